@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace headrace {
+
+enum class OptionType {
+  kString,
+  kSecret,      ///< A string that is never shown.
+  kInteger,
+  kBoolean,
+  kBytes,       ///< `256MiB`, `64kB`, or a number of bytes.
+  kDuration,    ///< `30s`, `5m`, `1h`, `250ms`; kept as milliseconds.
+  kEnum,        ///< One of `choices`.
+  kStringList,
+  kPath,        ///< A string; relative paths start at the job file's folder.
+};
+
+/// One key of the job file. Tables of these drive the parser, the JSON Schema, `headrace init` and the guide.
+struct OptionSpec {
+  std::string_view key;  ///< Name within its section.
+  OptionType type = OptionType::kString;
+  std::string_view default_text;                ///< As it would be written; empty: none.
+  std::string_view doc;                         ///< One sentence.
+  std::vector<std::string_view> choices = {};   ///< For kEnum.
+  bool required = false;
+  std::string_view refused = {};  ///< Not empty: the key is known but not built yet; the sentence that refuses it.
+};
+
+/// The options of one plug-in: `type: <name>` under source or destination.
+struct PluginOptions {
+  std::string_view type;
+  std::string_view doc;
+  std::vector<OptionSpec> options;
+};
+
+/// Parsed values of one section, after defaults and secrets. Reading a key that the table lacks, or with the wrong type, yields
+/// nullopt.
+class OptionValues {
+ public:
+  using Value = std::variant<bool, int64_t, std::string, std::vector<std::string>>;
+
+  void Set(std::string key, Value value, bool from_default = false);
+
+  std::optional<std::string> String(std::string_view key) const;
+  std::optional<int64_t> Integer(std::string_view key) const;  ///< Integers, bytes, milliseconds of durations.
+  std::optional<bool> Boolean(std::string_view key) const;
+  std::vector<std::string> StringList(std::string_view key) const;
+
+  /// The job file says it, it is not a default.
+  bool WasWritten(std::string_view key) const;
+
+ private:
+  struct Entry {
+    Value value;
+    bool from_default = false;
+  };
+  std::map<std::string, Entry, std::less<>> entries_;
+};
+
+}  // namespace headrace

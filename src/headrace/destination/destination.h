@@ -1,0 +1,104 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "headrace/model/commit.h"
+#include "headrace/model/error.h"
+#include "headrace/model/receipt.h"
+#include "headrace/model/table_ref.h"
+#include "headrace/staging/writer.h"
+
+/// A destination is where rows are published, table by table, all of a run's rows or none.
+///
+///   Check ─► LastCommit ─► Prepare ─► OpenWriter (per worker) ─► … receipts … ─► Intend ─► Commit ─► ReadBack
+///                                                                     │            ▲
+///                                                  journalled, then ──┘   Settle ──┘ (after a crash, before anything else)
+///
+/// Intend decides everything and publishes nothing. Commit carries an intent out and may be repeated: a second call of the same
+/// intent changes nothing. Settle says what became of an intent, from the commit record that lies with the data. All calls but
+/// those on a Writer are made by the coordinator's thread.
+namespace headrace {
+
+/// One table of one run, as the destination sees it.
+struct TableTarget {
+  std::string job;
+  std::string run;
+  std::string plan_id;
+  TableRef table;
+  int epoch = 0;
+  WriteMode mode = WriteMode::kReplace;
+  std::shared_ptr<arrow::Schema> schema;  ///< OutputSchema(plan).
+  int64_t writer_memory = 48LL << 20;     ///< Bytes one writer may hold.
+};
+
+enum class SettleOutcome {
+  kCommitted,     ///< The commit record of this intent is with the data.
+  kNotCommitted,  ///< It is not: Commit(intent) may be called again.
+};
+
+/// What reading a published file (or table) again found.
+struct ReadBackResult {
+  std::string file;
+  int64_t rows = 0;
+  std::optional<Checksum> checksum;  ///< Only where it was asked for.
+  std::string problem;               ///< Empty, or why the file could not be read.
+};
+
+struct CleanResult {
+  int64_t removed_directories = 0;
+  int64_t removed_bytes = 0;
+  std::vector<std::string> kept;  ///< What was left and why, one sentence each.
+};
+
+class Destination {
+ public:
+  virtual ~Destination() = default;
+
+  /// Where it is, without secrets.
+  virtual std::string endpoint() const = 0;
+
+  /// Can everything that a run needs be done there? Tries it, leaves nothing behind.
+  virtual arrow::Status Check() = 0;
+
+  /// The table's last commit record, or none. Errors of class permanent where it cannot be read.
+  virtual arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) = 0;
+
+  /// The record of the run `run` of `job` for `table`, or none.
+  virtual arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job, const std::string& run,
+                                                                const TableRef& table) = 0;
+
+  /// Makes the staging of `target` (of this epoch: an older epoch's is removed) and finds what would make the commit fail: for
+  /// append another schema (the message shows the difference), for error_if_exists a table that is there.
+  virtual arrow::Status Prepare(const TableTarget& target) = 0;
+
+  /// Opens the staging of one worker. Thread-safe. `worker` is part of the file names; `serial` tells apart the writers that one
+  /// worker opens one after another.
+  virtual arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker, int serial) = 0;
+
+  /// Decides the commit of `receipts`, which cover every unit once. Makes staging durable (an empty table gets its one empty file
+  /// here) and publishes nothing.
+  virtual arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts,
+                                             int64_t sequence) = 0;
+
+  /// Publishes. Idempotent. Errors of class permanent if the table's sequence is no longer the one the intent was made for.
+  virtual arrow::Result<CommitRecord> Commit(const CommitIntent& intent) = 0;
+
+  virtual arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) = 0;
+
+  /// Reads every file of `record` again: rows always, checksums on request.
+  virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record, bool with_checksum) = 0;
+
+  /// Removes what ended runs left in staging and replaced tables older than `grace`. Never touches runs in `keep`.
+  virtual arrow::Result<CleanResult> Clean(const std::set<std::string>& keep, std::chrono::seconds grace) = 0;
+};
+
+}  // namespace headrace

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headrace/model/commit.h"
+#include "headrace/model/error.h"
+#include "headrace/model/receipt.h"
+
+namespace headrace {
+
+enum class RunState { kRunning, kDone, kFailed, kVerifyFailed, kAbandoned };
+
+std::string_view RunStateName(RunState state);
+
+/// One run as the journal knows it.
+struct JournalRun {
+  std::string run;
+  std::string job;
+  std::string text_digest;  ///< Job::text_digest when the run began.
+  RunState state = RunState::kRunning;
+  std::string started_at;  ///< ISO 8601, UTC.
+  std::string ended_at;    ///< Empty while it runs.
+  std::string report;      ///< JSON of its last report; empty before the first.
+
+  /// kRunning or kFailed: the next `headrace run` continues it.
+  bool unfinished() const { return state == RunState::kRunning || state == RunState::kFailed; }
+};
+
+/// One table of a run.
+struct JournalTable {
+  std::string directory;  ///< TableRef::directory().
+  std::string label;
+  int epoch = 0;          ///< The latest epoch; receipts of earlier ones are void.
+  int64_t units = 0;
+  std::optional<CommitIntent> intent;  ///< Open or committed.
+  std::optional<CommitRecord> record;  ///< Committed.
+
+  bool has_open_intent() const { return intent.has_value() && !record.has_value(); }
+};
+
+/// The local, durable log of runs: a SQLite database in WAL mode with synchronous=FULL, docs/format/journal.md. Each call is one
+/// transaction, durable when it returns. Holds no secret and no row. Thread-safe.
+class Journal {
+ public:
+  /// Opens or creates `<state>/journal.db`.
+  static arrow::Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& state);
+
+  virtual ~Journal() = default;
+
+  virtual arrow::Status BeginRun(const JournalRun& run) = 0;
+  /// Starts epoch `epoch` of a table: receipts of earlier epochs are void from here on. `plan` is the plan as JSON.
+  virtual arrow::Status BeginEpoch(const std::string& run, const std::string& directory, const std::string& label, int epoch,
+                                   int64_t units, const nlohmann::json& plan) = 0;
+  virtual arrow::Status AddReceipt(const std::string& run, const std::string& directory, int epoch,
+                                   const Receipt& receipt) = 0;
+  virtual arrow::Status AddIntent(const CommitIntent& intent) = 0;
+  virtual arrow::Status AddRecord(const CommitRecord& record) = 0;
+  virtual arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) = 0;
+  /// A failed or running run goes on: its state becomes running again.
+  virtual arrow::Status ResumeRun(const std::string& run) = 0;
+
+  virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory, int epoch) = 0;
+  virtual arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) = 0;
+  /// Runs of `job` (of all jobs if empty), the latest first.
+  virtual arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) = 0;
+  virtual arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) = 0;
+};
+
+/// The kernel's lock on one job name, `<state>/<job>.lock`: held until destroyed or the process dies.
+class JobLock {
+ public:
+  /// Errors of class user if another process holds it: the message names its pid, host and start.
+  static arrow::Result<JobLock> Acquire(const std::filesystem::path& state, const std::string& job);
+
+  JobLock(JobLock&& other) noexcept;
+  JobLock& operator=(JobLock&& other) noexcept;
+  JobLock(const JobLock&) = delete;
+  JobLock& operator=(const JobLock&) = delete;
+  ~JobLock();
+
+ private:
+  explicit JobLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+}  // namespace headrace

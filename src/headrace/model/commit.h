@@ -1,0 +1,64 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headrace/model/checksum.h"
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// How a run's rows meet what the table already holds (`write:`).
+enum class WriteMode { kAppend, kReplace, kErrorIfExists };
+
+std::string_view WriteModeName(WriteMode mode);
+
+/// A file as the commit publishes it.
+struct CommittedFile {
+  std::string name;
+  int64_t bytes = 0;
+  int64_t rows = 0;
+  Checksum checksum;
+};
+
+/// Everything that the commit of one table will do: durable in the journal before the first publishing call. The same intent
+/// is committed by the same idempotent call, however often.
+struct CommitIntent {
+  std::string job;
+  std::string run;
+  std::string table;  ///< TableRef::directory().
+  std::string label;  ///< TableRef::label(), for people.
+  int epoch = 0;
+  WriteMode mode = WriteMode::kReplace;
+  int64_t sequence = 1;  ///< One above the table's last commit record when the plan was made.
+  std::string staging;   ///< Where the sealed files are.
+  std::string target;    ///< Where they will be.
+  std::string schema;    ///< Arrow's text form of the output schema, for people and for the append check.
+  std::string digest;    ///< Hash over names, rows and checksums of `files` (ReceiptsDigest).
+  std::optional<std::string> cursor_column;
+  std::optional<std::string> watermark;
+  std::vector<CommittedFile> files;
+  int64_t rows = 0;
+  Checksum checksum;
+};
+
+/// The proof of a commit, stored with the data (`_commit.json`). It is the intent and when it was published.
+struct CommitRecord {
+  CommitIntent intent;
+  std::string committed_at;  ///< ISO 8601, UTC.
+};
+
+nlohmann::json ToJson(const CommitIntent& intent);
+arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json);
+nlohmann::json ToJson(const CommitRecord& record);
+arrow::Result<CommitRecord> CommitRecordFromJson(const nlohmann::json& json);
+
+/// XXH3-128 over `files` in the order of their names, as 32 hexadecimal digits. docs/format/commit.md.
+std::string ReceiptsDigest(std::vector<CommittedFile> files);
+
+}  // namespace headrace

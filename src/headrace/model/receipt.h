@@ -1,0 +1,60 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headrace/model/checksum.h"
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// What one unit left in a sealed file.
+struct UnitReceipt {
+  std::string unit_id;
+  int attempt = 1;
+  int64_t rows = 0;
+  Checksum checksum;
+  double seconds = 0;  ///< From opening the session's reader to the unit's last row.
+};
+
+/// Statistics of one column of one file. Values are rendered as text by docs/format/receipt.md; absent where the type has no
+/// order or the column holds only NULLs.
+struct ColumnSummary {
+  std::string name;
+  std::optional<std::string> minimum;
+  std::optional<std::string> maximum;
+  int64_t nulls = 0;
+};
+
+/// One sealed, durable file (or stream) of one table and epoch. Journalled as soon as it exists.
+struct Receipt {
+  std::string plan_id;
+  std::string file;  ///< Name within the table's run directory; unique within the run.
+  int64_t bytes = 0;
+  int64_t rows = 0;
+  Checksum checksum;  ///< Sum of its units' checksums.
+  int worker = 0;
+  int64_t nulled_values = 0;  ///< Values that `on_overflow: null` turned to NULL.
+  std::vector<UnitReceipt> units;
+  std::vector<ColumnSummary> columns;
+};
+
+nlohmann::json ToJson(const Receipt& receipt);
+arrow::Result<Receipt> ReceiptFromJson(const nlohmann::json& json);
+
+/// What a set of receipts says of a set of units.
+struct Coverage {
+  std::vector<Receipt> accepted;           ///< Each unit exactly once.
+  std::vector<std::string> missing_units;  ///< Units that no receipt covers: they run again.
+};
+
+/// Chooses receipts that cover each of `unit_ids` at most once: of receipts with the same set of units one is kept; receipts
+/// that overlap partly, or name a unit or a plan that is not in the list, are an error of class bug.
+arrow::Result<Coverage> CoverUnits(const std::string& plan_id, const std::vector<std::string>& unit_ids,
+                                   const std::vector<Receipt>& receipts);
+
+}  // namespace headrace

@@ -1,0 +1,47 @@
+#include "headrace/model/table_plan.h"
+
+#include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
+
+#include <array>
+
+namespace headrace {
+namespace {
+
+constexpr std::array<std::string_view, 3> kOverflowPolicyNames = {"error", "null", "string"};
+
+std::shared_ptr<arrow::KeyValueMetadata> ColumnMetadata(const PlannedColumn& column) {
+  auto metadata = arrow::key_value_metadata({"headrace.source_type"}, {column.source_type});
+  if (!column.comment.empty()) metadata->Append("headrace.comment", column.comment);
+  return metadata;
+}
+
+}  // namespace
+
+std::string_view OverflowPolicyName(OverflowPolicy policy) {
+  return kOverflowPolicyNames.at(static_cast<size_t>(policy));
+}
+
+std::shared_ptr<arrow::Schema> ReadSchema(const TablePlan& plan) {
+  arrow::FieldVector fields;
+  fields.reserve(plan.columns.size());
+  for (const PlannedColumn& column : plan.columns) {
+    fields.push_back(arrow::field(column.source_name, column.read_type, column.nullable));
+  }
+  return arrow::schema(std::move(fields));
+}
+
+std::shared_ptr<arrow::Schema> OutputSchema(const TablePlan& plan) {
+  arrow::FieldVector fields;
+  fields.reserve(plan.columns.size() + 2);
+  for (const PlannedColumn& column : plan.columns) {
+    fields.push_back(arrow::field(column.name, column.type, column.nullable, ColumnMetadata(column)));
+  }
+  if (plan.lineage.enabled) {
+    fields.push_back(arrow::field("_headrace_run", arrow::utf8(), false));
+    fields.push_back(arrow::field("_headrace_loaded_at", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), false));
+  }
+  return arrow::schema(std::move(fields));
+}
+
+}  // namespace headrace

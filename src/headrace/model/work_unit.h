@@ -1,0 +1,76 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+struct TablePlan;
+
+/// All rows that the filter selects: what cannot be, or need not be, split.
+struct WholeTable {
+  bool operator==(const WholeTable&) const = default;
+};
+
+/// Rows whose integer column lies in [lower, upper); a missing bound is open.
+struct IdRange {
+  std::string column;
+  std::optional<int64_t> lower;
+  std::optional<int64_t> upper;
+  bool operator==(const IdRange&) const = default;
+};
+
+/// Rows stored in pages [first, last) of one relation; without `last`, to the end, pages added later included.
+/// Page numbers are PostgreSQL block numbers: unsigned 32 bits.
+struct PageRange {
+  std::string schema;    ///< Of the leaf that holds the pages.
+  std::string relation;  ///< The leaf that holds the pages: the table itself or one partition.
+  uint32_t first = 0;
+  std::optional<uint32_t> last;
+  bool operator==(const PageRange&) const = default;
+};
+
+/// Rows whose split column is NULL.
+struct NullRows {
+  std::string column;
+  bool operator==(const NullRows&) const = default;
+};
+
+/// Which share of the rows a unit takes. Independent of the filter, which all units share.
+using Split = std::variant<WholeTable, IdRange, PageRange, NullRows>;
+
+/// One independent piece of work: with its TablePlan any worker can execute it. A small value.
+struct WorkUnit {
+  std::string plan_id;
+  std::string id;  ///< A path: `7`, and `7.0`, `7.1` where it was split.
+  Split split;
+  int64_t estimated_rows = 0;
+  int64_t estimated_bytes = 0;  ///< As Arrow in memory.
+
+  bool operator==(const WorkUnit&) const = default;
+};
+
+/// Version of the serialised form, docs/format/work_unit.md.
+inline constexpr int kWorkUnitVersion = 1;
+
+/// The `type` of a unit in its JSON form: `db_page_range`, `db_id_range`, `db_null`, `db_date_range_full`.
+std::string_view SplitTypeName(const Split& split);
+
+/// The JSON form of docs/format/work_unit.md: for people, logs and APIs, and the serialised form that engines send.
+nlohmann::json ToJson(const WorkUnit& unit, const TablePlan& plan);
+
+/// Reads ToJson's form back. Errors of class user name the key that is missing or of the wrong type.
+arrow::Result<WorkUnit> WorkUnitFromJson(const nlohmann::json& json);
+
+/// ToJson as bytes, and back. What engines send; a round trip yields an equal unit.
+std::string SerializeWorkUnit(const WorkUnit& unit, const TablePlan& plan);
+arrow::Result<WorkUnit> ParseWorkUnit(std::string_view bytes);
+
+}  // namespace headrace

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+namespace headrace {
+
+/// One reading of a run's progress; what progress bars and pages show.
+struct ProgressReading {
+  std::string phase;  ///< "plan", "extract", "commit", "verify"
+  std::string table;  ///< The table that most lately started a unit.
+  int64_t rows = 0;
+  int64_t estimated_rows = 0;  ///< 0: unknown.
+  int64_t bytes = 0;           ///< Arrow bytes read.
+  int64_t units_done = 0;
+  int64_t units_total = 0;
+  int64_t workers_busy = 0;
+  int64_t workers = 0;
+  int64_t retries = 0;
+  double seconds = 0;  ///< Since the extract phase started.
+};
+
+/// Counters that workers add to and anything may read; all calls are thread-safe and cheap enough for once per batch.
+class Progress {
+ public:
+  void StartPhase(std::string phase);
+  void SetTable(std::string table);
+  void SetWorkers(int64_t workers) { workers_ = workers; }
+  void AddPlanned(int64_t units, int64_t estimated_rows);
+  void AddRows(int64_t rows, int64_t bytes);
+  /// Rows of a unit that failed: they will be read again.
+  void TakeBackRows(int64_t rows, int64_t bytes);
+  void UnitStarted() { ++workers_busy_; }
+  void UnitEnded(bool done);
+  void Retried() { ++retries_; }
+
+  ProgressReading Read() const;
+
+ private:
+  std::atomic<int64_t> rows_{0};
+  std::atomic<int64_t> estimated_rows_{0};
+  std::atomic<int64_t> bytes_{0};
+  std::atomic<int64_t> units_done_{0};
+  std::atomic<int64_t> units_total_{0};
+  std::atomic<int64_t> workers_busy_{0};
+  std::atomic<int64_t> workers_{0};
+  std::atomic<int64_t> retries_{0};
+  mutable std::mutex mutex_;
+  std::string phase_;                             // protected by mutex_
+  std::string table_;                             // protected by mutex_
+  std::chrono::steady_clock::time_point start_{};  // protected by mutex_
+};
+
+}  // namespace headrace

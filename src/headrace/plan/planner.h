@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headrace/model/capabilities.h"
+#include "headrace/model/description.h"
+#include "headrace/model/error.h"
+#include "headrace/model/statistics.h"
+#include "headrace/model/work_unit.h"
+
+namespace headrace {
+
+/// What the job says about cutting one table.
+struct PlanKnobs {
+  Strategy strategy = Strategy::kAuto;
+  std::string column;  ///< Split column wanted by the job; empty: the planner's choice.
+  int64_t target_rows = 50'000;
+  int64_t target_bytes = 16LL << 20;
+  bool strict = false;  ///< A wanted strategy that does not fit is an error instead of one unit and a warning.
+  bool filtered = false;  ///< The job has a `where`: estimates are upper bounds.
+};
+
+/// How one table is cut, and why.
+struct Partitioning {
+  Strategy strategy = Strategy::kNone;
+  std::string column;  ///< Of id ranges.
+  std::string why;     ///< One sentence.
+  std::vector<std::string> warnings;
+  std::vector<WorkUnit> units;  ///< At least one; together they hold every row exactly once, whatever the statistics say.
+};
+
+/// Cuts a table into work units. Pure: no I/O, the same arguments give the same units. Errors of class user where the job wants
+/// what cannot be and `strict` is set, or names a column that is not there.
+arrow::Result<Partitioning> PlanUnits(const Description& description, const Statistics& statistics,
+                                      const Capabilities& capabilities, const PlanKnobs& knobs,
+                                      const std::string& plan_id);
+
+}  // namespace headrace

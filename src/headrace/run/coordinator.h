@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/config/job.h"
+#include "headrace/destination/destination.h"
+#include "headrace/journal/journal.h"
+#include "headrace/observe/event.h"
+#include "headrace/observe/progress.h"
+#include "headrace/run/engine.h"
+#include "headrace/run/job_plan.h"
+#include "headrace/run/report.h"
+#include "headrace/source/source.h"
+
+namespace headrace {
+
+/// What the command line asks of a run.
+struct RunRequest {
+  std::optional<std::string> run_id;  ///< `--run-id`: a scheduler's own key; done once is done.
+  bool resume = false;                ///< `--resume`: only continue an unfinished run.
+  std::vector<std::string> only;      ///< `--only`: labels of tables; empty: all.
+};
+
+/// The parts that a run is made of; all outlive the Coordinator.
+struct RunParts {
+  const Job& job;
+  Source& source;
+  Destination& destination;
+  Engine& engine;
+  Journal& journal;
+  Observer& observer;
+  Progress& progress;
+};
+
+/// Carries a job from its plan to its report:
+///
+///   settle open intents ─► choose the run ─► snapshot, plan ─► engine ─► per table: intent, commit, verify ─► report
+///
+/// The caller holds the job's lock (JobLock). Used by one thread. Whatever happens, the report or the error says which tables are
+/// published; a table is published whole or not at all.
+class Coordinator {
+ public:
+  explicit Coordinator(RunParts parts) : parts_(parts) {}
+
+  /// What a run would do now; writes nothing.
+  arrow::Result<JobPlan> Plan(const RunRequest& request, std::stop_token stop);
+
+  /// Errors of class user (exit 2) where the request cannot be met: another run is unfinished, the job text changed. A run whose
+  /// tables failed is no error: the report says so.
+  arrow::Result<RunReport> Run(const RunRequest& request, std::stop_token stop);
+
+  /// Settles the open intents of `run`, then marks it abandoned. Returns sentences of what was done.
+  arrow::Result<std::vector<std::string>> Abandon(const std::string& run);
+
+  /// Reads the published files of `run` again and compares them with their commit records.
+  arrow::Result<RunReport> Verify(const std::string& run, VerifyLevel level);
+
+ private:
+  RunParts parts_;
+};
+
+}  // namespace headrace

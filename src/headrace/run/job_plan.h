@@ -1,0 +1,54 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/config/job.h"
+#include "headrace/model/error.h"
+#include "headrace/model/table_plan.h"
+#include "headrace/model/work_unit.h"
+#include "headrace/source/source.h"
+
+namespace headrace {
+
+/// The plan of one table, or why there is none.
+struct PlannedTable {
+  const TableJob* job = nullptr;  ///< Lives in the Job.
+  arrow::Status status;           ///< Not OK: only `job` means anything.
+  TablePlan plan;
+  std::vector<WorkUnit> units;
+};
+
+/// The plan of a whole job: what `headrace plan` shows and `headrace run` executes.
+struct JobPlan {
+  std::string job;
+  std::string source;       ///< Source::endpoint().
+  std::string destination;  ///< Destination::endpoint().
+  SnapshotKind snapshot = SnapshotKind::kNone;
+  std::string snapshot_about;
+  std::vector<std::string> warnings;
+  std::vector<PlannedTable> tables;  ///< In the order of the job file.
+
+  int64_t units() const;
+  int64_t estimated_rows() const;
+};
+
+/// What identifies the run that a plan is made for.
+struct RunIdentity {
+  std::string run;
+  int64_t started_micros = 0;  ///< Since 1970, UTC.
+  int epoch = 0;
+};
+
+/// Plans one table under `snapshot`.
+PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot, const RunIdentity& identity,
+                       std::stop_token stop);
+
+/// The machine-readable form of a plan: every unit with its bounds, estimates, type mapping, warnings. docs/format/plan.md.
+nlohmann::json ToJson(const JobPlan& plan);
+
+}  // namespace headrace

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headrace/model/checksum.h"
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// How one table of a run ended.
+enum class TableState {
+  kCommitted,         ///< Published by this run.
+  kAlreadyCommitted,  ///< Published before this process started (a resumed run, or a settled intent).
+  kFailed,
+  kInterrupted,
+};
+
+std::string_view TableStateName(TableState state);
+
+struct TableReport {
+  std::string table;  ///< TableRef::label().
+  TableState state = TableState::kFailed;
+  arrow::Status error;  ///< OK unless failed or interrupted.
+  int64_t rows = 0;
+  int64_t bytes = 0;  ///< Of the published files.
+  int64_t files = 0;
+  int64_t units = 0;
+  int epoch = 0;
+  int64_t sequence = 0;
+  int64_t nulled_values = 0;
+  Checksum checksum;
+  std::string target;                ///< Where it lies now.
+  std::optional<bool> verified;      ///< Absent: not verified.
+  std::vector<std::string> problems;  ///< What verification found.
+};
+
+/// Seconds by phase.
+struct PhaseSeconds {
+  double init = 0;      ///< Locks, journal, settling, connecting.
+  double validate = 0;  ///< Snapshot, description, statistics, planning, preparing the destination.
+  double extract = 0;   ///< First unit to last receipt.
+  double load = 0;      ///< Intents and commits.
+  double verify = 0;
+};
+
+/// What a run did: printed by `run`, kept in the journal for `runs` and `show`.
+struct RunReport {
+  std::string job;
+  std::string run;
+  bool nothing_to_do = false;  ///< The run was done before, or --resume found nothing.
+  bool interrupted = false;
+  std::vector<TableReport> tables;
+  std::vector<std::string> notes;  ///< New epochs, settled intents: sentences for people.
+  PhaseSeconds phases;
+  double seconds = 0;
+  int workers = 0;
+  double utilisation = 0;  ///< 0 to 1.
+  int64_t retries = 0;
+
+  int64_t rows() const;
+  int64_t bytes() const;
+  /// 0 done, 1 failed, 3 verification failed, 130 interrupted.
+  int exit_code() const;
+};
+
+nlohmann::json ToJson(const RunReport& report);
+
+}  // namespace headrace

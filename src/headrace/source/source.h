@@ -1,0 +1,113 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/model/capabilities.h"
+#include "headrace/model/description.h"
+#include "headrace/model/error.h"
+#include "headrace/model/statistics.h"
+#include "headrace/model/table_plan.h"
+#include "headrace/model/work_unit.h"
+
+/// A source is anything that rows are read from.
+///
+///   Source ──OpenSnapshot(tables)──► Snapshot ──Describe, Estimate──► (planner makes TablePlan + [WorkUnit])
+///                                       │
+///                                       └──Attach──► Session ──Open(plan, unit)──► UnitReader ──Next──► RecordBatch…
+///                                          one per worker       one at a time
+///
+/// The coordinator opens one snapshot per run, describes every table through it, and keeps it until the last unit is read. Each
+/// worker attaches once and reads all its units through that session. All of it is read-only. Nothing in a source retries:
+/// errors carry their class, and the engine decides. A session whose Open or Next failed with class transient is thrown away and
+/// replaced by a new Attach.
+namespace headrace {
+
+/// Bounds on the batches of a UnitReader.
+struct ReadLimits {
+  int64_t batch_rows = 65'536;
+  int64_t batch_bytes = 8LL << 20;  ///< About; a single row may be larger.
+};
+
+/// Reads the rows of one unit. Not thread-safe; lives no longer than its Session.
+class UnitReader {
+ public:
+  virtual ~UnitReader() = default;
+
+  /// The next batch, with the schema ReadSchema(plan), never empty; null at the end. Batches own their memory. Returns promptly
+  /// with kInterruptedCode once the stop token given to Open is stopped. After an error the reader is finished.
+  virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+
+  /// Values turned to NULL so far because of OverflowPolicy::kNull.
+  virtual int64_t nulled_values() const = 0;
+};
+
+/// One worker's connection. Used by one thread at a time; may be destroyed by another.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  /// Starts to read `unit` of `plan`. The previous reader of this session must be gone. `plan` must outlive the reader.
+  virtual arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit,
+                                                          const ReadLimits& limits, std::stop_token stop) = 0;
+};
+
+/// What all sessions of a run see. Thread-safe.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+
+  virtual SnapshotKind kind() const = 0;
+
+  /// One line for plan and report, e.g. "PostgreSQL 15.18, REPEATABLE READ, exported snapshot".
+  virtual std::string about() const = 0;
+
+  /// Things that a person should know before the run (said in plan), e.g. why there is no snapshot.
+  virtual std::vector<std::string> warnings() const = 0;
+
+  /// Describes one of the tables that OpenSnapshot was given, as the snapshot sees it. Errors: user if there is no such table or
+  /// it may not be read; the other tables are not affected.
+  virtual arrow::Result<Description> Describe(const TableRef& table) = 0;
+
+  /// Estimates what the planner needs; `columns` are the source names that will be read. Cheap: catalogue look-ups and bounded
+  /// probing, no full scan of a large table.
+  virtual arrow::Result<Statistics> Estimate(const Description& description, std::span<const std::string> columns) = 0;
+
+  /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or others of class transient.
+  virtual arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) = 0;
+};
+
+/// A line of `headrace inspect`.
+struct ListedTable {
+  TableRef table;
+  RelationKind kind = RelationKind::kTable;
+  double rows = -1;    ///< Estimate; -1: unknown.
+  int64_t bytes = -1;  ///< -1: unknown.
+};
+
+/// A connected, or connectable, source. Thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  /// Where it is, without secrets: `postgresql://etl@127.0.0.1:5432/shop`.
+  virtual std::string endpoint() const = 0;
+
+  /// Connects on first use.
+  virtual arrow::Result<Capabilities> GetCapabilities(std::stop_token stop) = 0;
+
+  /// All tables and views that a user made, in the order of their names.
+  virtual arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) = 0;
+
+  /// Opens the snapshot and whatever keeps `tables` readable until it ends. Fails where the source cannot be reached, or cannot
+  /// give the snapshot that its options require; a table that is missing shows only in Snapshot::Describe.
+  virtual arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables, std::stop_token stop) = 0;
+};
+
+}  // namespace headrace
