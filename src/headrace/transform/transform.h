@@ -3,16 +3,12 @@
 #include <arrow/type_fwd.h>
 
 #include <memory>
-#include <string_view>
 
 #include "headrace/model/error.h"
 #include "headrace/model/table_plan.h"
+#include "headrace/model/type_name.h"  // ParseTypeName: types of the job file
 
 namespace headrace {
-
-/// Parses a type of the job file (`type:`): `bool`, `int16 | int32 | int64`, `float | double`, `decimal(p,s)`, `string`, `bytes`,
-/// `date`, `time`, `timestamp` (without zone), `timestamptz`. Errors of class user list the names.
-arrow::Result<std::shared_ptr<arrow::DataType>> ParseTypeName(std::string_view text);
 
 /// Turns the batches that a session yields into those that the destination gets: rename, cast, overflow policy of casts, lineage
 /// columns. A plan without casts costs nothing per row. One instance per thread.
