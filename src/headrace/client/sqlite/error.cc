@@ -1,0 +1,72 @@
+#include "headrace/client/sqlite/error.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace headrace {
+namespace {
+
+struct ResultCode {
+  int primary;
+  std::string_view name;
+  ErrorClass error_class;
+};
+
+/// https://www.sqlite.org/rescode.html, primary codes.
+constexpr std::array kResultCodes = {
+    ResultCode{SQLITE_ERROR, "SQLITE_ERROR", ErrorClass::kUser},
+    ResultCode{SQLITE_INTERNAL, "SQLITE_INTERNAL", ErrorClass::kPermanent},
+    ResultCode{SQLITE_PERM, "SQLITE_PERM", ErrorClass::kUser},
+    ResultCode{SQLITE_ABORT, "SQLITE_ABORT", ErrorClass::kTransient},
+    ResultCode{SQLITE_BUSY, "SQLITE_BUSY", ErrorClass::kTransient},
+    ResultCode{SQLITE_LOCKED, "SQLITE_LOCKED", ErrorClass::kTransient},
+    ResultCode{SQLITE_NOMEM, "SQLITE_NOMEM", ErrorClass::kPermanent},
+    ResultCode{SQLITE_READONLY, "SQLITE_READONLY", ErrorClass::kUser},
+    ResultCode{SQLITE_INTERRUPT, "SQLITE_INTERRUPT", ErrorClass::kTransient},
+    ResultCode{SQLITE_IOERR, "SQLITE_IOERR", ErrorClass::kPermanent},
+    ResultCode{SQLITE_CORRUPT, "SQLITE_CORRUPT", ErrorClass::kPermanent},
+    ResultCode{SQLITE_NOTFOUND, "SQLITE_NOTFOUND", ErrorClass::kBug},
+    ResultCode{SQLITE_FULL, "SQLITE_FULL", ErrorClass::kPermanent},
+    ResultCode{SQLITE_CANTOPEN, "SQLITE_CANTOPEN", ErrorClass::kUser},
+    ResultCode{SQLITE_PROTOCOL, "SQLITE_PROTOCOL", ErrorClass::kTransient},
+    ResultCode{SQLITE_SCHEMA, "SQLITE_SCHEMA", ErrorClass::kTransient},
+    ResultCode{SQLITE_TOOBIG, "SQLITE_TOOBIG", ErrorClass::kPermanent},
+    ResultCode{SQLITE_CONSTRAINT, "SQLITE_CONSTRAINT", ErrorClass::kPermanent},
+    ResultCode{SQLITE_MISMATCH, "SQLITE_MISMATCH", ErrorClass::kPermanent},
+    ResultCode{SQLITE_MISUSE, "SQLITE_MISUSE", ErrorClass::kBug},
+    ResultCode{SQLITE_NOLFS, "SQLITE_NOLFS", ErrorClass::kPermanent},
+    ResultCode{SQLITE_AUTH, "SQLITE_AUTH", ErrorClass::kUser},
+    ResultCode{SQLITE_RANGE, "SQLITE_RANGE", ErrorClass::kBug},
+    ResultCode{SQLITE_NOTADB, "SQLITE_NOTADB", ErrorClass::kUser},
+};
+
+const ResultCode* FindResultCode(int result) {
+  const int primary = result & 0xff;
+  const auto* found = std::ranges::find(kResultCodes, primary, &ResultCode::primary);
+  return found == kResultCodes.end() ? nullptr : found;
+}
+
+}  // namespace
+
+std::string_view SqliteResultName(int result) {
+  const ResultCode* code = FindResultCode(result);
+  return code == nullptr ? "SQLITE_UNKNOWN" : code->name;
+}
+
+ErrorClass SqliteErrorClass(int result) {
+  const ResultCode* code = FindResultCode(result);
+  return code == nullptr ? ErrorClass::kPermanent : code->error_class;
+}
+
+arrow::Status SqliteError(sqlite3* database, int result) {
+  const bool known = database != nullptr && sqlite3_errcode(database) != SQLITE_OK;
+  std::string message = known ? sqlite3_errmsg(database) : sqlite3_errstr(result);
+  const bool interrupted = (result & 0xff) == SQLITE_INTERRUPT;
+  return MakeError(SqliteErrorClass(result), std::move(message),
+                   std::string(interrupted ? kInterruptedCode : SqliteResultName(result)));
+}
+
+}  // namespace headrace
