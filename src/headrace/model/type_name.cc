@@ -10,12 +10,6 @@
 namespace headrace {
 namespace {
 
-using TypeFactory = std::shared_ptr<arrow::DataType> (*)();
-
-std::shared_ptr<arrow::DataType> TimeMicros() { return arrow::time64(arrow::TimeUnit::MICRO); }
-std::shared_ptr<arrow::DataType> TimestampMicros() { return arrow::timestamp(arrow::TimeUnit::MICRO); }
-std::shared_ptr<arrow::DataType> TimestampMicrosUtc() { return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"); }
-
 constexpr std::string_view kDecimalPattern = R"(decimal\( *[0-9]{1,2} *, *[0-9]{1,2} *\))";
 
 constexpr std::array<TypeName, 13> kTypeNames = {{
@@ -34,11 +28,15 @@ constexpr std::array<TypeName, 13> kTypeNames = {{
     {"timestamptz", "timestamptz", "instant in microseconds, UTC"},
 }};
 
-/// Row i makes the type of row i of kTypeNames; decimals have no factory, they are parsed.
-constexpr std::array<TypeFactory, kTypeNames.size()> kFactories = {
-    arrow::boolean, arrow::int16,  arrow::int32,  arrow::int64, arrow::float32,  arrow::float64,    nullptr,
-    arrow::utf8,    arrow::binary, arrow::date32, TimeMicros,   TimestampMicros, TimestampMicrosUtc,
-};
+/// The type of row `row` of kTypeNames; null for decimals, which are parsed.
+std::shared_ptr<arrow::DataType> TypeOfRow(size_t row) {
+  const std::array<std::shared_ptr<arrow::DataType>, kTypeNames.size()> types = {
+      arrow::boolean(), arrow::int16(),  arrow::int32(),  arrow::int64(),
+      arrow::float32(), arrow::float64(), nullptr,        arrow::utf8(),
+      arrow::binary(),  arrow::date32(),  arrow::time64(arrow::TimeUnit::MICRO),
+      arrow::timestamp(arrow::TimeUnit::MICRO), arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")};
+  return types.at(row);
+}
 
 std::string_view TrimSpaces(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -84,7 +82,8 @@ arrow::Result<std::shared_ptr<arrow::DataType>> ParseTypeName(std::string_view t
     return DecimalOf(text, text.substr(kDecimal.size(), text.size() - kDecimal.size() - 1));
   }
   for (size_t i = 0; i < kTypeNames.size(); ++i) {
-    if (kFactories.at(i) != nullptr && kTypeNames.at(i).name == text) return kFactories.at(i)();
+    if (kTypeNames.at(i).name != text) continue;
+    if (auto type = TypeOfRow(i)) return type;
   }
   return UserError("unknown type '" + std::string(text) + "': expected one of " + ListOfNames());
 }
