@@ -29,6 +29,7 @@ struct JournalRun {
   std::string started_at;  ///< ISO 8601, UTC.
   std::string ended_at;    ///< Empty while it runs.
   std::string report;      ///< JSON of its last report; empty before the first.
+  std::vector<std::string> scope;  ///< Directories of the tables that it is to load: done when all are committed.
 
   /// kRunning or kFailed: the next `headrace run` continues it.
   bool unfinished() const { return state == RunState::kRunning || state == RunState::kFailed; }
@@ -64,8 +65,9 @@ class Journal {
   virtual arrow::Status AddIntent(const CommitIntent& intent) = 0;
   virtual arrow::Status AddRecord(const CommitRecord& record) = 0;
   virtual arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) = 0;
-  /// A failed or running run goes on: its state becomes running again.
-  virtual arrow::Status ResumeRun(const std::string& run) = 0;
+  /// A failed or running run goes on, with the job text and scope as they are now.
+  virtual arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
+                                  const std::vector<std::string>& scope) = 0;
 
   virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory, int epoch) = 0;
   virtual arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) = 0;

@@ -53,6 +53,7 @@ struct RunReport {
   std::string job;
   std::string run;
   bool nothing_to_do = false;  ///< The run was done before, or --resume found nothing.
+  bool earlier_verification_failed = false;  ///< The run was done before, and its verification had failed: exit 3 again.
   bool interrupted = false;
   std::vector<TableReport> tables;
   std::vector<std::string> notes;  ///< New epochs, settled intents: sentences for people.

@@ -1,0 +1,229 @@
+#include "headrace/engine/local/worker.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "headrace/run/backoff.h"
+
+namespace headrace {
+namespace {
+
+/// A batch is at most this share of a worker's memory; the rest is the writer's and the connection's.
+constexpr int64_t kBatchShare = 8;
+constexpr int64_t kMinBatchBytes = 1LL << 20;
+
+ReadLimits LimitsFor(const ExecuteOptions& options) {
+  ReadLimits limits;
+  limits.batch_bytes = std::clamp(options.worker_memory / kBatchShare, kMinBatchBytes, limits.batch_bytes);
+  return limits;
+}
+
+/// Adds the seconds of its life to `total`.
+class SecondsAdder {
+ public:
+  explicit SecondsAdder(double& total) : total_(total) {}
+  SecondsAdder(const SecondsAdder&) = delete;
+  SecondsAdder& operator=(const SecondsAdder&) = delete;
+  ~SecondsAdder() { total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  double& total_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+bool WorkerCount::TryRetire() {
+  int active = active_;
+  while (active > 1) {
+    if (active_.compare_exchange_weak(active, active - 1)) return true;
+  }
+  return false;
+}
+
+Worker::Worker(int number, const WorkerShared& shared, std::stop_token stop)
+    : number_(number), shared_(shared), stop_(std::move(stop)), limits_(LimitsFor(shared.options)) {}
+
+void Worker::Run() {
+  while (!stop_.stop_requested()) {
+    const std::optional<QueuedUnit> unit = NextUnit();
+    if (!unit.has_value()) break;
+    if (!EnsureSession(*unit)) {
+      if (session_ == nullptr && failed_attaches_ == 0) break;  // retired
+      continue;
+    }
+    const SecondsAdder timer(unit_seconds_);
+    if (EnsureWriter(*unit)) RunUnit(*unit);
+  }
+  LeaveTable();
+  ended_at_ = std::chrono::steady_clock::now();
+}
+
+/// A worker that has to wait, or changes tables, first makes what it holds durable: nobody can finish its table for it.
+std::optional<QueuedUnit> Worker::NextUnit() {
+  std::optional<QueuedUnit> unit = shared_.queue.TryPull();
+  if (!unit.has_value()) {
+    LeaveTable();
+    unit = shared_.queue.Pull(stop_);
+  }
+  if (unit.has_value() && current_.has_value() && current_->table != unit->table) LeaveTable();
+  return unit;
+}
+
+bool Worker::EnsureSession(const QueuedUnit& unit) {
+  if (session_ != nullptr) return true;
+  auto session = shared_.context.snapshot.Attach(stop_);
+  if (!session.ok()) return AfterFailedAttach(unit, session.status());
+  session_ = std::move(*session);
+  failed_attaches_ = 0;
+  return true;
+}
+
+/// Always false: there is no session. failed_attaches_ is 0 afterwards if the worker shall end.
+bool Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& status) {
+  shared_.queue.PutBack(unit);
+  ++failed_attaches_;
+  if (CodeOf(status) == kPushBackCode && shared_.count.TryRetire()) {
+    failed_attaches_ = 0;
+    shared_.context.progress.SetWorkers(shared_.count.active());
+    shared_.context.observer.Emit(Level::kWarning, "worker_retired",
+                                  "the server has no room for another session, going on with fewer workers: " + status.message(),
+                                  {{"worker", int64_t{number_}}, {"workers", int64_t{shared_.count.active()}}});
+    return false;
+  }
+  if (ClassOf(status) != ErrorClass::kTransient || CodeOf(status) == kSnapshotLostCode ||
+      failed_attaches_ > shared_.options.retries) {
+    shared_.queue.FailAll(status);
+    return false;
+  }
+  ++retries_;
+  shared_.context.progress.Retried();
+  shared_.context.observer.Emit(Level::kWarning, "attach_retry", "cannot connect, trying again: " + status.message(),
+                                {{"worker", int64_t{number_}}, {"attempt", int64_t{failed_attaches_}}});
+  WaitFor(BackoffDelay(failed_attaches_ + 1), stop_);
+  return false;
+}
+
+bool Worker::EnsureWriter(const QueuedUnit& unit) {
+  if (current_.has_value()) return true;
+  const TableWork& table = work(unit);
+  auto transform = Transform::Make(table.plan);
+  if (!transform.ok()) {
+    shared_.queue.FailTable(unit.table, Explain(unit, transform.status()));
+    return false;
+  }
+  auto writer = shared_.context.destination.OpenWriter(table.target, number_, writers_opened_++);
+  if (!writer.ok()) {
+    RetryOrFail({&unit, 1}, writer.status());
+    return false;
+  }
+  current_.emplace(CurrentTable{unit.table, std::move(*writer), std::move(*transform), {}});
+  return true;
+}
+
+void Worker::RunUnit(const QueuedUnit& unit) {
+  const TableWork& table = work(unit);
+  Progress& progress = shared_.context.progress;
+  progress.SetTable(table.plan.table.label());
+  progress.UnitStarted();
+  UnitOutcome outcome = ExecuteUnit(table.plan, table.units[unit.unit], unit.attempt, *session_, *current_->transform,
+                                    *current_->writer, limits_, progress, stop_);
+  progress.UnitEnded(outcome.status.ok());
+  AfterUnit(unit, std::move(outcome));
+}
+
+void Worker::AfterUnit(const QueuedUnit& unit, UnitOutcome outcome) {
+  if (outcome.fault == UnitFault::kSource) {
+    AfterSourceFault(unit, outcome.status);
+    return;
+  }
+  current_->closed.push_back(unit);
+  if (outcome.fault == UnitFault::kWriter) {
+    LoseWriter(outcome.status);
+    return;
+  }
+  shared_.context.observer.Emit(Level::kDebug, "unit_done", "unit done", FieldsOf(unit));
+  if (arrow::Status delivered = Deliver(outcome.receipts); !delivered.ok()) LoseWriter(delivered);
+}
+
+void Worker::AfterSourceFault(const QueuedUnit& unit, const arrow::Status& status) {
+  session_.reset();
+  if (stop_.stop_requested()) return;
+  if (CodeOf(status) == kSnapshotLostCode) {
+    shared_.queue.FailAll(Explain(unit, status));
+    return;
+  }
+  RetryOrFail({&unit, 1}, status);
+}
+
+/// What the writer held is gone; its units run again where that may help.
+void Worker::LoseWriter(const arrow::Status& status) {
+  const CurrentTable lost = std::move(*current_);
+  current_.reset();
+  (void)lost.writer->Abort();
+  RetryOrFail(lost.closed, status);
+}
+
+/// Waits before the units go back, so that a fault that lasts a moment does not use up the attempts in a moment.
+void Worker::RetryOrFail(std::span<const QueuedUnit> units, const arrow::Status& status) {
+  if (stop_.stop_requested() || units.empty()) return;
+  const QueuedUnit& first = units.front();
+  if (ClassOf(status) != ErrorClass::kTransient) {
+    shared_.queue.FailTable(first.table, Explain(first, status));
+    return;
+  }
+  ++retries_;
+  shared_.context.progress.Retried();
+  shared_.context.observer.Emit(Level::kWarning, "unit_retry", Explain(first, status).message(), FieldsOf(first));
+  WaitFor(BackoffDelay(first.attempt + 1), stop_);
+  for (const QueuedUnit& unit : units) shared_.queue.Retry(unit, Explain(unit, status));
+}
+
+arrow::Status Worker::Deliver(std::span<const Receipt> receipts) {
+  for (const Receipt& receipt : receipts) {
+    ARROW_RETURN_NOT_OK(shared_.callbacks.on_receipt(current_->table, receipt));
+    const std::vector<WorkUnit>& units = shared_.tables[current_->table].units;
+    std::erase_if(current_->closed, [&](const QueuedUnit& closed) {
+      return std::ranges::find(receipt.units, units[closed.unit].id, &UnitReceipt::unit_id) != receipt.units.end();
+    });
+    shared_.queue.MarkReceipted(current_->table, receipt.units.size());
+  }
+  return arrow::Status::OK();
+}
+
+/// Seals the writer and delivers its receipts; where the table has ended, or the run is stopped, drops it.
+void Worker::LeaveTable() {
+  if (!current_.has_value()) return;
+  const SecondsAdder timer(unit_seconds_);
+  if (stop_.stop_requested() || shared_.queue.HasEnded(current_->table)) {
+    (void)current_->writer->Abort();
+    current_.reset();
+    return;
+  }
+  auto receipts = current_->writer->Seal();
+  const arrow::Status status = receipts.ok() ? Deliver(*receipts) : receipts.status();
+  if (!status.ok()) {
+    LoseWriter(status);
+    return;
+  }
+  current_.reset();
+}
+
+arrow::Status Worker::Explain(const QueuedUnit& unit, const arrow::Status& status) const {
+  const TableWork& table = work(unit);
+  const WorkUnit& work_unit = table.units[unit.unit];
+  return WithContext(status, "table " + table.plan.table.label() + ", unit " + work_unit.id + " (" +
+                                 std::string(SplitTypeName(work_unit.split)) + "), attempt " + std::to_string(unit.attempt));
+}
+
+Fields Worker::FieldsOf(const QueuedUnit& unit) const {
+  const TableWork& table = work(unit);
+  return {{"run", table.target.run},
+          {"table", table.plan.table.label()},
+          {"unit", table.units[unit.unit].id},
+          {"worker", int64_t{number_}},
+          {"attempt", int64_t{unit.attempt}}};
+}
+
+}  // namespace headrace

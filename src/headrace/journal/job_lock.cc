@@ -1,0 +1,76 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "headrace/journal/journal.h"
+#include "headrace/model/table_ref.h"
+
+namespace headrace {
+namespace {
+
+constexpr mode_t kLockFileMode = 0644;
+
+arrow::Status CannotLock(const std::filesystem::path& file, int error) {
+  return UserError("cannot use the lock file " + file.string() + ": " + std::strerror(error) +
+                   "; check `state:` and the rights on that folder");
+}
+
+/// What the holder wrote into its lock file: for people only, the kernel's lock is what counts.
+std::string ReadHolder(int fd) {
+  std::array<char, 256> text{};
+  const ssize_t length = pread(fd, text.data(), text.size(), 0);
+  std::string holder(text.data(), length > 0 ? static_cast<size_t>(length) : 0);
+  while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+  return holder.empty() ? "a process that has not yet said who it is" : holder;
+}
+
+std::string DescribeSelf() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  std::array<char, 32> time{};
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  (void)std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return "pid " + std::to_string(getpid()) + " on " + host.data() + " since " + time.data() + "\n";
+}
+
+}  // namespace
+
+arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state, const std::string& job) {
+  std::error_code error;
+  std::filesystem::create_directories(state, error);
+  const std::filesystem::path file = state / (PercentEncode(job) + ".lock");
+  const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLockFileMode);
+  if (fd < 0) return CannotLock(file, errno);
+  JobLock lock(fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return CannotLock(file, errno);
+    return UserError("job \"" + job + "\" is being run by " + ReadHolder(fd) + "; wait for it to end, or stop it");
+  }
+  const std::string self = DescribeSelf();
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, self.data(), self.size(), 0) < 0) return CannotLock(file, errno);
+  return lock;
+}
+
+JobLock::JobLock(JobLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+JobLock& JobLock::operator=(JobLock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+JobLock::~JobLock() {
+  if (fd_ >= 0) close(fd_);
+}
+
+}  // namespace headrace

@@ -1,0 +1,219 @@
+#include "headrace/journal/sqlite_journal.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace headrace {
+namespace {
+
+constexpr int kJournalVersion = 1;
+constexpr std::chrono::seconds kBusyTimeout{30};
+
+constexpr const char* kPragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
+
+constexpr const char* kTables = R"sql(
+CREATE TABLE IF NOT EXISTS run (
+  run TEXT PRIMARY KEY, job TEXT NOT NULL, text_digest TEXT NOT NULL, state TEXT NOT NULL, started_at TEXT NOT NULL,
+  ended_at TEXT NOT NULL DEFAULT '', report TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS run_table (
+  run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, label TEXT NOT NULL, epoch INTEGER NOT NULL, units INTEGER NOT NULL,
+  plan TEXT NOT NULL, intent TEXT, record TEXT, PRIMARY KEY (run, directory)) STRICT;
+CREATE TABLE IF NOT EXISTS receipt (
+  run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, epoch INTEGER NOT NULL, file TEXT NOT NULL, receipt TEXT NOT NULL,
+  PRIMARY KEY (run, directory, epoch, file)) STRICT;
+CREATE INDEX IF NOT EXISTS run_by_job ON run (job, started_at);
+)sql";
+
+constexpr std::array<std::string_view, 5> kRunStateNames = {"running", "done", "failed", "verify_failed", "abandoned"};
+
+arrow::Result<RunState> RunStateOf(std::string_view name) {
+  const auto found = std::ranges::find(kRunStateNames, name);
+  if (found == kRunStateNames.end()) return PermanentError("the journal names an unknown run state \"" + std::string(name) + "\"");
+  return static_cast<RunState>(found - kRunStateNames.begin());
+}
+
+arrow::Result<nlohmann::json> ParseStored(std::string_view text, std::string_view what) {
+  nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) return PermanentError("the journal holds a damaged " + std::string(what));
+  return json;
+}
+
+std::string Text(const SqliteStatement& statement, int column) { return std::string(statement.ColumnText(column)); }
+
+arrow::Result<std::vector<std::string>> ParseScope(std::string_view text) {
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(text, "scope of a run"));
+  std::vector<std::string> scope;
+  for (const nlohmann::json& entry : json) {
+    if (!entry.is_string()) return PermanentError("the journal holds a damaged scope of a run");
+    scope.push_back(entry.get<std::string>());
+  }
+  return scope;
+}
+
+/// Columns: run, job, text_digest, state, started_at, ended_at, report, scope.
+arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
+  JournalRun run{.run = Text(row, 0), .job = Text(row, 1), .text_digest = Text(row, 2), .state = RunState::kRunning,
+                 .started_at = Text(row, 4), .ended_at = Text(row, 5), .report = Text(row, 6), .scope = {}};
+  ARROW_ASSIGN_OR_RAISE(run.state, RunStateOf(row.ColumnText(3)));
+  ARROW_ASSIGN_OR_RAISE(run.scope, ParseScope(row.ColumnText(7)));
+  return run;
+}
+
+/// Columns: directory, label, epoch, units, intent, record.
+arrow::Result<JournalTable> ReadTable(const SqliteStatement& row) {
+  JournalTable table{.directory = Text(row, 0), .label = Text(row, 1), .epoch = static_cast<int>(row.ColumnInt64(2)),
+                     .units = row.ColumnInt64(3), .intent = {}, .record = {}};
+  if (!row.ColumnIsNull(4)) {
+    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(row.ColumnText(4), "commit intent"));
+    ARROW_ASSIGN_OR_RAISE(table.intent, CommitIntentFromJson(json));
+  }
+  if (!row.ColumnIsNull(5)) {
+    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(row.ColumnText(5), "commit record"));
+    ARROW_ASSIGN_OR_RAISE(table.record, CommitRecordFromJson(json));
+  }
+  return table;
+}
+
+arrow::Result<int64_t> UserVersion(SqliteDatabase& database) {
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database.Prepare("PRAGMA user_version"));
+  ARROW_RETURN_NOT_OK(statement.Step());
+  return statement.ColumnInt64(0);
+}
+
+arrow::Status CreateTables(SqliteDatabase& database, const std::filesystem::path& file) {
+  ARROW_RETURN_NOT_OK(database.Execute(kPragmas));
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, UserVersion(database));
+  if (version > kJournalVersion) {
+    return UserError("the journal " + file.string() + " was written by a later version of headrace (format " +
+                     std::to_string(version) + "); use that version, or another `state:` folder");
+  }
+  if (version == kJournalVersion) return arrow::Status::OK();
+  return database.Execute("BEGIN IMMEDIATE;" + std::string(kTables) + "PRAGMA user_version=" + std::to_string(kJournalVersion) +
+                          ";COMMIT;");
+}
+
+}  // namespace
+
+std::string_view RunStateName(RunState state) { return kRunStateNames.at(static_cast<size_t>(state)); }
+
+arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(const std::filesystem::path& file) {
+  ARROW_ASSIGN_OR_RAISE(SqliteDatabase database,
+                        SqliteDatabase::Open(file.string(), SqliteOpenMode::kReadWriteCreate, kBusyTimeout));
+  ARROW_RETURN_NOT_OK(CreateTables(database, file));
+  return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database)));
+}
+
+arrow::Status SqliteJournal::Write(std::string_view sql, const std::vector<std::string>& parameters) {
+  const std::scoped_lock lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database_.Prepare(sql));
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    ARROW_RETURN_NOT_OK(statement.BindText(static_cast<int>(i) + 1, parameters[i]));
+  }
+  return statement.Run();
+}
+
+arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
+  return Write("INSERT INTO run (run, job, text_digest, state, started_at, scope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+               {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
+                nlohmann::json(run.scope).dump()});
+}
+
+arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory, const std::string& label,
+                                        int epoch, int64_t units, const nlohmann::json& plan) {
+  return Write(
+      "INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), "
+      "CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET epoch = excluded.epoch, units = excluded.units, "
+      "plan = excluded.plan",
+      {run, directory, label, std::to_string(epoch), std::to_string(units), plan.dump()});
+}
+
+arrow::Status SqliteJournal::AddReceipt(const std::string& run, const std::string& directory, int epoch,
+                                        const Receipt& receipt) {
+  return Write("INSERT INTO receipt (run, directory, epoch, file, receipt) VALUES (?1, ?2, CAST(?3 AS INTEGER), ?4, ?5)",
+               {run, directory, std::to_string(epoch), receipt.file, ToJson(receipt).dump()});
+}
+
+arrow::Status SqliteJournal::AddIntent(const CommitIntent& intent) {
+  return Write(
+      "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, "
+      "'{}', ?5) ON CONFLICT (run, directory) DO UPDATE SET intent = excluded.intent",
+      {intent.run, intent.table, intent.label, std::to_string(intent.epoch), ToJson(intent).dump()});
+}
+
+arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
+  return Write("UPDATE run_table SET record = ?3 WHERE run = ?1 AND directory = ?2",
+               {record.intent.run, record.intent.table, ToJson(record).dump()});
+}
+
+arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state, const std::string& report) {
+  return Write("UPDATE run SET state = ?2, report = ?3, ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE run = ?1",
+               {run, std::string(RunStateName(state)), report});
+}
+
+arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string& text_digest,
+                                       const std::vector<std::string>& scope) {
+  return Write("UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 WHERE run = ?1",
+               {run, text_digest, nlohmann::json(scope).dump()});
+}
+
+arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run, const std::string& directory, int epoch) {
+  const std::scoped_lock lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement,
+                        database_.Prepare("SELECT receipt FROM receipt WHERE run = ?1 AND directory = ?2 AND epoch = ?3 "
+                                          "ORDER BY file"));
+  ARROW_RETURN_NOT_OK(statement.BindText(1, run));
+  ARROW_RETURN_NOT_OK(statement.BindText(2, directory));
+  ARROW_RETURN_NOT_OK(statement.BindInt64(3, epoch));
+  std::vector<Receipt> receipts;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
+    if (!has_row) return receipts;
+    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(statement.ColumnText(0), "receipt"));
+    ARROW_ASSIGN_OR_RAISE(Receipt receipt, ReceiptFromJson(json));
+    receipts.push_back(std::move(receipt));
+  }
+}
+
+arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string& run) {
+  const std::scoped_lock lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement,
+                        database_.Prepare("SELECT directory, label, epoch, units, intent, record FROM run_table WHERE run = ?1 "
+                                          "ORDER BY directory"));
+  ARROW_RETURN_NOT_OK(statement.BindText(1, run));
+  std::vector<JournalTable> tables;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
+    if (!has_row) return tables;
+    ARROW_ASSIGN_OR_RAISE(JournalTable table, ReadTable(statement));
+    tables.push_back(std::move(table));
+  }
+}
+
+arrow::Result<std::vector<JournalRun>> SqliteJournal::ReadRuns(std::string_view condition, std::string_view parameter) {
+  const std::scoped_lock lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement,
+                        database_.Prepare("SELECT run, job, text_digest, state, started_at, ended_at, report, scope FROM run "
+                                          "WHERE " + std::string(condition) + " ORDER BY started_at DESC, rowid DESC"));
+  ARROW_RETURN_NOT_OK(statement.BindText(1, parameter));
+  std::vector<JournalRun> runs;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
+    if (!has_row) return runs;
+    ARROW_ASSIGN_OR_RAISE(JournalRun run, ReadRun(statement));
+    runs.push_back(std::move(run));
+  }
+}
+
+arrow::Result<std::vector<JournalRun>> SqliteJournal::Runs(std::string_view job) {
+  return ReadRuns("?1 = '' OR job = ?1", job);
+}
+
+arrow::Result<std::optional<JournalRun>> SqliteJournal::FindRun(const std::string& run) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, ReadRuns("run = ?1", run));
+  if (runs.empty()) return std::nullopt;
+  return std::move(runs.front());
+}
+
+}  // namespace headrace

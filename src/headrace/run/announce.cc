@@ -1,0 +1,64 @@
+#include "headrace/run/announce.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace headrace {
+namespace {
+
+constexpr size_t kSampleUnits = 3;
+
+/// First, middle and last unit, as JSON.
+std::string SampleUnits(const PlannedTable& table) {
+  nlohmann::json samples = nlohmann::json::array();
+  const std::set<size_t> chosen = {0, table.units.size() / 2, table.units.size() - 1};
+  for (const size_t index : chosen) {
+    if (samples.size() < kSampleUnits && index < table.units.size()) samples.push_back(ToJson(table.units[index], table.plan));
+  }
+  return samples.dump();
+}
+
+std::string WriteModes(const JobPlan& plan) {
+  std::set<std::string> modes;
+  for (const PlannedTable& table : plan.tables) modes.emplace(WriteModeName(table.job->write));
+  std::string text;
+  for (const std::string& mode : modes) text += (text.empty() ? "" : ", ") + mode;
+  return text;
+}
+
+}  // namespace
+
+void AnnounceTable(const PlannedTable& table, const std::string& run, Observer& observer) {
+  const std::string label = table.job->table.label();
+  const auto units = static_cast<int64_t>(table.units.size());
+  const int64_t rows = table.plan.statistics.rows;
+  observer.Emit(Level::kInfo, "table_planned", "table " + label + ": " + table.plan.why,
+                {{"run", run},
+                 {"table", label},
+                 {"strategy", std::string(StrategyName(table.plan.strategy))},
+                 {"estimated_rows", rows},
+                 {"units", units},
+                 {"rows_per_unit", rows < 0 ? int64_t{-1} : rows / std::max<int64_t>(1, units)},
+                 {"sample_units", SampleUnits(table)}});
+  for (const std::string& warning : table.plan.warnings) {
+    observer.Emit(Level::kWarning, "plan_warning", "table " + label + ": " + warning, {{"run", run}, {"table", label}});
+  }
+}
+
+void AnnounceRun(const JobPlan& plan, const std::string& run, int workers, Observer& observer) {
+  observer.Emit(Level::kInfo, "run_started", "run " + run + " of job " + plan.job,
+                {{"run", run},
+                 {"source", plan.source},
+                 {"destination", plan.destination},
+                 {"snapshot", plan.snapshot_about},
+                 {"tables", static_cast<int64_t>(plan.tables.size())},
+                 {"units", plan.units()},
+                 {"write", WriteModes(plan)},
+                 {"workers", int64_t{workers}}});
+  for (const std::string& warning : plan.warnings) observer.Emit(Level::kWarning, "plan_warning", warning, {{"run", run}});
+}
+
+}  // namespace headrace

@@ -1,0 +1,270 @@
+#include "headrace/run/run_execution.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "headrace/run/announce.h"
+#include "headrace/run/backoff.h"
+#include "headrace/run/settle.h"
+#include "headrace/run/stopwatch.h"
+
+namespace headrace {
+namespace {
+
+/// Share of a worker's memory that its writer may fill; the rest is the reader's batch and the connection.
+constexpr int64_t kWriterShareNumerator = 3;
+constexpr int64_t kWriterShareDenominator = 4;
+
+arrow::Status Interrupted() { return TransientError("interrupted", std::string(kInterruptedCode)); }
+
+bool SnapshotWasLost(const arrow::Status& status) { return CodeOf(status) == kSnapshotLostCode; }
+
+/// As many workers as the job allows: at least `initial`, one per core, and no more than cores + 1 unless the job says so itself.
+ExecuteOptions OptionsOf(const Job& job) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const int wanted = std::clamp(cores, job.workers.initial, std::max(job.workers.initial, job.workers.max));
+  const int cap = job.workers.written ? wanted : std::min(wanted, cores + 1);
+  const int workers = job.engine == EngineType::kSequential ? 1 : cap;
+  return {.initial_workers = workers, .max_workers = workers, .retries = job.retries, .worker_memory = job.worker_memory};
+}
+
+/// What the journal keeps of a plan: enough to explain a run later, not its units.
+nlohmann::json PlanSummary(const PlannedTable& table) {
+  return {{"strategy", StrategyName(table.plan.strategy)},
+          {"why", table.plan.why},
+          {"units", table.units.size()},
+          {"estimated_rows", table.plan.statistics.rows},
+          {"warnings", table.plan.warnings}};
+}
+
+/// The report of a table that was not committed; an OK status is filled in later.
+TableReport UncommittedTable(const TableJob& job, int epoch, arrow::Status status) {
+  TableReport table;
+  table.table = job.table.label();
+  table.epoch = epoch;
+  table.state = CodeOf(status) == kInterruptedCode ? TableState::kInterrupted : TableState::kFailed;
+  table.error = std::move(status);
+  return table;
+}
+
+std::vector<std::string> UnitIds(const TableWork& work) {
+  std::vector<std::string> ids;
+  ids.reserve(work.units.size());
+  for (const WorkUnit& unit : work.units) ids.push_back(unit.id);
+  return ids;
+}
+
+}  // namespace
+
+TableReport ReportOfCommit(const CommitRecord& record, TableState state) {
+  const CommitIntent& intent = record.intent;
+  TableReport table;
+  table.table = intent.label;
+  table.state = state;
+  table.rows = intent.rows;
+  table.files = static_cast<int64_t>(intent.files.size());
+  for (const CommittedFile& file : intent.files) table.bytes += file.bytes;
+  table.epoch = intent.epoch;
+  table.sequence = intent.sequence;
+  table.checksum = intent.checksum;
+  table.target = intent.target;
+  return table;
+}
+
+RunExecution::RunExecution(const RunParts& parts, const ChosenRun& chosen, int64_t started_micros)
+    : parts_(parts), chosen_(chosen), started_micros_(started_micros) {
+  for (const TableJob* job : chosen.tables) open_.push_back({job, 0, 1});
+}
+
+void RunExecution::Run(std::stop_token stop, RunReport& report) {
+  if (auto known = parts_.journal.Tables(chosen_.run); known.ok()) {
+    for (const JournalTable& table : *known) {
+      if (OpenTable* open = FindOpen(table.directory)) open->epoch = table.epoch;
+    }
+  }
+  while (!open_.empty()) {
+    if (stop.stop_requested()) {
+      CloseAll(Interrupted(), report);
+      break;
+    }
+    RunEpoch(stop, report);
+  }
+  report.interrupted = std::ranges::any_of(report.tables, [](const TableReport& t) { return t.state == TableState::kInterrupted; });
+}
+
+/// One snapshot's worth of work. Each open table is closed by it, or stays open because the snapshot was lost.
+void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
+  Stopwatch watch;
+  parts_.progress.StartPhase("plan");
+  auto snapshot = OpenSnapshot(stop);
+  if (!snapshot.ok()) {
+    CloseAll(snapshot.status(), report);
+    return;
+  }
+  JobPlan plan = PlanOpenTables(**snapshot, stop);
+  std::vector<TableWork> works = PrepareTables(plan, report);
+  AnnounceRun(plan, chosen_.run, OptionsOf(parts_.job).max_workers, parts_.observer);
+  report.phases.validate += watch.Lap();
+  if (!works.empty()) Extract(works, **snapshot, std::move(stop), report);
+}
+
+/// A server that is starting, or has no room, gets as many attempts as a unit does.
+arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_token stop) {
+  std::vector<TableRef> tables;
+  tables.reserve(open_.size());
+  for (const OpenTable& open : open_) tables.push_back(open.job->table);
+  for (int attempt = 1;; ++attempt) {
+    auto snapshot = parts_.source.OpenSnapshot(tables, stop);
+    if (snapshot.ok() || stop.stop_requested()) return snapshot;
+    if (ClassOf(snapshot.status()) != ErrorClass::kTransient || attempt > parts_.job.retries) return snapshot;
+    parts_.observer.Emit(Level::kWarning, "snapshot_retry", "cannot open a snapshot, trying again: " + snapshot.status().message(),
+                         {{"run", chosen_.run}, {"attempt", int64_t{attempt}}});
+    if (!WaitFor(BackoffDelay(attempt + 1), stop)) return Interrupted();
+  }
+}
+
+JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop) {
+  JobPlan plan{.job = parts_.job.name,
+               .source = parts_.source.endpoint(),
+               .destination = parts_.destination.endpoint(),
+               .snapshot = snapshot.kind(),
+               .snapshot_about = snapshot.about(),
+               .warnings = snapshot.warnings(),
+               .tables = {}};
+  for (OpenTable& open : open_) {
+    ++open.epoch;
+    plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot, {chosen_.run, started_micros_, open.epoch}, stop));
+  }
+  return plan;
+}
+
+std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& report) {
+  std::vector<TableWork> works;
+  bool lost_while_planning = false;
+  for (PlannedTable& planned : plan.tables) {
+    OpenTable* open = FindOpen(planned.job->table.directory());
+    TableWork work;
+    arrow::Status status = planned.status;
+    if (status.ok()) status = PrepareTable(planned, *open, work);
+    if (SnapshotWasLost(status) && lost_snapshots_ < parts_.job.retries) {
+      lost_while_planning = true;
+      continue;
+    }
+    if (!status.ok()) {
+      Close(planned.job, UncommittedTable(*planned.job, open->epoch, std::move(status)), report);
+      continue;
+    }
+    AnnounceTable(planned, chosen_.run, parts_.observer);
+    work.plan = planned.plan;
+    work.units = planned.units;
+    parts_.progress.AddPlanned(static_cast<int64_t>(work.units.size()), planned.plan.statistics.rows);
+    works.push_back(std::move(work));
+  }
+  if (lost_while_planning) ++lost_snapshots_;
+  return works;
+}
+
+arrow::Status RunExecution::PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work) {
+  const TablePlan& plan = planned.plan;
+  work.target = {.job = parts_.job.name,
+                 .run = chosen_.run,
+                 .plan_id = plan.id,
+                 .table = plan.table,
+                 .epoch = plan.epoch,
+                 .mode = planned.job->write,
+                 .schema = OutputSchema(plan),
+                 .writer_memory = parts_.job.worker_memory * kWriterShareNumerator / kWriterShareDenominator};
+  ARROW_ASSIGN_OR_RAISE(const auto last, parts_.destination.LastCommit(plan.table));
+  open.sequence = last.has_value() ? last->intent.sequence + 1 : 1;
+  ARROW_RETURN_NOT_OK(parts_.destination.Prepare(work.target));
+  return parts_.journal.BeginEpoch(chosen_.run, plan.table.directory(), plan.table.label(), plan.epoch,
+                                   static_cast<int64_t>(planned.units.size()), PlanSummary(planned));
+}
+
+void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop, RunReport& report) {
+  parts_.progress.StartPhase("extract");
+  bool lost = false;
+  ExecuteCallbacks callbacks;
+  callbacks.on_receipt = [&](size_t table, const Receipt& receipt) {
+    const TableTarget& target = works[table].target;
+    return parts_.journal.AddReceipt(target.run, target.table.directory(), target.epoch, receipt);
+  };
+  callbacks.on_table_end = [&](size_t table, const arrow::Status& status) {
+    if (SnapshotWasLost(status) && lost_snapshots_ < parts_.job.retries) {
+      lost = true;
+      return;
+    }
+    EndTable(works[table], status, stop, report);
+  };
+  const ExecuteContext context{snapshot, parts_.destination, parts_.observer, parts_.progress};
+  const ExecuteSummary summary = parts_.engine.Execute(works, OptionsOf(parts_.job), context, callbacks, stop);
+  report.workers = std::max(report.workers, summary.workers);
+  report.retries += summary.retries;
+  report.phases.extract += summary.wall_seconds;
+  report.utilisation = std::max(report.utilisation, summary.utilisation());
+  if (!lost) return;
+  ++lost_snapshots_;
+  report.notes.push_back("the snapshot was lost; " + std::to_string(open_.size()) +
+                         " table(s) not yet committed start a new epoch under a new snapshot");
+  parts_.observer.Emit(Level::kWarning, "new_epoch", report.notes.back(), {{"run", chosen_.run}});
+}
+
+void RunExecution::EndTable(const TableWork& work, const arrow::Status& status, const std::stop_token& stop, RunReport& report) {
+  const OpenTable* open = FindOpen(work.plan.table.directory());
+  TableReport table = UncommittedTable(*open->job, work.plan.epoch, status);
+  if (status.ok()) {
+    const Stopwatch watch;
+    const arrow::Status committed = Commit(work, stop, table).status();
+    if (!committed.ok()) table.error = WithContext(committed, "table " + table.table + ", commit");
+    report.phases.load += watch.seconds();
+  }
+  Close(open->job, std::move(table), report);
+}
+
+arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const std::stop_token& stop, TableReport& table) {
+  const TableTarget& target = work.target;
+  ARROW_ASSIGN_OR_RAISE(const auto receipts, parts_.journal.Receipts(target.run, target.table.directory(), target.epoch));
+  ARROW_ASSIGN_OR_RAISE(const Coverage coverage, CoverUnits(target.plan_id, UnitIds(work), receipts));
+  if (!coverage.missing_units.empty()) {
+    return BugError(std::to_string(coverage.missing_units.size()) + " units have no receipt, the first is " +
+                    coverage.missing_units.front() + "; nothing was published");
+  }
+  const int64_t sequence = FindOpen(target.table.directory())->sequence;
+  ARROW_ASSIGN_OR_RAISE(CommitRecord record, CommitTable(target, coverage.accepted, sequence, parts_.job.retries,
+                                                         parts_.destination, parts_.journal, stop));
+  table = ReportOfCommit(record, TableState::kCommitted);
+  table.units = static_cast<int64_t>(work.units.size());
+  for (const Receipt& receipt : coverage.accepted) table.nulled_values += receipt.nulled_values;
+  parts_.observer.Emit(Level::kInfo, "table_committed", "table " + table.table + " committed",
+                       {{"run", target.run},
+                        {"table", table.table},
+                        {"rows", table.rows},
+                        {"bytes", table.bytes},
+                        {"files", table.files},
+                        {"target", table.target}});
+  return record;
+}
+
+void RunExecution::Close(const TableJob* job, TableReport table, RunReport& report) {
+  if (!table.error.ok() && table.state == TableState::kFailed) {
+    parts_.observer.Emit(Level::kError, "table_failed", table.error.message(), {{"run", chosen_.run}, {"table", table.table}});
+  }
+  std::erase_if(open_, [&](const OpenTable& open) { return open.job == job; });
+  report.tables.push_back(std::move(table));
+}
+
+void RunExecution::CloseAll(const arrow::Status& status, RunReport& report) {
+  while (!open_.empty()) {
+    const OpenTable open = open_.front();
+    Close(open.job, UncommittedTable(*open.job, open.epoch, status), report);
+  }
+}
+
+RunExecution::OpenTable* RunExecution::FindOpen(const std::string& directory) {
+  const auto found = std::ranges::find_if(open_, [&](const OpenTable& open) { return open.job->table.directory() == directory; });
+  return found == open_.end() ? nullptr : &*found;
+}
+
+}  // namespace headrace

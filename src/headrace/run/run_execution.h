@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/run/choose_run.h"
+#include "headrace/run/coordinator.h"
+#include "headrace/run/engine.h"
+#include "headrace/run/job_plan.h"
+#include "headrace/run/report.h"
+
+namespace headrace {
+
+/// Loads the tables of one chosen run: epoch after epoch, until every table is committed, has failed, or the run is stopped. An epoch
+/// is one snapshot: where it is lost, the tables not committed yet start over under a new one. Used by one thread.
+class RunExecution {
+ public:
+  /// `parts` and `chosen` outlive it. `started_micros` is the start of the run since 1970, UTC.
+  RunExecution(const RunParts& parts, const ChosenRun& chosen, int64_t started_micros);
+
+  /// Never fails as a whole: each table's outcome is in `report`.
+  void Run(std::stop_token stop, RunReport& report);
+
+ private:
+  /// A table that is not yet committed and has not failed.
+  struct OpenTable {
+    const TableJob* job = nullptr;
+    int epoch = 0;  ///< The last one begun.
+    int64_t sequence = 1;
+  };
+
+  void RunEpoch(std::stop_token stop, RunReport& report);
+  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::stop_token stop);
+  JobPlan PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop);
+  std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
+  arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
+  void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop, RunReport& report);
+  void EndTable(const TableWork& work, const arrow::Status& status, const std::stop_token& stop, RunReport& report);
+  arrow::Result<CommitRecord> Commit(const TableWork& work, const std::stop_token& stop, TableReport& table);
+  void Close(const TableJob* job, TableReport table, RunReport& report);
+  void CloseAll(const arrow::Status& status, RunReport& report);
+  OpenTable* FindOpen(const std::string& directory);
+
+  const RunParts& parts_;
+  const ChosenRun& chosen_;
+  const int64_t started_micros_;
+  std::vector<OpenTable> open_;
+  int lost_snapshots_ = 0;
+};
+
+/// The report of a table that this or an earlier process committed.
+TableReport ReportOfCommit(const CommitRecord& record, TableState state);
+
+}  // namespace headrace

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headrace/destination/destination.h"
+#include "headrace/model/commit.h"
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// Reads the published files of `record` again and compares each with what its receipt said: rows, and the checksum of all values
+/// where `with_checksum`. Returns one sentence per difference, none if all agree. An error means that nothing could be compared.
+arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum, Destination& destination);
+
+}  // namespace headrace
