@@ -1,0 +1,27 @@
+# Warnings, ccache and the sanitizer switch: what every target of ours is compiled with.
+
+add_library(headrace_options INTERFACE)
+target_compile_options(headrace_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align
+  -Wimplicit-fallthrough -Wextra-semi -Wundef
+  -Wno-missing-field-initializers)  # what a designated initializer leaves out has its default
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(headrace_options INTERFACE -Wduplicated-cond -Wlogical-op -Wsuggest-override)
+endif()
+
+# Workers of a debug engine take every unit through its serialised form, so that a unit that only works by pointer
+# fails in the first test.
+target_compile_definitions(headrace_options INTERFACE
+  $<$<BOOL:${HEADRACE_ROUND_TRIP_UNITS}>:HEADRACE_ROUND_TRIP_UNITS=1>)
+
+set(HEADRACE_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+if(HEADRACE_SANITIZE)
+  add_compile_options(-fsanitize=${HEADRACE_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${HEADRACE_SANITIZE})
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
