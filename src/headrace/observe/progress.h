@@ -10,8 +10,8 @@ namespace headrace {
 
 /// One reading of a run's progress; what progress bars and pages show.
 struct ProgressReading {
-  std::string phase;  ///< "plan", "extract", "commit", "verify"
-  std::string table;  ///< The table that most lately started a unit.
+  std::string phase = {};  ///< "plan", "extract", "commit", "verify"
+  std::string table = {};  ///< The table that most lately started a unit.
   int64_t rows = 0;
   int64_t estimated_rows = 0;  ///< 0: unknown.
   int64_t bytes = 0;           ///< Arrow bytes read.
@@ -23,7 +23,8 @@ struct ProgressReading {
   double seconds = 0;  ///< Since the extract phase started.
 };
 
-/// Counters that workers add to and anything may read; all calls are thread-safe and cheap enough for once per batch.
+/// Counters that workers add to and anything may read; all calls are thread-safe and cheap enough
+/// for once per batch.
 class Progress {
  public:
   void StartPhase(std::string phase);
@@ -49,8 +50,8 @@ class Progress {
   std::atomic<int64_t> workers_{0};
   std::atomic<int64_t> retries_{0};
   mutable std::mutex mutex_;
-  std::string phase_;                             // protected by mutex_
-  std::string table_;                             // protected by mutex_
+  std::string phase_;                              // protected by mutex_
+  std::string table_;                              // protected by mutex_
   std::chrono::steady_clock::time_point start_{};  // protected by mutex_
 };
 

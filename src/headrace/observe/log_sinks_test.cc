@@ -1,0 +1,104 @@
+#include "headrace/observe/log_sinks.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace headrace {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// 2025-01-31T08:15:00.250Z.
+constexpr std::chrono::system_clock::time_point kSomeTime{milliseconds(1'738'311'300'250)};
+
+Event UnitEvent() {
+  return {.time = kSomeTime,
+          .level = Level::kWarning,
+          .name = "unit_retry",
+          .message = "connection cut",
+          .fields = {{"run", "20250131"},
+                     {"table", "odd name"},
+                     {"unit", "7"},
+                     {"worker", int64_t{1}},
+                     {"attempt", int64_t{2}}}};
+}
+
+TEST(TextLine, PutsFieldsBehindTheMessage) {
+  EXPECT_EQ(FormatTextLine(UnitEvent(), {}),
+            "2025-01-31T08:15:00.250Z WARN  connection cut run=20250131 table=\"odd name\" unit=7 "
+            "worker=1 attempt=2");
+}
+
+TEST(TextLine, IsOneLineWhateverTheMessage) {
+  const Event event{.time = kSomeTime,
+                    .message = "ERROR:\n\x1b[2Jno",
+                    .fields = {{"detail", "say \"hi\"\n"}, {"empty", ""}}};
+  EXPECT_EQ(FormatTextLine(event, {}),
+            R"(2025-01-31T08:15:00.250Z INFO  ERROR:\n\x1b[2Jno detail="say \"hi\"\n" empty="")");
+}
+
+TEST(TextLine, LeavesJsonReadable) {
+  const Event event{.time = kSomeTime,
+                    .message = "plan",
+                    .fields = {{"samples", R"([{"type": "db_id_range"}])"}, {"not_json", "[1, 2"}}};
+  EXPECT_EQ(
+      FormatTextLine(event, {}),
+      R"(2025-01-31T08:15:00.250Z INFO  plan samples=[{"type": "db_id_range"}] not_json="[1, 2")");
+}
+
+TEST(TextLine, IsShortAndColoredOnATerminal) {
+  const Event event{
+      .time = kSomeTime, .level = Level::kError, .message = "no", .fields = {{"run", "r"}}};
+  const std::string line = FormatTextLine(event, {.terminal = true, .color = true});
+  EXPECT_EQ(line.find("2025"), std::string::npos);
+  EXPECT_NE(line.find("\x1b[31mERROR\x1b[0m no\x1b[2m run=r\x1b[0m"), std::string::npos) << line;
+}
+
+TEST(JsonLine, IsOneObjectWithTypedFields) {
+  Event event = UnitEvent();
+  event.fields.emplace_back("share", 0.5);
+  event.fields.emplace_back("done", true);
+  event.fields.emplace_back("samples", R"([{"type":"db_id_range"}])");
+  EXPECT_EQ(
+      FormatJsonLine(event),
+      R"({"time":"2025-01-31T08:15:00.250Z","level":"warning","event":"unit_retry","message":"connection cut",)"
+      R"("run":"20250131","table":"odd name","unit":"7","worker":1,"attempt":2,"share":0.5,"done":true,)"
+      R"("samples":[{"type":"db_id_range"}]})");
+}
+
+TEST(JsonLine, SurvivesBytesThatAreNoText) {
+  const Event event{.time = kSomeTime, .message = "a\xff\n"};
+  EXPECT_EQ(nlohmann::json::parse(FormatJsonLine(event))["message"], "a\uFFFD\n");
+}
+
+/// The lines that a sink writes for one event of each level.
+template <typename Sink>
+std::string LinesAtLeast(Level minimum) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(pipe(ends.data()), 0);
+  {
+    Console console(ends[1], {});
+    Sink sink(console, minimum);
+    for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError})
+      sink.Handle({.level = level, .message = "x"});
+  }
+  close(ends[1]);
+  std::array<char, 4096> text{};
+  const ssize_t got = read(ends[0], text.data(), text.size());
+  close(ends[0]);
+  return {text.data(), static_cast<size_t>(std::max<ssize_t>(got, 0))};
+}
+
+TEST(LogSinks, DropWhatIsBelowTheirLevel) {
+  EXPECT_EQ(LinesAtLeast<TextLog>(Level::kWarning),
+            "1970-01-01T00:00:00.000Z WARN  x\n1970-01-01T00:00:00.000Z ERROR x\n");
+  EXPECT_EQ(LinesAtLeast<JsonLog>(Level::kError),
+            R"({"time":"1970-01-01T00:00:00.000Z","level":"error","event":"","message":"x"})"
+            "\n");
+}
+
+}  // namespace
+}  // namespace headrace

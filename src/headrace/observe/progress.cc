@@ -1,0 +1,59 @@
+#include "headrace/observe/progress.h"
+
+#include <utility>
+
+namespace headrace {
+
+void Progress::StartPhase(std::string phase) {
+  const std::scoped_lock lock(mutex_);
+  if (phase == "extract") start_ = std::chrono::steady_clock::now();
+  phase_ = std::move(phase);
+}
+
+void Progress::SetTable(std::string table) {
+  const std::scoped_lock lock(mutex_);
+  table_ = std::move(table);
+}
+
+void Progress::AddPlanned(int64_t units, int64_t estimated_rows) {
+  units_total_ += units;
+  estimated_rows_ += estimated_rows;
+}
+
+void Progress::AddRows(int64_t rows, int64_t bytes) {
+  rows_ += rows;
+  bytes_ += bytes;
+}
+
+void Progress::TakeBackRows(int64_t rows, int64_t bytes) {
+  rows_ -= rows;
+  bytes_ -= bytes;
+}
+
+void Progress::UnitEnded(bool done) {
+  --workers_busy_;
+  if (done) ++units_done_;
+}
+
+ProgressReading Progress::Read() const {
+  ProgressReading reading{.phase = {},
+                          .table = {},
+                          .rows = rows_,
+                          .estimated_rows = estimated_rows_,
+                          .bytes = bytes_,
+                          .units_done = units_done_,
+                          .units_total = units_total_,
+                          .workers_busy = workers_busy_,
+                          .workers = workers_,
+                          .retries = retries_};
+  const std::scoped_lock lock(mutex_);
+  reading.phase = phase_;
+  reading.table = table_;
+  if (start_ != std::chrono::steady_clock::time_point{}) {
+    reading.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  return reading;
+}
+
+}  // namespace headrace

@@ -1,0 +1,66 @@
+#include "headrace/observe/progress.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+namespace headrace {
+namespace {
+
+TEST(Progress, AddsUpWhatWorkersReport) {
+  Progress progress;
+  progress.StartPhase("extract");
+  progress.SetTable("public.orders");
+  progress.SetWorkers(2);
+  progress.AddPlanned(10, 1000);
+  progress.UnitStarted();
+  progress.UnitStarted();
+  progress.AddRows(60, 600);
+  progress.AddRows(40, 400);
+  progress.UnitEnded(true);
+  progress.TakeBackRows(40, 400);
+  progress.UnitEnded(false);
+  progress.UnitStarted();
+  progress.Retried();
+
+  const ProgressReading reading = progress.Read();
+  EXPECT_EQ(reading.phase, "extract");
+  EXPECT_EQ(reading.table, "public.orders");
+  EXPECT_EQ(reading.rows, 60);
+  EXPECT_EQ(reading.bytes, 600);
+  EXPECT_EQ(reading.estimated_rows, 1000);
+  EXPECT_EQ(reading.units_total, 10);
+  EXPECT_EQ(reading.units_done, 1);
+  EXPECT_EQ(reading.workers_busy, 1);
+  EXPECT_EQ(reading.workers, 2);
+  EXPECT_EQ(reading.retries, 1);
+}
+
+TEST(Progress, CountsSecondsFromTheExtractPhaseOnly) {
+  Progress progress;
+  progress.StartPhase("plan");
+  EXPECT_EQ(progress.Read().seconds, 0);
+  progress.StartPhase("extract");
+  const double first = progress.Read().seconds;
+  EXPECT_GE(first, 0);
+  progress.StartPhase("commit");
+  EXPECT_GE(progress.Read().seconds, first);
+}
+
+TEST(Progress, LosesNothingBetweenThreads) {
+  Progress progress;
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+      threads.emplace_back([&progress] {
+        for (int i = 0; i < 1000; ++i) progress.AddRows(1, 10);
+      });
+    }
+  }
+  EXPECT_EQ(progress.Read().rows, 4000);
+  EXPECT_EQ(progress.Read().bytes, 40000);
+}
+
+}  // namespace
+}  // namespace headrace
