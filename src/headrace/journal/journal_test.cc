@@ -1,0 +1,147 @@
+#include "headrace/journal/journal.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace headrace {
+namespace {
+
+class JournalTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "headrace-journal-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    state_ = pattern;
+    Reopen();
+  }
+  void TearDown() override {
+    journal_.reset();
+    std::filesystem::remove_all(state_);
+  }
+  /// As after a crash: nothing but the file is left.
+  void Reopen() {
+    journal_.reset();
+    auto journal = Journal::Open(state_);
+    ASSERT_TRUE(journal.ok()) << journal.status();
+    journal_ = std::move(*journal);
+  }
+  void Begin(const std::string& run, const std::string& job = "shop") {
+    const arrow::Status status = journal_->BeginRun({.run = run, .job = job, .text_digest = "d1", .state = RunState::kRunning,
+                                                     .started_at = "2026-01-01T00:00:00Z", .ended_at = {}, .report = {},
+                                                     .scope = {"public.events"}});
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  CommitIntent Intent(const std::string& run) {
+    CommitIntent intent;
+    intent.job = "shop";
+    intent.run = run;
+    intent.table = "public.events";
+    intent.label = "public.events";
+    intent.epoch = 1;
+    intent.sequence = 7;
+    intent.files = {{"part-0.parquet", 100, 3, {42, 3}}};
+    return intent;
+  }
+
+  std::filesystem::path state_;
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(JournalTest, ARunIsFoundAgainAfterReopening) {
+  Begin("r1");
+  Reopen();
+  const auto run = *journal_->FindRun("r1");
+  ASSERT_TRUE(run.has_value());
+  EXPECT_EQ(run->job, "shop");
+  EXPECT_TRUE(run->unfinished());
+  EXPECT_EQ(run->scope, std::vector<std::string>{"public.events"});
+  EXPECT_FALSE((*journal_->FindRun("r2")).has_value());
+}
+
+TEST_F(JournalTest, TheLatestRunComesFirstAndJobsAreKeptApart) {
+  Begin("r1");
+  Begin("r2");
+  Begin("other", "bills");
+  const auto runs = *journal_->Runs("shop");
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_EQ(runs[0].run, "r2");
+  EXPECT_EQ((*journal_->Runs("")).size(), 3U);
+}
+
+TEST_F(JournalTest, ReceiptsBelongToTheirEpoch) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->BeginEpoch("r1", "public.events", "public.events", 1, 2, nlohmann::json::object()).ok());
+  Receipt receipt;
+  receipt.plan_id = "r1/public.events/1";
+  receipt.file = "part-0.parquet";
+  receipt.rows = 3;
+  receipt.units = {{"0", 1, 3, {5, 3}, 0.5}};
+  ASSERT_TRUE(journal_->AddReceipt("r1", "public.events", 1, receipt).ok());
+  ASSERT_TRUE(journal_->BeginEpoch("r1", "public.events", "public.events", 2, 2, nlohmann::json::object()).ok());
+  Reopen();
+  EXPECT_EQ((*journal_->Receipts("r1", "public.events", 1)).size(), 1U);
+  EXPECT_TRUE((*journal_->Receipts("r1", "public.events", 2)).empty());
+  EXPECT_EQ((*journal_->Tables("r1")).at(0).epoch, 2);
+}
+
+TEST_F(JournalTest, AnIntentIsOpenUntilItsRecord) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->AddIntent(Intent("r1")).ok());
+  Reopen();
+  JournalTable table = (*journal_->Tables("r1")).at(0);
+  EXPECT_TRUE(table.has_open_intent());
+  EXPECT_EQ(table.intent->sequence, 7);
+  EXPECT_EQ(table.intent->files.at(0).checksum.sum, 42U);
+  ASSERT_TRUE(journal_->AddRecord({Intent("r1"), "2026-01-01T00:00:01Z"}).ok());
+  table = (*journal_->Tables("r1")).at(0);
+  EXPECT_FALSE(table.has_open_intent());
+  EXPECT_EQ(table.record->committed_at, "2026-01-01T00:00:01Z");
+}
+
+TEST_F(JournalTest, AnEndedRunMayBeResumedWithItsNewText) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->EndRun("r1", RunState::kFailed, "{}").ok());
+  EXPECT_TRUE((*journal_->FindRun("r1"))->unfinished());
+  ASSERT_TRUE(journal_->ResumeRun("r1", "d2", {"a", "b"}).ok());
+  const auto run = *journal_->FindRun("r1");
+  EXPECT_EQ(run->state, RunState::kRunning);
+  EXPECT_EQ(run->text_digest, "d2");
+  EXPECT_EQ(run->scope.size(), 2U);
+  ASSERT_TRUE(journal_->EndRun("r1", RunState::kDone, "{}").ok());
+  EXPECT_FALSE((*journal_->FindRun("r1"))->unfinished());
+}
+
+TEST_F(JournalTest, AJournalOfALaterVersionIsRefused) {
+  journal_.reset();
+  const std::string file = (state_ / "journal.db").string();
+  const std::string command = "sqlite3 '" + file + "' 'PRAGMA user_version=99'";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const auto journal = Journal::Open(state_);
+  ASSERT_FALSE(journal.ok());
+  EXPECT_EQ(ClassOf(journal.status()), ErrorClass::kUser);
+  EXPECT_NE(journal.status().message().find("later version"), std::string::npos);
+}
+
+TEST_F(JournalTest, AFileThatIsNoDatabaseIsAnErrorNotACrash) {
+  journal_.reset();
+  std::filesystem::remove_all(state_);
+  std::filesystem::create_directories(state_);
+  std::ofstream(state_ / "journal.db") << std::string(4096, 'x');
+  EXPECT_FALSE(Journal::Open(state_).ok());
+}
+
+TEST_F(JournalTest, TheSecondHolderOfAJobLockIsToldWhoHasIt) {
+  auto first = JobLock::Acquire(state_, "shop");
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto second = JobLock::Acquire(state_, "shop");
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.status().message().find("pid " + std::to_string(getpid())), std::string::npos) << second.status();
+  EXPECT_TRUE(JobLock::Acquire(state_, "bills").ok());
+  { const JobLock gone = std::move(*first); }
+  EXPECT_TRUE(JobLock::Acquire(state_, "shop").ok());
+}
+
+}  // namespace
+}  // namespace headrace

@@ -1,0 +1,276 @@
+#include "headrace/run/coordinator.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "headrace/engine/local/local_engine.h"
+#include "headrace/run/memory_destination.h"
+#include "headrace/run/memory_source.h"
+
+namespace headrace {
+namespace {
+
+constexpr int64_t kRows = 300;
+
+std::vector<int64_t> Integers(int64_t count) {
+  std::vector<int64_t> values(static_cast<size_t>(count));
+  std::iota(values.begin(), values.end(), 0);
+  return values;
+}
+
+/// A job over in-memory parts with a real journal. Source and destination scripts are read through pointers, so that a test changes
+/// the weather between runs.
+class CoordinatorTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "headrace-run-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    state_ = pattern;
+    job_.name = "shop";
+    job_.text_digest = "d1";
+    job_.retries = 2;
+    job_.engine = EngineType::kSequential;
+    AddTable("a");
+    AddTable("b");
+    ForgetState();
+  }
+  void TearDown() override {
+    journal_.reset();
+    std::filesystem::remove_all(state_);
+  }
+
+  void AddTable(const std::string& name) {
+    TableJob table;
+    table.table.name = name;
+    table.partition.target_rows = 50;
+    table.write = WriteMode::kAppend;
+    job_.tables.push_back(table);
+  }
+  /// The state directory is lost; the destination is not.
+  void ForgetState() {
+    journal_.reset();
+    std::filesystem::remove(state_ / "journal.db");
+    std::filesystem::remove(state_ / "journal.db-wal");
+    std::filesystem::remove(state_ / "journal.db-shm");
+    journal_ = *Journal::Open(state_);
+  }
+
+  Coordinator Make() { return Coordinator({job_, source_, destination_, engine_, *journal_, observer_, progress_}); }
+  arrow::Result<RunReport> Run(const RunRequest& request = {}) { return Make().Run(request, {}); }
+
+  int CountOf(const std::string& table) const { return static_cast<int>(destination_.Published(table).size()); }
+
+  static MemorySourceScript SourceScript(CoordinatorTest* test) {
+    MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}}};
+    script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
+      return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();
+    };
+    script.on_snapshot = [test](int snapshot) { return test->on_snapshot ? test->on_snapshot(snapshot) : arrow::Status::OK(); };
+    return script;
+  }
+  static MemoryDestinationScript DestinationScript(CoordinatorTest* test) {
+    MemoryDestinationScript script;
+    script.on_commit = [test](const CommitIntent& intent, bool published) {
+      return test->on_commit ? test->on_commit(intent, published) : arrow::Status::OK();
+    };
+    return script;
+  }
+
+  std::function<arrow::Status(const TablePlan&, const WorkUnit&, int)> on_open;
+  std::function<arrow::Status(int)> on_snapshot;
+  std::function<arrow::Status(const CommitIntent&, bool)> on_commit;
+
+  Job job_;
+  std::filesystem::path state_;
+  MemorySource source_{SourceScript(this)};
+  MemoryDestination destination_{DestinationScript(this)};
+  LocalEngine engine_;
+  Observer observer_;
+  Progress progress_;
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(CoordinatorTest, ARunPublishesEveryRowOnce) {
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 0);
+  EXPECT_EQ(report->rows(), 2 * kRows);
+  EXPECT_EQ(destination_.Published("a"), Integers(kRows));
+  EXPECT_EQ(destination_.Published("b"), Integers(kRows));
+  EXPECT_EQ((*journal_->FindRun(report->run))->state, RunState::kDone);
+}
+
+TEST_F(CoordinatorTest, TheNextRunIsANewOneWithTheNextSequence) {
+  ASSERT_TRUE(Run().ok());
+  const auto second = Run();
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->tables.at(0).sequence, 2);
+  EXPECT_EQ(CountOf("a"), 2 * kRows);
+}
+
+TEST_F(CoordinatorTest, ALostSnapshotStartsANewEpochAndSaysSo) {
+  on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
+    return plan.epoch == 1 && unit.id == "2" ? TransientError("restarted", std::string(kSnapshotLostCode)) : arrow::Status::OK();
+  };
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 0);
+  EXPECT_EQ(report->tables.at(0).epoch, 2);
+  ASSERT_FALSE(report->notes.empty());
+  EXPECT_NE(report->notes.back().find("new epoch"), std::string::npos);
+  EXPECT_EQ(destination_.Published("a"), Integers(kRows));
+}
+
+TEST_F(CoordinatorTest, ASnapshotThatIsLostEveryTimeFailsInTheEnd) {
+  on_open = [](const TablePlan&, const WorkUnit&, int) { return TransientError("restarted", std::string(kSnapshotLostCode)); };
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 1);
+  EXPECT_EQ(CountOf("a"), 0);
+}
+
+TEST_F(CoordinatorTest, AServerThatIsStartingIsWaitedFor) {
+  on_snapshot = [](int snapshot) { return snapshot == 1 ? TransientError("the database system is starting up") : arrow::Status::OK(); };
+  EXPECT_EQ(Run()->exit_code(), 0);
+}
+
+TEST_F(CoordinatorTest, AfterOneTableFailedTheNextRunDoesOnlyTheRest) {
+  on_open = [](const TablePlan& plan, const WorkUnit&, int) {
+    return plan.table.name == "a" ? PermanentError("value too large") : arrow::Status::OK();
+  };
+  const auto first = Run();
+  EXPECT_EQ(first->exit_code(), 1);
+  EXPECT_EQ(CountOf("b"), kRows);
+  on_open = nullptr;
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_EQ(second->run, first->run);
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(CoordinatorTest, ACommitWhoseAnswerWasLostIsSettledAndNothingNewStarts) {
+  on_commit = [](const CommitIntent&, bool published) { return published ? PermanentError("answer lost") : arrow::Status::OK(); };
+  EXPECT_EQ(Run()->exit_code(), 1);
+  on_commit = nullptr;
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_TRUE(second->nothing_to_do);
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(CoordinatorTest, ACommitThatNeverHappenedIsFinishedFromItsIntent) {
+  on_commit = [](const CommitIntent&, bool) { return PermanentError("read-only"); };
+  EXPECT_EQ(Run()->exit_code(), 1);
+  EXPECT_EQ(CountOf("a"), 0);
+  on_commit = nullptr;
+  on_open = [](const TablePlan&, const WorkUnit&, int) { return BugError("nothing may be read beside an open intent"); };
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(CoordinatorTest, ATransientCommitIsRepeated) {
+  int calls = 0;
+  on_commit = [&calls](const CommitIntent&, bool published) {
+    return published && ++calls == 1 ? TransientError("timeout") : arrow::Status::OK();
+  };
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(CoordinatorTest, ARunIdThatIsDoneIsANoOp) {
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 0);
+  const auto again = Run({.run_id = "monday", .resume = false, .only = {}});
+  EXPECT_EQ(again->exit_code(), 0);
+  EXPECT_TRUE(again->nothing_to_do);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(CoordinatorTest, ARunIdIsKnownFromTheDestinationWhenTheStateIsLost) {
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 0);
+  ForgetState();
+  const auto again = Run({.run_id = "monday", .resume = false, .only = {}});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->exit_code(), 0);
+  EXPECT_TRUE(again->nothing_to_do);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(CoordinatorTest, AnotherRunIdWaitsForTheUnfinishedRun) {
+  on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_open = nullptr;
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  ASSERT_FALSE(tuesday.ok());
+  EXPECT_EQ(ClassOf(tuesday.status()), ErrorClass::kUser);
+  EXPECT_NE(tuesday.status().message().find("headrace abandon monday"), std::string::npos);
+  ASSERT_TRUE(Make().Abandon("monday").ok());
+  EXPECT_EQ(Run({.run_id = "tuesday", .resume = false, .only = {}})->exit_code(), 0);
+  const auto monday = Run({.run_id = "monday", .resume = false, .only = {}});
+  EXPECT_EQ(ClassOf(monday.status()), ErrorClass::kUser);
+}
+
+TEST_F(CoordinatorTest, AbandonSettlesAnOpenIntentFirst) {
+  on_commit = [](const CommitIntent& intent, bool published) {
+    return intent.table == "a" && !published ? PermanentError("read-only") : arrow::Status::OK();
+  };
+  const auto report = Run();
+  ASSERT_EQ(report->exit_code(), 1);
+  on_commit = nullptr;
+  ASSERT_TRUE(Make().Abandon(report->run).ok());
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(CoordinatorTest, ResumeWithNothingUnfinishedDoesNothing) {
+  const auto report = Run({.run_id = {}, .resume = true, .only = {}});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 0);
+}
+
+TEST_F(CoordinatorTest, AJobTextThatChangedAfterACommitIsRefused) {
+  on_open = [](const TablePlan& plan, const WorkUnit&, int) {
+    return plan.table.name == "a" ? PermanentError("no") : arrow::Status::OK();
+  };
+  ASSERT_EQ(Run()->exit_code(), 1);
+  job_.text_digest = "d2";
+  const auto again = Run();
+  ASSERT_FALSE(again.ok());
+  EXPECT_NE(again.status().message().find("headrace abandon"), std::string::npos);
+}
+
+TEST_F(CoordinatorTest, AJobTextThatChangedBeforeAnyCommitIsTakenAsItIs) {
+  on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
+  ASSERT_EQ(Run()->exit_code(), 1);
+  job_.text_digest = "d2";
+  job_.tables.pop_back();
+  on_open = nullptr;
+  const auto again = Run();
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(CoordinatorTest, OnlyLoadsTheNamedTablesAndRefusesOthers) {
+  ASSERT_EQ(Run({.run_id = {}, .resume = false, .only = {"b"}})->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 0);
+  EXPECT_EQ(CountOf("b"), kRows);
+  EXPECT_FALSE(Run({.run_id = {}, .resume = false, .only = {"zebra"}}).ok());
+}
+
+TEST_F(CoordinatorTest, ATableThatIsNotThereFailsAlone) {
+  AddTable("missing");
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 1);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+}  // namespace
+}  // namespace headrace

@@ -1,0 +1,191 @@
+#pragma once
+
+#include <arrow/array/array_primitive.h>
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headrace/destination/destination.h"
+
+/// In-memory destination for tests of engines and of the coordinator: keeps the integers of the one column, and fails where a test
+/// says so. It outlives a simulated crash of the coordinator, as a real destination would.
+namespace headrace {
+
+struct MemoryDestinationScript {
+  /// Asked in EndUnit, with the number of units ended so far in all writers.
+  std::function<arrow::Status(int units)> on_end_unit;
+  std::function<arrow::Status()> on_seal;
+  /// Asked by Commit before (`published` false) and after it publishes.
+  std::function<arrow::Status(const CommitIntent&, bool published)> on_commit;
+};
+
+class MemoryDestination : public Destination {
+ public:
+  using Values = std::vector<int64_t>;
+
+  explicit MemoryDestination(MemoryDestinationScript script) : script_(std::move(script)) {}
+
+  /// What a reader of `table` finds, in ascending order.
+  Values Published(const std::string& table) const {
+    Values values;
+    const auto found = published_.find(table);
+    if (found == published_.end()) return values;
+    for (const auto& [record, rows] : found->second) values.insert(values.end(), rows.begin(), rows.end());
+    std::ranges::sort(values);
+    return values;
+  }
+
+  std::string endpoint() const override { return "memory://"; }
+  arrow::Status Check() override { return arrow::Status::OK(); }
+
+  arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
+    std::optional<CommitRecord> last;
+    for (const auto& [record, rows] : published_[table.directory()]) last = record;
+    return last;
+  }
+
+  arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& /*job*/, const std::string& run,
+                                                        const TableRef& table) override {
+    for (const auto& [record, rows] : published_[table.directory()]) {
+      if (record.intent.run == run) return record;
+    }
+    return std::nullopt;
+  }
+
+  arrow::Status Prepare(const TableTarget& /*target*/) override { return arrow::Status::OK(); }
+  arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker, int serial) override;
+
+  arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts, int64_t sequence) override {
+    CommitIntent intent;
+    intent.job = target.job;
+    intent.run = target.run;
+    intent.table = target.table.directory();
+    intent.label = target.table.label();
+    intent.epoch = target.epoch;
+    intent.mode = target.mode;
+    intent.sequence = sequence;
+    for (const Receipt& receipt : receipts) {
+      intent.files.push_back({receipt.file, receipt.bytes, receipt.rows, receipt.checksum});
+      intent.rows += receipt.rows;
+      intent.checksum += receipt.checksum;
+    }
+    return intent;
+  }
+
+  arrow::Result<CommitRecord> Commit(const CommitIntent& intent) override {
+    const CommitRecord record{intent, "2026-01-01T00:00:00Z"};
+    if (script_.on_commit) ARROW_RETURN_NOT_OK(script_.on_commit(intent, false));
+    auto& table = published_[intent.table];
+    const bool there = std::ranges::any_of(table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
+    if (!there) {
+      if (intent.mode == WriteMode::kReplace) table.clear();
+      table.emplace_back(record, RowsOf(intent));
+    }
+    if (script_.on_commit) ARROW_RETURN_NOT_OK(script_.on_commit(intent, true));
+    return record;
+  }
+
+  arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) override {
+    const auto& table = published_[intent.table];
+    const bool there = std::ranges::any_of(table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
+    return there ? SettleOutcome::kCommitted : SettleOutcome::kNotCommitted;
+  }
+
+  arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record, bool /*with_checksum*/) override {
+    std::vector<ReadBackResult> results;
+    for (const CommittedFile& file : record.intent.files) {
+      results.push_back({file.name, static_cast<int64_t>(staged_[file.name].size()), std::nullopt, {}});
+    }
+    return results;
+  }
+
+  arrow::Result<CleanResult> Clean(const std::set<std::string>& /*keep*/, std::chrono::seconds /*grace*/) override {
+    return CleanResult{};
+  }
+
+  void Stage(const std::string& file, Values values) {
+    const std::scoped_lock lock(mutex_);
+    staged_[file] = std::move(values);
+  }
+
+  arrow::Status AskEndUnit() {
+    const std::scoped_lock lock(mutex_);
+    ++units_ended_;
+    return script_.on_end_unit ? script_.on_end_unit(units_ended_) : arrow::Status::OK();
+  }
+  arrow::Status AskSeal() { return script_.on_seal ? script_.on_seal() : arrow::Status::OK(); }
+
+ private:
+  Values RowsOf(const CommitIntent& intent) {
+    Values rows;
+    for (const CommittedFile& file : intent.files) rows.insert(rows.end(), staged_[file.name].begin(), staged_[file.name].end());
+    return rows;
+  }
+
+  const MemoryDestinationScript script_;
+  std::mutex mutex_;
+  std::map<std::string, Values> staged_;  // protected by mutex_ while an engine runs
+  int units_ended_ = 0;                   // protected by mutex_
+  std::map<std::string, std::vector<std::pair<CommitRecord, Values>>> published_;
+};
+
+class MemoryWriter : public Writer {
+ public:
+  MemoryWriter(MemoryDestination& destination, TableTarget target, std::string file)
+      : destination_(destination), target_(std::move(target)), file_(std::move(file)) {}
+
+  arrow::Status BeginUnit(const WorkUnit& unit, int attempt) override {
+    open_ = {};
+    open_.unit_id = unit.id;
+    open_.attempt = attempt;
+    open_values_.clear();
+    return arrow::Status::OK();
+  }
+  arrow::Status Append(const std::shared_ptr<arrow::RecordBatch>& batch) override {
+    const auto& column = static_cast<const arrow::Int64Array&>(*batch->column(0));
+    for (int64_t i = 0; i < column.length(); ++i) open_values_.push_back(column.Value(i));
+    return arrow::Status::OK();
+  }
+  arrow::Result<std::vector<Receipt>> EndUnit(int64_t /*nulled_values*/) override {
+    ARROW_RETURN_NOT_OK(destination_.AskEndUnit());
+    open_.rows = static_cast<int64_t>(open_values_.size());
+    receipt_.rows += open_.rows;
+    receipt_.units.push_back(open_);
+    values_.insert(values_.end(), open_values_.begin(), open_values_.end());
+    return std::vector<Receipt>{};
+  }
+  arrow::Status AbortUnit() override { return arrow::Status::OK(); }
+  arrow::Result<std::vector<Receipt>> Seal() override {
+    ARROW_RETURN_NOT_OK(destination_.AskSeal());
+    if (receipt_.units.empty()) return std::vector<Receipt>{};
+    receipt_.plan_id = target_.plan_id;
+    receipt_.file = file_;
+    destination_.Stage(file_, values_);
+    return std::vector<Receipt>{receipt_};
+  }
+  arrow::Status Abort() override { return arrow::Status::OK(); }
+  int64_t buffered_bytes() const override { return 0; }
+
+ private:
+  MemoryDestination& destination_;
+  const TableTarget target_;
+  const std::string file_;
+  Receipt receipt_;
+  UnitReceipt open_;
+  MemoryDestination::Values open_values_;
+  MemoryDestination::Values values_;
+};
+
+inline arrow::Result<std::unique_ptr<Writer>> MemoryDestination::OpenWriter(const TableTarget& target, int worker, int serial) {
+  return std::make_unique<MemoryWriter>(*this, target, target.plan_id + "/" + std::to_string(worker) + "-" + std::to_string(serial));
+}
+
+}  // namespace headrace

@@ -1,0 +1,157 @@
+#pragma once
+
+#include <arrow/array/builder_primitive.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headrace/source/source.h"
+
+/// In-memory fakes of the seams, for tests of engines and of the coordinator: a source whose tables hold the integers 0 … rows − 1,
+/// and that fails where a test says so.
+namespace headrace {
+
+struct MemorySourceScript {
+  std::map<std::string, int64_t> tables;  ///< Rows by table name.
+  /// Asked before a unit is opened, with the number of opens of that unit so far (1, 2, …).
+  std::function<arrow::Status(const TablePlan&, const WorkUnit&, int open)> on_open;
+  /// Asked before a session is attached, with the number of attaches of this source so far.
+  std::function<arrow::Status(int attach)> on_attach;
+  /// Asked before a snapshot is opened, likewise.
+  std::function<arrow::Status(int snapshot)> on_snapshot;
+};
+
+class MemoryUnitReader : public UnitReader {
+ public:
+  MemoryUnitReader(std::shared_ptr<arrow::Schema> schema, int64_t first, int64_t last, std::stop_token stop)
+      : schema_(std::move(schema)), next_(first), last_(last), stop_(std::move(stop)) {}
+
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
+    if (stop_.stop_requested()) return TransientError("interrupted", std::string(kInterruptedCode));
+    if (next_ >= last_) return nullptr;
+    arrow::Int64Builder builder;
+    const int64_t end = std::min(last_, next_ + kBatchRows);
+    for (; next_ < end; ++next_) ARROW_RETURN_NOT_OK(builder.Append(next_));
+    ARROW_ASSIGN_OR_RAISE(auto column, builder.Finish());
+    return arrow::RecordBatch::Make(schema_, column->length(), {column});
+  }
+  int64_t nulled_values() const override { return 0; }
+
+ private:
+  static constexpr int64_t kBatchRows = 7;
+  std::shared_ptr<arrow::Schema> schema_;
+  int64_t next_;
+  int64_t last_;
+  std::stop_token stop_;
+};
+
+/// Counts opens by unit; shared by all sessions of a source.
+class MemoryOpens {
+ public:
+  int Add(const WorkUnit& unit) {
+    const std::scoped_lock lock(mutex_);
+    return ++opens_[unit.plan_id + "/" + unit.id];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, int> opens_;  // protected by mutex_
+};
+
+class MemorySession : public Session {
+ public:
+  MemorySession(const MemorySourceScript& script, MemoryOpens& opens) : script_(script), opens_(opens) {}
+
+  arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit, const ReadLimits& /*limits*/,
+                                                  std::stop_token stop) override {
+    const int open = opens_.Add(unit);
+    if (script_.on_open) ARROW_RETURN_NOT_OK(script_.on_open(plan, unit, open));
+    const int64_t rows = script_.tables.at(plan.table.name);
+    const auto* range = std::get_if<IdRange>(&unit.split);
+    const int64_t first = range == nullptr ? 0 : range->lower.value_or(0);
+    const int64_t last = range == nullptr ? rows : range->upper.value_or(rows);
+    return std::make_unique<MemoryUnitReader>(ReadSchema(plan), first, last, std::move(stop));
+  }
+
+ private:
+  const MemorySourceScript& script_;
+  MemoryOpens& opens_;
+};
+
+class MemorySnapshot : public Snapshot {
+ public:
+  MemorySnapshot(const MemorySourceScript& script, MemoryOpens& opens, std::atomic<int>& attaches)
+      : script_(script), opens_(opens), attaches_(attaches) {}
+
+  SnapshotKind kind() const override { return SnapshotKind::kTransaction; }
+  std::string about() const override { return "memory"; }
+  std::vector<std::string> warnings() const override { return {}; }
+
+  arrow::Result<Description> Describe(const TableRef& table) override {
+    if (!script_.tables.contains(table.name)) return UserError("there is no table " + table.label());
+    Description description;
+    description.table = table;
+    Column id;
+    id.name = "id";
+    id.source_type = "integer";
+    id.type = arrow::int64();
+    id.nullable = false;
+    description.columns = {id};
+    description.keys = {{"pk", {"id"}, true}};
+    return description;
+  }
+
+  arrow::Result<Statistics> Estimate(const Description& description, std::span<const std::string> /*columns*/) override {
+    Statistics statistics;
+    statistics.rows = script_.tables.at(description.table.name);
+    statistics.bytes = statistics.rows * 8;
+    statistics.row_width = 8;
+    statistics.exact = true;
+    statistics.origin = "memory";
+    statistics.columns["id"] = {.minimum = 0, .maximum = std::max<int64_t>(0, statistics.rows - 1), .null_fraction = 0,
+                                .histogram = {}, .indexed = true};
+    return statistics;
+  }
+
+  arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token /*stop*/) override {
+    if (script_.on_attach) ARROW_RETURN_NOT_OK(script_.on_attach(++attaches_));
+    return std::make_unique<MemorySession>(script_, opens_);
+  }
+
+ private:
+  const MemorySourceScript& script_;
+  MemoryOpens& opens_;
+  std::atomic<int>& attaches_;
+};
+
+class MemorySource : public Source {
+ public:
+  explicit MemorySource(MemorySourceScript script) : script_(std::move(script)) {}
+
+  std::string endpoint() const override { return "memory://"; }
+  arrow::Result<Capabilities> GetCapabilities(std::stop_token /*stop*/) override {
+    return Capabilities{.strategies = {Strategy::kIdRange, Strategy::kNone}, .snapshot = SnapshotKind::kTransaction, .max_sessions = 0};
+  }
+  arrow::Result<std::vector<ListedTable>> List(std::stop_token /*stop*/) override { return std::vector<ListedTable>{}; }
+  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> /*tables*/, std::stop_token /*stop*/) override {
+    if (script_.on_snapshot) ARROW_RETURN_NOT_OK(script_.on_snapshot(++snapshots_));
+    return std::make_unique<MemorySnapshot>(script_, opens_, attaches_);
+  }
+
+ private:
+  const MemorySourceScript script_;
+  MemoryOpens opens_;
+  std::atomic<int> attaches_{0};
+  std::atomic<int> snapshots_{0};
+};
+
+}  // namespace headrace
