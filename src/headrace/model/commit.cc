@@ -1,0 +1,129 @@
+#include "headrace/model/commit.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "headrace/model/json_object.h"
+#include "headrace/model/xxh3.h"
+
+namespace headrace {
+namespace {
+
+/// Version of the serialised forms, docs/format/commit.md.
+constexpr int kCommitVersion = 1;
+
+constexpr std::array<std::string_view, 3> kWriteModeNames = {"append", "replace",
+                                                             "error_if_exists"};
+
+nlohmann::json FileToJson(const CommittedFile& file) {
+  return {{"name", file.name},
+          {"bytes", file.bytes},
+          {"rows", file.rows},
+          {"checksum", file.checksum.ToHex()}};
+}
+
+arrow::Result<CommittedFile> FileFromJson(const nlohmann::json& json) {
+  JsonObject object(json, "file of a commit", ErrorClass::kPermanent);
+  CommittedFile file;
+  object.Read("name", file.name);
+  object.Read("bytes", file.bytes);
+  object.ReadChecksum(file.rows, file.checksum);
+  ARROW_RETURN_NOT_OK(object.status());
+  return file;
+}
+
+void ReadWriteMode(JsonObject& object, WriteMode& mode) {
+  std::string name;
+  object.Read("mode", name);
+  if (!object.status().ok()) return;
+  const auto found = std::ranges::find(kWriteModeNames, name);
+  if (found == kWriteModeNames.end()) {
+    return object.Fail(
+        PermanentError("commit: key \"mode\": this version does not know \"" + name + "\""));
+  }
+  mode = static_cast<WriteMode>(found - kWriteModeNames.begin());
+}
+
+template <typename Value>
+nlohmann::json OrNull(const std::optional<Value>& value) {
+  return value.has_value() ? nlohmann::json(*value) : nlohmann::json();
+}
+
+}  // namespace
+
+std::string_view WriteModeName(WriteMode mode) {
+  return kWriteModeNames.at(static_cast<size_t>(mode));
+}
+
+nlohmann::json ToJson(const CommitIntent& intent) {
+  nlohmann::json json = {{"version", kCommitVersion},
+                         {"job", intent.job},
+                         {"run", intent.run},
+                         {"table", intent.table},
+                         {"label", intent.label},
+                         {"epoch", intent.epoch},
+                         {"mode", WriteModeName(intent.mode)},
+                         {"sequence", intent.sequence},
+                         {"staging", intent.staging},
+                         {"target", intent.target},
+                         {"schema", intent.schema},
+                         {"digest", intent.digest},
+                         {"cursor_column", OrNull(intent.cursor_column)},
+                         {"watermark", OrNull(intent.watermark)},
+                         {"rows", intent.rows},
+                         {"checksum", intent.checksum.ToHex()},
+                         {"files", nlohmann::json::array()}};
+  for (const CommittedFile& file : intent.files) json["files"].push_back(FileToJson(file));
+  return json;
+}
+
+arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json) {
+  JsonObject object(json, "commit", ErrorClass::kPermanent);
+  CommitIntent intent;
+  object.ReadVersion(kCommitVersion);
+  object.Read("job", intent.job);
+  object.Read("run", intent.run);
+  object.Read("table", intent.table);
+  object.Read("label", intent.label);
+  object.Read("epoch", intent.epoch);
+  ReadWriteMode(object, intent.mode);
+  object.Read("sequence", intent.sequence);
+  object.Read("staging", intent.staging);
+  object.Read("target", intent.target);
+  object.Read("schema", intent.schema);
+  object.Read("digest", intent.digest);
+  object.Read("cursor_column", intent.cursor_column);
+  object.Read("watermark", intent.watermark);
+  object.ReadChecksum(intent.rows, intent.checksum);
+  object.ReadEach("files", intent.files, FileFromJson);
+  ARROW_RETURN_NOT_OK(object.status());
+  return intent;
+}
+
+nlohmann::json ToJson(const CommitRecord& record) {
+  nlohmann::json json = ToJson(record.intent);
+  json["committed_at"] = record.committed_at;
+  return json;
+}
+
+arrow::Result<CommitRecord> CommitRecordFromJson(const nlohmann::json& json) {
+  CommitRecord record;
+  ARROW_ASSIGN_OR_RAISE(record.intent, CommitIntentFromJson(json));
+  JsonObject object(json, "commit", ErrorClass::kPermanent);
+  object.Read("committed_at", record.committed_at);
+  ARROW_RETURN_NOT_OK(object.status());
+  return record;
+}
+
+std::string ReceiptsDigest(std::vector<CommittedFile> files) {
+  std::ranges::sort(files, {}, &CommittedFile::name);
+  std::string text;
+  for (const CommittedFile& file : files) {
+    text += file.name + "\t" + std::to_string(file.rows) + "\t" + file.checksum.ToHex() + "\n";
+  }
+  return Xxh3Hex128(text);
+}
+
+}  // namespace headrace
