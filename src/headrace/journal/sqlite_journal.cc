@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "headrace/model/json_object.h"
+
 namespace headrace {
 namespace {
 
@@ -35,9 +37,7 @@ arrow::Result<RunState> RunStateOf(std::string_view name) {
 }
 
 arrow::Result<nlohmann::json> ParseStored(std::string_view text, std::string_view what) {
-  nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return PermanentError("the journal holds a damaged " + std::string(what));
-  return json;
+  return ParseJson(text, "the journal's " + std::string(what), ErrorClass::kPermanent);
 }
 
 std::string Text(const SqliteStatement& statement, int column) { return std::string(statement.ColumnText(column)); }
@@ -117,7 +117,7 @@ arrow::Status SqliteJournal::Write(std::string_view sql, const std::vector<std::
 arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
   return Write("INSERT INTO run (run, job, text_digest, state, started_at, scope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
-                nlohmann::json(run.scope).dump()});
+                DumpJson(run.scope)});
 }
 
 arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory, const std::string& label,
@@ -126,25 +126,25 @@ arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::strin
       "INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), "
       "CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET epoch = excluded.epoch, units = excluded.units, "
       "plan = excluded.plan",
-      {run, directory, label, std::to_string(epoch), std::to_string(units), plan.dump()});
+      {run, directory, label, std::to_string(epoch), std::to_string(units), DumpJson(plan)});
 }
 
 arrow::Status SqliteJournal::AddReceipt(const std::string& run, const std::string& directory, int epoch,
                                         const Receipt& receipt) {
   return Write("INSERT INTO receipt (run, directory, epoch, file, receipt) VALUES (?1, ?2, CAST(?3 AS INTEGER), ?4, ?5)",
-               {run, directory, std::to_string(epoch), receipt.file, ToJson(receipt).dump()});
+               {run, directory, std::to_string(epoch), receipt.file, DumpJson(ToJson(receipt))});
 }
 
 arrow::Status SqliteJournal::AddIntent(const CommitIntent& intent) {
   return Write(
       "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, "
       "'{}', ?5) ON CONFLICT (run, directory) DO UPDATE SET intent = excluded.intent",
-      {intent.run, intent.table, intent.label, std::to_string(intent.epoch), ToJson(intent).dump()});
+      {intent.run, intent.table, intent.label, std::to_string(intent.epoch), DumpJson(ToJson(intent))});
 }
 
 arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
   return Write("UPDATE run_table SET record = ?3 WHERE run = ?1 AND directory = ?2",
-               {record.intent.run, record.intent.table, ToJson(record).dump()});
+               {record.intent.run, record.intent.table, DumpJson(ToJson(record))});
 }
 
 arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state, const std::string& report) {
@@ -155,7 +155,7 @@ arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state, cons
 arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string& text_digest,
                                        const std::vector<std::string>& scope) {
   return Write("UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 WHERE run = ?1",
-               {run, text_digest, nlohmann::json(scope).dump()});
+               {run, text_digest, DumpJson(scope)});
 }
 
 arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run, const std::string& directory, int epoch) {

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "headrace/model/json_object.h"
+
 namespace headrace {
 namespace {
 
@@ -18,7 +20,7 @@ std::string SampleUnits(const PlannedTable& table) {
   for (const size_t index : chosen) {
     if (samples.size() < kSampleUnits && index < table.units.size()) samples.push_back(ToJson(table.units[index], table.plan));
   }
-  return samples.dump();
+  return DumpJson(samples);
 }
 
 std::string WriteModes(const JobPlan& plan) {

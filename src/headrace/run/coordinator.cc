@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "headrace/model/json_object.h"
 #include "headrace/run/choose_run.h"
 #include "headrace/run/run_execution.h"
 #include "headrace/run/settle.h"
@@ -90,7 +91,7 @@ arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, const RunRe
   if (state == RunState::kRunning) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const bool left_open, IsLeftOpen(parts, chosen));
   if (left_open && state != RunState::kVerifyFailed) state = RunState::kFailed;
-  return parts.journal.EndRun(chosen.run, state, ToJson(report).dump());
+  return parts.journal.EndRun(chosen.run, state, DumpJson(ToJson(report)));
 }
 
 RunReport ReportOf(const RunParts& parts, const ChosenRun& chosen) {
@@ -112,6 +113,14 @@ void CleanUp(const RunParts& parts) {
   auto keep = UnfinishedRuns(parts.journal);
   const arrow::Status status = keep.ok() ? parts.destination.Clean(*keep, kDefaultGrace).status() : keep.status();
   if (!status.ok()) parts.observer.Emit(Level::kWarning, "clean_failed", "cannot clean up after earlier runs: " + status.message());
+}
+
+/// Tables end in any order; people read them in that of the job file.
+void SortAsInJob(const Job& job, RunReport& report) {
+  const auto position = [&job](const TableReport& report_table) {
+    return std::ranges::find_if(job.tables, [&](const TableJob& table) { return table.table.label() == report_table.table; });
+  };
+  std::ranges::stable_sort(report.tables, {}, position);
 }
 
 arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run) {
@@ -153,6 +162,7 @@ arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_t
     report.phases.init = total.seconds();
     RunExecution(parts_, chosen, MicrosSince1970(started)).Run(std::move(stop), report);
   }
+  SortAsInJob(parts_.job, report);
   Stopwatch watch;
   if (!report.earlier_verification_failed && (chosen.is_new || !chosen.nothing_to_do)) {
     parts_.progress.StartPhase("verify");
