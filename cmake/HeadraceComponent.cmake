@@ -1,6 +1,6 @@
 # A component is one folder of src/headrace: a static library, and beside it the executable of its *_test.cc files.
 #
-#   headrace_component(NAME FOLDER [DEPS component…] [LIBS library…] [TEST_LIBS library…])
+#   headrace_component(NAME FOLDER [DEPS component…] [LIBS library…] [TEST_LIBS library…] [TEST_POSTGRES])
 #
 # A component sees its own headers and those of what it depends on, directly or not, and no others: each has an include
 # directory of its own in the build tree that holds links to the headers of its one folder (not of sub-folders, which
@@ -29,7 +29,7 @@ function(headrace_link_headers NAME FOLDER OUT_INCLUDE_DIR)
 endfunction()
 
 function(headrace_component NAME FOLDER)
-  cmake_parse_arguments(PARSE_ARGV 2 ARG "" "" "DEPS;LIBS;TEST_LIBS")
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "TEST_POSTGRES" "" "DEPS;LIBS;TEST_LIBS")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${FOLDER}/*.cc")
   set(tests "${sources}")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
@@ -50,19 +50,9 @@ function(headrace_component NAME FOLDER)
   target_link_libraries(${target} ${scope} ${dependencies} ${ARG_LIBS})
 
   if(HEADRACE_BUILD_TESTS AND tests)
-    headrace_test(${target}_test SOURCES ${tests} LIBS ${target} ${ARG_TEST_LIBS})
+    if(ARG_TEST_POSTGRES)
+      set(postgres POSTGRES)
+    endif()
+    headrace_test(${target}_test ${postgres} SOURCES ${tests} LIBS ${target} ${ARG_TEST_LIBS})
   endif()
-endfunction()
-
-# An executable of GoogleTest cases: each case is a test of ctest.
-#   headrace_test(NAME SOURCES file… LIBS library… [POSTGRES])
-# POSTGRES: cases named Postgres* run once against each server version of HEADRACE_POSTGRES_VERSIONS; the file that
-# HEADRACE_TEST_POSTGRES names holds the URI of the server.
-function(headrace_test NAME)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "POSTGRES" "" "SOURCES;LIBS")
-  add_executable(${NAME} ${ARG_SOURCES})
-  target_link_libraries(${NAME} PRIVATE headrace_options ${ARG_LIBS}
-    GTest::gmock_main GTest::gmock GTest::gtest rapidcheck)
-  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300)
 endfunction()

@@ -1,0 +1,58 @@
+# How tests are registered with ctest.
+
+include(GoogleTest)
+
+set(HEADRACE_POSTGRES_VERSIONS "12;15;17" CACHE STRING
+    "Major versions of the PostgreSQL servers that the tests run against")
+
+set(HEADRACE_SERVERS_DIR "${PROJECT_BINARY_DIR}/servers")  # URI and state files of running test servers
+
+# An executable of GoogleTest cases: each case is a test of ctest.
+#   headrace_test(NAME [POSTGRES] SOURCES file… LIBS library…)
+# POSTGRES: cases whose suite is named Postgres… run once against each version of HEADRACE_POSTGRES_VERSIONS. The
+# environment variable HEADRACE_TEST_POSTGRES names a file that holds the URI of a running server.
+function(headrace_test NAME)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "POSTGRES" "" "SOURCES;LIBS")
+  add_executable(${NAME} ${ARG_SOURCES})
+  target_link_libraries(${NAME} PRIVATE headrace_options ${ARG_LIBS}
+    GTest::gmock_main GTest::gmock GTest::gtest rapidcheck)
+  if(NOT ARG_POSTGRES)
+    gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+      PROPERTIES TIMEOUT 300)
+    return()
+  endif()
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    TEST_FILTER "-Postgres*" PROPERTIES TIMEOUT 300)
+  foreach(version IN LISTS HEADRACE_POSTGRES_VERSIONS)
+    gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+      TEST_FILTER "Postgres*" TEST_SUFFIX ".postgres${version}" TEST_LIST ${NAME}_postgres${version}
+      PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED postgres${version}
+                 ENVIRONMENT "HEADRACE_TEST_POSTGRES=${HEADRACE_SERVERS_DIR}/postgres${version}.uri")
+  endforeach()
+endfunction()
+
+# Every tests/<FOLDER>/test_*.py is one test of ctest, run by pytest against the program of this build.
+function(headrace_pytest FOLDER)
+  file(GLOB suites CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${FOLDER}/test_*.py")
+  foreach(suite IN LISTS suites)
+    get_filename_component(name "${suite}" NAME_WE)
+    string(REGEX REPLACE "^test_" "" name "${name}")
+    add_test(NAME ${FOLDER}.${name}
+      COMMAND "${HEADRACE_VENV}/bin/python" -m pytest -q -p no:cacheprovider "${suite}")
+    string(REPLACE ";" "," versions "${HEADRACE_POSTGRES_VERSIONS}")
+    set_tests_properties(${FOLDER}.${name} PROPERTIES TIMEOUT 900
+      ENVIRONMENT "HEADRACE_BIN=$<TARGET_FILE:headrace>;HEADRACE_POSTGRES_VERSIONS=${versions};PYTHONDONTWRITEBYTECODE=1")
+  endforeach()
+endfunction()
+
+# A throw-away server as a ctest fixture: started before the first test that needs it, ended after the last one.
+function(headrace_postgres_fixture VERSION)
+  set(name postgres${VERSION})
+  set(state "${HEADRACE_SERVERS_DIR}/${name}.json")
+  set(command "${HEADRACE_VENV}/bin/python" "${PROJECT_SOURCE_DIR}/tests/servers/postgres.py")
+  add_test(NAME ${name}_start COMMAND ${command} start --version ${VERSION} --state "${state}"
+           --uri-file "${HEADRACE_SERVERS_DIR}/${name}.uri")
+  add_test(NAME ${name}_stop COMMAND ${command} stop --state "${state}")
+  set_tests_properties(${name}_start PROPERTIES FIXTURES_SETUP ${name} TIMEOUT 300)
+  set_tests_properties(${name}_stop PROPERTIES FIXTURES_CLEANUP ${name} TIMEOUT 120)
+endfunction()
