@@ -1,0 +1,74 @@
+"""How each contender copies a workload's table: the commands, started together, and the folder that holds what they wrote."""
+
+import pathlib
+import sys
+from dataclasses import dataclass
+
+from workloads import Workload
+
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+PEERS = REPOSITORY / "bench" / "peers"
+
+JOB = """\
+name: bench
+source: {source}
+tables:
+  - name: {table}
+destination: {{type: parquet, path: ./lake}}
+state: ./state
+"""
+
+# The source section of the job, by contender and kind of source.
+SOURCES = {
+    ("headrace", "postgres"): "{{type: postgresql, uri: '{uri}'}}",
+    ("headrace-libpq", "postgres"): "{{type: postgresql, uri: '{uri}', direct_socket: off}}",
+    ("headrace", "sqlite"): "{{type: sqlite, path: '{uri}'}}",
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where a workload's table lies. `blocks` is its size in pages, for the floor's split."""
+
+    uri: str
+    blocks: int = 0
+
+
+def headrace(contender: str, program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
+    job = folder / "job.yaml"
+    table = f"public.{workload.table}" if workload.kind == "postgres" else workload.table
+    source = SOURCES[contender, workload.kind].format(uri=database.uri)
+    job.write_text(JOB.format(source=source, table=table))
+    return [[str(program), "run", str(job)]]
+
+
+def floor(workload: Workload, database: Database):
+    """Two readers of half the pages each, which throw everything away."""
+    middle = database.blocks // 2
+    halves = (f"ctid < '({middle},0)'", f"ctid >= '({middle},0)'")
+    copy = 'COPY (SELECT * FROM {table} WHERE {half}) TO STDOUT (FORMAT binary)'
+    return [
+        ["sh", "-c", 'exec psql "$1" -qc "$2" > /dev/null', "floor", database.uri, copy.format(table=workload.table, half=half)]
+        for half in halves
+    ]
+
+
+def duckdb(workload: Workload, database: Database, folder: pathlib.Path):
+    script = str(PEERS / "duckdb_copy.py")
+    return [[sys.executable, script, workload.kind, database.uri, workload.table, str(folder / "out.parquet")]]
+
+
+def connectorx(workload: Workload, database: Database, folder: pathlib.Path):
+    uri = database.uri if workload.kind == "postgres" else f"sqlite://{database.uri}"
+    script = str(PEERS / "connectorx_copy.py")
+    return [[sys.executable, script, uri, workload.table, workload.key, str(folder / "out.parquet")]]
+
+
+def commands(contender: str, program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
+    if contender == "floor":
+        return floor(workload, database)
+    if contender == "duckdb":
+        return duckdb(workload, database, folder)
+    if contender == "connectorx":
+        return connectorx(workload, database, folder)
+    return headrace(contender, program, workload, database, folder)

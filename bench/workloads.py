@@ -1,0 +1,51 @@
+"""The named workloads, their peers and what is wanted of headrace on them. Names never change: results are compared by them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    kind: str  # postgres, sqlite: copied by headrace and its peers; program: measures itself
+    rows: int
+    doc: str
+    table: str = ""
+    key: str = "-"  # what ConnectorX partitions on; -: it cannot
+    peers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`contender`'s figure is to be at most `limit` times that of `base`, or at most `limit` itself where there is no base."""
+
+    workload: str
+    contender: str
+    figure: str
+    limit: float
+    base: str = ""
+    unit: float = 1
+
+
+POSTGRES_PEERS = ("headrace", "headrace-libpq", "floor", "duckdb", "connectorx")
+
+WORKLOADS = (
+    Workload("pg_events_5m", "postgres", 5_000_000, "10 mixed columns, one of them incompressible", "events", "id", POSTGRES_PEERS),
+    Workload("pg_taxi", "postgres", 5_000_000, "19 columns in the shape of the NYC yellow taxi table", "taxi", "pu_location_id", POSTGRES_PEERS),
+    Workload("pg_wide_text", "postgres", 300_000, "9 columns, long text", "wide_text", "id", POSTGRES_PEERS),
+    Workload("sqlite_orders", "sqlite", 3_000_000, "8 columns from one SQLite file", "orders", "id", ("headrace", "duckdb", "connectorx")),
+    Workload("plan_100k", "program", 100_000, "100,000 units planned, no source in sight"),
+)
+
+MEGABYTE = 1_000_000
+
+WANTED = (
+    Wanted("pg_events_5m", "headrace", "wall", 0.70, "duckdb"),
+    Wanted("pg_events_5m", "headrace", "wall", 1.30, "floor"),
+    Wanted("pg_events_5m", "headrace", "cpu", 0.45, "duckdb"),
+    Wanted("pg_events_5m", "headrace-libpq", "cpu", 0.55, "duckdb"),
+    Wanted("pg_events_5m", "headrace", "wall", 0.40, "connectorx"),
+    Wanted("pg_events_5m", "headrace", "peak_rss", 96, unit=MEGABYTE),
+    Wanted("pg_events_5m", "headrace", "output", 1.15, "duckdb"),
+    Wanted("plan_100k", "plan_100k", "wall", 1.0),
+    Wanted("plan_100k", "plan_100k", "peak_rss", 100, unit=MEGABYTE),
+)
