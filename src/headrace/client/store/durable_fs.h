@@ -1,0 +1,99 @@
+#pragma once
+
+#include <arrow/io/interfaces.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headrace/client/store/file_descriptor.h"
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// A new file being written. Not thread-safe. Dropped without Seal it stays behind, of any content.
+class DurableOutput : public arrow::io::OutputStream {
+ public:
+  /// Writes what is buffered, syncs the content to the device and closes. The name is durable once
+  /// its directory is synced.
+  virtual arrow::Status Seal() = 0;
+};
+
+struct PathInfo {
+  bool is_directory = false;
+  int64_t bytes = 0;  ///< Of a file.
+  std::chrono::system_clock::time_point modified;
+};
+
+/// Held while the object lives; the kernel lets go when the process dies.
+class DirectoryLock {
+ public:
+  DirectoryLock() = default;
+  explicit DirectoryLock(FileDescriptor fd) : fd_(std::move(fd)) {}
+
+ private:
+  FileDescriptor fd_;
+};
+
+/// The file operations that a commit is made of. Each either happened as a whole or did not; what
+/// "durable" means is said per call: a rename is durable only after SyncDirectory of both parents.
+/// An interface so that tests can fail or die at any one of them. Thread-safe. Errors are those of
+/// ErrnoError.
+class DurableFs {
+ public:
+  virtual ~DurableFs() = default;
+
+  /// Makes the directory and its missing parents, durably.
+  virtual arrow::Status CreateDirectories(const std::filesystem::path& path) = 0;
+
+  /// Starts a file that must not be there yet (code EEXIST if it is).
+  virtual arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(
+      const std::filesystem::path& path) = 0;
+
+  /// Makes or replaces a small file, durably: readers and crashes find the old content or the new.
+  virtual arrow::Status WriteFile(const std::filesystem::path& path, std::string_view content) = 0;
+
+  /// Makes the names in the directory durable.
+  virtual arrow::Status SyncDirectory(const std::filesystem::path& path) = 0;
+
+  /// Moves a file or directory within the filesystem; code EEXIST if `to` is there.
+  virtual arrow::Status RenameNoReplace(const std::filesystem::path& from,
+                                        const std::filesystem::path& to) = 0;
+
+  /// Swaps two paths in one step. False, and nothing done, where the filesystem cannot.
+  virtual arrow::Result<bool> Exchange(const std::filesystem::path& left,
+                                       const std::filesystem::path& right) = 0;
+
+  /// Removes a file or a whole directory; OK if it is not there.
+  virtual arrow::Status RemoveAll(const std::filesystem::path& path) = 0;
+
+  /// Removes a directory if it is empty; otherwise, or if it is not there, does nothing.
+  virtual arrow::Status RemoveIfEmpty(const std::filesystem::path& path) = 0;
+
+  /// Nothing if the path is not there. Follows symbolic links.
+  virtual arrow::Result<std::optional<PathInfo>> Stat(const std::filesystem::path& path) const = 0;
+
+  /// Names in a directory, sorted; empty if it is not there.
+  virtual arrow::Result<std::vector<std::string>> List(const std::filesystem::path& path) const = 0;
+
+  /// The content of a file, or nothing if it is not there.
+  virtual arrow::Result<std::optional<std::string>> ReadFile(
+      const std::filesystem::path& path) const = 0;
+
+  /// Locks a directory against other holders (flock), waiting for them.
+  virtual arrow::Result<DirectoryLock> Lock(const std::filesystem::path& directory) const = 0;
+
+  /// The same without waiting: nothing if somebody holds it.
+  virtual arrow::Result<std::optional<DirectoryLock>> TryLock(
+      const std::filesystem::path& directory) const = 0;
+};
+
+/// The filesystem of this machine.
+std::shared_ptr<DurableFs> MakeLocalFs();
+
+}  // namespace headrace

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "headrace/client/store/durable_fs.h"
+#include "headrace/model/commit.h"
+
+namespace headrace {
+
+/// Reads `<run_directory>/_commit.json`; nothing if it is not there. Errors of class permanent name
+/// the file.
+arrow::Result<std::optional<CommitRecord>> ReadCommitFile(
+    const DurableFs& fs, const std::filesystem::path& run_directory);
+
+/// Writes `<run_directory>/_commit.json`, durably, with the present time.
+arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
+                                            const std::filesystem::path& run_directory,
+                                            const CommitIntent& intent);
+
+/// Writes `<epoch_directory>/_intent.json`, durably: `Clean` of another job sees that the staging
+/// is still needed.
+arrow::Status WriteIntentFile(DurableFs& fs, const std::filesystem::path& epoch_directory,
+                              const CommitIntent& intent);
+
+/// The record with the greatest sequence among the run directories of a table; nothing if there is
+/// none.
+arrow::Result<std::optional<CommitRecord>> LastCommitOf(const DurableFs& fs,
+                                                        const std::filesystem::path& table);
+
+}  // namespace headrace

@@ -1,0 +1,115 @@
+#include "headrace/destination/parquet/lake_cleaner.h"
+
+#include <utility>
+
+#include "headrace/model/table_ref.h"
+
+namespace headrace {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::chrono::seconds NowSinceEpoch() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+}
+
+arrow::Result<int64_t> BytesBelow(const DurableFs& fs, const fs::path& path) {
+  ARROW_ASSIGN_OR_RAISE(const auto info, fs.Stat(path));
+  if (!info.has_value()) return 0;
+  if (!info->is_directory) return info->bytes;
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(path));
+  int64_t bytes = 0;
+  for (const std::string& name : names) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t below, BytesBelow(fs, path / name));
+    bytes += below;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+LakeCleaner::LakeCleaner(DurableFs& fs, const LakeLayout& layout, const std::set<std::string>& keep,
+                         std::chrono::seconds grace)
+    : fs_(fs), layout_(layout), grace_(grace) {
+  for (const std::string& run : keep) keep_.insert(PercentEncode(run));
+}
+
+arrow::Result<CleanResult> LakeCleaner::CleanAll() {
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(layout_.staging));
+  for (const std::string& name : names) {
+    if (name != kReplacedFolder) ARROW_RETURN_NOT_OK(CleanRun(name));
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(layout_.Replaced()));
+  for (const std::string& table : tables) ARROW_RETURN_NOT_OK(CleanReplacedOf(table));
+  ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(layout_.Replaced()));
+  ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(layout_.staging));
+  return std::move(result_);
+}
+
+arrow::Result<CleanResult> LakeCleaner::CleanReplaced(std::string_view table) {
+  ARROW_RETURN_NOT_OK(CleanReplacedOf(std::string(table)));
+  return std::move(result_);
+}
+
+arrow::Status LakeCleaner::CleanRun(const std::string& run) {
+  const fs::path directory = layout_.staging / run;
+  if (keep_.contains(run)) {
+    result_.kept.push_back("staging of run " + run + ": the run is unfinished");
+    return arrow::Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto lock, fs_.TryLock(directory));
+  if (!lock.has_value()) {
+    result_.kept.push_back("staging of run " + run + ": a process is writing to it");
+    return arrow::Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const bool open_intent, HasOpenIntent(directory));
+  if (open_intent) {
+    result_.kept.push_back(
+        "staging of run " + run +
+        ": it holds a commit that was decided and not finished. Run its job, or `headrace " +
+        "abandon` it; if neither can be done any more, remove " + directory.string());
+    return arrow::Status::OK();
+  }
+  return Remove(directory);
+}
+
+arrow::Result<bool> LakeCleaner::HasOpenIntent(const fs::path& run) const {
+  ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(run));
+  for (const std::string& table : tables) {
+    ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_.List(run / table));
+    for (const std::string& epoch : epochs) {
+      ARROW_ASSIGN_OR_RAISE(const auto intent, fs_.Stat(run / table / epoch / kIntentFile));
+      if (intent.has_value()) return true;
+    }
+  }
+  return false;
+}
+
+arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
+  const fs::path folder = layout_.ReplacedTable(table);
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(folder));
+  for (const std::string& name : names) {
+    const auto replaced = ReplacedName::Parse(name);
+    if (!replaced.has_value()) continue;
+    const std::string what = "table " + table + ", replaced by run " + replaced->run + ": ";
+    if (keep_.contains(replaced->run)) {
+      result_.kept.push_back(what + "the run is unfinished");
+    } else if (NowSinceEpoch() - std::chrono::seconds(replaced->seconds) < grace_) {
+      result_.kept.push_back(what + "readers may still be in it");
+    } else {
+      ARROW_RETURN_NOT_OK(Remove(folder / name));
+    }
+  }
+  return fs_.RemoveIfEmpty(folder);
+}
+
+arrow::Status LakeCleaner::Remove(const fs::path& directory) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, BytesBelow(fs_, directory));
+  ARROW_RETURN_NOT_OK(fs_.RemoveAll(directory));
+  result_.removed_bytes += bytes;
+  ++result_.removed_directories;
+  return arrow::Status::OK();
+}
+
+}  // namespace headrace

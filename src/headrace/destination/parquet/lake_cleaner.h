@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "headrace/client/store/durable_fs.h"
+#include "headrace/destination/destination.h"
+#include "headrace/destination/parquet/lake_layout.h"
+
+namespace headrace {
+
+/// Removes from staging what nobody needs any more.
+class LakeCleaner {
+ public:
+  /// All must outlive the cleaner. Runs in `keep` (their ids) are never touched.
+  LakeCleaner(DurableFs& fs, const LakeLayout& layout, const std::set<std::string>& keep,
+              std::chrono::seconds grace);
+
+  /// Everything of every table and run.
+  arrow::Result<CleanResult> CleanAll();
+
+  /// Replaced tables of one table alone.
+  arrow::Result<CleanResult> CleanReplaced(std::string_view table);
+
+ private:
+  arrow::Status CleanRun(const std::string& run);
+  arrow::Status CleanReplacedOf(const std::string& table);
+  arrow::Result<bool> HasOpenIntent(const std::filesystem::path& run) const;
+  arrow::Status Remove(const std::filesystem::path& directory);
+
+  DurableFs& fs_;
+  const LakeLayout& layout_;
+  std::set<std::string> keep_;  // Percent-encoded.
+  std::chrono::seconds grace_;
+  CleanResult result_;
+};
+
+}  // namespace headrace

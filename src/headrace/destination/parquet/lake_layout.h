@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "headrace/model/commit.h"
+
+namespace headrace {
+
+/// Where things lie (docs/format/commit.md):
+///
+///   <path>/<table>/run-<run>/{*.parquet, _commit.json}              what readers see
+///   <staging>/<run>/<table>/<epoch>/*.parquet                       files being written, and
+///   sealed ones <staging>/<run>/<table>/<epoch>/_intent.json                    a commit is
+///   decided <staging>/<run>/<table>/<epoch>/table/run-<run>/…               what the commit will
+///   publish <staging>/.replaced/<table>/<seconds since 1970>-<run>/         a table that the
+///   commit of <run> replaced
+///
+/// Run ids are percent-encoded; table directories are so already. Names that begin with a dot are
+/// thus never runs.
+struct LakeLayout {
+  std::filesystem::path path;
+  std::filesystem::path staging;
+
+  std::filesystem::path Table(std::string_view table) const { return path / table; }
+  std::filesystem::path StagedRun(std::string_view run) const;
+  std::filesystem::path StagedTable(std::string_view run, std::string_view table) const {
+    return StagedRun(run) / table;
+  }
+  std::filesystem::path StagedEpoch(std::string_view run, std::string_view table, int epoch) const;
+  std::filesystem::path Replaced() const;
+  std::filesystem::path ReplacedTable(std::string_view table) const { return Replaced() / table; }
+};
+
+inline constexpr std::string_view kCommitFile = "_commit.json";
+inline constexpr std::string_view kIntentFile = "_intent.json";
+inline constexpr std::string_view kReplacedFolder = ".replaced";
+inline constexpr std::string_view kPublicationFolder = "table";
+
+/// `run-<run>`: the directory of one run's files in a table.
+std::string RunFolder(std::string_view run);
+
+/// The directory in `table` (staged or published) that holds the files of `intent`.
+std::filesystem::path RunDirectory(const std::filesystem::path& table, const CommitIntent& intent);
+
+/// The published directory of `intent`'s files.
+std::filesystem::path PublishedRun(const CommitIntent& intent);
+
+/// The table directory that `intent` publishes into, or is.
+std::filesystem::path PublishedTable(const CommitIntent& intent);
+
+/// The name of a replaced table, and its parts.
+struct ReplacedName {
+  int64_t seconds = 0;  ///< Since 1970: when it was replaced.
+  std::string run;      ///< Percent-encoded.
+
+  std::string ToString() const { return std::to_string(seconds) + "-" + run; }
+  static std::optional<ReplacedName> Parse(std::string_view name);
+};
+
+}  // namespace headrace

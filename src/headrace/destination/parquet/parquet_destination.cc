@@ -1,0 +1,211 @@
+#include "headrace/destination/parquet/parquet_destination.h"
+
+#include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "headrace/client/store/store.h"
+#include "headrace/destination/parquet/commit_file.h"
+#include "headrace/destination/parquet/lake_cleaner.h"
+#include "headrace/destination/parquet/lake_probe.h"
+#include "headrace/destination/parquet/parquet_options.h"
+#include "headrace/destination/parquet/publication.h"
+#include "headrace/destination/parquet/schema_difference.h"
+#include "headrace/destination/parquet/staged_commit.h"
+#include "headrace/staging/read_back.h"
+#include "headrace/staging/staging_writer.h"
+
+namespace headrace {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Source types and comments, column by column, for people who find the file: `headrace.columns` of
+/// the footer.
+std::string ColumnsJson(const arrow::Schema& schema) {
+  nlohmann::json columns = nlohmann::json::object();
+  for (const auto& field : schema.fields()) {
+    nlohmann::json& column = columns[field->name()] = nlohmann::json::object();
+    if (field->metadata() == nullptr) continue;
+    for (int64_t i = 0; i < field->metadata()->size(); ++i) {
+      constexpr std::string_view kPrefix = "headrace.";
+      const std::string& key = field->metadata()->key(i);
+      if (key.starts_with(kPrefix))
+        column[key.substr(kPrefix.size())] = field->metadata()->value(i);
+    }
+  }
+  return columns.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+}
+
+ParquetFormat FormatOf(const TableTarget& target, Compression compression) {
+  auto metadata = arrow::key_value_metadata(
+      {"headrace.job", "headrace.run", "headrace.table", "headrace.columns"},
+      {target.job, target.run, target.table.label(), ColumnsJson(*target.schema)});
+  return {.schema = target.schema, .compression = compression, .metadata = std::move(metadata)};
+}
+
+class ParquetDestination final : public Destination {
+ public:
+  ParquetDestination(std::shared_ptr<DurableFs> fs, ParquetSettings settings)
+      : fs_(std::move(fs)), settings_(std::move(settings)) {}
+
+  std::string endpoint() const override { return settings_.layout.path.string(); }
+
+  arrow::Status Check() override { return ProbeLake(*fs_, settings_.layout); }
+
+  arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
+    return LastCommitOf(*fs_, settings_.layout.Table(table.directory()));
+  }
+
+  arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,
+                                                        const std::string& run,
+                                                        const TableRef& table) override {
+    ARROW_ASSIGN_OR_RAISE(
+        auto record,
+        ReadCommitFile(*fs_, settings_.layout.Table(table.directory()) / RunFolder(run)));
+    if (record.has_value() && record->intent.job == job) return record;
+    // A table that was replaced since is still the proof that the run committed.
+    const fs::path replaced = settings_.layout.ReplacedTable(table.directory());
+    ARROW_ASSIGN_OR_RAISE(const auto names, fs_->List(replaced));
+    for (const std::string& name : names) {
+      ARROW_ASSIGN_OR_RAISE(record, ReadCommitFile(*fs_, replaced / name / RunFolder(run)));
+      if (record.has_value() && record->intent.job == job) return record;
+    }
+    return std::nullopt;
+  }
+
+  arrow::Status Prepare(const TableTarget& target) override {
+    ARROW_RETURN_NOT_OK(CheckTarget(target));
+    ARROW_RETURN_NOT_OK(LockRun(target.run));
+    const std::string table = target.table.directory();
+    const fs::path staged = settings_.layout.StagedTable(target.run, table);
+    ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_->List(staged));
+    for (const std::string& epoch : epochs) {
+      if (epoch != std::to_string(target.epoch))
+        ARROW_RETURN_NOT_OK(fs_->RemoveAll(staged / epoch));
+    }
+    ARROW_RETURN_NOT_OK(
+        fs_->CreateDirectories(settings_.layout.StagedEpoch(target.run, table, target.epoch)));
+    return LakeCleaner(*fs_, settings_.layout, {target.run}, settings_.grace)
+        .CleanReplaced(table)
+        .status();
+  }
+
+  arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker,
+                                                    int serial) override {
+    return MakeStagingWriter(fs_, {.plan_id = target.plan_id,
+                                   .directory = settings_.layout.StagedEpoch(
+                                       target.run, target.table.directory(), target.epoch),
+                                   .file_prefix = FilePrefix(target),
+                                   .worker = worker,
+                                   .serial = serial,
+                                   .format = FormatOf(target, settings_.compression),
+                                   .memory = target.writer_memory,
+                                   .target_file_size = settings_.target_file_size});
+  }
+
+  arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts,
+                                     int64_t sequence) override {
+    return StageCommit(*fs_, settings_.layout, target, FormatOf(target, settings_.compression),
+                       receipts, sequence);
+  }
+
+  arrow::Result<CommitRecord> Commit(const CommitIntent& intent) override {
+    ARROW_RETURN_NOT_OK(CheckOwn(intent));
+    ARROW_ASSIGN_OR_RAISE(CommitRecord record,
+                          Publication(*fs_, settings_.layout, intent).Commit());
+    return record;
+  }
+
+  arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) override {
+    ARROW_RETURN_NOT_OK(CheckOwn(intent));
+    Publication publication(*fs_, settings_.layout, intent);
+    ARROW_ASSIGN_OR_RAISE(const auto record, publication.FindRecord());
+    if (!record.has_value()) return SettleOutcome::kNotCommitted;
+    ARROW_RETURN_NOT_OK(publication.Finish());
+    return SettleOutcome::kCommitted;
+  }
+
+  arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
+                                                      bool with_checksum) override {
+    const fs::path directory = PublishedRun(record.intent);
+    std::vector<ReadBackResult> results;
+    for (const CommittedFile& file : record.intent.files) {
+      ParquetContent content = ReadParquetFile(directory / file.name, file.bytes, with_checksum);
+      results.push_back({file.name, content.rows, content.checksum, std::move(content.problem)});
+    }
+    return results;
+  }
+
+  arrow::Result<CleanResult> Clean(const std::set<std::string>& keep,
+                                   std::chrono::seconds grace) override {
+    return LakeCleaner(*fs_, settings_.layout, keep, grace).CleanAll();
+  }
+
+ private:
+  /// What would make the commit fail, as far as it can be known before a row is read.
+  arrow::Status CheckTarget(const TableTarget& target) {
+    const fs::path table = settings_.layout.Table(target.table.directory());
+    ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table));
+    ARROW_ASSIGN_OR_RAISE(const auto last, LastCommitOf(*fs_, table));
+    if (!last.has_value()) return arrow::Status::OK();
+    if (target.mode == WriteMode::kErrorIfExists) {
+      return UserError("table " + target.table.label() + " is there already, in " + table.string() +
+                           ", and `write: error_if_exists` asks that it is not: remove it, or "
+                           "choose write: replace or append",
+                       "EEXIST");
+    }
+    if (target.mode != WriteMode::kAppend) return arrow::Status::OK();
+    const std::string difference = SchemaDifference(last->intent.schema, target.schema->ToString());
+    if (difference.empty()) return arrow::Status::OK();
+    return UserError(
+        "table " + target.table.label() + " in " + table.string() +
+            " has other columns than this run would append (- table, + run):" + difference +
+            "\nChange `columns:` so that they agree, or use write: replace",
+        "schema_mismatch");
+  }
+
+  /// Staging of one run belongs to one process: `clean` of another sees that it is in use.
+  arrow::Status LockRun(const std::string& run) {
+    const fs::path directory = settings_.layout.StagedRun(run);
+    ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
+    if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(fs_->CreateDirectories(directory));
+    ARROW_ASSIGN_OR_RAISE(auto lock, fs_->TryLock(directory));
+    if (!lock.has_value())
+      return UserError("another process is writing run " + run + " to " + endpoint() +
+                       ": wait for it, or end it");
+    locks_.insert_or_assign(run, std::move(*lock));
+    return arrow::Status::OK();
+  }
+
+  /// An intent is carried out where it was decided, or not at all.
+  arrow::Status CheckOwn(const CommitIntent& intent) const {
+    const fs::path expected = settings_.layout.Table(intent.table);
+    if (PublishedTable(intent) == expected) return arrow::Status::OK();
+    return UserError("the commit of table " + intent.label + " (run " + intent.run +
+                     ") was decided for " + intent.target + ", but destination.path is now " +
+                     endpoint() + ": restore it and run again");
+  }
+
+  std::shared_ptr<DurableFs> fs_;
+  ParquetSettings settings_;
+  std::map<std::string, DirectoryLock> locks_;  // By run; used by the coordinator's thread alone.
+};
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionValues& options) {
+  return MakeParquetDestination(options, MakeLocalFs());
+}
+
+arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionValues& options,
+                                                                   std::shared_ptr<DurableFs> fs) {
+  ARROW_ASSIGN_OR_RAISE(ParquetSettings settings, ReadParquetSettings(options));
+  return std::make_unique<ParquetDestination>(std::move(fs), std::move(settings));
+}
+
+}  // namespace headrace

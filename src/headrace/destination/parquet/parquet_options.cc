@@ -1,0 +1,109 @@
+#include "headrace/destination/parquet/parquet_options.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "headrace/client/store/store.h"
+#include "headrace/destination/parquet/parquet_destination.h"
+
+namespace headrace {
+namespace {
+
+constexpr std::string_view kCompactRefused =
+    "destination.encodings: compact (DELTA encodings) is not built yet; compatible is what every "
+    "engine reads";
+
+/// `<dirname(path)>/.<basename>.headrace`: beside the lake, so on its filesystem, and outside every
+/// glob below it.
+std::filesystem::path DefaultStaging(const std::filesystem::path& path) {
+  return path.parent_path() / ("." + path.filename().string() + ".headrace");
+}
+
+bool IsWithin(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first ==
+         folder.end();
+}
+
+arrow::Result<LakeLayout> ReadLayout(const OptionValues& options) {
+  const std::string path = options.String("path").value_or("");
+  if (path.empty())
+    return UserError("destination.path is missing: the directory of the lake, e.g. ./lake");
+  ARROW_ASSIGN_OR_RAISE(const StoreLocation lake, OpenStore(path));
+  if (!lake.path.has_filename())
+    return UserError("destination.path: " + path + " cannot be a lake: name a directory below it");
+  LakeLayout layout{lake.path, DefaultStaging(lake.path)};
+  if (const auto staging = options.String("staging"); staging.has_value() && !staging->empty()) {
+    ARROW_ASSIGN_OR_RAISE(const StoreLocation location, OpenStore(*staging));
+    layout.staging = location.path;
+  }
+  if (IsWithin(layout.staging, layout.path) || IsWithin(layout.path, layout.staging)) {
+    return UserError("destination.staging: " + layout.staging.string() +
+                     " must not lie in destination.path, nor around it: readers of " +
+                     layout.path.string() + " would find unfinished files");
+  }
+  return layout;
+}
+
+}  // namespace
+
+const PluginOptions& ParquetOptions() {
+  static const PluginOptions kOptions{
+      .type = "parquet",
+      .doc =
+          "A directory of Parquet files: one directory per table, each run published whole by one "
+          "rename.",
+      .options = {
+          {.key = "path",
+           .type = OptionType::kPath,
+           .default_text = "",
+           .doc = "The lake's directory; tables are directories in it. Made if it is not there.",
+           .required = true},
+          {.key = "staging",
+           .type = OptionType::kPath,
+           .default_text = "",
+           .doc = "Where files lie until they are published; the same filesystem as path. Default: "
+                  ".<name>.headrace beside path."},
+          {.key = "target_file_size",
+           .type = OptionType::kBytes,
+           .default_text = "256MiB",
+           .doc = "A file is closed once it is so large."},
+          {.key = "compression",
+           .type = OptionType::kEnum,
+           .default_text = "auto",
+           .doc = "auto: snappy for the columns that it makes smaller, none for the others; or one "
+                  "codec for all.",
+           .choices = {std::begin(kCompressionNames), std::end(kCompressionNames)}},
+          {.key = "encodings",
+           .type = OptionType::kEnum,
+           .default_text = "compatible",
+           .doc = "compatible: PLAIN and dictionary, which every engine reads. compact (DELTA "
+                  "encodings) comes later.",
+           .choices = {"compatible", "compact"}},
+          {.key = "grace",
+           .type = OptionType::kDuration,
+           .default_text = "1h",
+           .doc = "How long a replaced table is kept for readers that are still in it."},
+      }};
+  return kOptions;
+}
+
+arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options) {
+  ParquetSettings settings;
+  ARROW_ASSIGN_OR_RAISE(settings.layout, ReadLayout(options));
+  settings.target_file_size = options.Integer("target_file_size").value_or(256LL << 20);
+  if (settings.target_file_size <= 0)
+    return UserError("destination.target_file_size must be positive");
+  const std::string compression = options.String("compression").value_or("auto");
+  const auto name = std::ranges::find(kCompressionNames, compression);
+  if (name == std::end(kCompressionNames))
+    return UserError("destination.compression: unknown codec " + compression);
+  settings.compression = static_cast<Compression>(name - std::begin(kCompressionNames));
+  if (options.String("encodings") == "compact") return UserError(std::string(kCompactRefused));
+  const std::chrono::milliseconds grace(
+      options.Integer("grace").value_or(std::chrono::milliseconds(std::chrono::hours(1)).count()));
+  settings.grace = std::chrono::duration_cast<std::chrono::seconds>(grace);
+  return settings;
+}
+
+}  // namespace headrace

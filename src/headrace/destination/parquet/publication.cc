@@ -1,0 +1,164 @@
+#include "headrace/destination/parquet/publication.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "headrace/destination/parquet/commit_file.h"
+#include "headrace/model/table_ref.h"
+
+namespace headrace {
+namespace {
+
+namespace fs = std::filesystem;
+
+int64_t SecondsNow() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+bool IsRecordOf(const std::optional<CommitRecord>& record, const CommitIntent& intent) {
+  return record.has_value() && record->intent.job == intent.job &&
+         record->intent.run == intent.run && record->intent.digest == intent.digest &&
+         record->intent.sequence == intent.sequence;
+}
+
+arrow::Status TableExists(const CommitIntent& intent) {
+  return UserError("table " + intent.label + " is there already, in " + intent.target +
+                       ", and `write: error_if_exists` asks that it is not: remove it, or choose "
+                       "write: replace or append",
+                   "EEXIST");
+}
+
+}  // namespace
+
+arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table) {
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(table));
+  if (names.empty()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto last, LastCommitOf(fs, table));
+  if (last.has_value()) return arrow::Status::OK();
+  return UserError(table.string() +
+                   " holds files that headrace did not write (no commit record lies with them): "
+                   "move them away, " +
+                   "or choose another destination.path or table alias");
+}
+
+arrow::Result<CommitRecord> Publication::Commit() {
+  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(layout_.path));
+  // Other processes commit to this lake too: between the look at the sequence and the rename nobody
+  // else may.
+  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, fs_.Lock(layout_.path));
+  ARROW_ASSIGN_OR_RAISE(auto record, FindRecord());
+  if (!record.has_value()) {
+    ARROW_RETURN_NOT_OK(CheckSequence());
+    ARROW_ASSIGN_OR_RAISE(record,
+                          WriteCommitFile(fs_, RunDirectory(StagedTable(), intent_), intent_));
+    ARROW_RETURN_NOT_OK(Publish());
+  }
+  ARROW_RETURN_NOT_OK(Finish());
+  return std::move(*record);
+}
+
+arrow::Result<std::optional<CommitRecord>> Publication::FindRecord() const {
+  ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs_, PublishedRun(intent_)));
+  if (IsRecordOf(record, intent_)) return record;
+  const fs::path replaced = layout_.ReplacedTable(intent_.table);
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(replaced));
+  for (const std::string& name : names) {
+    ARROW_ASSIGN_OR_RAISE(record, ReadCommitFile(fs_, RunDirectory(replaced / name, intent_)));
+    if (IsRecordOf(record, intent_)) return record;
+  }
+  return std::nullopt;
+}
+
+arrow::Result<int64_t> Publication::SequenceNow() const {
+  fs::path table = PublishedTable(intent_);
+  ARROW_ASSIGN_OR_RAISE(const auto there, fs_.Stat(table));
+  if (!there.has_value()) {
+    // Without an exchange the old table is moved away first. A crash in between leaves it there,
+    // under this run's name.
+    const fs::path replaced = layout_.ReplacedTable(intent_.table);
+    ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(replaced));
+    const auto mine = std::ranges::find_if(names, [&](const std::string& name) {
+      const auto parsed = ReplacedName::Parse(name);
+      return parsed.has_value() && parsed->run == PercentEncode(intent_.run);
+    });
+    if (mine != names.end()) table = replaced / *mine;
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto last, LastCommitOf(fs_, table));
+  return last.has_value() ? last->intent.sequence : 0;
+}
+
+arrow::Status Publication::CheckSequence() const {
+  ARROW_RETURN_NOT_OK(CheckNotForeign(fs_, PublishedTable(intent_)));
+  ARROW_ASSIGN_OR_RAISE(const int64_t sequence, SequenceNow());
+  if (sequence == intent_.sequence - 1) return arrow::Status::OK();
+  return PermanentError("table " + intent_.label +
+                            " has changed since this run was planned: its last commit is number " +
+                            std::to_string(sequence) + " where " +
+                            std::to_string(intent_.sequence - 1) +
+                            " was expected, so another job or run wrote to " +
+                            PublishedTable(intent_).string() + ". Nothing was published",
+                        "sequence_conflict");
+}
+
+arrow::Status Publication::Publish() {
+  switch (intent_.mode) {
+    case WriteMode::kAppend:
+      return PublishRun();
+    case WriteMode::kErrorIfExists:
+      return PublishNewTable();
+    case WriteMode::kReplace:
+      return ReplaceTable();
+  }
+  return BugError("a write mode without a way to publish");
+}
+
+arrow::Status Publication::PublishRun() {
+  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(PublishedTable(intent_)));
+  return fs_.RenameNoReplace(RunDirectory(StagedTable(), intent_), intent_.target);
+}
+
+arrow::Status Publication::PublishNewTable() {
+  ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(intent_.target));
+  const arrow::Status status = fs_.RenameNoReplace(StagedTable(), intent_.target);
+  return !status.ok() && CodeOf(status) == "EEXIST" ? TableExists(intent_) : status;
+}
+
+arrow::Status Publication::ReplaceTable() {
+  ARROW_ASSIGN_OR_RAISE(const auto there, fs_.Stat(intent_.target));
+  if (!there.has_value()) return fs_.RenameNoReplace(StagedTable(), intent_.target);
+  ARROW_ASSIGN_OR_RAISE(const bool exchanged, fs_.Exchange(StagedTable(), intent_.target));
+  if (exchanged) return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(PutAside(intent_.target));
+  return fs_.RenameNoReplace(StagedTable(), intent_.target);
+}
+
+arrow::Status Publication::PutAside(const fs::path& old_table) {
+  const fs::path folder = layout_.ReplacedTable(intent_.table);
+  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(folder));
+  const ReplacedName name{SecondsNow(), PercentEncode(intent_.run)};
+  ARROW_RETURN_NOT_OK(fs_.RenameNoReplace(old_table, folder / name.ToString()));
+  ARROW_RETURN_NOT_OK(fs_.SyncDirectory(folder));
+  return fs_.SyncDirectory(old_table.parent_path());
+}
+
+arrow::Status Publication::Finish() {
+  ARROW_RETURN_NOT_OK(fs_.SyncDirectory(PublishedTable(intent_).parent_path()));
+  if (intent_.mode == WriteMode::kAppend)
+    ARROW_RETURN_NOT_OK(fs_.SyncDirectory(PublishedTable(intent_)));
+  ARROW_ASSIGN_OR_RAISE(const auto left, fs_.Stat(StagedTable()));
+  // After an exchange the old table lies where the new one was.
+  if (left.has_value() && intent_.mode == WriteMode::kReplace)
+    ARROW_RETURN_NOT_OK(PutAside(StagedTable()));
+  // The table is published: what cannot be removed now is left to Clean.
+  for (const auto& status :
+       {fs_.RemoveAll(layout_.StagedTable(intent_.run, intent_.table)),
+        fs_.RemoveIfEmpty(layout_.StagedRun(intent_.run)), fs_.RemoveIfEmpty(layout_.staging)}) {
+    if (!status.ok()) break;
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace headrace

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "headrace/client/store/durable_fs.h"
+#include "headrace/destination/parquet/lake_layout.h"
+#include "headrace/model/commit.h"
+
+namespace headrace {
+
+/// Carries one intent out: from staging to the place where readers look, in one rename, and tidies
+/// up behind it. The steps, and what a crash right after each leaves, are in docs/format/commit.md.
+/// Every step may find itself done already.
+class Publication {
+ public:
+  /// Both must outlive the Publication.
+  Publication(DurableFs& fs, const LakeLayout& layout, const CommitIntent& intent)
+      : fs_(fs), layout_(layout), intent_(intent) {}
+
+  /// Publishes, or finds it published; then finishes. The errors are those of Destination::Commit.
+  arrow::Result<CommitRecord> Commit();
+
+  /// The record of this very intent, from the table or from one that replaced it since.
+  arrow::Result<std::optional<CommitRecord>> FindRecord() const;
+
+  /// After the rename: makes it durable, puts the replaced table aside, removes staging. Needed
+  /// again after a crash.
+  arrow::Status Finish();
+
+ private:
+  arrow::Status CheckSequence() const;
+  arrow::Status Publish();
+  arrow::Status PublishRun();
+  arrow::Status PublishNewTable();
+  arrow::Status ReplaceTable();
+  arrow::Status PutAside(const std::filesystem::path& old_table);
+  arrow::Result<int64_t> SequenceNow() const;
+  std::filesystem::path StagedTable() const { return intent_.staging; }
+
+  DurableFs& fs_;
+  const LakeLayout& layout_;
+  const CommitIntent& intent_;
+};
+
+/// Class user, if `table` is a directory that holds something but no commit record: headrace did
+/// not make it, so it may neither be replaced nor added to.
+arrow::Status CheckNotForeign(const DurableFs& fs, const std::filesystem::path& table);
+
+}  // namespace headrace

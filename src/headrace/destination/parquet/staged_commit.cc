@@ -1,0 +1,124 @@
+#include "headrace/destination/parquet/staged_commit.h"
+
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "headrace/destination/parquet/commit_file.h"
+#include "headrace/model/table_ref.h"
+
+namespace headrace {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<CommittedFile> FilesWithRows(std::span<const Receipt> receipts) {
+  std::vector<CommittedFile> files;
+  for (const Receipt& receipt : receipts) {
+    if (receipt.rows > 0)
+      files.push_back({receipt.file, receipt.bytes, receipt.rows, receipt.checksum});
+  }
+  return files;
+}
+
+/// Removes what an earlier attempt put into `directory` and this one does not publish.
+arrow::Status KeepOnly(DurableFs& fs, const fs::path& directory,
+                       const std::vector<CommittedFile>& files) {
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(directory));
+  for (const std::string& name : names) {
+    if (std::ranges::find(files, name, &CommittedFile::name) == files.end())
+      ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status CheckFile(const DurableFs& fs, const fs::path& path, const CommittedFile& file) {
+  ARROW_ASSIGN_OR_RAISE(const auto info, fs.Stat(path));
+  if (info.has_value() && info->bytes == file.bytes) return arrow::Status::OK();
+  const std::string found =
+      info.has_value() ? "holds " + std::to_string(info->bytes) + " bytes" : "is gone";
+  return PermanentError("the staged file " + path.string() + " " + found + " where " +
+                        std::to_string(file.bytes) +
+                        " were sealed: something else wrote to the staging directory. Nothing was "
+                        "published; run again");
+}
+
+arrow::Status MoveFile(DurableFs& fs, const fs::path& from, const fs::path& to,
+                       const CommittedFile& file) {
+  ARROW_ASSIGN_OR_RAISE(const auto moved, fs.Stat(to / file.name));
+  if (!moved.has_value()) {
+    ARROW_RETURN_NOT_OK(CheckFile(fs, from / file.name, file));
+    ARROW_RETURN_NOT_OK(fs.RenameNoReplace(from / file.name, to / file.name));
+  }
+  return CheckFile(fs, to / file.name, file);
+}
+
+arrow::Result<CommittedFile> WriteEmptyFile(DurableFs& fs, const fs::path& directory,
+                                            const std::string& name, const ParquetFormat& format) {
+  ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
+  ARROW_ASSIGN_OR_RAISE(const auto file, ParquetFile::Create(fs, directory / name, format));
+  ARROW_ASSIGN_OR_RAISE(const ParquetFile::Sealed sealed, file->Seal());
+  return CommittedFile{.name = name, .bytes = sealed.bytes, .rows = 0, .checksum = {}};
+}
+
+CommitIntent IntentOf(const LakeLayout& layout, const TableTarget& target,
+                      const fs::path& staged_table, int64_t sequence,
+                      std::vector<CommittedFile> files) {
+  const fs::path table = layout.Table(target.table.directory());
+  CommitIntent intent{
+      .job = target.job,
+      .run = target.run,
+      .table = target.table.directory(),
+      .label = target.table.label(),
+      .epoch = target.epoch,
+      .mode = target.mode,
+      .sequence = sequence,
+      .staging = staged_table,
+      .target = target.mode == WriteMode::kAppend ? table / RunFolder(target.run) : table,
+      .schema = target.schema->ToString(),
+      .digest = ReceiptsDigest(files),
+      .cursor_column = {},
+      .watermark = {},
+      .files = std::move(files),
+      .rows = 0,
+      .checksum = {}};
+  for (const CommittedFile& file : intent.files) {
+    intent.rows += file.rows;
+    intent.checksum += file.checksum;
+  }
+  return intent;
+}
+
+}  // namespace
+
+std::string FilePrefix(const TableTarget& target) {
+  return "part-" + PercentEncode(target.run) + "-" + std::to_string(target.epoch);
+}
+
+arrow::Result<CommitIntent> StageCommit(DurableFs& fs, const LakeLayout& layout,
+                                        const TableTarget& target, const ParquetFormat& format,
+                                        std::span<const Receipt> receipts, int64_t sequence) {
+  const fs::path epoch = layout.StagedEpoch(target.run, target.table.directory(), target.epoch);
+  const fs::path table = epoch / kPublicationFolder;
+  const fs::path directory = table / RunFolder(target.run);
+  ARROW_RETURN_NOT_OK(fs.CreateDirectories(directory));
+
+  std::vector<CommittedFile> files = FilesWithRows(receipts);
+  ARROW_RETURN_NOT_OK(KeepOnly(fs, directory, files));
+  for (const CommittedFile& file : files) ARROW_RETURN_NOT_OK(MoveFile(fs, epoch, directory, file));
+  const bool first_commit = sequence == 1;
+  if (files.empty() && (target.mode != WriteMode::kAppend || first_commit)) {
+    ARROW_ASSIGN_OR_RAISE(
+        files.emplace_back(),
+        WriteEmptyFile(fs, directory, FilePrefix(target) + "-empty.parquet", format));
+  }
+
+  CommitIntent intent = IntentOf(layout, target, table, sequence, std::move(files));
+  ARROW_RETURN_NOT_OK(fs.SyncDirectory(directory));
+  ARROW_RETURN_NOT_OK(
+      WriteIntentFile(fs, epoch, intent));  // Syncs `epoch`, the other end of the moves.
+  return intent;
+}
+
+}  // namespace headrace

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+#include <arrow/util/type_fwd.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// What the job asks for (`compression:`).
+enum class Compression {
+  kAuto,  ///< snappy for the columns whose sample shrinks, none for the others.
+  kNone,
+  kSnappy,
+  kZstd,
+  kLz4,
+};
+
+/// The names of the job file, in the order of the enumeration.
+inline constexpr std::string_view kCompressionNames[] = {"auto", "none", "snappy", "zstd", "lz4"};
+
+/// How one leaf column of a Parquet file is written.
+struct ColumnChoice {
+  std::string path;  ///< Of the leaf, its parts joined by dots: `a`, `list_column.list.element`,
+                     ///< `struct_column.field`.
+  bool dictionary = false;
+  arrow::Compression::type codec = arrow::Compression::UNCOMPRESSED;
+
+  bool operator==(const ColumnChoice&) const = default;
+};
+
+/// Decides dictionary and codec for every leaf column of `schema`, in Parquet's order, from a
+/// sample of `batches` (the first row group of a file; none: PLAIN, no codec):
+///   dictionary  where at most a quarter of the sampled values are distinct (never for booleans),
+///   snappy      where the plain bytes of the sample shrink by a tenth or more; asked only under
+///   Compression::kAuto.
+/// Looks at some thousand values of each column, whatever the size of the batches.
+arrow::Result<std::vector<ColumnChoice>> ChooseColumns(
+    const arrow::Schema& schema, std::span<const std::shared_ptr<arrow::RecordBatch>> batches,
+    Compression compression);
+
+}  // namespace headrace

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace headrace {
+
+/// The arrays that hold the values of one leaf column, in the order of the rows.
+struct LeafColumn {
+  std::string path;
+  std::shared_ptr<arrow::DataType> type;
+  std::vector<std::shared_ptr<arrow::Array>>
+      chunks;  ///< Values of lists and fields of structs, flattened; sliced as they lie.
+};
+
+/// The leaf columns below a column of `type` called `name`, whose values are `chunks`, in Parquet's
+/// order and naming.
+std::vector<LeafColumn> LeafColumns(const std::string& name,
+                                    const std::shared_ptr<arrow::DataType>& type,
+                                    std::vector<std::shared_ptr<arrow::Array>> chunks);
+
+/// What a sample says of one leaf column.
+struct ColumnSample {
+  int64_t values = 0;    ///< Not NULL, looked at for `distinct`.
+  int64_t distinct = 0;  ///< Of `values`, by hash.
+  std::string plain;     ///< Runs of neighbouring values as PLAIN lays them out.
+};
+
+/// Takes values evenly from all over `leaf` for the distinct count, and runs of neighbours from a
+/// few places for the plain bytes. Physical bytes are what counts: types without a fixed or
+/// variable width give an empty sample.
+ColumnSample SampleColumn(const LeafColumn& leaf);
+
+}  // namespace headrace

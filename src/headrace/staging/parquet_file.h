@@ -1,0 +1,62 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "headrace/client/store/durable_fs.h"
+#include "headrace/model/error.h"
+#include "headrace/model/receipt.h"
+#include "headrace/staging/column_choice.h"
+
+namespace headrace {
+
+/// What all Parquet files of one table have in common.
+struct ParquetFormat {
+  std::shared_ptr<arrow::Schema> schema;
+  Compression compression = Compression::kAuto;
+  std::shared_ptr<const arrow::KeyValueMetadata>
+      metadata;  ///< Key-value pairs of the footer; may be null.
+};
+
+/// One Parquet file being written, row group by row group. Format 2.6 with V1 data pages, PLAIN and
+/// dictionary encodings, so that every engine reads it; decimals of up to 18 digits as integers.
+/// Dictionary and codec of each column are chosen from the first row group. Used by one thread.
+/// Dropped without Seal the file stays behind, unreadable.
+class ParquetFile {
+ public:
+  struct Sealed {
+    int64_t bytes = 0;
+    std::vector<ColumnSummary> columns;
+  };
+
+  /// Creates `path`, which must not be there (code EEXIST).
+  static arrow::Result<std::unique_ptr<ParquetFile>> Create(DurableFs& fs,
+                                                            const std::filesystem::path& path,
+                                                            ParquetFormat format);
+  ~ParquetFile();
+
+  /// Writes the rows of `batches` as one row group.
+  arrow::Status WriteRowGroup(std::span<const std::shared_ptr<arrow::RecordBatch>> batches);
+
+  /// Writes the footer and makes the file durable. Its name is durable once its directory is
+  /// synced.
+  arrow::Result<Sealed> Seal();
+
+  /// Written so far.
+  int64_t bytes() const;
+
+  /// Memory that the footer's entries take up until Seal; grows with columns times row groups.
+  int64_t footer_bytes() const;
+
+ private:
+  class Impl;
+  explicit ParquetFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace headrace

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "headrace/model/checksum.h"
+
+namespace headrace {
+
+/// What reading a Parquet file again found. A file that is missing, cut or damaged is a finding,
+/// not an error.
+struct ParquetContent {
+  int64_t rows = 0;
+  std::optional<Checksum> checksum;
+  std::string problem;  ///< Empty, or why the file could not be read.
+};
+
+/// Reads rows from the footer and, `with_checksum`, every value, batch by batch in bounded memory.
+ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expected_bytes,
+                               bool with_checksum);
+
+}  // namespace headrace
