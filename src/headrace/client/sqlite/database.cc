@@ -28,7 +28,8 @@ std::string_view ViewOf(const char* text) {
   return text == nullptr ? std::string_view() : std::string_view(text);
 }
 
-/// Debian builds SQLite with URI names on: a file called `file:x` needs a path in front to be taken literally.
+/// Debian builds SQLite with URI names on: a file called `file:x` needs a path in front to be taken
+/// literally.
 std::string LiteralPath(const std::string& path) {
   return path.starts_with("file:") ? "./" + path : path;
 }
@@ -71,8 +72,8 @@ arrow::Status SqliteStatement::BindText(int index, std::string_view value) {
 
 arrow::Status SqliteStatement::BindBlob(int index, std::span<const std::byte> value) {
   if (value.empty()) return Check(sqlite3_bind_zeroblob(statement_.get(), index, 0));
-  return Check(sqlite3_bind_blob64(statement_.get(), index, value.data(), value.size(),
-                                   SQLITE_TRANSIENT));
+  return Check(
+      sqlite3_bind_blob64(statement_.get(), index, value.data(), value.size(), SQLITE_TRANSIENT));
 }
 
 arrow::Status SqliteStatement::BindNull(int index) {
@@ -119,15 +120,13 @@ double SqliteStatement::ColumnDouble(int column) const {
 
 std::string_view SqliteStatement::ColumnText(int column) const {
   // Text first: it may convert the value and so change the size.
-  const auto* text =
-      reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
   if (text == nullptr) return {};
   return {text, static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 std::span<const std::byte> SqliteStatement::ColumnBlob(int column) const {
-  const auto* blob =
-      static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
+  const auto* blob = static_cast<const std::byte*>(sqlite3_column_blob(statement_.get(), column));
   if (blob == nullptr) return {};
   return {blob, static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
@@ -137,8 +136,7 @@ void SqliteDatabase::Closer::operator()(sqlite3* database) const { sqlite3_close
 arrow::Result<SqliteDatabase> SqliteDatabase::Open(const std::string& path, SqliteOpenMode mode,
                                                    std::chrono::milliseconds busy_timeout) {
   sqlite3* handle = nullptr;
-  const int result =
-      sqlite3_open_v2(LiteralPath(path).c_str(), &handle, OpenFlags(mode), nullptr);
+  const int result = sqlite3_open_v2(LiteralPath(path).c_str(), &handle, OpenFlags(mode), nullptr);
   SqliteDatabase database(handle);
   if (result != SQLITE_OK) return WithContext(SqliteError(handle, result), path);
   sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout.count()));
@@ -157,8 +155,8 @@ arrow::Status SqliteDatabase::Execute(const std::string& sql) {
 arrow::Result<SqliteStatement> SqliteDatabase::Prepare(std::string_view sql) {
   sqlite3_stmt* handle = nullptr;
   const char* tail = nullptr;
-  const int result = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()),
-                                        &handle, &tail);
+  const int result =
+      sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &handle, &tail);
   SqliteStatement statement(handle);
   if (result != SQLITE_OK) return SqliteError(database_.get(), result);
   if (handle == nullptr) return UserError("no SQL statement in: " + std::string(sql));

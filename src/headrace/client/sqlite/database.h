@@ -12,7 +12,8 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-/// SQLite's C interface with owners and classed errors. No policy: nothing here retries, and nothing decides what is read.
+/// SQLite's C interface with owners and classed errors. No policy: nothing here retries, and
+/// nothing decides what is read.
 namespace headrace {
 
 /// Storage class of one value, as SQLite keeps it, whatever the column's declared type.
@@ -23,16 +24,16 @@ enum class SqliteOpenMode {
   kReadWriteCreate,  ///< Makes the file where it is missing; its folder must exist.
 };
 
-/// A prepared statement. Used by one thread at a time. May outlive the SqliteDatabase that made it, which then closes late.
-/// Parameters are counted from 1 and columns from 0, as in SQLite.
+/// A prepared statement. Used by one thread at a time. May outlive the SqliteDatabase that made it,
+/// which then closes late. Parameters are counted from 1 and columns from 0, as in SQLite.
 class SqliteStatement {
  public:
   SqliteStatement() = default;
 
   arrow::Status BindInt64(int index, int64_t value);
   arrow::Status BindDouble(int index, double value);
-  arrow::Status BindText(int index, std::string_view value);               ///< Copies.
-  arrow::Status BindBlob(int index, std::span<const std::byte> value);     ///< Copies.
+  arrow::Status BindText(int index, std::string_view value);            ///< Copies.
+  arrow::Status BindBlob(int index, std::span<const std::byte> value);  ///< Copies.
   arrow::Status BindNull(int index);
 
   /// Goes to the next row; false: there is none. After an error the statement must be Reset.
@@ -41,15 +42,17 @@ class SqliteStatement {
   /// Step until the end, for statements whose rows nobody wants, then Reset.
   arrow::Status Run();
 
-  /// Makes the statement ready to run again; parameters keep their values. The read lock of an unfinished row set goes.
+  /// Makes the statement ready to run again; parameters keep their values. The read lock of an
+  /// unfinished row set goes.
   void Reset();
 
   int column_count() const;
-  std::string_view ColumnName(int column) const;    ///< Valid while the statement lives.
-  std::string_view DeclaredType(int column) const;  ///< Empty for expressions and columns without type.
+  std::string_view ColumnName(int column) const;  ///< Valid while the statement lives.
+  std::string_view DeclaredType(
+      int column) const;  ///< Empty for expressions and columns without type.
 
-  /// Of the current row. Type comes before a conversion by the others, which convert as SQLite does; views are valid until the
-  /// next Step or Reset.
+  /// Of the current row. Type comes before a conversion by the others, which convert as SQLite
+  /// does; views are valid until the next Step or Reset.
   SqliteType ColumnType(int column) const;
   bool ColumnIsNull(int column) const { return ColumnType(column) == SqliteType::kNull; }
   int64_t ColumnInt64(int column) const;
@@ -72,13 +75,15 @@ class SqliteStatement {
   std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
 };
 
-/// One connection, opened without SQLite's own mutex: used by one thread at a time; Interrupt may come from any thread.
+/// One connection, opened without SQLite's own mutex: used by one thread at a time; Interrupt may
+/// come from any thread.
 class SqliteDatabase {
  public:
   SqliteDatabase() = default;
 
-  /// Opens `path`. SQLite reads the file first when it is used: a file that is no database shows then. `busy_timeout` is how
-  /// long a statement waits for another connection's lock before it fails with SQLITE_BUSY (class transient).
+  /// Opens `path`. SQLite reads the file first when it is used: a file that is no database shows
+  /// then. `busy_timeout` is how long a statement waits for another connection's lock before it
+  /// fails with SQLITE_BUSY (class transient).
   static arrow::Result<SqliteDatabase> Open(const std::string& path, SqliteOpenMode mode,
                                             std::chrono::milliseconds busy_timeout);
 
@@ -88,7 +93,8 @@ class SqliteDatabase {
   /// Compiles one statement; text behind it is an error of class user.
   arrow::Result<SqliteStatement> Prepare(std::string_view sql);
 
-  /// The running statement fails with kInterruptedCode; the next one is not affected. The database must be open.
+  /// The running statement fails with kInterruptedCode; the next one is not affected. The database
+  /// must be open.
   void Interrupt();
 
   int64_t last_insert_rowid() const;

@@ -88,10 +88,12 @@ TEST_F(SqliteDatabaseTest, AStatementRunsAgainAfterReset) {
 
 TEST_F(SqliteDatabaseTest, ReadOnlyRefusesToWriteAndToCreate) {
   ASSERT_TRUE(OpenWriter(Path()).Execute("CREATE TABLE t (a)").ok());
-  auto reader = SqliteDatabase::Open(Path(), SqliteOpenMode::kReadOnly, milliseconds(0)).ValueOrDie();
+  auto reader =
+      SqliteDatabase::Open(Path(), SqliteOpenMode::kReadOnly, milliseconds(0)).ValueOrDie();
   EXPECT_EQ(ClassOf(reader.Execute("INSERT INTO t VALUES (1)")), ErrorClass::kUser);
 
-  const auto missing = SqliteDatabase::Open(Path("none"), SqliteOpenMode::kReadOnly, milliseconds(0));
+  const auto missing =
+      SqliteDatabase::Open(Path("none"), SqliteOpenMode::kReadOnly, milliseconds(0));
   EXPECT_EQ(ClassOf(missing.status()), ErrorClass::kUser);
   EXPECT_EQ(CodeOf(missing.status()), "SQLITE_CANTOPEN");
   EXPECT_NE(missing.status().message().find(Path("none")), std::string::npos);
@@ -119,8 +121,9 @@ TEST_F(SqliteDatabaseTest, AFileThatIsNoDatabaseIsAUserError) {
 TEST_F(SqliteDatabaseTest, InterruptCarriesItsCode) {
   SqliteDatabase database = OpenWriter(Path());
   auto endless = database
-                     .Prepare("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
-                              "SELECT i FROM n")
+                     .Prepare(
+                         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+                         "SELECT i FROM n")
                      .ValueOrDie();
   ASSERT_TRUE(endless.Step().ValueOrDie());
   database.Interrupt();

@@ -1,0 +1,59 @@
+#include "headrace/source/sqlite/decimal_value.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+namespace headrace::sqlite {
+namespace {
+
+/// Powers of ten up to this one, and integers below 2^53, are exact doubles: their quotient is then
+/// the double nearest to the decimal (Clinger 1990, the fast path of every strtod).
+constexpr int32_t kExactPower = 22;
+constexpr double kExactInteger = 9'007'199'254'740'992.0;
+
+/// The shortest digits that read back as `value`: at most 24 characters.
+std::string_view ShortestText(double value, std::array<char, 32>& buffer) {
+  const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), static_cast<size_t>(written.ptr - buffer.data())};
+}
+
+}  // namespace
+
+DecimalScale::DecimalScale(int32_t precision, int32_t scale)
+    : precision_(precision), scale_(scale), power_(std::pow(10.0, scale)) {}
+
+std::optional<arrow::Decimal128> DecimalScale::OfUnscaled(const arrow::Decimal128& unscaled) const {
+  if (!unscaled.FitsInPrecision(precision_)) return std::nullopt;
+  return unscaled;
+}
+
+std::optional<arrow::Decimal128> DecimalScale::OfInteger(int64_t value) const {
+  const auto unscaled = arrow::Decimal128(value).Rescale(0, scale_);
+  return unscaled.ok() ? OfUnscaled(*unscaled) : std::nullopt;
+}
+
+std::optional<arrow::Decimal128> DecimalScale::OfReal(double value) const {
+  const double unscaled = std::nearbyint(value * power_);
+  if (scale_ <= kExactPower && std::abs(unscaled) < kExactInteger) {
+    if (unscaled / power_ != value) return std::nullopt;
+    return OfUnscaled(arrow::Decimal128(static_cast<int64_t>(unscaled)));
+  }
+  if (!std::isfinite(value)) return std::nullopt;
+  std::array<char, 32> buffer;
+  return OfText(ShortestText(value, buffer));
+}
+
+std::optional<arrow::Decimal128> DecimalScale::OfText(std::string_view text) const {
+  arrow::Decimal128 value;
+  int32_t precision = 0;
+  int32_t scale = 0;
+  if (!arrow::Decimal128::FromString(text, &value, &precision, &scale).ok()) return std::nullopt;
+  // Arrow's table of powers of ten ends at 38.
+  if (std::abs(scale - scale_) > arrow::Decimal128::kMaxScale) return std::nullopt;
+  const auto unscaled = value.Rescale(scale, scale_);
+  return unscaled.ok() ? OfUnscaled(*unscaled) : std::nullopt;
+}
+
+}  // namespace headrace::sqlite

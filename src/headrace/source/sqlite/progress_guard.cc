@@ -1,0 +1,22 @@
+#include "headrace/source/sqlite/progress_guard.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace headrace::sqlite {
+
+ProgressGuard::ProgressGuard(sqlite3* database, std::stop_token stop, int64_t operations)
+    : database_(database), stop_(std::move(stop)), operations_left_(operations) {
+  sqlite3_progress_handler(database_, kOperationsPerPoll, &ProgressGuard::Poll, this);
+}
+
+ProgressGuard::~ProgressGuard() { sqlite3_progress_handler(database_, 0, nullptr, nullptr); }
+
+int ProgressGuard::Poll(void* self) {
+  auto& guard = *static_cast<ProgressGuard*>(self);
+  guard.operations_left_ -= kOperationsPerPoll;
+  return guard.stop_.stop_requested() || guard.operations_left_ < 0 ? 1 : 0;
+}
+
+}  // namespace headrace::sqlite

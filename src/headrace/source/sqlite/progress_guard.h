@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <stop_token>
+
+struct sqlite3;
+
+namespace headrace::sqlite {
+
+/// While it lives, statements of a connection fail with kInterruptedCode once `stop` is stopped or
+/// about `operations` steps of SQLite's virtual machine were made. Polled every kOperationsPerPoll
+/// steps, about 1,000 rows of a plain scan, inside of long steps too (an aggregate that reads a
+/// table). One at a time per connection.
+class ProgressGuard {
+ public:
+  static constexpr int kOperationsPerPoll = 10'000;
+
+  ProgressGuard(sqlite3* database, std::stop_token stop,
+                int64_t operations = std::numeric_limits<int64_t>::max());
+  ~ProgressGuard();
+  ProgressGuard(const ProgressGuard&) = delete;
+  ProgressGuard& operator=(const ProgressGuard&) = delete;
+
+ private:
+  static int Poll(void* self);
+
+  sqlite3* database_;
+  std::stop_token stop_;
+  int64_t operations_left_;
+};
+
+}  // namespace headrace::sqlite

@@ -1,0 +1,187 @@
+#include "headrace/source/sqlite/read_point.h"
+
+#include <sqlite3.h>
+
+#include <array>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+namespace headrace::sqlite {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Attempts to begin a set of transactions between two commits before the set is halved. Beginning
+/// takes some 20 µs per session.
+constexpr int kAttemptsPerSize = 50;
+
+struct Hint {
+  std::string_view code;
+  std::string_view text;
+};
+
+/// What a person can do about errors that SQLite explains badly.
+constexpr std::array kHints = {
+    Hint{"SQLITE_READONLY",
+         "a writer that crashed left a journal to be rolled back: open the database once with "
+         "write access"},
+    Hint{"SQLITE_CANTOPEN",
+         "the file or its -wal and -shm files cannot be opened: a WAL database needs a folder that "
+         "can be written"},
+    Hint{"SQLITE_BUSY", "another process holds a lock on the database"},
+};
+
+arrow::Status Explained(const arrow::Status& status, const std::string& path) {
+  for (const Hint& hint : kHints) {
+    if (CodeOf(status) != hint.code) continue;
+    return status.WithMessage(path + ": " + status.message() + "; " + std::string(hint.text));
+  }
+  return WithContext(status, path);
+}
+
+arrow::Result<int64_t> PragmaInt64(SqliteDatabase& database, std::string_view pragma) {
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement,
+                        database.Prepare("PRAGMA " + std::string(pragma)));
+  ARROW_ASSIGN_OR_RAISE(const bool row, statement.Step());
+  return row ? statement.ColumnInt64(0) : 0;
+}
+
+arrow::Result<bool> UsesWriteAheadLog(SqliteDatabase& database) {
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database.Prepare("PRAGMA journal_mode"));
+  ARROW_ASSIGN_OR_RAISE(const bool row, statement.Step());
+  return row && statement.ColumnText(0) == "wal";
+}
+
+/// Takes the read lock and with it the state to read: BEGIN alone takes none.
+arrow::Status BeginRead(SqliteDatabase& database) {
+  ARROW_RETURN_NOT_OK(database.Execute("BEGIN"));
+  const arrow::Status status = database.Execute("SELECT 1 FROM sqlite_schema LIMIT 1");
+  if (!status.ok()) (void)database.Execute("ROLLBACK");
+  return status;
+}
+
+arrow::Status EndRead(SqliteDatabase& database) {
+  return sqlite3_get_autocommit(database.handle()) == 0 ? database.Execute("ROLLBACK")
+                                                        : arrow::Status::OK();
+}
+
+bool IsReading(const SqliteDatabase& database) {
+  return sqlite3_txn_state(database.handle(), "main") == SQLITE_TXN_READ;
+}
+
+bool IsBusy(const arrow::Status& status) { return CodeOf(status) == "SQLITE_BUSY"; }
+
+}  // namespace
+
+ReadPoint::Lease::Lease(std::shared_ptr<ReadPoint> point, SqliteDatabase database)
+    : point_(std::move(point)), database_(std::move(database)) {}
+
+ReadPoint::Lease::~Lease() {
+  if (point_ != nullptr && intact()) point_->Return(std::move(database_));
+}
+
+bool ReadPoint::Lease::intact() const { return !point_->shared() || IsReading(database_); }
+
+arrow::Result<std::shared_ptr<ReadPoint>> ReadPoint::Open(const ReadPointSettings& settings) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(settings.path, ignored)) {
+    return UserError(settings.path + ": there is no such file");
+  }
+  std::shared_ptr<ReadPoint> point(new ReadPoint(settings));
+  const arrow::Status status = point->BeginAll();
+  if (!status.ok()) return Explained(status, settings.path);
+  return point;
+}
+
+arrow::Result<SqliteDatabase> ReadPoint::Connect(milliseconds busy_timeout) const {
+  return SqliteDatabase::Open(settings_.path, SqliteOpenMode::kReadOnly, busy_timeout);
+}
+
+arrow::Status ReadPoint::BeginAll() {
+  ARROW_ASSIGN_OR_RAISE(leader_, Connect(settings_.busy_timeout));
+  ARROW_RETURN_NOT_OK(BeginRead(leader_));
+  ARROW_ASSIGN_OR_RAISE(write_ahead_, UsesWriteAheadLog(leader_));
+  if (!settings_.shared) return EndRead(leader_);
+  ARROW_RETURN_NOT_OK(write_ahead_ ? BeginBetweenCommits() : BeginBehindLeader());
+  opened_ = static_cast<int>(pool_.size());
+  return arrow::Status::OK();
+}
+
+arrow::Status ReadPoint::BeginBehindLeader() {
+  for (int i = 0; i < settings_.sessions; ++i) {
+    // A writer that waits for the leader's lock to go keeps newcomers out. The first session waits
+    // for it to give up, the others are not needed that badly.
+    ARROW_ASSIGN_OR_RAISE(SqliteDatabase session,
+                          Connect(pool_.empty() ? settings_.busy_timeout : milliseconds(0)));
+    const arrow::Status status = BeginRead(session);
+    if (IsBusy(status) && !pool_.empty()) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(status);
+    pool_.push_back(std::move(session));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status ReadPoint::BeginBetweenCommits() {
+  ARROW_ASSIGN_OR_RAISE(watcher_, Connect(settings_.busy_timeout));
+  for (int i = 0; i < settings_.sessions; ++i) {
+    ARROW_ASSIGN_OR_RAISE(SqliteDatabase session, Connect(settings_.busy_timeout));
+    // Reads the schema now, not in the moment that counts.
+    ARROW_RETURN_NOT_OK(BeginRead(session));
+    pool_.push_back(std::move(session));
+  }
+  for (size_t sessions = pool_.size(); sessions > 0; sessions /= 2) {
+    pool_.resize(sessions);
+    for (int attempt = 0; attempt < kAttemptsPerSize; ++attempt) {
+      ARROW_ASSIGN_OR_RAISE(const bool together, TryBeginBetweenCommits(sessions));
+      if (together) return arrow::Status::OK();
+    }
+  }
+  return TransientError("the database changes too often for two connections to see one state");
+}
+
+arrow::Result<bool> ReadPoint::TryBeginBetweenCommits(size_t sessions) {
+  ARROW_RETURN_NOT_OK(EndRead(leader_));
+  for (SqliteDatabase& session : pool_) ARROW_RETURN_NOT_OK(EndRead(session));
+  ARROW_ASSIGN_OR_RAISE(version_, PragmaInt64(watcher_, "data_version"));
+  ARROW_RETURN_NOT_OK(BeginRead(leader_));
+  for (size_t i = 0; i < sessions; ++i) ARROW_RETURN_NOT_OK(BeginRead(pool_[i]));
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, PragmaInt64(watcher_, "data_version"));
+  return version == version_;
+}
+
+arrow::Result<ReadPoint::Lease> ReadPoint::Take() {
+  const std::scoped_lock lock(pool_mutex_);
+  if (!pool_.empty()) {
+    SqliteDatabase database = std::move(pool_.back());
+    pool_.pop_back();
+    return Lease(shared_from_this(), std::move(database));
+  }
+  ARROW_ASSIGN_OR_RAISE(SqliteDatabase database, Join());
+  return Lease(shared_from_this(), std::move(database));
+}
+
+arrow::Result<SqliteDatabase> ReadPoint::Join() {
+  if (!settings_.shared) return Connect(settings_.busy_timeout);
+  ARROW_ASSIGN_OR_RAISE(SqliteDatabase session, Connect(milliseconds(0)));
+  const arrow::Status status = BeginRead(session);
+  if (IsBusy(status)) {
+    return TransientError(settings_.path + ": a writer waits and keeps further sessions out",
+                          std::string(kPushBackCode));
+  }
+  ARROW_RETURN_NOT_OK(status);
+  if (!write_ahead_) return session;
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, PragmaInt64(watcher_, "data_version"));
+  if (version == version_) return session;
+  return TransientError(
+      settings_.path + ": it has changed since the snapshot, which further sessions cannot see",
+      std::string(kPushBackCode));
+}
+
+void ReadPoint::Return(SqliteDatabase database) {
+  if (!settings_.shared) return;
+  const std::scoped_lock lock(pool_mutex_);
+  pool_.push_back(std::move(database));
+}
+
+}  // namespace headrace::sqlite

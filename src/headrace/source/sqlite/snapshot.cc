@@ -1,0 +1,72 @@
+#include "headrace/source/sqlite/snapshot.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "headrace/source/sqlite/catalog.h"
+#include "headrace/source/sqlite/estimate.h"
+#include "headrace/source/sqlite/unit_reader.h"
+
+namespace headrace::sqlite {
+namespace {
+
+class SqliteSession final : public Session {
+ public:
+  explicit SqliteSession(ReadPoint::Lease lease) : lease_(std::move(lease)) {}
+
+  arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit,
+                                                  const ReadLimits& limits,
+                                                  std::stop_token stop) override {
+    if (!lease_.intact()) {
+      return TransientError("the session's read transaction has ended: attach again");
+    }
+    return SqliteUnitReader::Open(lease_.database(), plan, unit, limits, std::move(stop));
+  }
+
+ private:
+  ReadPoint::Lease lease_;
+};
+
+}  // namespace
+
+SnapshotKind SqliteSnapshot::kind() const {
+  return point_->shared() ? SnapshotKind::kTransaction : SnapshotKind::kNone;
+}
+
+std::string SqliteSnapshot::about() const {
+  const std::string version = "SQLite " + std::string(sqlite3_libversion());
+  if (!point_->shared()) return version + ", no snapshot";
+  return version + (point_->write_ahead()
+                        ? ", WAL: writers go on, the log grows until the last row is read"
+                        : ", rollback journal: writers wait until the last row is read");
+}
+
+std::vector<std::string> SqliteSnapshot::warnings() const {
+  if (!point_->shared()) return {"snapshot: off: each unit sees what is there when it is read"};
+  if (point_->opened() > 1) return {};
+  return {"writers are so busy that only one session could join the snapshot"};
+}
+
+arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table) {
+  ReadPoint::Leader leader = point_->leader();
+  return DescribeRelation(*leader, table);
+}
+
+arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& description,
+                                                   std::span<const std::string> columns) {
+  ReadPoint::Leader leader = point_->leader();
+  auto statistics = EstimateRelation(*leader, description, columns);
+  if (!statistics.ok()) return WithContext(statistics.status(), description.table.label());
+  return statistics;
+}
+
+arrow::Result<std::unique_ptr<Session>> SqliteSnapshot::Attach(std::stop_token stop) {
+  if (stop.stop_requested()) {
+    return TransientError("interrupted", std::string(kInterruptedCode));
+  }
+  ARROW_ASSIGN_OR_RAISE(ReadPoint::Lease lease, point_->Take());
+  return std::make_unique<SqliteSession>(std::move(lease));
+}
+
+}  // namespace headrace::sqlite

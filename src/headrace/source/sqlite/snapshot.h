@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/source/source.h"
+#include "headrace/source/sqlite/read_point.h"
+
+namespace headrace::sqlite {
+
+/// A read point as the run's snapshot. Thread-safe.
+class SqliteSnapshot final : public Snapshot {
+ public:
+  explicit SqliteSnapshot(std::shared_ptr<ReadPoint> point) : point_(std::move(point)) {}
+
+  SnapshotKind kind() const override;
+  std::string about() const override;
+  std::vector<std::string> warnings() const override;
+  arrow::Result<Description> Describe(const TableRef& table) override;
+  arrow::Result<Statistics> Estimate(const Description& description,
+                                     std::span<const std::string> columns) override;
+  arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
+
+ private:
+  std::shared_ptr<ReadPoint> point_;
+};
+
+}  // namespace headrace::sqlite

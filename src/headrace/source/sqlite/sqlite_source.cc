@@ -1,0 +1,166 @@
+#include "headrace/source/sqlite/sqlite_source.h"
+
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "headrace/source/sqlite/catalog.h"
+#include "headrace/source/sqlite/estimate.h"
+#include "headrace/source/sqlite/read_point.h"
+#include "headrace/source/sqlite/snapshot.h"
+
+namespace headrace {
+namespace sqlite {
+namespace {
+
+constexpr std::string_view kScheme = "sqlite:";
+
+arrow::Status Interrupted() { return TransientError("interrupted", std::string(kInterruptedCode)); }
+
+class SqliteSource final : public Source {
+ public:
+  explicit SqliteSource(ReadPointSettings settings) : settings_(std::move(settings)) {}
+
+  std::string endpoint() const override {
+    return "sqlite://" + std::filesystem::absolute(settings_.path).lexically_normal().string();
+  }
+
+  arrow::Result<Capabilities> GetCapabilities(std::stop_token stop) override {
+    ARROW_RETURN_NOT_OK(OpenAlone(stop).status());
+    return Capabilities{
+        .strategies = {Strategy::kIdRange, Strategy::kNone},
+        .snapshot = settings_.shared ? SnapshotKind::kTransaction : SnapshotKind::kNone,
+        .max_sessions = 0};
+  }
+
+  arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<ReadPoint> point, OpenAlone(stop));
+    ReadPoint::Leader leader = point->leader();
+    ARROW_ASSIGN_OR_RAISE(const std::vector<CatalogEntry> entries, ListCatalog(*leader));
+    std::vector<ListedTable> tables;
+    for (const CatalogEntry& entry : entries) {
+      if (stop.stop_requested()) return Interrupted();
+      tables.push_back(ListEntry(*leader, entry));
+    }
+    return tables;
+  }
+
+  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef>,
+                                                        std::stop_token stop) override {
+    if (stop.stop_requested()) return Interrupted();
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<ReadPoint> point, ReadPoint::Open(settings_));
+    return std::make_unique<SqliteSnapshot>(std::move(point));
+  }
+
+ private:
+  /// One connection without a transaction.
+  arrow::Result<std::shared_ptr<ReadPoint>> OpenAlone(const std::stop_token& stop) const {
+    if (stop.stop_requested()) return Interrupted();
+    ReadPointSettings alone = settings_;
+    alone.shared = false;
+    return ReadPoint::Open(alone);
+  }
+
+  /// A view that is broken has no estimate, and is listed all the same.
+  static ListedTable ListEntry(SqliteDatabase& database, const CatalogEntry& entry) {
+    ListedTable listed;
+    listed.table.name = entry.name;
+    listed.kind = entry.kind;
+    Description description;
+    description.table = listed.table;
+    description.kind = entry.kind;
+    const auto statistics = EstimateRows(database, description);
+    if (statistics.ok()) listed.rows = static_cast<double>(statistics->rows);
+    return listed;
+  }
+
+  const ReadPointSettings settings_;
+};
+
+std::string PercentDecode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    int byte = 0;
+    const char* digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+/// `sqlite:///var/shop.db` and `sqlite:shop.db`: what follows the scheme and its two slashes.
+arrow::Result<std::string> PathOfUri(std::string_view uri) {
+  if (!uri.starts_with(kScheme)) {
+    return UserError("source.uri: expected sqlite:///path/to/file, not " + std::string(uri));
+  }
+  uri.remove_prefix(kScheme.size());
+  if (uri.starts_with("//")) uri.remove_prefix(2);
+  return PercentDecode(uri);
+}
+
+arrow::Result<std::string> PathOf(const OptionValues& options) {
+  const std::string path = options.String("path").value_or("");
+  const std::string uri = options.String("uri").value_or("");
+  if (!path.empty() && !uri.empty()) {
+    return UserError("source: path and uri name the file twice, give one of them");
+  }
+  if (!path.empty()) return path;
+  if (uri.empty()) return UserError("source: a SQLite source needs path, the database file");
+  return PathOfUri(uri);
+}
+
+}  // namespace
+}  // namespace sqlite
+
+const PluginOptions& SqliteOptions() {
+  static const PluginOptions kOptions = {
+      .type = "sqlite",
+      .doc = "A SQLite database file.",
+      .options = {
+          {.key = "path", .type = OptionType::kPath, .doc = "The database file."},
+          {.key = "uri",
+           .type = OptionType::kString,
+           .doc = "Instead of path: sqlite:///absolute/path/to/file."},
+          {.key = "snapshot",
+           .type = OptionType::kEnum,
+           .default_text = "require",
+           .doc =
+               "Whether all units must see the same rows; prefer is the same as require, since a "
+               "file always can; off lets writers of a rollback-journal database work.",
+           .choices = {"require", "prefer", "off"}},
+          {.key = "busy_timeout",
+           .type = OptionType::kDuration,
+           .default_text = "5s",
+           .doc = "How long to wait for a lock that another process holds on the file."},
+          {.key = "sessions",
+           .type = OptionType::kInteger,
+           .default_text = "16",
+           .doc = "Connections that join the snapshot at once; give at least engine.workers.max."},
+      }};
+  return kOptions;
+}
+
+arrow::Result<std::unique_ptr<Source>> MakeSqliteSource(const OptionValues& options) {
+  sqlite::ReadPointSettings settings;
+  ARROW_ASSIGN_OR_RAISE(settings.path, sqlite::PathOf(options));
+  settings.shared = options.String("snapshot").value_or("require") != "off";
+  settings.busy_timeout = std::chrono::milliseconds(
+      options.Integer("busy_timeout").value_or(settings.busy_timeout.count()));
+  const int64_t sessions = options.Integer("sessions").value_or(settings.sessions);
+  if (sessions < 1 || sessions > 1'000) {
+    return UserError("source.sessions: expected 1 to 1000, not " + std::to_string(sessions));
+  }
+  settings.sessions = static_cast<int>(sessions);
+  return std::make_unique<sqlite::SqliteSource>(std::move(settings));
+}
+
+}  // namespace headrace

@@ -1,0 +1,36 @@
+#include "headrace/source/sqlite/type_sample.h"
+
+#include <arrow/type.h>
+#include <sqlite3.h>
+
+#include <string>
+#include <vector>
+
+#include "headrace/source/sqlite/declared_type.h"
+#include "headrace/source/sqlite/row_sample.h"
+
+namespace headrace::sqlite {
+
+arrow::Status SampleUndeclaredTypes(SqliteDatabase& database, Description& description) {
+  std::vector<std::string> names;
+  for (const Column& column : description.columns) {
+    if (column.type == nullptr) names.push_back(column.name);
+  }
+  if (names.empty()) return arrow::Status::OK();
+  std::vector<WidestType> widest(names.size());
+  const auto see = [&](SqliteStatement& row) {
+    for (size_t i = 0; i < widest.size(); ++i)
+      widest[i].Add(sqlite3_column_value(row.handle(), static_cast<int>(i)));
+    return true;
+  };
+  ARROW_RETURN_NOT_OK(SampleRows(database, description, names, kTypeSampleRows, see));
+  size_t next = 0;
+  for (Column& column : description.columns) {
+    if (column.type != nullptr) continue;
+    column.type = widest[next++].type();
+    column.note = "from a sample of its values: no type is declared";
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace headrace::sqlite

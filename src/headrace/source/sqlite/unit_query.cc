@@ -1,0 +1,84 @@
+#include "headrace/source/sqlite/unit_query.h"
+
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "headrace/client/sqlite/database.h"
+
+namespace headrace::sqlite {
+namespace {
+
+constexpr std::string_view kQueryAlias = "query";
+
+/// The condition of each kind of split; empty: all rows.
+struct SplitCondition {
+  const TableRef& table;
+
+  arrow::Result<std::string> operator()(const WholeTable&) const { return std::string(); }
+
+  arrow::Result<std::string> operator()(const IdRange& range) const {
+    const std::string column = ColumnSql(table, range.column);
+    std::string condition;
+    if (range.lower) condition = column + " >= " + std::to_string(*range.lower);
+    if (range.upper) {
+      if (!condition.empty()) condition += " AND ";
+      condition += column + " < " + std::to_string(*range.upper);
+    }
+    // Both ends open still leaves out the NULLs: they are a unit of their own.
+    return condition.empty() ? column + " IS NOT NULL" : condition;
+  }
+
+  arrow::Result<std::string> operator()(const NullRows& rows) const {
+    return ColumnSql(table, rows.column) + " IS NULL";
+  }
+
+  arrow::Result<std::string> operator()(const PageRange&) const {
+    return BugError(table.label() + ": SQLite tables have no page ranges");
+  }
+};
+
+std::string SelectList(const TablePlan& plan) {
+  std::string list;
+  for (const PlannedColumn& column : plan.columns) {
+    if (!list.empty()) list += ", ";
+    list += ColumnSql(plan.table, column.source_name);
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string RelationSql(const TableRef& table) {
+  if (!table.is_query()) return "\"main\"." + SqliteQuote(table.name);
+  // The query may end in a semicolon, or in a comment that would swallow the bracket.
+  const auto last = table.query.find_last_not_of("; \t\r\n");
+  return "(" + table.query.substr(0, last + 1) + "\n) AS " + SqliteQuote(kQueryAlias);
+}
+
+std::string ColumnSql(const TableRef& table, std::string_view column) {
+  const std::string_view relation = table.is_query() ? kQueryAlias : std::string_view(table.name);
+  return SqliteQuote(relation) + "." + SqliteQuote(column);
+}
+
+arrow::Result<UnitQuery> MakeUnitQuery(const TablePlan& plan, const WorkUnit& unit,
+                                       int most_columns) {
+  ARROW_ASSIGN_OR_RAISE(std::string condition, std::visit(SplitCondition{plan.table}, unit.split));
+  UnitQuery query;
+  std::string list = SelectList(plan);
+  if (!plan.description.row_identity.empty() && std::cmp_less(plan.columns.size(), most_columns)) {
+    query.identity = static_cast<int>(plan.columns.size());
+    if (!list.empty()) list += ", ";
+    list += ColumnSql(plan.table, plan.description.row_identity);
+  }
+  if (!plan.filter.where.empty()) {
+    if (!condition.empty()) condition += " AND ";
+    condition += "(" + plan.filter.where + "\n)";
+  }
+  query.sql = "SELECT " + (list.empty() ? "NULL" : list) + " FROM " + RelationSql(plan.table);
+  if (!condition.empty()) query.sql += " WHERE " + condition;
+  return query;
+}
+
+}  // namespace headrace::sqlite

@@ -1,0 +1,159 @@
+#include "headrace/source/sqlite/unit_reader.h"
+
+#include <arrow/array/data.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "headrace/client/sqlite/error.h"
+#include "headrace/source/sqlite/unit_query.h"
+#include "headrace/source/sqlite/value_text.h"
+
+namespace headrace::sqlite {
+namespace {
+
+/// Offsets of text and blobs are 32 bits; a row on top of a full batch adds at most SQLite's 10^9
+/// bytes per value.
+constexpr int64_t kMostBatchBytes = 1LL << 30;
+
+/// Column "amount" in errors.
+std::string ColumnLabel(const PlannedColumn& column) {
+  return "column \"" + column.source_name + "\"";
+}
+
+}  // namespace
+
+SqliteUnitReader::SqliteUnitReader(SqliteDatabase& database, const TablePlan& plan,
+                                   const WorkUnit& unit, std::stop_token stop)
+    : database_(database),
+      plan_(plan),
+      place_(plan.table.label() + ", unit " + unit.id),
+      stop_(std::move(stop)),
+      schema_(ReadSchema(plan)),
+      guard_(database.handle(), stop_) {}
+
+arrow::Result<std::unique_ptr<UnitReader>> SqliteUnitReader::Open(SqliteDatabase& database,
+                                                                  const TablePlan& plan,
+                                                                  const WorkUnit& unit,
+                                                                  const ReadLimits& limits,
+                                                                  std::stop_token stop) {
+  std::unique_ptr<SqliteUnitReader> reader(
+      new SqliteUnitReader(database, plan, unit, std::move(stop)));
+  arrow::Status status = reader->Prepare(unit);
+  if (status.ok()) status = reader->MakeReaders();
+  if (!status.ok()) return WithContext(status, reader->place_);
+  reader->SetCapacity(limits);
+  return reader;
+}
+
+arrow::Status SqliteUnitReader::Prepare(const WorkUnit& unit) {
+  const int most_columns = sqlite3_limit(database_.handle(), SQLITE_LIMIT_COLUMN, -1);
+  ARROW_ASSIGN_OR_RAISE(const UnitQuery query, MakeUnitQuery(plan_, unit, most_columns));
+  identity_ = query.identity;
+  ARROW_ASSIGN_OR_RAISE(statement_, database_.Prepare(query.sql));
+  if (sqlite3_bind_parameter_count(statement_.handle()) > 0) {
+    return UserError("`where` and `query` may not hold parameters such as ? or :name");
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status SqliteUnitReader::MakeReaders() {
+  for (const PlannedColumn& column : plan_.columns) {
+    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<ColumnReader> reader, MakeColumnReader(column));
+    row_width_ += reader->fixed_width();
+    readers_.push_back(std::move(reader));
+  }
+  return arrow::Status::OK();
+}
+
+void SqliteUnitReader::SetCapacity(const ReadLimits& limits) {
+  batch_bytes_ = std::clamp<int64_t>(limits.batch_bytes, 1, kMostBatchBytes);
+  const int64_t fitting = batch_bytes_ / std::max<int64_t>(row_width_, 1);
+  batch_rows_ = std::max<int64_t>(std::min(limits.batch_rows, fitting), 1);
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::Next() {
+  if (finished_) return nullptr;
+  if (stop_.stop_requested()) {
+    finished_ = true;
+    return TransientError(place_ + ": interrupted", std::string(kInterruptedCode));
+  }
+  auto batch = ReadBatch();
+  if (!batch.ok()) {
+    finished_ = true;
+    return WithContext(batch.status(), place_);
+  }
+  return batch;
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::ReadBatch() {
+  ARROW_RETURN_NOT_OK(StartBatch());
+  int64_t rows = 0;
+  while (rows < batch_rows_ && rows * row_width_ + variable_bytes_ < batch_bytes_) {
+    const int result = sqlite3_step(statement_.handle());
+    if (result != SQLITE_ROW) {
+      finished_ = true;
+      if (result != SQLITE_DONE) return SqliteError(database_.handle(), result);
+      break;
+    }
+    ARROW_RETURN_NOT_OK(AppendRow());
+    ++rows;
+  }
+  if (rows == 0) return nullptr;
+  return FinishBatch(rows);
+}
+
+arrow::Status SqliteUnitReader::StartBatch() {
+  variable_bytes_ = 0;
+  for (const auto& reader : readers_) {
+    ARROW_RETURN_NOT_OK(reader->Start(batch_rows_, &variable_bytes_));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status SqliteUnitReader::AppendRow() {
+  sqlite3_stmt* row = statement_.handle();
+  for (size_t i = 0; i < readers_.size(); ++i) {
+    const AppendOutcome outcome =
+        readers_[i]->Append(sqlite3_column_value(row, static_cast<int>(i)));
+    if (outcome == AppendOutcome::kAppended) continue;
+    if (outcome == AppendOutcome::kOutOfMemory) return PermanentError("out of memory");
+    ARROW_RETURN_NOT_OK(Overflow(i));
+  }
+  ++rows_read_;
+  return arrow::Status::OK();
+}
+
+arrow::Status SqliteUnitReader::Overflow(size_t index) {
+  const PlannedColumn& column = plan_.columns[index];
+  if (column.on_overflow == OverflowPolicy::kNull && column.nullable) {
+    readers_[index]->AppendNull();
+    ++nulled_values_;
+    return arrow::Status::OK();
+  }
+  sqlite3_value* value = sqlite3_column_value(statement_.handle(), static_cast<int>(index));
+  return PermanentError(ColumnLabel(column) + ", " + RowName() + ": " + Render(value) +
+                        " does not fit " + column.read_type->ToString() + " (see on_overflow)");
+}
+
+std::string SqliteUnitReader::RowName() const {
+  if (identity_ < 0) return "row " + std::to_string(rows_read_ + 1) + " of the unit";
+  return plan_.description.row_identity + " " + std::to_string(statement_.ColumnInt64(identity_));
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::FinishBatch(int64_t rows) {
+  std::vector<std::shared_ptr<arrow::ArrayData>> columns;
+  columns.reserve(readers_.size());
+  for (size_t i = 0; i < readers_.size(); ++i) {
+    columns.push_back(readers_[i]->Finish());
+    if (columns.back()->GetNullCount() > 0 && !plan_.columns[i].nullable) {
+      return PermanentError(ColumnLabel(plan_.columns[i]) + " is NOT NULL but holds NULL");
+    }
+  }
+  return arrow::RecordBatch::Make(schema_, rows, std::move(columns));
+}
+
+}  // namespace headrace::sqlite

@@ -1,0 +1,109 @@
+#include "headrace/source/sqlite/value_text.h"
+
+#include <arrow/util/utf8.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace headrace::sqlite {
+namespace {
+
+constexpr size_t kShownBytes = 60;
+
+std::string_view Viewed(const void* data, int size) {
+  if (data == nullptr) return {};
+  return {static_cast<const char*>(data), static_cast<size_t>(size)};
+}
+
+void WriteReal(double value, std::string& out) {
+  if (std::isinf(value)) {
+    out = value < 0 ? "-Inf" : "Inf";
+    return;
+  }
+  std::array<char, 32> buffer;
+  const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  out.assign(buffer.data(), written.ptr);
+  if (out.find_first_of(".e") == std::string::npos) out += ".0";
+}
+
+void WriteHexLiteral(std::string_view bytes, std::string& out) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  out = "X'";
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 15U];
+  }
+  out += '\'';
+}
+
+bool IsAscii(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080U;
+  uint64_t seen = 0;
+  size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, 8);
+    seen |= word;
+  }
+  for (; i < text.size(); ++i) seen |= static_cast<unsigned char>(text[i]);
+  return (seen & kHighBits) == 0;
+}
+
+std::string_view ClassName(int storage_class) {
+  static constexpr std::array<std::string_view, 6> kNames = {"",     "INTEGER", "REAL",
+                                                             "TEXT", "BLOB",    "NULL"};
+  return kNames.at(static_cast<size_t>(storage_class));
+}
+
+}  // namespace
+
+std::string_view TextBytes(sqlite3_value* value) {
+  const auto* text = sqlite3_value_text(value);
+  return Viewed(text, sqlite3_value_bytes(value));
+}
+
+std::string_view BlobBytes(sqlite3_value* value) {
+  const void* blob = sqlite3_value_blob(value);
+  return Viewed(blob, sqlite3_value_bytes(value));
+}
+
+std::string_view NumberText(sqlite3_value* value, std::string& scratch) {
+  if (sqlite3_value_type(value) == SQLITE_INTEGER) {
+    scratch = std::to_string(sqlite3_value_int64(value));
+  } else {
+    WriteReal(sqlite3_value_double(value), scratch);
+  }
+  return scratch;
+}
+
+bool IsUtf8(std::string_view text) { return IsAscii(text) || arrow::util::ValidateUTF8(text); }
+
+std::string_view AnyText(sqlite3_value* value, std::string& scratch) {
+  const int storage = sqlite3_value_type(value);
+  if (storage == SQLITE_INTEGER || storage == SQLITE_FLOAT) return NumberText(value, scratch);
+  const std::string_view bytes = storage == SQLITE_TEXT ? TextBytes(value) : BlobBytes(value);
+  if (storage == SQLITE_TEXT && IsUtf8(bytes)) return bytes;
+  WriteHexLiteral(bytes, scratch);
+  return scratch;
+}
+
+std::string Render(sqlite3_value* value) {
+  const int storage = sqlite3_value_type(value);
+  std::string text(ClassName(storage));
+  if (storage == SQLITE_NULL) return text;
+  std::string scratch;
+  std::string_view shown = AnyText(value, scratch);
+  const bool cut = shown.size() > kShownBytes;
+  shown = shown.substr(0, kShownBytes);
+  // A cut in the middle of a character would make the message itself no UTF-8.
+  while (cut && !IsUtf8(shown)) shown.remove_suffix(1);
+  text += storage == SQLITE_TEXT ? " '" + std::string(shown) : " " + std::string(shown);
+  if (cut) text += "…";
+  return storage == SQLITE_TEXT ? text + "'" : text;
+}
+
+}  // namespace headrace::sqlite
