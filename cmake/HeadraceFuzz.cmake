@@ -30,7 +30,7 @@ function(headrace_fuzz_tests)
   endif()
   set(build "${PROJECT_BINARY_DIR}/fuzz")
   add_custom_target(headrace_fuzz_build ALL
-    COMMAND "${CMAKE_COMMAND}" --preset fuzz -B "${build}" --log-level=WARNING
+    COMMAND "${CMAKE_COMMAND}" --preset fuzz -B "${build}"
             "-DHEADRACE_VENV=${HEADRACE_VENV}"
     COMMAND "${CMAKE_COMMAND}" --build "${build}" --target headrace_fuzzers
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" USES_TERMINAL VERBATIM

@@ -6,8 +6,11 @@ set -eu
 
 venv=$1
 shift
+mkdir -p "$(dirname "$venv")"
+exec 9>"$venv.lock"  # builds that are configured side by side share the environment
+flock 9
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$*" >&2; }
 
 if [ ! -x "$venv/bin/python" ]; then
   # The distribution's Python first: an interpreter of a version manager may be gone tomorrow.
@@ -15,7 +18,7 @@ if [ ! -x "$venv/bin/python" ]; then
   [ -x "$python" ] || python=python3
   say "Making a private Python environment in $venv"
   "$python" -m venv "$venv" || {
-    say "headrace: python3 cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2
+    say "headrace: python3 cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv"
     exit 1
   }
 fi
@@ -25,7 +28,7 @@ for requirements; do
   cmp -s "$requirements" "$stamp" && continue
   say "Installing from PyPI into $venv: $(sed 's/#.*//' "$requirements" | tr -s ' \n' ' ')"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" || {
-    say "headrace: pip could not install $requirements; is PyPI reachable?" >&2
+    say "headrace: pip could not install $requirements; is PyPI reachable?"
     exit 1
   }
   cp "$requirements" "$stamp"
