@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 # Major versions of the PostgreSQL servers, as CMake lists.
 POSTGRES_VERSIONS = 12;15;17
 ALL_POSTGRES_VERSIONS = 12;14;15;16;17
-words = $(subst ;, ,$(1))
+spaced = $(subst ;, ,$(1))
 
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-build deps-test build demo test test-all check format bench install clean
@@ -33,7 +33,7 @@ deps-build:
 
 deps-test:
 	@scripts/install_packages.sh build test
-	@scripts/install_postgres_versions.sh $(call words,$(POSTGRES_VERSIONS))
+	@scripts/install_postgres_versions.sh $(call spaced,$(POSTGRES_VERSIONS))
 	@scripts/install_python.sh build/venv requirements.txt requirements-test.txt
 
 deps: deps-test
@@ -55,7 +55,7 @@ test: deps-test
 
 # Everything again under both sanitizers, every server version, ten minutes of fuzzing per target.
 test-all: deps-test
-	@scripts/install_postgres_versions.sh $(call words,$(ALL_POSTGRES_VERSIONS))
+	@scripts/install_postgres_versions.sh $(call spaced,$(ALL_POSTGRES_VERSIONS))
 	@cmake --preset test -DHEADRACE_FUZZ_SECONDS=600 '-DHEADRACE_POSTGRES_VERSIONS=$(ALL_POSTGRES_VERSIONS)' >/dev/null
 	@cmake --build --preset test --parallel $(JOBS)
 	@ctest --preset test --parallel $(JOBS)
