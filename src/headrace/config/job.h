@@ -17,7 +17,8 @@ namespace headrace {
 struct ColumnRequest {
   std::string name;
   std::optional<std::string> as;
-  std::optional<std::string> type;  ///< The cast as written, e.g. `decimal(12,2)`; its syntax was checked.
+  std::optional<std::string>
+      type;  ///< The cast as written, e.g. `decimal(12,2)`; its syntax was checked.
   std::optional<OverflowPolicy> on_overflow;
 };
 
@@ -39,6 +40,8 @@ struct TableJob {
   PartitionSettings partition;
   OverflowPolicy on_overflow = OverflowPolicy::kError;
   bool lineage = false;
+  OptionValues destination;  ///< The destination's options, with those that the table overrides
+                             ///< (OptionSpec::per_table).
 };
 
 /// A plug-in with its options: the section `source:` or `destination:`.
@@ -61,20 +64,24 @@ struct LoggingSettings {
   std::string format = "text";
 };
 
-/// A job file after parsing, defaults, environment and secrets. A value; nothing in it depends on the process any more.
+/// A job file after parsing, defaults, environment and secrets. A value; nothing in it depends on
+/// the process any more.
 struct Job {
   std::string name;
-  std::filesystem::path file;  ///< As given on the command line.
-  std::string text_digest;     ///< Hash of the job's text with `--set` applied, secrets unresolved: has the job changed?
+  std::filesystem::path file;  ///< As given to the parser.
+  std::string text_digest;     ///< JobDigest: has the job changed since the run began?
   PluginSettings source;
   std::vector<TableJob> tables;
   PluginSettings destination;
   EngineType engine = EngineType::kAuto;
   WorkerSettings workers;
+  std::optional<int>
+      connections;  ///< Most connections to the source at once, the snapshot's own included
+                    ///< (`limits.connections`); `workers` already keeps within it.
   int64_t worker_memory = 64LL << 20;  ///< Byte budget of one worker (`limits.worker_memory`).
   int retries = 5;                     ///< Attempts after the first of one unit (`limits.retries`).
   VerifyLevel verify = VerifyLevel::kCounts;
-  std::filesystem::path state;
+  std::filesystem::path state;  ///< Absolute.
   LoggingSettings logging;
 };
 

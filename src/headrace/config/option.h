@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -13,25 +14,43 @@ namespace headrace {
 
 enum class OptionType {
   kString,
-  kSecret,      ///< A string that is never shown.
+  kSecret,  ///< A string that is never shown.
   kInteger,
   kBoolean,
-  kBytes,       ///< `256MiB`, `64kB`, or a number of bytes.
-  kDuration,    ///< `30s`, `5m`, `1h`, `250ms`; kept as milliseconds.
-  kEnum,        ///< One of `choices`.
+  kBytes,     ///< `256MiB`, `64kB`, or a number of bytes.
+  kDuration,  ///< `30s`, `5m`, `1h`, `250ms`; kept as milliseconds.
+  kEnum,      ///< One of `choices`.
   kStringList,
-  kPath,        ///< A string; relative paths start at the job file's folder.
+  kPath,  ///< A string; relative paths start at the job file's folder. A URL (`s3://…`) stays as it
+          ///< is.
+  kName,        ///< Names files and runs: letters, digits, `_`, `-` and `.`; at most 64 characters.
+  kColumnType,  ///< A type of model/type_name.h; kept as written.
 };
 
-/// One key of the job file. Tables of these drive the parser, the JSON Schema, `headrace init` and the guide.
+/// A value of a kEnum that is known but not built yet, and the sentence that refuses it.
+struct RefusedChoice {
+  std::string_view value;
+  std::string_view sentence;
+};
+
+/// One key of the job file. Tables of these drive the parser, the JSON Schema, `headrace init` and
+/// the guide. The texts are literals: they outlive every table.
 struct OptionSpec {
   std::string_view key;  ///< Name within its section.
   OptionType type = OptionType::kString;
-  std::string_view default_text;                ///< As it would be written; empty: none.
-  std::string_view doc;                         ///< One sentence.
-  std::vector<std::string_view> choices = {};   ///< For kEnum.
+  std::string_view default_text;               ///< As it would be written; empty: none.
+  std::string_view doc;                        ///< One sentence.
+  std::vector<std::string_view> choices = {};  ///< For kEnum.
   bool required = false;
-  std::string_view refused = {};  ///< Not empty: the key is known but not built yet; the sentence that refuses it.
+  std::string_view refused =
+      {};  ///< Not empty: the key is known but not built yet; the sentence that refuses it.
+  std::vector<RefusedChoice> refused_choices = {};  ///< For kEnum.
+  int64_t minimum =
+      std::numeric_limits<int64_t>::min();  ///< For kInteger, kBytes (bytes), kDuration (ms).
+  int64_t maximum = std::numeric_limits<int64_t>::max();  ///< Likewise.
+  std::string_view example =
+      {};  ///< A value to show where there is no default. Secrets: a reference, never a value.
+  bool per_table = false;  ///< Of a destination: may also stand in a table's `destination:`.
 };
 
 /// The options of one plug-in: `type: <name>` under source or destination.
@@ -41,23 +60,37 @@ struct PluginOptions {
   std::vector<OptionSpec> options;
 };
 
-/// Parsed values of one section, after defaults and secrets. Reading a key that the table lacks, or with the wrong type, yields
-/// nullopt.
+/// Parsed values of one section, after defaults and secrets. Reading a key that the table lacks, or
+/// with the wrong type, yields nullopt.
 class OptionValues {
  public:
   using Value = std::variant<bool, int64_t, std::string, std::vector<std::string>>;
 
   void Set(std::string key, Value value, bool from_default = false);
 
+  /// Takes over every value of `other`.
+  void Overlay(const OptionValues& other);
+
   std::optional<std::string> String(std::string_view key) const;
-  std::optional<int64_t> Integer(std::string_view key) const;  ///< Integers, bytes, milliseconds of durations.
+  std::optional<int64_t> Integer(
+      std::string_view key) const;  ///< Integers, bytes, milliseconds of durations.
   std::optional<bool> Boolean(std::string_view key) const;
   std::vector<std::string> StringList(std::string_view key) const;
+
+  /// The value, of whatever type; null where there is none. Lives until the next Set.
+  const Value* Find(std::string_view key) const;
 
   /// The job file says it, it is not a default.
   bool WasWritten(std::string_view key) const;
 
  private:
+  template <typename T>
+  std::optional<T> Get(std::string_view key) const {
+    const Value* value = Find(key);
+    const T* typed = value == nullptr ? nullptr : std::get_if<T>(value);
+    return typed == nullptr ? std::nullopt : std::optional<T>(*typed);
+  }
+
   struct Entry {
     Value value;
     bool from_default = false;

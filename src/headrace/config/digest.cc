@@ -1,0 +1,81 @@
+#include "headrace/config/digest.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <string_view>
+
+namespace headrace {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNotHashed = {"engine", "limits", "logging", "verify",
+                                                        "state"};
+
+void AppendText(char kind, std::string_view text, std::string& out) {
+  out += kind;
+  out += std::to_string(text.size());
+  out += ':';
+  out += text;
+}
+
+/// A form that is the same for every layout of the same values: each value with its kind and size,
+/// keys in their order.
+void AppendCanonical(const YamlNode& node, std::string& out) {
+  if (node.is_null()) return AppendText('n', node.text, out);
+  if (node.is_scalar()) return AppendText('s', node.text, out);
+  if (node.is_sequence()) {
+    AppendText('l', std::to_string(node.items.size()), out);
+    for (const YamlNode& item : node.items) AppendCanonical(item, out);
+    return;
+  }
+  std::map<std::string_view, const YamlNode*> sorted;
+  for (const YamlPair& pair : node.pairs) sorted.emplace(pair.key, &pair.value);
+  AppendText('m', std::to_string(sorted.size()), out);
+  for (const auto& [key, value] : sorted) {
+    AppendText('k', key, out);
+    AppendCanonical(*value, out);
+  }
+}
+
+bool IsSecret(const Section& section, std::string_view key) {
+  return std::any_of(section.plugins.begin(), section.plugins.end(),
+                     [&](const PluginOptions& plugin) {
+                       const OptionSpec* option = FindOption(plugin.options, key);
+                       return option != nullptr && option->type == OptionType::kSecret;
+                     });
+}
+
+/// Empties the secrets of the sections that have plug-ins, where URIs are too.
+void HideSecrets(const Section& job, YamlNode& root) {
+  for (const Section& section : job.sections) {
+    YamlNode* node = root.Find(section.key);
+    if (node == nullptr) continue;
+    for (YamlPair& pair : node->pairs) {
+      if (IsSecret(section, pair.key)) pair.value = YamlNode{};
+      if (!section.plugins.empty()) pair.value.text = WithoutPassword(pair.value.text);
+    }
+  }
+}
+
+}  // namespace
+
+std::string JobDigest(const Section& job, const YamlNode& root) {
+  YamlNode hashed = root;
+  std::erase_if(hashed.pairs, [](const YamlPair& pair) {
+    return std::find(kNotHashed.begin(), kNotHashed.end(), pair.key) != kNotHashed.end();
+  });
+  HideSecrets(job, hashed);
+  std::string canonical;
+  AppendCanonical(hashed, canonical);
+  const XXH128_hash_t hash = XXH3_128bits(canonical.data(), canonical.size());
+  std::array<char, 33> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016llx%016llx",
+                static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
+  return hex.data();
+}
+
+}  // namespace headrace

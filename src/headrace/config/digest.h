@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "headrace/config/section.h"
+#include "headrace/config/yaml_tree.h"
+
+namespace headrace {
+
+/// Says whether a job has changed between two runs: XXH3-128, as 32 hexadecimal digits, over the
+/// job's values with `--set` applied and references as they are written. Layout, comments, the
+/// order of keys and short forms do not count; neither do values of secrets and passwords in URIs
+/// (they are not hashed), nor the sections that do not change what is copied: engine, limits,
+/// logging, verify, state. `root` has no short forms.
+std::string JobDigest(const Section& job, const YamlNode& root);
+
+}  // namespace headrace

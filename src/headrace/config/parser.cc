@@ -1,0 +1,61 @@
+#include "headrace/config/parser.h"
+
+#include <system_error>
+#include <utility>
+
+#include "headrace/config/digest.h"
+#include "headrace/config/job_builder.h"
+#include "headrace/config/override.h"
+#include "headrace/config/problems.h"
+#include "headrace/config/section.h"
+#include "headrace/config/section_reader.h"
+#include "headrace/config/short_form.h"
+#include "headrace/config/yaml_tree.h"
+
+namespace headrace {
+namespace {
+
+arrow::Result<std::filesystem::path> FolderOf(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(file, error);
+  if (error)
+    return UserError("cannot find the folder of " + file.string() + ": " + error.message());
+  return absolute.parent_path();
+}
+
+}  // namespace
+
+arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::path& file,
+                                std::span<const PluginOptions> sources,
+                                std::span<const PluginOptions> destinations,
+                                const JobOverrides& overrides, const Environment& environment) {
+  ARROW_ASSIGN_OR_RAISE(const auto folder, FolderOf(file));
+  const Section shape = JobSection(sources, destinations);
+  Problems problems(file.string());
+  auto root = ParseYaml(text, problems);
+  if (!root.has_value()) return problems.ToStatus();
+  if (root->is_null()) {
+    problems.Add(root->location, "",
+                 "the file is empty; 'headrace init' writes a job to start from");
+    return problems.ToStatus();
+  }
+  ExpandShortForms(shape, *root);
+  ApplyOverrides(overrides, *root, problems);
+  ExpandShortForms(shape, *root);  // A value of --set may be short, too.
+  const SectionValues values = ReadSections(shape, *root, environment, folder, problems);
+  Job job = BuildJob(values, problems);
+  ARROW_RETURN_NOT_OK(problems.ToStatus());
+  job.file = file;
+  job.text_digest = JobDigest(shape, *root);
+  return job;
+}
+
+arrow::Result<Job> ParseJobFile(const std::filesystem::path& file,
+                                std::span<const PluginOptions> sources,
+                                std::span<const PluginOptions> destinations,
+                                const JobOverrides& overrides) {
+  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadSmallFile(file));
+  return ParseJobText(text, file, sources, destinations, overrides, Environment::OfProcess());
+}
+
+}  // namespace headrace

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// What `${…}` looks things up in: a seam for tests.
+struct Environment {
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  /// The whole content of a file.
+  std::function<arrow::Result<std::string>(const std::filesystem::path& path)> file;
+
+  /// The variables and files of this process. Files over 1 MiB are refused.
+  static Environment OfProcess();
+};
+
+/// Reads a file of at most 1 MiB. Errors of class user say what the system says: `cannot read PATH:
+/// No such file or directory`.
+arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path);
+
+/// Does `text` hold a reference, or a `$${` that stands for `${`?
+bool HasReference(std::string_view text);
+
+/// Replaces `${NAME}` by the variable, `${file:PATH}` by the file without its last line end, and
+/// `$${` by `${`. What comes in is not searched again. `folder` is where relative paths start.
+/// Errors of class user name the reference, never a value.
+arrow::Result<std::string> ExpandReferences(std::string_view text, const Environment& environment,
+                                            const std::filesystem::path& folder);
+
+}  // namespace headrace

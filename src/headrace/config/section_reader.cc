@@ -1,0 +1,259 @@
+#include "headrace/config/section_reader.h"
+
+#include <optional>
+#include <utility>
+
+#include "headrace/config/option_type.h"
+#include "headrace/config/unknown_key.h"
+
+namespace headrace {
+namespace {
+
+std::string JoinPath(std::string_view path, std::string_view key) {
+  return path.empty() ? std::string(key) : std::string(path) + "." + std::string(key);
+}
+
+/// A table of options and whether it is all of them: false where the plug-in is not known.
+struct SectionOptions {
+  std::vector<OptionSpec> options;
+  bool complete = true;
+};
+
+class SectionReader {
+ public:
+  SectionReader(const Section& job, const YamlNode& root, const Environment& environment,
+                const std::filesystem::path& folder, Problems& problems)
+      : job_(job), root_(root), environment_(environment), folder_(folder), problems_(problems) {}
+
+  SectionValues ReadJob() { return ReadMapping(job_, root_, "", root_.location); }
+
+ private:
+  SectionValues ReadMapping(const Section& section, const YamlNode& node, const std::string& path,
+                            const Location& location);
+  void ReadPair(const Section& section, const SectionOptions& known, const YamlPair& pair,
+                SectionValues& into);
+  void ReadChild(const Section& child, const YamlNode& node, const std::string& path,
+                 SectionValues& into);
+  void ReadList(const Section& child, const YamlNode& node, const std::string& path,
+                SectionValues& into);
+  void ReadOption(const OptionSpec& option, const YamlPair& pair, SectionValues& into);
+  std::optional<OptionValues::Value> ReadValue(const OptionSpec& option, const YamlNode& node,
+                                               const std::string& path);
+  std::optional<OptionValues::Value> ReadScalar(const OptionSpec& option, const YamlNode& node,
+                                                const std::string& path);
+  std::optional<OptionValues::Value> ReadTexts(const OptionSpec& option, const YamlNode& node,
+                                               const std::string& path);
+  std::optional<std::string> Expand(const YamlNode& node, const std::string& path);
+  void AddMissing(const Section& section, const SectionOptions& known, SectionValues& into);
+  SectionOptions OptionsOf(const Section& section, const YamlNode& node) const;
+  OptionValues::Value Resolved(const OptionSpec& option, OptionValues::Value value) const;
+
+  const Section& job_;
+  const YamlNode& root_;
+  const Environment& environment_;
+  const std::filesystem::path& folder_;
+  Problems& problems_;
+};
+
+/// The section's own options and those of the plug-in that `type` chooses.
+SectionOptions SectionReader::OptionsOf(const Section& section, const YamlNode& node) const {
+  SectionOptions known = {.options = section.options};
+  if (section.plugins.empty()) return known;
+  const YamlNode* chooser = section.type_from.empty() ? &node : root_.Find(section.type_from);
+  const YamlNode* type = chooser == nullptr ? nullptr : chooser->Find("type");
+  const auto name = type == nullptr
+                        ? std::string()
+                        : ExpandReferences(type->text, environment_, folder_).ValueOr("");
+  const PluginOptions* plugin = FindPlugin(section, name);
+  known.complete = plugin != nullptr;
+  if (plugin != nullptr)
+    known.options.insert(known.options.end(), plugin->options.begin(), plugin->options.end());
+  return known;
+}
+
+SectionValues SectionReader::ReadMapping(const Section& section, const YamlNode& node,
+                                         const std::string& path, const Location& location) {
+  SectionValues values = {.key = section.key, .path = path, .location = location};
+  const SectionOptions known = OptionsOf(section, node);
+  if (!node.is_mapping() && !node.is_null()) {
+    problems_.Add(node.location, path, "expected a mapping (key: value); found " + FoundText(node));
+  }
+  for (const YamlPair& pair : node.pairs) ReadPair(section, known, pair, values);
+  AddMissing(section, known, values);
+  return values;
+}
+
+void SectionReader::ReadPair(const Section& section, const SectionOptions& known,
+                             const YamlPair& pair, SectionValues& into) {
+  const std::string path = JoinPath(into.path, pair.key);
+  if (const OptionSpec* option = FindOption(known.options, pair.key)) {
+    into.places.emplace(pair.key, pair.location);
+    ReadOption(*option, pair, into);
+  } else if (const Section* child = FindSection(section, pair.key)) {
+    into.places.emplace(pair.key, pair.location);
+    ReadChild(*child, pair.value, path, into);
+  } else if (known.complete) {
+    problems_.Add(pair.location, Shown(path),
+                  UnknownKeyMessage(pair.key, section, known.options, into.path, job_));
+  }
+}
+
+void SectionReader::ReadChild(const Section& child, const YamlNode& node, const std::string& path,
+                              SectionValues& into) {
+  if (child.is_list) return ReadList(child, node, path, into);
+  into.children.push_back(ReadMapping(child, node, path, node.location));
+}
+
+void SectionReader::ReadList(const Section& child, const YamlNode& node, const std::string& path,
+                             SectionValues& into) {
+  if (!node.is_sequence()) {
+    problems_.Add(node.location, path,
+                  "expected a list (each entry begins with '- '); found " + FoundText(node));
+    return;
+  }
+  if (node.items.empty()) problems_.Add(node.location, path, "the list is empty");
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    const YamlNode& item = node.items[i];
+    const std::string item_path = path + "[" + std::to_string(i) + "]";
+    if (item.is_null()) problems_.Add(item.location, item_path, "the entry is empty");
+    into.children.push_back(ReadMapping(child, item, item_path, item.location));
+  }
+}
+
+void SectionReader::ReadOption(const OptionSpec& option, const YamlPair& pair,
+                               SectionValues& into) {
+  const std::string path = JoinPath(into.path, option.key);
+  if (!option.refused.empty()) return problems_.Add(pair.location, path, option.refused);
+  auto value = ReadValue(option, pair.value, path);
+  if (value.has_value())
+    into.values.Set(std::string(option.key), Resolved(option, *std::move(value)));
+}
+
+std::optional<OptionValues::Value> SectionReader::ReadValue(const OptionSpec& option,
+                                                            const YamlNode& node,
+                                                            const std::string& path) {
+  if (node.is_null()) {
+    // The overflow policy is called like YAML's null: who writes `on_overflow: null` means the
+    // policy.
+    const bool is_choice =
+        node.text == "null" && ParseOptionText(option, node.text, node.text).ok();
+    if (option.type == OptionType::kEnum && is_choice) return node.text;
+    if (!option.default_text.empty() || option.required || option.type == OptionType::kEnum) {
+      problems_.Add(node.location, path, "expected " + ExpectedOf(option) + "; found nothing");
+    }
+    return std::nullopt;  // Without a default, nothing is what the key is without being written.
+  }
+  return option.type == OptionType::kStringList ? ReadTexts(option, node, path)
+                                                : ReadScalar(option, node, path);
+}
+
+std::optional<OptionValues::Value> SectionReader::ReadScalar(const OptionSpec& option,
+                                                             const YamlNode& node,
+                                                             const std::string& path) {
+  const bool misquoted = node.quoted && !InfoOf(option.type).is_text && !HasReference(node.text);
+  if (!node.is_scalar() || misquoted) {
+    problems_.Add(node.location, path,
+                  "expected " + ExpectedOf(option) + "; found " + FoundText(node) +
+                      (misquoted ? " (remove the quotes)" : ""));
+    return std::nullopt;
+  }
+  const auto text = Expand(node, path);
+  if (!text.has_value()) return std::nullopt;
+  auto value = ParseOptionText(option, *text, node.text);
+  if (value.ok()) return *std::move(value);
+  problems_.Add(node.location, path, value.status().message());
+  return std::nullopt;
+}
+
+std::optional<OptionValues::Value> SectionReader::ReadTexts(const OptionSpec& option,
+                                                            const YamlNode& node,
+                                                            const std::string& path) {
+  if (!node.is_sequence()) {
+    problems_.Add(node.location, path,
+                  "expected " + ExpectedOf(option) + ", e.g. [a, b]; found " + FoundText(node));
+    return std::nullopt;
+  }
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    const YamlNode& item = node.items[i];
+    const std::string item_path = path + "[" + std::to_string(i) + "]";
+    if (!item.is_scalar()) {
+      problems_.Add(item.location, item_path, "expected text; found " + FoundText(item));
+    } else if (auto text = Expand(item, item_path)) {
+      texts.push_back(*std::move(text));
+    }
+  }
+  return texts;
+}
+
+std::optional<std::string> SectionReader::Expand(const YamlNode& node, const std::string& path) {
+  auto text = ExpandReferences(node.text, environment_, folder_);
+  if (text.ok()) return *std::move(text);
+  problems_.Add(node.location, path, text.status().message());
+  return std::nullopt;
+}
+
+OptionValues::Value SectionReader::Resolved(const OptionSpec& option,
+                                            OptionValues::Value value) const {
+  if (option.type != OptionType::kPath) return value;
+  const auto& text = std::get<std::string>(value);
+  if (text.find("://") != std::string::npos) return value;
+  return (folder_ / text).lexically_normal().string();
+}
+
+void SectionReader::AddMissing(const Section& section, const SectionOptions& known,
+                               SectionValues& into) {
+  for (const OptionSpec& option : known.options) {
+    if (into.Wrote(option.key)) continue;
+    if (option.required) {
+      problems_.Add(into.location, JoinPath(into.path, option.key),
+                    "missing. " + std::string(option.doc));
+    } else if (!section.inherits && option.refused.empty() && !option.default_text.empty()) {
+      auto value = ParseOptionText(option, option.default_text, option.default_text);
+      if (value.ok())
+        into.values.Set(std::string(option.key), Resolved(option, *std::move(value)), true);
+    }
+  }
+  for (const Section& child : section.sections) {
+    if (into.Wrote(child.key)) continue;
+    const std::string path = JoinPath(into.path, child.key);
+    if (child.required) {
+      problems_.Add(into.location, path, "missing. " + std::string(child.doc));
+    } else if (!child.is_list) {
+      into.children.push_back(
+          ReadMapping(child, YamlNode{.location = into.location}, path, into.location));
+    }
+  }
+}
+
+}  // namespace
+
+const Location& SectionValues::PlaceOf(std::string_view option) const {
+  const auto place = places.find(option);
+  return place == places.end() ? location : place->second;
+}
+
+std::string SectionValues::PathOf(std::string_view option) const { return JoinPath(path, option); }
+
+const SectionValues& SectionValues::Child(std::string_view child) const {
+  static const SectionValues kNothing;
+  for (const SectionValues& values : children) {
+    if (values.key == child) return values;
+  }
+  return kNothing;
+}
+
+std::vector<const SectionValues*> SectionValues::Entries(std::string_view list) const {
+  std::vector<const SectionValues*> entries;
+  for (const SectionValues& values : children) {
+    if (values.key == list) entries.push_back(&values);
+  }
+  return entries;
+}
+
+SectionValues ReadSections(const Section& job, const YamlNode& root, const Environment& environment,
+                           const std::filesystem::path& folder, Problems& problems) {
+  return SectionReader(job, root, environment, folder, problems).ReadJob();
+}
+
+}  // namespace headrace

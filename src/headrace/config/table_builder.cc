@@ -1,0 +1,280 @@
+#include "headrace/config/table_builder.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "headrace/config/enum_name.h"
+
+namespace headrace {
+namespace {
+
+/// Longest name of a file on the usual file systems (NAME_MAX of Linux).
+constexpr size_t kMostDirectoryBytes = 255;
+constexpr std::array<std::string_view, 2> kLineageColumns = {"_headrace_run",
+                                                             "_headrace_loaded_at"};
+
+/// Does a star or a quote stand where SQL's double quotes do not protect it?
+struct NameShape {
+  bool star = false;
+  bool open_quote = false;
+};
+NameShape ShapeOf(std::string_view name) {
+  NameShape shape;
+  for (const char c : name) {
+    if (c == '"') shape.open_quote = !shape.open_quote;
+    if (c == '*' && !shape.open_quote) shape.star = true;
+  }
+  return shape;
+}
+
+class TableBuilder {
+ public:
+  TableBuilder(const SectionValues& root, const SectionValues& table, Problems& problems)
+      : root_(root), table_(table), problems_(problems) {}
+
+  TableJob Build() {
+    TableJob job;
+    job.table = Reference();
+    Columns(job);
+    job.where = table_.values.String("where").value_or("");
+    OneOf("mode", "load");
+    job.write = EnumByName(Flat("write", "destination"), WriteModeName, WriteMode::kErrorIfExists)
+                    .value_or(WriteMode::kReplace);
+    const OptionValues* lineage = Holder("lineage", "load");
+    job.lineage = lineage != nullptr && lineage->Boolean("lineage").value_or(false);
+    job.on_overflow =
+        Overflow(table_.values).value_or(Overflow(root_.values).value_or(OverflowPolicy::kError));
+    Partition(job.partition);
+    job.destination = DestinationOptions();
+    if (job.lineage) CheckLineageNames(job);
+    return job;
+  }
+
+ private:
+  void Problem(std::string_view key, std::string_view message) {
+    problems_.Add(table_.PlaceOf(key), table_.PathOf(key), message);
+  }
+
+  static std::optional<OverflowPolicy> Overflow(const OptionValues& values) {
+    return EnumByName(values.String("on_overflow"), OverflowPolicyName, OverflowPolicy::kString);
+  }
+
+  TableRef Reference();
+  TableRef Table(const std::string& name);
+  TableRef Query();
+  void Columns(TableJob& job);
+  void CheckColumns(const std::vector<const SectionValues*>& entries, const TableJob& job);
+  void CheckLineageNames(const TableJob& job);
+  void Partition(PartitionSettings& partition);
+  OptionValues DestinationOptions() const;
+
+  /// The values that say `key`: the table's own, those of its `section`, or the job's `section`;
+  /// null where none does.
+  const OptionValues* Holder(std::string_view key, std::string_view section) const;
+  std::optional<std::string> Flat(std::string_view key, std::string_view section);
+  /// A key that may stand flat or in `section` must not do both.
+  void OneOf(std::string_view key, std::string_view section);
+
+  const SectionValues& root_;
+  const SectionValues& table_;
+  Problems& problems_;
+};
+
+const OptionValues* TableBuilder::Holder(std::string_view key, std::string_view section) const {
+  for (const OptionValues* values :
+       {&table_.values, &table_.Child(section).values, &root_.Child(section).values}) {
+    if (values->Find(key) != nullptr) return values;
+  }
+  return nullptr;
+}
+
+void TableBuilder::OneOf(std::string_view key, std::string_view section) {
+  if (!table_.Wrote(key) || !table_.Child(section).Wrote(key)) return;
+  Problem(key,
+          "given twice: also as '" + table_.Child(section).PathOf(key) + "'; keep one of them");
+}
+
+std::optional<std::string> TableBuilder::Flat(std::string_view key, std::string_view section) {
+  OneOf(key, section);
+  const OptionValues* holder = Holder(key, section);
+  return holder == nullptr ? std::nullopt : holder->String(key);
+}
+
+TableRef TableBuilder::Reference() {
+  const bool name = table_.Wrote("name");
+  const bool query = table_.Wrote("query");
+  if (name && query) {
+    Problem("query",
+            "'name' and 'query' exclude each other: copy the table, or what the query selects");
+  } else if (!name && !query) {
+    problems_.Add(table_.location, table_.path, "needs 'name' (a table) or 'query' with 'as'");
+  }
+  if (query) return Query();
+  return Table(table_.values.String("name").value_or(""));
+}
+
+TableRef TableBuilder::Table(const std::string& name) {
+  if (table_.Wrote("as"))
+    Problem("as", "names the result of a 'query'; a table keeps its own name");
+  TableRef ref = ParseTableName(name);
+  if (!table_.values.WasWritten("name")) return ref;
+  const NameShape shape = ShapeOf(name);
+  if (shape.star) {
+    Problem("name",
+            "patterns of names come with a later version of headrace; list each table (a star that "
+            "belongs to the "
+            "name is protected by double quotes: '\"odd*name\"')");
+  } else if (shape.open_quote) {
+    Problem("name", "a double quote is opened and not closed in '" + Shown(name) + "'");
+  } else if (ref.name.empty() ||
+             (name.find('.') != std::string::npos && ref.schema.empty() && name.front() != '"')) {
+    Problem("name", "expected schema.name or name; found '" + Shown(name) + "'");
+  } else if (ref.directory().size() > kMostDirectoryBytes) {
+    Problem("name", "too long to name a directory; copy the table by 'query' with a short 'as'");
+  }
+  return ref;
+}
+
+TableRef TableBuilder::Query() {
+  TableRef ref = {.query = table_.values.String("query").value_or(""),
+                  .alias = table_.values.String("as").value_or("")};
+  const bool blank = ref.query.find_first_not_of(" \t\r\n;") == std::string::npos;
+  if (table_.values.WasWritten("query") && blank) Problem("query", "the query is empty");
+  if (!table_.Wrote("as")) {
+    Problem("query", "a query needs 'as', the name of its result, e.g. as: daily");
+  } else if (table_.values.WasWritten("as") && ref.alias.empty()) {
+    Problem("as", "the name is empty");
+  } else if (ref.directory().size() > kMostDirectoryBytes) {
+    Problem("as", "too long to name a directory");
+  }
+  return ref;
+}
+
+void TableBuilder::Columns(TableJob& job) {
+  const auto entries = table_.Entries("columns");
+  for (const SectionValues* entry : entries) {
+    const OptionValues& values = entry->values;
+    job.columns.push_back({.name = values.String("name").value_or(""),
+                           .as = values.String("as"),
+                           .type = values.String("type"),
+                           .on_overflow = Overflow(values)});
+  }
+  job.exclude = table_.values.StringList("exclude");
+  CheckColumns(entries, job);
+}
+
+void TableBuilder::CheckColumns(const std::vector<const SectionValues*>& entries,
+                                const TableJob& job) {
+  std::map<std::string_view, std::string_view> sources;  // name → path of its entry
+  std::map<std::string, std::string_view, std::less<>> outputs;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const SectionValues& entry = *entries[i];
+    const ColumnRequest& column = job.columns[i];
+    const auto report = [&](std::string_view key, const std::string& message) {
+      problems_.Add(entry.PlaceOf(key), entry.PathOf(key), message);
+    };
+    if (!entry.values.WasWritten("name")) continue;
+    if (column.name.empty()) report("name", "the name is empty");
+    if (column.as.has_value() && column.as->empty()) report("as", "the name is empty");
+    const auto [first, is_new] = sources.emplace(column.name, entry.path);
+    if (!is_new) {
+      report("name", "the column '" + Shown(column.name) + "' is listed twice: also as '" +
+                         std::string(first->second) + "'");
+      continue;
+    }
+    const auto [same, is_new_output] = outputs.emplace(column.as.value_or(column.name), entry.path);
+    if (!is_new_output) {
+      report(column.as.has_value() ? "as" : "name", "two columns would be called '" +
+                                                        Shown(same->first) + "': also '" +
+                                                        std::string(same->second) + "'");
+    }
+    if (std::find(job.exclude.begin(), job.exclude.end(), column.name) != job.exclude.end()) {
+      Problem("exclude",
+              "the column '" + Shown(column.name) + "' is both listed in 'columns' and excluded");
+    }
+  }
+}
+
+void TableBuilder::CheckLineageNames(const TableJob& job) {
+  for (const ColumnRequest& column : job.columns) {
+    const std::string& output = column.as.value_or(column.name);
+    if (std::find(kLineageColumns.begin(), kLineageColumns.end(), output) == kLineageColumns.end())
+      continue;
+    Problem("columns",
+            "'" + output + "' is the name of a column that 'lineage' adds; rename it by 'as'");
+  }
+}
+
+void TableBuilder::Partition(PartitionSettings& partition) {
+  const OptionValues& own = table_.Child("partition").values;
+  const OptionValues& job = root_.Child("partition").values;
+  const auto pick = [&](std::string_view key) -> const OptionValues& {
+    return own.Find(key) != nullptr ? own : job;
+  };
+  partition.strategy =
+      EnumByName(pick("strategy").String("strategy"), StrategyName, Strategy::kNone)
+          .value_or(partition.strategy);
+  partition.column = pick("column").String("column");
+  partition.target_rows =
+      pick("target_rows").Integer("target_rows").value_or(partition.target_rows);
+  partition.target_bytes =
+      pick("target_bytes").Integer("target_bytes").value_or(partition.target_bytes);
+  partition.strict = pick("strict").Boolean("strict").value_or(partition.strict);
+}
+
+OptionValues TableBuilder::DestinationOptions() const {
+  OptionValues values = root_.Child("destination").values;
+  values.Overlay(table_.Child("destination").values);
+  return values;
+}
+
+/// Two entries must not be the same table, nor write to the same place.
+void CheckDuplicates(const std::vector<const SectionValues*>& entries,
+                     const std::vector<TableJob>& tables, Problems& problems) {
+  std::map<std::string, size_t> by_directory;
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const TableRef& table = tables[i].table;
+    if (table.name.empty() && table.alias.empty()) continue;  // reported
+    const auto [first, is_new] = by_directory.emplace(table.directory(), i);
+    if (is_new) continue;
+    const std::string other = "'" + entries[first->second]->path + "'";
+    const std::string message =
+        table == tables[first->second].table
+            ? "'" + Shown(table.label()) + "' is listed twice: also as " + other
+            : "would be written to the same place as " + other;
+    const std::string_view key = table.is_query() ? "as" : "name";
+    problems.Add(entries[i]->PlaceOf(key), entries[i]->PathOf(key), message);
+  }
+}
+
+}  // namespace
+
+void CheckPartition(const SectionValues& partition, Problems& problems) {
+  const auto strategy =
+      EnumByName(partition.values.String("strategy"), StrategyName, Strategy::kNone);
+  const bool needs_no_column = strategy == Strategy::kPages || strategy == Strategy::kNone;
+  if (!needs_no_column || !partition.values.WasWritten("column")) return;
+  problems.Add(partition.PlaceOf("column"), partition.PathOf("column"),
+               "the strategy '" + std::string(StrategyName(*strategy)) +
+                   "' does not split by a column; leave one of them out");
+}
+
+std::vector<TableJob> BuildTables(const SectionValues& root, Problems& problems) {
+  const auto entries = root.Entries("tables");
+  std::vector<TableJob> tables;
+  tables.reserve(entries.size());
+  for (const SectionValues* entry : entries) {
+    tables.push_back(TableBuilder(root, *entry, problems).Build());
+    CheckPartition(entry->Child("partition"), problems);
+  }
+  CheckDuplicates(entries, tables, problems);
+  return tables;
+}
+
+}  // namespace headrace

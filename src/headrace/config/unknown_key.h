@@ -1,0 +1,18 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "headrace/config/section.h"
+
+namespace headrace {
+
+/// Why `key` is wrong in `section`, and the nearest valid key: a likely slip, the section that it
+/// belongs to, or all keys there are. `options` are all those of the section, `path` is its name in
+/// messages; `job` is the section of the whole job.
+std::string UnknownKeyMessage(std::string_view key, const Section& section,
+                              std::span<const OptionSpec> options, std::string_view path,
+                              const Section& job);
+
+}  // namespace headrace

@@ -1,0 +1,81 @@
+#include "headrace/config/yaml_places.h"
+
+#include <yaml-cpp/mark.h>
+
+#include <algorithm>
+#include <array>
+
+namespace headrace {
+namespace {
+
+/// yaml-cpp's messages (its exceptions.h, namespace ErrorMsg), by their beginning, and what helps
+/// more.
+struct SyntaxMessage {
+  std::string_view begins;
+  std::string_view advice;
+};
+constexpr std::array<SyntaxMessage, 14> kSyntaxMessages = {{
+    {"illegal map value",
+     "a ':' that does not fit here: check the indentation, or put text that holds ': ' in quotes"},
+    {"end of map not found",
+     "this line does not continue the mapping above: check the indentation"},
+    {"end of sequence not found",
+     "this line does not continue the list above: check the indentation"},
+    {"end of map flow not found",
+     "a '{' without its '}': text that holds one of { } [ ] , must be in quotes here"},
+    {"end of sequence flow not found",
+     "a '[' without its ']': text that holds one of { } [ ] , must be in quotes here"},
+    {"illegal tab when looking for indentation", "a tab cannot indent YAML: use spaces"},
+    {"the referenced anchor is not defined",
+     "'*' must name an anchor (&) that is defined above: put text that starts with '*' in quotes"},
+    {"anchor not found after &", "'&' defines an anchor: put text that starts with '&' in quotes"},
+    {"unknown token", "text cannot start with this character: put it in quotes"},
+    {"illegal EOF in scalar", "a quote is opened and not closed"},
+    {"illegal document indicator in scalar", "a quote is opened and not closed before this line"},
+    {"illegal block entry", "a '-' that does not fit here: check the indentation"},
+    {"unknown escape character",
+     "an unknown escape in double quotes: use single quotes to keep '\\' as it is"},
+    {"bad file", "nested too deeply"},
+}};
+
+}  // namespace
+
+YamlPlaces::YamlPlaces(std::string_view text, bool in_file) : text_(text), in_file_(in_file) {
+  lines_.push_back(0);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') lines_.push_back(i + 1);
+  }
+}
+
+size_t YamlPlaces::OffsetOf(const YAML::Mark& mark) const {
+  if (mark.line < 0 || mark.column < 0) return text_.size();
+  const auto line = static_cast<size_t>(mark.line);
+  if (line >= lines_.size()) return text_.size();
+  return std::min(lines_[line] + static_cast<size_t>(mark.column), text_.size());
+}
+
+Location YamlPlaces::Of(const YAML::Mark& mark) const {
+  if (!in_file_) return {};
+  const size_t offset = OffsetOf(mark);
+  const auto next_line = std::upper_bound(lines_.begin(), lines_.end(), offset);
+  const size_t begin = *std::prev(next_line);
+  int column = 1;
+  for (const char c : text_.substr(begin, offset - begin)) {
+    if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++column;
+  }
+  return {static_cast<int>(next_line - lines_.begin()), column};
+}
+
+std::string YamlPlaces::NullWordAt(const YAML::Mark& mark) const {
+  const std::string_view word = text_.substr(OffsetOf(mark), 4);
+  return word == "null" || word == "Null" || word == "NULL" ? "null" : "";
+}
+
+std::string SyntaxAdvice(std::string_view message) {
+  for (const SyntaxMessage& row : kSyntaxMessages) {
+    if (message.starts_with(row.begins)) return std::string(row.advice);
+  }
+  return std::string(message);
+}
+
+}  // namespace headrace

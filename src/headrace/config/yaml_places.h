@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headrace/config/problems.h"
+
+namespace YAML {
+struct Mark;
+}  // namespace YAML
+
+namespace headrace {
+
+/// Turns yaml-cpp's marks (bytes, from 0) into places of a text (characters, from 1). The text must
+/// outlive it.
+class YamlPlaces {
+ public:
+  /// Without `in_file` every place is that of a `--set`.
+  YamlPlaces(std::string_view text, bool in_file);
+
+  Location Of(const YAML::Mark& mark) const;
+
+  /// "null" where the word, and not nothing or `~`, stands at `mark`; else empty.
+  std::string NullWordAt(const YAML::Mark& mark) const;
+
+ private:
+  size_t OffsetOf(const YAML::Mark& mark) const;
+
+  std::string_view text_;
+  bool in_file_;
+  std::vector<size_t> lines_;  // offset of each line
+};
+
+/// yaml-cpp's message of a syntax error in words that help. Never quotes the text that is wrong: it
+/// may be a secret.
+std::string SyntaxAdvice(std::string_view message);
+
+}  // namespace headrace
