@@ -139,10 +139,12 @@ class PostgresServer:
 
     def remove(self):
         """Stops the server if it runs and removes its folder."""
+        if self.folder is None:
+            return
         self.stop("immediate")
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder = None
+        self._wait_for_children()
+        shutil.rmtree(self.folder)
+        self.folder = None
 
     def state(self):
         """What another process needs to stop this server."""
