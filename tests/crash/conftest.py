@@ -1,0 +1,33 @@
+"""The library that kills the program at a chosen call."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).with_name("kill_at_call.c")
+
+
+class Knife:
+    """Environments for the program under test; see kill_at_call.c."""
+
+    def __init__(self, library: Path):
+        self.library = library
+
+    def _environment(self, calls: str, **settings) -> dict[str, str]:
+        # A sanitizer's runtime insists on being the first library; the knife wraps calls that it does not mind.
+        return {"LD_PRELOAD": str(self.library), "KILL_CALLS": calls, "ASAN_OPTIONS": "verify_asan_link_order=0",
+                } | {name: str(value) for name, value in settings.items()}
+
+    def kill(self, at: int, when: str = "before", calls: str = "durable") -> dict[str, str]:
+        return self._environment(calls, KILL_AT=at, KILL_WHEN=when)
+
+    def trace(self, file: Path, calls: str = "durable") -> dict[str, str]:
+        return self._environment(calls, KILL_TRACE=file)
+
+
+@pytest.fixture(scope="session")
+def knife(tmp_path_factory):
+    library = tmp_path_factory.mktemp("knife") / "kill_at_call.so"
+    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True)
+    return Knife(library)

@@ -1,0 +1,75 @@
+"""kill -9 at every durable call of a run, one after the other; then the same command again: every row once, nothing left."""
+
+import itertools
+import random
+import signal
+import sqlite3
+
+import pytest
+from harness import lake
+from harness.job import Job
+
+ROWS = {"orders": 50_000, "people": 2_000}
+SETUP = """
+CREATE TABLE orders (id INTEGER PRIMARY KEY, person INTEGER, amount REAL, note TEXT);
+CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT);
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """An SQLite file whose text does not shrink, so that a small target makes several files."""
+    file = tmp_path_factory.mktemp("source") / "shop.db"
+    dice = random.Random(7)
+    connection = sqlite3.connect(file)
+    connection.executescript(SETUP)
+    connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?)",
+                           ((i, i % 2000, i / 3, f"{dice.getrandbits(256):064x}") for i in range(1, ROWS["orders"] + 1)))
+    connection.executemany("INSERT INTO people VALUES (?, ?)", ((i, f"person {i}") for i in range(1, ROWS["people"] + 1)))
+    connection.commit()
+    connection.close()
+    return file
+
+
+def make_job(headrace, shop, write: str) -> Job:
+    tables = [{"name": name, "write": write, "partition": {"target_rows": 5000}} for name in ROWS]
+    return Job(headrace, {"type": "sqlite", "path": str(shop)}, tables,
+               destination={"type": "parquet", "path": "./lake", "target_file_size": "1MiB"})
+
+
+def expect_whole_runs(job: Job, write: str, runs: int, context: str) -> None:
+    """What a reader finds between kill and repair: each table with or without the killed run, nothing between."""
+    before = runs - 1 if write == "append" else runs
+    for name, rows in ROWS.items():
+        assert lake.count(job.lake, name) in (before * rows, runs * rows), f"{name}, {context}"
+
+
+def expect_the_source(job: Job, run_id: str, runs: int, context: str) -> None:
+    """The run's own directory holds every row once; the table holds nothing else but the runs before it."""
+    for name, rows in ROWS.items():
+        ids = lake.read(job.lake, f"{name}/run-{run_id}")["id"].to_pylist()
+        assert len(ids) == rows and set(ids) == set(range(1, rows + 1)), f"{name}: {len(ids)} rows, {context}"
+        assert lake.count(job.lake, name) == runs * rows, f"{name}, {context}"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", ["append", "replace"])
+def test_a_kill_at_every_durable_call(headrace, shop, knife, write, when):
+    job = make_job(headrace, shop, write)
+    job.run("--run-id", "point-0")
+    for point in itertools.count(1):
+        run_id, context = f"point-{point}", f"killed {when} durable call {point}"
+        runs = point + 1 if write == "append" else 1
+        job.environment = knife.kill(point, when)
+        finished = job.run("--run-id", run_id, expect=None)
+        if finished.returncode == 0:
+            break
+        assert finished.returncode == -signal.SIGKILL, f"{context}\n{finished.stdout}{finished.stderr}"
+        expect_whole_runs(job, write, runs, context)
+        job.environment = {}
+        job.run("--run-id", run_id)
+        expect_the_source(job, run_id, runs, context)
+    assert point > 20, "too few durable calls to be true"
+    job.environment = {}
+    job.command("clean")
+    assert [file for file in lake.staged_files(job.lake) if ".replaced" not in file.parts] == []

@@ -1,0 +1,57 @@
+"""A gate in a PostgreSQL table: a run that reads it stands still until the test opens it.
+
+The `where:` of a table calls gate(), which takes a shared advisory lock; the test holds the exclusive one. No clock is involved:
+the test waits until the server says that somebody stands at the gate.
+"""
+
+import contextlib
+import time
+
+import psycopg
+
+LOCK = 4242
+PATIENCE = 60.0
+
+MAKE = f"""
+CREATE OR REPLACE FUNCTION gate() RETURNS boolean VOLATILE LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_lock_shared({LOCK});
+  PERFORM pg_advisory_unlock_shared({LOCK});
+  RETURN true;
+END $$
+"""
+
+WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+
+
+def until(condition, what: str):
+    """Polls `condition` until it holds, and returns what it returned."""
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end, f"waited in vain: {what}"
+        time.sleep(0.01)
+    return found
+
+
+class Gate:
+    def __init__(self, connection: psycopg.Connection):
+        self.connection = connection
+        connection.execute(MAKE)
+        connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+
+    def waiting(self) -> list[int]:
+        """Server processes that stand at the gate."""
+        return [pid for pid, in self.connection.execute(WAITING, [LOCK])]
+
+    def wait_for_reader(self, readers: int = 1) -> list[int]:
+        return until(lambda: len(pids := self.waiting()) >= readers and pids, f"{readers} readers at the gate")
+
+    def open(self) -> None:
+        self.connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+@contextlib.contextmanager
+def gate(uri: str):
+    """A closed gate; open at the end, whatever happened."""
+    with psycopg.connect(uri, autocommit=True) as connection:
+        yield Gate(connection)

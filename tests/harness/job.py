@@ -1,0 +1,83 @@
+"""A job file with its lake and state, in the folder of a test's Headrace."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MEASURE = ROOT / "bench" / "measure.py"
+SECONDS = 120  # No run of these tests takes long: one that hangs fails.
+FILE = "job.yaml"
+
+
+class Job:
+    """`document` is the job as a dict; change it and write() it again."""
+
+    def __init__(self, headrace, source: dict, tables: list[dict], **sections):
+        self.headrace = headrace
+        self.document = {
+            "name": "test",
+            "source": source,
+            "tables": tables,
+            "destination": {"type": "parquet", "path": "./lake"},
+        } | sections
+        self.environment: dict[str, str] = {}
+        self.write()
+
+    def write(self) -> None:
+        self.headrace.write_job(self.document, FILE)
+
+    @property
+    def lake(self) -> pathlib.Path:
+        return self.headrace.folder / self.document["destination"]["path"]
+
+    @property
+    def state(self) -> pathlib.Path:
+        return self.headrace.folder / self.document.get("state", ".headrace")
+
+    def run(self, *arguments: str, expect: int | None = 0):
+        return self.headrace("run", FILE, *arguments, expect=expect, env=self.environment, timeout=SECONDS)
+
+    def command(self, command: str, *arguments: str, expect: int | None = 0):
+        """A command whose own word is not the job: `abandon RUN`, `clean`."""
+        return self.headrace(command, *arguments, "--job", FILE, expect=expect, env=self.environment, timeout=SECONDS)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        return self.headrace.start("run", FILE, *arguments, env=self.environment)
+
+    def measure(self, *arguments: str) -> dict:
+        """Runs, and says what it cost: wall, cpu, peak_rss, exit_codes, see bench/measure.py; `text` is what was printed."""
+        result, commands = self.headrace.folder / "cost.json", self.headrace.folder / "commands.json"
+        commands.write_text(json.dumps([[str(self.headrace.program), "run", str(self.headrace.folder / FILE), *arguments]]))
+        subprocess.run([sys.executable, "-S", str(MEASURE), str(result), str(commands)], check=True, timeout=SECONDS)
+        return json.loads(result.read_text()) | {"text": result.with_suffix(".log").read_text()}
+
+
+def postgres_job(headrace, database, *tables: dict, **sections) -> Job:
+    return Job(headrace, {"type": "postgresql", "uri": database.uri}, list(tables), **sections)
+
+
+def ended(process: subprocess.Popen, expect: int = 0) -> str:
+    """Waits for a started run to end with `expect`; returns what it printed. One that does not end fails the test."""
+    try:
+        out, err = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"the run did not end in {SECONDS} s\n{out}{err}") from None
+    assert process.returncode == expect, f"ended with {process.returncode}, not {expect}\n{out}{err}"
+    return out + err
+
+
+def said(finished, *words: str) -> None:
+    """Each of `words` is in what a command printed."""
+    text = finished if isinstance(finished, str) else finished.stdout + finished.stderr
+    for word in words:
+        assert word in text, f"{word!r} was not said\n{text}"
+
+
+def is_sanitized(program: pathlib.Path) -> bool:
+    """Built with a sanitizer, whose own memory no budget of ours covers."""
+    binary = pathlib.Path(program).read_bytes()
+    return b"__asan_init" in binary or b"__tsan_init" in binary

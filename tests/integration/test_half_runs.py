@@ -1,0 +1,59 @@
+"""A reader that looks all the time, during appends and replaces, sees whole runs and nothing else."""
+
+import threading
+
+import duckdb
+import pytest
+from harness import lake
+from harness.job import postgres_job
+
+ROWS = 4000
+RUNS = 12
+SETUP = f"CREATE TABLE t AS SELECT i::int AS id, 0 AS version FROM generate_series(1, {ROWS}) AS i"
+VERSIONS = "SELECT version, count(*) FROM read_parquet('{}/**/*.parquet') GROUP BY 1 ORDER BY 1"
+
+
+class Reader(threading.Thread):
+    """Reads the lake over and over, as any DuckDB user would, and keeps what it saw: [(version, rows), …] per look."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+        self.seen: list[list[tuple]] = []
+        self.refused = 0  # A file that the glob found was replaced before it was opened: an error, not half a run.
+        self.enough = threading.Event()
+
+    def run(self):
+        connection = duckdb.connect()
+        while not self.enough.is_set():
+            try:
+                self.seen.append(connection.execute(VERSIONS.format(self.folder)).fetchall())
+            except duckdb.IOException as error:
+                if "No such file" not in str(error) and "No files found" not in str(error):
+                    raise
+                self.refused += 1
+
+    def stop(self) -> list[list[tuple]]:
+        self.enough.set()
+        self.join()
+        return self.seen
+
+
+@pytest.mark.parametrize("write", ["append", "replace"])
+def test_a_reader_never_sees_half_a_run(database, headrace, write):
+    database.execute(SETUP)
+    job = postgres_job(headrace, database, {"name": "public.t", "write": write, "partition": {"target_rows": 500}},
+                       destination={"type": "parquet", "path": "./lake", "target_file_size": "1MiB"})
+    job.run()
+    reader = Reader(job.lake)
+    reader.start()
+    for version in range(1, RUNS):
+        database.execute(f"UPDATE t SET version = {version}")
+        job.run()
+    seen = reader.stop()
+    assert len(seen) >= RUNS
+    for look in seen:
+        versions = [version for version, _ in look]
+        assert {count for _, count in look} == {ROWS}, look
+        assert len(versions) == 1 if write == "replace" else versions == list(range(len(versions))), look
+    assert lake.count(job.lake, "public.t") == (ROWS if write == "replace" else ROWS * RUNS)

@@ -1,0 +1,96 @@
+"""The server goes away, cuts connections or has none left: the run backs off, goes on and ends with every row once."""
+
+import contextlib
+
+import psycopg
+import pytest
+from harness import lake
+from harness.gate import gate
+from harness.job import ended, postgres_job, said
+from servers.postgres import PostgresServer
+
+ROWS = 20_000
+SETUP = f"CREATE TABLE big (id int PRIMARY KEY, value text); INSERT INTO big SELECT i, md5(i::text) FROM generate_series(1, {ROWS}) AS i"
+TABLE = {"name": "public.big", "where": "gate()", "partition": {"target_rows": 1000}}
+
+
+@pytest.fixture
+def own_server():
+    """For tests that hurt it."""
+    with PostgresServer("15") as server:
+        yield server
+
+
+@pytest.fixture
+def own_database(own_server, postgres_servers):
+    made = postgres_servers.make_database(own_server)
+    made.execute(SETUP)
+    return made
+
+
+def expect_every_row_once(job) -> None:
+    ids = [number for number, in lake.rows(job.lake, "public.big", "id")]
+    assert sorted(ids) == list(range(1, ROWS + 1))
+
+
+@pytest.mark.parametrize("stop", [lambda server: server.kill(), lambda server: server.stop("immediate"), lambda server: server.stop("fast")],
+                         ids=["kill", "immediate", "fast"])
+def test_server_restarted_during_the_read(own_server, own_database, headrace, stop):
+    job = postgres_job(headrace, own_database, TABLE)
+    with contextlib.suppress(psycopg.OperationalError), gate(own_database.uri) as held:  # The gate's own connection is cut too.
+        process = job.start()
+        held.wait_for_reader()
+        stop(own_server)
+        own_server.start()
+    said(ended(process), "epoch")
+    expect_every_row_once(job)
+
+
+def test_one_backend_terminated_during_the_read(own_database, headrace):
+    job = postgres_job(headrace, own_database, TABLE)
+    with gate(own_database.uri) as held:
+        process = job.start()
+        victim = held.wait_for_reader()[0]
+        own_database.execute("SELECT pg_terminate_backend(%s)", [victim])
+        held.open()
+        ended(process)
+    expect_every_row_once(job)
+
+
+def test_every_backend_terminated_during_the_read(own_database, headrace):
+    job = postgres_job(headrace, own_database, TABLE)
+    with gate(own_database.uri) as held:
+        process = job.start()
+        held.wait_for_reader()
+        held.connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                "WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        held.open()
+        said(ended(process), "epoch")
+    expect_every_row_once(job)
+
+
+@pytest.mark.parametrize("left", [2, 3])
+def test_too_many_clients(headrace, postgres_servers, left):
+    """The server has `left` connections: the run shrinks to what it gets."""
+    with PostgresServer("15", {"max_connections": 8, "superuser_reserved_connections": 1}) as server, contextlib.ExitStack() as stack:
+        database = postgres_servers.make_database(server)
+        database.execute(SETUP)
+        database.execute("CREATE ROLE etl LOGIN; GRANT SELECT ON big TO etl")
+        for _ in range(7 - left):
+            stack.enter_context(psycopg.connect(server.uri(database.name, "etl")))
+        job = postgres_job(headrace, database, {"name": "public.big", "partition": {"target_rows": 1000}},
+                           engine={"workers": {"initial": 4, "max": 8}})
+        job.document["source"]["uri"] = server.uri(database.name, "etl")
+        job.write()
+        report = job.run("--json").json()
+    expect_every_row_once(job)
+    assert report["rows"] == ROWS
+
+
+def test_no_server_at_all(own_server, own_database, headrace):
+    job = postgres_job(headrace, own_database, {"name": "public.big"}, limits={"retries": 1})
+    own_server.stop()
+    said(job.run(expect=1), f"127.0.0.1:{own_server.port}")
+    own_server.start()
+    job.run()
+    expect_every_row_once(job)

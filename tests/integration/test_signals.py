@@ -1,0 +1,56 @@
+"""SIGINT and SIGTERM end a run cleanly; the next one goes on."""
+
+import os
+import signal
+
+import pytest
+from harness import lake
+from harness.gate import gate
+from harness.job import ended, postgres_job, said
+
+SETUP = """
+CREATE TABLE first (id int); INSERT INTO first SELECT generate_series(1, 9000);
+CREATE TABLE second (id int); INSERT INTO second SELECT generate_series(1, 3000);
+"""
+
+
+@pytest.fixture
+def tables(database):
+    database.execute(SETUP)
+    return database
+
+
+def gated_job(headrace, tables):
+    """`first` is the larger table and read first; the second one stops at the gate."""
+    return postgres_job(headrace, tables, {"name": "public.first", "write": "append"},
+                        {"name": "public.second", "write": "append", "where": "gate()", "partition": {"target_rows": 500}})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_ends_the_run_and_resume_finishes_it(tables, headrace, number):
+    job = gated_job(headrace, tables)
+    with gate(tables.uri) as held:
+        process = job.start("--run-id", "interrupted")
+        held.wait_for_reader()
+        process.send_signal(number)
+        said(ended(process, expect=130), "headrace run")
+    job.run("--resume")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+    job.run("--run-id", "interrupted")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+
+
+def test_a_second_signal_ends_it_at_once(tables, headrace):
+    job = gated_job(headrace, tables)
+    with gate(tables.uri) as held:
+        process = job.start()
+        backend = held.wait_for_reader()[0]
+        os.kill(backend, signal.SIGSTOP)  # A server that does not answer the cancel request.
+        try:
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)  # Of another kind: two of one kind may arrive as one.
+            ended(process, expect=130)
+        finally:
+            os.kill(backend, signal.SIGCONT)
+    job.run("--resume")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)

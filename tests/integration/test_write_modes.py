@@ -1,0 +1,77 @@
+"""replace, append and error_if_exists, and what they refuse."""
+
+import pytest
+from harness import lake
+from harness.job import Job, postgres_job, said
+
+TABLE = "public.items"
+
+
+@pytest.fixture
+def items(database):
+    database.execute("CREATE TABLE items (id int PRIMARY KEY, name text); INSERT INTO items VALUES (1, 'one'), (2, 'two')")
+    return database
+
+
+def job_for(items, headrace, write: str, **table) -> Job:
+    return postgres_job(headrace, items, {"name": TABLE, "write": write} | table)
+
+
+FIRST = [(1, "one"), (2, "two")]
+SECOND = [(2, "two"), (3, "three")]
+CHANGE = "DELETE FROM items WHERE id = 1; INSERT INTO items VALUES (3, 'three')"
+
+
+@pytest.mark.parametrize("write, exit_code, after", [
+    ("replace", 0, SECOND),
+    ("append", 0, lake.in_order(FIRST + SECOND)),
+    ("error_if_exists", 1, FIRST),
+])
+def test_a_second_run(items, headrace, write, exit_code, after):
+    job = job_for(items, headrace, write)
+    job.run()
+    assert lake.rows(job.lake, TABLE) == FIRST
+    items.execute(CHANGE)
+    job.run(expect=exit_code)
+    assert lake.rows(job.lake, TABLE) == after
+
+
+def test_replace_with_nothing_leaves_the_schema(items, headrace):
+    job = job_for(items, headrace, "replace")
+    job.run()
+    items.execute("TRUNCATE items")
+    job.run()
+    data = lake.read(job.lake, TABLE)
+    assert (data.num_rows, data.column_names, len(lake.files(job.lake))) == (0, ["id", "name"], 1)
+
+
+@pytest.mark.parametrize("change, words", [
+    ("ALTER TABLE items ADD COLUMN colour text", ["colour"]),
+    ("ALTER TABLE items ALTER COLUMN id TYPE bigint", ["id", "int32", "int64"]),
+    ("ALTER TABLE items DROP COLUMN name", ["name"]),
+    ("ALTER TABLE items RENAME COLUMN name TO title", ["name", "title"]),
+], ids=["added", "other_type", "dropped", "renamed"])
+def test_append_refuses_another_schema_and_shows_the_difference(items, headrace, change, words):
+    job = job_for(items, headrace, "append")
+    job.run()
+    items.execute(change)
+    said(job.run(expect=1), *words)
+    assert lake.rows(job.lake, TABLE) == FIRST
+
+
+def test_lineage_columns_name_the_run(items, headrace):
+    job = job_for(items, headrace, "append", load={"lineage": True})
+    job.run("--run-id", "first")
+    job.run("--run-id", "second")
+    runs = [run for run, in lake.rows(job.lake, TABLE, "_headrace_run")]
+    assert runs == ["first", "first", "second", "second"]
+    assert len(set(lake.read(job.lake, TABLE)["_headrace_loaded_at"].to_pylist())) == 2
+
+
+def test_a_table_directory_that_is_not_ours_is_left_alone(items, headrace):
+    job = job_for(items, headrace, "replace")
+    foreign = job.lake / TABLE / "mine.parquet"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("not a table of headrace")
+    job.run(expect=1)
+    assert foreign.read_text() == "not a table of headrace"
