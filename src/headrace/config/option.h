@@ -23,7 +23,7 @@ enum class OptionType {
   kStringList,
   kPath,  ///< A string; relative paths start at the job file's folder. A URL (`s3://…`) stays as it
           ///< is.
-  kName,        ///< Names files and runs: letters, digits, `_`, `-` and `.`; at most 64 characters.
+  kName,  ///< Names files and runs: letters, digits, `_`, `-` and `.`; at most 64 characters.
   kColumnType,  ///< A type of model/type_name.h; kept as written.
 };
 
@@ -58,6 +58,8 @@ struct PluginOptions {
   std::string_view type;
   std::string_view doc;
   std::vector<OptionSpec> options;
+  /// Of a source: a table's name as it is written there, for the starter job.
+  std::string_view example_table = "public.orders";
 };
 
 /// Parsed values of one section, after defaults and secrets. Reading a key that the table lacks, or

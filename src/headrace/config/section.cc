@@ -214,6 +214,7 @@ Section TablesSection(std::span<const PluginOptions> destinations) {
                    Inheriting(PartitionSection(),
                               "What differs for this table from the job's partition."),
                    TableDestinationSection(destinations)},
+      .one_of = {{"name"}, {"query", "as"}},
       .required = true,
       .is_list = true,
       .inherits = true,

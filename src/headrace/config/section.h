@@ -21,6 +21,8 @@ struct Section {
   /// The job's section whose `type` chooses the plug-in, where this section has no `type` of its
   /// own.
   std::string_view type_from = {};
+  /// Exactly one of these sets of keys must be written.
+  std::vector<std::vector<std::string_view>> one_of = {};
   bool required = false;
   bool is_list = false;   ///< A list of such mappings.
   bool inherits = false;  ///< Keys that are not written come from the job's section of this name:

@@ -237,16 +237,16 @@ std::string SectionValues::PathOf(std::string_view option) const { return JoinPa
 
 const SectionValues& SectionValues::Child(std::string_view child) const {
   static const SectionValues kNothing;
-  for (const SectionValues& values : children) {
-    if (values.key == child) return values;
+  for (const SectionValues& section : children) {
+    if (section.key == child) return section;
   }
   return kNothing;
 }
 
 std::vector<const SectionValues*> SectionValues::Entries(std::string_view list) const {
   std::vector<const SectionValues*> entries;
-  for (const SectionValues& values : children) {
-    if (values.key == list) entries.push_back(&values);
+  for (const SectionValues& section : children) {
+    if (section.key == list) entries.push_back(&section);
   }
   return entries;
 }
