@@ -1,0 +1,324 @@
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <gmock/gmock.h>
+
+#include "conformance/destination_suite.h"
+
+namespace headrace {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<int64_t> Together(std::vector<int64_t> left, const std::vector<int64_t>& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+TEST_P(DestinationConformance, CheckTriesAndLeavesNothing) {
+  const auto destination = place_->Open();
+  ASSERT_TRUE(destination->Check().ok()) << destination->Check().ToString();
+  EXPECT_THAT(place_->VisibleNames(), IsEmpty());
+  EXPECT_EQ(place_->StagedBytes(), 0);
+}
+
+TEST_P(DestinationConformance, NoTableHasNoCommit) {
+  const auto destination = place_->Open();
+  EXPECT_EQ(destination->LastCommit(DefaultTable()).ValueOrDie(), std::nullopt);
+  EXPECT_EQ(destination->FindCommit("shop", "r1", DefaultTable()).ValueOrDie(), std::nullopt);
+}
+
+TEST_P(DestinationConformance, AppendsAddUp) {
+  Load(Target("r1", WriteMode::kAppend), {Rows(0, 10), Rows(10, 5)}, 1);
+  Load(Target("r2", WriteMode::kAppend), {Rows(15, 5)}, 2);
+  EXPECT_EQ(PublishedIds(), Range(0, 20));
+  const auto last = place_->Open()->LastCommit(DefaultTable()).ValueOrDie();
+  ASSERT_TRUE(last.has_value());
+  EXPECT_EQ(last->intent.sequence, 2);
+  EXPECT_EQ(last->intent.run, "r2");
+}
+
+TEST_P(DestinationConformance, ReplaceLeavesTheNewRowsAlone) {
+  Load(Target("r1", WriteMode::kAppend), {Rows(0, 10)}, 1);
+  Load(Target("r2", WriteMode::kReplace), {Rows(100, 3)}, 2);
+  EXPECT_EQ(PublishedIds(), Range(100, 3));
+  Load(Target("r3", WriteMode::kReplace), {Rows(200, 2)}, 3);
+  EXPECT_EQ(PublishedIds(), Range(200, 2));
+  EXPECT_EQ(place_->Open()->LastCommit(DefaultTable()).ValueOrDie()->intent.sequence, 3);
+}
+
+TEST_P(DestinationConformance, ErrorIfExistsTakesANewTableAndRefusesAnOld) {
+  Load(Target("r1", WriteMode::kErrorIfExists), {Rows(0, 4)}, 1);
+  EXPECT_EQ(PublishedIds(), Range(0, 4));
+  const arrow::Status status = place_->Open()->Prepare(Target("r2", WriteMode::kErrorIfExists));
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_THAT(status.message(), HasSubstr("public.orders"));
+}
+
+TEST_P(DestinationConformance, ATableMadeMeanwhileStopsErrorIfExists) {
+  const auto slow = place_->Open();
+  const CommitIntent intent = IntendRows(*slow, Target("r1", WriteMode::kErrorIfExists), 0, 5, 1);
+  Load(Target("r2", WriteMode::kErrorIfExists), {Rows(100, 2)}, 1);
+  EXPECT_FALSE(slow->Commit(intent).ok());
+  EXPECT_EQ(PublishedIds(), Range(100, 2));
+}
+
+TEST_P(DestinationConformance, CommitTwiceIsCommitOnce) {
+  for (const WriteMode mode :
+       {WriteMode::kErrorIfExists, WriteMode::kAppend, WriteMode::kReplace}) {
+    SCOPED_TRACE(WriteModeName(mode));
+    place_ = GetParam().make_place();
+    const auto destination = place_->Open();
+    const CommitIntent intent = IntendRows(*destination, Target("r1", mode), 0, 7, 1);
+    const auto first = destination->Commit(intent);
+    ASSERT_TRUE(first.ok()) << first.status().ToString();
+    const auto second = destination->Commit(intent);
+    ASSERT_TRUE(second.ok()) << second.status().ToString();
+    EXPECT_EQ(first->committed_at, second->committed_at);
+    EXPECT_EQ(PublishedIds(), Range(0, 7));
+    EXPECT_TRUE(place_->Open()->Commit(intent).ok());
+    EXPECT_EQ(PublishedIds(), Range(0, 7));
+  }
+}
+
+TEST_P(DestinationConformance, SettleSaysWhatBecameOfAnIntent) {
+  auto destination = place_->Open();
+  const CommitIntent intent = IntendRows(*destination, Target("r1", WriteMode::kReplace), 0, 7, 1);
+  destination = nullptr;
+  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kNotCommitted);
+  EXPECT_TRUE(place_->Open()->Commit(intent).ok());
+  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kCommitted);
+  EXPECT_EQ(PublishedIds(), Range(0, 7));
+}
+
+TEST_P(DestinationConformance, ACommitReplacedSinceIsStillSettledAsCommitted) {
+  auto destination = place_->Open();
+  const CommitIntent intent = IntendRows(*destination, Target("r1", WriteMode::kReplace), 0, 7, 1);
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  Load(Target("r2", WriteMode::kReplace), {Rows(50, 1)}, 2);
+  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kCommitted);
+  EXPECT_EQ(PublishedIds(), Range(50, 1));
+}
+
+TEST_P(DestinationConformance, NothingIsVisibleBeforeTheCommit) {
+  const auto destination = place_->Open();
+  const TableTarget target = Target("r1", WriteMode::kAppend);
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const auto writer = destination->OpenWriter(target, 0, 0).ValueOrDie();
+  EXPECT_THAT(place_->VisibleNames(), IsEmpty());
+  ASSERT_TRUE(
+      writer->BeginUnit({.plan_id = target.plan_id, .id = "0", .split = WholeTable{}}, 1).ok());
+  ASSERT_TRUE(writer->Append(Rows(0, 100)).ok());
+  ASSERT_TRUE(writer->EndUnit(0).ok());
+  const auto receipts = writer->Seal().ValueOrDie();
+  EXPECT_THAT(place_->VisibleNames(), IsEmpty());
+  const CommitIntent intent = destination->Intend(target, receipts, 1).ValueOrDie();
+  EXPECT_THAT(place_->VisibleNames(), IsEmpty());
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  EXPECT_EQ(PublishedIds(), Range(0, 100));
+}
+
+TEST_P(DestinationConformance, AnotherSequenceStopsTheCommit) {
+  const auto slow = place_->Open();
+  const CommitIntent intent = IntendRows(*slow, Target("r1", WriteMode::kAppend), 0, 5, 1);
+  Load(Target("r2", WriteMode::kAppend), {Rows(100, 2)}, 1);
+  const auto record = slow->Commit(intent);
+  ASSERT_FALSE(record.ok());
+  EXPECT_EQ(ClassOf(record.status()), ErrorClass::kPermanent);
+  EXPECT_EQ(PublishedIds(), Range(100, 2));
+}
+
+TEST_P(DestinationConformance, AppendOfAnotherSchemaShowsTheDifference) {
+  Load(Target("r1", WriteMode::kAppend), {Rows(0, 1)}, 1);
+  TableTarget target = Target("r2", WriteMode::kAppend);
+  target.schema = arrow::schema({arrow::field("id", arrow::int64(), false),
+                                 arrow::field("amount", arrow::decimal128(12, 2))});
+  const arrow::Status status = place_->Open()->Prepare(target);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_THAT(status.message(), HasSubstr("- text: string"));
+  EXPECT_THAT(status.message(), HasSubstr("+ amount: decimal128(12, 2)"));
+  target.mode = WriteMode::kReplace;
+  EXPECT_TRUE(place_->Open()->Prepare(target).ok());
+}
+
+TEST_P(DestinationConformance, AnEmptyReplacePublishesASchemaWithoutRows) {
+  Load(Target("r1", WriteMode::kReplace), {Rows(0, 3)}, 1);
+  const CommitRecord record = Load(Target("r2", WriteMode::kReplace), {}, 2);
+  EXPECT_EQ(record.intent.rows, 0);
+  const auto table = place_->ReadTable(DefaultTable());
+  ASSERT_NE(table, nullptr);
+  EXPECT_EQ(table->num_rows(), 0);
+  EXPECT_EQ(table->num_columns(), 2);
+}
+
+TEST_P(DestinationConformance, UnitsWithoutRowsAreCoveredAndPublishNothingExtra) {
+  const auto destination = place_->Open();
+  const TableTarget target = Target("r1", WriteMode::kReplace);
+  const auto receipts = Stage(*destination, target, {Rows(0, 0), Rows(0, 0)});
+  ASSERT_EQ(receipts.size(), 1U);
+  EXPECT_EQ(receipts[0].units.size(), 2U);
+  const CommitIntent intent = destination->Intend(target, receipts, 1).ValueOrDie();
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  EXPECT_EQ(place_->ReadTable(DefaultTable())->num_rows(), 0);
+}
+
+TEST_P(DestinationConformance, AnEmptyAppendPublishesItsRecord) {
+  Load(Target("r1", WriteMode::kAppend), {Rows(0, 3)}, 1);
+  const auto before = place_->VisibleNames();
+  Load(Target("r2", WriteMode::kAppend), {}, 2);
+  EXPECT_EQ(PublishedIds(), Range(0, 3));
+  EXPECT_EQ(place_->Open()->LastCommit(DefaultTable()).ValueOrDie()->intent.sequence, 2);
+  if (GetParam().empty_append_adds_no_file) {
+    EXPECT_EQ(place_->VisibleNames(), before);
+  }
+}
+
+TEST_P(DestinationConformance, TheFirstAppendWithoutRowsMakesTheTable) {
+  Load(Target("r1", WriteMode::kAppend), {}, 1);
+  const auto table = place_->ReadTable(DefaultTable());
+  ASSERT_NE(table, nullptr);
+  EXPECT_EQ(table->num_rows(), 0);
+}
+
+TEST_P(DestinationConformance, FindCommitKnowsRunsByJob) {
+  Load(Target("r1", WriteMode::kAppend), {Rows(0, 3)}, 1);
+  const auto destination = place_->Open();
+  const auto found = destination->FindCommit("shop", "r1", DefaultTable()).ValueOrDie();
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->intent.rows, 3);
+  EXPECT_EQ(destination->FindCommit("other", "r1", DefaultTable()).ValueOrDie(), std::nullopt);
+  EXPECT_EQ(destination->FindCommit("shop", "r2", DefaultTable()).ValueOrDie(), std::nullopt);
+}
+
+TEST_P(DestinationConformance, TablesAndRunsOfAnyNameStayInTheirPlace) {
+  for (const std::string name :
+       {"Übergröße", "a/b", "..", "with space", "dot.ted", "percent%41", "日本語"}) {
+    SCOPED_TRACE(name);
+    TableTarget target = Target("../run/" + name, WriteMode::kReplace);
+    target.table = {.schema = "My Schema", .name = name, .query = {}, .alias = {}};
+    Load(target, {Rows(0, 3)}, 1);
+    EXPECT_EQ(PublishedIds(target.table), Range(0, 3));
+  }
+}
+
+TEST_P(DestinationConformance, SeveralWritersFillOneTable) {
+  const auto destination = place_->Open();
+  const TableTarget target = Target("r1", WriteMode::kAppend);
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  std::vector<Receipt> receipts;
+  for (int worker = 0; worker < 3; ++worker) {
+    for (int serial = 0; serial < 2; ++serial) {
+      const auto writer = destination->OpenWriter(target, worker, serial).ValueOrDie();
+      const int number = 2 * worker + serial;
+      ASSERT_TRUE(
+          writer
+              ->BeginUnit(
+                  {.plan_id = target.plan_id, .id = std::to_string(number), .split = WholeTable{}},
+                  1)
+              .ok());
+      ASSERT_TRUE(writer->Append(Rows(10 * number, 10)).ok());
+      ASSERT_TRUE(writer->EndUnit(0).ok());
+      for (Receipt& receipt : writer->Seal().ValueOrDie()) receipts.push_back(std::move(receipt));
+    }
+  }
+  const CommitIntent intent = destination->Intend(target, receipts, 1).ValueOrDie();
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  EXPECT_EQ(PublishedIds(), Range(0, 60));
+}
+
+TEST_P(DestinationConformance, WhatNoReceiptNamesIsNotPublished) {
+  const auto destination = place_->Open();
+  const TableTarget target = Target("r1", WriteMode::kAppend);
+  const auto receipts = Stage(*destination, target, {Rows(0, 5)});
+  const auto lost = destination->OpenWriter(target, 1, 0).ValueOrDie();
+  ASSERT_TRUE(
+      lost->BeginUnit({.plan_id = target.plan_id, .id = "9", .split = WholeTable{}}, 1).ok());
+  ASSERT_TRUE(lost->Append(Rows(100, 5)).ok());
+  ASSERT_TRUE(lost->EndUnit(0).ok());
+  ASSERT_TRUE(lost->Seal().ok());  // Its receipt never reaches the journal.
+  const CommitIntent intent = destination->Intend(target, receipts, 1).ValueOrDie();
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  EXPECT_EQ(PublishedIds(), Range(0, 5));
+}
+
+TEST_P(DestinationConformance, ANewEpochForgetsTheOld) {
+  const auto destination = place_->Open();
+  TableTarget target = Target("r1", WriteMode::kAppend);
+  Stage(*destination, target, {Rows(0, 5)});
+  target.epoch = 1;
+  target.plan_id = "r1/public.orders/1";
+  const auto receipts = Stage(*destination, target, {Rows(50, 5)});
+  const CommitIntent intent = destination->Intend(target, receipts, 1).ValueOrDie();
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  EXPECT_EQ(PublishedIds(), Range(50, 5));
+}
+
+TEST_P(DestinationConformance, IntendMayBeRepeated) {
+  auto destination = place_->Open();
+  const TableTarget target = Target("r1", WriteMode::kAppend);
+  const auto receipts = Stage(*destination, target, {Rows(0, 5)});
+  const CommitIntent first = destination->Intend(target, receipts, 1).ValueOrDie();
+  destination = nullptr;
+  destination = place_->Open();
+  const CommitIntent second = destination->Intend(target, receipts, 1).ValueOrDie();
+  EXPECT_EQ(first.digest, second.digest);
+  ASSERT_TRUE(destination->Commit(second).ok());
+  EXPECT_EQ(PublishedIds(), Range(0, 5));
+}
+
+TEST_P(DestinationConformance, CleanRemovesStagingOfDeadRunsOnly) {
+  Stage(*place_->Open(), Target("dead", WriteMode::kAppend), {Rows(0, 500)});
+  Stage(*place_->Open(), Target("kept", WriteMode::kAppend), {Rows(0, 500)});
+  const int64_t before = place_->StagedBytes();
+  const CleanResult result = place_->Open()->Clean({"kept"}, std::chrono::hours(1)).ValueOrDie();
+  EXPECT_GT(result.removed_bytes, 0);
+  EXPECT_THAT(result.kept, ElementsAre(HasSubstr("kept")));
+  EXPECT_EQ(place_->StagedBytes(), before - result.removed_bytes);
+  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::hours(1)).ok());
+  EXPECT_EQ(place_->StagedBytes(), 0);
+}
+
+TEST_P(DestinationConformance, CleanLeavesAnOpenIntentAlone) {
+  const CommitIntent intent =
+      IntendRows(*place_->Open(), Target("r1", WriteMode::kReplace), 0, 5, 1);
+  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::seconds(0)).ok());
+  ASSERT_TRUE(place_->Open()->Commit(intent).ok());
+  EXPECT_EQ(PublishedIds(), Range(0, 5));
+}
+
+TEST_P(DestinationConformance, CleanLeavesAProcessAtWorkAlone) {
+  const auto destination = place_->Open();
+  const TableTarget target = Target("r1", WriteMode::kReplace);
+  const auto receipts = Stage(*destination, target, {Rows(0, 5)});
+  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::seconds(0)).ok());
+  const CommitIntent intent = destination->Intend(target, receipts, 1).ValueOrDie();
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  EXPECT_EQ(PublishedIds(), Range(0, 5));
+}
+
+TEST_P(DestinationConformance, ReplacedTablesStayForTheirGrace) {
+  Load(Target("r1", WriteMode::kReplace), {Rows(0, 500)}, 1);
+  Load(Target("r2", WriteMode::kReplace), {Rows(0, 5)}, 2);
+  const int64_t staged = place_->StagedBytes();
+  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::hours(1)).ok());
+  EXPECT_EQ(place_->StagedBytes(), staged);
+  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::seconds(0)).ok());
+  EXPECT_EQ(place_->StagedBytes(), 0);
+  EXPECT_EQ(PublishedIds(), Range(0, 5));
+}
+
+TEST_P(DestinationConformance, AppendAfterReplaceAndBack) {
+  Load(Target("r1", WriteMode::kReplace), {Rows(0, 5)}, 1);
+  Load(Target("r2", WriteMode::kAppend), {Rows(5, 5)}, 2);
+  EXPECT_EQ(PublishedIds(), Range(0, 10));
+  Load(Target("r3", WriteMode::kReplace), {Rows(100, 1)}, 3);
+  Load(Target("r4", WriteMode::kAppend), {Rows(200, 1)}, 4);
+  EXPECT_EQ(PublishedIds(), Together(Range(100, 1), Range(200, 1)));
+}
+
+}  // namespace
+}  // namespace headrace
