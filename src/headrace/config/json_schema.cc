@@ -78,7 +78,7 @@ Alternatives ColumnTypeForms(const OptionSpec& /*option*/) {
       forms.push_back(Matching(type.pattern));
     }
   }
-  forms.insert(forms.begin(), {{"enum", std::move(names)}});
+  forms.push_back(Json({{"enum", std::move(names)}}));
   return forms;
 }
 

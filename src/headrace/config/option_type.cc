@@ -164,14 +164,20 @@ std::string RangeText(const OptionSpec& option) {
   const bool to = option.maximum != std::numeric_limits<int64_t>::max();
   const std::string minimum = BoundText(option.type, option.minimum);
   const std::string maximum = BoundText(option.type, option.maximum);
-  if (from && to) return " from " + minimum + " to " + maximum;
-  if (from) return ", at least " + minimum;
-  return to ? ", at most " + maximum : std::string();
+  if (from && to) return " (" + minimum + " to " + maximum + ")";
+  if (from) return " (at least " + minimum + ")";
+  return to ? " (at most " + maximum + ")" : std::string();
 }
 
 bool InRange(const OptionSpec& option, const Value& value) {
   const int64_t* number = std::get_if<int64_t>(&value);
   return number == nullptr || (*number >= option.minimum && *number <= option.maximum);
+}
+
+/// What was found; of a reference only that its value is not right.
+std::string FoundIn(std::string_view text, std::string_view shown) {
+  if (text == shown) return "; found '" + Shown(text) + "'";
+  return "; '" + Shown(shown) + "' stands for something else";
 }
 
 arrow::Result<Value> ParseChoice(const OptionSpec& option, std::string_view text,
@@ -181,7 +187,7 @@ arrow::Result<Value> ParseChoice(const OptionSpec& option, std::string_view text
   for (const RefusedChoice& refused : option.refused_choices) {
     if (refused.value == text) return UserError(std::string(refused.sentence));
   }
-  std::string message = "expected " + ExpectedOf(option) + "; found '" + Shown(shown) + "'";
+  std::string message = "expected " + ExpectedOf(option) + FoundIn(text, shown);
   const std::string_view nearest = Nearest(text, choices);
   if (!nearest.empty() && text == shown)
     message += "; did you mean '" + std::string(nearest) + "'?";
@@ -217,8 +223,7 @@ arrow::Result<Value> ParseOptionText(const OptionSpec& option, std::string_view 
   auto value = kParseFunctions.at(static_cast<size_t>(option.type))(text);
   if (value.has_value() && InRange(option, *value)) return *std::move(value);
   const std::string_view hint = value.has_value() ? std::string_view() : HintFor(option.type, text);
-  return UserError("expected " + ExpectedOf(option) + "; found '" + Shown(shown) + "'" +
-                   std::string(hint));
+  return UserError("expected " + ExpectedOf(option) + FoundIn(text, shown) + std::string(hint));
 }
 
 arrow::Result<OptionValues> DefaultValues(std::span<const OptionSpec> options) {

@@ -124,9 +124,9 @@ class OverrideTarget {
     std::string names;
     for (const YamlNode& item : list.items) {
       const YamlNode* name = item.Find("name") != nullptr ? item.Find("name") : item.Find("as");
-      if (name != nullptr) names += (names.empty() ? "there are " : ", ") + name->text;
+      if (name != nullptr) names += (names.empty() ? "its entries are " : ", ") + name->text;
     }
-    return names.empty() ? "none has a name" : names;
+    return names.empty() ? "none of its entries has one" : names;
   }
 
   YamlNode& root_;

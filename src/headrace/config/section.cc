@@ -1,17 +1,15 @@
 #include "headrace/config/section.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "headrace/config/shared_section.h"
+#include "headrace/config/table_section.h"
 
 namespace headrace {
 namespace {
 
 // Sentences for what later versions bring: each says what to use today.
-constexpr std::string_view kNoIncremental =
-    "incremental loads come with a later version of headrace; use 'mode: catalog', which copies "
-    "the whole table";
-constexpr std::string_view kNoMerge =
-    "'write: merge' comes with a later version of headrace; use 'write: replace' or 'write: "
-    "append'";
 constexpr std::string_view kNoBeam =
     "the Beam engine comes with a later version of headrace; use 'local', which runs on this "
     "machine's threads";
@@ -21,205 +19,15 @@ constexpr std::string_view kNoDistribution =
 constexpr std::string_view kNoFiles =
     "reading files comes with a later version of headrace; use 'tables' with a source of type "
     "postgresql or sqlite";
-constexpr std::string_view kNoKeySplit =
-    "splitting by date, key or hash comes with a later version of headrace; use 'auto', 'pages' or "
-    "'id_range'";
-constexpr std::string_view kNoNullRule =
-    "only full loads are built, and they include NULLs; use 'include', or leave the NULLs out by "
-    "'where'";
 constexpr std::string_view kNoVerifyLevel =
     "this level comes with a later version of headrace; use 'checksum', the strictest so far";
 constexpr std::string_view kNoSourceYet =
     "this source comes with a later version of headrace; use 'postgresql' or 'sqlite'";
 constexpr std::string_view kNoDestinationYet =
     "this destination comes with a later version of headrace; use 'parquet'";
-constexpr std::string_view kOneDestination =
-    "all tables of a job go to one destination; give this table a job of its own";
-constexpr std::string_view kWholeJobOnly =
-    "this key holds for the whole job; set it under the job's own 'destination'";
 
 constexpr int64_t kLeastWorkerMemory = int64_t{16} << 20;
 constexpr int64_t kMostWorkers = 256;
-
-OptionSpec ModeOption() {
-  return {.key = "mode",
-          .type = OptionType::kEnum,
-          .default_text = "catalog",
-          .doc = "Which rows a run loads: catalog is all of them, every time.",
-          .choices = {"catalog"},
-          .refused_choices = {{"transactional", kNoIncremental}}};
-}
-
-OptionSpec WriteOption() {
-  return {.key = "write",
-          .type = OptionType::kEnum,
-          .default_text = "replace",
-          .doc =
-              "How the rows meet what the table already holds: replace it, append to it, or fail "
-              "if it is there.",
-          .choices = {"append", "replace", "error_if_exists"},
-          .refused_choices = {{"merge", kNoMerge}}};
-}
-
-OptionSpec LineageOption() {
-  return {.key = "lineage",
-          .type = OptionType::kBoolean,
-          .default_text = "false",
-          .doc = "Add the columns _headrace_run and _headrace_loaded_at to each row."};
-}
-
-OptionSpec OverflowOption() {
-  return {.key = "on_overflow",
-          .type = OptionType::kEnum,
-          .default_text = "error",
-          .doc =
-              "What happens to a value that the destination's column cannot hold: an error that "
-              "names it, NULL, "
-              "or the whole column as text.",
-          .choices = {"error", "null", "string"}};
-}
-
-OptionSpec Refused(std::string_view key, std::string_view doc, std::string_view sentence) {
-  return {.key = key, .doc = doc, .refused = sentence};
-}
-
-Section LoadSection() {
-  return {
-      .key = "load",
-      .doc = "Which rows a run loads.",
-      .options = {ModeOption(), LineageOption(),
-                  Refused("initial", "Where the first incremental run starts.", kNoIncremental),
-                  Refused("lookback", "How far an incremental run reads back.", kNoIncremental),
-                  Refused("settle", "How long to wait for running transactions.", kNoIncremental),
-                  Refused("late_rows", "What to do when they do not end.", kNoIncremental),
-                  Refused("cursor_timezone", "Zone of a cursor without one.", kNoIncremental)}};
-}
-
-Section PartitionSection() {
-  return {.key = "partition",
-          .doc = "How a table is cut into work units.",
-          .options = {
-              {.key = "strategy",
-               .type = OptionType::kEnum,
-               .default_text = "auto",
-               .doc = "auto lets the planner choose; pages reads ranges of the table's pages, "
-                      "id_range ranges of an integer "
-                      "column, none the table in one unit.",
-               .choices = {"auto", "pages", "id_range", "none"},
-               .refused_choices = {{"date_range", kNoKeySplit},
-                                   {"key_range", kNoKeySplit},
-                                   {"hash", kNoKeySplit}}},
-              {.key = "column",
-               .doc = "Column to split by; without it the planner takes a key.",
-               .example = "id"},
-              {.key = "target_rows",
-               .type = OptionType::kInteger,
-               .default_text = "50000",
-               .doc = "Rows of a work unit, about; whichever of target_rows and target_bytes is "
-                      "reached first.",
-               .minimum = 1},
-              {.key = "target_bytes",
-               .type = OptionType::kBytes,
-               .default_text = "16MiB",
-               .doc = "Size of a work unit in memory, about.",
-               .minimum = 1},
-              {.key = "strict",
-               .type = OptionType::kBoolean,
-               .default_text = "false",
-               .doc = "A strategy that does not fit the table is an error; else it is one unit and "
-                      "a warning."},
-              {.key = "nulls",
-               .type = OptionType::kEnum,
-               .default_text = "include",
-               .doc = "Rows whose split column is NULL: include reads them in a unit of their own.",
-               .choices = {"include"},
-               .refused_choices = {{"exclude", kNoNullRule}, {"error", kNoNullRule}}}}};
-}
-
-Section ColumnSection() {
-  return {.key = "columns",
-          .doc =
-              "The columns to copy, in this order; without it all of them. A bare name is short "
-              "for {name: …}.",
-          .options = {{.key = "name",
-                       .doc = "The column's name in the source, in the catalogue's exact case.",
-                       .required = true,
-                       .example = "amount"},
-                      {.key = "as", .doc = "Its name in the destination.", .example = "amount_usd"},
-                      {.key = "type",
-                       .type = OptionType::kColumnType,
-                       .doc = "Cast to this type.",
-                       .example = "decimal(12,2)"},
-                      OverflowOption()},
-          .is_list = true,
-          .inherits = true,
-          .short_key = "name"};
-}
-
-/// The options of a destination as a table's own `destination` sees them.
-PluginOptions ForOneTable(PluginOptions plugin) {
-  for (OptionSpec& option : plugin.options) {
-    option.required = false;
-    if (!option.per_table && option.refused.empty()) option.refused = kWholeJobOnly;
-  }
-  return plugin;
-}
-
-Section TableDestinationSection(std::span<const PluginOptions> destinations) {
-  Section section = {
-      .key = "destination",
-      .doc = "What differs for this table from the job's destination.",
-      .options = {WriteOption(), Refused("type", "The kind of destination.", kOneDestination)},
-      .type_from = "destination",
-      .inherits = true};
-  std::transform(destinations.begin(), destinations.end(), std::back_inserter(section.plugins),
-                 ForOneTable);
-  return section;
-}
-
-Section Inheriting(Section section, std::string_view doc) {
-  section.inherits = true;
-  section.doc = doc;
-  return section;
-}
-
-Section TablesSection(std::span<const PluginOptions> destinations) {
-  return {
-      .key = "tables",
-      .doc = "What to copy: one entry per table or query. A bare name is short for {name: …}.",
-      .options = {{.key = "name",
-                   .doc = "A table or view, schema.name in the catalogue's exact case; double "
-                          "quotes protect dots and stars: "
-                          "'public.\"odd.name\"'.",
-                   .example = "public.orders"},
-                  {.key = "query",
-                   .doc = "A SELECT in the source's dialect, instead of a table.",
-                   .example = "SELECT 1 AS one"},
-                  {.key = "as", .doc = "Names the result of a query.", .example = "daily"},
-                  {.key = "exclude",
-                   .type = OptionType::kStringList,
-                   .doc = "Columns to leave out.",
-                   .example = "[notes]"},
-                  {.key = "where",
-                   .doc = "Copy only rows that meet this SQL condition, in the source's dialect.",
-                   .example = "country <> 'XX'"},
-                  ModeOption(),
-                  WriteOption(),
-                  LineageOption(),
-                  OverflowOption(),
-                  Refused("cursor", "The column that tells new rows.", kNoIncremental),
-                  Refused("key", "The columns that identify a row.", kNoMerge)},
-      .sections = {ColumnSection(),
-                   Inheriting(LoadSection(), "What differs for this table from the job's load."),
-                   Inheriting(PartitionSection(),
-                              "What differs for this table from the job's partition."),
-                   TableDestinationSection(destinations)},
-      .one_of = {{"name"}, {"query", "as"}},
-      .required = true,
-      .is_list = true,
-      .inherits = true,
-      .short_key = "name"};
-}
 
 /// `type` of a section with plug-ins. `planned`: types of later versions; one that is there today
 /// is no longer refused.

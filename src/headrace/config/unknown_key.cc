@@ -1,5 +1,6 @@
 #include "headrace/config/unknown_key.h"
 
+#include <optional>
 #include <vector>
 
 #include "headrace/config/nearest.h"
@@ -23,28 +24,50 @@ struct KnownKey {
   const OptionSpec* option = nullptr;
 };
 
-std::optional<KnownKey> FindInside(const Section& section, const std::string& path,
-                                   std::string_view key);
+/// Looks for keys in the tree of sections.
+class KeySearch {
+ public:
+  /// `with_overrides`: also in the sections of a table that repeat the job's.
+  KeySearch(std::string_view key, bool with_overrides)
+      : key_(key), with_overrides_(with_overrides) {}
 
-std::optional<KnownKey> FindIn(const Section& section, const std::string& path,
-                               std::string_view key) {
-  if (FindSection(section, key) != nullptr) return KnownKey{path};
-  if (const OptionSpec* option = FindOption(section.options, key)) return KnownKey{path, option};
-  for (const PluginOptions& plugin : section.plugins) {
-    if (const OptionSpec* option = FindOption(plugin.options, key)) return KnownKey{path, option};
+  std::optional<KnownKey> In(const Section& section, const std::string& path) const {
+    if (FindSection(section, key_) != nullptr) return KnownKey{path};
+    if (const OptionSpec* option = FindOption(section.options, key_)) return KnownKey{path, option};
+    for (const PluginOptions& plugin : section.plugins) {
+      if (const OptionSpec* option = FindOption(plugin.options, key_)) {
+        return KnownKey{path, option};
+      }
+    }
+    return Inside(section, path);
   }
-  return FindInside(section, path, key);
-}
 
-/// Looks into the sections of `section`, the nearest first.
-std::optional<KnownKey> FindInside(const Section& section, const std::string& path,
-                                   std::string_view key) {
-  for (const Section& child : section.sections) {
-    const std::string child_path =
-        (path.empty() ? "" : path + ".") + std::string(child.key) + (child.is_list ? "[]" : "");
-    if (auto found = FindIn(child, child_path, key)) return found;
+  /// In the sections of `section`.
+  std::optional<KnownKey> Inside(const Section& section, const std::string& path) const {
+    for (const Section& child : section.sections) {
+      if (child.inherits && !with_overrides_) continue;
+      const std::string child_path =
+          (path.empty() ? "" : path + ".") + std::string(child.key) + (child.is_list ? "[]" : "");
+      if (auto found = In(child, child_path)) return found;
+    }
+    return std::nullopt;
   }
-  return std::nullopt;
+
+ private:
+  std::string_view key_;
+  bool with_overrides_;
+};
+
+/// Where else the key is valid: below `section` first, then in the job's own sections, then
+/// anywhere.
+std::optional<KnownKey> FindElsewhere(std::string_view key, const Section& section,
+                                      std::string_view path, const Section& job) {
+  const bool is_job = section.key.empty();
+  if (!is_job) {
+    if (auto below = KeySearch(key, true).Inside(section, std::string(path))) return below;
+  }
+  if (auto own = KeySearch(key, false).In(job, "")) return own;
+  return KeySearch(key, true).In(job, "");
 }
 
 std::string PlaceSentence(const std::string& path) {
@@ -58,8 +81,7 @@ std::string PlaceSentence(const std::string& path) {
 std::string UnknownKeyMessage(std::string_view key, const Section& section,
                               std::span<const OptionSpec> options, std::string_view path,
                               const Section& job) {
-  auto elsewhere = FindInside(section, std::string(path), key);
-  if (!elsewhere.has_value()) elsewhere = FindIn(job, "", key);
+  const auto elsewhere = FindElsewhere(key, section, path, job);
   if (elsewhere.has_value() && elsewhere->option != nullptr &&
       !elsewhere->option->refused.empty()) {
     return std::string(elsewhere->option->refused);

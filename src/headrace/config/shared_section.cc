@@ -1,0 +1,110 @@
+#include "headrace/config/shared_section.h"
+
+namespace headrace {
+namespace {
+
+constexpr std::string_view kNoKeySplit =
+    "splitting by date, key or hash comes with a later version of headrace; use 'auto', 'pages' or "
+    "'id_range'";
+constexpr std::string_view kNoNullRule =
+    "only full loads are built, and they include NULLs; use 'include', or leave the NULLs out by "
+    "'where'";
+
+}  // namespace
+
+OptionSpec ModeOption() {
+  return {.key = "mode",
+          .type = OptionType::kEnum,
+          .default_text = "catalog",
+          .doc = "Which rows a run loads: catalog is all of them, every time.",
+          .choices = {"catalog"},
+          .refused_choices = {{"transactional", kNoIncremental}}};
+}
+
+OptionSpec WriteOption() {
+  return {.key = "write",
+          .type = OptionType::kEnum,
+          .default_text = "replace",
+          .doc =
+              "How the rows meet what the table already holds: replace it, append to it, or fail "
+              "if it is there.",
+          .choices = {"append", "replace", "error_if_exists"},
+          .refused_choices = {{"merge", kNoMerge}}};
+}
+
+OptionSpec LineageOption() {
+  return {.key = "lineage",
+          .type = OptionType::kBoolean,
+          .default_text = "false",
+          .doc = "Add the columns _headrace_run and _headrace_loaded_at to each row."};
+}
+
+OptionSpec OverflowOption() {
+  return {.key = "on_overflow",
+          .type = OptionType::kEnum,
+          .default_text = "error",
+          .doc =
+              "What happens to a value that the destination's column cannot hold: an error that "
+              "names it, NULL, "
+              "or the whole column as text.",
+          .choices = {"error", "null", "string"}};
+}
+
+OptionSpec Refused(std::string_view key, std::string_view doc, std::string_view sentence) {
+  return {.key = key, .doc = doc, .refused = sentence};
+}
+
+Section LoadSection() {
+  return {
+      .key = "load",
+      .doc = "Which rows a run loads.",
+      .options = {ModeOption(), LineageOption(),
+                  Refused("initial", "Where the first incremental run starts.", kNoIncremental),
+                  Refused("lookback", "How far an incremental run reads back.", kNoIncremental),
+                  Refused("settle", "How long to wait for running transactions.", kNoIncremental),
+                  Refused("late_rows", "What to do when they do not end.", kNoIncremental),
+                  Refused("cursor_timezone", "Zone of a cursor without one.", kNoIncremental)}};
+}
+
+Section PartitionSection() {
+  return {.key = "partition",
+          .doc = "How a table is cut into work units.",
+          .options = {
+              {.key = "strategy",
+               .type = OptionType::kEnum,
+               .default_text = "auto",
+               .doc = "auto lets the planner choose; pages reads ranges of the table's pages, "
+                      "id_range ranges of an integer "
+                      "column, none the table in one unit.",
+               .choices = {"auto", "pages", "id_range", "none"},
+               .refused_choices = {{"date_range", kNoKeySplit},
+                                   {"key_range", kNoKeySplit},
+                                   {"hash", kNoKeySplit}}},
+              {.key = "column",
+               .doc = "Column to split by; without it the planner takes a key.",
+               .example = "id"},
+              {.key = "target_rows",
+               .type = OptionType::kInteger,
+               .default_text = "50000",
+               .doc = "Rows of a work unit, about; whichever of target_rows and target_bytes is "
+                      "reached first.",
+               .minimum = 1},
+              {.key = "target_bytes",
+               .type = OptionType::kBytes,
+               .default_text = "16MiB",
+               .doc = "Size of a work unit in memory, about.",
+               .minimum = 1},
+              {.key = "strict",
+               .type = OptionType::kBoolean,
+               .default_text = "false",
+               .doc = "A strategy that does not fit the table is an error; else it is one unit and "
+                      "a warning."},
+              {.key = "nulls",
+               .type = OptionType::kEnum,
+               .default_text = "include",
+               .doc = "Rows whose split column is NULL: include reads them in a unit of their own.",
+               .choices = {"include"},
+               .refused_choices = {{"exclude", kNoNullRule}, {"error", kNoNullRule}}}}};
+}
+
+}  // namespace headrace
