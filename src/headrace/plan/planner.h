@@ -17,7 +17,8 @@ struct PlanKnobs {
   std::string column;  ///< Split column wanted by the job; empty: the planner's choice.
   int64_t target_rows = 50'000;
   int64_t target_bytes = 16LL << 20;
-  bool strict = false;  ///< A wanted strategy that does not fit is an error instead of one unit and a warning.
+  bool strict = false;  ///< A wanted strategy that does not fit is an error instead of one unit and
+                        ///< a warning.
   bool filtered = false;  ///< The job has a `where`: estimates are upper bounds.
 };
 
@@ -27,11 +28,13 @@ struct Partitioning {
   std::string column;  ///< Of id ranges.
   std::string why;     ///< One sentence.
   std::vector<std::string> warnings;
-  std::vector<WorkUnit> units;  ///< At least one; together they hold every row exactly once, whatever the statistics say.
+  std::vector<WorkUnit> units;  ///< At least one; together they hold every row exactly once,
+                                ///< whatever the statistics say.
 };
 
-/// Cuts a table into work units. Pure: no I/O, the same arguments give the same units. Errors of class user where the job wants
-/// what cannot be and `strict` is set, or names a column that is not there.
+/// Cuts a table into work units. Pure: no I/O, the same arguments give the same units. Errors of
+/// class user where the job wants what cannot be and `strict` is set, or names a column that is not
+/// there.
 arrow::Result<Partitioning> PlanUnits(const Description& description, const Statistics& statistics,
                                       const Capabilities& capabilities, const PlanKnobs& knobs,
                                       const std::string& plan_id);

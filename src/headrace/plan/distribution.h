@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "headrace/model/statistics.h"
+
+namespace headrace {
+
+/// Where the values of an integer column lie, as its statistics tell: piecewise linear through the
+/// histogram, extended to the least and greatest value where those lie outside of it. An estimate;
+/// nothing rests on it but the size of units.
+class Distribution {
+ public:
+  /// Statistics without a histogram, minimum and maximum tell nothing: IsKnown first.
+  static bool IsKnown(const ColumnStatistics& statistics);
+  explicit Distribution(const ColumnStatistics& statistics);
+
+  /// About the integer that has the share `share` (0 to 1) of the rows below it.
+  int64_t Quantile(double share) const;
+
+  /// The least and the greatest value that the statistics know.
+  int64_t minimum() const { return minimum_; }
+  int64_t maximum() const { return maximum_; }
+
+  /// How many integers lie between the least and the greatest value, both included.
+  double span() const;
+
+  /// The share of rows that lies above the histogram's end, as far as minimum and maximum tell.
+  double share_beyond_histogram() const { return share_beyond_; }
+
+ private:
+  /// `weight` rows (in buckets of the histogram) lie below `value`. Values reach from -2^63 to
+  /// 2^63: more than int64 holds, and exactly what the 64 bits of a long double's mantissa do.
+  struct Knot {
+    long double value = 0;
+    double weight = 0;
+  };
+
+  void AddHistogram(const std::vector<int64_t>& histogram);
+  void AddTails(const ColumnStatistics& statistics);
+
+  std::vector<Knot> knots_;  // By ascending weight; at least two.
+  int64_t minimum_ = 0;
+  int64_t maximum_ = 0;
+  double share_beyond_ = 0;
+};
+
+}  // namespace headrace

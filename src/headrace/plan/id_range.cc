@@ -1,0 +1,197 @@
+#include <arrow/type.h>
+#include <arrow/type_traits.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "headrace/plan/distribution.h"
+#include "headrace/plan/size.h"
+#include "headrace/plan/strategy.h"
+
+namespace headrace {
+namespace {
+
+/// Units of a table whose rows nobody could estimate: enough to keep workers busy, few enough if it
+/// is small.
+constexpr double kUnitsWithoutEstimate = 64;
+
+/// A column that may split the table.
+struct Candidate {
+  std::string name;
+  std::string role;  ///< For people: "the primary key".
+};
+
+/// Keys of one column come first, the row identity before unique keys that are not primary: its
+/// ranges lie together on disk.
+std::vector<Candidate> Candidates(const PlanInput& input) {
+  if (!input.knobs.column.empty()) return {{input.knobs.column, "the column that the job names"}};
+  const Description& description = input.description;
+  std::vector<Candidate> candidates;
+  const auto add_keys = [&](bool primary, bool single, const std::string& role) {
+    for (const Key& key : description.keys) {
+      if (key.columns.empty() || key.primary != primary || (key.columns.size() == 1) != single)
+        continue;
+      candidates.push_back({key.columns.front(), role});
+    }
+  };
+  add_keys(true, true, "the primary key");
+  if (!description.row_identity.empty())
+    candidates.push_back({description.row_identity, "the order of the rows on disk"});
+  add_keys(false, true, "a unique key");
+  add_keys(true, false, "the first column of the primary key");
+  add_keys(false, false, "the first column of a unique key");
+  return candidates;
+}
+
+/// uint64 is left out: bounds are int64.
+bool IsSplittable(const arrow::DataType& type) {
+  return arrow::is_integer(type.id()) && type.id() != arrow::Type::UINT64;
+}
+
+std::optional<std::string> ColumnMisfit(const PlanInput& input, const std::string& name) {
+  const Column* column = input.description.FindColumn(name);
+  const bool is_identity = name == input.description.row_identity;
+  if (!is_identity && (column == nullptr || !IsSplittable(*column->type)))
+    return "\"" + name + "\" is no integer column";
+  const auto found = input.statistics.columns.find(name);
+  if (found == input.statistics.columns.end() || !Distribution::IsKnown(found->second)) {
+    return input.statistics.rows == 0 ? "it is empty"
+                                      : "nothing is known of the values of \"" + name + "\"";
+  }
+  return std::nullopt;
+}
+
+/// The first candidate that can be cut, or none.
+std::optional<Candidate> ChooseColumn(const PlanInput& input) {
+  for (const Candidate& candidate : Candidates(input)) {
+    if (!ColumnMisfit(input, candidate.name)) return candidate;
+  }
+  return std::nullopt;
+}
+
+bool IsNullable(const PlanInput& input, const std::string& name) {
+  const Column* column = input.description.FindColumn(name);
+  return column != nullptr && column->nullable && name != input.description.row_identity;
+}
+
+/// The rows of the table, guessed where the source could not estimate them.
+double TableRows(const PlanInput& input, const Distribution& values,
+                 std::vector<std::string>& warnings) {
+  const Statistics& statistics = input.statistics;
+  if (statistics.rows >= 0) return static_cast<double>(statistics.rows);
+  if (statistics.bytes > 0 && statistics.row_width > 0) {
+    const double rows = static_cast<double>(statistics.bytes) / statistics.row_width;
+    warnings.push_back("row count unknown: about " + ReadableCount(rows) +
+                       " rows, from the table's size on disk");
+    return rows;
+  }
+  const double most = std::min(values.span(), kUnitsWithoutEstimate * RowsPerUnit(input));
+  warnings.push_back("row count and size unknown: cut as if there were " + ReadableCount(most) +
+                     " rows");
+  return most;
+}
+
+/// A lower bound of a range, and the share of the rows below it.
+struct Bound {
+  int64_t value = 0;
+  double share = 0;
+};
+
+/// Ascending, distinct bounds that cut the values into about `ranges` ranges of the same number of
+/// rows; many equal values give fewer.
+std::vector<Bound> CutValues(const Distribution& values, int64_t ranges) {
+  std::vector<Bound> bounds;
+  bounds.reserve(static_cast<size_t>(ranges));
+  int64_t previous = values.minimum();
+  for (int64_t i = 1; i < ranges; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(ranges);
+    const int64_t value = values.Quantile(share);
+    if (value <= previous || value > values.maximum()) continue;
+    bounds.push_back({value, share});
+    previous = value;
+  }
+  return bounds;
+}
+
+/// The ranges between the bounds. The first and the last are open: values outside of the statistics
+/// belong to them.
+std::vector<Share> RangesBetween(const std::vector<Bound>& bounds, const std::string& column,
+                                 double rows) {
+  std::vector<Share> shares;
+  shares.reserve(bounds.size() + 2);  // And the NULLs.
+  Bound lower;
+  for (size_t i = 0; i <= bounds.size(); ++i) {
+    const Bound upper = i < bounds.size() ? bounds[i] : Bound{.value = 0, .share = 1};
+    IdRange range{.column = column, .lower = {}, .upper = {}};
+    if (i > 0) range.lower = lower.value;
+    if (i < bounds.size()) range.upper = upper.value;
+    shares.push_back({std::move(range), rows * (upper.share - lower.share)});
+    lower = upper;
+  }
+  return shares;
+}
+
+std::string WhyColumn(const Candidate& candidate, const ColumnStatistics& column, double rows) {
+  std::string why = "\"" + candidate.name + "\" is " + candidate.role + " and an integer; about " +
+                    ReadableCount(rows) + " rows, ";
+  if (column.histogram.size() >= 2) {
+    return why + "bounds from a histogram of " +
+           ReadableCount(static_cast<double>(column.histogram.size())) + " values";
+  }
+  return why + "bounds spread evenly from " + std::to_string(*column.minimum) + " to " +
+         std::to_string(*column.maximum);
+}
+
+void WarnOfColumn(const PlanInput& input, const std::string& name, const ColumnStatistics& column,
+                  const Distribution& values, Cut& cut) {
+  constexpr double kWorthSaying = 0.1;
+  if (values.share_beyond_histogram() > kWorthSaying) {
+    cut.warnings.push_back("stale statistics: \"" + name +
+                           "\" has values outside of its histogram, which ends at " +
+                           std::to_string(column.histogram.back()));
+  }
+  if (!column.indexed && name != input.description.row_identity && cut.shares.size() > 1) {
+    cut.warnings.push_back("no index on \"" + name + "\": each of " +
+                           ReadableCount(static_cast<double>(cut.shares.size())) +
+                           " units reads the whole table");
+  }
+}
+
+/// A table that no bound cuts is one unit, its NULLs included.
+Cut OneRange(const PlanInput& input, const std::string& name, double rows, Cut cut) {
+  Cut whole = WholeTableCut(input, "about " + ReadableCount(rows) + " rows");
+  whole.warnings = std::move(cut.warnings);
+  if (rows > RowsPerUnit(input)) whole.why += " that \"" + name + "\" does not tell apart";
+  return whole;
+}
+
+}  // namespace
+
+std::optional<std::string> IdRangeMisfit(const PlanInput& input) {
+  if (const auto kind = UnsplittableKind(input.description.kind)) return *kind + " has no key";
+  const std::vector<Candidate> candidates = Candidates(input);
+  if (candidates.empty()) return "it has no key";
+  return ChooseColumn(input) ? std::nullopt : ColumnMisfit(input, candidates.front().name);
+}
+
+Cut CutIdRange(const PlanInput& input) {
+  const Candidate chosen = *ChooseColumn(input);
+  const ColumnStatistics& column = input.statistics.columns.at(chosen.name);
+  const Distribution values(column);
+  Cut cut;
+  const double rows = TableRows(input, values, cut.warnings);
+  const double rows_per_unit = RowsPerUnit(input, rows, cut.warnings);
+  const double null_rows = rows * std::clamp(column.null_fraction, 0.0, 1.0);
+  const auto ranges = static_cast<int64_t>(std::ceil((rows - null_rows) / rows_per_unit));
+  const std::vector<Bound> bounds = CutValues(values, ranges);
+  if (bounds.empty()) return OneRange(input, chosen.name, rows, std::move(cut));
+  cut.column = chosen.name;
+  cut.why = WhyColumn(chosen, column, rows);
+  cut.shares = RangesBetween(bounds, chosen.name, rows - null_rows);
+  if (IsNullable(input, chosen.name)) cut.shares.push_back({NullRows{chosen.name}, null_rows});
+  WarnOfColumn(input, chosen.name, column, values, cut);
+  return cut;
+}
+
+}  // namespace headrace

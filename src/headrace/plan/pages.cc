@@ -1,0 +1,147 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "headrace/plan/size.h"
+#include "headrace/plan/strategy.h"
+
+namespace headrace {
+namespace {
+
+/// PostgreSQL's default block size. With another one units are larger or smaller than wanted,
+/// nothing else.
+constexpr double kPageBytes = 8192;
+
+/// Heap tuple header (23 bytes, aligned to 24) and line pointer (4): PostgreSQL documentation,
+/// "Database Page Layout".
+constexpr double kTupleOverhead = 28;
+
+/// Of rows of which nothing is known.
+constexpr double kAssumedRowWidth = 100;
+
+/// Block numbers are 32 bits and the greatest is reserved (InvalidBlockNumber).
+constexpr int64_t kMaxPages = std::numeric_limits<uint32_t>::max();
+
+/// The catalogue's estimate is believed unless there is none: -1, or 0 rows in a leaf that has
+/// pages.
+bool IsRowCountKnown(const Relation& leaf) {
+  return leaf.rows > 0 || (leaf.rows == 0 && leaf.pages == 0);
+}
+
+double GuessedRowsPerPage(const Statistics& statistics) {
+  const double width = RowWidth(statistics) > 0 ? RowWidth(statistics) : kAssumedRowWidth;
+  return std::max(1.0, std::floor(kPageBytes / (width + kTupleOverhead)));
+}
+
+double KnownRows(const Description& description) {
+  double rows = 0;
+  for (const Relation& leaf : description.leaves) rows += IsRowCountKnown(leaf) ? leaf.rows : 0;
+  return rows;
+}
+
+/// By how much the catalogue's counts are too low, as the table's own estimate tells: 1 where it
+/// does not.
+double Growth(const PlanInput& input) {
+  const bool all_known = std::ranges::all_of(input.description.leaves, IsRowCountKnown);
+  const double known = KnownRows(input.description);
+  return all_known && known > 0 ? std::max(1.0, static_cast<double>(input.statistics.rows) / known)
+                                : 1;
+}
+
+std::vector<double> RowsOfLeaves(const PlanInput& input) {
+  const double growth = Growth(input);
+  const double guess = GuessedRowsPerPage(input.statistics);
+  std::vector<double> rows;
+  for (const Relation& leaf : input.description.leaves) {
+    rows.push_back(IsRowCountKnown(leaf) ? leaf.rows * growth
+                                         : guess * static_cast<double>(leaf.pages));
+  }
+  return rows;
+}
+
+std::string NameOf(const Relation& leaf) {
+  return leaf.schema.empty() ? leaf.name : leaf.schema + "." + leaf.name;
+}
+
+void WarnOfUnknownLeaves(const PlanInput& input, std::vector<std::string>& warnings) {
+  constexpr int kNamed = 3;
+  std::string names;
+  int unknown = 0;
+  for (const Relation& leaf : input.description.leaves) {
+    if (IsRowCountKnown(leaf)) continue;
+    if (++unknown <= kNamed) names += (names.empty() ? "" : ", ") + NameOf(leaf);
+  }
+  if (unknown == 0) return;
+  if (unknown > kNamed) names += " and " + ReadableCount(unknown - kNamed) + " more";
+  warnings.push_back("never analysed: " + names + "; rows are estimated from pages at " +
+                     ReadableCount(GuessedRowsPerPage(input.statistics)) +
+                     " rows a page (ANALYZE makes this better)");
+}
+
+void WarnOfGrowth(const PlanInput& input, std::vector<std::string>& warnings) {
+  constexpr double kWorthSaying = 2;
+  const double growth = Growth(input);
+  if (growth < kWorthSaying) return;
+  warnings.push_back("stale statistics: the catalogue counts " +
+                     ReadableCount(KnownRows(input.description)) +
+                     " rows, the table's size speaks for " +
+                     ReadableCount(static_cast<double>(input.statistics.rows)));
+}
+
+/// Cuts one leaf into page ranges of equal length; the last one is open-ended, so that pages added
+/// since are read too.
+void CutLeaf(const Relation& leaf, double rows, double rows_per_unit, std::vector<Share>& shares) {
+  const int64_t pages = std::clamp<int64_t>(leaf.pages, 1, kMaxPages);
+  const auto units = static_cast<int64_t>(
+      std::clamp(std::ceil(rows / rows_per_unit), 1.0, static_cast<double>(pages)));
+  for (int64_t u = 0; u < units; ++u) {
+    const int64_t first = pages * u / units;
+    const int64_t last = pages * (u + 1) / units;
+    PageRange range{.schema = leaf.schema,
+                    .relation = leaf.name,
+                    .first = static_cast<uint32_t>(first),
+                    .last = {}};
+    if (u + 1 < units) range.last = static_cast<uint32_t>(last);
+    shares.push_back(
+        {std::move(range), rows * static_cast<double>(last - first) / static_cast<double>(pages)});
+  }
+}
+
+std::string WhyPages(const Description& description, double rows) {
+  double pages = 0;
+  for (const Relation& leaf : description.leaves) pages += static_cast<double>(leaf.pages);
+  std::string why =
+      "its " + ReadableCount(pages) + " pages, about " + ReadableCount(rows) + " rows";
+  if (description.leaves.size() > 1) {
+    why += " in " + ReadableCount(static_cast<double>(description.leaves.size())) + " partitions";
+  }
+  return why + ", can be read by ranges without an index";
+}
+
+}  // namespace
+
+std::optional<std::string> PagesMisfit(const PlanInput& input) {
+  const Description& description = input.description;
+  if (const auto kind = UnsplittableKind(description.kind))
+    return *kind + " has no pages of its own";
+  if (description.leaves.empty()) return "it has no pages of its own";
+  const auto found = std::ranges::find(description.leaves, false, &Relation::pageable);
+  if (found != description.leaves.end()) return NameOf(*found) + " cannot be read by page ranges";
+  return std::nullopt;
+}
+
+Cut CutPages(const PlanInput& input) {
+  Cut cut;
+  const std::vector<double> rows = RowsOfLeaves(input);
+  double total = 0;
+  for (const double of_leaf : rows) total += of_leaf;
+  WarnOfUnknownLeaves(input, cut.warnings);
+  WarnOfGrowth(input, cut.warnings);
+  const double rows_per_unit = RowsPerUnit(input, total, cut.warnings);
+  for (size_t i = 0; i < rows.size(); ++i)
+    CutLeaf(input.description.leaves[i], rows[i], rows_per_unit, cut.shares);
+  cut.why = WhyPages(input.description, total);
+  return cut;
+}
+
+}  // namespace headrace

@@ -1,0 +1,194 @@
+#include <arrow/type.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "headrace/plan/planner.h"
+
+// Every row is in exactly one unit, whatever the statistics say: each strategy on generated tables.
+namespace headrace {
+namespace {
+
+/// What splits look at of one row.
+struct SplitRow {
+  size_t leaf = 0;
+  uint32_t page = 0;
+  std::optional<int64_t> value;
+};
+
+struct MatchSplit {
+  const SplitRow& row;
+  const Description& description;
+
+  bool operator()(const WholeTable&) const { return true; }
+  bool operator()(const NullRows&) const { return !row.value.has_value(); }
+  bool operator()(const IdRange& range) const {
+    return row.value.has_value() && (!range.lower || *row.value >= *range.lower) &&
+           (!range.upper || *row.value < *range.upper);
+  }
+  bool operator()(const PageRange& range) const {
+    const Relation& leaf = description.leaves[row.leaf];
+    return range.schema == leaf.schema && range.relation == leaf.name && row.page >= range.first &&
+           (!range.last || row.page < *range.last);
+  }
+};
+
+size_t UnitsWith(const SplitRow& row, const Description& description,
+                 const std::vector<WorkUnit>& units) {
+  return static_cast<size_t>(std::ranges::count_if(units, [&](const WorkUnit& unit) {
+    return std::visit(MatchSplit{row, description}, unit.split);
+  }));
+}
+
+Capabilities BothStrategies() {
+  return {.strategies = {Strategy::kPages, Strategy::kIdRange, Strategy::kNone},
+          .snapshot = SnapshotKind::kNone};
+}
+
+/// Small and clustered, any, and extreme values.
+rc::Gen<int64_t> AnyValue() {
+  return rc::gen::oneOf(
+      rc::gen::inRange<int64_t>(-20, 20), rc::gen::inRange<int64_t>(-100'000, 100'000),
+      rc::gen::arbitrary<int64_t>(),
+      rc::gen::element(std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::min() + 1,
+                       std::numeric_limits<int64_t>::max() - 1,
+                       std::numeric_limits<int64_t>::max()));
+}
+
+/// About the values, about others (stale), or nothing.
+ColumnStatistics AnyStatistics(std::vector<int64_t> values) {
+  if (*rc::gen::inRange(0, 3) == 0) values = *rc::gen::container<std::vector<int64_t>>(AnyValue());
+  std::ranges::sort(values);
+  ColumnStatistics statistics;
+  statistics.null_fraction = *rc::gen::element(0.0, 0.3, 1.0);
+  if (!values.empty() && *rc::gen::arbitrary<bool>()) {
+    statistics.minimum = values.front();
+    statistics.maximum = values.back();
+  }
+  if (*rc::gen::arbitrary<bool>()) statistics.histogram = values;
+  return statistics;
+}
+
+PlanKnobs AnyKnobs() {
+  PlanKnobs knobs;
+  knobs.target_rows = *rc::gen::weightedElement<int64_t>({{4, 1}, {4, 3}, {2, 10}, {1, 50'000}});
+  knobs.target_bytes = *rc::gen::element<int64_t>(1, 1000, 16LL << 20);
+  return knobs;
+}
+
+int64_t AnyRowEstimate(size_t rows) {
+  const auto exact = static_cast<int64_t>(rows);
+  return *rc::gen::weightedElement<int64_t>({{1, -1}, {1, 0}, {4, exact}, {4, 10 * exact + 7}});
+}
+
+struct IdTable {
+  Description description;
+  Statistics statistics;
+  std::vector<SplitRow> rows;
+};
+
+IdTable AnyIdTable() {
+  IdTable table;
+  const bool nullable = *rc::gen::arbitrary<bool>();
+  const auto values = *rc::gen::container<std::vector<int64_t>>(AnyValue());
+  for (const int64_t value : values) {
+    table.rows.push_back({0, 0, value});
+    if (nullable && *rc::gen::inRange(0, 4) == 0) table.rows.push_back({0, 0, std::nullopt});
+  }
+  table.description.columns = {
+      {.name = "id", .source_type = "bigint", .type = arrow::int64(), .nullable = nullable}};
+  table.description.keys = {{"k", {"id"}, false}};
+  table.statistics.rows = AnyRowEstimate(table.rows.size());
+  table.statistics.bytes = *rc::gen::element<int64_t>(-1, 0, 5000);
+  table.statistics.row_width = *rc::gen::element(0.0, 8.0, 100'000.0);
+  table.statistics.columns["id"] = AnyStatistics(values);
+  return table;
+}
+
+RC_GTEST_PROP(PartitionProperty, IdRangesHoldEveryRowOnce, ()) {
+  const IdTable table = AnyIdTable();
+  const auto plan =
+      PlanUnits(table.description, table.statistics, BothStrategies(), AnyKnobs(), "p");
+  RC_ASSERT(plan.ok());
+  RC_CLASSIFY(plan->units.size() > 1);
+  for (const SplitRow& row : table.rows)
+    RC_ASSERT(UnitsWith(row, table.description, plan->units) == size_t{1});
+}
+
+RC_GTEST_PROP(PartitionProperty, BoundsAscend, ()) {
+  const IdTable table = AnyIdTable();
+  const auto plan =
+      PlanUnits(table.description, table.statistics, BothStrategies(), AnyKnobs(), "p");
+  RC_ASSERT(plan.ok());
+  std::optional<int64_t> previous;
+  for (const WorkUnit& unit : plan->units) {
+    const auto* range = std::get_if<IdRange>(&unit.split);
+    if (range == nullptr) continue;
+    RC_ASSERT((range->lower == previous));
+    RC_ASSERT((!range->lower || !range->upper || *range->lower < *range->upper));
+    previous = range->upper;
+  }
+  RC_ASSERT(!previous.has_value());  // The last range is open.
+}
+
+RC_GTEST_PROP(PartitionProperty, ExactStatisticsOfDistinctValuesBoundUnits, ()) {
+  auto values = *rc::gen::unique<std::vector<int64_t>>(AnyValue());
+  std::ranges::sort(values);
+  IdTable table;
+  table.description.columns = {
+      {.name = "id", .source_type = "bigint", .type = arrow::int64(), .nullable = false}};
+  table.description.keys = {{"k", {"id"}, true}};
+  table.statistics.rows = static_cast<int64_t>(values.size());
+  table.statistics.columns["id"].histogram = values;
+  PlanKnobs knobs;
+  knobs.target_rows = *rc::gen::inRange<int64_t>(1, 10);
+  const auto plan = PlanUnits(table.description, table.statistics, BothStrategies(), knobs, "p");
+  RC_ASSERT(plan.ok());
+  for (const WorkUnit& unit : plan->units) {
+    const auto rows = std::ranges::count_if(values, [&](int64_t value) {
+      return std::visit(MatchSplit{{0, 0, value}, table.description}, unit.split);
+    });
+    RC_ASSERT(rows <= knobs.target_rows + 2);  // Interpolation and rounding at either end.
+  }
+}
+
+IdTable AnyPagedTable() {
+  IdTable table;
+  table.description.kind = RelationKind::kPartitioned;
+  const auto leaves = *rc::gen::inRange<size_t>(1, 5);
+  for (size_t l = 0; l < leaves; ++l) {
+    const auto pages = *rc::gen::element<int64_t>(0, 1, 2, 7, 100, 1000, (int64_t{1} << 32) - 2);
+    const auto estimate = *rc::gen::element(-1.0, 0.0, 1.0, 20.0, 100'000.0);
+    table.description.leaves.push_back({.schema = "s",
+                                        .name = "leaf" + std::to_string(l),
+                                        .oid = l,
+                                        .pageable = true,
+                                        .pages = pages,
+                                        .rows = estimate});
+    const auto rows = *rc::gen::inRange(0, 20);
+    for (int r = 0; r < rows; ++r) {
+      const auto grown = std::min<int64_t>(pages + 10, std::numeric_limits<uint32_t>::max());
+      const auto page =
+          *rc::gen::oneOf(rc::gen::inRange<int64_t>(0, grown), rc::gen::just(grown - 1));
+      table.rows.push_back({l, static_cast<uint32_t>(page), std::nullopt});
+    }
+  }
+  table.statistics.rows = AnyRowEstimate(table.rows.size());
+  table.statistics.row_width = *rc::gen::element(0.0, 8.0, 100'000.0);
+  return table;
+}
+
+RC_GTEST_PROP(PartitionProperty, PageRangesHoldEveryRowOnce, ()) {
+  const IdTable table = AnyPagedTable();
+  PlanKnobs knobs = AnyKnobs();
+  const auto plan = PlanUnits(table.description, table.statistics, BothStrategies(), knobs, "p");
+  RC_ASSERT(plan.ok());
+  RC_ASSERT(plan->strategy == Strategy::kPages);
+  for (const SplitRow& row : table.rows)
+    RC_ASSERT(UnitsWith(row, table.description, plan->units) == size_t{1});
+}
+
+}  // namespace
+}  // namespace headrace

@@ -1,0 +1,172 @@
+#include "headrace/plan/planner.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "headrace/plan/size.h"
+#include "headrace/plan/strategy.h"
+
+namespace headrace {
+namespace {
+
+constexpr std::array<StrategyRule, 2> kStrategyRules = {{
+    {Strategy::kPages, PagesMisfit, CutPages},
+    {Strategy::kIdRange, IdRangeMisfit, CutIdRange},
+}};
+
+constexpr std::array<Strategy, 3> kLaterStrategies = {Strategy::kDateRange, Strategy::kKeyRange,
+                                                      Strategy::kHash};
+
+const StrategyRule* FindRule(Strategy strategy) {
+  const auto found = std::ranges::find(kStrategyRules, strategy, &StrategyRule::strategy);
+  return found == kStrategyRules.end() ? nullptr : &*found;
+}
+
+/// A cut and the strategy that made it.
+struct ChosenCut {
+  Strategy strategy = Strategy::kNone;
+  Cut cut;
+};
+
+/// Why `strategy` cannot cut the table, or nothing.
+std::optional<std::string> Misfit(Strategy strategy, const PlanInput& input,
+                                  const Capabilities& capabilities) {
+  const StrategyRule* rule = FindRule(strategy);
+  const bool offered =
+      std::ranges::find(capabilities.strategies, strategy) != capabilities.strategies.end();
+  if (rule == nullptr || !offered) return "this source cannot be read that way";
+  return rule->misfit(input);
+}
+
+/// The first strategy of the source's order that fits, else one unit.
+ChosenCut CutAutomatically(const PlanInput& input, const Capabilities& capabilities) {
+  std::string reasons;
+  for (const Strategy strategy : capabilities.strategies) {
+    const StrategyRule* rule = FindRule(strategy);
+    if (rule == nullptr) continue;
+    const auto misfit = rule->misfit(input);
+    if (!misfit) return {strategy, rule->cut(input)};
+    reasons += (reasons.empty() ? "" : "; ") + std::string(StrategyName(strategy)) + ": " + *misfit;
+  }
+  const auto kind = UnsplittableKind(input.description.kind);
+  if (kind) return {Strategy::kNone, WholeTableCut(input, *kind + " cannot be split")};
+  return {Strategy::kNone,
+          WholeTableCut(input, reasons.empty() ? "this source has no way to split it" : reasons)};
+}
+
+arrow::Status CheckColumn(const Description& description, const std::string& column) {
+  if (column.empty() || column == description.row_identity ||
+      description.FindColumn(column) != nullptr) {
+    return arrow::Status::OK();
+  }
+  std::string names;
+  for (const Column& known : description.columns) names += (names.empty() ? "" : ", ") + known.name;
+  return UserError("partition.column: table " + description.table.label() + " has no column \"" +
+                   column + "\"; it has " + names);
+}
+
+/// What the job says about a wanted strategy that does not fit, as an error or a warning.
+std::string DoesNotFit(const std::string& wanted, const Description& description,
+                       const std::string& misfit) {
+  return wanted + " does not fit table " + description.table.label() + ": " + misfit;
+}
+
+/// The strategy that the job names: it fits, or the table is one unit.
+arrow::Result<ChosenCut> CutAsWanted(const PlanInput& input, const Capabilities& capabilities) {
+  const Strategy wanted = input.knobs.strategy;
+  const std::string name = "partition.strategy: " + std::string(StrategyName(wanted));
+  if (wanted == Strategy::kNone)
+    return ChosenCut{wanted, WholeTableCut(input, "the job wants one unit")};
+  const auto misfit = Misfit(wanted, input, capabilities);
+  if (misfit && input.knobs.strict) return UserError(DoesNotFit(name, input.description, *misfit));
+  if (!misfit) {
+    ChosenCut chosen{wanted, FindRule(wanted)->cut(input)};
+    chosen.cut.why = "the job wants it; " + chosen.cut.why;
+    return chosen;
+  }
+  ChosenCut chosen{Strategy::kNone, WholeTableCut(input, name + " does not fit: " + *misfit)};
+  chosen.cut.warnings.push_back(DoesNotFit(name, input.description, *misfit) +
+                                "; it is read as one unit");
+  return chosen;
+}
+
+/// The job names a column but leaves the strategy open: id ranges of it if that fits, else as if no
+/// column were named.
+arrow::Result<ChosenCut> CutByColumn(const PlanInput& input, const Capabilities& capabilities) {
+  const auto misfit = Misfit(Strategy::kIdRange, input, capabilities);
+  if (!misfit) return ChosenCut{Strategy::kIdRange, CutIdRange(input)};
+  const std::string text =
+      DoesNotFit("partition.column: " + input.knobs.column, input.description, *misfit);
+  if (input.knobs.strict) return UserError(text);
+  PlanKnobs knobs = input.knobs;
+  knobs.column.clear();
+  ChosenCut chosen = CutAutomatically({input.description, input.statistics, knobs}, capabilities);
+  chosen.cut.warnings.push_back(text + "; it is not used");
+  return chosen;
+}
+
+arrow::Result<ChosenCut> ChooseCut(const PlanInput& input, const Capabilities& capabilities) {
+  if (input.knobs.strategy != Strategy::kAuto) return CutAsWanted(input, capabilities);
+  if (!input.knobs.column.empty()) return CutByColumn(input, capabilities);
+  return CutAutomatically(input, capabilities);
+}
+
+arrow::Status CheckKnobs(const Description& description, const PlanKnobs& knobs) {
+  if (std::ranges::find(kLaterStrategies, knobs.strategy) != kLaterStrategies.end()) {
+    return UserError("partition.strategy: " + std::string(StrategyName(knobs.strategy)) +
+                     " comes with a later version; this one has auto, pages, id_range and none");
+  }
+  return CheckColumn(description, knobs.column);
+}
+
+std::vector<WorkUnit> UnitsOf(std::vector<Share> shares, double row_width,
+                              const std::string& plan_id) {
+  std::vector<WorkUnit> units;
+  units.reserve(shares.size());
+  for (Share& share : shares) {
+    WorkUnit& unit = units.emplace_back();
+    unit.plan_id = plan_id;
+    unit.id = std::to_string(units.size() - 1);
+    unit.split = std::move(share.split);
+    unit.estimated_rows = std::llround(share.rows);
+    unit.estimated_bytes = std::llround(share.rows * row_width);
+  }
+  return units;
+}
+
+/// A column that the wanted strategy has no use for is said, not ignored.
+void WarnOfUnusedColumn(const PlanKnobs& knobs, std::vector<std::string>& warnings) {
+  if (knobs.column.empty() ||
+      (knobs.strategy != Strategy::kPages && knobs.strategy != Strategy::kNone))
+    return;
+  warnings.push_back("partition.column: " + knobs.column + " is not used by partition.strategy: " +
+                     std::string(StrategyName(knobs.strategy)));
+}
+
+/// A single unit that takes everything is not cut, whatever the strategy was.
+bool IsWhole(const Cut& cut) {
+  return cut.shares.size() == 1 && std::holds_alternative<WholeTable>(cut.shares[0].split);
+}
+
+}  // namespace
+
+arrow::Result<Partitioning> PlanUnits(const Description& description, const Statistics& statistics,
+                                      const Capabilities& capabilities, const PlanKnobs& knobs,
+                                      const std::string& plan_id) {
+  ARROW_RETURN_NOT_OK(CheckKnobs(description, knobs));
+  ARROW_ASSIGN_OR_RAISE(ChosenCut chosen,
+                        ChooseCut({description, statistics, knobs}, capabilities));
+  Partitioning partitioning;
+  partitioning.strategy = IsWhole(chosen.cut) ? Strategy::kNone : chosen.strategy;
+  partitioning.column = std::move(chosen.cut.column);
+  partitioning.why = std::move(chosen.cut.why);
+  if (knobs.filtered) partitioning.why += "; estimates are upper bounds, because of `where`";
+  partitioning.warnings = std::move(chosen.cut.warnings);
+  WarnOfUnusedColumn(knobs, partitioning.warnings);
+  partitioning.units = UnitsOf(std::move(chosen.cut.shares), RowWidth(statistics), plan_id);
+  return partitioning;
+}
+
+}  // namespace headrace

@@ -1,0 +1,153 @@
+#include "headrace/plan/planner.h"
+
+#include <arrow/type.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace headrace {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// A table that both strategies can cut, in two units each.
+class PlannerTest : public ::testing::Test {
+ protected:
+  PlannerTest() {
+    description_.table = {.schema = "public", .name = "t"};
+    description_.columns = {
+        {.name = "id", .source_type = "int8", .type = arrow::int64(), .nullable = false},
+        {.name = "at", .source_type = "date", .type = arrow::date32()}};
+    description_.keys = {{"pk", {"id"}, true}};
+    description_.leaves = {{.schema = "public",
+                            .name = "t",
+                            .oid = 1,
+                            .pageable = true,
+                            .pages = 10,
+                            .rows = 100'000}};
+    statistics_.rows = 100'000;
+    statistics_.columns["id"] = {.minimum = 1, .maximum = 100'000, .indexed = true};
+  }
+
+  arrow::Result<Partitioning> Plan(const PlanKnobs& knobs = {}) {
+    return PlanUnits(description_, statistics_, {.strategies = strategies_}, knobs, "p");
+  }
+
+  Strategy Chosen(const PlanKnobs& knobs = {}) {
+    const auto plan = Plan(knobs);
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    return plan.ok() ? plan->strategy : Strategy::kAuto;
+  }
+
+  void ExpectUserError(const PlanKnobs& knobs, const std::string& text) {
+    const auto plan = Plan(knobs);
+    ASSERT_FALSE(plan.ok());
+    EXPECT_EQ(ClassOf(plan.status()), ErrorClass::kUser);
+    EXPECT_THAT(plan.status().message(), HasSubstr(text));
+  }
+
+  Description description_;
+  Statistics statistics_;
+  std::vector<Strategy> strategies_ = {Strategy::kPages, Strategy::kIdRange, Strategy::kNone};
+};
+
+TEST_F(PlannerTest, AutoFollowsTheSourcesOrder) {
+  EXPECT_EQ(Chosen(), Strategy::kPages);
+  strategies_ = {Strategy::kIdRange, Strategy::kPages};
+  EXPECT_EQ(Chosen(), Strategy::kIdRange);
+}
+
+TEST_F(PlannerTest, AutoTakesTheNextWhereOneDoesNotFit) {
+  description_.leaves[0].pageable = false;
+  EXPECT_EQ(Chosen(), Strategy::kIdRange);
+  description_.keys.clear();
+  const auto plan = Plan();
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->strategy, Strategy::kNone);
+  EXPECT_EQ(plan->units.size(), 1U);
+  EXPECT_EQ(plan->why, "pages: public.t cannot be read by page ranges; id_range: it has no key");
+}
+
+TEST_F(PlannerTest, ViewsAndQueriesAreOneUnit) {
+  description_.kind = RelationKind::kView;
+  EXPECT_EQ(Plan()->why, "a view cannot be split");
+  description_.kind = RelationKind::kQuery;
+  const auto plan = Plan();
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->why, "a query cannot be split");
+  ASSERT_EQ(plan->units.size(), 1U);
+  EXPECT_EQ(plan->units[0].split, Split(WholeTable{}));
+  EXPECT_EQ(plan->units[0].id, "0");
+  EXPECT_EQ(plan->units[0].estimated_rows, 100'000);
+}
+
+TEST_F(PlannerTest, TheJobsStrategyCounts) {
+  EXPECT_EQ(Chosen({.strategy = Strategy::kIdRange}), Strategy::kIdRange);
+  EXPECT_EQ(Chosen({.strategy = Strategy::kNone}), Strategy::kNone);
+  EXPECT_THAT(Plan({.strategy = Strategy::kPages})->why,
+              HasSubstr("the job wants it; its 10 pages"));
+}
+
+TEST_F(PlannerTest, WantedStrategyThatDoesNotFitIsOneUnitAndAWarning) {
+  strategies_ = {Strategy::kIdRange};
+  const auto plan = Plan({.strategy = Strategy::kPages});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->strategy, Strategy::kNone);
+  EXPECT_THAT(
+      plan->warnings,
+      ElementsAre(
+          "partition.strategy: pages does not fit table public.t: this source cannot be read "
+          "that way; it is read as one unit"));
+}
+
+TEST_F(PlannerTest, StrictMakesItAnError) {
+  strategies_ = {Strategy::kIdRange};
+  ExpectUserError({.strategy = Strategy::kPages, .strict = true},
+                  "partition.strategy: pages does not fit table public.t");
+  ExpectUserError({.column = "at", .strict = true},
+                  "partition.column: at does not fit table public.t: \"at\" is no integer");
+}
+
+TEST_F(PlannerTest, LaterStrategiesAreRefusedWithASentence) {
+  for (const Strategy strategy : {Strategy::kDateRange, Strategy::kKeyRange, Strategy::kHash}) {
+    ExpectUserError({.strategy = strategy},
+                    std::string(StrategyName(strategy)) + " comes with a later version");
+  }
+}
+
+TEST_F(PlannerTest, UnknownColumnIsAnErrorThatListsThem) {
+  ExpectUserError({.column = "x"}, "table public.t has no column \"x\"; it has id, at");
+}
+
+TEST_F(PlannerTest, ColumnWithoutStrategyMeansItsRanges) {
+  EXPECT_EQ(Chosen({.column = "id"}), Strategy::kIdRange);
+  const auto plan = Plan({.column = "at"});
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->strategy, Strategy::kPages);
+  EXPECT_THAT(plan->warnings,
+              ElementsAre(HasSubstr("partition.column: at does not fit table public.t")));
+}
+
+TEST_F(PlannerTest, ColumnThatAStrategyHasNoUseForIsSaid) {
+  EXPECT_THAT(Plan({.strategy = Strategy::kPages, .column = "id"})->warnings,
+              ElementsAre("partition.column: id is not used by partition.strategy: pages"));
+}
+
+TEST_F(PlannerTest, FilteredPlansSaySo) {
+  EXPECT_THAT(Plan({.filtered = true})->why, HasSubstr("upper bounds, because of `where`"));
+}
+
+TEST_F(PlannerTest, EmptyTableIsOneUnit) {
+  strategies_ = {Strategy::kIdRange};
+  statistics_.rows = 0;
+  statistics_.columns.clear();
+  const auto plan = Plan();
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->units.size(), 1U);
+  EXPECT_EQ(plan->why, "id_range: it is empty");
+}
+
+TEST_F(PlannerTest, TheSameArgumentsGiveTheSameUnits) { EXPECT_EQ(Plan()->units, Plan()->units); }
+
+}  // namespace
+}  // namespace headrace

@@ -1,0 +1,41 @@
+#include "headrace/plan/size.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace headrace {
+
+double RowWidth(const Statistics& statistics) {
+  if (statistics.row_width > 0) return statistics.row_width;
+  if (statistics.rows <= 0 || statistics.bytes <= 0) return 0;
+  return static_cast<double>(statistics.bytes) / static_cast<double>(statistics.rows);
+}
+
+double RowsPerUnit(const PlanInput& input) {
+  const double width = RowWidth(input.statistics);
+  const auto target_rows = static_cast<double>(input.knobs.target_rows);
+  const double rows =
+      width <= 0 ? target_rows
+                 : std::min(target_rows, static_cast<double>(input.knobs.target_bytes) / width);
+  return std::max(1.0, rows);
+}
+
+double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>& warnings) {
+  const double wanted = RowsPerUnit(input);
+  if (rows / wanted <= kMaxUnits) return wanted;
+  const double raised = rows / kMaxUnits;
+  warnings.push_back("units of " + ReadableCount(wanted) + " rows would be " +
+                     ReadableCount(rows / wanted) + " units; they hold about " +
+                     ReadableCount(raised) + " rows each, so that there are " +
+                     ReadableCount(kMaxUnits));
+  return raised;
+}
+
+std::string ReadableCount(double count) {
+  std::string digits = std::to_string(std::llround(count));
+  for (size_t end = digits.size(); end > 3 && digits[end - 4] != '-'; end -= 3)
+    digits.insert(end - 3, ",");
+  return digits;
+}
+
+}  // namespace headrace

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headrace/plan/strategy.h"
+
+namespace headrace {
+
+/// Most units of one table. More would cost memory and gain nothing: above 5 billion rows units
+/// grow instead.
+inline constexpr double kMaxUnits = 100'000;
+
+/// Bytes of a row as Arrow: the estimate of the source, else its bytes on disk, else 0 (unknown).
+double RowWidth(const Statistics& statistics);
+
+/// How many rows a unit may hold: `target_rows`, fewer where rows are so wide that `target_bytes`
+/// comes first. At least 1.
+double RowsPerUnit(const PlanInput& input);
+
+/// The same, raised so that `rows` make no more than kMaxUnits; a warning says so.
+double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>& warnings);
+
+/// A count as people read it: `5,000,000`; fractions are rounded.
+std::string ReadableCount(double count);
+
+}  // namespace headrace
