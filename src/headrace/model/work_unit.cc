@@ -1,0 +1,139 @@
+#include "headrace/model/work_unit.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "headrace/model/json_object.h"
+#include "headrace/model/table_plan.h"
+
+namespace headrace {
+namespace {
+
+void WriteSplit(const WholeTable& /*split*/, nlohmann::json& json) {
+  json["timestamp_column"] = nullptr;
+}
+
+void WriteSplit(const IdRange& split, nlohmann::json& json) {
+  json["id_column"] = split.column;
+  json["min_id"] = split.lower.has_value() ? nlohmann::json(*split.lower) : nlohmann::json();
+  json["max_id"] = split.upper.has_value() ? nlohmann::json(*split.upper) : nlohmann::json();
+}
+
+void WriteSplit(const PageRange& split, nlohmann::json& json) {
+  json["leaf_schema_name"] = split.schema;
+  json["leaf_table_name"] = split.relation;
+  json["start_page"] = split.first;
+  json["end_page"] = split.last.has_value() ? nlohmann::json(*split.last) : nlohmann::json();
+}
+
+void WriteSplit(const NullRows& split, nlohmann::json& json) { json["null_column"] = split.column; }
+
+Split ReadWholeTable(JsonObject& /*object*/) { return WholeTable{}; }
+
+Split ReadIdRange(JsonObject& object) {
+  IdRange range;
+  object.Read("id_column", range.column);
+  object.Read("min_id", range.lower);
+  object.Read("max_id", range.upper);
+  if (range.lower && range.upper && *range.lower >= *range.upper) {
+    object.Fail(UserError("work unit: key \"max_id\": expected more than min_id"));
+  }
+  return range;
+}
+
+Split ReadPageRange(JsonObject& object) {
+  PageRange range;
+  object.Read("leaf_schema_name", range.schema);
+  object.Read("leaf_table_name", range.relation);
+  object.Read("start_page", range.first);
+  object.Read("end_page", range.last);
+  if (range.last && range.first >= *range.last) {
+    object.Fail(UserError("work unit: key \"end_page\": expected more than start_page"));
+  }
+  return range;
+}
+
+Split ReadNullRows(JsonObject& object) {
+  NullRows rows;
+  object.Read("null_column", rows.column);
+  return rows;
+}
+
+struct SplitRow {
+  std::string_view type;
+  Split (*read)(JsonObject& object);
+};
+
+/// In the order of the alternatives of Split.
+constexpr std::array<SplitRow, std::variant_size_v<Split>> kSplits = {{
+    {"db_date_range_full", ReadWholeTable},
+    {"db_id_range", ReadIdRange},
+    {"db_page_range", ReadPageRange},
+    {"db_null", ReadNullRows},
+}};
+
+void ReadSplit(JsonObject& object, Split& split) {
+  std::string type;
+  object.Read("type", type);
+  if (!object.status().ok()) return;
+  for (const SplitRow& row : kSplits) {
+    if (row.type != type) continue;
+    split = row.read(object);
+    return;
+  }
+  object.Fail(UserError("work unit: key \"type\": this version does not know \"" + type + "\""));
+}
+
+std::vector<std::string> SelectedColumns(const TablePlan& plan) {
+  std::vector<std::string> names;
+  names.reserve(plan.columns.size());
+  for (const PlannedColumn& column : plan.columns) names.push_back(column.source_name);
+  return names;
+}
+
+}  // namespace
+
+std::string_view SplitTypeName(const Split& split) { return kSplits.at(split.index()).type; }
+
+nlohmann::json ToJson(const WorkUnit& unit, const TablePlan& plan) {
+  const TableRef& table = plan.table;
+  nlohmann::json json = {
+      {"version", kWorkUnitVersion},
+      {"type", SplitTypeName(unit.split)},
+      {"plan_id", unit.plan_id},
+      {"unit_id", unit.id},
+      {"schema_name", table.schema},
+      {"table_name", table.is_query() ? table.alias : table.name},
+      {"selected_columns", SelectedColumns(plan)},
+      {"filter", plan.filter.where.empty() ? nlohmann::json() : nlohmann::json(plan.filter.where)},
+      {"estimated_rows", unit.estimated_rows},
+      {"estimated_bytes", unit.estimated_bytes}};
+  std::visit([&json](const auto& split) { WriteSplit(split, json); }, unit.split);
+  return json;
+}
+
+arrow::Result<WorkUnit> WorkUnitFromJson(const nlohmann::json& json) {
+  JsonObject object(json, "work unit", ErrorClass::kUser);
+  WorkUnit unit;
+  object.ReadVersion(kWorkUnitVersion);
+  ReadSplit(object, unit.split);
+  object.Read("plan_id", unit.plan_id);
+  object.Read("unit_id", unit.id);
+  object.Read("estimated_rows", unit.estimated_rows);
+  object.Read("estimated_bytes", unit.estimated_bytes);
+  ARROW_RETURN_NOT_OK(object.status());
+  return unit;
+}
+
+std::string SerializeWorkUnit(const WorkUnit& unit, const TablePlan& plan) {
+  return DumpJson(ToJson(unit, plan));
+}
+
+arrow::Result<WorkUnit> ParseWorkUnit(std::string_view bytes) {
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
+                        ParseJson(bytes, "work unit", ErrorClass::kUser));
+  return WorkUnitFromJson(json);
+}
+
+}  // namespace headrace
