@@ -32,10 +32,13 @@ double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>
 }
 
 std::string ReadableCount(double count) {
-  std::string digits = std::to_string(std::llround(count));
-  for (size_t end = digits.size(); end > 3 && digits[end - 4] != '-'; end -= 3)
-    digits.insert(end - 3, ",");
-  return digits;
+  const std::string digits = std::to_string(std::llround(count));
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
 }
 
 }  // namespace headrace

@@ -21,7 +21,7 @@ double RowsPerUnit(const PlanInput& input);
 /// The same, raised so that `rows` make no more than kMaxUnits; a warning says so.
 double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>& warnings);
 
-/// A count as people read it: `5,000,000`; fractions are rounded.
+/// A count (not negative) as people read it: `5,000,000`; fractions are rounded.
 std::string ReadableCount(double count);
 
 }  // namespace headrace
