@@ -26,11 +26,11 @@ using Fields = std::vector<std::pair<std::string, FieldValue>>;
 /// Something that happened, for people and for machines. Usual fields: run, table, unit, worker,
 /// attempt.
 struct Event {
-  std::chrono::system_clock::time_point time = {};
+  std::chrono::system_clock::time_point time;
   Level level = Level::kInfo;
-  std::string name = {};     ///< Stable, for machines: `unit_done`, `retry`, `committed`.
-  std::string message = {};  ///< A sentence for people, without the fields. Carries no secret.
-  Fields fields = {};
+  std::string name;     ///< Stable, for machines: `unit_done`, `retry`, `committed`.
+  std::string message;  ///< A sentence for people, without the fields. Carries no secret.
+  Fields fields;
 };
 
 /// Receives events. Called from any thread, one call at a time (Observer holds a lock): must be

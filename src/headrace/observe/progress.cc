@@ -1,5 +1,6 @@
 #include "headrace/observe/progress.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace headrace {
@@ -17,7 +18,7 @@ void Progress::SetTable(std::string table) {
 
 void Progress::AddPlanned(int64_t units, int64_t estimated_rows) {
   units_total_ += units;
-  estimated_rows_ += estimated_rows;
+  estimated_rows_ += std::max<int64_t>(0, estimated_rows);
 }
 
 void Progress::AddRows(int64_t rows, int64_t bytes) {

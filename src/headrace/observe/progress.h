@@ -10,8 +10,8 @@ namespace headrace {
 
 /// One reading of a run's progress; what progress bars and pages show.
 struct ProgressReading {
-  std::string phase = {};  ///< "plan", "extract", "commit", "verify"
-  std::string table = {};  ///< The table that most lately started a unit.
+  std::string phase;  ///< "plan", "extract", "commit", "verify"
+  std::string table;  ///< The table that most lately started a unit.
   int64_t rows = 0;
   int64_t estimated_rows = 0;  ///< 0: unknown.
   int64_t bytes = 0;           ///< Arrow bytes read.
@@ -30,6 +30,7 @@ class Progress {
   void StartPhase(std::string phase);
   void SetTable(std::string table);
   void SetWorkers(int64_t workers) { workers_ = workers; }
+  /// `estimated_rows` < 0: unknown.
   void AddPlanned(int64_t units, int64_t estimated_rows);
   void AddRows(int64_t rows, int64_t bytes);
   /// Rows of a unit that failed: they will be read again.

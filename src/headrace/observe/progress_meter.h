@@ -14,7 +14,7 @@ struct ProgressFigures {
   double bytes_per_second = 0;
   std::optional<double>
       share;  ///< Done of all, 0 to 1: by rows where they were estimated, else by units.
-  std::optional<double> seconds_left = {};  ///< At the present speed. Absent until there is one.
+  std::optional<double> seconds_left;  ///< At the present speed. Absent until there is one.
 };
 
 /// Turns readings, taken one after another, into speeds and the time left. Used by one thread.

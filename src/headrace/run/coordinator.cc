@@ -108,10 +108,17 @@ RunReport ReportOf(const RunParts& parts, const ChosenRun& chosen) {
   return report;
 }
 
+arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
+  ARROW_ASSIGN_OR_RAISE(const std::set<std::string> keep, UnfinishedRuns(parts.journal));
+  const std::optional<int64_t> written = parts.job.destination.values.Integer("grace");
+  const auto grace = written.has_value() ? std::chrono::floor<std::chrono::seconds>(std::chrono::milliseconds(*written))
+                                         : std::chrono::seconds(kDefaultGrace);
+  return parts.destination.Clean(keep, grace);
+}
+
 /// What earlier runs left behind is no reason to fail this one.
 void CleanUp(const RunParts& parts) {
-  auto keep = UnfinishedRuns(parts.journal);
-  const arrow::Status status = keep.ok() ? parts.destination.Clean(*keep, kDefaultGrace).status() : keep.status();
+  const arrow::Status status = CleanDestination(parts).status();
   if (!status.ok()) parts.observer.Emit(Level::kWarning, "clean_failed", "cannot clean up after earlier runs: " + status.message());
 }
 
@@ -131,24 +138,29 @@ arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run
 
 }  // namespace
 
-arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(parts_.job, request.only));
+arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination, Progress& progress,
+                               const std::vector<std::string>& only, std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(job, only));
   std::vector<TableRef> refs;
   refs.reserve(tables.size());
   for (const TableJob* table : tables) refs.push_back(table->table);
-  parts_.progress.StartPhase("plan");
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot, parts_.source.OpenSnapshot(refs, stop));
-  JobPlan plan{.job = parts_.job.name,
-               .source = parts_.source.endpoint(),
-               .destination = parts_.destination.endpoint(),
+  progress.StartPhase("plan");
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot, source.OpenSnapshot(refs, stop));
+  JobPlan plan{.job = job.name,
+               .source = source.endpoint(),
+               .destination = destination.endpoint(),
                .snapshot = snapshot->kind(),
                .snapshot_about = snapshot->about(),
                .warnings = snapshot->warnings(),
                .tables = {}};
   for (const TableJob* table : tables) {
-    plan.tables.push_back(PlanTable(*table, parts_.source, *snapshot, {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
+    plan.tables.push_back(PlanTable(*table, source, *snapshot, {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
   return plan;
+}
+
+arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_token stop) {
+  return PlanJob(parts_.job, parts_.source, parts_.destination, parts_.progress, request.only, std::move(stop));
 }
 
 arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_token stop) {
@@ -184,6 +196,8 @@ arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& 
   done.push_back("run " + run + " is abandoned; `headrace clean` removes its staging");
   return done;
 }
+
+arrow::Result<CleanResult> Coordinator::Clean() { return CleanDestination(parts_); }
 
 arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel level) {
   const Stopwatch total;

@@ -36,6 +36,10 @@ struct RunParts {
   Progress& progress;
 };
 
+/// What a run of `job` would do now with the tables of `only` (all if empty). Needs no journal, writes nothing.
+arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination, Progress& progress,
+                               const std::vector<std::string>& only, std::stop_token stop);
+
 /// Carries a job from its plan to its report:
 ///
 ///   settle open intents ─► choose the run ─► snapshot, plan ─► engine ─► per table: intent, commit, verify ─► report
@@ -55,6 +59,9 @@ class Coordinator {
 
   /// Settles the open intents of `run`, then marks it abandoned. Returns sentences of what was done.
   arrow::Result<std::vector<std::string>> Abandon(const std::string& run);
+
+  /// Removes what ended runs left at the destination; what unfinished ones need stays.
+  arrow::Result<CleanResult> Clean();
 
   /// Reads the published files of `run` again and compares them with their commit records.
   arrow::Result<RunReport> Verify(const std::string& run, VerifyLevel level);
