@@ -168,6 +168,9 @@ TEST(SqliteQuoteTest, DoublesQuotes) {
 
 TEST(SqliteErrorTest, ExtendedCodesKeepTheNameOfTheirFamily) {
   EXPECT_EQ(SqliteResultName(5 | (2 << 8)), "SQLITE_BUSY");
+  EXPECT_EQ(SqliteResultName(8 | (3 << 8)), "SQLITE_READONLY_ROLLBACK");
+  EXPECT_EQ(SqliteErrorClass(8 | (3 << 8)), ErrorClass::kTransient);
+  EXPECT_EQ(SqliteErrorClass(8), ErrorClass::kUser);
   EXPECT_EQ(SqliteErrorClass(13), ErrorClass::kPermanent);
   EXPECT_EQ(SqliteResultName(250), "SQLITE_UNKNOWN");
 }

@@ -10,13 +10,16 @@ namespace headrace {
 namespace {
 
 struct ResultCode {
-  int primary;
+  int code;
   std::string_view name;
   ErrorClass error_class;
 };
 
-/// https://www.sqlite.org/rescode.html, primary codes.
+/// https://www.sqlite.org/rescode.html: primary codes, and extended ones of another class than
+/// their family.
 constexpr std::array kResultCodes = {
+    // A live writer that deletes its journal looks like one that crashed, for a moment.
+    ResultCode{SQLITE_READONLY_ROLLBACK, "SQLITE_READONLY_ROLLBACK", ErrorClass::kTransient},
     ResultCode{SQLITE_ERROR, "SQLITE_ERROR", ErrorClass::kUser},
     ResultCode{SQLITE_INTERNAL, "SQLITE_INTERNAL", ErrorClass::kPermanent},
     ResultCode{SQLITE_PERM, "SQLITE_PERM", ErrorClass::kUser},
@@ -44,9 +47,11 @@ constexpr std::array kResultCodes = {
 };
 
 const ResultCode* FindResultCode(int result) {
-  const int primary = result & 0xff;
-  const auto* found = std::ranges::find(kResultCodes, primary, &ResultCode::primary);
-  return found == kResultCodes.end() ? nullptr : found;
+  for (const int code : {result, result & 0xff}) {
+    const auto* found = std::ranges::find(kResultCodes, code, &ResultCode::code);
+    if (found != kResultCodes.end()) return found;
+  }
+  return nullptr;
 }
 
 }  // namespace

@@ -8,7 +8,8 @@ struct sqlite3;
 
 namespace headrace {
 
-/// `SQLITE_BUSY` for 5 and its extended codes; `SQLITE_UNKNOWN` for what is not in SQLite's list.
+/// `SQLITE_BUSY` for 5 and its extended codes, `SQLITE_READONLY_ROLLBACK` for that one;
+/// `SQLITE_UNKNOWN` for what is not in SQLite's list.
 std::string_view SqliteResultName(int result);
 
 /// The class of a result code (primary or extended): locks are transient, SQL and access errors

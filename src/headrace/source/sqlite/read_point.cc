@@ -2,9 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace headrace::sqlite {
@@ -16,28 +18,33 @@ using std::chrono::milliseconds;
 /// takes some 20 µs per session.
 constexpr int kAttemptsPerSize = 50;
 
+constexpr std::string_view kHotJournalCode = "SQLITE_READONLY_ROLLBACK";
+constexpr int kLooksAtHotJournal = 10;
+constexpr milliseconds kBetweenLooks{10};
+
+/// What a person can do about errors that SQLite explains badly.
 struct Hint {
   std::string_view code;
+  ErrorClass error_class;
   std::string_view text;
 };
 
-/// What a person can do about errors that SQLite explains badly.
 constexpr std::array kHints = {
-    Hint{"SQLITE_READONLY",
+    Hint{kHotJournalCode, ErrorClass::kUser,
          "a writer that crashed left a journal to be rolled back: open the database once with "
          "write access"},
-    Hint{"SQLITE_CANTOPEN",
+    Hint{"SQLITE_CANTOPEN", ErrorClass::kUser,
          "the file or its -wal and -shm files cannot be opened: a WAL database needs a folder that "
          "can be written"},
-    Hint{"SQLITE_BUSY", "another process holds a lock on the database"},
+    Hint{"SQLITE_BUSY", ErrorClass::kTransient, "another process holds a lock on the database"},
 };
 
 arrow::Status Explained(const arrow::Status& status, const std::string& path) {
-  for (const Hint& hint : kHints) {
-    if (CodeOf(status) != hint.code) continue;
-    return status.WithMessage(path + ": " + status.message() + "; " + std::string(hint.text));
-  }
-  return WithContext(status, path);
+  const auto* hint = std::ranges::find(kHints, CodeOf(status), &Hint::code);
+  if (hint == kHints.end()) return WithContext(status, path);
+  return MakeError(hint->error_class,
+                   path + ": " + status.message() + "; " + std::string(hint->text),
+                   std::string(hint->code));
 }
 
 arrow::Result<int64_t> PragmaInt64(SqliteDatabase& database, std::string_view pragma) {
@@ -54,10 +61,21 @@ arrow::Result<bool> UsesWriteAheadLog(SqliteDatabase& database) {
 }
 
 /// Takes the read lock and with it the state to read: BEGIN alone takes none.
-arrow::Status BeginRead(SqliteDatabase& database) {
+arrow::Status TryBeginRead(SqliteDatabase& database) {
   ARROW_RETURN_NOT_OK(database.Execute("BEGIN"));
   const arrow::Status status = database.Execute("SELECT 1 FROM sqlite_schema LIMIT 1");
   if (!status.ok()) (void)database.Execute("ROLLBACK");
+  return status;
+}
+
+/// A journal that a crash left behind is still there when it is looked at again; one that a writer
+/// was just deleting is not.
+arrow::Status BeginRead(SqliteDatabase& database) {
+  arrow::Status status = TryBeginRead(database);
+  for (int look = 1; look < kLooksAtHotJournal && CodeOf(status) == kHotJournalCode; ++look) {
+    std::this_thread::sleep_for(kBetweenLooks);
+    status = TryBeginRead(database);
+  }
   return status;
 }
 
