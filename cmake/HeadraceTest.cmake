@@ -16,6 +16,8 @@ function(headrace_test NAME)
   add_executable(${NAME} ${ARG_SOURCES})
   target_link_libraries(${NAME} PRIVATE headrace_options ${ARG_LIBS}
     GTest::gmock_main GTest::gmock GTest::gtest rapidcheck)
+  # For cases that are files beside the tests, read from where they are.
+  target_compile_definitions(${NAME} PRIVATE "HEADRACE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
   if(NOT ARG_POSTGRES)
     gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       PROPERTIES TIMEOUT 300)
