@@ -1,0 +1,109 @@
+#include "headrace/source/sqlite/estimate.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "headrace/source/sqlite/catalog.h"
+#include "headrace/source/sqlite/test_database.h"
+
+namespace headrace::sqlite {
+namespace {
+
+class SqliteEstimateTest : public testing::Test {
+ protected:
+  /// Fills `table` by `values`, an expression list over i = 1 … count.
+  void Fill(const std::string& table, int count, const std::string& values) {
+    database_.Execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+                      std::to_string(count) + ") INSERT INTO " + table + " SELECT " + values +
+                      " FROM n");
+  }
+
+  Statistics Estimate(const TableRef& table, const std::vector<std::string>& columns) {
+    const Description description = DescribeRelation(database_.writer(), table).ValueOrDie();
+    auto statistics = EstimateRelation(database_.writer(), description, columns);
+    EXPECT_TRUE(statistics.ok()) << statistics.status();
+    return *std::move(statistics);
+  }
+
+  TestDatabase database_;
+};
+
+TEST_F(SqliteEstimateTest, SmallFilesAreCounted) {
+  database_.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT)");
+  Fill("t", 5'000, "i, 'twelve chars'");
+  const Statistics statistics = Estimate(TableNamed("t"), {"id", "s"});
+  EXPECT_EQ(statistics.rows, 5'000);
+  EXPECT_TRUE(statistics.exact);
+  EXPECT_EQ(statistics.origin, "count(*)");
+  EXPECT_NEAR(statistics.row_width, 8 + 4 + 12, 1);
+  const ColumnStatistics& rowid = statistics.columns.at("rowid");
+  EXPECT_EQ(rowid.minimum, 1);
+  EXPECT_EQ(rowid.maximum, 5'000);
+  EXPECT_TRUE(rowid.indexed);
+  EXPECT_GT(rowid.histogram.size(), 10);
+  EXPECT_EQ(statistics.columns.at("id").maximum, 5'000);
+}
+
+TEST_F(SqliteEstimateTest, AnalyseIsBelieved) {
+  database_.Execute("CREATE TABLE t (v INTEGER); CREATE INDEX i ON t (v)");
+  Fill("t", 100, "i");
+  database_.Execute("ANALYZE; UPDATE sqlite_stat1 SET stat = '7000000 1'");
+  const Statistics statistics = Estimate(TableNamed("t"), {"v"});
+  EXPECT_EQ(statistics.rows, 7'000'000);
+  EXPECT_FALSE(statistics.exact);
+  EXPECT_EQ(statistics.origin, "sqlite_stat1");
+}
+
+TEST_F(SqliteEstimateTest, AnEmptyTableHasNoBounds) {
+  database_.Execute("CREATE TABLE t (v INTEGER)");
+  const Statistics statistics = Estimate(TableNamed("t"), {"v"});
+  EXPECT_EQ(statistics.rows, 0);
+  EXPECT_FALSE(statistics.columns.at("rowid").minimum.has_value());
+}
+
+TEST_F(SqliteEstimateTest, OnlySelectedColumnsHaveWidth) {
+  database_.Execute("CREATE TABLE t (a INTEGER, b BLOB)");
+  Fill("t", 1'000, "i, zeroblob(5000)");
+  EXPECT_LT(Estimate(TableNamed("t"), {"a"}).row_width, 10);
+  EXPECT_GT(Estimate(TableNamed("t"), {"a", "b"}).row_width, 5'000);
+}
+
+TEST_F(SqliteEstimateTest, IntegerKeysSplitTablesWithoutRowid) {
+  database_.Execute(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, v) WITHOUT ROWID;"
+      "CREATE TABLE pair (a INTEGER, b INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID");
+  Fill("t", 1'000, "i * 10 - 5000, i");
+  database_.Execute("INSERT INTO t VALUES ('text sorts last', 0), (0.5, 0)");
+  const Statistics statistics = Estimate(TableNamed("t"), {"id"});
+  EXPECT_EQ(statistics.columns.at("id").minimum, -4'990);
+  EXPECT_EQ(statistics.columns.at("id").maximum, 5'000);
+  EXPECT_TRUE(Estimate(TableNamed("pair"), {"a"}).columns.empty());
+}
+
+TEST_F(SqliteEstimateTest, ViewsAndQueriesAreCountedWithinBounds) {
+  database_.Execute("CREATE TABLE t (v INTEGER); CREATE VIEW few AS SELECT * FROM t WHERE v <= 10");
+  Fill("t", 3'000, "i");
+  const Statistics few = Estimate(TableNamed("few"), {"v"});
+  EXPECT_EQ(few.rows, 10);
+  EXPECT_TRUE(few.exact);
+  const Statistics many =
+      Estimate(QueryOf("SELECT a.v FROM t AS a, t AS b, t AS c WHERE a.v + b.v + c.v > 0"), {"v"});
+  EXPECT_EQ(many.rows, -1);
+  EXPECT_FALSE(many.exact);
+}
+
+TEST_F(SqliteEstimateTest, LargeFilesAreJudgedByTheDensityOfTheirRowids) {
+  database_.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT); CREATE TABLE filler (b)");
+  Fill("t", 30'000, "i * 7, 'text'");
+  Fill("filler", 260, "zeroblob(1 << 20)");
+  const Statistics statistics = Estimate(TableNamed("t"), {"id", "s"});
+  EXPECT_NEAR(static_cast<double>(statistics.rows), 30'000, 3'000);
+  EXPECT_FALSE(statistics.exact);
+  EXPECT_EQ(statistics.origin, "rowid density");
+  const Statistics filler = Estimate(TableNamed("filler"), {"b"});
+  EXPECT_NEAR(static_cast<double>(filler.rows), 260, 30);
+}
+
+}  // namespace
+}  // namespace headrace::sqlite

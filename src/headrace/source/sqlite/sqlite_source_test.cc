@@ -1,0 +1,65 @@
+#include "headrace/source/sqlite/sqlite_source.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "headrace/source/sqlite/test_database.h"
+
+namespace headrace::sqlite {
+namespace {
+
+OptionValues With(const std::string& key, const std::string& value) {
+  OptionValues options;
+  options.Set(key, value);
+  return options;
+}
+
+TEST(SqliteSourceTest, TheEndpointIsAUriOfTheAbsolutePath) {
+  EXPECT_EQ(MakeSqliteSource(With("path", "/data/shop.db")).ValueOrDie()->endpoint(),
+            "sqlite:///data/shop.db");
+  EXPECT_EQ(MakeSqliteSource(With("uri", "sqlite:///data/my%20shop.db")).ValueOrDie()->endpoint(),
+            "sqlite:///data/my shop.db");
+}
+
+TEST(SqliteSourceTest, OptionsThatContradictAreUserErrors) {
+  OptionValues both = With("path", "a.db");
+  both.Set("uri", std::string("sqlite:///a.db"));
+  OptionValues none;
+  OptionValues sessions = With("path", "a.db");
+  sessions.Set("sessions", int64_t{0});
+  for (const OptionValues& options :
+       {both, none, sessions, With("uri", "postgresql://127.0.0.1/shop")}) {
+    const auto source = MakeSqliteSource(options);
+    ASSERT_FALSE(source.ok());
+    EXPECT_EQ(ClassOf(source.status()), ErrorClass::kUser);
+  }
+}
+
+TEST(SqliteSourceTest, CapabilitiesNeedAFileThatCanBeRead) {
+  TestDatabase database;
+  database.Execute("CREATE TABLE t (a)");
+  const Capabilities capabilities = database.MakeSource()->GetCapabilities({}).ValueOrDie();
+  EXPECT_EQ(capabilities.strategies, (std::vector<Strategy>{Strategy::kIdRange, Strategy::kNone}));
+  EXPECT_EQ(capabilities.snapshot, SnapshotKind::kTransaction);
+  EXPECT_EQ(database.MakeSource(With("snapshot", "off"))->GetCapabilities({})->snapshot,
+            SnapshotKind::kNone);
+  const auto missing =
+      MakeSqliteSource(With("path", database.path() + ".none")).ValueOrDie()->GetCapabilities({});
+  EXPECT_EQ(ClassOf(missing.status()), ErrorClass::kUser);
+}
+
+TEST(SqliteSourceTest, AStoppedTokenInterrupts) {
+  TestDatabase database;
+  std::stop_source stop;
+  stop.request_stop();
+  const auto source = database.MakeSource();
+  const auto snapshot = source->OpenSnapshot({}, {}).ValueOrDie();
+  EXPECT_EQ(CodeOf(source->GetCapabilities(stop.get_token()).status()), kInterruptedCode);
+  EXPECT_EQ(CodeOf(source->List(stop.get_token()).status()), kInterruptedCode);
+  EXPECT_EQ(CodeOf(source->OpenSnapshot({}, stop.get_token()).status()), kInterruptedCode);
+  EXPECT_EQ(CodeOf(snapshot->Attach(stop.get_token()).status()), kInterruptedCode);
+}
+
+}  // namespace
+}  // namespace headrace::sqlite

@@ -1,0 +1,134 @@
+#include "headrace/source/sqlite/unit_reader.h"
+
+#include <arrow/buffer.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "headrace/source/sqlite/test_database.h"
+#include "headrace/source/sqlite/unit_query.h"
+
+namespace headrace::sqlite {
+namespace {
+
+class SqliteUnitReaderTest : public testing::Test {
+ protected:
+  TablePlan Plan(const TableRef& table, OverflowPolicy policy = OverflowPolicy::kError) {
+    source_ = database_.MakeSource();
+    snapshot_ = source_->OpenSnapshot({}, {}).ValueOrDie();
+    session_ = snapshot_->Attach({}).ValueOrDie();
+    return PlanOf(snapshot_->Describe(table).ValueOrDie(), policy);
+  }
+
+  Rows Read(const TablePlan& plan, const Split& split) {
+    auto rows = ReadUnit(*session_, plan, split);
+    EXPECT_TRUE(rows.ok()) << rows.status();
+    return rows.ok() ? *std::move(rows) : Rows{};
+  }
+
+  TestDatabase database_;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Snapshot> snapshot_;
+  std::unique_ptr<Session> session_;
+};
+
+TEST_F(SqliteUnitReaderTest, RangesAndNullsHoldWhateverIsStored) {
+  database_.Execute(
+      "CREATE TABLE t (v INTEGER); INSERT INTO t VALUES (NULL), (-9e999), (1), (2.5), (3), ('x'), "
+      "(x'00')");
+  const TablePlan plan = Plan(TableNamed("t"), OverflowPolicy::kString);
+  EXPECT_EQ(Read(plan, NullRows{"v"}), (Rows{{"null"}}));
+  EXPECT_EQ(Read(plan, IdRange{"v", std::nullopt, 2}), (Rows{{"-Inf"}, {"1"}}));
+  EXPECT_EQ(Read(plan, IdRange{"v", 2, 3}), (Rows{{"2.5"}}));
+  EXPECT_EQ(Read(plan, IdRange{"v", 3, std::nullopt}), (Rows{{"3"}, {"x"}, {"X'00'"}}));
+  EXPECT_EQ(Read(plan, IdRange{"v", std::nullopt, std::nullopt}).size(), 6);
+}
+
+TEST_F(SqliteUnitReaderTest, ARealColumnCalledRowidIsNotTheRowid) {
+  database_.Execute("CREATE TABLE t (rowid TEXT); INSERT INTO t VALUES ('b'), ('a')");
+  const TablePlan plan = Plan(TableNamed("t"));
+  EXPECT_EQ(Read(plan, IdRange{"_rowid_", 1, 2}), (Rows{{"b"}}));
+}
+
+TEST_F(SqliteUnitReaderTest, AColumnThatIsGoneIsAnErrorAndNotAString) {
+  database_.Execute("CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+  TablePlan plan = Plan(TableNamed("t"));
+  plan.columns[0].source_name = "b";
+  const auto rows = ReadUnit(*session_, plan, WholeTable{});
+  ASSERT_FALSE(rows.ok());
+  EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kUser);
+}
+
+TEST_F(SqliteUnitReaderTest, TheFilterIsTheJobsOwnCondition) {
+  database_.Execute("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (2), (3), (4)");
+  TablePlan plan = Plan(TableNamed("t"));
+  plan.filter.where = "t.a = 1 OR a = 4 -- both";
+  EXPECT_EQ(Read(plan, IdRange{"rowid", 2, std::nullopt}), (Rows{{"4"}}));
+  plan.filter.where = "a = ?";
+  const auto rows = ReadUnit(*session_, plan, WholeTable{});
+  ASSERT_FALSE(rows.ok());
+  EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kUser);
+  EXPECT_NE(rows.status().message().find("parameters"), std::string::npos);
+}
+
+TEST_F(SqliteUnitReaderTest, NotNullColumnsThatHoldNullStopTheUnit) {
+  database_.Execute(
+      "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (NULL); PRAGMA writable_schema = ON;"
+      "UPDATE sqlite_schema SET sql = 'CREATE TABLE t (a INTEGER NOT NULL)' WHERE name = 't'");
+  const TablePlan plan = Plan(TableNamed("t"));
+  const auto rows = ReadUnit(*session_, plan, WholeTable{});
+  ASSERT_FALSE(rows.ok());
+  EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kPermanent);
+  EXPECT_NE(rows.status().message().find("NOT NULL"), std::string::npos);
+}
+
+TEST_F(SqliteUnitReaderTest, TheWidestTableLeavesNoRoomForTheRowidButIsRead) {
+  std::string columns;
+  for (int i = 0; i < 2'000; ++i) columns += (i == 0 ? "c" : ", c") + std::to_string(i) + " INT";
+  database_.Execute("CREATE TABLE t (" + columns + "); INSERT INTO t (c0, c1999) VALUES (1, 2000)");
+  const TablePlan plan = Plan(TableNamed("t"));
+  const Rows rows = Read(plan, WholeTable{});
+  ASSERT_EQ(rows.size(), 1);
+  EXPECT_EQ(rows[0][0], "1");
+  EXPECT_EQ(rows[0][1999], "2000");
+}
+
+TEST_F(SqliteUnitReaderTest, APlanWithoutColumnsStillHasRows) {
+  database_.Execute("CREATE TABLE t (a); INSERT INTO t VALUES (1), (2)");
+  TablePlan plan = Plan(TableNamed("t"));
+  plan.columns.clear();
+  const auto reader = session_->Open(plan, UnitOf(WholeTable{}), {}, {}).ValueOrDie();
+  EXPECT_EQ(reader->Next().ValueOrDie()->num_rows(), 2);
+  EXPECT_EQ(reader->Next().ValueOrDie(), nullptr);
+}
+
+TEST_F(SqliteUnitReaderTest, BatchesOutliveReaderAndSession) {
+  database_.Execute("CREATE TABLE t (s TEXT); INSERT INTO t VALUES ('first'), ('second')");
+  const TablePlan plan = Plan(TableNamed("t"));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  {
+    const auto reader =
+        session_->Open(plan, UnitOf(WholeTable{}), {.batch_rows = 1}, {}).ValueOrDie();
+    batch = reader->Next().ValueOrDie();
+    ASSERT_NE(reader->Next().ValueOrDie(), nullptr);
+  }
+  session_.reset();
+  snapshot_.reset();
+  EXPECT_EQ(batch->column(0)->GetScalar(0).ValueOrDie()->ToString(), "first");
+}
+
+TEST_F(SqliteUnitReaderTest, APageRangeIsABug) {
+  database_.Execute("CREATE TABLE t (a)");
+  const TablePlan plan = Plan(TableNamed("t"));
+  const auto reader = session_->Open(plan, UnitOf(PageRange{}), {}, {});
+  EXPECT_EQ(ClassOf(reader.status()), ErrorClass::kBug);
+}
+
+TEST(SqliteRelationSqlTest, QuotesNamesAndClosesQueries) {
+  EXPECT_EQ(RelationSql(TableNamed("a\"b")), "\"main\".\"a\"\"b\"");
+  EXPECT_EQ(RelationSql(QueryOf("SELECT 1 ;\n")), "(SELECT 1\n) AS \"query\"");
+  EXPECT_EQ(ColumnSql(TableNamed("t"), "c"), "\"t\".\"c\"");
+}
+
+}  // namespace
+}  // namespace headrace::sqlite
