@@ -74,10 +74,11 @@ SectionOptions SectionReader::OptionsOf(const Section& section, const YamlNode& 
 SectionValues SectionReader::ReadMapping(const Section& section, const YamlNode& node,
                                          const std::string& path, const Location& location) {
   SectionValues values = {.key = section.key, .path = path, .location = location};
-  const SectionOptions known = OptionsOf(section, node);
   if (!node.is_mapping() && !node.is_null()) {
     problems_.Add(node.location, path, "expected a mapping (key: value); found " + FoundText(node));
+    return values;
   }
+  const SectionOptions known = OptionsOf(section, node);
   for (const YamlPair& pair : node.pairs) ReadPair(section, known, pair, values);
   AddMissing(section, known, values);
   return values;
@@ -115,8 +116,11 @@ void SectionReader::ReadList(const Section& child, const YamlNode& node, const s
   for (size_t i = 0; i < node.items.size(); ++i) {
     const YamlNode& item = node.items[i];
     const std::string item_path = path + "[" + std::to_string(i) + "]";
-    if (item.is_null()) problems_.Add(item.location, item_path, "the entry is empty");
-    into.children.push_back(ReadMapping(child, item, item_path, item.location));
+    if (item.is_null()) {
+      problems_.Add(item.location, item_path, "the entry is empty");
+    } else if (auto entry = ReadMapping(child, item, item_path, item.location); item.is_mapping()) {
+      into.children.push_back(std::move(entry));
+    }
   }
 }
 

@@ -33,6 +33,25 @@ NameShape ShapeOf(std::string_view name) {
   return shape;
 }
 
+/// What is wrong with the name of a table; empty: nothing.
+std::string FaultOf(const std::string& name, const TableRef& ref) {
+  const NameShape shape = ShapeOf(name);
+  if (shape.star) {
+    return "patterns of names come with a later version of headrace; list each table (a star that "
+           "belongs to the name is protected by double quotes: '\"odd*name\"')";
+  }
+  if (shape.open_quote) {
+    return "a double quote is opened and not closed in '" + Shown(name) + "'";
+  }
+  if (ref.name.empty() || name.starts_with('.')) {
+    return "expected schema.name or name; found '" + Shown(name) + "'";
+  }
+  if (ref.directory().size() > kMostDirectoryBytes) {
+    return "too long to name a directory; copy the table by 'query' with a short 'as'";
+  }
+  return {};
+}
+
 class TableBuilder {
  public:
   TableBuilder(const SectionValues& root, const SectionValues& table, Problems& problems)
@@ -122,23 +141,12 @@ TableRef TableBuilder::Reference() {
 TableRef TableBuilder::Table(const std::string& name) {
   if (table_.Wrote("as"))
     Problem("as", "names the result of a 'query'; a table keeps its own name");
+  if (!table_.values.WasWritten("name")) return {};
   TableRef ref = ParseTableName(name);
-  if (!table_.values.WasWritten("name")) return ref;
-  const NameShape shape = ShapeOf(name);
-  if (shape.star) {
-    Problem("name",
-            "patterns of names come with a later version of headrace; list each table (a star that "
-            "belongs to the "
-            "name is protected by double quotes: '\"odd*name\"')");
-  } else if (shape.open_quote) {
-    Problem("name", "a double quote is opened and not closed in '" + Shown(name) + "'");
-  } else if (ref.name.empty() ||
-             (name.find('.') != std::string::npos && ref.schema.empty() && name.front() != '"')) {
-    Problem("name", "expected schema.name or name; found '" + Shown(name) + "'");
-  } else if (ref.directory().size() > kMostDirectoryBytes) {
-    Problem("name", "too long to name a directory; copy the table by 'query' with a short 'as'");
-  }
-  return ref;
+  const std::string fault = FaultOf(name, ref);
+  if (fault.empty()) return ref;
+  Problem("name", fault);
+  return {};
 }
 
 TableRef TableBuilder::Query() {

@@ -8,6 +8,8 @@
 namespace headrace {
 namespace {
 
+constexpr std::string_view kNoKey =
+    "a key is for 'write: merge', which comes with a later version of headrace; leave it out";
 constexpr std::string_view kOneDestination =
     "all tables of a job go to one destination; give this table a job of its own";
 constexpr std::string_view kWholeJobOnly =
@@ -87,7 +89,7 @@ Section TablesSection(std::span<const PluginOptions> destinations) {
                   LineageOption(),
                   OverflowOption(),
                   Refused("cursor", "The column that tells new rows.", kNoIncremental),
-                  Refused("key", "The columns that identify a row.", kNoMerge)},
+                  Refused("key", "The columns that identify a row.", kNoKey)},
       .sections = {ColumnSection(),
                    Inheriting(LoadSection(), "What differs for this table from the job's load."),
                    Inheriting(PartitionSection(),

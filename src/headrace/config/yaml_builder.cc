@@ -31,6 +31,7 @@ void YamlTreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
 
 void YamlTreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   YamlNode node{.location = places_.Of(mark), .text = places_.NullWordAt(mark)};
+  if (node.text.empty()) node.location = places_.OfEmpty(mark);
   if (anchor != 0) anchors_[anchor] = {node};
   Complete(std::move(node));
 }
@@ -58,6 +59,10 @@ void YamlTreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag,
   YamlNode node{.kind = YamlNode::Kind::kScalar, .location = places_.Of(mark), .text = value};
   node.quoted = tag == kQuotedTag || tag == kStringTag;
   CheckTag(tag, node.location);
+  if (node.quoted && !places_.IsQuoteClosed(mark)) {
+    broken_ = true;
+    Report(node.location, "not YAML: this quote is opened and not closed");
+  }
   if (!node.quoted && IsNullWord(value)) {
     node.kind = YamlNode::Kind::kNull;
     node.text = value == "~" || value.empty() ? "" : "null";

@@ -24,6 +24,9 @@ class YamlTreeBuilder : public YAML::EventHandler {
   /// What was built: nothing where the document is empty.
   std::optional<YamlNode> TakeRoot() { return std::move(root_); }
 
+  /// A quote is open to the end of the text: what was built is not what was meant.
+  bool broken() const { return broken_; }
+
   void OnDocumentStart(const YAML::Mark& mark) override;
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
@@ -70,6 +73,7 @@ class YamlTreeBuilder : public YAML::EventHandler {
   std::map<YAML::anchor_t, AnchoredNode> anchors_;
   std::optional<YamlNode> root_;
   int documents_ = 0;
+  bool broken_ = false;
   size_t nodes_ = 0;
 };
 

@@ -54,9 +54,10 @@ size_t YamlPlaces::OffsetOf(const YAML::Mark& mark) const {
   return std::min(lines_[line] + static_cast<size_t>(mark.column), text_.size());
 }
 
-Location YamlPlaces::Of(const YAML::Mark& mark) const {
+Location YamlPlaces::Of(const YAML::Mark& mark) const { return OfOffset(OffsetOf(mark)); }
+
+Location YamlPlaces::OfOffset(size_t offset) const {
   if (!in_file_) return {};
-  const size_t offset = OffsetOf(mark);
   const auto next_line = std::upper_bound(lines_.begin(), lines_.end(), offset);
   const size_t begin = *std::prev(next_line);
   int column = 1;
@@ -64,6 +65,35 @@ Location YamlPlaces::Of(const YAML::Mark& mark) const {
     if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++column;
   }
   return {static_cast<int>(next_line - lines_.begin()), column};
+}
+
+Location YamlPlaces::OfEmpty(const YAML::Mark& mark) const {
+  const std::string_view before = text_.substr(0, OffsetOf(mark));
+  const size_t last = before.find_last_not_of(" \t\r\n");
+  return last == std::string_view::npos ? Of(mark) : OfOffset(last);
+}
+
+bool YamlPlaces::IsQuoteClosed(const YAML::Mark& mark) const {
+  const std::string_view rest = text_.substr(OffsetOf(mark));
+  if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return true;
+  const char quote = rest.front();
+  for (size_t i = 1; i < rest.size(); ++i) {
+    const bool doubled = quote == '\'' && rest.substr(i, 2) == "''";
+    if ((quote == '"' && rest[i] == '\\') || doubled) {
+      ++i;
+    } else if (rest[i] == quote) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool YamlPlaces::IsIndentedByTab(const YAML::Mark& mark) const {
+  const size_t offset = OffsetOf(mark);
+  const size_t begin = *std::prev(std::upper_bound(lines_.begin(), lines_.end(), offset));
+  const std::string_view line = text_.substr(begin);
+  const std::string_view indentation = line.substr(0, line.find_first_not_of(" \t"));
+  return indentation.find('\t') != std::string_view::npos;
 }
 
 std::string YamlPlaces::NullWordAt(const YAML::Mark& mark) const {

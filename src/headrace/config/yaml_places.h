@@ -21,11 +21,23 @@ class YamlPlaces {
 
   Location Of(const YAML::Mark& mark) const;
 
+  /// The place of a value that is not there (`key:`): yaml-cpp marks what follows it, a person
+  /// looks at what stands before.
+  Location OfEmpty(const YAML::Mark& mark) const;
+
+  /// false where a quote begins at `mark` and is never closed: yaml-cpp takes the rest of the file
+  /// for text.
+  bool IsQuoteClosed(const YAML::Mark& mark) const;
+
+  /// Does a tab stand in the indentation of the line of `mark`?
+  bool IsIndentedByTab(const YAML::Mark& mark) const;
+
   /// "null" where the word, and not nothing or `~`, stands at `mark`; else empty.
   std::string NullWordAt(const YAML::Mark& mark) const;
 
  private:
   size_t OffsetOf(const YAML::Mark& mark) const;
+  Location OfOffset(size_t offset) const;
 
   std::string_view text_;
   bool in_file_;

@@ -73,12 +73,16 @@ std::optional<YamlNode> ParseText(std::string_view text, std::string_view path, 
     YAML::Parser parser(stream);
     if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
   } catch (const YAML::Exception& error) {
-    problems.Add(places.Of(error.mark), path, "not YAML: " + SyntaxAdvice(error.msg));
+    const std::string advice = places.IsIndentedByTab(error.mark)
+                                   ? std::string("a tab cannot indent YAML: use spaces")
+                                   : SyntaxAdvice(error.msg);
+    problems.Add(places.Of(error.mark), path, "not YAML: " + advice);
     return std::nullopt;
   } catch (const std::exception& error) {
     problems.Add(PlaceOfByte(text, 0, in_file), path, std::string("not YAML: ") + error.what());
     return std::nullopt;
   }
+  if (builder.broken()) return std::nullopt;
   auto root = builder.TakeRoot();
   return root.has_value() ? std::move(root) : YamlNode{.location = PlaceOfByte(text, 0, in_file)};
 }

@@ -1,0 +1,104 @@
+#include "headrace/config/reference.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+
+namespace headrace {
+namespace {
+
+Environment TestEnvironment() {
+  return {
+      .variable = [](const std::string& name) -> std::optional<std::string> {
+        static const std::map<std::string, std::string> kVariables = {
+            {"USER_NAME", "etl"}, {"EMPTY", ""}, {"NESTED", "${USER_NAME}"}};
+        const auto variable = kVariables.find(name);
+        return variable == kVariables.end() ? std::nullopt
+                                            : std::optional<std::string>(variable->second);
+      },
+      .file = [](const std::filesystem::path& path) -> arrow::Result<std::string> {
+        static const std::map<std::string, std::string> kFiles = {
+            {"/run/secret", "hunter2\n"}, {"/jobs/secret", "beside\r\n"}, {"/run/two", "a\n\n"}};
+        const auto file = kFiles.find(path.string());
+        if (file == kFiles.end()) return UserError("cannot read " + path.string());
+        return file->second;
+      }};
+}
+
+std::string Expanded(std::string_view text) {
+  const auto expanded = ExpandReferences(text, TestEnvironment(), "/jobs");
+  return expanded.ok() ? *expanded : "error: " + expanded.status().message();
+}
+
+TEST(ReferenceTest, VariablesAndFiles) {
+  EXPECT_EQ(Expanded("plain $ and $$ and {}"), "plain $ and $$ and {}");
+  EXPECT_EQ(Expanded("${USER_NAME}"), "etl");
+  EXPECT_EQ(Expanded("a ${USER_NAME}${EMPTY}@${USER_NAME}"), "a etl@etl");
+  EXPECT_EQ(Expanded("${file:/run/secret}"), "hunter2");
+  EXPECT_EQ(Expanded("${file:secret}"), "beside") << "relative paths start at the job's folder";
+  EXPECT_EQ(Expanded("${file:/run/two}"), "a\n") << "only the last line end goes";
+}
+
+TEST(ReferenceTest, LiteralAndNoSecondPass) {
+  EXPECT_EQ(Expanded("$${USER_NAME}"), "${USER_NAME}");
+  EXPECT_EQ(Expanded("$$${USER_NAME}"), "$${USER_NAME}");
+  EXPECT_EQ(Expanded("${NESTED}"), "${USER_NAME}");
+}
+
+TEST(ReferenceTest, ErrorsNameTheReference) {
+  EXPECT_EQ(Expanded("x${MISSING}"), "error: the environment variable MISSING is not set");
+  EXPECT_EQ(Expanded("${file:/run/missing}"), "error: cannot read /run/missing");
+  EXPECT_EQ(Expanded("${USER_NAME"), "error: '${' without its '}': write $${ for a literal ${");
+  for (const char* text : {"${}", "${1A}", "${A-B}", "${A:-b}", "${env:A}", "${ A }"}) {
+    EXPECT_NE(Expanded(text).find("is no reference"), std::string::npos) << text;
+  }
+}
+
+TEST(ReferenceTest, HasReference) {
+  EXPECT_TRUE(HasReference("a${B}"));
+  EXPECT_TRUE(HasReference("$${"));
+  EXPECT_FALSE(HasReference("$B {}"));
+}
+
+class SmallFileTest : public testing::Test {
+ protected:
+  SmallFileTest() {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              (std::string("headrace_reference_") + test->name());
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  ~SmallFileTest() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path Write(const std::string& content) const {
+    std::ofstream(folder_ / "file", std::ios::binary) << content;
+    return folder_ / "file";
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(SmallFileTest, ReadsAllOfIt) {
+  EXPECT_EQ(ReadSmallFile(Write("")).ValueOrDie(), "");
+  EXPECT_EQ(ReadSmallFile(Write(std::string("a\0b\n", 4))).ValueOrDie(), std::string("a\0b\n", 4));
+  EXPECT_EQ(ReadSmallFile(Write(std::string(1 << 20, 'x'))).ValueOrDie().size(), size_t{1} << 20);
+}
+
+TEST_F(SmallFileTest, SaysWhyNot) {
+  const auto message = [](const std::filesystem::path& path) {
+    return ReadSmallFile(path).status().message();
+  };
+  const std::string missing = (folder_ / "missing").string();
+  EXPECT_EQ(message(missing), "cannot read " + missing + ": No such file or directory");
+  EXPECT_EQ(message(folder_), "cannot read " + folder_.string() + ": it is a directory");
+  EXPECT_NE(message(Write(std::string((1 << 20) + 1, 'x'))).find("larger than 1 MiB"),
+            std::string::npos);
+  EXPECT_EQ(ClassOf(ReadSmallFile(missing).status()), ErrorClass::kUser);
+}
+
+}  // namespace
+}  // namespace headrace
