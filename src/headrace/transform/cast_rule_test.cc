@@ -1,0 +1,191 @@
+#include "headrace/transform/cast_rule.h"
+
+#include <arrow/array.h>
+#include <arrow/compare.h>
+#include <arrow/json/from_string.h>
+#include <arrow/type.h>
+#include <gtest/gtest.h>
+
+namespace headrace {
+namespace {
+
+using TypePtr = std::shared_ptr<arrow::DataType>;
+
+const TypePtr kMicros = arrow::timestamp(arrow::TimeUnit::MICRO);
+const TypePtr kMicrosUtc = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+const TypePtr kTimeMicros = arrow::time64(arrow::TimeUnit::MICRO);
+const TypePtr kTags = arrow::list(arrow::utf8());
+const TypePtr kPoint =
+    arrow::struct_({arrow::field("x", arrow::float64()), arrow::field("on", arrow::date32())});
+
+/// One cast: values before and after, as the JSON of arrow/json/from_string.h.
+struct CastCase {
+  TypePtr from;
+  std::string before;
+  TypePtr to;
+  std::string after;  ///< Empty: there is no equal value of that type.
+};
+
+std::ostream& operator<<(std::ostream& out, const CastCase& c) {
+  return out << c.from->ToString() << " " << c.before << " -> " << c.to->ToString();
+}
+
+std::shared_ptr<arrow::Array> FromJson(const TypePtr& type, const std::string& json) {
+  return arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
+}
+
+class CastRuleTest : public ::testing::TestWithParam<CastCase> {};
+
+TEST_P(CastRuleTest, KeepsTheValueOrFails) {
+  const CastCase& c = GetParam();
+  const CastFunction cast = FindCast(*c.from, *c.to);
+  ASSERT_NE(cast, nullptr);
+  const auto result = cast(*FromJson(c.from, c.before), c.to);
+  if (c.after.empty()) {
+    ASSERT_FALSE(result.ok()) << (*result)->ToString();
+    EXPECT_TRUE(result.status().IsInvalid()) << result.status();
+  } else {
+    ASSERT_TRUE(result.ok()) << result.status();
+    ASSERT_TRUE((*result)->ValidateFull().ok());
+    EXPECT_TRUE((*result)->Equals(FromJson(c.to, c.after),
+                                  arrow::EqualOptions::Defaults().nans_equal(true)))
+        << (*result)->ToString();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Numbers, CastRuleTest,
+    ::testing::Values(
+        CastCase{arrow::int64(), "[5, null, -7]", arrow::int16(), "[5, null, -7]"},
+        CastCase{arrow::int64(), "[32768]", arrow::int16(), ""},
+        CastCase{arrow::int64(), "[0, 1, null]", arrow::boolean(), "[false, true, null]"},
+        CastCase{arrow::int64(), "[2]", arrow::boolean(), ""},
+        CastCase{arrow::boolean(), "[true, null]", arrow::int32(), "[1, null]"},
+        CastCase{arrow::int64(), "[9007199254740992]", arrow::float64(), "[9007199254740992]"},
+        CastCase{arrow::int64(), "[9007199254740993]", arrow::float64(), ""},
+        CastCase{arrow::int64(), "[5, null]", arrow::decimal128(12, 2), R"(["5.00", null])"},
+        CastCase{arrow::int64(), "[12345678901]", arrow::decimal128(12, 2), ""},
+        CastCase{arrow::int64(), "[1]", arrow::decimal256(76, 70),
+                 R"(["1.0000000000000000000000000000000000000000000000000000000000000000000000"])"},
+        CastCase{arrow::float64(), "[2.0, null]", arrow::int32(), "[2, null]"},
+        CastCase{arrow::float64(), "[1.5]", arrow::int32(), ""},
+        CastCase{arrow::float64(), "[NaN]", arrow::int64(), ""},
+        CastCase{arrow::float64(), "[9223372036854775808]", arrow::int64(), ""},
+        CastCase{arrow::float64(), "[0.5, NaN, Inf, null]", arrow::float32(),
+                 "[0.5, NaN, Inf, null]"},
+        CastCase{arrow::float64(), "[1e300]", arrow::float32(), ""},
+        CastCase{arrow::float64(), "[1e-300]", arrow::float32(), ""},
+        CastCase{arrow::float64(), "[0.1, 2]", arrow::decimal128(12, 2), R"(["0.10", "2.00"])"},
+        CastCase{arrow::float64(), "[1.239]", arrow::decimal128(12, 2), ""},
+        CastCase{arrow::float64(), "[NaN]", arrow::decimal128(12, 2), ""},
+        CastCase{arrow::decimal128(12, 2), R"(["2.00", null])", arrow::int64(), "[2, null]"},
+        CastCase{arrow::decimal128(12, 2), R"(["1.50"])", arrow::int64(), ""},
+        CastCase{arrow::decimal128(38, 2), R"(["100000000000000000000.00"])", arrow::int64(), ""},
+        CastCase{arrow::decimal128(12, 2), R"(["1.50"])", arrow::decimal128(5, 1), R"(["1.5"])"},
+        CastCase{arrow::decimal128(12, 2), R"(["1.55"])", arrow::decimal128(12, 1), ""},
+        CastCase{arrow::decimal128(12, 2), R"(["1234.55"])", arrow::decimal128(5, 2), ""},
+        CastCase{arrow::decimal128(12, 2), R"(["0.10", null])", arrow::float64(), "[0.1, null]"},
+        CastCase{arrow::decimal256(76, 0), R"(["1)" + std::string(70, '0') + R"("])",
+                 arrow::float32(), ""}));
+
+INSTANTIATE_TEST_SUITE_P(
+    FromText, CastRuleTest,
+    ::testing::Values(
+        CastCase{arrow::utf8(), R"(["12", "-7", null])", arrow::int64(), "[12, -7, null]"},
+        CastCase{arrow::utf8(), R"(["0x1F"])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"(["1.0"])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"([" 5"])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"([""])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"(["9223372036854775808"])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"(["0.1", "1e3", "inf", null])", arrow::float64(),
+                 "[0.1, 1000, Inf, null]"},
+        CastCase{arrow::utf8(), R"(["0.000", "-0e5"])", arrow::float64(), "[0.0, -0.0]"},
+        CastCase{arrow::utf8(), R"(["1e400"])", arrow::float64(), ""},
+        CastCase{arrow::utf8(), R"(["1e-400"])", arrow::float64(), ""},
+        CastCase{arrow::utf8(), R"(["1e40"])", arrow::float32(), ""},
+        CastCase{arrow::utf8(), R"(["12.3", "-0.05", null])", arrow::decimal128(12, 2),
+                 R"(["12.30", "-0.05", null])"},
+        CastCase{arrow::utf8(), R"(["12.345"])", arrow::decimal128(12, 2), ""},
+        CastCase{arrow::utf8(), R"(["NaN"])", arrow::decimal128(12, 2), ""},
+        CastCase{arrow::utf8(), R"(["12345678901"])", arrow::decimal128(12, 2), ""},
+        CastCase{arrow::utf8(), R"(["true", "FALSE", "0", null])", arrow::boolean(),
+                 "[true, false, false, null]"},
+        CastCase{arrow::utf8(), R"(["yes"])", arrow::boolean(), ""},
+        CastCase{arrow::utf8(), R"(["2024-02-29", null])", arrow::date32(), "[19782, null]"},
+        CastCase{arrow::utf8(), R"(["2023-02-29"])", arrow::date32(), ""},
+        CastCase{arrow::utf8(), R"(["10:00:00.000001", "23:59:59", null])", kTimeMicros,
+                 "[36000000001, 86399000000, null]"},
+        CastCase{arrow::utf8(), R"(["24:00:00"])", kTimeMicros, ""},
+        CastCase{arrow::utf8(), R"(["10:00:00+02"])", kTimeMicros, ""},
+        CastCase{arrow::utf8(), R"([""])", kTimeMicros, ""},
+        CastCase{arrow::utf8(), R"(["10:00:00"])", arrow::time32(arrow::TimeUnit::SECOND),
+                 "[36000]"},
+        CastCase{arrow::utf8(), R"(["10:00:00.5"])", arrow::time32(arrow::TimeUnit::SECOND), ""},
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00.123456", null])", kMicros,
+                 R"(["2024-01-01 10:00:00.123456", null])"},
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00.1234567"])", kMicros, ""},
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00Z"])", kMicros, ""},
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00+02"])", kMicrosUtc,
+                 R"(["2024-01-01 08:00:00Z"])"},
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00"])", kMicrosUtc, ""},
+        CastCase{arrow::utf8(), R"(["ab", null])", arrow::binary(), R"(["ab", null])"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Times, CastRuleTest,
+    ::testing::Values(CastCase{arrow::date32(), "[1, null]", kMicros, R"(["1970-01-02", null])"},
+                      CastCase{arrow::date32(), "[2147483647]", kMicros, ""},
+                      CastCase{kMicros, R"(["2024-01-01", null])", arrow::date32(),
+                               "[19723, null]"},
+                      CastCase{kMicros, R"(["2024-01-01 00:00:01"])", arrow::date32(), ""},
+                      CastCase{kMicros, R"(["2024-01-01 00:00:00.5"])",
+                               arrow::timestamp(arrow::TimeUnit::SECOND), ""},
+                      CastCase{kMicrosUtc, R"(["2024-01-01 10:00:00Z"])", kMicros,
+                               R"(["2024-01-01 10:00:00"])"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    ToText, CastRuleTest,
+    ::testing::Values(
+        CastCase{arrow::boolean(), "[true, null]", arrow::utf8(), R"(["true", null])"},
+        CastCase{arrow::int64(), "[-5, null]", arrow::utf8(), R"(["-5", null])"},
+        CastCase{arrow::float64(), "[0.1, 1e20, NaN]", arrow::utf8(), R"(["0.1", "1e+20", "nan"])"},
+        CastCase{arrow::decimal128(38, 10), R"(["0.0000001000", "-12.5000000000", null])",
+                 arrow::utf8(), R"(["0.0000001000", "-12.5000000000", null])"},
+        CastCase{arrow::decimal128(5, 5), R"(["-0.00001", "0.00000"])", arrow::utf8(),
+                 R"(["-0.00001", "0.00000"])"},
+        CastCase{arrow::decimal256(50, 0), R"(["123"])", arrow::utf8(), R"(["123"])"},
+        CastCase{arrow::date32(), "[0, null]", arrow::utf8(), R"(["1970-01-01", null])"},
+        CastCase{arrow::date32(), "[2147483647]", arrow::utf8(), ""},
+        CastCase{kTimeMicros, "[3723000004]", arrow::utf8(), R"(["01:02:03.000004"])"},
+        CastCase{kMicros, R"(["2024-01-01 05:00:00"])", arrow::utf8(),
+                 R"(["2024-01-01 05:00:00.000000"])"},
+        CastCase{kMicrosUtc, R"(["2024-01-01 05:00:00Z"])", arrow::utf8(),
+                 R"(["2024-01-01 05:00:00.000000Z"])"},
+        CastCase{arrow::binary(), R"(["ab", null])", arrow::utf8(), R"(["ab", null])"},
+        CastCase{kTags, R"([["a", "q\"", null], [], null])", arrow::utf8(),
+                 R"(["[\"a\",\"q\\\"\",null]", "[]", null])"},
+        CastCase{arrow::list(arrow::int32()), "[[1, null], [2]]", arrow::utf8(),
+                 R"(["[1,null]", "[2]"])"},
+        CastCase{kPoint, R"([{"x": 1.5, "on": 0}, {"x": NaN, "on": null}, null])", arrow::utf8(),
+                 R"(["{\"x\":1.5,\"on\":\"1970-01-01\"}", "{\"x\":\"nan\",\"on\":null}", null])"}));
+
+TEST(FindCastTest, WhatHasNoObviousMeaningIsNotThere) {
+  EXPECT_EQ(FindCast(*arrow::int64(), *kMicros), nullptr);
+  EXPECT_EQ(FindCast(*arrow::int32(), *arrow::date32()), nullptr);
+  EXPECT_EQ(FindCast(*kMicros, *kTimeMicros), nullptr);
+  EXPECT_EQ(FindCast(*kTags, *arrow::int64()), nullptr);
+  EXPECT_EQ(FindCast(*arrow::binary(), *arrow::int64()), nullptr);
+}
+
+TEST(FindCastTest, SlicesAreCastLikeTheWhole) {
+  const auto values = FromJson(arrow::utf8(), R"(["x", "1.50", null, "2"])")->Slice(1);
+  const TypePtr decimal = arrow::decimal128(5, 2);
+  const auto decimals = FindCast(*arrow::utf8(), *decimal)(*values, decimal);
+  ASSERT_TRUE(decimals.ok()) << decimals.status();
+  EXPECT_TRUE((*decimals)->Equals(FromJson(decimal, R"(["1.50", null, "2.00"])")));
+  const auto text = FindCast(*decimal, *arrow::utf8())(*(*decimals)->Slice(1), arrow::utf8());
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_TRUE((*text)->Equals(FromJson(arrow::utf8(), R"([null, "2.00"])")));
+}
+
+}  // namespace
+}  // namespace headrace

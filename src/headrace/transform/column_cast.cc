@@ -1,0 +1,101 @@
+#include "headrace/transform/column_cast.h"
+
+#include <arrow/array.h>
+#include <arrow/buffer.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
+
+#include <limits>
+#include <utility>
+
+namespace headrace {
+namespace {
+
+/// Casts report a value that does not fit by this code; any other error (memory …) says nothing of
+/// values.
+bool IsAboutValues(const arrow::Status& status) { return status.IsInvalid(); }
+
+std::string ValueText(const arrow::Array& values, int64_t row) {
+  constexpr size_t kLongest = 80;
+  const auto scalar = values.GetScalar(row);
+  if (!scalar.ok()) return "?";
+  std::string text = (*scalar)->ToString();
+  if (text.size() <= kLongest) return text;
+  size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;  // Not within a UTF-8 character.
+  return text.substr(0, end) + "…";
+}
+
+/// The same values with `rows` NULL. Shares everything but the validity bitmap.
+ArrayResult WithNulls(const arrow::Array& values, const std::vector<int64_t>& rows) {
+  const auto data = values.data()->Copy();
+  const int64_t bits = data->offset + data->length;
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> valid, arrow::AllocateBitmap(bits));
+  if (data->buffers[0] == nullptr) {
+    arrow::bit_util::SetBitsTo(valid->mutable_data(), 0, bits, true);
+  } else {
+    arrow::internal::CopyBitmap(data->buffers[0]->data(), 0, bits, valid->mutable_data(), 0);
+  }
+  for (const int64_t row : rows)
+    arrow::bit_util::ClearBit(valid->mutable_data(), data->offset + row);
+  data->buffers[0] = std::move(valid);
+  data->null_count = arrow::kUnknownNullCount;
+  return arrow::MakeArray(data);
+}
+
+}  // namespace
+
+arrow::Result<ColumnCast> ColumnCast::Make(const PlannedColumn& column) {
+  const CastFunction cast = FindCast(*column.read_type, *column.type);
+  if (cast != nullptr) return ColumnCast(column, cast);
+  return UserError("column \"" + column.source_name + "\": there is no cast from " +
+                   column.read_type->ToString() + " to " + column.type->ToString());
+}
+
+ColumnCast::ColumnCast(const PlannedColumn& column, CastFunction cast)
+    : name_(column.source_name), type_(column.type), policy_(column.on_overflow), cast_(cast) {}
+
+ArrayResult ColumnCast::Apply(const std::shared_ptr<arrow::Array>& values, int64_t& nulled) const {
+  auto result = cast_(*values, type_);
+  if (result.ok()) return result;
+  if (!IsAboutValues(result.status()))
+    return WithContext(result.status(), "column \"" + name_ + "\"");
+  if (policy_ == OverflowPolicy::kNull) return ApplyWithNulls(*values, nulled);
+  return UnfitValue(*values, result.status());
+}
+
+void ColumnCast::FindUnfit(const arrow::Array& values, int64_t first, int64_t count, size_t most,
+                           std::vector<int64_t>& rows) const {
+  if (rows.size() >= most || count == 0 || cast_(*values.Slice(first, count), type_).ok()) return;
+  if (count == 1) return rows.push_back(first);
+  FindUnfit(values, first, count / 2, most, rows);
+  FindUnfit(values, first + count / 2, count - count / 2, most, rows);
+}
+
+arrow::Status ColumnCast::UnfitValue(const arrow::Array& values,
+                                     const arrow::Status& reason) const {
+  std::vector<int64_t> rows;
+  FindUnfit(values, 0, values.length(), 1, rows);
+  if (rows.empty())
+    return BugError("column \"" + name_ + "\": " + reason.message() +
+                    ", but each value can be cast");
+  const auto single = cast_(*values.Slice(rows.front(), 1), type_);
+  return PermanentError("column \"" + name_ + "\": value " + ValueText(values, rows.front()) +
+                        " (row " + std::to_string(rows.front() + 1) +
+                        " of the batch) does not fit " + type_->ToString() + ": " +
+                        single.status().message());
+}
+
+ArrayResult ColumnCast::ApplyWithNulls(const arrow::Array& values, int64_t& nulled) const {
+  std::vector<int64_t> rows;
+  FindUnfit(values, 0, values.length(), std::numeric_limits<size_t>::max(), rows);
+  ARROW_ASSIGN_OR_RAISE(const auto fitting, WithNulls(values, rows));
+  ARROW_ASSIGN_OR_RAISE(auto result, cast_(*fitting, type_));
+  nulled += static_cast<int64_t>(rows.size());
+  return result;
+}
+
+}  // namespace headrace

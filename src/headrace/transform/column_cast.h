@@ -1,0 +1,42 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "headrace/model/error.h"
+#include "headrace/model/table_plan.h"
+#include "headrace/transform/cast_rule.h"
+
+namespace headrace {
+
+/// Casts one column of batch after batch; values that do not fit follow the column's policy.
+/// Immutable: any number of threads.
+class ColumnCast {
+ public:
+  /// Errors of class user if there is no cast from the read type to the type.
+  static arrow::Result<ColumnCast> Make(const PlannedColumn& column);
+
+  /// Adds how many values became NULL to `nulled`. Under another policy than kNull the first value
+  /// that does not fit is an error of class permanent, which names column, value and row.
+  ArrayResult Apply(const std::shared_ptr<arrow::Array>& values, int64_t& nulled) const;
+
+ private:
+  ColumnCast(const PlannedColumn& column, CastFunction cast);
+
+  /// Appends the rows of [first, first + count) whose values do not fit, at most `most` in all.
+  void FindUnfit(const arrow::Array& values, int64_t first, int64_t count, size_t most,
+                 std::vector<int64_t>& rows) const;
+  arrow::Status UnfitValue(const arrow::Array& values, const arrow::Status& reason) const;
+  ArrayResult ApplyWithNulls(const arrow::Array& values, int64_t& nulled) const;
+
+  std::string name_;
+  std::shared_ptr<arrow::DataType> type_;
+  OverflowPolicy policy_;
+  CastFunction cast_;
+};
+
+}  // namespace headrace

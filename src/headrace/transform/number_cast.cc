@@ -1,0 +1,61 @@
+#include <arrow/array.h>
+#include <arrow/compute/cast.h>
+#include <arrow/type.h>
+
+#include <cmath>
+
+#include "headrace/transform/cast_rule.h"
+
+namespace headrace {
+namespace {
+
+using arrow::compute::Cast;
+
+/// Digits that every integer type fits into.
+constexpr int kIntegerDigits = 20;
+
+/// Float or double, as doubles.
+arrow::Result<std::shared_ptr<arrow::DoubleArray>> AsDoubles(const arrow::Array& values) {
+  ARROW_ASSIGN_OR_RAISE(auto doubles, Cast(values, arrow::float64()));
+  return std::static_pointer_cast<arrow::DoubleArray>(std::move(doubles));
+}
+
+/// Whether two numbers, one of them rounded to another type, are about the same: neither became
+/// infinite nor zero.
+bool KeepsMagnitude(double before, double after) {
+  return std::isfinite(before) == std::isfinite(after) && (before == 0) == (after == 0);
+}
+
+}  // namespace
+
+/// Arrow asks for a precision that holds every integer; ours is enough if it holds those that are
+/// there.
+ArrayResult CastIntegerToDecimal(const arrow::Array& values,
+                                 const std::shared_ptr<arrow::DataType>& to) {
+  const auto& decimal = static_cast<const arrow::DecimalType&>(*to);
+  const auto wide = decimal.id() == arrow::Type::DECIMAL256 ? arrow::decimal256(kIntegerDigits, 0)
+                                                            : arrow::decimal128(kIntegerDigits, 0);
+  ARROW_ASSIGN_OR_RAISE(const auto integers, Cast(values, wide));
+  return Cast(*integers, to);
+}
+
+/// By the shortest text that reads back as the same number: 0.1 becomes 0.10, and 1.239 is no
+/// decimal of scale 2. Arrow's own cast rounds.
+ArrayResult CastFloatToDecimal(const arrow::Array& values,
+                               const std::shared_ptr<arrow::DataType>& to) {
+  ARROW_ASSIGN_OR_RAISE(const auto text, Cast(values, arrow::utf8()));
+  return Cast(*text, to);
+}
+
+ArrayResult CastToFloat(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to) {
+  ARROW_ASSIGN_OR_RAISE(auto result, Cast(values, to));
+  ARROW_ASSIGN_OR_RAISE(const auto before, AsDoubles(values));
+  ARROW_ASSIGN_OR_RAISE(const auto after, AsDoubles(*result));
+  for (int64_t i = 0; i < before->length(); ++i) {
+    if (before->IsNull(i) || KeepsMagnitude(before->Value(i), after->Value(i))) continue;
+    return arrow::Status::Invalid("out of the range of ", to->ToString());
+  }
+  return result;
+}
+
+}  // namespace headrace

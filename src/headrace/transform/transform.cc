@@ -1,0 +1,100 @@
+#include "headrace/transform/transform.h"
+
+#include <arrow/array.h>
+#include <arrow/array/util.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "headrace/transform/column_cast.h"
+
+namespace headrace {
+namespace {
+
+/// An array that holds one value as often as the longest batch so far has rows; batches get slices
+/// of it.
+class ConstantColumn {
+ public:
+  explicit ConstantColumn(std::shared_ptr<arrow::Scalar> value) : value_(std::move(value)) {}
+
+  ArrayResult OfLength(int64_t length) {
+    if (array_ == nullptr || array_->length() < length) {
+      ARROW_ASSIGN_OR_RAISE(array_, arrow::MakeArrayFromScalar(*value_, length));
+    }
+    return array_->Slice(0, length);
+  }
+
+ private:
+  std::shared_ptr<arrow::Scalar> value_;
+  std::shared_ptr<arrow::Array> array_;
+};
+
+}  // namespace
+
+struct Transform::State {
+  std::shared_ptr<arrow::Schema> read_schema;
+  std::shared_ptr<arrow::Schema> output_schema;
+  std::vector<std::optional<ColumnCast>> casts;  // One per column; none where the types are equal.
+  std::vector<ConstantColumn> lineage;           // Behind the columns.
+  int64_t nulled = 0;
+
+  arrow::Status CheckBatch(const arrow::RecordBatch& batch) const;
+};
+
+arrow::Status Transform::State::CheckBatch(const arrow::RecordBatch& batch) const {
+  if (batch.num_columns() != read_schema->num_fields()) {
+    return BugError("a batch of " + std::to_string(batch.num_columns()) + " columns instead of " +
+                    std::to_string(read_schema->num_fields()));
+  }
+  for (int c = 0; c < batch.num_columns(); ++c) {
+    const arrow::Field& field = *read_schema->field(c);
+    const auto& type = batch.schema()->field(c)->type();
+    if (type->Equals(*field.type())) continue;
+    return BugError("column \"" + field.name() + "\" was read as " + type->ToString() +
+                    " instead of " + field.type()->ToString());
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<Transform> Transform::Make(const TablePlan& plan) {
+  auto state = std::make_shared<State>();
+  state->read_schema = ReadSchema(plan);
+  state->output_schema = OutputSchema(plan);
+  for (const PlannedColumn& column : plan.columns) {
+    auto& cast = state->casts.emplace_back();
+    if (column.type->Equals(*column.read_type)) continue;
+    ARROW_ASSIGN_OR_RAISE(cast, ColumnCast::Make(column));
+  }
+  if (plan.lineage.enabled) {
+    state->lineage.emplace_back(std::make_shared<arrow::StringScalar>(plan.lineage.run));
+    state->lineage.emplace_back(std::make_shared<arrow::TimestampScalar>(
+        plan.lineage.loaded_at_micros, arrow::TimeUnit::MICRO, "UTC"));
+  }
+  return Transform(std::move(state));
+}
+
+arrow::Result<std::shared_ptr<arrow::RecordBatch>> Transform::Apply(
+    const std::shared_ptr<arrow::RecordBatch>& batch) {
+  State& state = *state_;
+  ARROW_RETURN_NOT_OK(state.CheckBatch(*batch));
+  arrow::ArrayVector columns = batch->columns();
+  for (size_t c = 0; c < state.casts.size(); ++c) {
+    if (!state.casts[c].has_value()) continue;
+    ARROW_ASSIGN_OR_RAISE(columns[c], state.casts[c]->Apply(columns[c], state.nulled));
+  }
+  for (ConstantColumn& constant : state.lineage) {
+    ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), constant.OfLength(batch->num_rows()));
+  }
+  return arrow::RecordBatch::Make(state.output_schema, batch->num_rows(), std::move(columns));
+}
+
+int64_t Transform::TakeNulledValues() { return std::exchange(state_->nulled, 0); }
+
+Transform::Transform(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+}  // namespace headrace

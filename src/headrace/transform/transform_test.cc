@@ -1,0 +1,151 @@
+#include "headrace/transform/transform.h"
+
+#include <arrow/array.h>
+#include <arrow/json/from_string.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace headrace {
+namespace {
+
+using ::testing::HasSubstr;
+
+PlannedColumn Planned(std::string source_name, std::shared_ptr<arrow::DataType> read,
+                      std::string name, std::shared_ptr<arrow::DataType> type,
+                      OverflowPolicy policy = OverflowPolicy::kError) {
+  PlannedColumn column;
+  column.source_name = std::move(source_name);
+  column.read_type = std::move(read);
+  column.name = std::move(name);
+  column.type = std::move(type);
+  column.on_overflow = policy;
+  return column;
+}
+
+/// A batch of one column, `amount`, from JSON.
+std::shared_ptr<arrow::RecordBatch> Amounts(const std::shared_ptr<arrow::DataType>& type,
+                                            const std::string& json) {
+  const auto values = arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
+  return arrow::RecordBatch::Make(arrow::schema({arrow::field("amount", type)}), values->length(),
+                                  {values});
+}
+
+TablePlan AmountPlan(OverflowPolicy policy) {
+  TablePlan plan;
+  plan.columns = {Planned("amount", arrow::utf8(), "amount_usd", arrow::decimal128(5, 2), policy)};
+  return plan;
+}
+
+std::string ErrorOf(const TablePlan& plan, const std::shared_ptr<arrow::RecordBatch>& batch,
+                    ErrorClass expected) {
+  auto transform = Transform::Make(plan);
+  const arrow::Status status =
+      transform.ok() ? transform->Apply(batch).status() : transform.status();
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(ClassOf(status), expected);
+  return status.message();
+}
+
+TEST(TransformTest, RenameSharesTheArrays) {
+  TablePlan plan;
+  plan.columns = {Planned("amount", arrow::int64(), "total", arrow::int64())};
+  auto transform = Transform::Make(plan).ValueOrDie();
+  const auto batch = Amounts(arrow::int64(), "[1, null]");
+  const auto output = transform.Apply(batch).ValueOrDie();
+  EXPECT_EQ(output->schema()->field(0)->name(), "total");
+  EXPECT_EQ(output->column(0), batch->column(0));
+  EXPECT_EQ(transform.TakeNulledValues(), 0);
+}
+
+TEST(TransformTest, CastsToTheOutputSchema) {
+  const TablePlan plan = AmountPlan(OverflowPolicy::kError);
+  auto transform = Transform::Make(plan).ValueOrDie();
+  const auto output = transform.Apply(Amounts(arrow::utf8(), R"(["1.5", null])")).ValueOrDie();
+  EXPECT_TRUE(output->schema()->Equals(OutputSchema(plan), true));
+  ASSERT_TRUE(output->ValidateFull().ok());
+  const auto expected =
+      arrow::json::ArrayFromJSONString(arrow::decimal128(5, 2), R"(["1.50", null])").ValueOrDie();
+  EXPECT_TRUE(output->column(0)->Equals(expected));
+}
+
+TEST(TransformTest, ErrorNamesColumnValueAndRow) {
+  EXPECT_EQ(
+      ErrorOf(AmountPlan(OverflowPolicy::kError),
+              Amounts(arrow::utf8(), R"(["1.5", "2", "12.345", "x"])"), ErrorClass::kPermanent),
+      "column \"amount\": value 12.345 (row 3 of the batch) does not fit decimal128(5, 2): "
+      "Rescaling Decimal value "
+      "would cause data loss");
+}
+
+TEST(TransformTest, LongValuesAreShortenedBetweenCharacters) {
+  std::string euros;
+  for (int i = 0; i < 40; ++i) euros += "€";
+  const std::string message =
+      ErrorOf(AmountPlan(OverflowPolicy::kString), Amounts(arrow::utf8(), "[\"" + euros + "\"]"),
+              ErrorClass::kPermanent);
+  EXPECT_THAT(message, HasSubstr("value " + euros.substr(0, 26 * 3) + "… (row 1"));
+}
+
+TEST(TransformTest, NullPolicyNullsOnlyWhatDoesNotFitAndCounts) {
+  auto transform = Transform::Make(AmountPlan(OverflowPolicy::kNull)).ValueOrDie();
+  const auto batch =
+      Amounts(arrow::utf8(), R"(["skipped", "1", "NaN", null, "2.5", "99999", "3"])")->Slice(1);
+  const auto output = transform.Apply(batch).ValueOrDie();
+  ASSERT_TRUE(output->ValidateFull().ok());
+  const auto expected =
+      arrow::json::ArrayFromJSONString(arrow::decimal128(5, 2),
+                                       R"(["1.00", null, null, "2.50", null, "3.00"])")
+          .ValueOrDie();
+  EXPECT_TRUE(output->column(0)->Equals(expected)) << output->column(0)->ToString();
+  EXPECT_EQ(transform.TakeNulledValues(), 2);
+  EXPECT_EQ(transform.TakeNulledValues(), 0);
+}
+
+TEST(TransformTest, NullPolicyWithoutNullsBefore) {
+  TablePlan plan;
+  plan.columns = {
+      Planned("amount", arrow::int64(), "amount", arrow::int16(), OverflowPolicy::kNull)};
+  auto transform = Transform::Make(plan).ValueOrDie();
+  const auto input = Amounts(arrow::int64(), "[1, 70000, 3]");
+  const auto output = transform.Apply(input).ValueOrDie();
+  EXPECT_TRUE(output->column(0)->Equals(
+      arrow::json::ArrayFromJSONString(arrow::int16(), "[1, null, 3]").ValueOrDie()));
+  EXPECT_EQ(input->column(0)->null_count(), 0);  // The input is not touched.
+  EXPECT_EQ(transform.TakeNulledValues(), 1);
+}
+
+TEST(TransformTest, ImpossibleCastIsAnErrorOfTheJob) {
+  TablePlan plan;
+  plan.columns = {Planned("tags", arrow::list(arrow::utf8()), "tags", arrow::int64())};
+  EXPECT_THAT(ErrorOf(plan, nullptr, ErrorClass::kUser),
+              HasSubstr("column \"tags\": there is no cast from list<"));
+}
+
+TEST(TransformTest, BatchOfAnotherTypeIsABug) {
+  EXPECT_EQ(
+      ErrorOf(AmountPlan(OverflowPolicy::kError), Amounts(arrow::int64(), "[1]"), ErrorClass::kBug),
+      "column \"amount\" was read as int64 instead of string");
+}
+
+TEST(TransformTest, LineageColumnsFollow) {
+  TablePlan plan;
+  plan.columns = {Planned("amount", arrow::int64(), "amount", arrow::int64())};
+  plan.lineage = {.enabled = true, .run = "run-7", .loaded_at_micros = 1'700'000'000'000'000};
+  auto transform = Transform::Make(plan).ValueOrDie();
+  for (const char* json : {"[1]", "[1, 2, 3]", "[1, 2]"}) {
+    const auto output = transform.Apply(Amounts(arrow::int64(), json)).ValueOrDie();
+    ASSERT_TRUE(output->ValidateFull().ok());
+    EXPECT_TRUE(output->schema()->Equals(OutputSchema(plan), true));
+    for (int64_t row = 0; row < output->num_rows(); ++row) {
+      EXPECT_EQ(output->column(1)->GetScalar(row).ValueOrDie()->ToString(), "run-7");
+      EXPECT_EQ(static_cast<const arrow::TimestampArray&>(*output->column(2)).Value(row),
+                1'700'000'000'000'000);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace headrace
