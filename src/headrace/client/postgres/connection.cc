@@ -1,0 +1,224 @@
+#include "headrace/client/postgres/connection.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "headrace/client/postgres/error.h"
+#include "headrace/client/postgres/socket_channel.h"
+
+namespace headrace {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How often a wait looks at its stop token.
+constexpr std::chrono::milliseconds kStopPoll{100};
+
+/// How long a cancelled statement may take to say that it has ended.
+constexpr std::chrono::seconds kCancelPatience{5};
+
+void IgnoreNotice(void* /*unused*/, const PGresult* /*notice*/) {}
+
+/// Waits until `fd` is ready or kStopPoll is over.
+void WaitForSocket(int fd, short events) {
+  pollfd entry{.fd = fd, .events = events, .revents = 0};
+  poll(&entry, 1, static_cast<int>(kStopPoll.count()));
+}
+
+std::string WithoutSecret(std::string text, std::string_view secret) {
+  if (secret.empty()) return text;
+  for (size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3)) {
+    text.replace(at, secret.size(), "***");
+  }
+  return text;
+}
+
+std::vector<const char*> Pointers(const PgConnectSettings& settings, bool values) {
+  std::vector<const char*> pointers;
+  for (const auto& [keyword, value] : settings.parameters) {
+    pointers.push_back(values ? value.c_str() : keyword.c_str());
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+arrow::Status CheckedConnectError(PGconn* connection, const PgConnectSettings& settings) {
+  if (PQconnectionNeedsPassword(connection) != 0) {
+    return UserError("the server asks for a password and none was given", "28P01");
+  }
+  return PgConnectError(WithoutSecret(PQerrorMessage(connection), settings.Find("password")));
+}
+
+}  // namespace
+
+std::string_view PgConnectSettings::Find(std::string_view keyword) const {
+  const auto found =
+      std::find_if(parameters.rbegin(), parameters.rend(),
+                   [&](const auto& parameter) { return parameter.first == keyword; });
+  return found == parameters.rend() ? std::string_view() : std::string_view(found->second);
+}
+
+void PgConnectSettings::Set(std::string keyword, std::string value) {
+  std::erase_if(parameters, [&](const auto& parameter) { return parameter.first == keyword; });
+  parameters.emplace_back(std::move(keyword), std::move(value));
+}
+
+arrow::Result<PgConnectSettings> ParsePgUri(const std::string& uri) {
+  char* error = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(uri.c_str(), &error), PQconninfoFree);
+  PQfreemem(error);
+  if (options == nullptr) {
+    return UserError(
+        "uri is no PostgreSQL connection string, expected postgresql://user@host:port/database "
+        "(its text is not repeated, it may hold a password)");
+  }
+  PgConnectSettings settings;
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) settings.Set(option->keyword, option->val);
+  }
+  return settings;
+}
+
+void PgConnection::Finisher::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+PgConnection::PgConnection(pg_conn* connection) : connection_(connection) {}
+PgConnection::PgConnection(PgConnection&&) noexcept = default;
+PgConnection& PgConnection::operator=(PgConnection&&) noexcept = default;
+PgConnection::~PgConnection() = default;
+
+arrow::Result<PgConnection> PgConnection::Connect(const PgConnectSettings& settings,
+                                                  std::stop_token stop) {
+  const auto keywords = Pointers(settings, false);
+  const auto values = Pointers(settings, true);
+  PgConnection connection(PQconnectStartParams(keywords.data(), values.data(), 0));
+  if (connection.connection_ == nullptr) return PermanentError("no memory for a connection");
+  ARROW_RETURN_NOT_OK(connection.LogIn(settings, stop));
+  return connection;
+}
+
+arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::stop_token& stop) {
+  PGconn* connection = connection_.get();
+  PQsetNoticeReceiver(connection, IgnoreNotice, nullptr);
+  // Only the verbose text tells the SQLSTATE of a refused connection.
+  PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+  if (PQstatus(connection) == CONNECTION_BAD) return CheckedConnectError(connection, settings);
+  const auto deadline = Clock::now() + settings.connect_timeout;
+  PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+  while (state != PGRES_POLLING_OK) {
+    if (state == PGRES_POLLING_FAILED) return CheckedConnectError(connection, settings);
+    if (stop.stop_requested()) return PgInterrupted();
+    if (Clock::now() > deadline) {
+      return TransientError("no connection within connect_timeout", std::string(kPgConnectionFailure));
+    }
+    const short events = state == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
+    pollfd entry{.fd = PQsocket(connection), .events = events, .revents = 0};
+    if (poll(&entry, 1, static_cast<int>(kStopPoll.count())) != 0) state = PQconnectPoll(connection);
+  }
+  PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
+  return arrow::Status::OK();
+}
+
+arrow::Result<PgResult> PgConnection::Query(const std::string& sql, std::stop_token stop) {
+  if (stop.stop_requested()) return PgInterrupted();
+  if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return LastError();
+  return CollectResults(stop);
+}
+
+arrow::Status PgConnection::Execute(const std::string& sql, std::stop_token stop) {
+  return Query(sql, std::move(stop)).status();
+}
+
+arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql) {
+  if (PQsendPrepare(connection_.get(), "", sql.c_str(), 0, nullptr) == 0) return LastError();
+  ARROW_RETURN_NOT_OK(CollectResults({}));
+  if (PQsendDescribePrepared(connection_.get(), "") == 0) return LastError();
+  return CollectResults({});
+}
+
+/// Takes all results of what was sent. The last one counts, or the first error.
+arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop) {
+  PgResult last;
+  arrow::Status error;
+  bool interrupted = false;
+  while (true) {
+    ARROW_RETURN_NOT_OK(WaitForResult(stop, interrupted));
+    PgResult result(PQgetResult(connection_.get()));
+    if (result.handle() == nullptr) break;
+    if (PQresultStatus(result.handle()) == PGRES_COPY_OUT) {
+      MarkBroken();
+      return BugError("COPY belongs to a CopyStream");
+    }
+    if (error.ok()) error = result.status();
+    last = std::move(result);
+  }
+  if (interrupted) return PgInterrupted();
+  ARROW_RETURN_NOT_OK(error);
+  return last;
+}
+
+arrow::Status PgConnection::WaitForResult(const std::stop_token& stop, bool& interrupted) {
+  auto deadline = Clock::time_point::max();
+  while (PQisBusy(connection_.get()) != 0) {
+    if (stop.stop_requested() && !interrupted) {
+      interrupted = true;
+      Cancel();
+      deadline = Clock::now() + kCancelPatience;
+    }
+    if (Clock::now() > deadline) {
+      MarkBroken();
+      return PgInterrupted();
+    }
+    WaitForSocket(PQsocket(connection_.get()), POLLIN);
+    // What went wrong here is in the result that follows.
+    if (PQconsumeInput(connection_.get()) == 0) break;
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status PgConnection::WaitForInput() {
+  WaitForSocket(socket(), POLLIN);
+  return PQconsumeInput(connection_.get()) == 0 ? LastError() : arrow::Status::OK();
+}
+
+arrow::Status PgConnection::LastError() {
+  std::string message = PQerrorMessage(connection_.get());
+  while (message.ends_with('\n')) message.pop_back();
+  if (!broken()) return BugError(std::move(message));
+  return PgError(kPgConnectionFailure, std::move(message));
+}
+
+void PgConnection::Cancel() const {
+  const std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> cancel(PQgetCancel(connection_.get()),
+                                                                  PQfreeCancel);
+  std::array<char, 256> error{};
+  if (cancel != nullptr) PQcancel(cancel.get(), error.data(), static_cast<int>(error.size()));
+}
+
+bool PgConnection::broken() const {
+  return broken_ || PQstatus(connection_.get()) != CONNECTION_OK;
+}
+
+int PgConnection::server_version() const { return PQserverVersion(connection_.get()); }
+
+std::string PgConnection::ParameterStatus(const char* name) const {
+  const char* value = PQparameterStatus(connection_.get(), name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+bool PgConnection::plain_socket() const {
+  return PQsslInUse(connection_.get()) == 0 && PQgssEncInUse(connection_.get()) == 0;
+}
+
+int PgConnection::socket() const { return PQsocket(connection_.get()); }
+
+PgSocketChannel& PgConnection::channel() {
+  if (channel_ == nullptr) channel_ = std::make_unique<PgSocketChannel>(socket());
+  return *channel_;
+}
+
+}  // namespace headrace

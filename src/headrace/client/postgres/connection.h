@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "headrace/client/postgres/result.h"
+#include "headrace/model/error.h"
+
+struct pg_conn;
+
+/// libpq with owners, stop tokens and classed errors. No policy: nothing here retries or decides what is read.
+namespace headrace {
+
+class PgSocketChannel;
+
+/// What libpq is given to connect: its own keywords (`host`, `user`, `sslmode` …).
+struct PgConnectSettings {
+  std::vector<std::pair<std::string, std::string>> parameters;
+  std::chrono::milliseconds connect_timeout{30'000};
+
+  /// The last value of `keyword`, or empty.
+  std::string_view Find(std::string_view keyword) const;
+  void Set(std::string keyword, std::string value);
+};
+
+/// The keywords of a `postgresql://` URI or a `key=value` string. Errors of class user do not repeat the text: it may hold
+/// a password.
+arrow::Result<PgConnectSettings> ParsePgUri(const std::string& uri);
+
+/// One connection. Used by one thread at a time; Cancel may come from any thread. Server notices are
+/// dropped. Every wait polls the stop token given to it.
+class PgConnection {
+ public:
+  /// Connects and logs in. Errors: transient where the server cannot be reached or has no room (kPushBackCode), user for what
+  /// it refuses. Never contains the password.
+  static arrow::Result<PgConnection> Connect(const PgConnectSettings& settings,
+                                             std::stop_token stop);
+
+  PgConnection(PgConnection&&) noexcept;
+  PgConnection& operator=(PgConnection&&) noexcept;
+  ~PgConnection();
+
+  /// Runs one or more statements in one message; the result of the last one. The first error counts, and
+  /// those that stand behind it do not run. A stop cancels the statement and gives kInterruptedCode.
+  arrow::Result<PgResult> Query(const std::string& sql, std::stop_token stop = {});
+
+  /// Query for its effect.
+  arrow::Status Execute(const std::string& sql, std::stop_token stop = {});
+
+  /// The columns that `sql`, one statement, would give; it is parsed by the server and not run.
+  arrow::Result<PgResult> DescribeStatement(const std::string& sql);
+
+  /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of its own for the request.
+  void Cancel() const;
+
+  /// The connection is lost or in an unknown state; only destruction is left.
+  bool broken() const;
+  void MarkBroken() { broken_ = true; }
+
+  int server_version() const;  ///< E.g. 150004 for 15.4.
+  std::string ParameterStatus(const char* name) const;  ///< E.g. `server_encoding`; or empty.
+
+  /// Neither TLS nor GSS encryption lies between the socket and the protocol.
+  bool plain_socket() const;
+  int socket() const;
+
+  /// Buffer of direct reads, kept from one COPY to the next; for CopyStream.
+  PgSocketChannel& channel();
+
+  /// For CopyStream; owned by this object.
+  pg_conn* handle() const { return connection_.get(); }
+
+  /// Waits until libpq has a whole result (or the connection ended). After a stop the statement is cancelled and
+  /// the wait goes on, for a bounded time; `interrupted` is then set.
+  arrow::Status WaitForResult(const std::stop_token& stop, bool& interrupted);
+
+  /// Waits for more input, at most until it is time to look at a stop token again.
+  arrow::Status WaitForInput();
+
+  /// The error that libpq last noted on this connection.
+  arrow::Status LastError();
+
+ private:
+  struct Finisher {
+    void operator()(pg_conn* connection) const;
+  };
+
+  explicit PgConnection(pg_conn* connection);
+  arrow::Status LogIn(const PgConnectSettings& settings, const std::stop_token& stop);
+  arrow::Result<PgResult> CollectResults(const std::stop_token& stop);
+
+  std::unique_ptr<pg_conn, Finisher> connection_;
+  std::unique_ptr<PgSocketChannel> channel_;
+  bool broken_ = false;
+};
+
+/// `name` as an SQL identifier: in double quotes, quotes within doubled.
+std::string PgQuoteIdentifier(std::string_view name);
+
+/// `text` as an SQL literal, whatever `standard_conforming_strings` says.
+std::string PgQuoteLiteral(std::string_view text);
+
+}  // namespace headrace

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// Code of a connection that broke without a word from the server (SQLSTATE connection_failure).
+inline constexpr std::string_view kPgConnectionFailure = "08006";
+
+/// The class of an SQLSTATE, from the longest entry of a table that it begins with; `permanent` where there is none.
+/// https://www.postgresql.org/docs/current/errcodes-appendix.html
+ErrorClass PgErrorClass(std::string_view sqlstate);
+
+/// The error that the server reported. Its code is the SQLSTATE, except where headrace has a code
+/// of its own (kPushBackCode, kSnapshotLostCode): the message then ends with the SQLSTATE.
+arrow::Status PgError(std::string_view sqlstate, std::string message);
+
+/// Like PgError, for the text of a failed connection attempt made with verbose errors: finds
+/// `FATAL:  53300: …` in it. Without an SQLSTATE the server was not reached: transient.
+arrow::Status PgConnectError(std::string_view verbose_message);
+
+/// The error of an operation that was stopped on request.
+arrow::Status PgInterrupted();
+
+}  // namespace headrace

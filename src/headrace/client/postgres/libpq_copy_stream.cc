@@ -1,0 +1,134 @@
+#include "headrace/client/postgres/libpq_copy_stream.h"
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <utility>
+
+#include "headrace/client/postgres/error.h"
+
+namespace headrace {
+namespace {
+
+/// Messages handed out at once: libpq allocates each, so few are alive at a time.
+constexpr size_t kMessagesAtOnce = 64;
+constexpr size_t kBytesAtOnce = 256 << 10;
+
+/// How long a cancelled COPY may take to end.
+constexpr std::chrono::seconds kCancelPatience{5};
+
+}  // namespace
+
+void LibpqCopyStream::MemoryFreer::operator()(char* memory) const { PQfreemem(memory); }
+
+arrow::Result<std::unique_ptr<CopyStream>> LibpqCopyStream::Start(PgConnection& connection,
+                                                                  const std::string& sql,
+                                                                  const std::stop_token& stop) {
+  if (PQsendQuery(connection.handle(), sql.c_str()) == 0) return connection.LastError();
+  auto stream = std::make_unique<LibpqCopyStream>(connection);
+  ARROW_RETURN_NOT_OK(stream->Begin(stop));
+  return stream;
+}
+
+LibpqCopyStream::~LibpqCopyStream() {
+  if (state_ != State::kDone) Abandon();
+}
+
+/// Passes the results of the statements before the COPY.
+arrow::Status LibpqCopyStream::Begin(const std::stop_token& stop) {
+  while (true) {
+    ARROW_RETURN_NOT_OK(connection_.WaitForResult(stop, interrupted_));
+    PgResult result(PQgetResult(connection_.handle()));
+    if (result.handle() == nullptr) return Fail(BugError("the statements hold no COPY TO STDOUT"));
+    if (arrow::Status status = result.status(); !status.ok()) return Fail(std::move(status));
+    if (PQresultStatus(result.handle()) == PGRES_COPY_OUT) break;
+  }
+  if (interrupted_) return Fail(PgInterrupted());
+  state_ = State::kCopying;
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::span<const CopyMessage>> LibpqCopyStream::Next(const std::stop_token& stop) {
+  if (state_ == State::kDone) return std::span<const CopyMessage>();
+  while (true) {
+    if (stop.stop_requested()) return Fail(PgInterrupted());
+    ARROW_ASSIGN_OR_RAISE(const bool more, TakeMessages());
+    if (!messages_.empty()) return std::span<const CopyMessage>(messages_);
+    if (!more) {
+      ARROW_RETURN_NOT_OK(End(stop));
+      return std::span<const CopyMessage>();
+    }
+    ARROW_RETURN_NOT_OK(connection_.WaitForInput());
+  }
+}
+
+/// Takes what libpq has received. False: the COPY is over.
+arrow::Result<bool> LibpqCopyStream::TakeMessages() {
+  messages_.clear();
+  memory_.clear();
+  size_t bytes = 0;
+  while (messages_.size() < kMessagesAtOnce && bytes < kBytesAtOnce) {
+    char* memory = nullptr;
+    const int size = PQgetCopyData(connection_.handle(), &memory, /*async=*/1);
+    if (size == 0) return true;
+    if (size == -1) return false;
+    if (size < -1) return Fail(connection_.LastError());
+    memory_.emplace_back(memory);
+    messages_.emplace_back(reinterpret_cast<const uint8_t*>(memory), static_cast<size_t>(size));
+    bytes += static_cast<size_t>(size);
+  }
+  return true;
+}
+
+/// Takes the results of the COPY and of the statements behind it.
+arrow::Status LibpqCopyStream::End(const std::stop_token& stop) {
+  state_ = State::kEnding;
+  arrow::Status error;
+  while (true) {
+    ARROW_RETURN_NOT_OK(connection_.WaitForResult(stop, interrupted_));
+    PgResult result(PQgetResult(connection_.handle()));
+    if (result.handle() == nullptr) break;
+    if (error.ok()) error = result.status();
+  }
+  state_ = State::kDone;
+  return interrupted_ ? PgInterrupted() : error;
+}
+
+arrow::Status LibpqCopyStream::Fail(arrow::Status status) {
+  Abandon();
+  return status;
+}
+
+/// Makes the connection idle again: cancels a running COPY, then drops what still comes, for a bounded time.
+void LibpqCopyStream::Abandon() {
+  const bool running = state_ == State::kCopying;
+  state_ = State::kDone;
+  messages_.clear();
+  memory_.clear();
+  if (connection_.broken()) return;
+  if (running) connection_.Cancel();
+  const auto deadline = std::chrono::steady_clock::now() + kCancelPatience;
+  while (DropInput()) {
+    if (std::chrono::steady_clock::now() > deadline || !connection_.WaitForInput().ok()) {
+      connection_.MarkBroken();
+      return;
+    }
+  }
+}
+
+/// Drops what libpq has received. False: the connection is idle.
+bool LibpqCopyStream::DropInput() {
+  PGconn* connection = connection_.handle();
+  while (PQisBusy(connection) == 0) {
+    const PgResult result(PQgetResult(connection));
+    if (result.handle() == nullptr) return false;
+    if (PQresultStatus(result.handle()) != PGRES_COPY_OUT) continue;
+    char* memory = nullptr;
+    int size = 0;
+    while ((size = PQgetCopyData(connection, &memory, /*async=*/1)) > 0) PQfreemem(memory);
+    if (size == 0) return true;
+  }
+  return true;
+}
+
+}  // namespace headrace

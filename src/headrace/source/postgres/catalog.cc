@@ -1,0 +1,240 @@
+#include "headrace/source/postgres/catalog.h"
+
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "headrace/source/postgres/type_map.h"
+
+namespace headrace {
+namespace {
+
+struct RelationKindCode {
+  char code;
+  RelationKind kind;
+};
+
+constexpr std::array<RelationKindCode, 5> kRelationKinds = {{{'r', RelationKind::kTable},
+                                                             {'p', RelationKind::kPartitioned},
+                                                             {'v', RelationKind::kView},
+                                                             {'m', RelationKind::kMaterializedView},
+                                                             {'f', RelationKind::kForeign}}};
+
+std::optional<RelationKind> RelationKindOf(std::string_view code) {
+  for (const RelationKindCode& known : kRelationKinds) {
+    if (code.size() == 1 && code.front() == known.code) return known.kind;
+  }
+  return std::nullopt;
+}
+
+/// $oid in a catalogue query.
+std::string OfOid(std::string query, uint64_t oid) {
+  const std::string text = std::to_string(oid) + "::pg_catalog.oid";
+  for (size_t at = query.find("$oid"); at != std::string::npos; at = query.find("$oid", at)) {
+    query.replace(at, 4, text);
+  }
+  return query;
+}
+
+constexpr std::string_view kColumnsQuery =
+    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,"
+    "  a.attnotnull, coalesce(pg_catalog.col_description(a.attrelid, a.attnum), '')"
+    " FROM pg_catalog.pg_attribute a"
+    " WHERE a.attrelid = $oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+/// Unique keys of whole columns, the primary key first.
+constexpr std::string_view kKeysQuery =
+    "SELECT c.relname, i.indisprimary, a.attname"
+    " FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid,"
+    " LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY AS k(attnum, place)"
+    " JOIN pg_catalog.pg_attribute a ON a.attrelid = $oid AND a.attnum = k.attnum"
+    " WHERE i.indrelid = $oid AND i.indisunique AND i.indisvalid AND i.indimmediate"
+    "  AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts"
+    " ORDER BY i.indisprimary DESC, c.relname, k.place";
+
+/// The table and all below it that hold rows of their own. A leaf can be read by pages if it is a heap that we may read directly and
+/// no row security of a table above it would be passed by.
+constexpr std::string_view kLeavesQuery =
+    "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION ALL"
+    "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid)"
+    " SELECT n.nspname, c.relname, c.oid,"
+    "  c.relkind IN ('r', 'm') AND coalesce(am.amname, '') = 'heap'"
+    "   AND pg_catalog.has_table_privilege(c.oid, 'SELECT')"
+    "   AND (c.oid = $oid OR NOT pg_catalog.row_security_active($oid)),"
+    "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid)"
+    "   / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,"
+    "  CASE WHEN c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0 THEN -1 ELSE c.reltuples END"
+    " FROM (SELECT DISTINCT oid FROM tree) t JOIN pg_catalog.pg_class c ON c.oid = t.oid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam"
+    " WHERE c.relkind IN ('r', 'm', 'f') ORDER BY c.oid <> $oid, n.nspname, c.relname";
+
+constexpr std::string_view kListQuery =
+    "SELECT n.nspname, c.relname, c.relkind,"
+    "  CASE WHEN c.relkind = 'p' THEN -1 WHEN c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0"
+    "   THEN -1 ELSE c.reltuples END,"
+    "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) ELSE -1 END"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition"
+    "  AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    "  AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp\\_%'"
+    " ORDER BY n.nspname, c.relname";
+
+/// One column of the table or query with its type resolved.
+Column MakeColumn(std::string name, std::string source_type, const PgType& type) {
+  ArrowChoice choice = ArrowTypeOf(type);
+  Column column;
+  column.name = std::move(name);
+  column.source_type = std::move(source_type);
+  column.type = std::move(choice.type);
+  column.may_overflow = choice.may_overflow;
+  column.note = std::move(choice.note);
+  return column;
+}
+
+arrow::Status FillColumns(PgConnection& connection, PgTypeCatalog& types, uint64_t oid,
+                          Description& description) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.Query(OfOid(std::string(kColumnsQuery), oid)));
+  std::vector<uint32_t> oids;
+  for (int i = 0; i < result.rows(); ++i) {
+    oids.push_back(static_cast<uint32_t>(result.Int64(i, 2)));
+  }
+  ARROW_RETURN_NOT_OK(types.Load(connection, oids));
+  for (int i = 0; i < result.rows(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(const PgTypePtr type,
+                          types.Resolve(oids[static_cast<size_t>(i)],
+                                        static_cast<int32_t>(result.Int64(i, 3))));
+    Column column = MakeColumn(std::string(result.Text(i, 0)), std::string(result.Text(i, 1)), *type);
+    column.nullable = !result.Boolean(i, 4);
+    column.comment = result.Text(i, 5);
+    description.columns.push_back(std::move(column));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status FillKeys(PgConnection& connection, uint64_t oid, Description& description) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(OfOid(std::string(kKeysQuery), oid)));
+  for (int i = 0; i < result.rows(); ++i) {
+    const std::string_view name = result.Text(i, 0);
+    if (description.keys.empty() || description.keys.back().name != name) {
+      description.keys.push_back(
+          {.name = std::string(name), .columns = {}, .primary = result.Boolean(i, 1)});
+    }
+    description.keys.back().columns.emplace_back(result.Text(i, 2));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, Description& description) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.Query(OfOid(std::string(kLeavesQuery), oid)));
+  for (int i = 0; i < result.rows(); ++i) {
+    Relation leaf;
+    leaf.schema = result.Text(i, 0);
+    leaf.name = result.Text(i, 1);
+    leaf.oid = static_cast<uint64_t>(result.Int64(i, 2));
+    leaf.pageable = result.Boolean(i, 3);
+    leaf.pages = result.Int64(i, 4);
+    leaf.rows = result.Double(i, 5);
+    description.leaves.push_back(std::move(leaf));
+  }
+  return arrow::Status::OK();
+}
+
+std::string FormatType(const PgType& type, int32_t typmod) {
+  if (type.oid != pg_oid::kNumeric || typmod < 0) return type.name;
+  const NumericModifier modifier = NumericModifierOf(typmod);
+  return type.name + "(" + std::to_string(modifier.precision) + "," + std::to_string(modifier.scale) + ")";
+}
+
+arrow::Result<Description> DescribeQuery(PgConnection& connection, PgTypeCatalog& types,
+                                         const TableRef& table) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.DescribeStatement("SELECT * FROM " + Subselect(table.query)));
+  std::vector<uint32_t> oids;
+  for (int i = 0; i < result.columns(); ++i) oids.push_back(result.ColumnType(i));
+  ARROW_RETURN_NOT_OK(types.Load(connection, oids));
+  Description description{.table = table, .kind = RelationKind::kQuery};
+  std::set<std::string_view> names;
+  for (int i = 0; i < result.columns(); ++i) {
+    const std::string_view name = result.ColumnName(i);
+    if (!names.insert(name).second) {
+      return UserError("query " + table.label() + ": two columns are called \"" +
+                       std::string(name) + "\"; name one of them with AS");
+    }
+    const int32_t typmod = result.ColumnTypmod(i);
+    ARROW_ASSIGN_OR_RAISE(const PgTypePtr type, types.Resolve(result.ColumnType(i), typmod));
+    description.columns.push_back(MakeColumn(std::string(name), FormatType(*type, typmod), *type));
+  }
+  return description;
+}
+
+}  // namespace
+
+std::string QualifiedName(std::string_view schema, std::string_view name) {
+  const std::string quoted = PgQuoteIdentifier(name);
+  return schema.empty() ? quoted : PgQuoteIdentifier(schema) + "." + quoted;
+}
+
+std::string QualifiedName(const TableRef& table) { return QualifiedName(table.schema, table.name); }
+
+std::string Subselect(const std::string& query) {
+  const size_t end = query.find_last_not_of("; \t\r\n");
+  return "(\n" + query.substr(0, end == std::string::npos ? 0 : end + 1) + "\n) AS headrace_query";
+}
+
+arrow::Status NoSuchTable(const TableRef& table) {
+  std::string message = "there is no table " + table.label();
+  const bool folded = std::ranges::any_of(table.name, [](char c) { return c >= 'A' && c <= 'Z'; });
+  message += folded ? "; names are taken in their exact case, and unquoted names are lower case in PostgreSQL"
+                    : "; `headrace inspect` lists those that are";
+  return UserError(std::move(message), "42P01");
+}
+
+arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,
+                                            const TableRef& table) {
+  if (table.is_query()) return DescribeQuery(connection, types, table);
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      connection.Query("SELECT c.oid, n.nspname, c.relkind,"
+                       " coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '')"
+                       " FROM pg_catalog.pg_class c"
+                       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                       " WHERE c.oid = pg_catalog.to_regclass(" +
+                       PgQuoteLiteral(QualifiedName(table)) + ")"));
+  if (result.rows() == 0) return NoSuchTable(table);
+  const auto kind = RelationKindOf(result.Text(0, 2));
+  if (!kind) return UserError(table.label() + " is no table or view", "42809");
+  Description description{.table = table, .kind = *kind};
+  description.table.schema = result.Text(0, 1);
+  description.comment = result.Text(0, 3);
+  const auto oid = static_cast<uint64_t>(result.Int64(0, 0));
+  ARROW_RETURN_NOT_OK(FillColumns(connection, types, oid, description));
+  if (*kind == RelationKind::kView) return description;
+  ARROW_RETURN_NOT_OK(FillKeys(connection, oid, description));
+  ARROW_RETURN_NOT_OK(FillLeaves(connection, oid, description));
+  return description;
+}
+
+arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(std::string(kListQuery)));
+  std::vector<ListedTable> tables;
+  for (int i = 0; i < result.rows(); ++i) {
+    ListedTable listed;
+    listed.table.schema = result.Text(i, 0);
+    listed.table.name = result.Text(i, 1);
+    listed.kind = RelationKindOf(result.Text(i, 2)).value_or(RelationKind::kTable);
+    listed.rows = result.Double(i, 3);
+    listed.bytes = result.Int64(i, 4);
+    tables.push_back(std::move(listed));
+  }
+  return tables;
+}
+
+}  // namespace headrace

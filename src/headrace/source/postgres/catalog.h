@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headrace/client/postgres/connection.h"
+#include "headrace/model/description.h"
+#include "headrace/model/error.h"
+#include "headrace/source/postgres/type_catalog.h"
+#include "headrace/source/source.h"
+
+namespace headrace {
+
+/// `"schema"."name"`, or `"name"`, which the server looks up along its search_path.
+std::string QualifiedName(const TableRef& table);
+std::string QualifiedName(std::string_view schema, std::string_view name);
+
+/// The query of a job as a table expression; a comment at its end does no harm, a semicolon is left out.
+std::string Subselect(const std::string& query);
+
+/// The error of a table that to_regclass does not find.
+arrow::Status NoSuchTable(const TableRef& table);
+
+/// Describes a table, view or query as the current transaction sees it. Errors of class user where it is not there.
+arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,
+                                            const TableRef& table);
+
+/// All tables and views outside of the system's schemas, partitions left out, in the order of their names.
+arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection);
+
+}  // namespace headrace

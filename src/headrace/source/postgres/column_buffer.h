@@ -1,0 +1,113 @@
+#pragma once
+
+#include <arrow/buffer.h>
+#include <arrow/memory_pool.h>
+#include <arrow/status.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace headrace {
+
+/// A growing piece of memory that becomes an Arrow buffer without a copy. When the buffer that was taken before has no other owner any
+/// more, its memory is used again: a reader that keeps its buffers allocates only while batches are alive.
+class ColumnBuffer {
+ public:
+  uint8_t* data() { return data_; }
+  int64_t capacity() const { return capacity_; }
+
+  /// Makes room for `bytes` in all; what is there stays.
+  arrow::Status Reserve(int64_t bytes) {
+    if (bytes <= capacity_) return arrow::Status::OK();
+    if (buffer_ == nullptr) Recycle();
+    if (bytes <= capacity_) return arrow::Status::OK();
+    return Grow(bytes);
+  }
+
+  /// Hands over the first `size` bytes; the next Reserve starts empty.
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Take(int64_t size) {
+    ARROW_RETURN_NOT_OK(Reserve(1));
+    ARROW_RETURN_NOT_OK(buffer_->Resize(size, /*shrink_to_fit=*/false));
+    taken_ = std::move(buffer_);
+    data_ = nullptr;
+    capacity_ = 0;
+    return taken_;
+  }
+
+ private:
+  void Recycle() {
+    if (taken_ == nullptr || taken_.use_count() != 1) {
+      taken_.reset();
+      return;
+    }
+    std::atomic_thread_fence(std::memory_order_acquire);  // the last other owner may have been another thread
+    buffer_ = std::move(taken_);
+    Adopt();
+  }
+
+  arrow::Status Grow(int64_t bytes) {
+    if (buffer_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(buffer_, arrow::AllocateResizableBuffer(bytes));
+    } else {
+      ARROW_RETURN_NOT_OK(buffer_->Resize(std::max(bytes, capacity_ * 2), /*shrink_to_fit=*/false));
+    }
+    Adopt();
+    return arrow::Status::OK();
+  }
+
+  void Adopt() {
+    data_ = buffer_->mutable_data();
+    capacity_ = buffer_->capacity();
+  }
+
+  std::shared_ptr<arrow::ResizableBuffer> buffer_;
+  std::shared_ptr<arrow::ResizableBuffer> taken_;
+  uint8_t* data_ = nullptr;
+  int64_t capacity_ = 0;
+};
+
+/// The validity bitmap of a column: costs nothing until the first NULL.
+class ValidityBuffer {
+ public:
+  int64_t nulls() const { return nulls_; }
+  int64_t bytes() const { return bits_.capacity(); }
+
+  /// Notes that value `index` is NULL; `capacity` is how many values the column has room for.
+  arrow::Status SetNull(int64_t index, int64_t capacity) {
+    ARROW_RETURN_NOT_OK(Cover(capacity));
+    bits_.data()[index >> 3] &= static_cast<uint8_t>(~(1U << (index & 7)));
+    ++nulls_;
+    return arrow::Status::OK();
+  }
+
+  /// Hands over the bitmap of `length` values; null where none of them is NULL.
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Take(int64_t length) {
+    covered_ = 0;
+    if (std::exchange(nulls_, 0) == 0) return std::shared_ptr<arrow::Buffer>();
+    return bits_.Take((length + 7) / 8);
+  }
+
+  /// The column has grown: new values are valid until they are set NULL.
+  arrow::Status Grow(int64_t capacity) {
+    return nulls_ == 0 ? arrow::Status::OK() : Cover(capacity);
+  }
+
+ private:
+  arrow::Status Cover(int64_t capacity) {
+    const int64_t bytes = (capacity + 7) / 8;
+    if (bytes <= covered_) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(bits_.Reserve(bytes));
+    std::memset(bits_.data() + covered_, 0xff, static_cast<size_t>(bytes - covered_));
+    covered_ = bytes;
+    return arrow::Status::OK();
+  }
+
+  ColumnBuffer bits_;
+  int64_t covered_ = 0;  ///< Bytes of `bits_` that are set.
+  int64_t nulls_ = 0;
+};
+
+}  // namespace headrace

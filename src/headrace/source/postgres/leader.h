@@ -1,0 +1,91 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/client/postgres/connection.h"
+#include "headrace/model/error.h"
+#include "headrace/model/table_ref.h"
+#include "headrace/source/postgres/settings.h"
+#include "headrace/source/postgres/transaction.h"
+
+namespace headrace {
+
+/// The connection that owns the snapshot of a run:
+///
+///   BEGIN REPEATABLE READ READ ONLY ─► LOCK TABLE … IN ACCESS SHARE MODE, each table ─► first snapshot ─► pg_export_snapshot
+///
+/// The locks come before the snapshot: a TRUNCATE or a rewrite between the two would show a table empty to all sessions. They are kept,
+/// as the snapshot is, until the leader is destroyed. It survives errors (savepoints), and reads units for sessions that
+/// cannot get a lock of their own. Thread-safe: whoever wants the connection takes a lease.
+class PgLeader : public std::enable_shared_from_this<PgLeader> {
+ public:
+  /// Connects, locks `tables` and takes the snapshot that the settings ask for. A table that cannot be locked fails in LockError
+  /// only.
+  static arrow::Result<std::shared_ptr<PgLeader>> Open(const PgSourceSettings& settings,
+                                                       std::span<const TableRef> tables,
+                                                       std::stop_token stop);
+
+  /// Exclusive use of the connection. Must not outlive the leader's last owner; holds one itself.
+  class Lease {
+   public:
+    explicit Lease(std::shared_ptr<PgLeader> leader) : leader_(std::move(leader)) {}
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) noexcept = default;
+    ~Lease();
+    PgConnection& connection() const { return leader_->connection_; }
+
+   private:
+    std::shared_ptr<PgLeader> leader_;
+  };
+
+  /// Waits for the connection. Errors: kSnapshotLostCode where it is broken, kInterruptedCode.
+  arrow::Result<Lease> Take(const std::stop_token& stop);
+
+  /// Constant after Open.
+  bool has_snapshot() const { return !snapshot_id_.empty(); }
+  const std::string& snapshot_id() const { return snapshot_id_; }
+  const std::string& virtual_transaction() const { return virtual_transaction_; }
+  int server_version() const { return server_version_; }
+  const std::string& version_text() const { return version_text_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  const PgSourceSettings& settings() const { return settings_; }
+
+  /// How a statement on the leader's connection is kept from ending its transaction; without a snapshot, a transaction of its own.
+  StatementScope scope() const;
+
+  /// Why `table` could not be locked; OK where it was.
+  arrow::Status LockError(const TableRef& table) const;
+
+ private:
+  PgLeader(PgSourceSettings settings, PgConnection connection);
+  arrow::Status Begin(std::span<const TableRef> tables, const std::stop_token& stop);
+  arrow::Status LockAll(std::span<const TableRef> tables, const std::stop_token& stop);
+  arrow::Status ExportSnapshot();
+  arrow::Status GoOnWithout(const arrow::Status& reason);
+
+  const PgSourceSettings settings_;
+  PgConnection connection_;  ///< Guarded by taken_.
+  std::string snapshot_id_;
+  std::string virtual_transaction_;
+  int server_version_ = 0;
+  std::string version_text_;
+  std::vector<std::string> warnings_;
+  std::map<std::string, arrow::Status> lock_errors_;
+
+  std::mutex mutex_;
+  std::condition_variable_any released_;
+  bool taken_ = false;  ///< Guarded by mutex_.
+};
+
+/// The error of work that needed the snapshot: it is gone, whatever the connection said.
+arrow::Status SnapshotLost(const arrow::Status& cause);
+
+}  // namespace headrace

@@ -1,0 +1,71 @@
+#include "headrace/source/postgres/postgres_source.h"
+
+#include <utility>
+
+#include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/leader.h"
+#include "headrace/source/postgres/settings.h"
+#include "headrace/source/postgres/snapshot.h"
+#include "headrace/source/postgres/transaction.h"
+
+namespace headrace {
+namespace {
+
+/// Ranges of ctid are read without passing over the rest of the table since this version.
+constexpr int kTidRangeScanServer = 140000;
+
+class PostgresSource final : public Source {
+ public:
+  explicit PostgresSource(PgSourceSettings settings) : settings_(std::move(settings)) {}
+
+  std::string endpoint() const override { return PgEndpoint(settings_.connect); }
+
+  arrow::Result<Capabilities> GetCapabilities(std::stop_token stop) override {
+    const std::scoped_lock lock(mutex_);
+    if (server_version_ == 0) {
+      ARROW_ASSIGN_OR_RAISE(const PgConnection connection,
+                            PgConnection::Connect(settings_.connect, std::move(stop)));
+      server_version_ = connection.server_version();
+    }
+    return CapabilitiesOf(server_version_);
+  }
+
+  arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(PgConnection connection, PgConnection::Connect(settings_.connect, stop));
+    const StatementScope scope =
+        TransactionScope(BeginStatements(settings_, connection.server_version()));
+    return InScope(connection, scope, [&] { return ListRelations(connection); });
+  }
+
+  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables,
+                                                        std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(auto leader, PgLeader::Open(settings_, tables, std::move(stop)));
+    const std::scoped_lock lock(mutex_);
+    server_version_ = leader->server_version();
+    return std::make_unique<PgSnapshot>(std::move(leader));
+  }
+
+ private:
+  Capabilities CapabilitiesOf(int server_version) const {
+    Capabilities capabilities;
+    if (server_version >= kTidRangeScanServer) capabilities.strategies.push_back(Strategy::kPages);
+    capabilities.strategies.push_back(Strategy::kIdRange);
+    capabilities.strategies.push_back(Strategy::kNone);
+    capabilities.snapshot = settings_.snapshot == SnapshotMode::kOff ? SnapshotKind::kNone
+                                                                     : SnapshotKind::kTransaction;
+    return capabilities;
+  }
+
+  const PgSourceSettings settings_;
+  std::mutex mutex_;
+  int server_version_ = 0;  ///< Guarded by mutex_; 0: not connected yet.
+};
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<Source>> MakePostgresSource(const OptionValues& values) {
+  ARROW_ASSIGN_OR_RAISE(PgSourceSettings settings, ReadPgSettings(values));
+  return std::make_unique<PostgresSource>(std::move(settings));
+}
+
+}  // namespace headrace

@@ -1,0 +1,110 @@
+#include "headrace/source/postgres/session.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "headrace/client/postgres/copy_stream.h"
+#include "headrace/client/postgres/error.h"
+#include "headrace/source/postgres/table_lock.h"
+#include "headrace/source/postgres/unit_reader.h"
+
+namespace headrace {
+namespace {
+
+/// What SET TRANSACTION SNAPSHOT says when the exporting transaction has ended: invalid_parameter_value (up to 15),
+/// undefined_object (16 and later), object_not_in_prerequisite_state.
+constexpr std::array<std::string_view, 3> kSnapshotGone = {"22023", "42704", "55000"};
+
+bool IsSnapshotGone(const arrow::Status& status) {
+  for (const std::string_view code : kSnapshotGone) {
+    if (CodeOf(status) == code) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLeader> leader,
+                                                          std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(PgConnection connection,
+                        PgConnection::Connect(leader->settings().connect, stop));
+  std::unique_ptr<PgSession> session(new PgSession(std::move(leader), std::move(connection)));
+  ARROW_RETURN_NOT_OK(session->Begin(stop));
+  return session;
+}
+
+arrow::Status PgSession::Begin(const std::stop_token& stop) {
+  if (!leader_->has_snapshot()) return arrow::Status::OK();
+  const arrow::Status imported =
+      connection_.Execute(std::string(kBeginReadOnly) + "SET TRANSACTION SNAPSHOT " +
+                              PgQuoteLiteral(leader_->snapshot_id()),
+                          stop);
+  if (IsSnapshotGone(imported)) return SnapshotLost(imported);
+  ARROW_RETURN_NOT_OK(imported);
+  return connection_.Execute(SessionSettings(leader_->settings(), connection_.server_version()),
+                             stop);
+}
+
+StatementScope PgSession::UnitScope() const { return leader_->scope(); }
+
+arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan,
+                                                           const WorkUnit& unit,
+                                                           const ReadLimits& limits,
+                                                           std::stop_token stop) {
+  if (connection_.broken()) {
+    return TransientError("the connection was lost before", std::string(kPgConnectionFailure));
+  }
+  const ReadTarget target = TargetOf(plan, unit);
+  ARROW_ASSIGN_OR_RAISE(const bool own, Lock(target, stop));
+  std::optional<PgLeader::Lease> lease;
+  if (!own) {
+    ARROW_ASSIGN_OR_RAISE(lease, leader_->Take(stop));
+  }
+  PgConnection& connection = own ? connection_ : lease->connection();
+  const StatementScope scope = leader_->scope();
+  if (reading_.plan_id != plan.id) {
+    ARROW_ASSIGN_OR_RAISE(reading_, InScope(connection, scope, [&] {
+                            return ReadTable(connection, plan, target);
+                          }));
+  }
+  ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
+  const std::string copy =
+      CopyStatement(reading_.select_list, target, ConditionOf(plan, unit)) + "; ";
+  auto stream = StartCopy(connection, scope.begin + copy + scope.end,
+                          leader_->settings().transport, stop);
+  if (!stream.ok()) {
+    Recover(connection, scope);
+    return stream.status();
+  }
+  return std::make_unique<PgUnitReader>(connection, std::move(*stream), *reading_.decoder, scope,
+                                        std::move(lease), std::move(stop));
+}
+
+/// True: this session's transaction holds the relation. False: the leader has to read.
+arrow::Result<bool> PgSession::Lock(const ReadTarget& target, const std::stop_token& stop) {
+  if (!leader_->has_snapshot() || locked_.contains(target.from)) return true;
+  const LockTarget lock{.relation = target.relation, .only = target.only, .from = target.from};
+  ARROW_ASSIGN_OR_RAISE(
+      const LockOutcome outcome,
+      LockNowait(connection_, lock, leader_->settings().lock_timeout.count(), stop));
+  if (outcome == LockOutcome::kRefused) return false;
+  ARROW_RETURN_NOT_OK(CheckLeaderLives(stop));
+  locked_.insert(target.from);
+  return true;
+}
+
+/// A lock of our own proves nothing by itself: had the leader ended, and its locks with it, the table might have been truncated
+/// before. As long as its transaction lives, its locks were never let go.
+arrow::Status PgSession::CheckLeaderLives(const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      connection_.Query("SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'virtualxid'"
+                        " AND granted AND virtualxid = " +
+                            PgQuoteLiteral(leader_->virtual_transaction()),
+                        stop));
+  if (result.rows() > 0) return arrow::Status::OK();
+  return SnapshotLost(TransientError("the transaction that holds it has ended"));
+}
+
+}  // namespace headrace

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/source/postgres/leader.h"
+#include "headrace/source/postgres/table_reading.h"
+#include "headrace/source/postgres/unit_query.h"
+#include "headrace/source/source.h"
+
+namespace headrace {
+
+/// A session on a connection of its own, which imports the leader's snapshot and keeps that one transaction for
+/// all of its units. Before its first unit of a relation it takes a lock of its own on it, never waiting: where somebody queues for a
+/// stronger one (which the leader's lock holds up), the unit is read through the leader.
+class PgSession final : public Session {
+ public:
+  static arrow::Result<std::unique_ptr<Session>> Attach(std::shared_ptr<PgLeader> leader,
+                                                        std::stop_token stop);
+
+  arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit,
+                                                  const ReadLimits& limits,
+                                                  std::stop_token stop) override;
+
+ private:
+  PgSession(std::shared_ptr<PgLeader> leader, PgConnection connection)
+      : leader_(std::move(leader)), connection_(std::move(connection)) {}
+  arrow::Status Begin(const std::stop_token& stop);
+  arrow::Result<bool> Lock(const ReadTarget& target, const std::stop_token& stop);
+  arrow::Status CheckLeaderLives(const std::stop_token& stop);
+  StatementScope UnitScope() const;
+
+  const std::shared_ptr<PgLeader> leader_;
+  PgConnection connection_;
+  std::set<std::string> locked_;  ///< What this session's transaction holds.
+  TableReading reading_;          ///< Of the table that was read last.
+};
+
+}  // namespace headrace

@@ -1,0 +1,135 @@
+#include "headrace/source/postgres/settings.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "headrace/model/table_ref.h"
+
+namespace headrace {
+namespace {
+
+/// Options that are passed on to libpq under the same name.
+constexpr std::array<std::string_view, 16> kLibpqOptions = {
+    "host",        "port",           "user",        "password",        "service",
+    "sslmode",     "sslrootcert",    "sslcert",     "sslkey",          "sslcrl",
+    "gssencmode",  "channel_binding", "passfile",    "application_name", "hostaddr",
+    "target_session_attrs"};
+
+/// Keep-alives notice a dead peer within two minutes; the leader may have nothing to say for hours.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kConnectDefaults = {{
+    {"application_name", "headrace"},
+    {"client_encoding", "UTF8"},
+    {"keepalives_idle", "30"},
+    {"keepalives_interval", "15"},
+    {"keepalives_count", "6"},
+}};
+
+struct SessionSetting {
+  std::string_view name;
+  std::string_view value;
+  int since = 0;  ///< First server version that has it.
+};
+
+/// What shapes the server's text, and what must not end a long read.
+constexpr std::array kSessionSettings = {
+    SessionSetting{"client_encoding", "'UTF8'"},
+    SessionSetting{"datestyle", "'ISO, YMD'"},
+    SessionSetting{"intervalstyle", "iso_8601"},
+    SessionSetting{"timezone", "'UTC'"},
+    SessionSetting{"extra_float_digits", "1"},
+    SessionSetting{"bytea_output", "hex"},
+    SessionSetting{"xmloption", "content"},
+    SessionSetting{"standard_conforming_strings", "on"},
+    SessionSetting{"jit", "off"},
+    SessionSetting{"enable_tidscan", "on"},
+    SessionSetting{"idle_in_transaction_session_timeout", "0"},
+    SessionSetting{"transaction_timeout", "0", 170000},
+};
+
+std::string SetLocal(std::string_view name, std::string_view value) {
+  return "SET LOCAL " + std::string(name) + " = " + std::string(value) + "; ";
+}
+
+std::optional<SnapshotMode> SnapshotModeOf(std::string_view text) {
+  if (text == "require") return SnapshotMode::kRequire;
+  if (text == "prefer") return SnapshotMode::kPrefer;
+  if (text == "off") return SnapshotMode::kOff;
+  return std::nullopt;
+}
+
+std::string PercentEncodeUri(std::string_view text) {
+  return text.find_first_of("/@:?# ") == std::string_view::npos ? std::string(text)
+                                                                : PercentEncode(text);
+}
+
+arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect) {
+  if (const auto uri = values.String("uri")) {
+    ARROW_ASSIGN_OR_RAISE(connect, ParsePgUri(*uri));
+  }
+  for (const auto& [keyword, value] : kConnectDefaults) {
+    if (connect.Find(keyword).empty()) connect.Set(std::string(keyword), std::string(value));
+  }
+  for (const std::string_view option : kLibpqOptions) {
+    if (const auto text = values.String(option)) connect.Set(std::string(option), *text);
+    if (const auto number = values.Integer(option)) {
+      connect.Set(std::string(option), std::to_string(*number));
+    }
+  }
+  if (const auto database = values.String("database")) connect.Set("dbname", *database);
+  if (const auto timeout = values.Integer("connect_timeout")) {
+    connect.connect_timeout = std::chrono::milliseconds(*timeout);
+  }
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values) {
+  PgSourceSettings settings;
+  ARROW_RETURN_NOT_OK(ReadConnect(values, settings.connect));
+  if (const auto text = values.String("snapshot")) {
+    const auto mode = SnapshotModeOf(*text);
+    if (!mode) return UserError("snapshot: expected require, prefer or off");
+    settings.snapshot = *mode;
+  }
+  if (const auto timeout = values.Integer("statement_timeout")) {
+    settings.statement_timeout = std::chrono::milliseconds(*timeout);
+  }
+  if (const auto timeout = values.Integer("lock_timeout")) {
+    settings.lock_timeout = std::chrono::milliseconds(*timeout);
+  }
+  if (values.String("direct_socket") == "off") settings.transport = CopyTransport::kLibpq;
+  return settings;
+}
+
+std::string PgEndpoint(const PgConnectSettings& connect) {
+  std::string endpoint = "postgresql://";
+  const auto part = [&](std::string_view prefix, std::string_view keyword) {
+    const std::string_view value = connect.Find(keyword);
+    if (!value.empty()) endpoint += std::string(prefix) + PercentEncodeUri(value);
+  };
+  part("", "user");
+  if (!connect.Find("user").empty()) endpoint += "@";
+  part("", "host");
+  part(":", "port");
+  part("/", "dbname");
+  if (!connect.Find("service").empty()) part("?service=", "service");
+  return endpoint;
+}
+
+std::string SessionSettings(const PgSourceSettings& settings, int server_version) {
+  std::string sql;
+  for (const SessionSetting& setting : kSessionSettings) {
+    if (server_version >= setting.since) sql += SetLocal(setting.name, setting.value);
+  }
+  sql += SetLocal("statement_timeout", std::to_string(settings.statement_timeout.count()));
+  sql += SetLocal("lock_timeout", std::to_string(settings.lock_timeout.count()));
+  return sql;
+}
+
+std::string BeginStatements(const PgSourceSettings& settings, int server_version) {
+  return std::string(kBeginReadOnly) + SessionSettings(settings, server_version);
+}
+
+}  // namespace headrace

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "headrace/client/postgres/connection.h"
+#include "headrace/client/postgres/copy_stream.h"
+#include "headrace/config/option.h"
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// `snapshot:` of the job file.
+enum class SnapshotMode {
+  kRequire,  ///< No run without one snapshot for all sessions.
+  kPrefer,   ///< Without it where the server cannot export one.
+  kOff,      ///< Each unit in a transaction of its own.
+};
+
+/// The source section of a job, ready to use.
+struct PgSourceSettings {
+  PgConnectSettings connect;
+  SnapshotMode snapshot = SnapshotMode::kRequire;
+  std::chrono::milliseconds statement_timeout{0};  ///< 0: none.
+  std::chrono::milliseconds lock_timeout{30'000};
+  CopyTransport transport = CopyTransport::kAuto;
+};
+
+/// Errors of class user name the option.
+arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values);
+
+/// `postgresql://user@host:port/database`, without secrets.
+std::string PgEndpoint(const PgConnectSettings& connect);
+
+/// Begins a read-only transaction and makes everything that shapes values the same on every server. Only SET LOCAL: a pooler
+/// hands the server's session on as it was. `server_version` as PgConnection gives it.
+std::string BeginStatements(const PgSourceSettings& settings, int server_version);
+
+/// BEGIN alone, for a transaction that has to import a snapshot before anything else.
+inline constexpr std::string_view kBeginReadOnly =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ";
+
+/// The settings of BeginStatements alone.
+std::string SessionSettings(const PgSourceSettings& settings, int server_version);
+
+}  // namespace headrace

@@ -1,0 +1,49 @@
+#include "headrace/source/postgres/snapshot.h"
+
+#include <utility>
+
+#include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/estimate.h"
+#include "headrace/source/postgres/session.h"
+#include "headrace/source/postgres/transaction.h"
+
+namespace headrace {
+namespace {
+
+constexpr std::string_view kUndefinedTable = "42P01";
+
+}  // namespace
+
+SnapshotKind PgSnapshot::kind() const {
+  return leader_->has_snapshot() ? SnapshotKind::kTransaction : SnapshotKind::kNone;
+}
+
+std::string PgSnapshot::about() const {
+  return "PostgreSQL " + leader_->version_text() +
+         (leader_->has_snapshot() ? ", REPEATABLE READ, exported snapshot" : ", no snapshot");
+}
+
+arrow::Result<Description> PgSnapshot::Describe(const TableRef& table) {
+  const arrow::Status lock_error = leader_->LockError(table);
+  if (CodeOf(lock_error) == kUndefinedTable && !table.is_query()) return NoSuchTable(table);
+  ARROW_RETURN_NOT_OK(lock_error);
+  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take({}));
+  return InScope(lease.connection(), leader_->scope(), [&] {
+    PgTypeCatalog types;
+    return DescribeRelation(lease.connection(), types, table);
+  });
+}
+
+arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
+                                               std::span<const std::string> columns) {
+  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take({}));
+  return InScope(lease.connection(), leader_->scope(), [&] {
+    return EstimateRelation(lease.connection(), description, columns);
+  });
+}
+
+arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {
+  return PgSession::Attach(leader_, std::move(stop));
+}
+
+}  // namespace headrace

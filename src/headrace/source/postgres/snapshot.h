@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/source/postgres/leader.h"
+#include "headrace/source/source.h"
+
+namespace headrace {
+
+/// The leader's view as a Snapshot.
+class PgSnapshot final : public Snapshot {
+ public:
+  explicit PgSnapshot(std::shared_ptr<PgLeader> leader) : leader_(std::move(leader)) {}
+
+  SnapshotKind kind() const override;
+  std::string about() const override;
+  std::vector<std::string> warnings() const override { return leader_->warnings(); }
+  arrow::Result<Description> Describe(const TableRef& table) override;
+  arrow::Result<Statistics> Estimate(const Description& description,
+                                     std::span<const std::string> columns) override;
+  arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
+
+ private:
+  const std::shared_ptr<PgLeader> leader_;
+};
+
+}  // namespace headrace

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "headrace/client/postgres/connection.h"
+#include "headrace/model/error.h"
+#include "headrace/model/table_plan.h"
+#include "headrace/source/postgres/copy_decoder.h"
+#include "headrace/source/postgres/unit_query.h"
+
+namespace headrace {
+
+/// How the rows of one table are asked for and decoded; used for each of its units.
+struct TableReading {
+  std::string plan_id;
+  std::string select_list;
+  std::unique_ptr<CopyDecoder> decoder;
+};
+
+/// Asks the server for the types of the plan's columns. `connection` must hold a lock on `target`.
+arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan& plan,
+                                      const ReadTarget& target);
+
+}  // namespace headrace

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "headrace/model/error.h"
+#include "headrace/model/table_plan.h"
+#include "headrace/model/work_unit.h"
+
+namespace headrace {
+
+/// What a unit reads from, after FROM.
+struct ReadTarget {
+  std::string relation;  ///< Quoted; empty for a query.
+  bool only = false;     ///< Without the tables below it.
+  std::string from;      ///< The table expression.
+};
+
+/// The table, leaf or query that holds the rows of `unit`.
+ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit);
+
+/// The conditions that select the rows of `unit`: its split and the filter of the plan. Empty: all rows.
+std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit);
+
+/// `COPY (SELECT select_list FROM …) TO STDOUT (FORMAT binary)`.
+std::string CopyStatement(const std::string& select_list, const ReadTarget& target,
+                          const std::string& condition);
+
+}  // namespace headrace
