@@ -17,7 +17,10 @@ constexpr std::string_view kCompactRefused =
 /// `<dirname(path)>/.<basename>.headrace`: beside the lake, so on its filesystem, and outside every
 /// glob below it.
 std::filesystem::path DefaultStaging(const std::filesystem::path& path) {
-  return path.parent_path() / ("." + path.filename().string() + ".headrace");
+  std::filesystem::path name(".");
+  name += path.filename();
+  name += ".headrace";
+  return path.parent_path() / name;
 }
 
 bool IsWithin(const std::filesystem::path& path, const std::filesystem::path& folder) {
