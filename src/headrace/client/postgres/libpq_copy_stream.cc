@@ -49,12 +49,14 @@ arrow::Status LibpqCopyStream::Begin(const std::stop_token& stop) {
 }
 
 arrow::Result<std::span<const CopyMessage>> LibpqCopyStream::Next(const std::stop_token& stop) {
+  messages_.clear();
+  memory_.clear();
   if (state_ == State::kDone) return std::span<const CopyMessage>();
   while (true) {
     if (stop.stop_requested()) return Fail(PgInterrupted());
-    ARROW_ASSIGN_OR_RAISE(const bool more, TakeMessages());
+    if (state_ == State::kCopying) ARROW_RETURN_NOT_OK(TakeMessages());
     if (!messages_.empty()) return std::span<const CopyMessage>(messages_);
-    if (!more) {
+    if (state_ == State::kEnding) {
       ARROW_RETURN_NOT_OK(End(stop));
       return std::span<const CopyMessage>();
     }
@@ -62,27 +64,24 @@ arrow::Result<std::span<const CopyMessage>> LibpqCopyStream::Next(const std::sto
   }
 }
 
-/// Takes what libpq has received. False: the COPY is over.
-arrow::Result<bool> LibpqCopyStream::TakeMessages() {
-  messages_.clear();
-  memory_.clear();
+/// Takes what libpq has received.
+arrow::Status LibpqCopyStream::TakeMessages() {
   size_t bytes = 0;
   while (messages_.size() < kMessagesAtOnce && bytes < kBytesAtOnce) {
     char* memory = nullptr;
     const int size = PQgetCopyData(connection_.handle(), &memory, /*async=*/1);
-    if (size == 0) return true;
-    if (size == -1) return false;
+    if (size == -1) state_ = State::kEnding;
+    if (size == 0 || size == -1) break;
     if (size < -1) return Fail(connection_.LastError());
     memory_.emplace_back(memory);
     messages_.emplace_back(reinterpret_cast<const uint8_t*>(memory), static_cast<size_t>(size));
     bytes += static_cast<size_t>(size);
   }
-  return true;
+  return arrow::Status::OK();
 }
 
 /// Takes the results of the COPY and of the statements behind it.
 arrow::Status LibpqCopyStream::End(const std::stop_token& stop) {
-  state_ = State::kEnding;
   arrow::Status error;
   while (true) {
     ARROW_RETURN_NOT_OK(connection_.WaitForResult(stop, interrupted_));

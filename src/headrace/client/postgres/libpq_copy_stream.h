@@ -28,7 +28,7 @@ class LibpqCopyStream final : public CopyStream {
   enum class State { kStarting, kCopying, kEnding, kDone };
 
   arrow::Status Begin(const std::stop_token& stop);
-  arrow::Result<bool> TakeMessages();
+  arrow::Status TakeMessages();
   arrow::Status End(const std::stop_token& stop);
   arrow::Status Fail(arrow::Status status);
   void Abandon();
