@@ -1,0 +1,87 @@
+#include "headrace/model/commit.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace headrace {
+namespace {
+
+using nlohmann::json;
+
+const json kRecordJson = json::parse(R"({
+  "version": 1, "job": "shop", "run": "run-1", "table": "public.events", "label": "public.events", "epoch": 1,
+  "mode": "append", "sequence": 4, "staging": "/lake/.s", "target": "/lake/public.events/run-1",
+  "schema": "id: int64", "digest": "ab", "cursor_column": null, "watermark": "2024-01-01", "rows": 3,
+  "checksum": "00000000000000ff",
+  "files": [{"name": "a.parquet", "bytes": 10, "rows": 3, "checksum": "00000000000000ff"}],
+  "committed_at": "2024-01-02T00:00:00Z"})");
+
+TEST(CommitTest, JsonAsDocumented) {
+  const auto record = CommitRecordFromJson(kRecordJson);
+  ASSERT_TRUE(record.ok()) << record.status();
+  const CommitIntent& intent = record->intent;
+  EXPECT_EQ(intent.mode, WriteMode::kAppend);
+  EXPECT_EQ(intent.sequence, 4);
+  EXPECT_EQ(intent.cursor_column, std::nullopt);
+  EXPECT_EQ(intent.watermark, "2024-01-01");
+  EXPECT_EQ(intent.checksum, (Checksum{.sum = 255, .rows = 3}));
+  ASSERT_EQ(intent.files.size(), 1U);
+  EXPECT_EQ(intent.files[0].checksum, (Checksum{.sum = 255, .rows = 3}));
+  EXPECT_EQ(record->committed_at, "2024-01-02T00:00:00Z");
+  EXPECT_EQ(ToJson(*record), kRecordJson);
+}
+
+TEST(CommitTest, IntentIsTheRecordWithoutItsTime) {
+  json without_time = kRecordJson;
+  without_time.erase("committed_at");
+  const auto intent = CommitIntentFromJson(without_time);
+  ASSERT_TRUE(intent.ok()) << intent.status();
+  EXPECT_EQ(ToJson(*intent), without_time);
+  EXPECT_EQ(CommitRecordFromJson(without_time).status().message(),
+            "commit: key \"committed_at\" is missing");
+}
+
+TEST(CommitTest, DamagedRecordsArePermanentErrors) {
+  const auto error = [](const char* pointer, const json& value) {
+    json damaged = kRecordJson;
+    damaged[json::json_pointer(pointer)] = value;
+    const arrow::Status status = CommitRecordFromJson(damaged).status();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kPermanent);
+    return status.message();
+  };
+  EXPECT_EQ(error("/mode", "merge"), "commit: key \"mode\": this version does not know \"merge\"");
+  EXPECT_EQ(error("/files/0/name", 1), "file of a commit: key \"name\": expected a string");
+  EXPECT_EQ(error("/version", 2), "commit: key \"version\": this program reads version 1, not 2");
+  EXPECT_EQ(error("/watermark", 7), "commit: key \"watermark\": expected a string");
+  EXPECT_EQ(CommitRecordFromJson(json("text")).status().message(),
+            "commit: expected a JSON object");
+}
+
+TEST(CommitTest, WriteModeNames) {
+  EXPECT_EQ(WriteModeName(WriteMode::kAppend), "append");
+  EXPECT_EQ(WriteModeName(WriteMode::kReplace), "replace");
+  EXPECT_EQ(WriteModeName(WriteMode::kErrorIfExists), "error_if_exists");
+}
+
+CommittedFile FileOf(std::string name, int64_t rows, uint64_t sum) {
+  return {
+      .name = std::move(name), .bytes = 1, .rows = rows, .checksum = {.sum = sum, .rows = rows}};
+}
+
+TEST(ReceiptsDigestTest, AsDocumented) {
+  EXPECT_EQ(ReceiptsDigest({}), "99aa06d3014798d86001c324468d497f");
+  EXPECT_EQ(ReceiptsDigest({FileOf("b", 2, 255), FileOf("a", 1, 1)}),
+            "9932347b9059239634769356fa25ab63");
+}
+
+TEST(ReceiptsDigestTest, OrderDoesNotMatterContentDoes) {
+  const std::string digest = ReceiptsDigest({FileOf("a", 1, 1), FileOf("b", 2, 2)});
+  EXPECT_EQ(ReceiptsDigest({FileOf("b", 2, 2), FileOf("a", 1, 1)}), digest);
+  EXPECT_NE(ReceiptsDigest({FileOf("a", 1, 1), FileOf("b", 3, 2)}), digest);
+  EXPECT_NE(ReceiptsDigest({FileOf("a", 1, 1), FileOf("b", 2, 3)}), digest);
+  EXPECT_NE(ReceiptsDigest({FileOf("a", 1, 1), FileOf("c", 2, 2)}), digest);
+}
+
+}  // namespace
+}  // namespace headrace
