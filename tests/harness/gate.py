@@ -5,6 +5,7 @@ the test waits until the server says that somebody stands at the gate.
 """
 
 import contextlib
+import subprocess
 import time
 
 import psycopg
@@ -43,8 +44,14 @@ class Gate:
         """Server processes that stand at the gate."""
         return [pid for pid, in self.connection.execute(WAITING, [LOCK])]
 
-    def wait_for_reader(self, readers: int = 1) -> list[int]:
-        return until(lambda: len(pids := self.waiting()) >= readers and pids, f"{readers} readers at the gate")
+    def wait_for_reader(self, run: subprocess.Popen, readers: int = 1) -> list[int]:
+        """Until `run` stands at the gate with so many connections; returns their server processes."""
+
+        def arrived():
+            assert run.poll() is None, f"the run ended before it came to the gate\n{''.join(run.communicate())}"
+            return len(pids := self.waiting()) >= readers and pids
+
+        return until(arrived, f"{readers} readers at the gate")
 
     def open(self) -> None:
         self.connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

@@ -106,7 +106,7 @@ def test_two_processes_on_one_job(shop, headrace):
     job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()"})
     with gate(shop.uri) as held:
         first = job.start()
-        held.wait_for_reader()
+        held.wait_for_reader(first)
         said(job.run(expect=2), str(first.pid))
         held.open()
         ended(first)

@@ -1,7 +1,7 @@
 """A password is used and never shown."""
 
 import pytest
-from harness.job import Job
+from harness.job import Job, said
 from servers.postgres import PostgresServer
 
 SECRET = "hunter2-correct-horse"
@@ -44,6 +44,7 @@ def test_no_output_and_no_file_shows_it(guarded, headrace, way, right):
     job.environment = {"SHOP_PASSWORD": secret}
     for command in ("check", "plan", "run"):
         finished = headrace(command, "job.yaml", "--log-level", "debug", env=job.environment)
+        said(finished, *([] if right else ["password authentication failed", "etl"]))
         assert secret not in finished.stdout + finished.stderr
         assert (finished.returncode == 0) == right, finished.stdout + finished.stderr
     assert traces(headrace.folder, secret) == []

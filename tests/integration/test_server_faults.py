@@ -39,7 +39,7 @@ def test_server_restarted_during_the_read(own_server, own_database, headrace, st
     job = postgres_job(headrace, own_database, TABLE)
     with contextlib.suppress(psycopg.OperationalError), gate(own_database.uri) as held:  # The gate's own connection is cut too.
         process = job.start()
-        held.wait_for_reader()
+        held.wait_for_reader(process)
         stop(own_server)
         own_server.start()
     said(ended(process), "epoch")
@@ -50,7 +50,7 @@ def test_one_backend_terminated_during_the_read(own_database, headrace):
     job = postgres_job(headrace, own_database, TABLE)
     with gate(own_database.uri) as held:
         process = job.start()
-        victim = held.wait_for_reader()[0]
+        victim = held.wait_for_reader(process)[0]
         own_database.execute("SELECT pg_terminate_backend(%s)", [victim])
         held.open()
         ended(process)
@@ -61,7 +61,7 @@ def test_every_backend_terminated_during_the_read(own_database, headrace):
     job = postgres_job(headrace, own_database, TABLE)
     with gate(own_database.uri) as held:
         process = job.start()
-        held.wait_for_reader()
+        held.wait_for_reader(process)
         held.connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                                 "WHERE datname = current_database() AND pid <> pg_backend_pid()")
         held.open()

@@ -31,7 +31,7 @@ def test_a_signal_ends_the_run_and_resume_finishes_it(tables, headrace, number):
     job = gated_job(headrace, tables)
     with gate(tables.uri) as held:
         process = job.start("--run-id", "interrupted")
-        held.wait_for_reader()
+        held.wait_for_reader(process)
         process.send_signal(number)
         said(ended(process, expect=130), "headrace run")
     job.run("--resume")
@@ -44,7 +44,7 @@ def test_a_second_signal_ends_it_at_once(tables, headrace):
     job = gated_job(headrace, tables)
     with gate(tables.uri) as held:
         process = job.start()
-        backend = held.wait_for_reader()[0]
+        backend = held.wait_for_reader(process)[0]
         os.kill(backend, signal.SIGSTOP)  # A server that does not answer the cancel request.
         try:
             process.send_signal(signal.SIGINT)

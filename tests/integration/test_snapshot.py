@@ -50,7 +50,7 @@ def test_updates_and_deletes_during_the_read(tables, headrace):
     job = big_and_later(tables, headrace)
     with gate(tables.uri) as held:
         process = job.start()
-        held.wait_for_reader()
+        held.wait_for_reader(process)
         tables.execute(CHANGES)
         held.open()
         ended(process)
@@ -64,7 +64,7 @@ def test_a_statement_that_queues_behind_the_run(tables, headrace, statement, tab
     job = big_and_later(tables, headrace)
     with gate(tables.uri) as held:
         process = job.start()
-        held.wait_for_reader(2)
+        held.wait_for_reader(process, 2)
         waiting = queue(tables, statement.format(table), table)
         held.open()
         ended(process)
