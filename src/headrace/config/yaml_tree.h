@@ -26,8 +26,8 @@ struct YamlNode {
   Location location = {};
   std::string text = {};  ///< Of a scalar. Of a null: "null" if the word was written, else empty.
   bool quoted = false;    ///< A scalar in quotes, a block or `!!str`: text, whatever it looks like.
-  std::vector<YamlNode> items = {};  ///< Of a sequence.
-  std::vector<YamlPair> pairs = {};  ///< Of a mapping, in the order of the file.
+  std::vector<YamlNode> items;  ///< Of a sequence.
+  std::vector<YamlPair> pairs;  ///< Of a mapping, in the order of the file.
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
