@@ -7,8 +7,10 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <vector>
 
 #include "headrace/observe/human.h"
+#include "headrace/observe/text_wrap.h"
 
 namespace headrace {
 namespace {
@@ -33,11 +35,27 @@ bool IsPlainWord(std::string_view text) {
   });
 }
 
+/// Columns of `08:15:00 INFO  `.
+constexpr size_t kTextIndent = 15;
+/// A terminal narrower than that wraps by itself.
+constexpr size_t kMinTextWidth = 40;
+constexpr size_t kJsonIndent = 2;
+
 bool IsJsonText(std::string_view text) {
   return text.size() >= 2 &&
          ((text.front() == '{' && text.back() == '}') ||
           (text.front() == '[' && text.back() == ']')) &&
          nlohmann::json::accept(text);
+}
+
+bool IsJsonArray(std::string_view text) { return text.starts_with('[') && IsJsonText(text); }
+
+/// JSON with a space behind each comma, where lines may break.
+std::string SpacedJson(const nlohmann::ordered_json& json) {
+  std::string text = json.dump();
+  for (size_t at = text.find(",\""); at != std::string::npos; at = text.find(",\"", at + 2))
+    text.insert(at + 1, 1, ' ');
+  return text;
 }
 
 std::string QuoteUnlessPlain(std::string_view text) {
@@ -70,14 +88,37 @@ struct FieldJson {
   }
 };
 
-std::string TimeText(std::chrono::system_clock::time_point time, bool terminal) {
-  if (!terminal) return FormatUtc(time);
-  return fmt::format("{:%H:%M:%S}", fmt::localtime(std::chrono::system_clock::to_time_t(time)));
-}
-
 std::string Painted(std::string_view text, std::string_view color, bool wanted) {
   if (!wanted || color.empty()) return std::string(text);
   return fmt::format("{}{}{}", color, text, kColorReset);
+}
+
+/// `key=value` for each field; those that hold a JSON array are left to ArrayLines where
+/// `without_arrays`.
+std::string FieldsText(const Fields& fields, bool without_arrays) {
+  std::string text;
+  for (const auto& [key, value] : fields) {
+    const auto* const string = std::get_if<std::string>(&value);
+    if (without_arrays && string != nullptr && IsJsonArray(*string)) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, std::visit(FieldText{}, value));
+  }
+  return text;
+}
+
+/// Each element of each JSON array in `fields`, wrapped; only its first line begins with the key.
+std::vector<std::string> ArrayLines(const Fields& fields, size_t width) {
+  std::vector<std::string> lines;
+  for (const auto& [key, value] : fields) {
+    const auto* const string = std::get_if<std::string>(&value);
+    if (string == nullptr || !IsJsonArray(*string)) continue;
+    lines.push_back(key + ":");
+    for (const auto& element : nlohmann::ordered_json::parse(*string)) {
+      for (std::string& line : WrapText(SpacedJson(element), width - kJsonIndent)) {
+        lines.push_back(std::string(kJsonIndent, ' ') + std::move(line));
+      }
+    }
+  }
+  return lines;
 }
 
 }  // namespace
@@ -89,17 +130,35 @@ std::string FormatUtc(std::chrono::system_clock::time_point time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), millis);
 }
 
-std::string FormatTextLine(const Event& event, const ConsoleTraits& traits) {
+std::string FormatTextLine(const Event& event) {
   const LevelStyle& style = kLevelStyles.at(static_cast<size_t>(event.level));
-  std::string line = Painted(TimeText(event.time, traits.terminal), kColorDim, traits.color);
-  line += ' ';
-  line += Painted(style.label, style.color, traits.color);
-  line += ' ';
-  line += EscapeControls(event.message);
-  std::string fields;
-  for (const auto& [key, value] : event.fields)
-    fields += fmt::format(" {}={}", key, std::visit(FieldText{}, value));
-  return line + Painted(fields, fields.empty() ? "" : kColorDim, traits.color);
+  std::string line =
+      fmt::format("{} {} {}", FormatUtc(event.time), style.label, EscapeControls(event.message));
+  if (!event.fields.empty()) line += " " + FieldsText(event.fields, false);
+  return line;
+}
+
+std::string FormatTerminalLines(const Event& event, bool color, size_t width) {
+  const LevelStyle& style = kLevelStyles.at(static_cast<size_t>(event.level));
+  const auto time = fmt::localtime(std::chrono::system_clock::to_time_t(event.time));
+  const size_t text_width =
+      width > kTextIndent + kMinTextWidth ? width - kTextIndent : kMinTextWidth;
+  const std::string indent = "\n" + std::string(kTextIndent, ' ');
+
+  std::string text = Painted(fmt::format("{:%H:%M:%S}", time), kColorDim, color) + " " +
+                     Painted(style.label, style.color, color) + " ";
+  std::string message = EscapeControls(event.message);
+  const std::string fields = FieldsText(event.fields, true);
+  const bool fits = DisplayWidth(message) + 1 + DisplayWidth(fields) <= text_width;
+  text += fmt::format("{}", fmt::join(WrapText(message, text_width), indent));
+  if (!fields.empty()) {
+    text += (fits ? " " : indent) +
+            Painted(fmt::format("{}", fmt::join(WrapText(fields, text_width), indent)), kColorDim,
+                    color);
+  }
+  for (const std::string& line : ArrayLines(event.fields, text_width))
+    text += indent + Painted(line, kColorDim, color);
+  return text;
 }
 
 std::string FormatJsonLine(const Event& event) {
@@ -112,7 +171,10 @@ std::string FormatJsonLine(const Event& event) {
 }
 
 void TextLog::Handle(const Event& event) {
-  if (event.level >= minimum_) console_.WriteLine(FormatTextLine(event, console_.traits()));
+  if (event.level < minimum_) return;
+  const ConsoleTraits& traits = console_.traits();
+  console_.WriteLine(traits.terminal ? FormatTerminalLines(event, traits.color, console_.width())
+                                     : FormatTextLine(event));
 }
 
 void JsonLog::Handle(const Event& event) {

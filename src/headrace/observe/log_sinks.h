@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "headrace/observe/console.h"
@@ -10,10 +11,14 @@ namespace headrace {
 /// `2025-01-31T08:15:00.250Z`.
 std::string FormatUtc(std::chrono::system_clock::time_point time);
 
-/// One event as `time LEVEL message key=value …`, one line without its line feed. Values that are
-/// not plain words are quoted, JSON texts are left as they are. On a terminal the time is the local
-/// `08:15:00`, in files UTC with its date.
-std::string FormatTextLine(const Event& event, const ConsoleTraits& traits);
+/// One event as `time LEVEL message key=value …`, one line without its line feed, whatever the
+/// message holds. The time is UTC. Values that are not plain words are quoted, JSON texts are left
+/// as they are.
+std::string FormatTextLine(const Event& event);
+
+/// The same for a terminal of `width` columns: the local time of day, long texts wrapped under
+/// themselves, fields dimmed, the elements of a JSON array one below the other.
+std::string FormatTerminalLines(const Event& event, bool color, size_t width);
 
 /// One event as one JSON object: `time`, `level`, `event`, `message`, then its fields. Fields that
 /// hold a JSON object or array are written as such.

@@ -27,7 +27,7 @@ Event UnitEvent() {
 }
 
 TEST(TextLine, PutsFieldsBehindTheMessage) {
-  EXPECT_EQ(FormatTextLine(UnitEvent(), {}),
+  EXPECT_EQ(FormatTextLine(UnitEvent()),
             "2025-01-31T08:15:00.250Z WARN  connection cut run=20250131 table=\"odd name\" unit=7 "
             "worker=1 attempt=2");
 }
@@ -36,7 +36,7 @@ TEST(TextLine, IsOneLineWhateverTheMessage) {
   const Event event{.time = kSomeTime,
                     .message = "ERROR:\n\x1b[2Jno",
                     .fields = {{"detail", "say \"hi\"\n"}, {"empty", ""}}};
-  EXPECT_EQ(FormatTextLine(event, {}),
+  EXPECT_EQ(FormatTextLine(event),
             R"(2025-01-31T08:15:00.250Z INFO  ERROR:\n\x1b[2Jno detail="say \"hi\"\n" empty="")");
 }
 
@@ -45,16 +45,33 @@ TEST(TextLine, LeavesJsonReadable) {
                     .message = "plan",
                     .fields = {{"samples", R"([{"type": "db_id_range"}])"}, {"not_json", "[1, 2"}}};
   EXPECT_EQ(
-      FormatTextLine(event, {}),
+      FormatTextLine(event),
       R"(2025-01-31T08:15:00.250Z INFO  plan samples=[{"type": "db_id_range"}] not_json="[1, 2")");
 }
 
-TEST(TextLine, IsShortAndColoredOnATerminal) {
+TEST(TerminalLines, AreShortAndColored) {
   const Event event{
       .time = kSomeTime, .level = Level::kError, .message = "no", .fields = {{"run", "r"}}};
-  const std::string line = FormatTextLine(event, {.terminal = true, .color = true});
+  const std::string line = FormatTerminalLines(event, true, 80);
   EXPECT_EQ(line.find("2025"), std::string::npos);
-  EXPECT_NE(line.find("\x1b[31mERROR\x1b[0m no\x1b[2m run=r\x1b[0m"), std::string::npos) << line;
+  EXPECT_NE(line.find("\x1b[31mERROR\x1b[0m no \x1b[2mrun=r\x1b[0m"), std::string::npos) << line;
+}
+
+TEST(TerminalLines, WrapUnderThemselves) {
+  const Event event{
+      .time = kSomeTime,
+      .message = "table orders: \"id\" is the primary key",
+      .fields = {{"run", "20250131"},
+                 {"samples", R"([{"type":"db_id_range","min_id":1},{"type":"db_null"}])"},
+                 {"strategy", "id_range"},
+                 {"units", int64_t{20}}}};
+  const std::string lines = FormatTerminalLines(event, false, 60);
+  EXPECT_EQ(lines.substr(8),
+            " INFO  table orders: \"id\" is the primary key\n"
+            "               run=20250131 strategy=id_range units=20\n"
+            "               samples:\n"
+            "                 {\"type\":\"db_id_range\", \"min_id\":1}\n"
+            "                 {\"type\":\"db_null\"}");
 }
 
 TEST(JsonLine, IsOneObjectWithTypedFields) {

@@ -4,12 +4,19 @@
 
 namespace headrace {
 
-/// One column is left free: many terminals wrap when the last one is written.
+namespace {
+
+/// Columns left free behind the status line: one because many terminals wrap when the last one is
+/// written, two for the `^C` that a terminal echoes, which would otherwise wrap and stay.
+constexpr size_t kFreeColumns = 3;
+
+}  // namespace
+
 void ProgressBar::Show(const ProgressReading& reading) {
   const ProgressFigures figures = meter_.Take(reading);
   const size_t width = console_.width();
-  console_.SetStatus(
-      ProgressBarLine(reading, figures, console_.traits(), width > 1 ? width - 1 : width));
+  console_.SetStatus(ProgressBarLine(reading, figures, console_.traits(),
+                                     width > kFreeColumns ? width - kFreeColumns : width));
 }
 
 void LoggedProgress::Show(const ProgressReading& reading) {

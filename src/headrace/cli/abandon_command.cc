@@ -1,0 +1,57 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/job_parts.h"
+#include "headrace/cli/observation.h"
+#include "headrace/run/coordinator.h"
+
+namespace headrace {
+namespace {
+
+arrow::Result<int> Abandon(CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
+  Observation observation(context, job.logging);
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(parts.job.state));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun run, FindRun(*journal, *context.line.argument));
+  ARROW_ASSIGN_OR_RAISE(const JobLock lock, JobLock::Acquire(parts.job.state, run.job));
+  Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,
+                           observation.observer(), observation.progress()});
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> done, coordinator.Abandon(run.run));
+  if (context.line.json) {
+    context.out << nlohmann::ordered_json{{"run", run.run}, {"done", done}}.dump(2) << '\n';
+  } else {
+    for (const std::string& sentence : done) context.out << sentence << '\n';
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+Command AbandonCommand() {
+  return {
+      .name = "abandon",
+      .summary = "Give up an unfinished run, so that the next one starts anew",
+      .description =
+          "A commit that was begun is finished first: no table is ever left half published, and "
+          "what is published stays. What the run "
+          "had read of other tables is given up; `headrace clean` removes it.",
+      .argument = {"RUN", "a run id of `headrace runs`", true},
+      .options = {"job", "set", "json", "log-level", "log-format", "quiet"},
+      .examples = {{"headrace abandon 20250131T081500-4f2a9c", "of the job.yaml of this folder"},
+                   {"headrace abandon 20250131T081500-4f2a9c --job shop/job.yaml",
+                    "of another job"}},
+      .exits =
+          {{kExitDone, "given up"},
+           {kExitFailed,
+            "an open commit cannot be finished: try again once the destination can be reached"},
+           {kExitUsage,
+            "there is no such run, it is not unfinished, or another process is running it"}},
+      .json = "`run` and `done`, the sentences of what was done.",
+      .run = Abandon,
+  };
+}
+
+}  // namespace headrace

@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <utility>
+#include <vector>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/error_text.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/plan_command.h"
+#include "headrace/observe/human.h"
+#include "headrace/observe/text_wrap.h"
+
+namespace headrace {
+namespace {
+
+/// One thing that was tried.
+struct CheckLine {
+  std::string what;
+  arrow::Status status;
+  std::string found;  ///< Where it went well.
+};
+
+std::string Found(const PlannedTable& table) {
+  if (!table.status.ok()) return {};
+  return fmt::format(
+      "{}, {}, {} by {}", HumanNumberOf(static_cast<int64_t>(table.plan.columns.size()), "column"),
+      table.plan.statistics.rows < 0 ? "rows unknown"
+                                     : "about " + HumanNumberOf(table.plan.statistics.rows, "row"),
+      HumanNumberOf(static_cast<int64_t>(table.units.size()), "unit"),
+      StrategyName(table.plan.strategy));
+}
+
+void CheckTables(CommandContext& context, JobParts& parts, Observation& observation,
+                 std::vector<CheckLine>& lines) {
+  const auto plan = MakePlan(context, parts, observation);
+  if (!plan.ok()) {
+    lines.push_back({"source", plan.status(), {}});
+    return;
+  }
+  lines.push_back({"source", arrow::Status::OK(), plan->source + ", " + plan->snapshot_about});
+  for (const PlannedTable& table : plan->tables) {
+    lines.push_back({"table " + table.job->table.label(), table.status, Found(table)});
+  }
+}
+
+std::string LinesText(const std::vector<CheckLine>& lines, size_t width) {
+  size_t label = 0;
+  for (const CheckLine& line : lines) label = std::max(label, DisplayWidth(line.what));
+  std::string text;
+  for (const CheckLine& line : lines) {
+    const std::string head =
+        fmt::format("{}  {}{}  ", line.status.ok() ? "ok    " : "FAILED", line.what,
+                    std::string(label - DisplayWidth(line.what), ' '));
+    std::string body = IndentedText(
+        EscapeControls(line.status.ok() ? line.found : line.status.message()), label + 10, width);
+    text += body.replace(0, label + 10, head);
+    if (line.status.ok()) continue;
+    const std::string_view next = ClassOf(line.status) == ErrorClass::kUser
+                                      ? "change the job or the rights, then check again"
+                                      : NextStep(line.status);
+    text += IndentedText(fmt::format("next: {}", next), label + 10, width);
+  }
+  return text;
+}
+
+nlohmann::ordered_json LinesJson(const std::vector<CheckLine>& lines, int code) {
+  nlohmann::ordered_json json = {{"exit_code", code}, {"checks", nlohmann::ordered_json::array()}};
+  for (const CheckLine& line : lines) {
+    nlohmann::ordered_json entry = {{"check", line.what}, {"ok", line.status.ok()}};
+    if (line.status.ok()) {
+      entry["found"] = line.found;
+    } else {
+      entry["error"] = ErrorJson(line.status);
+    }
+    json["checks"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+/// Of several failures the user's own counts: it is the one that running again does not cure.
+int ExitCodeOfLines(const std::vector<CheckLine>& lines) {
+  int code = kExitDone;
+  for (const CheckLine& line : lines) {
+    if (!line.status.ok() && code != kExitInterrupted)
+      code = std::max(code, ExitCodeOf(line.status));
+  }
+  return code;
+}
+
+arrow::Result<int> Check(CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
+  Observation observation(context, job.logging);
+  std::vector<CheckLine> lines = {
+      {"job", arrow::Status::OK(),
+       fmt::format("{}, {}", job.file.string(),
+                   HumanNumberOf(static_cast<int64_t>(job.tables.size()), "table"))}};
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  CheckTables(context, parts, observation, lines);
+  lines.push_back({"destination", parts.destination->Check(), parts.destination->endpoint()});
+  const int code = ExitCodeOfLines(lines);
+  context.out << (context.line.json ? LinesJson(lines, code).dump(2) + "\n"
+                                    : LinesText(lines, context.width));
+  return code;
+}
+
+}  // namespace
+
+Command CheckCommand() {
+  return {
+      .name = "check",
+      .summary = "Try everything that a run needs: job, connection, rights, types, destination",
+      .description =
+          "Reads the job, connects, takes a snapshot, describes and plans each table, and tries "
+          "the destination. No row is read, "
+          "and nothing stays at the destination. Everything is tried, so that all that is wrong "
+          "shows at once.",
+      .argument = {"JOB", "the job file; default: job.yaml of this folder"},
+      .options = {"only", "set", "json", "log-level", "log-format", "quiet"},
+      .examples = {{"headrace check job.yaml", "one line for each thing that was tried"},
+                   {"headrace check job.yaml --set source.host=db2",
+                    "would it work against another server?"}},
+      .exits = {{kExitDone, "everything can be done"},
+                {kExitFailed, "the source or the destination cannot be reached or used"},
+                {kExitUsage, "the job, the command line or the rights are wrong"},
+                {kExitInterrupted, "interrupted"}},
+      .json =
+          "`exit_code` and `checks`, each with `check`, `ok`, and `found` (a sentence) or `error` "
+          "(`class`, `code`, `message`).",
+      .run = Check,
+  };
+}
+
+}  // namespace headrace

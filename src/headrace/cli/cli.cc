@@ -1,0 +1,94 @@
+#include "headrace/cli/cli.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "headrace/cli/command.h"
+#include "headrace/cli/error_text.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/interrupt_watch.h"
+#include "headrace/observe/console.h"
+#include "headrace/observe/log_sinks.h"
+
+namespace headrace {
+namespace {
+
+/// Texts for people keep to this where standard output is no terminal, and to no more on a wide
+/// one.
+constexpr size_t kTextWidth = 100;
+
+/// Tells the user how the command ended: to `console`, and in the one JSON document if that was
+/// asked for.
+int TellError(const arrow::Status& error, bool json, bool json_log, Console& console) {
+  const int code = ExitCodeOf(error);
+  if (json)
+    std::cout << nlohmann::ordered_json{{"error", ErrorJson(error)}, {"exit_code", code}}.dump(2)
+              << '\n';
+  if (json_log) {
+    console.WriteLine(
+        FormatJsonLine({.time = std::chrono::system_clock::now(),
+                        .level = Level::kError,
+                        .name = "command_failed",
+                        .message = error.message(),
+                        .fields = {{"class", std::string(ErrorClassName(ClassOf(error)))},
+                                   {"code", std::string(CodeOf(error))},
+                                   {"exit_code", int64_t{code}}}}));
+  } else {
+    console.WriteLine(FatalErrorText(error));
+  }
+  return code;
+}
+
+/// Libraries that throw where they should not must not end the program without a word.
+arrow::Result<int> CallCommand(const Command& command, CommandContext& context) {
+  try {
+    return command.run(context);
+  } catch (const std::exception& error) {
+    return BugError(std::string("unexpected exception: ") + error.what());
+  }
+}
+
+arrow::Status FlushResults() {
+  std::cout.flush();
+  return std::cout.good() ? arrow::Status::OK()
+                          : PermanentError("cannot write the result to standard output");
+}
+
+int RunCommandLine(const CommandLine& line, Console& console) {
+  auto watch = InterruptWatch::Start([&console] {
+    console.WriteLine("headrace: interrupted, ending cleanly; once more to end at once");
+  });
+  if (!watch.ok()) return TellError(watch.status(), line.json, false, console);
+  CommandContext context{.line = line,
+                         .out = std::cout,
+                         .width = std::min(kTextWidth, ConsoleWidth(STDOUT_FILENO, kTextWidth)),
+                         .console = console,
+                         .stop = (*watch)->token(),
+                         .json_log = line.log_format == "json"};
+  const arrow::Result<int> code = CallCommand(*FindCommand(line.command), context);
+  if (!code.ok()) return TellError(code.status(), line.json, context.json_log, console);
+  if (const arrow::Status flushed = FlushResults(); !flushed.ok())
+    return TellError(flushed, false, context.json_log, console);
+  return *code;
+}
+
+}  // namespace
+
+int RunCli(std::span<const char* const> words) {
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  Console console(STDERR_FILENO, DetectConsole(STDERR_FILENO));
+  const arrow::Result<CommandLine> line = ParseCommandLine(words);
+  if (line.ok()) return RunCommandLine(*line, console);
+  const bool json =
+      std::ranges::any_of(words, [](std::string_view word) { return word == "--json"; });
+  return TellError(line.status(), json, false, console);
+}
+
+}  // namespace headrace

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <iosfwd>
+#include <stop_token>
+#include <string_view>
+#include <vector>
+
+#include "headrace/cli/command_line.h"
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+class Console;
+
+/// What a command works with. Results go to `out`, everything else to `console`.
+struct CommandContext {
+  const CommandLine& line;
+  std::ostream& out;
+  size_t width;          ///< Columns that texts for people shall keep to.
+  Console& console;      ///< Standard error: logs and progress.
+  std::stop_token stop;  ///< Stopped by SIGINT and SIGTERM.
+  bool json_log =
+      false;  ///< Set once the job is read: what ends the command is logged as JSON too.
+};
+
+/// A line of help that teaches by example.
+struct CommandExample {
+  std::string_view line;
+  std::string_view what;
+};
+
+/// When a command answers `code`.
+struct CommandExit {
+  int code;
+  std::string_view when;
+};
+
+/// The word that a command takes.
+struct CommandArgument {
+  std::string_view name;  ///< Empty: the command takes none.
+  std::string_view doc;
+  bool required = false;
+};
+
+/// One command of headrace. Each has a file that makes its row, and commands.cc lists them.
+struct Command {
+  std::string_view name;
+  std::string_view summary;      ///< One line, for the overview.
+  std::string_view description;  ///< A paragraph or two.
+  CommandArgument argument;
+  std::vector<std::string_view> options;  ///< Names in the table of options.
+  std::vector<CommandExample> examples;
+  std::vector<CommandExit> exits;
+  std::string_view json;  ///< What `--json` prints; empty: no such option.
+
+  /// Returns the exit code; an error is told to the user and becomes ExitCodeOf(error).
+  arrow::Result<int> (*run)(CommandContext& context);
+};
+
+/// The table of commands, in the order of the overview.
+const std::vector<Command>& Commands();
+
+/// The command called `name`, or null.
+const Command* FindCommand(std::string_view name);
+
+}  // namespace headrace

@@ -1,0 +1,152 @@
+#include "headrace/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <span>
+
+#include "headrace/cli/command.h"
+#include "headrace/cli/command_option.h"
+#include "headrace/config/nearest.h"
+
+/// The one file that knows CLI11: it maps the rows of our tables to a CLI::App for the one command
+/// that was typed.
+namespace headrace {
+namespace {
+
+std::string MoreHelp(std::string_view command) {
+  return command.empty() ? "; `headrace help` lists the commands"
+                         : "; `headrace help " + std::string(command) + "` shows what there is";
+}
+
+/// `; did you mean "plan"?`, or nothing where no candidate is near.
+std::string DidYouMean(std::string_view word, std::span<const std::string_view> candidates) {
+  const std::string_view nearest = Nearest(word, candidates);
+  return nearest.empty() ? std::string() : "; did you mean \"" + std::string(nearest) + "\"?";
+}
+
+/// Adds one option to `app`; a visitor over the kinds of CommandLineField.
+struct OptionAdder {
+  CLI::App& app;
+  CommandLine& line;
+  std::string names;
+
+  void operator()(bool CommandLine::* field) const { app.add_flag(names, line.*field); }
+  void operator()(std::optional<std::string> CommandLine::* field) const {
+    app.add_option(names, line.*field);
+  }
+  void operator()(std::vector<std::string> CommandLine::* field) const {
+    app.add_option(names, line.*field)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false);
+  }
+};
+
+std::string NamesForCli11(const CommandOption& option) {
+  const std::string long_name = "--" + std::string(option.name);
+  return option.letter == 0 ? long_name : std::string("-") + option.letter + "," + long_name;
+}
+
+/// What is wrong with a word that the command does not take.
+arrow::Status UnexpectedWord(const Command& command, const std::string& word) {
+  if (!word.starts_with("-")) {
+    const std::string takes = command.argument.name.empty()
+                                  ? "takes no argument"
+                                  : "takes one " + std::string(command.argument.name);
+    return UserError("`headrace " + std::string(command.name) + "` " + takes + ", \"" + word +
+                     "\" is one too many" + MoreHelp(command.name));
+  }
+  const std::string name = word.substr(
+      word.find_first_not_of('-') == std::string::npos ? 0 : word.find_first_not_of('-'));
+  if (FindCommandOption(name) != nullptr && word.starts_with("--")) {
+    return UserError("`headrace " + std::string(command.name) + "` has no option " + word +
+                     MoreHelp(command.name));
+  }
+  return UserError("`headrace " + std::string(command.name) + "` has no option " + word +
+                   DidYouMean(name, command.options) + MoreHelp(command.name));
+}
+
+arrow::Status CheckChoice(const CommandOption& option, const CommandLine& line) {
+  const auto* const field = std::get_if<std::optional<std::string> CommandLine::*>(&option.field);
+  if (field == nullptr || option.choices.empty() || !(line.**field).has_value())
+    return arrow::Status::OK();
+  const std::string& value = *(line.**field);
+  if (std::ranges::find(option.choices, value) != option.choices.end()) return arrow::Status::OK();
+  std::string choices;
+  for (const std::string_view choice : option.choices)
+    choices += (choices.empty() ? "" : ", ") + std::string(choice);
+  return UserError("--" + std::string(option.name) + " is one of " + choices + ", not \"" + value +
+                   "\"" + DidYouMean(value, option.choices));
+}
+
+arrow::Status CheckWords(const Command& command, const CommandLine& line,
+                         const std::vector<std::string>& remaining) {
+  if (!remaining.empty()) return UnexpectedWord(command, remaining.front());
+  if (command.argument.required && !line.argument.has_value()) {
+    return UserError("`headrace " + std::string(command.name) + "` needs a " +
+                     std::string(command.argument.name) + ": " + std::string(command.argument.doc) +
+                     MoreHelp(command.name));
+  }
+  for (const std::string_view name : command.options)
+    ARROW_RETURN_NOT_OK(CheckChoice(*FindCommandOption(name), line));
+  return arrow::Status::OK();
+}
+
+arrow::Result<CommandLine> ParseWordsOf(const Command& command,
+                                        std::span<const char* const> words) {
+  CommandLine line;
+  line.command = command.name;
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  if (!command.argument.name.empty())
+    app.add_option(std::string(command.argument.name), line.argument);
+  for (const std::string_view name : command.options) {
+    const CommandOption& option = *FindCommandOption(name);
+    std::visit(OptionAdder{app, line, NamesForCli11(option)}, option.field);
+  }
+  std::vector<std::string> reversed(words.rbegin(),
+                                    words.rend());  // CLI11 takes them from the back
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::ArgumentMismatch& error) {
+    return UserError(std::string(error.what()) + MoreHelp(command.name));
+  } catch (const CLI::Error& error) {
+    return UserError(std::string(error.what()) + MoreHelp(command.name));
+  }
+  ARROW_RETURN_NOT_OK(CheckWords(command, line, app.remaining()));
+  return line;
+}
+
+CommandLine HelpFor(std::string_view command) {
+  CommandLine line;
+  line.command = "help";
+  if (!command.empty()) line.argument = command;
+  return line;
+}
+
+bool AsksForHelp(std::span<const char* const> words) {
+  return std::ranges::any_of(
+      words, [](std::string_view word) { return word == "--help" || word == "-h"; });
+}
+
+}  // namespace
+
+arrow::Result<CommandLine> ParseCommandLine(std::span<const char* const> words) {
+  if (words.empty()) return UserError("which command?" + MoreHelp({}).substr(1));
+  const std::string_view first = words.front();
+  if (first == "--help" || first == "-h") return HelpFor({});
+  if (first == "--version" || first == "-V")
+    return ParseWordsOf(*FindCommand("version"), words.subspan(1));
+  const Command* const command = FindCommand(first);
+  if (command == nullptr) {
+    std::vector<std::string_view> names;
+    for (const Command& known : Commands()) names.push_back(known.name);
+    return UserError("there is no command \"" + std::string(first) + "\"" +
+                     DidYouMean(first, names) + MoreHelp({}));
+  }
+  if (AsksForHelp(words.subspan(1))) return HelpFor(command->name);
+  return ParseWordsOf(*command, words.subspan(1));
+}
+
+}  // namespace headrace

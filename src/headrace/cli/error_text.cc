@@ -1,0 +1,48 @@
+#include "headrace/cli/error_text.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "headrace/observe/human.h"
+
+namespace headrace {
+namespace {
+
+/// By ErrorClass.
+constexpr std::array<std::string_view, 4> kNextSteps = {
+    "", "this may pass: run the same command again, it goes on where this one ended",
+    "this does not pass by itself: remove the cause, then run the same command again",
+    "this is a bug in headrace: please report it, with what --log-level debug shows"};
+
+/// Messages may have several lines, one for each problem of a job file.
+std::string EscapedLines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    out += (out.empty() ? "" : "\n") + EscapeControls(line);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view NextStep(const arrow::Status& error) {
+  if (CodeOf(error) == kInterruptedCode) return "the same command goes on where this one ended";
+  return kNextSteps.at(static_cast<size_t>(ClassOf(error)));
+}
+
+std::string FatalErrorText(const arrow::Status& error) {
+  std::string text = "headrace: " + EscapedLines(error.message());
+  if (const std::string_view next = NextStep(error); !next.empty())
+    text += "\n  next: " + std::string(next);
+  return text;
+}
+
+nlohmann::ordered_json ErrorJson(const arrow::Status& error) {
+  return {{"class", ErrorClassName(ClassOf(error))},
+          {"code", CodeOf(error)},
+          {"message", error.message()}};
+}
+
+}  // namespace headrace

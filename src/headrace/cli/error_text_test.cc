@@ -1,0 +1,50 @@
+#include "headrace/cli/error_text.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "headrace/cli/exit_code.h"
+
+namespace headrace {
+namespace {
+
+TEST(FatalErrorText, HasNoNameOfAnErrorCode) {
+  EXPECT_EQ(FatalErrorText(UserError("there is no run")), "headrace: there is no run");
+  EXPECT_EQ(
+      FatalErrorText(arrow::Status::IOError("disk full")),
+      "headrace: disk full\n"
+      "  next: this does not pass by itself: remove the cause, then run the same command again");
+}
+
+TEST(FatalErrorText, SaysWhatToDoByClass) {
+  EXPECT_NE(FatalErrorText(TransientError("connection cut")).find("this may pass"),
+            std::string::npos);
+  EXPECT_NE(FatalErrorText(BugError("no receipt")).find("please report it"), std::string::npos);
+  EXPECT_NE(
+      FatalErrorText(TransientError("interrupted", std::string(kInterruptedCode))).find("goes on"),
+      std::string::npos);
+}
+
+TEST(FatalErrorText, KeepsLinesButNoControlCharacters) {
+  EXPECT_EQ(FatalErrorText(UserError("job.yaml:1:1: bad\x1b[2J\njob.yaml:2:1: worse")),
+            "headrace: job.yaml:1:1: bad\\x1b[2J\njob.yaml:2:1: worse");
+}
+
+TEST(ErrorJson, HasClassAndCode) {
+  EXPECT_EQ(ErrorJson(TransientError("cut", "08006")).dump(),
+            R"({"class":"transient","code":"08006","message":"cut"})");
+}
+
+TEST(ExitCodeOf, FollowsTheClass) {
+  EXPECT_EQ(ExitCodeOf(arrow::Status::OK()), 0);
+  EXPECT_EQ(ExitCodeOf(UserError("x")), 2);
+  EXPECT_EQ(ExitCodeOf(TransientError("x")), 1);
+  EXPECT_EQ(ExitCodeOf(PermanentError("x")), 1);
+  EXPECT_EQ(ExitCodeOf(BugError("x")), 1);
+  EXPECT_EQ(ExitCodeOf(arrow::Status::Invalid("of Arrow itself")), 1);
+  EXPECT_EQ(ExitCodeOf(TransientError("x", std::string(kInterruptedCode))), 130);
+}
+
+}  // namespace
+}  // namespace headrace

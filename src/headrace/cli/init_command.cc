@@ -1,0 +1,70 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ostream>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/config/schema.h"
+#include "headrace/registry/builtin.h"
+
+namespace headrace {
+namespace {
+
+constexpr std::string_view kDefaultFile = "job.yaml";
+constexpr std::string_view kDefaultSource = "sqlite";
+constexpr mode_t kFileMode = 0644;
+
+arrow::Status WriteNewFile(const std::string& file, std::string_view text, bool overwrite) {
+  const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (overwrite ? O_TRUNC : O_EXCL),
+                      kFileMode);
+  if (fd < 0 && errno == EEXIST)
+    return UserError(file + " is there already; --force overwrites it");
+  if (fd < 0) return UserError("cannot write " + file + ": " + std::strerror(errno));
+  const ssize_t written = write(fd, text.data(), text.size());
+  const int error = errno;
+  if (close(fd) != 0 || written != static_cast<ssize_t>(text.size())) {
+    return PermanentError("cannot write " + file + ": " + std::strerror(error));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<int> Init(CommandContext& context) {
+  const std::string file = context.line.argument.value_or(std::string(kDefaultFile));
+  const std::string source = context.line.source.value_or(std::string(kDefaultSource));
+  ARROW_ASSIGN_OR_RAISE(const std::string text,
+                        StarterJob(source, SourceOptions(), DestinationOptions()));
+  ARROW_RETURN_NOT_OK(WriteNewFile(file, text, context.line.force));
+  context.out << "wrote " << file
+              << "\n\nNext:\n  change source and tables in it\n  headrace check " << file
+              << "    # can everything be reached, read and written?\n  headrace run " << file
+              << "\n";
+  return kExitDone;
+}
+
+}  // namespace
+
+Command InitCommand() {
+  return {
+      .name = "init",
+      .summary = "Write a commented starter job",
+      .description =
+          "The file runs as it is once its source and its tables are yours; every other key is "
+          "there as a comment with its default.",
+      .argument = {"FILE", "the file to write; default: job.yaml"},
+      .options = {"source", "force"},
+      .examples = {{"headrace init", "job.yaml of this folder, for a SQLite file"},
+                   {"headrace init shop.yaml --source postgresql", "for a PostgreSQL server"}},
+      .exits = {{kExitDone, "written"},
+                {kExitFailed, "the disk is full, or the like"},
+                {kExitUsage,
+                 "the file is there already, cannot be written, or there is no such source"}},
+      .json = {},
+      .run = Init,
+  };
+}
+
+}  // namespace headrace

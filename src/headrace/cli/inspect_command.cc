@@ -1,0 +1,244 @@
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/observation.h"
+#include "headrace/cli/text_table.h"
+#include "headrace/cli/uri_secret.h"
+#include "headrace/observe/human.h"
+#include "headrace/observe/text_wrap.h"
+#include "headrace/registry/builtin.h"
+
+namespace headrace {
+namespace {
+
+/// By RelationKind.
+constexpr std::array<std::string_view, 6> kRelationKindNames = {
+    "table", "partitioned", "view", "materialized view", "foreign", "query"};
+
+std::string_view KindName(RelationKind kind) {
+  return kRelationKindNames.at(static_cast<size_t>(kind));
+}
+
+/// One table of the source: what the listing says and, where it may be read, its description.
+struct InspectedTable {
+  ListedTable listed;
+  arrow::Result<Description> description;
+};
+
+struct Inspection {
+  std::string endpoint;
+  std::vector<InspectedTable> tables;
+};
+
+arrow::Status NoSuchTable(const std::string& wanted, const Inspection& inspection) {
+  return UserError(
+      fmt::format("there is no table \"{}\" at {}; `headrace inspect URI` lists what there is",
+                  wanted, inspection.endpoint));
+}
+
+/// Keeps the table that was asked for; without the question all of them.
+arrow::Status SelectTable(const CommandLine& line, const Inspection& inspection,
+                          std::vector<ListedTable>& listed) {
+  if (!line.table.has_value()) return arrow::Status::OK();
+  const TableRef wanted = ParseTableName(*line.table);
+  std::erase_if(listed, [&](const ListedTable& entry) {
+    const bool same_name = entry.table.name == wanted.name &&
+                           (wanted.schema.empty() || entry.table.schema == wanted.schema);
+    return !same_name && entry.table.label() != *line.table;
+  });
+  return listed.empty() ? NoSuchTable(*line.table, inspection) : arrow::Status::OK();
+}
+
+/// A source that cannot describe (locked tables, no rights) is still listed.
+void DescribeTables(Source& source, const std::vector<ListedTable>& listed,
+                    const std::stop_token& stop, Inspection& inspection) {
+  std::vector<TableRef> refs;
+  refs.reserve(listed.size());
+  for (const ListedTable& entry : listed) refs.push_back(entry.table);
+  const auto snapshot = source.OpenSnapshot(refs, stop);
+  for (const ListedTable& entry : listed) {
+    inspection.tables.push_back({entry, snapshot.ok()
+                                            ? (*snapshot)->Describe(entry.table)
+                                            : arrow::Result<Description>(snapshot.status())});
+  }
+}
+
+arrow::Result<Inspection> InspectSource(const CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(const PluginSettings settings, SettingsOfUri(*context.line.argument));
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Source> source, MakeSource(settings));
+  Inspection inspection{.endpoint = source->endpoint(), .tables = {}};
+  ARROW_ASSIGN_OR_RAISE(std::vector<ListedTable> listed, source->List(context.stop));
+  ARROW_RETURN_NOT_OK(SelectTable(context.line, inspection, listed));
+  DescribeTables(*source, listed, context.stop, inspection);
+  return inspection;
+}
+
+/// The primary key's columns, else those of the first unique key.
+std::string KeyText(const Description& description) {
+  return description.keys.empty()
+             ? "-"
+             : fmt::format("{}", fmt::join(description.keys.front().columns, ", "));
+}
+
+std::string ListText(const Inspection& inspection, size_t width) {
+  if (inspection.tables.empty()) return fmt::format("No tables at {}\n", inspection.endpoint);
+  TextTable table({{"TABLE"},
+                   {"KIND"},
+                   {"ROWS", true},
+                   {"SIZE", true},
+                   {"COLUMNS", true},
+                   {"KEY", false, true}});
+  for (const auto& [listed, description] : inspection.tables) {
+    table.AddRow(
+        {listed.table.label(), std::string(KindName(listed.kind)),
+         listed.rows < 0 ? "?" : HumanCount(std::llround(listed.rows)),
+         listed.bytes < 0 ? "?" : HumanBytes(static_cast<double>(listed.bytes)),
+         description.ok() ? HumanCount(static_cast<int64_t>(description->columns.size())) : "?",
+         description.ok() ? KeyText(*description) : description.status().message()});
+  }
+  return fmt::format(
+      "{} at {}\n\n{}\nRows are the source's own estimates. --table NAME shows columns.\n",
+      HumanNumberOf(static_cast<int64_t>(inspection.tables.size()), "table"), inspection.endpoint,
+      table.Render(width));
+}
+
+std::string ColumnNote(const Column& column) {
+  std::string note = column.note;
+  if (column.may_overflow) note += (note.empty() ? "" : "; ") + std::string("on_overflow applies");
+  if (!column.comment.empty()) note += (note.empty() ? "" : "; ") + column.comment;
+  return note;
+}
+
+std::string DetailText(const InspectedTable& inspected, size_t width) {
+  const Description& description = *inspected.description;
+  std::string text = fmt::format(
+      "{}: {}, {}\n", EscapeControls(description.table.label()), KindName(description.kind),
+      inspected.listed.rows < 0
+          ? "rows unknown"
+          : "about " + HumanNumberOf(std::llround(inspected.listed.rows), "row"));
+  if (!description.comment.empty())
+    text += IndentedText(EscapeControls(description.comment), 2, width);
+  TextTable columns({{"COLUMN"}, {"SOURCE TYPE"}, {"TYPE"}, {"NULL"}, {"NOTE", false, true}});
+  for (const Column& column : description.columns) {
+    columns.AddRow({column.name, column.source_type, column.type->ToString(),
+                    column.nullable ? "yes" : "no", ColumnNote(column)});
+  }
+  text += "\n" + columns.Render(width);
+  if (!description.keys.empty()) text += "\n";
+  for (const Key& key : description.keys) {
+    text +=
+        IndentedText(fmt::format("{} {}: {}", key.primary ? "primary key" : "unique key",
+                                 EscapeControls(key.name),
+                                 EscapeControls(fmt::format("{}", fmt::join(key.columns, ", ")))),
+                     2, width);
+  }
+  if (description.leaves.size() > 1) {
+    text += fmt::format(
+        "\n  {}\n", HumanNumberOf(static_cast<int64_t>(description.leaves.size()), "partition"));
+  }
+  return text;
+}
+
+nlohmann::ordered_json ColumnJson(const Column& column) {
+  return {{"name", column.name},
+          {"source_type", column.source_type},
+          {"type", column.type->ToString()},
+          {"nullable", column.nullable},
+          {"may_overflow", column.may_overflow},
+          {"comment", column.comment},
+          {"note", column.note}};
+}
+
+nlohmann::ordered_json TableJson(const InspectedTable& inspected) {
+  const auto& [listed, description] = inspected;
+  nlohmann::ordered_json json = {{"table", listed.table.label()}, {"schema", listed.table.schema},
+                                 {"name", listed.table.name},     {"kind", KindName(listed.kind)},
+                                 {"estimated_rows", nullptr},     {"bytes", nullptr}};
+  if (listed.rows >= 0) json["estimated_rows"] = std::llround(listed.rows);
+  if (listed.bytes >= 0) json["bytes"] = listed.bytes;
+  if (!description.ok()) {
+    json["error"] = description.status().message();
+    return json;
+  }
+  json["comment"] = description->comment;
+  json["columns"] = nlohmann::ordered_json::array();
+  for (const Column& column : description->columns) json["columns"].push_back(ColumnJson(column));
+  json["keys"] = nlohmann::ordered_json::array();
+  for (const Key& key : description->keys) {
+    json["keys"].push_back(
+        {{"name", key.name}, {"primary", key.primary}, {"columns", key.columns}});
+  }
+  return json;
+}
+
+arrow::Result<std::string> InspectionText(const CommandContext& context,
+                                          const Inspection& inspection) {
+  if (context.line.json) {
+    nlohmann::ordered_json json = {{"source", inspection.endpoint},
+                                   {"tables", nlohmann::ordered_json::array()}};
+    for (const InspectedTable& table : inspection.tables)
+      json["tables"].push_back(TableJson(table));
+    return json.dump(2) + "\n";
+  }
+  if (!context.line.table.has_value()) return ListText(inspection, context.width);
+  std::string text;
+  for (const InspectedTable& table : inspection.tables) {
+    ARROW_RETURN_NOT_OK(table.description);
+    text += (text.empty() ? "" : "\n") + DetailText(table, context.width);
+  }
+  return text;
+}
+
+arrow::Result<int> Inspect(CommandContext& context) {
+  const UriSecret secret(*context.line.argument);
+  const auto inspection = InspectSource(context);
+  if (!inspection.ok()) return secret.Hide(inspection.status());
+  ARROW_ASSIGN_OR_RAISE(const std::string text, InspectionText(context, *inspection));
+  context.out << text;
+  return kExitDone;
+}
+
+}  // namespace
+
+Command InspectCommand() {
+  return {
+      .name = "inspect",
+      .summary = "List the tables of a source with columns, keys and row estimates",
+      .description =
+          "For a first look at a database, before there is a job. A password in the URI is never "
+          "printed, but other users of this "
+          "machine can see it in the list of processes: leave it out and set PGPASSWORD, or use "
+          "~/.pgpass.",
+      .argument =
+          {"URI",
+           "where the source is: postgresql://user@host:5432/database or sqlite:///path/to/file.db",
+           true},
+      .options = {"table", "json", "log-level", "log-format", "quiet"},
+      .examples = {{"headrace inspect postgresql://etl@127.0.0.1:5432/shop",
+                    "all tables of a PostgreSQL database"},
+                   {"headrace inspect sqlite:///data/shop.db --table orders",
+                    "the columns of one table of a SQLite file"},
+                   {"headrace inspect sqlite:///data/shop.db --json | jq -r '.tables[].table'",
+                    "names, for a script"}},
+      .exits = {{kExitDone, "listed, even if there is none"},
+                {kExitFailed, "the source cannot be reached"},
+                {kExitUsage, "the URI is wrong, access is denied, or there is no such table"},
+                {kExitInterrupted, "interrupted"}},
+      .json =
+          "`source` and for each of `tables`: `table`, `schema`, `name`, `kind`, `estimated_rows`, "
+          "`bytes` (null: unknown), `comment`, "
+          "`columns` (`name`, `source_type`, `type`, `nullable`, `may_overflow`, `comment`, "
+          "`note`) and `keys` (`name`, `primary`, "
+          "`columns`); a table that cannot be described has `error` instead.",
+      .run = Inspect,
+  };
+}
+
+}  // namespace headrace

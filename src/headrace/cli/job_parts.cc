@@ -1,0 +1,94 @@
+#include "headrace/cli/job_parts.h"
+
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+#include "headrace/config/parser.h"
+#include "headrace/registry/builtin.h"
+
+namespace headrace {
+namespace {
+
+constexpr std::string_view kDefaultJobFile = "job.yaml";
+constexpr std::string_view kLatestRun = "latest";
+/// As journal/journal.h says.
+constexpr std::string_view kJournalFile = "journal.db";
+
+bool IsPositiveNumber(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value > 0;
+}
+
+/// `--workers N` or `N,MAX` as keys of the job: the parser knows their bounds.
+arrow::Status AddWorkers(const std::string& workers, JobOverrides& overrides) {
+  const size_t comma = workers.find(',');
+  const std::string initial = workers.substr(0, comma);
+  const std::string most = comma == std::string::npos ? initial : workers.substr(comma + 1);
+  if (!IsPositiveNumber(initial) || !IsPositiveNumber(most)) {
+    return UserError(
+        "--workers is a number, or two with a comma (to begin with, and the most), not \"" +
+        workers + "\"");
+  }
+  overrides.push_back("engine.workers.initial=" + initial);
+  overrides.push_back("engine.workers.max=" + most);
+  return arrow::Status::OK();
+}
+
+}  // namespace
+
+arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given) {
+  if (given.has_value()) return std::filesystem::path(*given);
+  std::error_code error;
+  if (std::filesystem::exists(kDefaultJobFile, error))
+    return std::filesystem::path(kDefaultJobFile);
+  return UserError(
+      "which job? There is no job.yaml in this folder: name the file, or let `headrace init` write "
+      "one");
+}
+
+arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given) {
+  ARROW_ASSIGN_OR_RAISE(const std::filesystem::path file, FindJobFile(given));
+  JobOverrides overrides = line.set;
+  if (line.workers.has_value()) ARROW_RETURN_NOT_OK(AddWorkers(*line.workers, overrides));
+  return ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides);
+}
+
+arrow::Result<JobParts> MakeJobParts(Job job) {
+  JobParts parts{.job = std::move(job), .source = {}, .destination = {}, .engine = {}};
+  ARROW_ASSIGN_OR_RAISE(parts.source, MakeSource(parts.job.source));
+  ARROW_ASSIGN_OR_RAISE(parts.destination, MakeDestination(parts.job.destination));
+  ARROW_ASSIGN_OR_RAISE(parts.engine, MakeEngine(parts.job));
+  return parts;
+}
+
+arrow::Result<std::filesystem::path> FindState(const CommandLine& line) {
+  if (line.state.has_value()) return std::filesystem::path(*line.state);
+  ARROW_ASSIGN_OR_RAISE(const Job job, LoadJob(line, line.job));
+  return job.state;
+}
+
+bool HasJournal(const std::filesystem::path& state) {
+  std::error_code error;
+  return std::filesystem::exists(state / kJournalFile, error);
+}
+
+arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state) {
+  if (!HasJournal(state))
+    return UserError("there has been no run yet: " + state.string() + " holds no journal");
+  return Journal::Open(state);
+}
+
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name) {
+  if (name == kLatestRun) {
+    ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, journal.Runs(""));
+    if (!runs.empty()) return std::move(runs.front());
+    return UserError("there has been no run yet");
+  }
+  ARROW_ASSIGN_OR_RAISE(auto run, journal.FindRun(name));
+  if (run.has_value()) return std::move(*run);
+  return UserError("there is no run \"" + name + "\"; `headrace runs` lists those that are known");
+}
+
+}  // namespace headrace

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "headrace/cli/command_line.h"
+#include "headrace/config/job.h"
+#include "headrace/destination/destination.h"
+#include "headrace/journal/journal.h"
+#include "headrace/model/error.h"
+#include "headrace/run/engine.h"
+#include "headrace/source/source.h"
+
+namespace headrace {
+
+/// The job file that a command line means: its argument or `--job`, else job.yaml of the present
+/// folder.
+arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given);
+
+/// Reads the job file with `--set` and `--workers` applied.
+arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given);
+
+/// A job and what it names, made but not yet connected.
+struct JobParts {
+  Job job;
+  std::unique_ptr<Source> source;
+  std::unique_ptr<Destination> destination;
+  std::unique_ptr<Engine> engine;
+};
+
+arrow::Result<JobParts> MakeJobParts(Job job);
+
+/// The state folder that `--state` names, or the job's.
+arrow::Result<std::filesystem::path> FindState(const CommandLine& line);
+
+/// True if `state` holds a journal: some command has run there.
+bool HasJournal(const std::filesystem::path& state);
+
+/// Opens the journal in `state`; an error of class user where there is none, instead of making one.
+arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state);
+
+/// The run called `name`, where `latest` is the last one that was begun. Errors of class user.
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name);
+
+}  // namespace headrace

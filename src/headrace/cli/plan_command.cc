@@ -1,0 +1,84 @@
+#include "headrace/cli/plan_command.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/plan_text.h"
+#include "headrace/run/coordinator.h"
+
+namespace headrace {
+namespace {
+
+arrow::Result<int> Plan(CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
+  Observation observation(context, job.logging);
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  return ShowPlan(context, parts, observation);
+}
+
+}  // namespace
+
+arrow::Result<JobPlan> MakePlan(CommandContext& context, JobParts& parts,
+                                Observation& observation) {
+  observation.ShowProgress();
+  auto plan = PlanJob(parts.job, *parts.source, *parts.destination, observation.progress(),
+                      context.line.only, context.stop);
+  observation.HideProgress();
+  return plan;
+}
+
+int ExitCodeOfPlan(const JobPlan& plan) {
+  int code = kExitDone;
+  for (const PlannedTable& table : plan.tables) {
+    if (table.status.ok()) continue;
+    const int of_table = ExitCodeOf(table.status);
+    code = code == kExitDone ? of_table : std::min(code, of_table);
+  }
+  return code;
+}
+
+arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation) {
+  ARROW_ASSIGN_OR_RAISE(const JobPlan plan, MakePlan(context, parts, observation));
+  if (context.line.json) {
+    context.out << ToJson(plan).dump(2) << '\n';
+  } else {
+    context.out << PlanText(plan, {.width = context.width, .all_units = context.line.units});
+  }
+  return ExitCodeOfPlan(plan);
+}
+
+Command PlanCommand() {
+  return {
+      .name = "plan",
+      .summary = "Show what a run would do: strategy, units, types, estimates, warnings",
+      .description =
+          "Connects to the source, takes a snapshot, describes each table and cuts it into work "
+          "units, as `headrace run` does, and "
+          "stops there: no row is read and nothing is written.",
+      .argument = {"JOB", "the job file; default: job.yaml of this folder"},
+      .options = {"units", "only", "workers", "set", "json", "log-level", "log-format", "quiet"},
+      .examples = {{"headrace plan job.yaml", "how each table would be cut and mapped, and why"},
+                   {"headrace plan job.yaml --only public.events --units",
+                    "every unit of one table"},
+                   {"headrace plan job.yaml --json | jq '.tables[].units | length'",
+                    "the same for machines"}},
+      .exits = {{kExitDone, "every table can be planned"},
+                {kExitFailed, "the source cannot be reached, or a table cannot be planned"},
+                {kExitUsage, "the job, the command line or the rights are wrong"},
+                {kExitInterrupted, "interrupted"}},
+      .json =
+          "`job`, `source`, `destination`, `snapshot` (`kind`, `about`), `units`, "
+          "`estimated_rows`, `warnings`, and for each of `tables`: "
+          "`table`, `write`, `strategy`, `why`, `estimated_rows`, `estimated_bytes`, "
+          "`estimate_origin`, `row_width`, `columns` (`source`, "
+          "`source_type`, `name`, `type`, `nullable`, `on_overflow`, `note`), `warnings`, and "
+          "`units`, each in the form of "
+          "docs/format/work_unit.md; a table that cannot run has `error` instead.",
+      .run = Plan,
+  };
+}
+
+}  // namespace headrace

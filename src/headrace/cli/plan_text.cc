@@ -1,0 +1,161 @@
+#include "headrace/cli/plan_text.h"
+
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "headrace/cli/text_table.h"
+#include "headrace/observe/human.h"
+#include "headrace/observe/text_wrap.h"
+
+namespace headrace {
+namespace {
+
+/// Of the units of a table so many are shown at the beginning, and one at the end.
+constexpr size_t kFirstUnits = 3;
+constexpr size_t kLabelWidth = 13;
+constexpr size_t kIndent = 2;
+
+/// `label` in a column of its own, `text` wrapped beside it.
+std::string Labelled(std::string_view label, std::string_view text, size_t width) {
+  std::string lines = IndentedText(EscapeControls(text), kIndent + kLabelWidth, width);
+  return lines.replace(kIndent, label.size(), label);
+}
+
+/// One sentence for each alternative of Split.
+struct SplitSentence {
+  std::string operator()(const WholeTable&) const { return "all rows"; }
+  std::string operator()(const NullRows& split) const { return split.column + " is NULL"; }
+
+  std::string operator()(const IdRange& split) const {
+    if (!split.lower.has_value() && !split.upper.has_value())
+      return "every " + split.column + " that is not NULL";
+    if (!split.lower.has_value()) return fmt::format("{} below {}", split.column, *split.upper);
+    if (!split.upper.has_value()) return fmt::format("{} from {}", split.column, *split.lower);
+    return fmt::format("{} from {} to {}", split.column, *split.lower, *split.upper - 1);
+  }
+
+  std::string operator()(const PageRange& split) const {
+    if (!split.last.has_value())
+      return fmt::format("pages from {} of {}", split.first, split.relation);
+    return fmt::format("pages {} to {} of {}", split.first, int64_t{*split.last} - 1,
+                       split.relation);
+  }
+};
+
+std::string EstimateText(const TablePlan& plan) {
+  const Statistics& statistics = plan.statistics;
+  std::string text = statistics.rows < 0 ? "rows unknown"
+                                         : fmt::format("{}{}", statistics.exact ? "" : "about ",
+                                                       HumanNumberOf(statistics.rows, "row"));
+  if (!statistics.origin.empty()) text += fmt::format(" ({})", statistics.origin);
+  if (statistics.bytes >= 0)
+    text += fmt::format(", {} at the source", HumanBytes(static_cast<double>(statistics.bytes)));
+  if (statistics.row_width > 0)
+    text += fmt::format(", {:.0f} bytes a row as Arrow", statistics.row_width);
+  return text;
+}
+
+std::string TypeText(const PlannedColumn& column) {
+  return column.type->ToString() + (column.nullable ? "" : " not null");
+}
+
+std::string NoteText(const PlannedColumn& column) {
+  std::string note = column.note;
+  if (column.on_overflow != OverflowPolicy::kError) {
+    note += (note.empty() ? "" : "; ") +
+            fmt::format("on_overflow: {}", OverflowPolicyName(column.on_overflow));
+  }
+  return note;
+}
+
+std::string ColumnsText(const TablePlan& plan, size_t width) {
+  TextTable table({{"COLUMN"}, {"SOURCE TYPE"}, {"OUTPUT"}, {"TYPE"}, {"NOTE", false, true}});
+  for (const PlannedColumn& column : plan.columns) {
+    table.AddRow(
+        {column.source_name, column.source_type, column.name, TypeText(column), NoteText(column)});
+  }
+  if (plan.lineage.enabled) {
+    table.AddRow({"", "", "_headrace_run", "string not null", "lineage: the run"});
+    table.AddRow({"", "", "_headrace_loaded_at", "timestamp[us, tz=UTC] not null",
+                  "lineage: when the run began"});
+  }
+  return table.Render(width);
+}
+
+std::vector<std::string> UnitCells(const WorkUnit& unit) {
+  return {unit.id, SplitText(unit.split), HumanCount(unit.estimated_rows),
+          HumanBytes(static_cast<double>(unit.estimated_bytes))};
+}
+
+std::string UnitsText(const PlannedTable& planned, const PlanTextOptions& options) {
+  const std::vector<WorkUnit>& units = planned.units;
+  TextTable table({{"UNIT"}, {"TAKES"}, {"ROWS", true}, {"AS ARROW", true}});
+  const bool all = options.all_units || units.size() <= kFirstUnits + 2;
+  const size_t first = all ? units.size() : kFirstUnits;
+  for (size_t i = 0; i < first; ++i) table.AddRow(UnitCells(units[i]));
+  if (!all) {
+    table.AddRow({"…",
+                  fmt::format("{} more, --units shows them",
+                              HumanCount(static_cast<int64_t>(units.size() - first - 1))),
+                  "", ""});
+    table.AddRow(UnitCells(units.back()));
+  }
+  return table.Render(options.width);
+}
+
+std::string StrategyText(const PlannedTable& planned) {
+  const TablePlan& plan = planned.plan;
+  std::string text = fmt::format("{}, {}", StrategyName(plan.strategy),
+                                 HumanNumberOf(static_cast<int64_t>(planned.units.size()), "unit"));
+  if (!plan.why.empty()) text += ": " + plan.why;
+  return text;
+}
+
+std::string TableText(const PlannedTable& planned, const PlanTextOptions& options) {
+  const size_t width = options.width;
+  std::string text = "\n" + EscapeControls(planned.job->table.label()) + "\n";
+  if (!planned.status.ok()) return text + Labelled("cannot run", planned.status.message(), width);
+  const TablePlan& plan = planned.plan;
+  text += Labelled("write", WriteModeName(planned.job->write), width);
+  if (!plan.filter.where.empty()) text += Labelled("where", plan.filter.where, width);
+  if (plan.table.is_query()) text += Labelled("query", plan.table.query, width);
+  text += Labelled("estimate", EstimateText(plan), width);
+  text += Labelled("strategy", StrategyText(planned), width);
+  for (const std::string& warning : plan.warnings) text += Labelled("warning", warning, width);
+  text += "\n" + ColumnsText(plan, width) + "\n" + UnitsText(planned, options);
+  return text;
+}
+
+std::string TotalText(const JobPlan& plan) {
+  const auto broken = std::ranges::count_if(
+      plan.tables, [](const PlannedTable& table) { return !table.status.ok(); });
+  std::string text = fmt::format(
+      "\n{}, {}, about {}", HumanNumberOf(static_cast<int64_t>(plan.tables.size()), "table"),
+      HumanNumberOf(plan.units(), "unit"), HumanNumberOf(plan.estimated_rows(), "row"));
+  if (broken > 0) text += fmt::format("; {} cannot run", HumanNumberOf(broken, "table"));
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string SplitText(const Split& split) { return std::visit(SplitSentence{}, split); }
+
+std::string PlanText(const JobPlan& plan, const PlanTextOptions& options) {
+  std::string text = fmt::format("Plan of job {}\n", plan.job);
+  text += Labelled("source", plan.source, options.width);
+  text +=
+      Labelled("snapshot",
+               plan.snapshot == SnapshotKind::kNone
+                   ? "none: each unit sees what is there when it is read"
+                   : fmt::format("{}: {}", SnapshotKindName(plan.snapshot), plan.snapshot_about),
+               options.width);
+  text += Labelled("destination", plan.destination, options.width);
+  for (const std::string& warning : plan.warnings)
+    text += Labelled("warning", warning, options.width);
+  for (const PlannedTable& table : plan.tables) text += TableText(table, options);
+  return text + TotalText(plan);
+}
+
+}  // namespace headrace

@@ -1,0 +1,180 @@
+#include "headrace/cli/report_text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "headrace/cli/error_text.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/text_table.h"
+#include "headrace/observe/human.h"
+#include "headrace/observe/text_wrap.h"
+
+namespace headrace {
+namespace {
+
+using nlohmann::json;
+
+struct OutcomeName {
+  int code;
+  std::string_view name;
+};
+
+constexpr std::array<OutcomeName, 4> kOutcomeNames = {
+    {{kExitDone, "done"},
+     {kExitFailed, "failed"},
+     {kExitVerificationFailed, "verification failed"},
+     {kExitInterrupted, "interrupted"}}};
+
+struct StateName {
+  std::string_view state;
+  std::string_view label;
+};
+
+/// Names of TableState, as people read them.
+constexpr std::array<StateName, 4> kStateNames = {{{"committed", "committed"},
+                                                   {"already_committed", "was committed"},
+                                                   {"failed", "FAILED"},
+                                                   {"interrupted", "interrupted"}}};
+
+std::string Outcome(const json& report) {
+  const int code = report.value("exit_code", kExitFailed);
+  for (const OutcomeName& outcome : kOutcomeNames) {
+    if (outcome.code == code) return std::string(outcome.name);
+  }
+  return fmt::format("exit code {}", code);
+}
+
+std::string StateLabel(const std::string& state) {
+  for (const StateName& name : kStateNames) {
+    if (name.state == state) return std::string(name.label);
+  }
+  return state;
+}
+
+std::string VerifiedLabel(const json& table) {
+  if (!table.contains("verified")) return "-";
+  return table.value("verified", false) ? "ok" : "DIFFERS";
+}
+
+double Number(const json& object, const char* key) { return object.value(key, 0.0); }
+int64_t Integer(const json& object, const char* key) { return object.value(key, int64_t{0}); }
+
+std::string TitleText(const json& report) {
+  const std::string run = report.value("run", "");
+  const std::string job = report.value("job", "");
+  if (run.empty()) return fmt::format("Job {}: nothing to do\n", job);
+  std::string title = fmt::format("Run {} of job {}: {}", run, job, Outcome(report));
+  if (report.value("nothing_to_do", false)) title += ", nothing was left to do";
+  return title + "\n";
+}
+
+std::string TablesText(const json& report, size_t width) {
+  TextTable table({{"TABLE"},
+                   {"STATE"},
+                   {"ROWS", true},
+                   {"BYTES", true},
+                   {"FILES", true},
+                   {"UNITS", true},
+                   {"VERIFIED"}});
+  for (const json& row : report.value("tables", json::array())) {
+    const int64_t units = Integer(row, "units");
+    table.AddRow({row.value("table", ""), StateLabel(row.value("state", "")),
+                  HumanCount(Integer(row, "rows")), HumanBytes(Number(row, "bytes")),
+                  HumanCount(Integer(row, "files")), units == 0 ? "-" : HumanCount(units),
+                  VerifiedLabel(row)});
+    if (const std::string target = row.value("target", ""); !target.empty())
+      table.AddDetail("in " + target);
+    if (const int64_t nulled = Integer(row, "nulled_values"); nulled > 0) {
+      table.AddDetail(HumanNumberOf(nulled, "value") + " became NULL (on_overflow: null)");
+    }
+  }
+  return table.empty() ? std::string() : "\n" + table.Render(width);
+}
+
+std::string PhasesText(const json& phases) {
+  std::string text;
+  for (const std::string_view phase :
+       std::array<std::string_view, 5>{"init", "validate", "extract", "load", "verify"}) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", phase,
+                        HumanSeconds(Number(phases, std::string(phase).c_str())));
+  }
+  return text;
+}
+
+/// Totals, where the run extracted anything.
+std::string TotalsText(const json& report) {
+  const int64_t workers = Integer(report, "workers");
+  if (workers == 0) return {};
+  return fmt::format(
+      "\n  {}, {} in {}, {} rows/s\n  {}, {} busy, {}\n  {}\n",
+      HumanNumberOf(Integer(report, "rows"), "row"), HumanBytes(Number(report, "bytes")),
+      HumanSeconds(Number(report, "seconds")),
+      HumanCount(static_cast<int64_t>(Number(report, "rows_per_second"))),
+      HumanNumberOf(workers, "worker"), HumanPercent(Number(report, "worker_utilisation")),
+      Integer(report, "retries") == 1 ? "1 retry"
+                                      : HumanCount(Integer(report, "retries")) + " retries",
+      PhasesText(report.value("phases", json::object())));
+}
+
+/// The error of a table's report as a Status again, for its next step.
+arrow::Status ErrorOf(const json& table) {
+  const json error = table.value("error", json::object());
+  const std::string name = error.value("class", "");
+  ErrorClass error_class = ErrorClass::kPermanent;
+  for (const ErrorClass known :
+       {ErrorClass::kUser, ErrorClass::kTransient, ErrorClass::kPermanent, ErrorClass::kBug}) {
+    if (ErrorClassName(known) == name) error_class = known;
+  }
+  return MakeError(error_class, error.value("message", ""), error.value("code", ""));
+}
+
+std::string_view NextStepOfTable(const arrow::Status& error) {
+  if (ClassOf(error) == ErrorClass::kUser)
+    return "change the job or the rights, then run again: only what is left is loaded";
+  return NextStep(error);
+}
+
+std::string FailuresText(const json& report, size_t width) {
+  std::string text;
+  for (const json& table : report.value("tables", json::array())) {
+    if (table.contains("error") && table.value("state", "") == "failed") {
+      const arrow::Status error = ErrorOf(table);
+      text += "\n" + IndentedText("failed: " + EscapeControls(error.message()), 2, width);
+      text += IndentedText("next: " + std::string(NextStepOfTable(error)), 4, width);
+    }
+    for (const json& problem : table.value("problems", json::array())) {
+      text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "") + ": " +
+                                                               problem.get<std::string>()),
+                                  2, width);
+    }
+  }
+  if (report.value("exit_code", 0) == kExitVerificationFailed) {
+    text += IndentedText(
+        "next: published files were changed or damaged; restore them, or load their tables again",
+        4, width);
+  }
+  if (report.value("interrupted", false))
+    text += "\n  next: the same command goes on where this one ended\n";
+  return text;
+}
+
+std::string NotesText(const json& report, size_t width) {
+  std::string text;
+  for (const json& note : report.value("notes", json::array())) {
+    text += IndentedText("note: " + EscapeControls(note.get<std::string>()), 2, width);
+  }
+  return text.empty() ? text : "\n" + text;
+}
+
+}  // namespace
+
+std::string ReportText(const json& report, size_t width) {
+  return TitleText(report) + TablesText(report, width) + TotalsText(report) +
+         NotesText(report, width) + FailuresText(report, width);
+}
+
+}  // namespace headrace

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace headrace {
+
+/// A run's report for people. Takes the JSON form, which `headrace run` makes and the journal
+/// keeps, so that a run and a later look at it say the same. Keys that are missing count as empty.
+std::string ReportText(const nlohmann::json& report, size_t width);
+
+}  // namespace headrace

@@ -1,0 +1,100 @@
+#include "headrace/cli/report_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "headrace/run/report.h"
+
+namespace headrace {
+namespace {
+
+using testing::HasSubstr;
+
+RunReport DoneReport() {
+  RunReport report;
+  report.job = "shop";
+  report.run = "20250131T081500-4f2a9c";
+  report.tables.push_back({.table = "public.events",
+                           .state = TableState::kCommitted,
+                           .rows = 5'000'000,
+                           .bytes = 402'000'000,
+                           .files = 2,
+                           .units = 101,
+                           .target = "lake/public.events/run-20250131T081500-4f2a9c",
+                           .verified = true});
+  report.phases = {.init = 0.02, .validate = 0.11, .extract = 6.9, .load = 0.2, .verify = 0.05};
+  report.seconds = 7.4;
+  report.workers = 2;
+  report.utilisation = 0.93;
+  report.retries = 1;
+  return report;
+}
+
+TEST(ReportText, SumsUpARun) {
+  EXPECT_EQ(ReportText(ToJson(DoneReport()), 100),
+            R"(Run 20250131T081500-4f2a9c of job shop: done
+
+  TABLE          STATE           ROWS   BYTES  FILES  UNITS  VERIFIED
+  public.events  committed  5,000,000  402 MB      2    101  ok
+                 in lake/public.events/run-20250131T081500-4f2a9c
+
+  5,000,000 rows, 402 MB in 7.4 s, 675,675 rows/s
+  2 workers, 93% busy, 1 retry
+  init 0.02 s, validate 0.11 s, extract 6.9 s, load 0.20 s, verify 0.05 s
+)");
+}
+
+TEST(ReportText, SaysWhatFailedAndWhatToDo) {
+  RunReport report = DoneReport();
+  report.tables.push_back({.table = "public.gone",
+                           .state = TableState::kFailed,
+                           .error = UserError("there is no table public.gone")});
+  report.tables.push_back({.table = "public.cut",
+                           .state = TableState::kFailed,
+                           .error = TransientError("connection cut", "08006")});
+  const std::string text = ReportText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr("of job shop: failed\n"));
+  EXPECT_THAT(text, HasSubstr("  failed: there is no table public.gone\n    next: change the job "
+                              "or the rights, then run again"));
+  EXPECT_THAT(text, HasSubstr("  failed: connection cut\n    next: this may pass"));
+}
+
+TEST(ReportText, SaysWhatVerificationFound) {
+  RunReport report = DoneReport();
+  report.tables[0].verified = false;
+  report.tables[0].problems = {"file part-0.parquet has 9 rows, 10 were written"};
+  const std::string text = ReportText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr(": verification failed\n"));
+  EXPECT_THAT(text, HasSubstr("DIFFERS"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("  differs: public.events: file part-0.parquet has 9 rows, 10 were written\n"));
+}
+
+TEST(ReportText, SaysHowToGoOnAfterAnInterrupt) {
+  RunReport report = DoneReport();
+  report.interrupted = true;
+  report.tables[0].state = TableState::kInterrupted;
+  const std::string text = ReportText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr(": interrupted\n"));
+  EXPECT_THAT(text, HasSubstr("next: the same command goes on where this one ended"));
+}
+
+TEST(ReportText, SaysThatThereWasNothingToDo) {
+  RunReport report;
+  report.job = "shop";
+  report.nothing_to_do = true;
+  report.notes = {"no run of this job is unfinished; nothing to resume"};
+  EXPECT_EQ(
+      ReportText(ToJson(report), 100),
+      "Job shop: nothing to do\n\n  note: no run of this job is unfinished; nothing to resume\n");
+}
+
+TEST(ReportText, TakesAnEmptyReport) {
+  EXPECT_EQ(ReportText(nlohmann::json::object(), 80), "Job : nothing to do\n");
+}
+
+}  // namespace
+}  // namespace headrace

@@ -1,0 +1,95 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/job_parts.h"
+#include "headrace/cli/observation.h"
+#include "headrace/cli/plan_command.h"
+#include "headrace/cli/report_text.h"
+#include "headrace/run/coordinator.h"
+
+namespace headrace {
+namespace {
+
+RunRequest RequestOf(const CommandLine& line) {
+  return {.run_id = line.run_id, .resume = line.resume, .only = line.only};
+}
+
+arrow::Result<RunReport> ExecuteRun(CommandContext& context, JobParts& parts,
+                                    Observation& observation) {
+  ARROW_ASSIGN_OR_RAISE(const JobLock lock, JobLock::Acquire(parts.job.state, parts.job.name));
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Journal> journal, Journal::Open(parts.job.state));
+  Coordinator coordinator({.job = parts.job,
+                           .source = *parts.source,
+                           .destination = *parts.destination,
+                           .engine = *parts.engine,
+                           .journal = *journal,
+                           .observer = observation.observer(),
+                           .progress = observation.progress()});
+  return coordinator.Run(RequestOf(context.line), context.stop);
+}
+
+arrow::Result<int> Run(CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
+  Observation observation(context, job.logging);
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  if (context.line.dry_run) return ShowPlan(context, parts, observation);
+  observation.ShowProgress();
+  const auto report = ExecuteRun(context, parts, observation);
+  observation.HideProgress();
+  ARROW_RETURN_NOT_OK(report);
+  const nlohmann::json json = ToJson(*report);
+  context.out << (context.line.json ? json.dump(2) + "\n" : ReportText(json, context.width));
+  return report->exit_code();
+}
+
+}  // namespace
+
+Command RunCommand() {
+  return {
+      .name = "run",
+      .summary = "Load the job's tables, each completely or not at all",
+      .description =
+          "Plans each table into work units, reads them in parallel under one snapshot, and "
+          "publishes each table in one step.\n"
+          "The same command continues a run that was interrupted or killed, and starts a new one "
+          "where nothing is unfinished. "
+          "One table that fails does not stop the others; the next run loads only what is left. A "
+          "scheduler passes --run-id, so "
+          "that a repeated call of a finished run does nothing.",
+      .argument = {"JOB", "the job file; default: job.yaml of this folder"},
+      .options = {"run-id", "resume", "only", "dry-run", "workers", "set", "json", "log-level",
+                  "log-format", "quiet"},
+      .examples = {{"headrace run job.yaml", "load everything, or continue what is unfinished"},
+                   {"headrace run job.yaml --run-id 2025-01-31",
+                    "from a scheduler: done once, however often it is called"},
+                   {"headrace run job.yaml --only public.events --workers 4",
+                    "one table, with four workers"},
+                   {"headrace run job.yaml --set destination.path=/tmp/lake",
+                    "with a key of the job file overridden"},
+                   {"headrace run job.yaml --json --log-format json 2> run.log",
+                    "for machines: the report here, events in the log"}},
+      .exits =
+          {{kExitDone, "every table is published, or there was nothing to do"},
+           {kExitFailed, "a table failed; the others are published"},
+           {kExitUsage,
+            "the job, the command line or the rights are wrong, or another run stands in the way"},
+           {kExitVerificationFailed, "a published file is not what was written"},
+           {kExitInterrupted, "interrupted; nothing is half published, the same command goes on"}},
+      .json =
+          "the run's report: `job`, `run`, `exit_code`, `rows`, `bytes`, `seconds`, "
+          "`rows_per_second`, `workers`, `worker_utilisation`, "
+          "`retries`, `phases` (seconds of `init`, `validate`, `extract`, `load`, `verify`), "
+          "`notes`, `nothing_to_do`, `interrupted`, and "
+          "for each of `tables`: `table`, `state` (`committed`, `already_committed`, `failed`, "
+          "`interrupted`), `rows`, `bytes`, `files`, "
+          "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `target`, and where there is "
+          "one `error` (`class`, `code`, "
+          "`message`), `verified`, `problems`. With --dry-run: the document of `headrace plan "
+          "--json`.",
+      .run = Run,
+  };
+}
+
+}  // namespace headrace

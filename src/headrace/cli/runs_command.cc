@@ -1,0 +1,80 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/job_parts.h"
+#include "headrace/cli/run_history.h"
+#include "headrace/cli/text_table.h"
+#include "headrace/observe/human.h"
+
+namespace headrace {
+namespace {
+
+std::string RunsText(const std::vector<JournalRun>& runs, const std::string& state, size_t width) {
+  if (runs.empty()) return "No run yet in " + state + "\n";
+  TextTable table({{"RUN"},
+                   {"JOB"},
+                   {"STATE"},
+                   {"STARTED (UTC)"},
+                   {"TOOK", true},
+                   {"TABLES", true},
+                   {"ROWS", true}});
+  for (const JournalRun& run : runs) {
+    const nlohmann::json report = StoredReport(run);
+    const bool reported = !report.empty();
+    table.AddRow({run.run, run.job, std::string(RunStateName(run.state)), HumanTime(run.started_at),
+                  reported ? HumanSeconds(report.value("seconds", 0.0)) : "-",
+                  HumanCount(static_cast<int64_t>(run.scope.size())),
+                  reported ? HumanCount(report.value("rows", int64_t{0})) : "-"});
+  }
+  return table.Render(width);
+}
+
+arrow::Result<int> Runs(CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(const std::filesystem::path state, FindState(context.line));
+  std::vector<JournalRun> runs;
+  if (HasJournal(state)) {
+    ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(state));
+    ARROW_ASSIGN_OR_RAISE(runs, journal->Runs(""));
+  }
+  if (!context.line.json) {
+    context.out << RunsText(runs, state.string(), context.width);
+    return kExitDone;
+  }
+  nlohmann::ordered_json json = {{"state", state.string()},
+                                 {"runs", nlohmann::ordered_json::array()}};
+  for (const JournalRun& run : runs) json["runs"].push_back(RunJson(run));
+  context.out << json.dump(2) << '\n';
+  return kExitDone;
+}
+
+}  // namespace
+
+Command RunsCommand() {
+  return {
+      .name = "runs",
+      .summary = "List the runs that the state folder knows, the latest first",
+      .description =
+          "Reads the journal of the job's state folder, without connecting to anything. A run that "
+          "is `running` or `failed` is "
+          "unfinished: the next `headrace run` continues it.",
+      .argument = {},
+      .options = {"job", "state", "set", "json"},
+      .examples = {{"headrace runs", "of the job.yaml of this folder"},
+                   {"headrace runs --job shop/job.yaml", "of another job"},
+                   {"headrace runs --state /var/lib/headrace",
+                    "of a state folder, without a job file"}},
+      .exits = {{kExitDone, "listed, even if there is none"},
+                {kExitFailed, "the journal cannot be read"},
+                {kExitUsage, "the job or the command line is wrong"}},
+      .json =
+          "`state` (the folder) and `runs`, each with `run`, `job`, `state` (`running`, `done`, "
+          "`failed`, `verify_failed`, `abandoned`), "
+          "`started_at`, `ended_at`, `scope` (directories of its tables) and `report` (as "
+          "`headrace run --json`, or null).",
+      .run = Runs,
+  };
+}
+
+}  // namespace headrace

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/job_parts.h"
+#include "headrace/cli/report_text.h"
+#include "headrace/cli/run_history.h"
+#include "headrace/cli/text_table.h"
+#include "headrace/observe/human.h"
+
+namespace headrace {
+namespace {
+
+/// Where a table of a run stands, from the journal alone.
+struct TableProgress {
+  JournalTable table;
+  int64_t units_done = 0;
+  int64_t rows = 0;
+
+  std::string_view state() const {
+    if (table.record.has_value()) return "committed";
+    return table.intent.has_value() ? "commit open" : "not committed";
+  }
+};
+
+arrow::Result<std::vector<TableProgress>> TablesOf(Journal& journal, const std::string& run) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, journal.Tables(run));
+  std::vector<TableProgress> progress;
+  for (const JournalTable& table : tables) {
+    TableProgress entry{.table = table};
+    ARROW_ASSIGN_OR_RAISE(const std::vector<Receipt> receipts,
+                          journal.Receipts(run, table.directory, table.epoch));
+    for (const Receipt& receipt : receipts) {
+      entry.units_done += static_cast<int64_t>(receipt.units.size());
+      entry.rows += receipt.rows;
+    }
+    progress.push_back(std::move(entry));
+  }
+  return progress;
+}
+
+/// A run without a report was interrupted or killed, or is at work now.
+std::string UnreportedText(const JournalRun& run, const std::vector<TableProgress>& tables,
+                           size_t width) {
+  std::string text = fmt::format("Run {} of job {}: {}, started {} UTC\n", run.run, run.job,
+                                 RunStateName(run.state), HumanTime(run.started_at));
+  TextTable table({{"TABLE"}, {"STATE"}, {"EPOCH", true}, {"UNITS DONE", true}, {"ROWS", true}});
+  for (const TableProgress& entry : tables) {
+    table.AddRow({entry.table.label, std::string(entry.state()), HumanCount(entry.table.epoch),
+                  fmt::format("{}/{}", HumanCount(entry.units_done), HumanCount(entry.table.units)),
+                  HumanCount(entry.rows)});
+  }
+  if (!table.empty()) text += "\n" + table.Render(width);
+  if (run.unfinished()) {
+    text += fmt::format(
+        "\n  next: `headrace run` continues it, `headrace abandon {}` gives it up\n", run.run);
+  }
+  return text;
+}
+
+nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TableProgress>& tables) {
+  nlohmann::ordered_json json = RunJson(run);
+  json["tables"] = nlohmann::ordered_json::array();
+  for (const TableProgress& entry : tables) {
+    nlohmann::ordered_json table = {{"table", entry.table.label},
+                                    {"state", entry.state()},
+                                    {"epoch", entry.table.epoch},
+                                    {"units", entry.table.units},
+                                    {"units_done", entry.units_done},
+                                    {"rows", entry.rows},
+                                    {"commit", nullptr}};
+    if (entry.table.record.has_value()) table["commit"] = ToJson(*entry.table.record);
+    json["tables"].push_back(std::move(table));
+  }
+  return json;
+}
+
+arrow::Result<int> Show(CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(const std::filesystem::path state, FindState(context.line));
+  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(state));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun run,
+                        FindRun(*journal, context.line.argument.value_or("latest")));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<TableProgress> tables, TablesOf(*journal, run.run));
+  if (context.line.json) {
+    context.out << ShowJson(run, tables).dump(2) << '\n';
+    return kExitDone;
+  }
+  const nlohmann::json report = StoredReport(run);
+  const bool current = !report.empty() && run.state != RunState::kRunning;
+  context.out << (current ? ReportText(report, context.width)
+                          : UnreportedText(run, tables, context.width));
+  return kExitDone;
+}
+
+}  // namespace
+
+Command ShowCommand() {
+  return {
+      .name = "show",
+      .summary = "Show one run: its report, or how far it came",
+      .description =
+          "Reads the journal, without connecting to anything. A run that has ended shows the "
+          "report that it printed; one that was "
+          "interrupted or killed shows which of its units are safe.",
+      .argument = {"RUN", "a run id of `headrace runs`, or `latest`; default: latest"},
+      .options = {"job", "state", "set", "json"},
+      .examples = {{"headrace show", "the last run of the job.yaml of this folder"},
+                   {"headrace show 20250131T081500-4f2a9c --job shop/job.yaml",
+                    "a run of another job"},
+                   {"headrace show latest --json | jq .report.rows", "one figure of it"}},
+      .exits = {{kExitDone, "shown"},
+                {kExitFailed, "the journal cannot be read"},
+                {kExitUsage, "there is no such run, or the command line is wrong"}},
+      .json =
+          "the run as in `headrace runs --json`, and for each of `tables`: `table`, `state` "
+          "(`committed`, `commit open`, `not committed`), "
+          "`epoch`, `units`, `units_done`, `rows`, `commit` (the commit record of "
+          "docs/format/commit.md, or null).",
+      .run = Show,
+  };
+}
+
+}  // namespace headrace

@@ -1,0 +1,112 @@
+#include "headrace/cli/uri_secret.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+namespace headrace {
+namespace {
+
+constexpr std::string_view kHidden = "***";
+/// Query parameters of libpq's URIs that hold a secret.
+constexpr std::string_view kPasswordParameter = "password=";
+/// Delimiters of a URI, where a parser cuts a password that should have been percent-encoded.
+constexpr std::string_view kDelimiters = ":/?#@&=[]";
+
+std::string PercentDecode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr ==
+                            text.data() + i + 3;
+    out += escape ? static_cast<char>(value) : text[i];
+    if (escape) i += 2;
+  }
+  return out;
+}
+
+/// What lies between the user's colon and the last `@`: with an unencoded `@` or `/` in the
+/// password, all of it.
+std::string_view UserInfoPassword(std::string_view uri) {
+  const size_t scheme = uri.find("://");
+  const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const size_t at = uri.rfind('@');
+  if (at == std::string_view::npos || at < begin) return {};
+  const size_t colon = uri.find(':', begin);
+  return colon < at ? uri.substr(colon + 1, at - colon - 1) : std::string_view();
+}
+
+void AddWithPieces(std::string_view secret, std::vector<std::string>& secrets) {
+  secrets.emplace_back(secret);
+  secrets.push_back(PercentDecode(secret));
+  while (!secret.empty()) {
+    const std::string_view piece = secret.substr(0, secret.find_first_of(kDelimiters));
+    secret.remove_prefix(std::min(secret.size(), piece.size() + 1));
+    secrets.emplace_back(piece);
+  }
+}
+
+/// What the URI says openly: a password that equals the user's name is not given away by the name.
+std::vector<std::string> OpenParts(std::string_view uri) {
+  const size_t scheme = uri.find("://");
+  std::string_view rest = scheme == std::string_view::npos ? uri : uri.substr(scheme + 3);
+  std::vector<std::string> parts;
+  if (const size_t at = rest.rfind('@'); at != std::string_view::npos) {
+    parts.push_back(PercentDecode(rest.substr(0, std::min(at, rest.find(':')))));
+    rest.remove_prefix(at + 1);
+  }
+  rest = rest.substr(0, rest.find('?'));
+  while (!rest.empty()) {
+    const std::string_view part = rest.substr(0, rest.find_first_of(":/,"));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    parts.push_back(PercentDecode(part));
+  }
+  return parts;
+}
+
+/// Short texts occur in any sentence: they are hidden where a message quotes them, longer ones
+/// everywhere.
+constexpr size_t kShortSecret = 4;
+
+void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+}  // namespace
+
+UriSecret::UriSecret(std::string_view uri) {
+  AddWithPieces(UserInfoPassword(uri), secrets_);
+  for (size_t at = uri.find(kPasswordParameter); at != std::string_view::npos;
+       at = uri.find(kPasswordParameter, at + 1)) {
+    const size_t begin = at + kPasswordParameter.size();
+    const size_t end = std::min(uri.find('&', begin), uri.size());
+    AddWithPieces(uri.substr(begin, end - begin), secrets_);
+  }
+  const std::vector<std::string> open = OpenParts(uri);
+  std::erase_if(secrets_, [&open](const std::string& secret) {
+    return secret.empty() || std::ranges::find(open, secret) != open.end();
+  });
+  std::ranges::sort(secrets_,
+                    [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+}
+
+std::string UriSecret::Hide(std::string_view text) const {
+  std::string hidden(text);
+  for (const std::string& secret : secrets_) {
+    if (secret.size() < kShortSecret) {
+      ReplaceAll(hidden, '"' + secret + '"', '"' + std::string(kHidden) + '"');
+    } else {
+      ReplaceAll(hidden, secret, kHidden);
+    }
+  }
+  return hidden;
+}
+
+arrow::Status UriSecret::Hide(const arrow::Status& status) const {
+  return status.WithMessage(Hide(status.message()));
+}
+
+}  // namespace headrace

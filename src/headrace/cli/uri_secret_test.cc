@@ -1,0 +1,51 @@
+#include "headrace/cli/uri_secret.h"
+
+#include <gtest/gtest.h>
+
+namespace headrace {
+namespace {
+
+TEST(UriSecret, HidesThePasswordAsWrittenAndDecoded) {
+  const UriSecret secret("postgresql://etl:p%40ssword@127.0.0.1:5432/shop");
+  EXPECT_EQ(secret.Hide("password \"p@ssword\" (p%40ssword) for etl"),
+            "password \"***\" (***) for etl");
+}
+
+TEST(UriSecret, HidesThePiecesOfAPasswordThatShouldHaveBeenEncoded) {
+  const UriSecret secret("postgresql://etl:top/secret@db:5432/shop");
+  EXPECT_EQ(secret.Hide("invalid integer value \"top\" for connection option \"port\""),
+            "invalid integer value \"***\" for connection option \"port\"");
+  EXPECT_EQ(secret.Hide("no database secret@db:5432/shop"), "no database ***@db:5432/shop");
+}
+
+TEST(UriSecret, HidesPasswordsOfTheQuery) {
+  const UriSecret secret("postgresql:///shop?user=etl&password=hunter2&sslpassword=keypass");
+  EXPECT_EQ(secret.Hide("hunter2, keypass, etl"), "***, ***, etl");
+}
+
+TEST(UriSecret, LeavesWordsThatTheUriSaysOpenly) {
+  const UriSecret secret("postgresql://postgres:postgres@127.0.0.1/shop");
+  EXPECT_EQ(secret.Hide("role \"postgres\" does not exist"), "role \"postgres\" does not exist");
+}
+
+TEST(UriSecret, HidesAShortPasswordOnlyWhereItIsQuoted) {
+  const UriSecret secret("postgresql://etl:a@127.0.0.1/shop");
+  EXPECT_EQ(secret.Hide("a bad value \"a\""), "a bad value \"***\"");
+}
+
+TEST(UriSecret, KeepsClassAndCodeOfAnError) {
+  const UriSecret secret("postgresql://etl:hunter2@127.0.0.1/shop");
+  const arrow::Status hidden = secret.Hide(TransientError("cannot use hunter2", "08006"));
+  EXPECT_EQ(hidden.message(), "cannot use ***");
+  EXPECT_EQ(ClassOf(hidden), ErrorClass::kTransient);
+  EXPECT_EQ(CodeOf(hidden), "08006");
+}
+
+TEST(UriSecret, FindsNoneInAUriWithout) {
+  EXPECT_EQ(UriSecret("sqlite:///data/shop.db").Hide("data/shop.db: no such file"),
+            "data/shop.db: no such file");
+  EXPECT_EQ(UriSecret("").Hide("x"), "x");
+}
+
+}  // namespace
+}  // namespace headrace

@@ -1,0 +1,74 @@
+#include <array>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "headrace/cli/command_rows.h"
+#include "headrace/cli/exit_code.h"
+#include "headrace/cli/job_parts.h"
+#include "headrace/cli/observation.h"
+#include "headrace/cli/report_text.h"
+#include "headrace/run/coordinator.h"
+
+namespace headrace {
+namespace {
+
+struct LevelOfName {
+  std::string_view name;
+  VerifyLevel level;
+};
+
+constexpr std::array<LevelOfName, 3> kVerifyLevels = {{{"off", VerifyLevel::kOff},
+                                                       {"counts", VerifyLevel::kCounts},
+                                                       {"checksum", VerifyLevel::kChecksum}}};
+
+/// `--level`, else the job's; a command that verifies nothing must have been told so.
+VerifyLevel WantedLevel(const CommandLine& line, const Job& job) {
+  for (const LevelOfName& known : kVerifyLevels) {
+    if (line.level == known.name) return known.level;
+  }
+  return job.verify == VerifyLevel::kOff ? VerifyLevel::kCounts : job.verify;
+}
+
+arrow::Result<int> Verify(CommandContext& context) {
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
+  Observation observation(context, job.logging);
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(parts.job.state));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun run, FindRun(*journal, *context.line.argument));
+  Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,
+                           observation.observer(), observation.progress()});
+  ARROW_ASSIGN_OR_RAISE(const RunReport report,
+                        coordinator.Verify(run.run, WantedLevel(context.line, parts.job)));
+  const nlohmann::json json = ToJson(report);
+  context.out << (context.line.json ? json.dump(2) + "\n" : ReportText(json, context.width));
+  return report.exit_code();
+}
+
+}  // namespace
+
+Command VerifyCommand() {
+  return {
+      .name = "verify",
+      .summary = "Read a run's published files again and compare them with what was written",
+      .description =
+          "`counts` compares the rows of each file, `checksum` the values of every row, both with "
+          "the run's commit record. Reads the "
+          "destination only, never the source.",
+      .argument = {"RUN", "a run id of `headrace runs`, or `latest`", true},
+      .options = {"level", "job", "set", "json", "log-level", "log-format", "quiet"},
+      .examples = {{"headrace verify latest", "the last run, as closely as the job says"},
+                   {"headrace verify 20250131T081500-4f2a9c --level checksum",
+                    "every value of an earlier run"}},
+      .exits = {{kExitDone, "all is as it was written"},
+                {kExitFailed, "the destination cannot be read"},
+                {kExitUsage, "there is no such run, or the command line is wrong"},
+                {kExitVerificationFailed, "a file is missing, damaged or changed"},
+                {kExitInterrupted, "interrupted"}},
+      .json =
+          "a report as `headrace run --json`; for each table `verified` and, where something "
+          "differs, `problems` (sentences).",
+      .run = Verify,
+  };
+}
+
+}  // namespace headrace
