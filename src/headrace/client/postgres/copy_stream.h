@@ -17,12 +17,16 @@ using CopyMessage = std::span<const uint8_t>;
 /// The running answer to a COPY … TO STDOUT. While it lives nothing else may use its connection. Not thread-safe.
 class CopyStream {
  public:
-  /// An unfinished copy is cancelled, so that the connection can be used again (in a failed transaction), or is marked broken.
+  /// Stops.
   virtual ~CopyStream() = default;
 
   /// The next messages, in order, at least one; none at the end, when everything that was sent has run without an error. They are
   /// valid until the next call. After an error the stream is finished.
   virtual arrow::Result<std::span<const CopyMessage>> Next(const std::stop_token& stop) = 0;
+
+  /// Cancels an unfinished copy, so that the connection can be used again or is marked broken. True: everything that was sent has run
+  /// without an error after all. False: a transaction in which it ran has failed.
+  virtual bool Stop() = 0;
 };
 
 enum class CopyTransport {

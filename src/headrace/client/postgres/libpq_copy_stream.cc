@@ -30,8 +30,11 @@ arrow::Result<std::unique_ptr<CopyStream>> LibpqCopyStream::Start(PgConnection& 
   return stream;
 }
 
-LibpqCopyStream::~LibpqCopyStream() {
+LibpqCopyStream::~LibpqCopyStream() { Stop(); }
+
+bool LibpqCopyStream::Stop() {
   if (state_ != State::kDone) Abandon();
+  return !failed_;
 }
 
 /// Passes the results of the statements before the COPY.
@@ -40,7 +43,10 @@ arrow::Status LibpqCopyStream::Begin(const std::stop_token& stop) {
     ARROW_RETURN_NOT_OK(connection_.WaitForResult(stop, interrupted_));
     PgResult result(PQgetResult(connection_.handle()));
     if (result.handle() == nullptr) return Fail(BugError("the statements hold no COPY TO STDOUT"));
-    if (arrow::Status status = result.status(); !status.ok()) return Fail(std::move(status));
+    if (arrow::Status status = result.status(); !status.ok()) {
+      failed_ = true;
+      return Fail(std::move(status));
+    }
     if (PQresultStatus(result.handle()) == PGRES_COPY_OUT) break;
   }
   if (interrupted_) return Fail(PgInterrupted());
@@ -90,11 +96,13 @@ arrow::Status LibpqCopyStream::End(const std::stop_token& stop) {
     if (error.ok()) error = result.status();
   }
   state_ = State::kDone;
+  failed_ = !error.ok();
   return interrupted_ ? PgInterrupted() : error;
 }
 
 arrow::Status LibpqCopyStream::Fail(arrow::Status status) {
   Abandon();
+  if (connection_.broken()) failed_ = true;
   return status;
 }
 
@@ -110,6 +118,7 @@ void LibpqCopyStream::Abandon() {
   while (DropInput()) {
     if (std::chrono::steady_clock::now() > deadline || !connection_.WaitForInput().ok()) {
       connection_.MarkBroken();
+      failed_ = true;
       return;
     }
   }
@@ -121,6 +130,7 @@ bool LibpqCopyStream::DropInput() {
   while (PQisBusy(connection) == 0) {
     const PgResult result(PQgetResult(connection));
     if (result.handle() == nullptr) return false;
+    if (!result.status().ok()) failed_ = true;
     if (PQresultStatus(result.handle()) != PGRES_COPY_OUT) continue;
     char* memory = nullptr;
     int size = 0;

@@ -20,6 +20,7 @@ class LibpqCopyStream final : public CopyStream {
   ~LibpqCopyStream() override;
 
   arrow::Result<std::span<const CopyMessage>> Next(const std::stop_token& stop) override;
+  bool Stop() override;
 
  private:
   struct MemoryFreer {
@@ -36,6 +37,7 @@ class LibpqCopyStream final : public CopyStream {
 
   PgConnection& connection_;
   State state_ = State::kStarting;
+  bool failed_ = false;  ///< The server has reported an error, or the connection broke.
   bool interrupted_ = false;
   std::vector<std::unique_ptr<char, MemoryFreer>> memory_;
   std::vector<CopyMessage> messages_;

@@ -96,6 +96,11 @@ arrow::Result<std::span<const CopyMessage>> SocketCopyStream::Next(const std::st
   return std::span<const CopyMessage>();
 }
 
+bool SocketCopyStream::Stop() {
+  Abandon();
+  return !failed_;
+}
+
 /// Takes all whole messages of the buffer.
 arrow::Status SocketCopyStream::ParseBuffered() {
   const std::span<const uint8_t> bytes = channel_.buffered();
@@ -127,6 +132,7 @@ arrow::Status SocketCopyStream::TakeMessage(uint8_t type, CopyMessage body) {
     copied_ = true;
   } else if (type == 'E') {
     if (error_.ok()) error_ = ErrorOfResponse(body);
+    failed_ = true;
   } else if (type == 'Z') {
     idle_ = true;
   } else if (kIgnored.find(static_cast<char>(type)) == std::string_view::npos) {
@@ -138,6 +144,7 @@ arrow::Status SocketCopyStream::TakeMessage(uint8_t type, CopyMessage body) {
 /// The connection is of no use any more.
 arrow::Status SocketCopyStream::Break(arrow::Status status) {
   if (connection_ != nullptr) connection_->MarkBroken();
+  failed_ = true;
   Finish();
   return status;
 }
@@ -145,7 +152,7 @@ arrow::Status SocketCopyStream::Break(arrow::Status status) {
 /// Makes the connection idle again: cancels, then drops what still comes, for a bounded time.
 void SocketCopyStream::Abandon() {
   if (idle_) return Finish();
-  if (connection_ != nullptr && error_.ok()) connection_->Cancel();
+  if (connection_ != nullptr && !failed_) connection_->Cancel();
   const auto deadline = std::chrono::steady_clock::now() + kDrainPatience;
   while (!idle_) {
     messages_.clear();

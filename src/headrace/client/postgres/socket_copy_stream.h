@@ -26,6 +26,7 @@ class SocketCopyStream final : public CopyStream {
   ~SocketCopyStream() override;
 
   arrow::Result<std::span<const CopyMessage>> Next(const std::stop_token& stop) override;
+  bool Stop() override;
 
  private:
   arrow::Status ParseBuffered();
@@ -38,6 +39,7 @@ class SocketCopyStream final : public CopyStream {
   PgConnection* connection_;
   bool idle_ = false;        ///< ReadyForQuery has come, or nothing more will.
   bool copied_ = false;      ///< The COPY has begun.
+  bool failed_ = false;      ///< The server has reported an error, or broke off.
   arrow::Status error_;      ///< Of the server; given out when it is ready again.
   size_t wanted_ = 0;        ///< Size of the message that is buffered in part.
   std::vector<CopyMessage> messages_;

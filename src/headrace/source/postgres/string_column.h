@@ -55,7 +55,8 @@ class StringColumn {
     ARROW_ASSIGN_OR_RAISE(auto validity, validity_.Take(length));
     ARROW_ASSIGN_OR_RAISE(auto offsets, offsets_.Take((length + 1) * kOffsetBytes));
     ARROW_ASSIGN_OR_RAISE(auto bytes, data_.Take(used_));
-    used_ = room_ = 0;
+    used_ = 0;
+    room_ = kNoRoom;
     bytes_ = nullptr;
     return arrow::ArrayData::Make(
         type_, length, {std::move(validity), std::move(offsets), std::move(bytes)}, nulls);
@@ -64,6 +65,7 @@ class StringColumn {
  private:
   static constexpr int64_t kOffsetBytes = sizeof(int32_t);
   static constexpr int64_t kFirstBytes = 4096;
+  static constexpr int64_t kNoRoom = -1;  ///< No memory yet: not even room for an empty text.
 
   bool MakeRoom(int64_t size) {
     const int64_t needed = std::max(used_ + size, kFirstBytes);
@@ -83,7 +85,7 @@ class StringColumn {
   int32_t* offset_ = nullptr;
   uint8_t* bytes_ = nullptr;
   int64_t used_ = 0;
-  int64_t room_ = 0;  ///< Bytes left in `data_`.
+  int64_t room_ = kNoRoom;  ///< Bytes left in `data_`.
   arrow::Status room_failure_;
 };
 

@@ -50,8 +50,9 @@ arrow::Status PgUnitReader::Fail(arrow::Status status) {
 void PgUnitReader::GiveUp() {
   if (stream_ == nullptr) return;
   messages_ = {};
+  const bool ran = stream_->Stop();
   stream_.reset();
-  Recover(connection_, scope_);
+  if (!ran) Recover(connection_, scope_);
 }
 
 }  // namespace headrace
