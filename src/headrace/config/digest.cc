@@ -48,13 +48,15 @@ bool IsSecret(const Section& section, std::string_view key) {
                      });
 }
 
-/// Empties the secrets of the sections that have plug-ins, where URIs are too.
+/// Empties the secrets of the sections that have plug-ins; URIs lose their password alone: another
+/// server is another job.
 void HideSecrets(const Section& job, YamlNode& root) {
   for (const Section& section : job.sections) {
     YamlNode* node = root.Find(section.key);
     if (node == nullptr) continue;
     for (YamlPair& pair : node->pairs) {
-      if (IsSecret(section, pair.key)) pair.value = YamlNode{};
+      const bool is_uri = pair.value.text.find("://") != std::string::npos;
+      if (IsSecret(section, pair.key) && !is_uri) pair.value = YamlNode{};
       if (!section.plugins.empty()) pair.value.text = WithoutPassword(pair.value.text);
     }
   }

@@ -111,8 +111,7 @@ Json OptionSchema(const OptionSpec& option, bool with_default) {
   if (MayBeNull(option)) forms.push_back(OfType("null"));
   Json schema = {{"description", option.doc}};
   if (with_default && !option.default_text.empty()) schema["default"] = DefaultOf(option);
-  if (!option.example.empty() && option.type != OptionType::kSecret)
-    schema["examples"] = {option.example};
+  if (!option.example.empty()) schema["examples"] = {option.example};
   if (forms.size() == 1) {
     schema.update(forms.front());
   } else {

@@ -78,10 +78,13 @@ TEST(JobDigestTest, DoesNotDependOnHowItIsCopied) {
   }
 }
 
+/// Of a `uri` that the source declares a secret, too.
 TEST(JobDigestTest, HashesNoSecret) {
   EXPECT_EQ(Digest({"source.password=other"}), Digest({}));
   EXPECT_EQ(Digest({"source.uri=postgresql://etl:other@h/shop"}), Digest({}));
-  EXPECT_NE(Digest({"source.uri=postgresql://other:hunter2@h/shop"}), Digest({}));
+  EXPECT_NE(Digest({"source.uri=postgresql://other:hunter2@h/shop"}), Digest({})) << "another user";
+  EXPECT_NE(Digest({"source.uri=postgresql://etl:hunter2@h2/shop"}), Digest({}))
+      << "another server";
 }
 
 TEST(JobPathTest, StartsAtTheJobsFolder) {

@@ -67,10 +67,11 @@ std::string WithoutPassword(std::string_view text) {
     if (at != std::string::npos && colon < at) hidden.replace(colon + 1, at - colon - 1, kHidden);
   }
   constexpr std::string_view kParameter = "password=";
-  if (const size_t parameter = hidden.find(kParameter); parameter != std::string::npos) {
-    const size_t begin = parameter + kParameter.size();
+  for (size_t at = hidden.find(kParameter); at != std::string::npos;) {
+    const size_t begin = at + kParameter.size();
     const size_t end = std::min(hidden.find_first_of("& ", begin), hidden.size());
     hidden.replace(begin, end - begin, kHidden);
+    at = hidden.find(kParameter, begin);
   }
   return hidden;
 }

@@ -55,6 +55,11 @@ TEST(WithoutPasswordTest, HidesPasswordsOfUris) {
   EXPECT_EQ(WithoutPassword("host=h password=hunter2 port=1"), "host=h password=*** port=1");
 }
 
+TEST(WithoutPasswordTest, HidesEveryParameter) {
+  EXPECT_EQ(WithoutPassword("password=a sslpassword=b x=c"), "password=*** sslpassword=*** x=c");
+  EXPECT_EQ(WithoutPassword("?password=&password=password="), "?password=***&password=***");
+}
+
 TEST(WithoutPasswordTest, LeavesOthersAlone) {
   for (const char* text :
        {"postgresql://etl@127.0.0.1:5432/shop", "a: b@c", "s3://bucket/key", "", "://", "12:30"}) {

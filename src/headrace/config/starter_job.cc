@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "headrace/config/nearest.h"
+#include "headrace/config/reference.h"
 #include "headrace/config/schema.h"
 #include "headrace/config/section.h"
 
@@ -82,7 +83,8 @@ class StarterWriter {
   /// Must it be written, or does it say where the plug-in is?
   static bool IsLive(const Section& section, const OptionSpec& option) {
     const bool is_place = !section.plugins.empty() && option.default_text.empty() &&
-                          !option.example.empty() && option.type != OptionType::kSecret;
+                          !option.example.empty() && !HasReference(option.example) &&
+                          option.type != OptionType::kInteger;
     return option.required || option.key == section.short_key || is_place;
   }
 

@@ -12,6 +12,7 @@ inline std::vector<PluginOptions> TestSources() {
       {.type = "postgresql",
        .doc = "A server.",
        .options = {{.key = "uri",
+                    .type = OptionType::kSecret,
                     .doc = "Where it is.",
                     .example = "postgresql://etl@127.0.0.1:5432/shop"},
                    {.key = "port",

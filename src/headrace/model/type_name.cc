@@ -19,7 +19,8 @@ constexpr std::array<TypeName, 13> kTypeNames = {{
     {"int64", "int64", "64-bit signed integer"},
     {"float", "float", "32-bit floating point"},
     {"double", "double", "64-bit floating point"},
-    {"decimal(p,s)", kDecimalPattern, "exact decimal: p digits in all (1 to 76), s of them after the point (0 to p)"},
+    {"decimal(p,s)", kDecimalPattern,
+     "exact decimal: p digits in all (1 to 76), s of them after the point (0 to p)"},
     {"string", "string", "UTF-8 text"},
     {"bytes", "bytes", "binary"},
     {"date", "date", "calendar date"},
@@ -31,10 +32,19 @@ constexpr std::array<TypeName, 13> kTypeNames = {{
 /// The type of row `row` of kTypeNames; null for decimals, which are parsed.
 std::shared_ptr<arrow::DataType> TypeOfRow(size_t row) {
   const std::array<std::shared_ptr<arrow::DataType>, kTypeNames.size()> types = {
-      arrow::boolean(), arrow::int16(),  arrow::int32(),  arrow::int64(),
-      arrow::float32(), arrow::float64(), nullptr,        arrow::utf8(),
-      arrow::binary(),  arrow::date32(),  arrow::time64(arrow::TimeUnit::MICRO),
-      arrow::timestamp(arrow::TimeUnit::MICRO), arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")};
+      arrow::boolean(),
+      arrow::int16(),
+      arrow::int32(),
+      arrow::int64(),
+      arrow::float32(),
+      arrow::float64(),
+      nullptr,
+      arrow::utf8(),
+      arrow::binary(),
+      arrow::date32(),
+      arrow::time64(arrow::TimeUnit::MICRO),
+      arrow::timestamp(arrow::TimeUnit::MICRO),
+      arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")};
   return types.at(row);
 }
 
@@ -47,28 +57,34 @@ std::string_view TrimSpaces(std::string_view text) {
 std::optional<int> SmallNumber(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-')) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-'))
+    return std::nullopt;
   return value;
 }
 
-arrow::Result<std::shared_ptr<arrow::DataType>> DecimalOf(std::string_view text, std::string_view arguments) {
+arrow::Result<std::shared_ptr<arrow::DataType>> DecimalOf(std::string_view text,
+                                                          std::string_view arguments) {
   const size_t comma = arguments.find(',');
   const auto precision = SmallNumber(TrimSpaces(arguments.substr(0, comma)));
-  const auto scale =
-      comma == std::string_view::npos ? std::nullopt : SmallNumber(TrimSpaces(arguments.substr(comma + 1)));
+  const auto scale = comma == std::string_view::npos
+                         ? std::nullopt
+                         : SmallNumber(TrimSpaces(arguments.substr(comma + 1)));
   if (!precision || !scale) {
     return UserError("type '" + std::string(text) + "': expected decimal(p,s), e.g. decimal(12,2)");
   }
   if (*precision < 1 || *precision > arrow::Decimal256Type::kMaxPrecision || *scale > *precision) {
-    return UserError("type '" + std::string(text) + "': decimal(p,s) needs 1 ≤ p ≤ 76 and 0 ≤ s ≤ p");
+    return UserError("type '" + std::string(text) +
+                     "': decimal(p,s) needs 1 ≤ p ≤ 76 and 0 ≤ s ≤ p");
   }
-  if (*precision <= arrow::Decimal128Type::kMaxPrecision) return arrow::decimal128(*precision, *scale);
+  if (*precision <= arrow::Decimal128Type::kMaxPrecision)
+    return arrow::decimal128(*precision, *scale);
   return arrow::decimal256(*precision, *scale);
 }
 
 std::string ListOfNames() {
   std::string list;
-  for (const TypeName& type : kTypeNames) list += (list.empty() ? "" : ", ") + std::string(type.name);
+  for (const TypeName& type : kTypeNames)
+    list += (list.empty() ? "" : ", ") + std::string(type.name);
   return list;
 }
 

@@ -16,7 +16,8 @@ std::string Parsed(std::string_view text) {
 
 TEST(TypeNameTest, EveryListedNameParses) {
   for (const TypeName& type : TypeNames()) {
-    const std::string name = type.name == "decimal(p,s)" ? "decimal(12, 2)" : std::string(type.name);
+    const std::string name =
+        type.name == "decimal(p,s)" ? "decimal(12, 2)" : std::string(type.name);
     EXPECT_TRUE(ParseTypeName(name).ok()) << name;
     EXPECT_TRUE(std::regex_match(name, std::regex(std::string(type.pattern)))) << name;
   }
@@ -37,14 +38,19 @@ TEST(TypeNameTest, ArrowTypes) {
 
 TEST(TypeNameTest, ErrorsNameWhatWasExpected) {
   EXPECT_EQ(Parsed("integer"),
-            "error: unknown type 'integer': expected one of bool, int16, int32, int64, float, double, decimal(p,s), string, "
+            "error: unknown type 'integer': expected one of bool, int16, int32, int64, float, "
+            "double, decimal(p,s), string, "
             "bytes, date, time, timestamp, timestamptz");
-  EXPECT_EQ(Parsed("decimal(12)"), "error: type 'decimal(12)': expected decimal(p,s), e.g. decimal(12,2)");
-  EXPECT_EQ(Parsed("decimal(12,-2)"), "error: type 'decimal(12,-2)': expected decimal(p,s), e.g. decimal(12,2)");
+  EXPECT_EQ(Parsed("decimal(12)"),
+            "error: type 'decimal(12)': expected decimal(p,s), e.g. decimal(12,2)");
+  EXPECT_EQ(Parsed("decimal(12,-2)"),
+            "error: type 'decimal(12,-2)': expected decimal(p,s), e.g. decimal(12,2)");
   EXPECT_EQ(Parsed("decimal(99999999999,2)"),
             "error: type 'decimal(99999999999,2)': expected decimal(p,s), e.g. decimal(12,2)");
-  EXPECT_EQ(Parsed("decimal(77,2)"), "error: type 'decimal(77,2)': decimal(p,s) needs 1 ≤ p ≤ 76 and 0 ≤ s ≤ p");
-  EXPECT_EQ(Parsed("decimal(2,3)"), "error: type 'decimal(2,3)': decimal(p,s) needs 1 ≤ p ≤ 76 and 0 ≤ s ≤ p");
+  EXPECT_EQ(Parsed("decimal(77,2)"),
+            "error: type 'decimal(77,2)': decimal(p,s) needs 1 ≤ p ≤ 76 and 0 ≤ s ≤ p");
+  EXPECT_EQ(Parsed("decimal(2,3)"),
+            "error: type 'decimal(2,3)': decimal(p,s) needs 1 ≤ p ≤ 76 and 0 ≤ s ≤ p");
 }
 
 }  // namespace

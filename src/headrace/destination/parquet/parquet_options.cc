@@ -11,8 +11,8 @@ namespace headrace {
 namespace {
 
 constexpr std::string_view kCompactRefused =
-    "destination.encodings: compact (DELTA encodings) is not built yet; compatible is what every "
-    "engine reads";
+    "compact (DELTA) encodings come with a later version of headrace; use 'compatible', which "
+    "every engine reads";
 
 /// `<dirname(path)>/.<basename>.headrace`: beside the lake, so on its filesystem, and outside every
 /// glob below it.
@@ -61,7 +61,8 @@ const PluginOptions& ParquetOptions() {
            .type = OptionType::kPath,
            .default_text = "",
            .doc = "The lake's directory; tables are directories in it. Made if it is not there.",
-           .required = true},
+           .required = true,
+           .example = "./lake"},
           {.key = "staging",
            .type = OptionType::kPath,
            .default_text = "",
@@ -70,7 +71,8 @@ const PluginOptions& ParquetOptions() {
           {.key = "target_file_size",
            .type = OptionType::kBytes,
            .default_text = "256MiB",
-           .doc = "A file is closed once it is so large."},
+           .doc = "A file is closed once it is so large.",
+           .minimum = 1},
           {.key = "compression",
            .type = OptionType::kEnum,
            .default_text = "auto",
@@ -82,7 +84,8 @@ const PluginOptions& ParquetOptions() {
            .default_text = "compatible",
            .doc = "compatible: PLAIN and dictionary, which every engine reads. compact (DELTA "
                   "encodings) comes later.",
-           .choices = {"compatible", "compact"}},
+           .choices = {"compatible"},
+           .refused_choices = {{"compact", kCompactRefused}}},
           {.key = "grace",
            .type = OptionType::kDuration,
            .default_text = "1h",
@@ -102,7 +105,9 @@ arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options) 
   if (name == std::end(kCompressionNames))
     return UserError("destination.compression: unknown codec " + compression);
   settings.compression = static_cast<Compression>(name - std::begin(kCompressionNames));
-  if (options.String("encodings") == "compact") return UserError(std::string(kCompactRefused));
+  if (options.String("encodings") == "compact") {
+    return UserError("destination.encodings: " + std::string(kCompactRefused));
+  }
   const std::chrono::milliseconds grace(
       options.Integer("grace").value_or(std::chrono::milliseconds(std::chrono::hours(1)).count()));
   settings.grace = std::chrono::duration_cast<std::chrono::seconds>(grace);

@@ -125,27 +125,35 @@ const PluginOptions& SqliteOptions() {
   static const PluginOptions kOptions = {
       .type = "sqlite",
       .doc = "A SQLite database file.",
-      .options = {
-          {.key = "path", .type = OptionType::kPath, .doc = "The database file."},
-          {.key = "uri",
-           .type = OptionType::kString,
-           .doc = "Instead of path: sqlite:///absolute/path/to/file."},
-          {.key = "snapshot",
-           .type = OptionType::kEnum,
-           .default_text = "require",
-           .doc =
-               "Whether all units must see the same rows; prefer is the same as require, since a "
-               "file always can; off lets writers of a rollback-journal database work.",
-           .choices = {"require", "prefer", "off"}},
-          {.key = "busy_timeout",
-           .type = OptionType::kDuration,
-           .default_text = "5s",
-           .doc = "How long to wait for a lock that another process holds on the file."},
-          {.key = "sessions",
-           .type = OptionType::kInteger,
-           .default_text = "16",
-           .doc = "Connections that join the snapshot at once; give at least engine.workers.max."},
-      }};
+      .options =
+          {
+              {.key = "path",
+               .type = OptionType::kPath,
+               .doc = "The database file.",
+               .example = "./shop.db"},
+              {.key = "uri",
+               .type = OptionType::kString,
+               .doc = "Instead of path: sqlite:///absolute/path/to/file."},
+              {.key = "snapshot",
+               .type = OptionType::kEnum,
+               .default_text = "require",
+               .doc = "Whether all units must see the same rows; prefer is the same as require, "
+                      "since a file always can; off lets writers of a rollback-journal database "
+                      "work.",
+               .choices = {"require", "prefer", "off"}},
+              {.key = "busy_timeout",
+               .type = OptionType::kDuration,
+               .default_text = "5s",
+               .doc = "How long to wait for a lock that another process holds on the file."},
+              {.key = "sessions",
+               .type = OptionType::kInteger,
+               .default_text = "16",
+               .doc =
+                   "Connections that join the snapshot at once; give at least engine.workers.max.",
+               .minimum = 1,
+               .maximum = 1'000},
+          },
+      .example_table = "orders"};
   return kOptions;
 }
 
