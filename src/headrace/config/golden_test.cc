@@ -196,5 +196,18 @@ TEST(JobFilePageTest, HoldsTheReference) {
   EXPECT_EQ(text.substr(begin, end - begin), JobFileReference());
 }
 
+TEST(JobFilePageTest, ItsFirstExampleIsAJob) {
+  constexpr std::string_view kFence = "```";
+  const std::string page = ReadFile(kSourceDir / "docs/guide/job_file.md");
+  const size_t begin = page.find("name: ", page.find("```yaml"));
+  ASSERT_NE(begin, std::string::npos);
+  const std::string example = page.substr(begin, page.find(kFence, begin) - begin);
+  const Surroundings surroundings = {.files = {{"/run/secrets/shop", "secret"}}};
+  const auto job = ParseJobText(example, "/jobs/shop.yaml", TestSources(), TestDestinations(), {},
+                                EnvironmentOf(surroundings));
+  ASSERT_TRUE(job.ok()) << job.status().message();
+  EXPECT_EQ(job->tables.size(), 3U);
+}
+
 }  // namespace
 }  // namespace headrace

@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "headrace/config/option_type.h"
 #include "headrace/config/schema.h"
@@ -22,6 +25,9 @@ std::string Code(std::string_view text) {
 }
 
 std::string TypeCell(const OptionSpec& option) {
+  const bool is_number = option.type == OptionType::kInteger || option.type == OptionType::kBytes ||
+                         option.type == OptionType::kDuration;
+  if (is_number) return ExpectedOf(option);  // with its bounds
   if (option.type != OptionType::kEnum) return std::string(InfoOf(option.type).name);
   std::string cell;
   for (const std::string_view choice : option.choices)
@@ -49,19 +55,33 @@ std::string Rows(std::span<const OptionSpec> options, bool inherits) {
   return rows;
 }
 
-/// Keys and values that are known and refused.
+/// Keys and values that are known and refused, those with the same sentence together.
 std::string Refusals(const Section& section) {
-  std::string list;
+  std::vector<std::pair<std::string_view, std::string>> lines;  // sentence, what it refuses
+  const auto add = [&](std::string_view sentence, const std::string& what) {
+    const auto same = std::find_if(lines.begin(), lines.end(),
+                                   [&](const auto& line) { return line.first == sentence; });
+    if (same == lines.end()) {
+      lines.emplace_back(sentence, what);
+    } else {
+      same->second += ", " + what;
+    }
+  };
   for (const OptionSpec& option : section.options) {
-    if (IsRefused(option))
-      list += "* `" + std::string(option.key) + "`: " + std::string(option.refused) + "\n";
+    const std::string key(option.key);
+    if (IsRefused(option)) add(option.refused, "`" + key + "`");
     for (const RefusedChoice& choice : option.refused_choices) {
-      list += "* `" + std::string(option.key) + ": " + std::string(choice.value) +
-              "`: " + std::string(choice.sentence) + "\n";
+      add(choice.sentence, "`" + key + ": " + std::string(choice.value) + "`");
     }
   }
-  return list.empty() ? list : "\nNot yet:\n\n" + list;
+  std::string list;
+  for (const auto& [sentence, what] : lines)
+    list += "* " + what + ": " + std::string(sentence) + "\n";
+  return list.empty() ? list : "\nRefused:\n\n" + list;
 }
+
+/// The keys of a table's `load`, `partition` and `destination` are those of the job's.
+bool RepeatsTheJobs(const Section& section) { return section.inherits && !section.is_list; }
 
 constexpr std::string_view kTableHead = "| key | value | default | |\n|---|---|---|---|\n";
 
@@ -76,6 +96,7 @@ void AppendSection(const Section& section, const std::string& path, std::string&
   }
   out += Refusals(section) + "\n";
   for (const Section& child : section.sections) {
+    if (RepeatsTheJobs(child)) continue;
     const std::string child_path =
         (path.empty() ? "" : path + ".") + std::string(child.key) + (child.is_list ? "[]" : "");
     AppendSection(child, child_path, out);

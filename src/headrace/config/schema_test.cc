@@ -138,13 +138,14 @@ TEST(StarterJobTest, UnknownSource) {
 }
 
 TEST(OptionTableTest, ARowPerOption) {
-  EXPECT_EQ(OptionTable(TestDestinations().front().options),
-            "| key | value | default | |\n"
-            "|---|---|---|---|\n"
-            "| `path` | path | (required) | The directory. E.g. `./lake`. |\n"
-            "| `target_file_size` | size | `256MiB` | Size of a file. |\n"
-            "| `compression` | `auto` `snappy` `none` | `auto` | The codec. |\n"
-            "| `encodings` | `compatible` | `compatible` | How values are encoded. |\n");
+  EXPECT_EQ(
+      OptionTable(TestDestinations().front().options),
+      "| key | value | default | |\n"
+      "|---|---|---|---|\n"
+      "| `path` | path | (required) | The directory. E.g. `./lake`. |\n"
+      "| `target_file_size` | a size like 64MiB (at least 1B) | `256MiB` | Size of a file. |\n"
+      "| `compression` | `auto` `snappy` `none` | `auto` | The codec. |\n"
+      "| `encodings` | `compatible` | `compatible` | How values are encoded. |\n");
 }
 
 }  // namespace

@@ -102,7 +102,7 @@ Section PartitionSection() {
               {.key = "nulls",
                .type = OptionType::kEnum,
                .default_text = "include",
-               .doc = "Rows whose split column is NULL: include reads them in a unit of their own.",
+               .doc = "Rows whose split column is NULL: include reads them too.",
                .choices = {"include"},
                .refused_choices = {{"exclude", kNoNullRule}, {"error", kNoNullRule}}}}};
 }
