@@ -189,35 +189,40 @@ class ColumnIntegers final : public OrderedIntegers {
   SqliteStatement last_;
 };
 
-/// Columns that a unique b-tree orders: the rowid, and integer columns that are a key by
-/// themselves.
-std::vector<std::string> SplitCandidates(const Description& description) {
-  std::vector<std::string> candidates;
-  if (!description.row_identity.empty()) candidates.push_back(description.row_identity);
+/// A column whose values a b-tree orders.
+struct SplitCandidate {
+  std::string name;
+  bool unique = false;
+};
+
+/// The rowid, and integer columns that are a key or the first column of one.
+std::vector<SplitCandidate> SplitCandidates(const Description& description) {
+  std::vector<SplitCandidate> candidates;
+  if (!description.row_identity.empty()) candidates.push_back({description.row_identity, true});
   for (const Key& key : description.keys) {
-    if (key.columns.size() != 1) continue;
     const Column* column = description.FindColumn(key.columns.front());
     const bool integer = column != nullptr && column->type->id() == arrow::Type::INT64;
-    if (integer) candidates.push_back(column->name);
+    if (integer) candidates.push_back({column->name, key.columns.size() == 1});
   }
   return candidates;
 }
 
-/// Adds the spread of each candidate; yields the greatest number of members that one seems to have,
-/// or -1.
+/// Adds the spread of each candidate; yields the greatest number of members that a unique one seems
+/// to have, or -1.
 arrow::Result<double> AddSpreads(SqliteDatabase& database, const Description& description,
                                  Statistics& statistics) {
   double most = -1;
-  for (const std::string& name : SplitCandidates(description)) {
+  for (const SplitCandidate& candidate : SplitCandidates(description)) {
+    if (statistics.columns.contains(candidate.name)) continue;
     ARROW_ASSIGN_OR_RAISE(ColumnIntegers integers,
-                          ColumnIntegers::Make(database, description.table, name));
+                          ColumnIntegers::Make(database, description.table, candidate.name));
     ARROW_ASSIGN_OR_RAISE(IntegerSpread spread, ProbeSpread(integers));
-    most = std::max(most, spread.members);
-    statistics.columns[name] = {.minimum = spread.minimum,
-                                .maximum = spread.maximum,
-                                .null_fraction = 0,
-                                .histogram = std::move(spread.histogram),
-                                .indexed = true};
+    if (candidate.unique) most = std::max(most, spread.members);
+    statistics.columns[candidate.name] = {.minimum = spread.minimum,
+                                          .maximum = spread.maximum,
+                                          .null_fraction = 0,
+                                          .histogram = std::move(spread.histogram),
+                                          .indexed = true};
   }
   return most;
 }

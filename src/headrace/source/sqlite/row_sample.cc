@@ -9,8 +9,8 @@
 namespace headrace::sqlite {
 namespace {
 
-/// A second or two of work on a slow machine.
-constexpr int64_t kMostOperations = 50'000'000;
+/// Some tenths of a second of work.
+constexpr int64_t kMostOperations = 20'000'000;
 
 /// Places of the table that a sample is taken from.
 constexpr int kPlaces = 20;

@@ -1,0 +1,102 @@
+#include <arrow/type.h>
+
+#include <algorithm>
+
+#include "conformance/source_suite.h"
+
+namespace headrace {
+namespace {
+
+TEST_P(SourceConformance, CapabilitiesAreWhatTheQuirksSay) {
+  const Capabilities capabilities = source().GetCapabilities({}).ValueOrDie();
+  EXPECT_EQ(capabilities.strategies, live_->strategies());
+  EXPECT_EQ(capabilities.snapshot, quirks().snapshot);
+  EXPECT_EQ(OpenSnapshot({})->kind(), quirks().snapshot);
+  EXPECT_FALSE(OpenSnapshot({})->about().empty());
+}
+
+TEST_P(SourceConformance, DescribesColumnsInTheOrderOfTheTable) {
+  Make("CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT NOT NULL, price DECIMAL(12,2), day DATE)");
+  const TableRef table = live_->Table("t");
+  const Description description = OpenSnapshot({table})->Describe(table).ValueOrDie();
+  EXPECT_EQ(description.table, table);
+  EXPECT_EQ(description.kind, RelationKind::kTable);
+  ASSERT_EQ(description.columns.size(), 4);
+  const std::vector<std::string> names = {"id", "name", "price", "day"};
+  const arrow::DataTypeVector types = {arrow::int64(), arrow::utf8(), arrow::decimal128(12, 2),
+                                       arrow::date32()};
+  for (size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(description.columns[i].name, names[i]);
+    EXPECT_TRUE(description.columns[i].type->Equals(types[i])) << names[i];
+    EXPECT_FALSE(description.columns[i].source_type.empty());
+  }
+  EXPECT_FALSE(description.columns[1].nullable);
+  EXPECT_TRUE(description.columns[2].nullable);
+}
+
+TEST_P(SourceConformance, DescribesKeysWithThePrimaryKeyFirst) {
+  Make(
+      "CREATE TABLE t (a BIGINT NOT NULL, b BIGINT NOT NULL UNIQUE, c BIGINT NOT NULL, "
+      "PRIMARY KEY (c, a))");
+  const TableRef table = live_->Table("t");
+  const Description description = OpenSnapshot({table})->Describe(table).ValueOrDie();
+  ASSERT_EQ(description.keys.size(), 2);
+  EXPECT_TRUE(description.keys[0].primary);
+  EXPECT_EQ(description.keys[0].columns, (std::vector<std::string>{"c", "a"}));
+  EXPECT_FALSE(description.keys[1].primary);
+  EXPECT_EQ(description.keys[1].columns, std::vector<std::string>{"b"});
+}
+
+TEST_P(SourceConformance, ListsTablesAndViews) {
+  Make("CREATE TABLE orders (id BIGINT)");
+  Make("CREATE VIEW recent AS SELECT id FROM orders");
+  const std::vector<ListedTable> listed = source().List({}).ValueOrDie();
+  const auto kind_of = [&](const std::string& name) {
+    const auto found = std::ranges::find(listed, live_->Table(name), &ListedTable::table);
+    return found == listed.end() ? std::optional<RelationKind>() : found->kind;
+  };
+  EXPECT_EQ(kind_of("orders"), RelationKind::kTable);
+  EXPECT_EQ(kind_of("recent"), RelationKind::kView);
+}
+
+TEST_P(SourceConformance, AMissingTableIsAUserErrorThatNamesItAndHarmsNoOther) {
+  Make("CREATE TABLE present (id BIGINT)");
+  Make("INSERT INTO present VALUES (1)");
+  const TableJob present = JobOf("present");
+  const TableJob missing = JobOf("missing");
+  const auto snapshot = OpenSnapshot({missing.table, present.table});
+  const auto refused = snapshot->Describe(missing.table);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(ClassOf(refused.status()), ErrorClass::kUser) << refused.status();
+  EXPECT_NE(refused.status().message().find("missing"), std::string::npos) << refused.status();
+  const PlannedTable planned = Plan(*snapshot, present);
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  EXPECT_EQ(ReadPlan(*session, planned), (TextRows{{"1"}}));
+}
+
+TEST_P(SourceConformance, ABadFilterOrQueryIsAUserError) {
+  Make("CREATE TABLE t (id BIGINT)");
+  TableJob filtered = JobOf("t");
+  filtered.where = "no_such_column > 1";
+  const TableJob query = QueryJob("SELECT id FROM no_such_table");
+  const auto snapshot = OpenSnapshot({filtered.table, query.table});
+  const PlannedTable planned = Plan(*snapshot, filtered);
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  const auto rows = ReadUnitRows(*session, planned.plan, planned.units.front());
+  ASSERT_FALSE(rows.ok());
+  EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kUser) << rows.status();
+  EXPECT_NE(rows.status().message().find("no_such_column"), std::string::npos) << rows.status();
+  EXPECT_EQ(ClassOf(snapshot->Describe(query.table).status()), ErrorClass::kUser);
+}
+
+TEST_P(SourceConformance, NamesOfAnyKindAreTakenAsTheyAre) {
+  Make("CREATE TABLE \"Odd. \"\"näme\"\"\" (\"select\" BIGINT, \"A b\" TEXT, \"c.d\" TEXT)");
+  Make("INSERT INTO \"Odd. \"\"näme\"\"\" VALUES (1, 'x', 'y')");
+  TableJob job = JobOf("Odd. \"näme\"");
+  job.columns = {{.name = "c.d"}, {.name = "select"}};
+  job.where = "\"A b\" = 'x'";
+  EXPECT_EQ(ReadJob(job), (TextRows{{"y", "1"}}));
+}
+
+}  // namespace
+}  // namespace headrace
