@@ -1,9 +1,9 @@
 #include "headrace/model/type_name.h"
 
 #include <arrow/type.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <regex>
 #include <string>
 
 namespace headrace {
@@ -19,7 +19,7 @@ TEST(TypeNameTest, EveryListedNameParses) {
     const std::string name =
         type.name == "decimal(p,s)" ? "decimal(12, 2)" : std::string(type.name);
     EXPECT_TRUE(ParseTypeName(name).ok()) << name;
-    EXPECT_TRUE(std::regex_match(name, std::regex(std::string(type.pattern)))) << name;
+    EXPECT_THAT(name, ::testing::MatchesRegex(std::string(type.pattern)));
   }
 }
 

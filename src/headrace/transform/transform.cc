@@ -1,7 +1,6 @@
 #include "headrace/transform/transform.h"
 
 #include <arrow/array.h>
-#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
@@ -12,30 +11,9 @@
 #include <vector>
 
 #include "headrace/transform/column_cast.h"
+#include "headrace/transform/constant_column.h"
 
 namespace headrace {
-namespace {
-
-/// An array that holds one value as often as the longest batch so far has rows; batches get slices
-/// of it.
-class ConstantColumn {
- public:
-  explicit ConstantColumn(std::shared_ptr<arrow::Scalar> value) : value_(std::move(value)) {}
-
-  ArrayResult OfLength(int64_t length) {
-    if (array_ == nullptr || array_->length() < length) {
-      ARROW_ASSIGN_OR_RAISE(array_, arrow::MakeArrayFromScalar(*value_, length));
-    }
-    return array_->Slice(0, length);
-  }
-
- private:
-  std::shared_ptr<arrow::Scalar> value_;
-  std::shared_ptr<arrow::Array> array_;
-};
-
-}  // namespace
-
 struct Transform::State {
   std::shared_ptr<arrow::Schema> read_schema;
   std::shared_ptr<arrow::Schema> output_schema;
