@@ -147,7 +147,7 @@ class StagingWriter final : public Writer {
           options_.directory /
           (options_.file_prefix + "-w" + std::to_string(options_.worker) + "-" +
            std::to_string(options_.serial) + "-" + std::to_string(next_file_++) + ".parquet");
-      auto file = ParquetFile::Create(*fs_, path, options_.format);
+      auto file = CreateParquetFile(*fs_, path, options_.format);
       if (file.ok()) return std::make_unique<StagedFile>(path, std::move(*file));
       if (CodeOf(file.status()) != "EEXIST") return file.status();
     }

@@ -57,7 +57,7 @@ arrow::Status MoveFile(DurableFs& fs, const fs::path& from, const fs::path& to,
 arrow::Result<CommittedFile> WriteEmptyFile(DurableFs& fs, const fs::path& directory,
                                             const std::string& name, const ParquetFormat& format) {
   ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
-  ARROW_ASSIGN_OR_RAISE(const auto file, ParquetFile::Create(fs, directory / name, format));
+  ARROW_ASSIGN_OR_RAISE(const auto file, CreateParquetFile(fs, directory / name, format));
   ARROW_ASSIGN_OR_RAISE(const ParquetFile::Sealed sealed, file->Seal());
   return CommittedFile{.name = name, .bytes = sealed.bytes, .rows = 0, .checksum = {}};
 }

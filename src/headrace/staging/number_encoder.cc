@@ -1,0 +1,213 @@
+#include "headrace/staging/number_encoder.h"
+
+#include <arrow/array.h>
+#include <arrow/type.h>
+#include <arrow/util/decimal.h>
+#include <parquet/statistics.h>
+
+#include <cstring>
+#include <span>
+
+#include "headrace/staging/encoder_parts.h"
+#include "headrace/staging/value_bounds.h"
+
+namespace headrace {
+namespace {
+
+/// A decimal as Arrow lays it out.
+struct DecimalWords {
+  int64_t low;
+  int64_t high;
+};
+
+/// `Value`: in Arrow's buffer; `Stored`: on the page.
+template <typename Value, typename Stored>
+void CopyStored(const Value* from, int64_t count, Stored* to) {
+  for (int64_t i = 0; i < count; ++i) {
+    if constexpr (std::is_same_v<Value, DecimalWords>) {
+      to[i] = static_cast<Stored>(from[i].low);  // Its digits fit: the precision says so.
+    } else {
+      to[i] = from[i];
+    }
+  }
+}
+
+template <typename Value, typename Stored>
+class NumberEncoder final : public ColumnEncoder {
+ public:
+  bool Encode(const ArrayChunks& chunks, bool dictionary, PageAssembler& pages) override {
+    bounds_ = {};
+    if (dictionary && FillIndices(chunks)) {
+      bounds_.Add(dictionary_.entries().data(), static_cast<int64_t>(dictionary_.entries().size()));
+      WriteIndexPages(chunks, dictionary_, indices_, pages,
+                      [](Stored entry, ByteBuffer& out) { out.Append(&entry, sizeof(entry)); });
+      return true;
+    }
+    for (const auto& chunk : chunks) EncodePlain(*chunk, pages);
+    pages.FlushPage(parquet::Encoding::PLAIN);
+    return false;
+  }
+
+  void GetBounds(parquet::EncodedStatistics& statistics) const override {
+    if (!bounds_.any()) return;
+    statistics.set_min(bounds_.least()).set_max(bounds_.greatest());
+    statistics.set_is_signed(true);
+  }
+
+ private:
+  static constexpr int64_t kRowsPerPage =
+      std::min<int64_t>(PageAssembler::kPageRows, PageAssembler::kPageBytes / sizeof(Stored));
+
+  static const Value* ValuesOf(const arrow::Array& array) {
+    return array.data()->template GetValues<Value>(1);
+  }
+
+  void EncodePlain(const arrow::Array& array, PageAssembler& pages) {
+    for (int64_t row = 0; row < array.length();) {
+      const int64_t count = std::min(kRowsPerPage - pages.rows(), array.length() - row);
+      const int64_t valid = pages.AddRows(array, row, count);
+      AppendValues(array, row, count, valid, pages.values());
+      row += count;
+      if (pages.rows() == kRowsPerPage) pages.FlushPage(parquet::Encoding::PLAIN);
+    }
+  }
+
+  void AppendValues(const arrow::Array& array, int64_t row, int64_t count, int64_t valid,
+                    ByteBuffer& page) {
+    auto* const begin =
+        reinterpret_cast<Stored*>(page.Grow(static_cast<size_t>(valid) * sizeof(Stored)));
+    Stored* end = begin;
+    VisitValidRuns(array, row, count, [&](int64_t first, int64_t length) {
+      CopyStored(ValuesOf(array) + first, length, end);
+      end += length;
+    });
+    bounds_.Add(begin, valid);
+    page.Advance(static_cast<size_t>(valid) * sizeof(Stored));
+  }
+
+  bool FillIndices(const ArrayChunks& chunks) {
+    dictionary_.Clear();
+    indices_.resize(static_cast<size_t>(TotalLength(chunks)));
+    uint16_t* end = indices_.data();
+    for (const auto& chunk : chunks) {
+      VisitValidRuns(*chunk, 0, chunk->length(), [&](int64_t first, int64_t length) {
+        if (end != nullptr)
+          end =
+              FillIndicesOf(std::span(ValuesOf(*chunk) + first, static_cast<size_t>(length)), end);
+      });
+      if (end == nullptr) return false;
+    }
+    return true;
+  }
+
+  /// The end of the indices, or null if the dictionary became too large.
+  uint16_t* FillIndicesOf(std::span<const Value> values, uint16_t* indices) {
+    for (size_t i = 0; i < values.size();) {
+      Stored value;
+      CopyStored(&values[i], 1, &value);
+      const auto index = dictionary_.Index(value);
+      if (!index.has_value()) return nullptr;
+      // Columns that are ordered, or nearly so, have long runs: one look-up each.
+      do {
+        *indices++ = *index;
+        ++i;
+      } while (i < values.size() && std::memcmp(&values[i], &values[i - 1], sizeof(Value)) == 0);
+    }
+    return indices;
+  }
+
+  NumberBounds<Stored> bounds_;
+  Dictionary<Stored> dictionary_;
+  std::vector<uint16_t> indices_;
+};
+
+/// Decimals of 19 to 38 digits: big-endian, in as few bytes as the precision needs.
+class WideDecimalEncoder final : public ColumnEncoder {
+ public:
+  explicit WideDecimalEncoder(int width) : width_(static_cast<size_t>(width)) {}
+
+  bool Encode(const ArrayChunks& chunks, bool /*dictionary*/, PageAssembler& pages) override {
+    any_ = false;
+    const int64_t rows_per_page = static_cast<int64_t>(PageAssembler::kPageBytes / width_);
+    for (const auto& chunk : chunks) {
+      for (int64_t row = 0; row < chunk->length();) {
+        const int64_t count = std::min(rows_per_page - pages.rows(), chunk->length() - row);
+        AppendValues(*chunk, row, count, pages.AddRows(*chunk, row, count), pages.values());
+        row += count;
+        if (pages.rows() == rows_per_page) pages.FlushPage(parquet::Encoding::PLAIN);
+      }
+    }
+    pages.FlushPage(parquet::Encoding::PLAIN);
+    return false;
+  }
+
+  void GetBounds(parquet::EncodedStatistics& statistics) const override {
+    if (!any_) return;
+    statistics.set_min(Stored(least_)).set_max(Stored(greatest_));
+    statistics.set_is_signed(true);
+  }
+
+ private:
+  std::string Stored(const arrow::Decimal128& value) const {
+    std::string bytes(width_, '\0');
+    Store(value, reinterpret_cast<uint8_t*>(bytes.data()));
+    return bytes;
+  }
+
+  void Store(const arrow::Decimal128& value, uint8_t* to) const {
+    const uint64_t words[] = {__builtin_bswap64(static_cast<uint64_t>(value.high_bits())),
+                              __builtin_bswap64(value.low_bits())};
+    std::memcpy(to, reinterpret_cast<const uint8_t*>(words) + sizeof(words) - width_, width_);
+  }
+
+  void AppendValues(const arrow::Array& array, int64_t row, int64_t count, int64_t valid,
+                    ByteBuffer& page) {
+    uint8_t* end = page.Grow(static_cast<size_t>(valid) * width_);
+    const auto* values = array.data()->GetValues<DecimalWords>(1);
+    VisitValidRuns(array, row, count, [&](int64_t first, int64_t length) {
+      for (int64_t i = first; i < first + length; ++i, end += width_) {
+        const arrow::Decimal128 value(values[i].high, static_cast<uint64_t>(values[i].low));
+        Store(value, end);
+        if (!any_ || value < least_) least_ = value;
+        if (!any_ || value > greatest_) greatest_ = value;
+        any_ = true;
+      }
+    });
+    page.Advance(static_cast<size_t>(valid) * width_);
+  }
+
+  size_t width_;
+  arrow::Decimal128 least_;
+  arrow::Decimal128 greatest_;
+  bool any_ = false;
+};
+
+/// The longest decimals that Parquet stores in these integers.
+constexpr int kInt32Digits = 9;
+constexpr int kInt64Digits = 18;
+
+}  // namespace
+
+std::unique_ptr<ColumnEncoder> MakeInt16Encoder() {
+  return std::make_unique<NumberEncoder<int16_t, int32_t>>();
+}
+std::unique_ptr<ColumnEncoder> MakeInt32Encoder() {
+  return std::make_unique<NumberEncoder<int32_t, int32_t>>();
+}
+std::unique_ptr<ColumnEncoder> MakeInt64Encoder() {
+  return std::make_unique<NumberEncoder<int64_t, int64_t>>();
+}
+std::unique_ptr<ColumnEncoder> MakeFloatEncoder() {
+  return std::make_unique<NumberEncoder<float, float>>();
+}
+std::unique_ptr<ColumnEncoder> MakeDoubleEncoder() {
+  return std::make_unique<NumberEncoder<double, double>>();
+}
+
+std::unique_ptr<ColumnEncoder> MakeDecimal128Encoder(int precision) {
+  if (precision <= kInt32Digits) return std::make_unique<NumberEncoder<DecimalWords, int32_t>>();
+  if (precision <= kInt64Digits) return std::make_unique<NumberEncoder<DecimalWords, int64_t>>();
+  return std::make_unique<WideDecimalEncoder>(arrow::DecimalType::DecimalSize(precision));
+}
+
+}  // namespace headrace

@@ -1,0 +1,369 @@
+#include "headrace/staging/parquet_file.h"
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/io/file.h>
+#include <arrow/json/from_string.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <arrow/util/decimal.h>
+#include <arrow/util/key_value_metadata.h>
+#include <gmock/gmock.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <random>
+
+#include "headrace/client/store/fault_injection_fs.h"
+#include "headrace/staging/direct_file.h"
+#include "headrace/staging/library_file.h"
+
+namespace headrace {
+namespace {
+
+using Batches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
+
+/// How the values of one test column are drawn.
+struct Shape {
+  double nulls = 0;      ///< Share of NULLs.
+  int64_t distinct = 0;  ///< 0: no two alike, or nearly.
+  size_t text_length = 12;
+  bool sorted = false;
+};
+
+class RandomValues {
+ public:
+  RandomValues(Shape shape, uint64_t seed) : shape_(shape), random_(seed) {}
+
+  bool Null() { return std::uniform_real_distribution<double>()(random_) < shape_.nulls; }
+
+  int64_t Number() {
+    if (shape_.sorted) return position_++ / 1000;
+    if (shape_.distinct > 0)
+      return static_cast<int64_t>(random_() % static_cast<uint64_t>(shape_.distinct)) - 2;
+    return static_cast<int64_t>(random_());
+  }
+
+  double Real() {
+    constexpr double kSpecial[] = {std::numeric_limits<double>::quiet_NaN(), 0.0, -0.0,
+                                   std::numeric_limits<double>::infinity(), -1.5};
+    const int64_t number = Number();
+    return number % 7 == 0 ? kSpecial[static_cast<size_t>(std::abs(number / 7 % 5))]
+                           : static_cast<double>(number);
+  }
+
+  std::string Text() {
+    const int64_t number = Number();
+    std::string text = std::to_string(number);
+    const size_t length =
+        shape_.text_length == 0 ? 0 : static_cast<uint64_t>(number) % (2 * shape_.text_length);
+    text.resize(length, static_cast<char>('a' + static_cast<uint64_t>(number) % 26));
+    return text;
+  }
+
+ private:
+  Shape shape_;
+  std::mt19937_64 random_;
+  int64_t position_ = 0;
+};
+
+std::shared_ptr<arrow::Array> RandomColumn(const std::shared_ptr<arrow::DataType>& type,
+                                           int64_t rows, Shape shape, uint64_t seed) {
+  RandomValues values(shape, seed);
+  const auto builder = arrow::MakeBuilder(type).ValueOrDie();
+  const auto append = [&]() -> arrow::Status {
+    switch (type->id()) {
+      case arrow::Type::BOOL:
+        return static_cast<arrow::BooleanBuilder&>(*builder).Append(values.Number() % 2 == 0);
+      case arrow::Type::INT16:
+        return static_cast<arrow::Int16Builder&>(*builder).Append(
+            static_cast<int16_t>(values.Number()));
+      case arrow::Type::INT32:
+        return static_cast<arrow::Int32Builder&>(*builder).Append(
+            static_cast<int32_t>(values.Number()));
+      case arrow::Type::DATE32:
+        return static_cast<arrow::Date32Builder&>(*builder).Append(
+            static_cast<int32_t>(values.Number() % 1'000'000));
+      case arrow::Type::INT64:
+        return static_cast<arrow::Int64Builder&>(*builder).Append(values.Number());
+      case arrow::Type::TIMESTAMP:
+        return static_cast<arrow::TimestampBuilder&>(*builder).Append(values.Number() %
+                                                                      100'000'000'000'000);
+      case arrow::Type::TIME64:
+        return static_cast<arrow::Time64Builder&>(*builder).Append(
+            std::abs(values.Number() % 86'400'000'000));
+      case arrow::Type::FLOAT:
+        return static_cast<arrow::FloatBuilder&>(*builder).Append(
+            static_cast<float>(values.Real()));
+      case arrow::Type::DOUBLE:
+        return static_cast<arrow::DoubleBuilder&>(*builder).Append(values.Real());
+      case arrow::Type::DECIMAL128:
+        return static_cast<arrow::Decimal128Builder&>(*builder).Append(
+            arrow::Decimal128(values.Number() % 9999));
+      case arrow::Type::STRING:
+        return static_cast<arrow::StringBuilder&>(*builder).Append(values.Text());
+      default:
+        return static_cast<arrow::BinaryBuilder&>(*builder).Append(values.Text());
+    }
+  };
+  for (int64_t row = 0; row < rows; ++row)
+    EXPECT_TRUE((values.Null() ? builder->AppendNull() : append()).ok());
+  return builder->Finish().ValueOrDie();
+}
+
+arrow::FieldVector DirectFields(bool nullable) {
+  arrow::FieldVector fields;
+  for (const auto& type :
+       {arrow::boolean(), arrow::int16(), arrow::int32(), arrow::int64(), arrow::float32(),
+        arrow::float64(), arrow::date32(), arrow::timestamp(arrow::TimeUnit::MICRO),
+        arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::time64(arrow::TimeUnit::MICRO),
+        arrow::decimal128(5, 2), arrow::decimal128(18, 3), arrow::decimal128(19, 0),
+        arrow::decimal128(38, 9), arrow::utf8(), arrow::binary()}) {
+    fields.push_back(arrow::field("c" + std::to_string(fields.size()), type, nullable));
+  }
+  return fields;
+}
+
+/// Batches whose arrays are slices, so that no bit offset is a multiple of eight.
+Batches RandomBatches(const std::shared_ptr<arrow::Schema>& schema,
+                      const std::vector<int64_t>& sizes, Shape shape) {
+  Batches batches;
+  uint64_t seed = 1;
+  for (const int64_t size : sizes) {
+    arrow::ArrayVector columns;
+    for (const auto& field : schema->fields())
+      columns.push_back(RandomColumn(field->type(), size + 3, shape, seed++)->Slice(3));
+    batches.push_back(arrow::RecordBatch::Make(schema, size, columns));
+  }
+  return batches;
+}
+
+class ParquetFileTest : public testing::Test {
+ protected:
+  ParquetFileTest() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "headrace-parquet-file-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~ParquetFileTest() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path path() const { return folder_ / "file.parquet"; }
+
+  ParquetFile::Sealed Write(ParquetFile& file, const std::vector<Batches>& row_groups) {
+    for (const Batches& batches : row_groups) {
+      const arrow::Status status = file.WriteRowGroup(batches);
+      EXPECT_TRUE(status.ok()) << status.ToString();
+    }
+    auto sealed = file.Seal();
+    EXPECT_TRUE(sealed.ok()) << sealed.status().ToString();
+    return sealed.ok() ? *sealed : ParquetFile::Sealed{};
+  }
+
+  ParquetFile::Sealed WriteDirectly(const ParquetFormat& format,
+                                    const std::vector<Batches>& row_groups) {
+    std::filesystem::remove(path());
+    EXPECT_TRUE(CanWriteDirectly(*format.schema));
+    return Write(*CreateParquetFile(*fs_, path(), format).ValueOrDie(), row_groups);
+  }
+
+  ParquetFile::Sealed WriteByLibrary(const ParquetFormat& format,
+                                     const std::vector<Batches>& row_groups) {
+    const auto other = folder_ / "library.parquet";
+    std::filesystem::remove(other);
+    return Write(*MakeLibraryFile(fs_->CreateFile(other).ValueOrDie(), format), row_groups);
+  }
+
+  std::shared_ptr<arrow::Table> Read() {
+    const auto input = arrow::io::ReadableFile::Open(path().string()).ValueOrDie();
+    return parquet::arrow::OpenFile(input, arrow::default_memory_pool())
+        .ValueOrDie()
+        ->ReadTable()
+        .ValueOrDie();
+  }
+
+  /// Writes and reads back; statistics must be those of the library's writer on the same rows.
+  void ExpectRoundTrip(const ParquetFormat& format, const std::vector<Batches>& row_groups) {
+    const ParquetFile::Sealed sealed = WriteDirectly(format, row_groups);
+    EXPECT_EQ(sealed.bytes, static_cast<int64_t>(std::filesystem::file_size(path())));
+    Batches all;
+    for (const Batches& batches : row_groups) all.insert(all.end(), batches.begin(), batches.end());
+    const auto expected = arrow::Table::FromRecordBatches(format.schema, all).ValueOrDie();
+    const auto table = Read();
+    ASSERT_TRUE(table->schema()->Equals(*format.schema, false)) << table->schema()->ToString();
+    for (int column = 0; column < expected->num_columns(); ++column) {
+      EXPECT_TRUE(table->column(column)->Equals(*expected->column(column),
+                                                arrow::EqualOptions::Defaults().nans_equal(true)))
+          << expected->field(column)->ToString();
+    }
+    ExpectSameSummaries(sealed, WriteByLibrary(format, row_groups));
+  }
+
+  static void ExpectSameSummaries(const ParquetFile::Sealed& left,
+                                  const ParquetFile::Sealed& right) {
+    ASSERT_EQ(left.columns.size(), right.columns.size());
+    for (size_t i = 0; i < left.columns.size(); ++i) {
+      EXPECT_EQ(left.columns[i].minimum, right.columns[i].minimum) << left.columns[i].name;
+      EXPECT_EQ(left.columns[i].maximum, right.columns[i].maximum) << left.columns[i].name;
+      EXPECT_EQ(left.columns[i].nulls, right.columns[i].nulls) << left.columns[i].name;
+    }
+  }
+
+  std::filesystem::path folder_;
+  std::shared_ptr<DurableFs> fs_ = MakeLocalFs();
+};
+
+TEST_F(ParquetFileTest, EveryShapeOfDataIsReadBackWithTheLibrarysStatistics) {
+  const auto schema = arrow::schema(DirectFields(/*nullable=*/true));
+  for (const double nulls : {0.0, 0.03, 0.5, 1.0}) {
+    for (const int64_t distinct : {int64_t{0}, int64_t{1}, int64_t{5}, int64_t{300}}) {
+      for (const Compression compression : {Compression::kAuto, Compression::kZstd}) {
+        SCOPED_TRACE(testing::Message() << nulls << " NULLs, " << distinct << " distinct");
+        const Shape shape{.nulls = nulls, .distinct = distinct};
+        const ParquetFormat format{
+            .schema = schema, .compression = compression, .metadata = nullptr};
+        ExpectRoundTrip(format, {RandomBatches(schema, {1000, 1, 777}, shape),
+                                 RandomBatches(schema, {13}, shape)});
+      }
+    }
+  }
+}
+
+TEST_F(ParquetFileTest, RequiredAndSortedColumnsAreReadBack) {
+  const auto schema = arrow::schema(DirectFields(/*nullable=*/false));
+  ExpectRoundTrip({.schema = schema}, {RandomBatches(schema, {5000, 3000}, {.sorted = true}),
+                                       RandomBatches(schema, {1}, {})});
+}
+
+TEST_F(ParquetFileTest, ManyPagesAreReadBack) {
+  const auto schema =
+      arrow::schema({arrow::field("a", arrow::int64()), arrow::field("b", arrow::boolean()),
+                     arrow::field("c", arrow::decimal128(30, 2)), arrow::field("d", arrow::utf8()),
+                     arrow::field("e", arrow::int32())});
+  for (const int64_t distinct : {0, 100}) {
+    const Shape shape{.nulls = 0.1, .distinct = distinct, .text_length = 20};
+    ExpectRoundTrip({.schema = schema}, {RandomBatches(schema, {100'000, 150'000, 50'000}, shape)});
+  }
+}
+
+TEST_F(ParquetFileTest, TextsLargerThanAPageAreReadBack) {
+  const auto schema = arrow::schema({arrow::field("text", arrow::utf8())});
+  const Shape shape{.nulls = 0.2, .text_length = 700'000};
+  ExpectRoundTrip({.schema = schema}, {RandomBatches(schema, {20, 3}, shape)});
+}
+
+TEST_F(ParquetFileTest, ADictionaryThatGrowsTooLargeBecomesPlain) {
+  // The sample sees few values; the rest of the column has no two alike.
+  const auto schema =
+      arrow::schema({arrow::field("number", arrow::int64()), arrow::field("text", arrow::utf8())});
+  const Batches few = RandomBatches(schema, {200'000}, {.distinct = 3});
+  const Batches many = RandomBatches(schema, {40'000}, {.text_length = 30});
+  ExpectRoundTrip({.schema = schema}, {{few[0], many[0]}});
+}
+
+TEST_F(ParquetFileTest, RareAndNestedTypesAreLeftToTheLibrary) {
+  const auto schema = arrow::schema(
+      {arrow::field("l", arrow::list(arrow::field("element", arrow::int32()))),
+       arrow::field("w", arrow::decimal256(50, 2)), arrow::field("i", arrow::int32())});
+  EXPECT_FALSE(CanWriteDirectly(*schema));
+  const auto batch = arrow::RecordBatch::Make(
+      schema, 2,
+      {arrow::json::ArrayFromJSONString(schema->field(0)->type(), "[[1, 2], null]").ValueOrDie(),
+       arrow::json::ArrayFromJSONString(schema->field(1)->type(), R"(["1.25", null])").ValueOrDie(),
+       arrow::json::ArrayFromJSONString(schema->field(2)->type(), "[7, -3]").ValueOrDie()});
+  const auto sealed =
+      Write(*CreateParquetFile(*fs_, path(), {.schema = schema}).ValueOrDie(), {{batch}});
+  EXPECT_TRUE(Read()->Equals(*arrow::Table::FromRecordBatches({batch}).ValueOrDie()));
+  EXPECT_EQ(sealed.columns[0].nulls, 1);
+  EXPECT_EQ(sealed.columns[0].minimum, std::nullopt);
+  EXPECT_EQ(sealed.columns[2].minimum, "-3");
+  EXPECT_EQ(sealed.columns[2].maximum, "7");
+}
+
+TEST_F(ParquetFileTest, SummariesAreWhatPeopleCallTheValues) {
+  const auto schema =
+      arrow::schema({arrow::field("d", arrow::date32()),
+                     arrow::field("t", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")),
+                     arrow::field("m", arrow::decimal128(12, 2)), arrow::field("s", arrow::utf8()),
+                     arrow::field("b", arrow::boolean())});
+  const auto batch = arrow::RecordBatch::Make(
+      schema, 2,
+      {arrow::json::ArrayFromJSONString(arrow::date32(), "[0, 19723]").ValueOrDie(),
+       arrow::json::ArrayFromJSONString(schema->field(1)->type(), "[0, 1704067200000001]")
+           .ValueOrDie(),
+       arrow::json::ArrayFromJSONString(schema->field(2)->type(), R"(["-0.05", "12.30"])")
+           .ValueOrDie(),
+       arrow::json::ArrayFromJSONString(arrow::utf8(), R"(["größer", "a"])").ValueOrDie(),
+       arrow::json::ArrayFromJSONString(arrow::boolean(), "[true, false]").ValueOrDie()});
+  const auto sealed = WriteDirectly({.schema = schema}, {{batch}});
+  const auto expect = [&](size_t column, const std::string& minimum, const std::string& maximum) {
+    EXPECT_EQ(sealed.columns[column].minimum, minimum);
+    EXPECT_EQ(sealed.columns[column].maximum, maximum);
+  };
+  expect(0, "1970-01-01", "2024-01-01");
+  expect(1, "1970-01-01 00:00:00.000000Z", "2024-01-01 00:00:00.000001Z");
+  expect(2, "-0.05", "12.30");
+  expect(3, "a", "größer");
+  expect(4, "false", "true");
+}
+
+TEST_F(ParquetFileTest, TheFooterCarriesMetadataAndOnlyWhatEveryEngineReads) {
+  const auto schema = arrow::schema(DirectFields(true));
+  ParquetFormat format{.schema = schema};
+  format.metadata = arrow::key_value_metadata({"headrace.run"}, {"r1"});
+  WriteDirectly(format, {RandomBatches(schema, {2000}, {.nulls = 0.1, .distinct = 9})});
+  const auto reader = parquet::ParquetFileReader::OpenFile(path().string());
+  const auto metadata = reader->metadata();
+  EXPECT_EQ(metadata->key_value_metadata()->Get("headrace.run").ValueOrDie(), "r1");
+  for (int column = 0; column < metadata->num_columns(); ++column) {
+    const auto chunk = metadata->RowGroup(0)->ColumnChunk(column);
+    EXPECT_THAT(chunk->encodings(),
+                testing::Each(testing::AnyOf(parquet::Encoding::PLAIN, parquet::Encoding::RLE,
+                                             parquet::Encoding::RLE_DICTIONARY)));
+    EXPECT_TRUE(chunk->is_stats_set());
+  }
+}
+
+TEST_F(ParquetFileTest, AFileWithoutRowsHasTheSchema) {
+  const auto schema = arrow::schema(DirectFields(false));
+  WriteDirectly({.schema = schema}, {});
+  EXPECT_EQ(Read()->num_rows(), 0);
+  EXPECT_TRUE(Read()->schema()->Equals(*schema, false));
+}
+
+TEST_F(ParquetFileTest, NullsInARequiredColumnAreABug) {
+  const auto schema = arrow::schema({arrow::field("a", arrow::int64(), /*nullable=*/false)});
+  const auto batch = arrow::RecordBatch::Make(
+      schema, 2, {arrow::json::ArrayFromJSONString(arrow::int64(), "[1, null]").ValueOrDie()});
+  const auto file = CreateParquetFile(*fs_, path(), {.schema = schema}).ValueOrDie();
+  EXPECT_EQ(ClassOf(file->WriteRowGroup(Batches{batch})), ErrorClass::kBug);
+}
+
+TEST_F(ParquetFileTest, AFullDiskIsAnErrorWhereverItStrikes) {
+  const auto schema = arrow::schema(DirectFields(true));
+  const Batches batches = RandomBatches(schema, {100}, {});
+  for (int call = 1; call <= 200; ++call) {
+    FaultInjectionFs faulty(fs_, {.at_call = call, .error = ENOSPC});
+    const auto write = [&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(
+          const auto file,
+          CreateParquetFile(faulty, folder_ / std::to_string(call), {.schema = schema}));
+      ARROW_RETURN_NOT_OK(file->WriteRowGroup(batches));
+      return file->Seal().status();
+    };
+    const arrow::Status status = write();
+    EXPECT_EQ(status.ok(), !faulty.broken());
+    if (status.ok()) return;
+    EXPECT_EQ(CodeOf(status), "ENOSPC") << status.ToString();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kPermanent);
+  }
+  FAIL() << "the file asks for more than 200 changes";
+}
+
+}  // namespace
+}  // namespace headrace

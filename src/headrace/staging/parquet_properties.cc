@@ -1,0 +1,22 @@
+#include "headrace/staging/parquet_properties.h"
+
+#include <parquet/properties.h>
+
+namespace headrace {
+
+std::shared_ptr<parquet::WriterProperties> PropertiesOf(std::span<const ColumnChoice> choices) {
+  parquet::WriterProperties::Builder builder;
+  builder.version(parquet::ParquetVersion::PARQUET_2_6)
+      ->data_page_version(parquet::ParquetDataPageVersion::V1)
+      ->disable_dictionary()
+      ->disable_write_page_index()
+      ->set_size_statistics_level(parquet::SizeStatisticsLevel::None)
+      ->enable_store_decimal_as_integer();
+  for (const ColumnChoice& choice : choices) {
+    builder.compression(choice.path, choice.codec);
+    if (choice.dictionary) builder.enable_dictionary(choice.path);
+  }
+  return builder.build();
+}
+
+}  // namespace headrace

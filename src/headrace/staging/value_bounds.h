@@ -1,0 +1,88 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "headrace/staging/text_prefix.h"
+
+namespace headrace {
+
+/// Least and greatest of the numbers of one column chunk, as Parquet's statistics want them: NaN
+/// does not count, and a zero bound is -0 below, +0 above.
+template <typename T>
+class NumberBounds {
+ public:
+  void Add(const T* values, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+      // In this order NaN, for which no comparison holds, changes nothing.
+      if (values[i] < least_) least_ = values[i];
+      if (values[i] > greatest_) greatest_ = values[i];
+    }
+  }
+
+  bool any() const { return least_ <= greatest_; }
+  std::string least() const {
+    return Plain(std::floating_point<T> && least_ == T{} ? Negative() : least_);
+  }
+  std::string greatest() const {
+    return Plain(std::floating_point<T> && greatest_ == T{} ? T{} : greatest_);
+  }
+
+ private:
+  using Limits = std::numeric_limits<T>;
+
+  static T Negative() {
+    if constexpr (std::floating_point<T>) return -T{};
+    return T{};
+  }
+
+  static std::string Plain(T value) {
+    std::string bytes(sizeof(T), '\0');
+    std::memcpy(bytes.data(), &value, sizeof(T));
+    return bytes;
+  }
+
+  T least_ = std::floating_point<T> ? Limits::infinity() : Limits::max();
+  T greatest_ = std::floating_point<T> ? -Limits::infinity() : Limits::lowest();
+};
+
+/// Least and greatest text of one column chunk, by bytes. The views must outlive the bounds.
+class TextBounds {
+ public:
+  void Add(std::string_view value) {
+    const uint64_t prefix = TextPrefix(value);
+    // Most values lie well between: two comparisons of numbers.
+    if (prefix > least_prefix_ && prefix < greatest_prefix_) return;
+    AddNearBound(value, prefix);
+  }
+
+  bool any() const { return any_; }
+  std::string least() const { return std::string(least_); }
+  std::string greatest() const { return std::string(greatest_); }
+
+ private:
+  void AddNearBound(std::string_view value, uint64_t prefix) {
+    if (!any_ || value < least_) {
+      least_ = value;
+      least_prefix_ = prefix;
+    }
+    if (!any_ || value > greatest_) {
+      greatest_ = value;
+      greatest_prefix_ = prefix;
+    }
+    any_ = true;
+  }
+
+  std::string_view least_;
+  std::string_view greatest_;
+  uint64_t least_prefix_ = UINT64_MAX;
+  uint64_t greatest_prefix_ = 0;
+  bool any_ = false;
+};
+
+}  // namespace headrace
