@@ -28,15 +28,29 @@ bool IsRowCountKnown(const Relation& leaf) {
   return leaf.rows > 0 || (leaf.rows == 0 && leaf.pages == 0);
 }
 
-double GuessedRowsPerPage(const Statistics& statistics) {
-  const double width = RowWidth(statistics) > 0 ? RowWidth(statistics) : kAssumedRowWidth;
-  return std::max(1.0, std::floor(kPageBytes / (width + kTupleOverhead)));
-}
-
 double KnownRows(const Description& description) {
   double rows = 0;
   for (const Relation& leaf : description.leaves) rows += IsRowCountKnown(leaf) ? leaf.rows : 0;
   return rows;
+}
+
+double UnknownPages(const Description& description) {
+  double pages = 0;
+  for (const Relation& leaf : description.leaves) {
+    pages += IsRowCountKnown(leaf) ? 0 : static_cast<double>(leaf.pages);
+  }
+  return pages;
+}
+
+/// Rows in a page of a leaf that was never analysed: what the table's own estimate leaves for such
+/// leaves, else as many as fit.
+double UnknownRowsPerPage(const PlanInput& input) {
+  const double pages = UnknownPages(input.description);
+  const double left = static_cast<double>(input.statistics.rows) - KnownRows(input.description);
+  if (pages > 0 && left > 0) return left / pages;
+  const double width = RowWidth(input.statistics);
+  return std::max(
+      1.0, std::floor(kPageBytes / ((width > 0 ? width : kAssumedRowWidth) + kTupleOverhead)));
 }
 
 /// By how much the catalogue's counts are too low, as the table's own estimate tells: 1 where it
@@ -50,11 +64,11 @@ double Growth(const PlanInput& input) {
 
 std::vector<double> RowsOfLeaves(const PlanInput& input) {
   const double growth = Growth(input);
-  const double guess = GuessedRowsPerPage(input.statistics);
+  const double per_page = UnknownRowsPerPage(input);
   std::vector<double> rows;
   for (const Relation& leaf : input.description.leaves) {
     rows.push_back(IsRowCountKnown(leaf) ? leaf.rows * growth
-                                         : guess * static_cast<double>(leaf.pages));
+                                         : per_page * static_cast<double>(leaf.pages));
   }
   return rows;
 }
@@ -73,8 +87,8 @@ void WarnOfUnknownLeaves(const PlanInput& input, std::vector<std::string>& warni
   }
   if (unknown == 0) return;
   if (unknown > kNamed) names += " and " + ReadableCount(unknown - kNamed) + " more";
-  warnings.push_back("never analysed: " + names + "; rows are estimated from pages at " +
-                     ReadableCount(GuessedRowsPerPage(input.statistics)) +
+  warnings.push_back("never analysed: " + names + "; taken to hold " +
+                     ReadableCount(UnknownRowsPerPage(input)) +
                      " rows a page (ANALYZE makes this better)");
 }
 

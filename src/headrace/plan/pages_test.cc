@@ -78,6 +78,16 @@ TEST(PagesTest, NeverAnalysedIsEstimatedFromPagesAndSaid) {
   EXPECT_THAT(plan.warnings[0], HasSubstr("never analysed: public.t"));
 }
 
+TEST(PagesTest, NeverAnalysedLeavesShareWhatTheTablesEstimateLeaves) {
+  const Partitioning plan =
+      PlanPages({Leaf("a", 100, 1000), Leaf("b", 300, -1), Leaf("c", 100, -1)},
+                {.rows = 401'000, .row_width = 10});
+  EXPECT_THAT(PageTexts(plan), ElementsAre("a:0-", "b:0-50", "b:50-100", "b:100-150", "b:150-200",
+                                           "b:200-250", "b:250-", "c:0-50", "c:50-"));
+  EXPECT_EQ(plan.units[1].estimated_rows, 50'000);
+  EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("taken to hold 1,000 rows a page")));
+}
+
 TEST(PagesTest, ManyNeverAnalysedLeavesAreOneWarning) {
   const Partitioning plan = PlanPages(
       {Leaf("a", 1, -1), Leaf("b", 1, -1), Leaf("c", 1, -1), Leaf("d", 1, -1), Leaf("e", 1, 0)},
