@@ -24,12 +24,12 @@ struct CheckLine {
 
 std::string Found(const PlannedTable& table) {
   if (!table.status.ok()) return {};
-  return fmt::format(
-      "{}, {}, {} by {}", HumanNumberOf(static_cast<int64_t>(table.plan.columns.size()), "column"),
-      table.plan.statistics.rows < 0 ? "rows unknown"
-                                     : "about " + HumanNumberOf(table.plan.statistics.rows, "row"),
-      HumanNumberOf(static_cast<int64_t>(table.units.size()), "unit"),
-      StrategyName(table.plan.strategy));
+  const std::string_view strategy =
+      table.plan.strategy == Strategy::kNone ? "not split" : StrategyName(table.plan.strategy);
+  return fmt::format("{}, {}, {}: {}",
+                     HumanNumberOf(static_cast<int64_t>(table.plan.columns.size()), "column"),
+                     HumanEstimate(table.plan.statistics.rows, "row"),
+                     HumanNumberOf(static_cast<int64_t>(table.units.size()), "unit"), strategy);
 }
 
 void CheckTables(CommandContext& context, JobParts& parts, Observation& observation,

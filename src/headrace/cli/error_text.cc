@@ -10,9 +10,16 @@ namespace {
 
 /// By ErrorClass.
 constexpr std::array<std::string_view, 4> kNextSteps = {
-    "", "this may pass: run the same command again, it goes on where this one ended",
+    "", "this may pass: run the same command again",
     "this does not pass by itself: remove the cause, then run the same command again",
     "this is a bug in headrace: please report it, with what --log-level debug shows"};
+
+/// Servers indent the second line of a message by a tab.
+std::string SpacesForTabs(std::string_view line) {
+  std::string out;
+  for (const char c : line) out += c == '\t' ? std::string("  ") : std::string(1, c);
+  return out;
+}
 
 /// Messages may have several lines, one for each problem of a job file.
 std::string EscapedLines(std::string_view text) {
@@ -20,7 +27,7 @@ std::string EscapedLines(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    out += (out.empty() ? "" : "\n") + EscapeControls(line);
+    out += (out.empty() ? "" : "\n") + EscapeControls(SpacesForTabs(line));
   }
   return out;
 }
@@ -28,7 +35,7 @@ std::string EscapedLines(std::string_view text) {
 }  // namespace
 
 std::string_view NextStep(const arrow::Status& error) {
-  if (CodeOf(error) == kInterruptedCode) return "the same command goes on where this one ended";
+  if (CodeOf(error) == kInterruptedCode) return "run the same command again";
   return kNextSteps.at(static_cast<size_t>(ClassOf(error)));
 }
 

@@ -146,7 +146,7 @@ std::string CommandsGuide() {
       "| 0 | done |\n| 1 | failed: the source, the destination or this machine stood in the way |\n"
       "| 2 | bad job or usage: a person must change the job, the command line or the rights |\n"
       "| 3 | verification failed: published files are not what was written |\n"
-      "| 130 | interrupted by SIGINT or SIGTERM; the same command goes on |\n\n"
+      "| 130 | interrupted by SIGINT or SIGTERM: the same command continues |\n\n"
       "| command | does |\n|---|---|\n";
   for (const Command& command : Commands()) {
     text += fmt::format("| [`{0}`](#headrace-{0}) | {1} |\n", command.name, command.summary);

@@ -118,11 +118,9 @@ std::string ColumnNote(const Column& column) {
 
 std::string DetailText(const InspectedTable& inspected, size_t width) {
   const Description& description = *inspected.description;
-  std::string text = fmt::format(
-      "{}: {}, {}\n", EscapeControls(description.table.label()), KindName(description.kind),
-      inspected.listed.rows < 0
-          ? "rows unknown"
-          : "about " + HumanNumberOf(std::llround(inspected.listed.rows), "row"));
+  std::string text = fmt::format("{}: {}, {}\n", EscapeControls(description.table.label()),
+                                 KindName(description.kind),
+                                 HumanEstimate(std::llround(inspected.listed.rows), "row"));
   if (!description.comment.empty())
     text += IndentedText(EscapeControls(description.comment), 2, width);
   TextTable columns({{"COLUMN"}, {"SOURCE TYPE"}, {"TYPE"}, {"NULL"}, {"NOTE", false, true}});

@@ -37,8 +37,10 @@ struct SplitSentence {
   }
 
   std::string operator()(const PageRange& split) const {
-    if (!split.last.has_value())
+    if (split.first == 0 && !split.last.has_value()) return "all pages of " + split.relation;
+    if (!split.last.has_value()) {
       return fmt::format("pages from {} of {}", split.first, split.relation);
+    }
     return fmt::format("pages {} to {} of {}", split.first, int64_t{*split.last} - 1,
                        split.relation);
   }
@@ -46,9 +48,8 @@ struct SplitSentence {
 
 std::string EstimateText(const TablePlan& plan) {
   const Statistics& statistics = plan.statistics;
-  std::string text = statistics.rows < 0 ? "rows unknown"
-                                         : fmt::format("{}{}", statistics.exact ? "" : "about ",
-                                                       HumanNumberOf(statistics.rows, "row"));
+  std::string text = statistics.exact ? HumanNumberOf(statistics.rows, "row")
+                                      : HumanEstimate(statistics.rows, "row");
   if (!statistics.origin.empty()) text += fmt::format(" ({})", statistics.origin);
   if (statistics.bytes >= 0)
     text += fmt::format(", {} at the source", HumanBytes(static_cast<double>(statistics.bytes)));

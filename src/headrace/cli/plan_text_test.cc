@@ -114,6 +114,8 @@ TEST(PlanText, SaysWhyATableCannotRunAndGoesOn) {
 
 TEST(SplitText, SaysWhichRowsAUnitTakes) {
   EXPECT_EQ(SplitText(WholeTable{}), "all rows");
+  EXPECT_EQ(SplitText(PageRange{"public", "events_2024", 0, std::nullopt}),
+            "all pages of events_2024");
   EXPECT_EQ(SplitText(NullRows{"id"}), "id is NULL");
   EXPECT_EQ(SplitText(IdRange{"id", 1, 50'001}), "id from 1 to 50000");
   EXPECT_EQ(SplitText(IdRange{"id", std::nullopt, 1}), "id below 1");

@@ -132,10 +132,11 @@ arrow::Status ErrorOf(const json& table) {
   return MakeError(error_class, error.value("message", ""), error.value("code", ""));
 }
 
-std::string_view NextStepOfTable(const arrow::Status& error) {
+std::string NextStepOfTable(const arrow::Status& error) {
   if (ClassOf(error) == ErrorClass::kUser)
     return "change the job or the rights, then run again: only what is left is loaded";
-  return NextStep(error);
+  return std::string(NextStep(error)) +
+         (ClassOf(error) == ErrorClass::kBug ? "" : ": only what is left is loaded");
 }
 
 std::string FailuresText(const json& report, size_t width) {
@@ -144,7 +145,7 @@ std::string FailuresText(const json& report, size_t width) {
     if (table.contains("error") && table.value("state", "") == "failed") {
       const arrow::Status error = ErrorOf(table);
       text += "\n" + IndentedText("failed: " + EscapeControls(error.message()), 2, width);
-      text += IndentedText("next: " + std::string(NextStepOfTable(error)), 4, width);
+      text += IndentedText("next: " + NextStepOfTable(error), 4, width);
     }
     for (const json& problem : table.value("problems", json::array())) {
       text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "") + ": " +
@@ -158,7 +159,7 @@ std::string FailuresText(const json& report, size_t width) {
         4, width);
   }
   if (report.value("interrupted", false))
-    text += "\n  next: the same command goes on where this one ended\n";
+    text += "\n  next: run the same command again: it continues this run\n";
   return text;
 }
 
@@ -175,6 +176,14 @@ std::string NotesText(const json& report, size_t width) {
 std::string ReportText(const json& report, size_t width) {
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
          NotesText(report, width) + FailuresText(report, width);
+}
+
+std::string VerificationText(const json& report, size_t width) {
+  const bool same = report.value("exit_code", kExitFailed) == kExitDone;
+  return fmt::format(
+             "Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
+             same ? "everything is as it was written" : "not everything is as it was written") +
+         TablesText(report, width) + FailuresText(report, width);
 }
 
 }  // namespace headrace

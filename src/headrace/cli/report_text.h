@@ -10,4 +10,7 @@ namespace headrace {
 /// keeps, so that a run and a later look at it say the same. Keys that are missing count as empty.
 std::string ReportText(const nlohmann::json& report, size_t width);
 
+/// The report of `headrace verify` for people.
+std::string VerificationText(const nlohmann::json& report, size_t width);
+
 }  // namespace headrace

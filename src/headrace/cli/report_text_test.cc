@@ -79,7 +79,7 @@ TEST(ReportText, SaysHowToGoOnAfterAnInterrupt) {
   report.tables[0].state = TableState::kInterrupted;
   const std::string text = ReportText(ToJson(report), 100);
   EXPECT_THAT(text, HasSubstr(": interrupted\n"));
-  EXPECT_THAT(text, HasSubstr("next: the same command goes on where this one ended"));
+  EXPECT_THAT(text, HasSubstr("next: run the same command again: it continues this run"));
 }
 
 TEST(ReportText, SaysThatThereWasNothingToDo) {
@@ -90,6 +90,22 @@ TEST(ReportText, SaysThatThereWasNothingToDo) {
   EXPECT_EQ(
       ReportText(ToJson(report), 100),
       "Job shop: nothing to do\n\n  note: no run of this job is unfinished; nothing to resume\n");
+}
+
+TEST(VerificationText, SaysWhetherAllIsAsItWasWritten) {
+  RunReport report = DoneReport();
+  EXPECT_EQ(VerificationText(ToJson(report), 100),
+            R"(Run 20250131T081500-4f2a9c of job shop: everything is as it was written
+
+  TABLE          STATE           ROWS   BYTES  FILES  UNITS  VERIFIED
+  public.events  committed  5,000,000  402 MB      2    101  ok
+                 in lake/public.events/run-20250131T081500-4f2a9c
+)");
+  report.tables[0].verified = false;
+  report.tables[0].problems = {"file a is missing"};
+  const std::string text = VerificationText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr(": not everything is as it was written\n"));
+  EXPECT_THAT(text, HasSubstr("differs: public.events: file a is missing"));
 }
 
 TEST(ReportText, TakesAnEmptyReport) {

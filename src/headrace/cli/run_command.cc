@@ -76,7 +76,8 @@ Command RunCommand() {
            {kExitUsage,
             "the job, the command line or the rights are wrong, or another run stands in the way"},
            {kExitVerificationFailed, "a published file is not what was written"},
-           {kExitInterrupted, "interrupted; nothing is half published, the same command goes on"}},
+           {kExitInterrupted,
+            "interrupted; nothing is half published, the same command continues"}},
       .json =
           "the run's report: `job`, `run`, `exit_code`, `rows`, `bytes`, `seconds`, "
           "`rows_per_second`, `workers`, `worker_utilisation`, "

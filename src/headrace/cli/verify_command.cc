@@ -40,7 +40,7 @@ arrow::Result<int> Verify(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const RunReport report,
                         coordinator.Verify(run.run, WantedLevel(context.line, parts.job)));
   const nlohmann::json json = ToJson(report);
-  context.out << (context.line.json ? json.dump(2) + "\n" : ReportText(json, context.width));
+  context.out << (context.line.json ? json.dump(2) + "\n" : VerificationText(json, context.width));
   return report.exit_code();
 }
 

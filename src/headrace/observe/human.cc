@@ -129,6 +129,10 @@ std::string HumanNumberOf(int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", HumanCount(count), noun, count == 1 ? "" : "s");
 }
 
+std::string HumanEstimate(int64_t count, std::string_view noun) {
+  return count < 0 ? fmt::format("{}s unknown", noun) : "about " + HumanNumberOf(count, noun);
+}
+
 size_t DisplayWidth(std::string_view text) {
   size_t width = 0;
   while (!text.empty()) {

@@ -26,6 +26,9 @@ std::string HumanPercent(double share);
 /// `1 table`, `2 tables`, `1,000 tables`.
 std::string HumanNumberOf(int64_t count, std::string_view noun);
 
+/// `about 5,000 rows`; `rows unknown` below 0.
+std::string HumanEstimate(int64_t count, std::string_view noun);
+
 /// Columns that UTF-8 `text` takes on a terminal: wide (East Asian, emoji) code points two,
 /// combining ones none.
 size_t DisplayWidth(std::string_view text);

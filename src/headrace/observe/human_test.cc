@@ -53,6 +53,11 @@ TEST(HumanNumberOf, AddsThePlural) {
   EXPECT_EQ(HumanNumberOf(5000, "row"), "5,000 rows");
 }
 
+TEST(HumanEstimate, AdmitsWhatIsUnknown) {
+  EXPECT_EQ(HumanEstimate(5000, "row"), "about 5,000 rows");
+  EXPECT_EQ(HumanEstimate(-1, "row"), "rows unknown");
+}
+
 TEST(DisplayWidth, CountsColumnsNotBytes) {
   EXPECT_EQ(DisplayWidth("orders"), 6);
   EXPECT_EQ(DisplayWidth("Straße"), 6);
