@@ -15,7 +15,7 @@ constexpr size_t kMessagesAtOnce = 64;
 constexpr size_t kBytesAtOnce = 256 << 10;
 
 /// How long a cancelled COPY may take to end.
-constexpr std::chrono::seconds kCancelPatience{5};
+constexpr std::chrono::seconds kCopyCancelPatience{5};
 
 }  // namespace
 
@@ -114,7 +114,7 @@ void LibpqCopyStream::Abandon() {
   memory_.clear();
   if (connection_.broken()) return;
   if (running) connection_.Cancel();
-  const auto deadline = std::chrono::steady_clock::now() + kCancelPatience;
+  const auto deadline = std::chrono::steady_clock::now() + kCopyCancelPatience;
   while (DropInput()) {
     if (std::chrono::steady_clock::now() > deadline || !connection_.WaitForInput().ok()) {
       connection_.MarkBroken();
