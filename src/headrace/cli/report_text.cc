@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -16,7 +17,6 @@
 namespace headrace {
 namespace {
 
-using nlohmann::json;
 
 struct OutcomeName {
   int code;
@@ -40,7 +40,7 @@ constexpr std::array<StateName, 4> kStateNames = {{{"committed", "committed"},
                                                    {"failed", "FAILED"},
                                                    {"interrupted", "interrupted"}}};
 
-std::string Outcome(const json& report) {
+std::string Outcome(const nlohmann::json& report) {
   const int code = report.value("exit_code", kExitFailed);
   for (const OutcomeName& outcome : kOutcomeNames) {
     if (outcome.code == code) return std::string(outcome.name);
@@ -55,15 +55,15 @@ std::string StateLabel(const std::string& state) {
   return state;
 }
 
-std::string VerifiedLabel(const json& table) {
+std::string VerifiedLabel(const nlohmann::json& table) {
   if (!table.contains("verified")) return "-";
   return table.value("verified", false) ? "ok" : "DIFFERS";
 }
 
-double Number(const json& object, const char* key) { return object.value(key, 0.0); }
-int64_t Integer(const json& object, const char* key) { return object.value(key, int64_t{0}); }
+double Number(const nlohmann::json& object, const char* key) { return object.value(key, 0.0); }
+int64_t Integer(const nlohmann::json& object, const char* key) { return object.value(key, int64_t{0}); }
 
-std::string TitleText(const json& report) {
+std::string TitleText(const nlohmann::json& report) {
   const std::string run = report.value("run", "");
   const std::string job = report.value("job", "");
   if (run.empty()) return fmt::format("Job {}: nothing to do\n", job);
@@ -72,7 +72,7 @@ std::string TitleText(const json& report) {
   return title + "\n";
 }
 
-std::string TablesText(const json& report, size_t width) {
+std::string TablesText(const nlohmann::json& report, size_t width) {
   TextTable table({{"TABLE"},
                    {"STATE"},
                    {"ROWS", true},
@@ -80,7 +80,7 @@ std::string TablesText(const json& report, size_t width) {
                    {"FILES", true},
                    {"UNITS", true},
                    {"VERIFIED"}});
-  for (const json& row : report.value("tables", json::array())) {
+  for (const nlohmann::json& row : report.value("tables", nlohmann::json::array())) {
     const int64_t units = Integer(row, "units");
     table.AddRow({row.value("table", ""), StateLabel(row.value("state", "")),
                   HumanCount(Integer(row, "rows")), HumanBytes(Number(row, "bytes")),
@@ -95,7 +95,7 @@ std::string TablesText(const json& report, size_t width) {
   return table.empty() ? std::string() : "\n" + table.Render(width);
 }
 
-std::string PhasesText(const json& phases) {
+std::string PhasesText(const nlohmann::json& phases) {
   std::string text;
   for (const std::string_view phase :
        std::array<std::string_view, 5>{"init", "validate", "extract", "load", "verify"}) {
@@ -106,7 +106,7 @@ std::string PhasesText(const json& phases) {
 }
 
 /// Totals, where the run extracted anything.
-std::string TotalsText(const json& report) {
+std::string TotalsText(const nlohmann::json& report) {
   const int64_t workers = Integer(report, "workers");
   if (workers == 0) return {};
   return fmt::format(
@@ -117,12 +117,12 @@ std::string TotalsText(const json& report) {
       HumanNumberOf(workers, "worker"), HumanPercent(Number(report, "worker_utilisation")),
       Integer(report, "retries") == 1 ? "1 retry"
                                       : HumanCount(Integer(report, "retries")) + " retries",
-      PhasesText(report.value("phases", json::object())));
+      PhasesText(report.value("phases", nlohmann::json::object())));
 }
 
 /// The error of a table's report as a Status again, for its next step.
-arrow::Status ErrorOf(const json& table) {
-  const json error = table.value("error", json::object());
+arrow::Status ErrorOf(const nlohmann::json& table) {
+  const nlohmann::json error = table.value("error", nlohmann::json::object());
   const std::string name = error.value("class", "");
   ErrorClass error_class = ErrorClass::kPermanent;
   for (const ErrorClass known :
@@ -139,18 +139,40 @@ std::string NextStepOfTable(const arrow::Status& error) {
          (ClassOf(error) == ErrorClass::kBug ? "" : ": only what is left is loaded");
 }
 
-std::string FailuresText(const json& report, size_t width) {
-  std::string text;
-  for (const json& table : report.value("tables", json::array())) {
-    if (table.contains("error") && table.value("state", "") == "failed") {
-      const arrow::Status error = ErrorOf(table);
-      text += "\n" + IndentedText("failed: " + EscapeControls(error.message()), 2, width);
-      text += IndentedText("next: " + NextStepOfTable(error), 4, width);
+/// Tables that failed for the same reason.
+struct Failure {
+  std::string tables;
+  arrow::Status error;
+};
+
+std::vector<Failure> FailuresOf(const nlohmann::json& report) {
+  std::vector<Failure> failures;
+  for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
+    if (!table.contains("error") || table.value("state", "") != "failed") continue;
+    const arrow::Status error = ErrorOf(table);
+    const std::string name = EscapeControls(table.value("table", ""));
+    const auto same = std::ranges::find(
+        failures, error.message(), [](const Failure& failure) { return failure.error.message(); });
+    if (same == failures.end()) {
+      failures.push_back({name, error});
+    } else {
+      same->tables += ", " + name;
     }
-    for (const json& problem : table.value("problems", json::array())) {
-      text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "") + ": " +
-                                                               problem.get<std::string>()),
-                                  2, width);
+  }
+  return failures;
+}
+
+std::string FailuresText(const nlohmann::json& report, size_t width) {
+  std::string text;
+  for (const Failure& failure : FailuresOf(report)) {
+    text += "\n" + IndentedText("failed: " + failure.tables, 2, width);
+    text += IndentedText(EscapeControls(failure.error.message()), 4, width);
+    text += IndentedText("next: " + NextStepOfTable(failure.error), 4, width);
+  }
+  for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
+    for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
+      text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "")), 2, width);
+      text += IndentedText(EscapeControls(problem.get<std::string>()), 4, width);
     }
   }
   if (report.value("exit_code", 0) == kExitVerificationFailed) {
@@ -163,9 +185,9 @@ std::string FailuresText(const json& report, size_t width) {
   return text;
 }
 
-std::string NotesText(const json& report, size_t width) {
+std::string NotesText(const nlohmann::json& report, size_t width) {
   std::string text;
-  for (const json& note : report.value("notes", json::array())) {
+  for (const nlohmann::json& note : report.value("notes", nlohmann::json::array())) {
     text += IndentedText("note: " + EscapeControls(note.get<std::string>()), 2, width);
   }
   return text.empty() ? text : "\n" + text;
@@ -173,12 +195,12 @@ std::string NotesText(const json& report, size_t width) {
 
 }  // namespace
 
-std::string ReportText(const json& report, size_t width) {
+std::string ReportText(const nlohmann::json& report, size_t width) {
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
          NotesText(report, width) + FailuresText(report, width);
 }
 
-std::string VerificationText(const json& report, size_t width) {
+std::string VerificationText(const nlohmann::json& report, size_t width) {
   const bool same = report.value("exit_code", kExitFailed) == kExitDone;
   return fmt::format(
              "Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),

@@ -16,7 +16,7 @@ constexpr uint16_t kInfinitySign = 0xd000;
 constexpr uint16_t kMinusInfinitySign = 0xf000;
 constexpr uint16_t kMaxScale = 0x3fff;
 
-constexpr int32_t kHeaderBytes = 8;
+constexpr int32_t kNumericHeaderBytes = 8;
 constexpr int32_t kGroupBytes = 2;
 constexpr uint32_t kGroupBase = 10'000;
 
@@ -76,12 +76,12 @@ uint32_t WireNumeric::Digit(int32_t index) const {
 }
 
 bool ParseNumeric(const uint8_t* data, int32_t size, WireNumeric& number) {
-  if (size < kHeaderBytes) return false;
+  if (size < kNumericHeaderBytes) return false;
   number.digits = wire::Load16(data);
   number.weight = wire::LoadInt16(data + 2);
   number.scale = wire::Load16(data + 6);
-  number.digit_bytes = data + kHeaderBytes;
-  if (size != kHeaderBytes + kGroupBytes * number.digits) return false;
+  number.digit_bytes = data + kNumericHeaderBytes;
+  if (size != kNumericHeaderBytes + kGroupBytes * number.digits) return false;
   if (number.scale > kMaxScale || !ParseSign(wire::Load16(data + 4), number)) return false;
   for (int32_t i = 0; i < number.digits; ++i) {
     if (number.Digit(i) >= kGroupBase) return false;
