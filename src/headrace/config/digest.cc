@@ -41,11 +41,10 @@ void AppendCanonical(const YamlNode& node, std::string& out) {
 }
 
 bool IsSecret(const Section& section, std::string_view key) {
-  return std::any_of(section.plugins.begin(), section.plugins.end(),
-                     [&](const PluginOptions& plugin) {
-                       const OptionSpec* option = FindOption(plugin.options, key);
-                       return option != nullptr && option->type == OptionType::kSecret;
-                     });
+  return std::ranges::any_of(section.plugins, [&](const PluginOptions& plugin) {
+    const OptionSpec* option = FindOption(plugin.options, key);
+    return option != nullptr && option->type == OptionType::kSecret;
+  });
 }
 
 /// Empties the secrets of the sections that have plug-ins; URIs lose their password alone: another
@@ -67,7 +66,7 @@ void HideSecrets(const Section& job, YamlNode& root) {
 std::string JobDigest(const Section& job, const YamlNode& root) {
   YamlNode hashed = root;
   std::erase_if(hashed.pairs, [](const YamlPair& pair) {
-    return std::find(kNotHashed.begin(), kNotHashed.end(), pair.key) != kNotHashed.end();
+    return std::ranges::find(kNotHashed, pair.key) != kNotHashed.end();
   });
   HideSecrets(job, hashed);
   std::string canonical;

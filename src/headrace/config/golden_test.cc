@@ -23,11 +23,11 @@
 namespace headrace {
 namespace {
 
-const std::filesystem::path kSourceDir = HEADRACE_SOURCE_DIR;
-const std::filesystem::path kCases = kSourceDir / "src/headrace/config/testdata";
+std::filesystem::path SourceDir() { return HEADRACE_SOURCE_DIR; }
+std::filesystem::path Cases() { return SourceDir() / "src/headrace/config/testdata"; }
 
 std::string ReadFile(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
+  const std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
@@ -37,10 +37,10 @@ bool UpdatesGolden() { return std::getenv("HEADRACE_UPDATE_GOLDEN") != nullptr; 
 
 std::vector<std::string> CaseNames() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
+  for (const auto& entry : std::filesystem::directory_iterator(Cases())) {
     if (entry.path().extension() == ".yaml") names.push_back(entry.path().stem());
   }
-  std::sort(names.begin(), names.end());
+  std::ranges::sort(names);
   return names;
 }
 
@@ -54,8 +54,9 @@ struct Surroundings {
 std::pair<std::string, std::string> NameAndValue(const std::string& text) {
   const size_t equals = text.find('=');
   std::string value = text.substr(equals + 1);
-  for (size_t at = value.find("\\n"); at != std::string::npos; at = value.find("\\n"))
+  for (size_t at = value.find("\\n"); at != std::string::npos; at = value.find("\\n")) {
     value.replace(at, 2, "\n");
+  }
   return {text.substr(0, equals), value};
 }
 
@@ -78,8 +79,9 @@ Environment EnvironmentOf(const Surroundings& surroundings) {
           },
           .file = [&](const std::filesystem::path& path) -> arrow::Result<std::string> {
             const auto file = surroundings.files.find(path.string());
-            if (file == surroundings.files.end())
+            if (file == surroundings.files.end()) {
               return UserError("cannot read " + path.string() + ": No such file or directory");
+            }
             return file->second;
           }};
 }
@@ -110,8 +112,9 @@ std::string ColumnText(const ColumnRequest& column) {
   std::string text = column.name;
   if (column.as) text += " as " + *column.as;
   if (column.type) text += " type " + *column.type;
-  if (column.on_overflow)
+  if (column.on_overflow) {
     text += " on_overflow " + std::string(OverflowPolicyName(*column.on_overflow));
+  }
   return text;
 }
 
@@ -119,8 +122,9 @@ std::string TableText(const TableJob& table) {
   std::ostringstream out;
   out << "table " << table.table.label() << "\n  directory: " << table.table.directory() << "\n";
   if (table.table.is_query()) out << "  query: " << table.table.query << "\n";
-  for (const ColumnRequest& column : table.columns)
+  for (const ColumnRequest& column : table.columns) {
     out << "  column: " << ColumnText(column) << "\n";
+  }
   for (const std::string& column : table.exclude) out << "  exclude: " << column << "\n";
   if (!table.where.empty()) out << "  where: " << table.where << "\n";
   out << "  write " << WriteModeName(table.write) << ", on_overflow "
@@ -147,7 +151,7 @@ std::string JobText(const Job& job) {
 }
 
 std::string Parse(const std::string& name) {
-  const std::string text = ReadFile(kCases / (name + ".yaml"));
+  const std::string text = ReadFile(Cases() / (name + ".yaml"));
   const Surroundings surroundings = SurroundingsOf(text);
   // A folder that is not there: nothing may depend on files beside the job.
   auto job = ParseJobText(text, "/jobs/" + name + ".yaml", TestSources(), TestDestinations(),
@@ -155,15 +159,16 @@ std::string Parse(const std::string& name) {
   if (job.ok()) return JobText(*job);
   EXPECT_EQ(ClassOf(job.status()), ErrorClass::kUser);
   std::string message = job.status().message() + "\n";
-  for (size_t at = message.find("/jobs/"); at != std::string::npos; at = message.find("/jobs/"))
+  for (size_t at = message.find("/jobs/"); at != std::string::npos; at = message.find("/jobs/")) {
     message.erase(at, 6);
+  }
   return message;
 }
 
 class GoldenTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenTest, SaysWhatIsExpected) {
-  const std::filesystem::path expected = kCases / (GetParam() + ".expected");
+  const std::filesystem::path expected = Cases() / (GetParam() + ".expected");
   const std::string said = Parse(GetParam());
   if (UpdatesGolden()) std::ofstream(expected, std::ios::binary) << said;
   EXPECT_EQ(said, ReadFile(expected));
@@ -181,7 +186,7 @@ constexpr std::string_view kReferenceBegin =
 constexpr std::string_view kReferenceEnd = "<!-- end of reference -->\n";
 
 TEST(JobFilePageTest, HoldsTheReference) {
-  const std::filesystem::path page = kSourceDir / "docs/guide/job_file.md";
+  const std::filesystem::path page = SourceDir() / "docs/guide/job_file.md";
   std::string text = ReadFile(page);
   size_t begin = text.find(kReferenceBegin);
   ASSERT_NE(begin, std::string::npos) << page;
@@ -198,7 +203,7 @@ TEST(JobFilePageTest, HoldsTheReference) {
 
 TEST(JobFilePageTest, ItsFirstExampleIsAJob) {
   constexpr std::string_view kFence = "```";
-  const std::string page = ReadFile(kSourceDir / "docs/guide/job_file.md");
+  const std::string page = ReadFile(SourceDir() / "docs/guide/job_file.md");
   const size_t begin = page.find("name: ", page.find("```yaml"));
   ASSERT_NE(begin, std::string::npos);
   const std::string example = page.substr(begin, page.find(kFence, begin) - begin);

@@ -30,8 +30,9 @@ std::string TypeCell(const OptionSpec& option) {
   if (is_number) return ExpectedOf(option);  // with its bounds
   if (option.type != OptionType::kEnum) return std::string(InfoOf(option.type).name);
   std::string cell;
-  for (const std::string_view choice : option.choices)
+  for (const std::string_view choice : option.choices) {
     cell += (cell.empty() ? "" : " ") + Code(choice);
+  }
   return cell;
 }
 
@@ -59,8 +60,8 @@ std::string Rows(std::span<const OptionSpec> options, bool inherits) {
 std::string Refusals(const Section& section) {
   std::vector<std::pair<std::string_view, std::string>> lines;  // sentence, what it refuses
   const auto add = [&](std::string_view sentence, const std::string& what) {
-    const auto same = std::find_if(lines.begin(), lines.end(),
-                                   [&](const auto& line) { return line.first == sentence; });
+    const auto same =
+        std::ranges::find_if(lines, [&](const auto& line) { return line.first == sentence; });
     if (same == lines.end()) {
       lines.emplace_back(sentence, what);
     } else {
@@ -75,8 +76,9 @@ std::string Refusals(const Section& section) {
     }
   }
   std::string list;
-  for (const auto& [sentence, what] : lines)
+  for (const auto& [sentence, what] : lines) {
     list += "* " + what + ": " + std::string(sentence) + "\n";
+  }
   return list.empty() ? list : "\nRefused:\n\n" + list;
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <ranges>
 
 #include "headrace/config/nearest.h"
 #include "headrace/config/problems.h"
@@ -56,8 +57,9 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<int64_t> ParseDigits(std::string_view text, int base = 10) {
   int64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value, base);
   if (error != std::errc() || stop != end) return std::nullopt;
   return value;
 }
@@ -85,13 +87,12 @@ std::optional<Value> ParseBoolean(std::string_view text) {
 
 /// A whole number and one of `units`, with or without a space between them.
 std::optional<int64_t> ParseQuantity(std::string_view text, std::span<const Unit> units) {
-  const auto digits_end = std::find_if_not(text.begin(), text.end(), IsDigit);
+  const auto digits_end = std::ranges::find_if_not(text, IsDigit);
   const auto digits = static_cast<size_t>(digits_end - text.begin());
   const auto number = ParseDigits(text.substr(0, digits));
   text.remove_prefix(digits);
   if (text.starts_with(' ')) text.remove_prefix(1);
-  const auto unit =
-      std::find_if(units.begin(), units.end(), [&](const Unit& row) { return row.name == text; });
+  const auto unit = std::ranges::find_if(units, [&](const Unit& row) { return row.name == text; });
   if (!number.has_value() || unit == units.end()) return std::nullopt;
   int64_t value = 0;
   if (__builtin_mul_overflow(*number, unit->factor, &value)) return std::nullopt;
@@ -99,7 +100,7 @@ std::optional<int64_t> ParseQuantity(std::string_view text, std::span<const Unit
 }
 
 std::optional<Value> ParseBytes(std::string_view text) {
-  if (!text.empty() && std::all_of(text.begin(), text.end(), IsDigit)) return ParseInteger(text);
+  if (!text.empty() && std::ranges::all_of(text, IsDigit)) return ParseInteger(text);
   const auto bytes = ParseQuantity(text, kByteUnits);
   return bytes.has_value() ? std::optional<Value>(*bytes) : std::nullopt;
 }
@@ -118,7 +119,7 @@ std::optional<Value> ParseName(std::string_view text) {
     return is_alphanumeric(c) || c == '_' || c == '-' || c == '.';
   };
   const bool good = !text.empty() && text.size() <= kLongestName && is_alphanumeric(text.front()) &&
-                    std::all_of(text.begin(), text.end(), is_allowed);
+                    std::ranges::all_of(text, is_allowed);
   return good ? std::optional<Value>(std::string(text)) : std::nullopt;
 }
 
@@ -151,9 +152,9 @@ std::string BoundText(OptionType type, int64_t bound) {
                                       : type == OptionType::kDuration
                                           ? std::span<const Unit>(kDurationUnits)
                                           : std::span<const Unit>();
-  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) {
-    if (bound != 0 && bound % unit->factor == 0) {
-      return std::to_string(bound / unit->factor) + std::string(unit->name);
+  for (const auto& unit : std::views::reverse(units)) {
+    if (bound != 0 && bound % unit.factor == 0) {
+      return std::to_string(bound / unit.factor) + std::string(unit.name);
     }
   }
   return std::to_string(bound);
@@ -183,21 +184,23 @@ std::string FoundIn(std::string_view text, std::string_view shown) {
 arrow::Result<Value> ParseChoice(const OptionSpec& option, std::string_view text,
                                  std::string_view shown) {
   const auto& choices = option.choices;
-  if (std::find(choices.begin(), choices.end(), text) != choices.end()) return std::string(text);
+  if (std::ranges::find(choices, text) != choices.end()) return std::string(text);
   for (const RefusedChoice& refused : option.refused_choices) {
     if (refused.value == text) return UserError(std::string(refused.sentence));
   }
   std::string message = "expected " + ExpectedOf(option) + FoundIn(text, shown);
   const std::string_view nearest = Nearest(text, choices);
-  if (!nearest.empty() && text == shown)
+  if (!nearest.empty() && text == shown) {
     message += "; did you mean '" + std::string(nearest) + "'?";
+  }
   return UserError(message);
 }
 
 /// What helps with a value that is nearly right.
 std::string_view HintFor(OptionType type, std::string_view text) {
-  if (type == OptionType::kBytes)
+  if (type == OptionType::kBytes) {
     return " (units: B, kB, MB, GB, TB, KiB, MiB, GiB, TiB; whole numbers)";
+  }
   if (type == OptionType::kDuration) return " (units: ms, s, m, h, d; whole numbers)";
   if (type == OptionType::kInteger && text.find('_') != std::string_view::npos) {
     return " (YAML has no '_' in numbers)";

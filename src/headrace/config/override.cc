@@ -80,12 +80,15 @@ class OverrideTarget {
   YamlNode* Value(YamlNode& mapping, KeyPath& path) {
     const std::string parent = path.taken();
     const std::string_view key = path.TakeKey();
-    if (key.empty())
+    if (key.empty()) {
       return Fail(path, "expected KEY=VALUE, e.g. engine.workers.max=4 or tables[0].write=append");
-    if (mapping.is_null())
+    }
+    if (mapping.is_null()) {
       mapping = {.kind = YamlNode::Kind::kMapping, .location = mapping.location};
-    if (!mapping.is_mapping())
+    }
+    if (!mapping.is_mapping()) {
       return Fail(path, "'" + Shown(parent) + "' holds no keys, it is " + FoundText(mapping));
+    }
     for (YamlPair& pair : mapping.pairs) {
       if (pair.key != key) continue;
       if (path.done()) pair.location = {};
@@ -108,14 +111,16 @@ class OverrideTarget {
       for (const std::string_view key : {"name", "as"}) {
         const YamlNode* name = item.Find(key);
         if (name == nullptr || !path.StartsWithName(name->text) ||
-            name->text.size() <= best_name.size())
+            name->text.size() <= best_name.size()) {
           continue;
+        }
         best = &item;
         best_name = name->text;
       }
     }
-    if (best == nullptr)
+    if (best == nullptr) {
       return Fail(path, "no entry of '" + path.taken() + "' has this name; " + Names(list));
+    }
     path.TakeName(best_name);
     return best;
   }

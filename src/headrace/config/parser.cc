@@ -18,8 +18,9 @@ namespace {
 arrow::Result<std::filesystem::path> FolderOf(const std::filesystem::path& file) {
   std::error_code error;
   const auto absolute = std::filesystem::absolute(file, error);
-  if (error)
+  if (error) {
     return UserError("cannot find the folder of " + file.string() + ": " + error.message());
+  }
   return absolute.parent_path();
 }
 

@@ -174,8 +174,9 @@ TEST(ParseJobFileTest, TenThousandTables) {
   std::string text =
       "name: many\nsource: {type: postgresql}\ndestination: {type: parquet, path: "
       "./lake}\ntables:\n";
-  for (int i = 0; i < 10'000; ++i)
+  for (int i = 0; i < 10'000; ++i) {
     text += "  - {name: public.table_" + std::to_string(i) + ", where: id > 5}\n";
+  }
   EXPECT_EQ(Shop({}, text).tables.size(), 10'000U);
 }
 

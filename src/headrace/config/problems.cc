@@ -34,14 +34,14 @@ void Problems::Add(const Location& location, std::string_view path, std::string_
   const auto same = [&](const Problem& problem) {
     return problem.location == location && problem.text == text;
   };
-  if (std::any_of(problems_.begin(), problems_.end(), same)) return;
+  if (std::ranges::any_of(problems_, same)) return;
   problems_.push_back({location, std::move(text)});
 }
 
 arrow::Status Problems::ToStatus() const {
   if (problems_.empty()) return arrow::Status::OK();
   std::vector<Problem> sorted = problems_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Problem& a, const Problem& b) {
+  std::ranges::stable_sort(sorted, [](const Problem& a, const Problem& b) {
     return FileOrder(a.location) < FileOrder(b.location);
   });
   std::string message;

@@ -23,7 +23,7 @@ bool IsVariableName(std::string_view name) {
   };
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   return !name.empty() && is_letter(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || is_digit(c); });
+         std::ranges::all_of(name, [&](char c) { return is_letter(c) || is_digit(c); });
 }
 
 std::string WithoutLastLineEnd(std::string text) {
@@ -70,7 +70,7 @@ arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path) {
         errno == 0 ? "it cannot be read" : std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
     return UserError("cannot read " + path.string() + ": " + why);
   }
-  if (static_cast<size_t>(file.gcount()) > kMostFileBytes) {
+  if (std::cmp_greater(file.gcount(), kMostFileBytes)) {
     return UserError("cannot read " + path.string() + ": it is larger than 1 MiB");
   }
   content.resize(static_cast<size_t>(file.gcount()));

@@ -107,7 +107,7 @@ std::string SwitchedOn(const std::string& starter) {
     std::istringstream words(line);
     std::string first;
     words >> first;
-    const bool is_query_key = left_out.contains(first) && line.find("    " + first) == 0;
+    const bool is_query_key = left_out.contains(first) && line.starts_with("    " + first);
     if (!is_query_key || line.starts_with("     ")) text += line + "\n";
   }
   return text;

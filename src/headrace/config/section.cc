@@ -159,8 +159,8 @@ Section JobSection(std::span<const PluginOptions> sources,
 }
 
 const OptionSpec* FindOption(std::span<const OptionSpec> options, std::string_view key) {
-  const auto found = std::find_if(options.begin(), options.end(),
-                                  [&](const OptionSpec& option) { return option.key == key; });
+  const auto found =
+      std::ranges::find_if(options, [&](const OptionSpec& option) { return option.key == key; });
   return found == options.end() ? nullptr : &*found;
 }
 

@@ -66,8 +66,9 @@ SectionOptions SectionReader::OptionsOf(const Section& section, const YamlNode& 
                         : ExpandReferences(type->text, environment_, folder_).ValueOr("");
   const PluginOptions* plugin = FindPlugin(section, name);
   known.complete = plugin != nullptr;
-  if (plugin != nullptr)
+  if (plugin != nullptr) {
     known.options.insert(known.options.end(), plugin->options.begin(), plugin->options.end());
+  }
   return known;
 }
 
@@ -129,8 +130,9 @@ void SectionReader::ReadOption(const OptionSpec& option, const YamlPair& pair,
   const std::string path = JoinPath(into.path, option.key);
   if (!option.refused.empty()) return problems_.Add(pair.location, path, option.refused);
   auto value = ReadValue(option, pair.value, path);
-  if (value.has_value())
+  if (value.has_value()) {
     into.values.Set(std::string(option.key), Resolved(option, *std::move(value)));
+  }
 }
 
 std::optional<OptionValues::Value> SectionReader::ReadValue(const OptionSpec& option,
@@ -214,8 +216,9 @@ void SectionReader::AddMissing(const Section& section, const SectionOptions& kno
                     "missing. " + std::string(option.doc));
     } else if (!section.inherits && option.refused.empty() && !option.default_text.empty()) {
       auto value = ParseOptionText(option, option.default_text, option.default_text);
-      if (value.ok())
+      if (value.ok()) {
         into.values.Set(std::string(option.key), Resolved(option, *std::move(value)), true);
+      }
     }
   }
   for (const Section& child : section.sections) {

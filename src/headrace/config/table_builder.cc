@@ -139,8 +139,9 @@ TableRef TableBuilder::Reference() {
 }
 
 TableRef TableBuilder::Table(const std::string& name) {
-  if (table_.Wrote("as"))
+  if (table_.Wrote("as")) {
     Problem("as", "names the result of a 'query'; a table keeps its own name");
+  }
   if (!table_.values.WasWritten("name")) return {};
   TableRef ref = ParseTableName(name);
   const std::string fault = FaultOf(name, ref);
@@ -202,7 +203,7 @@ void TableBuilder::CheckColumns(const std::vector<const SectionValues*>& entries
                                                         Shown(same->first) + "': also '" +
                                                         std::string(same->second) + "'");
     }
-    if (std::find(job.exclude.begin(), job.exclude.end(), column.name) != job.exclude.end()) {
+    if (std::ranges::find(job.exclude, column.name) != job.exclude.end()) {
       Problem("exclude",
               "the column '" + Shown(column.name) + "' is both listed in 'columns' and excluded");
     }
@@ -212,8 +213,9 @@ void TableBuilder::CheckColumns(const std::vector<const SectionValues*>& entries
 void TableBuilder::CheckLineageNames(const TableJob& job) {
   for (const ColumnRequest& column : job.columns) {
     const std::string& output = column.as.value_or(column.name);
-    if (std::find(kLineageColumns.begin(), kLineageColumns.end(), output) == kLineageColumns.end())
+    if (std::ranges::find(kLineageColumns, output) == kLineageColumns.end()) {
       continue;
+    }
     Problem("columns",
             "'" + output + "' is the name of a column that 'lineage' adds; rename it by 'as'");
   }

@@ -51,8 +51,7 @@ Section TableDestinationSection(std::span<const PluginOptions> destinations) {
       .options = {WriteOption(), Refused("type", "The kind of destination.", kOneDestination)},
       .type_from = "destination",
       .inherits = true};
-  std::transform(destinations.begin(), destinations.end(), std::back_inserter(section.plugins),
-                 ForOneTable);
+  std::ranges::transform(destinations, std::back_inserter(section.plugins), ForOneTable);
   return section;
 }
 

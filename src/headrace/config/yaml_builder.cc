@@ -30,7 +30,7 @@ void YamlTreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
 }
 
 void YamlTreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
-  YamlNode node{.location = places_.Of(mark), .text = places_.NullWordAt(mark)};
+  YamlNode node{.location = places_.Of(mark), .text = std::string(places_.NullWordAt(mark))};
   if (node.text.empty()) node.location = places_.OfEmpty(mark);
   if (anchor != 0) anchors_[anchor] = {node};
   Complete(std::move(node));

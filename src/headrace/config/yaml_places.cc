@@ -58,7 +58,7 @@ Location YamlPlaces::Of(const YAML::Mark& mark) const { return OfOffset(OffsetOf
 
 Location YamlPlaces::OfOffset(size_t offset) const {
   if (!in_file_) return {};
-  const auto next_line = std::upper_bound(lines_.begin(), lines_.end(), offset);
+  const auto next_line = std::ranges::upper_bound(lines_, offset);
   const size_t begin = *std::prev(next_line);
   int column = 1;
   for (const char c : text_.substr(begin, offset - begin)) {
@@ -90,13 +90,13 @@ bool YamlPlaces::IsQuoteClosed(const YAML::Mark& mark) const {
 
 bool YamlPlaces::IsIndentedByTab(const YAML::Mark& mark) const {
   const size_t offset = OffsetOf(mark);
-  const size_t begin = *std::prev(std::upper_bound(lines_.begin(), lines_.end(), offset));
+  const size_t begin = *std::prev(std::ranges::upper_bound(lines_, offset));
   const std::string_view line = text_.substr(begin);
   const std::string_view indentation = line.substr(0, line.find_first_not_of(" \t"));
   return indentation.find('\t') != std::string_view::npos;
 }
 
-std::string YamlPlaces::NullWordAt(const YAML::Mark& mark) const {
+std::string_view YamlPlaces::NullWordAt(const YAML::Mark& mark) const {
   const std::string_view word = text_.substr(OffsetOf(mark), 4);
   return word == "null" || word == "Null" || word == "NULL" ? "null" : "";
 }

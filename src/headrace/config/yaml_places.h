@@ -33,7 +33,7 @@ class YamlPlaces {
   bool IsIndentedByTab(const YAML::Mark& mark) const;
 
   /// "null" where the word, and not nothing or `~`, stands at `mark`; else empty.
-  std::string NullWordAt(const YAML::Mark& mark) const;
+  std::string_view NullWordAt(const YAML::Mark& mark) const;
 
  private:
   size_t OffsetOf(const YAML::Mark& mark) const;

@@ -50,7 +50,7 @@ bool CheckText(std::string_view text, std::string_view path, bool in_file, Probl
     problems.Add(PlaceOfByte(text, 0, in_file), path, "larger than 1 MiB: this is no job file");
     return false;
   }
-  const auto control = std::find_if(text.begin(), text.end(), IsForbiddenControl);
+  const auto control = std::ranges::find_if(text, IsForbiddenControl);
   if (control != text.end()) {
     const auto offset = static_cast<size_t>(control - text.begin());
     problems.Add(PlaceOfByte(text, offset, in_file), path, "a control character: this is no text");

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 
 namespace headrace {
@@ -19,8 +20,9 @@ std::string TreeText(const YamlNode& node) {
       for (const YamlNode& item : node.items) text += (text.empty() ? "" : ",") + TreeText(item);
       return "[" + text + "]";
     case YamlNode::Kind::kMapping:
-      for (const YamlPair& pair : node.pairs)
+      for (const YamlPair& pair : node.pairs) {
         text += (text.empty() ? "" : ",") + pair.key + ":" + TreeText(pair.value);
+      }
       return "{" + text + "}";
   }
   return text;
@@ -87,11 +89,10 @@ TEST(YamlTreeTest, EachKeyOnce) {
 TEST(YamlTreeTest, AliasesDoNotBlowUp) {
   std::string text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
   for (int i = 1; i <= 10; ++i) {
-    const std::string below = "*a" + std::to_string(i - 1);
-    const std::string name = "a" + std::to_string(i);
-    text += name + ": &" + name + " [" + below;
-    for (int copy = 1; copy < 10; ++copy) text += "," + below;
-    text += "]\n";
+    std::ostringstream line;
+    line << "a" << i << ": &a" << i << " [*a" << i - 1;
+    for (int copy = 1; copy < 10; ++copy) line << ",*a" << i - 1;
+    text += line.str() + "]\n";
   }
   EXPECT_NE(Parsed(text).find("blow this file up"), std::string::npos);
 }
@@ -99,8 +100,9 @@ TEST(YamlTreeTest, AliasesDoNotBlowUp) {
 TEST(YamlTreeTest, AliasesDoNotNestBeyondTheBound) {
   std::string text = "a0: &a0 [x]\n";
   for (int i = 1; i <= 100; ++i) {
-    const std::string name = "a" + std::to_string(i);
-    text += name + ": &" + name + " [*a" + std::to_string(i - 1) + "]\n";
+    std::ostringstream line;
+    line << "a" << i << ": &a" << i << " [*a" << i - 1 << "]\n";
+    text += line.str();
   }
   EXPECT_NE(Parsed(text).find("nested 32 deep"), std::string::npos);
 }
@@ -128,7 +130,7 @@ TEST(YamlTreeTest, ManyKeysAreQuick) {
 }
 
 TEST(YamlTreeTest, SyntaxErrorsDoNotQuoteTheText) {
-  for (const char* text : {"password: *hunter2", "password: \"hunter2\\q\"", "password: {hunter2",
+  for (const char* text : {"password: *hunter2", R"(password: "hunter2\q")", "password: {hunter2",
                            "password: @hunter2", "password: !hunter2 x", "password: %hunter2\n\tx",
                            "password: 'hunter2"}) {
     const std::string message = Parsed(text);

@@ -57,8 +57,9 @@ std::string_view TrimSpaces(std::string_view text) {
 std::optional<int> SmallNumber(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-'))
+  if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-')) {
     return std::nullopt;
+  }
   return value;
 }
 
@@ -76,15 +77,17 @@ arrow::Result<std::shared_ptr<arrow::DataType>> DecimalOf(std::string_view text,
     return UserError("type '" + std::string(text) +
                      "': decimal(p,s) needs 1 ≤ p ≤ 76 and 0 ≤ s ≤ p");
   }
-  if (*precision <= arrow::Decimal128Type::kMaxPrecision)
+  if (*precision <= arrow::Decimal128Type::kMaxPrecision) {
     return arrow::decimal128(*precision, *scale);
+  }
   return arrow::decimal256(*precision, *scale);
 }
 
 std::string ListOfNames() {
   std::string list;
-  for (const TypeName& type : kTypeNames)
+  for (const TypeName& type : kTypeNames) {
     list += (list.empty() ? "" : ", ") + std::string(type.name);
+  }
   return list;
 }
 
