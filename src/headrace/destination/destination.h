@@ -19,13 +19,16 @@
 
 /// A destination is where rows are published, table by table, all of a run's rows or none.
 ///
-///   Check ─► LastCommit ─► Prepare ─► OpenWriter (per worker) ─► … receipts … ─► Intend ─► Commit ─► ReadBack
+///   Check ─► LastCommit ─► Prepare ─► OpenWriter (per worker) ─► … receipts … ─► Intend ─► Commit
+///   ─► ReadBack
 ///                                                                     │            ▲
-///                                                  journalled, then ──┘   Settle ──┘ (after a crash, before anything else)
+///                                                  journalled, then ──┘   Settle ──┘ (after a
+///                                                  crash, before anything else)
 ///
-/// Intend decides everything and publishes nothing. Commit carries an intent out and may be repeated: a second call of the same
-/// intent changes nothing. Settle says what became of an intent, from the commit record that lies with the data. All calls but
-/// those on a Writer are made by the coordinator's thread.
+/// Intend decides everything and publishes nothing. Commit carries an intent out and may be
+/// repeated: a second call of the same intent changes nothing. Settle says what became of an
+/// intent, from the commit record that lies with the data. All calls but those on a Writer are made
+/// by the coordinator's thread.
 namespace headrace {
 
 /// One table of one run, as the destination sees it.
@@ -73,32 +76,40 @@ class Destination {
   virtual arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) = 0;
 
   /// The record of the run `run` of `job` for `table`, or none.
-  virtual arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job, const std::string& run,
+  virtual arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,
+                                                                const std::string& run,
                                                                 const TableRef& table) = 0;
 
-  /// Makes the staging of `target` (of this epoch: an older epoch's is removed) and finds what would make the commit fail: for
-  /// append another schema (the message shows the difference), for error_if_exists a table that is there.
+  /// Makes the staging of `target` (of this epoch: an older epoch's is removed) and finds what
+  /// would make the commit fail: for append another schema (the message shows the difference), for
+  /// error_if_exists a table that is there.
   virtual arrow::Status Prepare(const TableTarget& target) = 0;
 
-  /// Opens the staging of one worker. Thread-safe. `worker` is part of the file names; `serial` tells apart the writers that one
-  /// worker opens one after another.
-  virtual arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker, int serial) = 0;
+  /// Opens the staging of one worker. Thread-safe. `worker` is part of the file names; `serial`
+  /// tells apart the writers that one worker opens one after another.
+  virtual arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker,
+                                                            int serial) = 0;
 
-  /// Decides the commit of `receipts`, which cover every unit once. Makes staging durable (an empty table gets its one empty file
-  /// here) and publishes nothing.
-  virtual arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts,
+  /// Decides the commit of `receipts`, which cover every unit once. Makes staging durable (an empty
+  /// table gets its one empty file here) and publishes nothing.
+  virtual arrow::Result<CommitIntent> Intend(const TableTarget& target,
+                                             std::span<const Receipt> receipts,
                                              int64_t sequence) = 0;
 
-  /// Publishes. Idempotent. Errors of class permanent if the table's sequence is no longer the one the intent was made for.
+  /// Publishes. Idempotent. Errors of class permanent if the table's sequence is no longer the one
+  /// the intent was made for.
   virtual arrow::Result<CommitRecord> Commit(const CommitIntent& intent) = 0;
 
   virtual arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) = 0;
 
   /// Reads every file of `record` again: rows always, checksums on request.
-  virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record, bool with_checksum) = 0;
+  virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
+                                                              bool with_checksum) = 0;
 
-  /// Removes what ended runs left in staging and replaced tables older than `grace`. Never touches runs in `keep`.
-  virtual arrow::Result<CleanResult> Clean(const std::set<std::string>& keep, std::chrono::seconds grace) = 0;
+  /// Removes what ended runs left in staging and replaced tables older than `grace`. Never touches
+  /// runs in `keep`.
+  virtual arrow::Result<CleanResult> Clean(const std::set<std::string>& keep,
+                                           std::chrono::seconds grace) = 0;
 };
 
 }  // namespace headrace

@@ -46,7 +46,8 @@ std::string DescribeSelf() {
 
 }  // namespace
 
-arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state, const std::string& job) {
+arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
+                                        const std::string& job) {
   std::error_code error;
   std::filesystem::create_directories(state, error);
   const std::filesystem::path file = state / (PercentEncode(job) + ".lock");
@@ -55,10 +56,12 @@ arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state, cons
   JobLock lock(fd);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return CannotLock(file, errno);
-    return UserError("job \"" + job + "\" is being run by " + ReadHolder(fd) + "; wait for it to end, or stop it");
+    return UserError("job \"" + job + "\" is being run by " + ReadHolder(fd) +
+                     "; wait for it to end, or stop it");
   }
   const std::string self = DescribeSelf();
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, self.data(), self.size(), 0) < 0) return CannotLock(file, errno);
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, self.data(), self.size(), 0) < 0)
+    return CannotLock(file, errno);
   return lock;
 }
 

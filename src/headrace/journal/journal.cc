@@ -13,7 +13,8 @@ arrow::Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::pat
     return UserError("cannot make the state folder " + state.string() + ": " + error.message() +
                      "; name another one with `state:`");
   }
-  ARROW_ASSIGN_OR_RAISE(std::unique_ptr<SqliteJournal> journal, SqliteJournal::Open(state / "journal.db"));
+  ARROW_ASSIGN_OR_RAISE(std::unique_ptr<SqliteJournal> journal,
+                        SqliteJournal::Open(state / "journal.db"));
   return std::unique_ptr<Journal>(std::move(journal));
 }
 

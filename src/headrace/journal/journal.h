@@ -1,10 +1,9 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +28,8 @@ struct JournalRun {
   std::string started_at;  ///< ISO 8601, UTC.
   std::string ended_at;    ///< Empty while it runs.
   std::string report;      ///< JSON of its last report; empty before the first.
-  std::vector<std::string> scope;  ///< Directories of the tables that it is to load: done when all are committed.
+  std::vector<std::string>
+      scope;  ///< Directories of the tables that it is to load: done when all are committed.
 
   /// kRunning or kFailed: the next `headrace run` continues it.
   bool unfinished() const { return state == RunState::kRunning || state == RunState::kFailed; }
@@ -39,7 +39,7 @@ struct JournalRun {
 struct JournalTable {
   std::string directory;  ///< TableRef::directory().
   std::string label;
-  int epoch = 0;          ///< The latest epoch; receipts of earlier ones are void.
+  int epoch = 0;  ///< The latest epoch; receipts of earlier ones are void.
   int64_t units = 0;
   std::optional<CommitIntent> intent;  ///< Open or committed.
   std::optional<CommitRecord> record;  ///< Committed.
@@ -47,8 +47,9 @@ struct JournalTable {
   bool has_open_intent() const { return intent.has_value() && !record.has_value(); }
 };
 
-/// The local, durable log of runs: a SQLite database in WAL mode with synchronous=FULL, docs/format/journal.md. Each call is one
-/// transaction, durable when it returns. Holds no secret and no row. Thread-safe.
+/// The local, durable log of runs: a SQLite database in WAL mode with synchronous=FULL,
+/// docs/format/journal.md. Each call is one transaction, durable when it returns. Holds no secret
+/// and no row. Thread-safe.
 class Journal {
  public:
   /// Opens or creates `<state>/journal.db`.
@@ -57,26 +58,31 @@ class Journal {
   virtual ~Journal() = default;
 
   virtual arrow::Status BeginRun(const JournalRun& run) = 0;
-  /// Starts epoch `epoch` of a table: receipts of earlier epochs are void from here on. `plan` is the plan as JSON.
-  virtual arrow::Status BeginEpoch(const std::string& run, const std::string& directory, const std::string& label, int epoch,
-                                   int64_t units, const nlohmann::json& plan) = 0;
+  /// Starts epoch `epoch` of a table: receipts of earlier epochs are void from here on. `plan` is
+  /// the plan as JSON.
+  virtual arrow::Status BeginEpoch(const std::string& run, const std::string& directory,
+                                   const std::string& label, int epoch, int64_t units,
+                                   const nlohmann::json& plan) = 0;
   virtual arrow::Status AddReceipt(const std::string& run, const std::string& directory, int epoch,
                                    const Receipt& receipt) = 0;
   virtual arrow::Status AddIntent(const CommitIntent& intent) = 0;
   virtual arrow::Status AddRecord(const CommitRecord& record) = 0;
-  virtual arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) = 0;
+  virtual arrow::Status EndRun(const std::string& run, RunState state,
+                               const std::string& report) = 0;
   /// A failed or running run goes on, with the job text and scope as they are now.
   virtual arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
                                   const std::vector<std::string>& scope) = 0;
 
-  virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory, int epoch) = 0;
+  virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run,
+                                                       const std::string& directory, int epoch) = 0;
   virtual arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) = 0;
   /// Runs of `job` (of all jobs if empty), the latest first.
   virtual arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) = 0;
   virtual arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) = 0;
 };
 
-/// The kernel's lock on one job name, `<state>/<job>.lock`: held until destroyed or the process dies.
+/// The kernel's lock on one job name, `<state>/<job>.lock`: held until destroyed or the process
+/// dies.
 class JobLock {
  public:
   /// Errors of class user if another process holds it: the message names its pid, host and start.

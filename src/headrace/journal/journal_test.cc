@@ -11,7 +11,8 @@ namespace {
 class JournalTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "headrace-journal-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "headrace-journal-XXXXXX").string();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     state_ = pattern;
     Reopen();
@@ -28,8 +29,13 @@ class JournalTest : public ::testing::Test {
     journal_ = std::move(*journal);
   }
   void Begin(const std::string& run, const std::string& job = "shop") {
-    const arrow::Status status = journal_->BeginRun({.run = run, .job = job, .text_digest = "d1", .state = RunState::kRunning,
-                                                     .started_at = "2026-01-01T00:00:00Z", .ended_at = {}, .report = {},
+    const arrow::Status status = journal_->BeginRun({.run = run,
+                                                     .job = job,
+                                                     .text_digest = "d1",
+                                                     .state = RunState::kRunning,
+                                                     .started_at = "2026-01-01T00:00:00Z",
+                                                     .ended_at = {},
+                                                     .report = {},
                                                      .scope = {"public.events"}});
     ASSERT_TRUE(status.ok()) << status;
   }
@@ -72,14 +78,18 @@ TEST_F(JournalTest, TheLatestRunComesFirstAndJobsAreKeptApart) {
 
 TEST_F(JournalTest, ReceiptsBelongToTheirEpoch) {
   Begin("r1");
-  ASSERT_TRUE(journal_->BeginEpoch("r1", "public.events", "public.events", 1, 2, nlohmann::json::object()).ok());
+  ASSERT_TRUE(
+      journal_->BeginEpoch("r1", "public.events", "public.events", 1, 2, nlohmann::json::object())
+          .ok());
   Receipt receipt;
   receipt.plan_id = "r1/public.events/1";
   receipt.file = "part-0.parquet";
   receipt.rows = 3;
   receipt.units = {{"0", 1, 3, {5, 3}, 0.5}};
   ASSERT_TRUE(journal_->AddReceipt("r1", "public.events", 1, receipt).ok());
-  ASSERT_TRUE(journal_->BeginEpoch("r1", "public.events", "public.events", 2, 2, nlohmann::json::object()).ok());
+  ASSERT_TRUE(
+      journal_->BeginEpoch("r1", "public.events", "public.events", 2, 2, nlohmann::json::object())
+          .ok());
   Reopen();
   EXPECT_EQ((*journal_->Receipts("r1", "public.events", 1)).size(), 1U);
   EXPECT_TRUE((*journal_->Receipts("r1", "public.events", 2)).empty());
@@ -137,9 +147,12 @@ TEST_F(JournalTest, TheSecondHolderOfAJobLockIsToldWhoHasIt) {
   ASSERT_TRUE(first.ok()) << first.status();
   const auto second = JobLock::Acquire(state_, "shop");
   ASSERT_FALSE(second.ok());
-  EXPECT_NE(second.status().message().find("pid " + std::to_string(getpid())), std::string::npos) << second.status();
+  EXPECT_NE(second.status().message().find("pid " + std::to_string(getpid())), std::string::npos)
+      << second.status();
   EXPECT_TRUE(JobLock::Acquire(state_, "bills").ok());
-  { const JobLock gone = std::move(*first); }
+  {
+    const JobLock gone = std::move(*first);
+  }
   EXPECT_TRUE(JobLock::Acquire(state_, "shop").ok());
 }
 

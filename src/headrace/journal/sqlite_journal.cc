@@ -13,7 +13,8 @@ namespace {
 constexpr int kJournalVersion = 1;
 constexpr std::chrono::seconds kBusyTimeout{30};
 
-constexpr const char* kPragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
+constexpr const char* kPragmas =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;";
 
 constexpr const char* kTables = R"sql(
 CREATE TABLE IF NOT EXISTS run (
@@ -28,11 +29,13 @@ CREATE TABLE IF NOT EXISTS receipt (
 CREATE INDEX IF NOT EXISTS run_by_job ON run (job, started_at);
 )sql";
 
-constexpr std::array<std::string_view, 5> kRunStateNames = {"running", "done", "failed", "verify_failed", "abandoned"};
+constexpr std::array<std::string_view, 5> kRunStateNames = {"running", "done", "failed",
+                                                            "verify_failed", "abandoned"};
 
 arrow::Result<RunState> RunStateOf(std::string_view name) {
   const auto found = std::ranges::find(kRunStateNames, name);
-  if (found == kRunStateNames.end()) return PermanentError("the journal names an unknown run state \"" + std::string(name) + "\"");
+  if (found == kRunStateNames.end())
+    return PermanentError("the journal names an unknown run state \"" + std::string(name) + "\"");
   return static_cast<RunState>(found - kRunStateNames.begin());
 }
 
@@ -40,7 +43,9 @@ arrow::Result<nlohmann::json> ParseStored(std::string_view text, std::string_vie
   return ParseJson(text, "the journal's " + std::string(what), ErrorClass::kPermanent);
 }
 
-std::string Text(const SqliteStatement& statement, int column) { return std::string(statement.ColumnText(column)); }
+std::string Text(const SqliteStatement& statement, int column) {
+  return std::string(statement.ColumnText(column));
+}
 
 arrow::Result<std::vector<std::string>> ParseScope(std::string_view text) {
   ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(text, "scope of a run"));
@@ -54,8 +59,14 @@ arrow::Result<std::vector<std::string>> ParseScope(std::string_view text) {
 
 /// Columns: run, job, text_digest, state, started_at, ended_at, report, scope.
 arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
-  JournalRun run{.run = Text(row, 0), .job = Text(row, 1), .text_digest = Text(row, 2), .state = RunState::kRunning,
-                 .started_at = Text(row, 4), .ended_at = Text(row, 5), .report = Text(row, 6), .scope = {}};
+  JournalRun run{.run = Text(row, 0),
+                 .job = Text(row, 1),
+                 .text_digest = Text(row, 2),
+                 .state = RunState::kRunning,
+                 .started_at = Text(row, 4),
+                 .ended_at = Text(row, 5),
+                 .report = Text(row, 6),
+                 .scope = {}};
   ARROW_ASSIGN_OR_RAISE(run.state, RunStateOf(row.ColumnText(3)));
   ARROW_ASSIGN_OR_RAISE(run.scope, ParseScope(row.ColumnText(7)));
   return run;
@@ -63,14 +74,20 @@ arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
 
 /// Columns: directory, label, epoch, units, intent, record.
 arrow::Result<JournalTable> ReadTable(const SqliteStatement& row) {
-  JournalTable table{.directory = Text(row, 0), .label = Text(row, 1), .epoch = static_cast<int>(row.ColumnInt64(2)),
-                     .units = row.ColumnInt64(3), .intent = {}, .record = {}};
+  JournalTable table{.directory = Text(row, 0),
+                     .label = Text(row, 1),
+                     .epoch = static_cast<int>(row.ColumnInt64(2)),
+                     .units = row.ColumnInt64(3),
+                     .intent = {},
+                     .record = {}};
   if (!row.ColumnIsNull(4)) {
-    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(row.ColumnText(4), "commit intent"));
+    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
+                          ParseStored(row.ColumnText(4), "commit intent"));
     ARROW_ASSIGN_OR_RAISE(table.intent, CommitIntentFromJson(json));
   }
   if (!row.ColumnIsNull(5)) {
-    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(row.ColumnText(5), "commit record"));
+    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
+                          ParseStored(row.ColumnText(5), "commit record"));
     ARROW_ASSIGN_OR_RAISE(table.record, CommitRecordFromJson(json));
   }
   return table;
@@ -86,26 +103,32 @@ arrow::Status CreateTables(SqliteDatabase& database, const std::filesystem::path
   ARROW_RETURN_NOT_OK(database.Execute(kPragmas));
   ARROW_ASSIGN_OR_RAISE(const int64_t version, UserVersion(database));
   if (version > kJournalVersion) {
-    return UserError("the journal " + file.string() + " was written by a later version of headrace (format " +
+    return UserError("the journal " + file.string() +
+                     " was written by a later version of headrace (format " +
                      std::to_string(version) + "); use that version, or another `state:` folder");
   }
   if (version == kJournalVersion) return arrow::Status::OK();
-  return database.Execute("BEGIN IMMEDIATE;" + std::string(kTables) + "PRAGMA user_version=" + std::to_string(kJournalVersion) +
-                          ";COMMIT;");
+  return database.Execute("BEGIN IMMEDIATE;" + std::string(kTables) +
+                          "PRAGMA user_version=" + std::to_string(kJournalVersion) + ";COMMIT;");
 }
 
 }  // namespace
 
-std::string_view RunStateName(RunState state) { return kRunStateNames.at(static_cast<size_t>(state)); }
+std::string_view RunStateName(RunState state) {
+  return kRunStateNames.at(static_cast<size_t>(state));
+}
 
-arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(const std::filesystem::path& file) {
-  ARROW_ASSIGN_OR_RAISE(SqliteDatabase database,
-                        SqliteDatabase::Open(file.string(), SqliteOpenMode::kReadWriteCreate, kBusyTimeout));
+arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(
+    const std::filesystem::path& file) {
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteDatabase database,
+      SqliteDatabase::Open(file.string(), SqliteOpenMode::kReadWriteCreate, kBusyTimeout));
   ARROW_RETURN_NOT_OK(CreateTables(database, file));
   return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database)));
 }
 
-arrow::Status SqliteJournal::Write(std::string_view sql, const std::vector<std::string>& parameters) {
+arrow::Status SqliteJournal::Write(std::string_view sql,
+                                   const std::vector<std::string>& parameters) {
   const std::scoped_lock lock(mutex_);
   ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database_.Prepare(sql));
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -115,31 +138,40 @@ arrow::Status SqliteJournal::Write(std::string_view sql, const std::vector<std::
 }
 
 arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
-  return Write("INSERT INTO run (run, job, text_digest, state, started_at, scope) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-               {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
-                DumpJson(run.scope)});
+  return Write(
+      "INSERT INTO run (run, job, text_digest, state, started_at, scope) VALUES (?1, ?2, ?3, ?4, "
+      "?5, ?6)",
+      {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
+       DumpJson(run.scope)});
 }
 
-arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory, const std::string& label,
-                                        int epoch, int64_t units, const nlohmann::json& plan) {
+arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory,
+                                        const std::string& label, int epoch, int64_t units,
+                                        const nlohmann::json& plan) {
   return Write(
-      "INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), "
-      "CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET epoch = excluded.epoch, units = excluded.units, "
+      "INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, "
+      "CAST(?4 AS INTEGER), "
+      "CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET epoch = excluded.epoch, "
+      "units = excluded.units, "
       "plan = excluded.plan",
       {run, directory, label, std::to_string(epoch), std::to_string(units), DumpJson(plan)});
 }
 
-arrow::Status SqliteJournal::AddReceipt(const std::string& run, const std::string& directory, int epoch,
-                                        const Receipt& receipt) {
-  return Write("INSERT INTO receipt (run, directory, epoch, file, receipt) VALUES (?1, ?2, CAST(?3 AS INTEGER), ?4, ?5)",
-               {run, directory, std::to_string(epoch), receipt.file, DumpJson(ToJson(receipt))});
+arrow::Status SqliteJournal::AddReceipt(const std::string& run, const std::string& directory,
+                                        int epoch, const Receipt& receipt) {
+  return Write(
+      "INSERT INTO receipt (run, directory, epoch, file, receipt) VALUES (?1, ?2, CAST(?3 AS "
+      "INTEGER), ?4, ?5)",
+      {run, directory, std::to_string(epoch), receipt.file, DumpJson(ToJson(receipt))});
 }
 
 arrow::Status SqliteJournal::AddIntent(const CommitIntent& intent) {
   return Write(
-      "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, "
+      "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent) VALUES (?1, ?2, "
+      "?3, CAST(?4 AS INTEGER), 0, "
       "'{}', ?5) ON CONFLICT (run, directory) DO UPDATE SET intent = excluded.intent",
-      {intent.run, intent.table, intent.label, std::to_string(intent.epoch), DumpJson(ToJson(intent))});
+      {intent.run, intent.table, intent.label, std::to_string(intent.epoch),
+       DumpJson(ToJson(intent))});
 }
 
 arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
@@ -147,22 +179,31 @@ arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
                {record.intent.run, record.intent.table, DumpJson(ToJson(record))});
 }
 
-arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state, const std::string& report) {
-  return Write("UPDATE run SET state = ?2, report = ?3, ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE run = ?1",
-               {run, std::string(RunStateName(state)), report});
+arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state,
+                                    const std::string& report) {
+  return Write(
+      "UPDATE run SET state = ?2, report = ?3, ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
+      "WHERE run = ?1",
+      {run, std::string(RunStateName(state)), report});
 }
 
 arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string& text_digest,
                                        const std::vector<std::string>& scope) {
-  return Write("UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 WHERE run = ?1",
-               {run, text_digest, DumpJson(scope)});
+  return Write(
+      "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 WHERE run = "
+      "?1",
+      {run, text_digest, DumpJson(scope)});
 }
 
-arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run, const std::string& directory, int epoch) {
+arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run,
+                                                            const std::string& directory,
+                                                            int epoch) {
   const std::scoped_lock lock(mutex_);
-  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement,
-                        database_.Prepare("SELECT receipt FROM receipt WHERE run = ?1 AND directory = ?2 AND epoch = ?3 "
-                                          "ORDER BY file"));
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement statement,
+      database_.Prepare(
+          "SELECT receipt FROM receipt WHERE run = ?1 AND directory = ?2 AND epoch = ?3 "
+          "ORDER BY file"));
   ARROW_RETURN_NOT_OK(statement.BindText(1, run));
   ARROW_RETURN_NOT_OK(statement.BindText(2, directory));
   ARROW_RETURN_NOT_OK(statement.BindInt64(3, epoch));
@@ -170,7 +211,8 @@ arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& r
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
     if (!has_row) return receipts;
-    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(statement.ColumnText(0), "receipt"));
+    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
+                          ParseStored(statement.ColumnText(0), "receipt"));
     ARROW_ASSIGN_OR_RAISE(Receipt receipt, ReceiptFromJson(json));
     receipts.push_back(std::move(receipt));
   }
@@ -178,9 +220,11 @@ arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& r
 
 arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string& run) {
   const std::scoped_lock lock(mutex_);
-  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement,
-                        database_.Prepare("SELECT directory, label, epoch, units, intent, record FROM run_table WHERE run = ?1 "
-                                          "ORDER BY directory"));
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement statement,
+      database_.Prepare(
+          "SELECT directory, label, epoch, units, intent, record FROM run_table WHERE run = ?1 "
+          "ORDER BY directory"));
   ARROW_RETURN_NOT_OK(statement.BindText(1, run));
   std::vector<JournalTable> tables;
   while (true) {
@@ -191,11 +235,15 @@ arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string
   }
 }
 
-arrow::Result<std::vector<JournalRun>> SqliteJournal::ReadRuns(std::string_view condition, std::string_view parameter) {
+arrow::Result<std::vector<JournalRun>> SqliteJournal::ReadRuns(std::string_view condition,
+                                                               std::string_view parameter) {
   const std::scoped_lock lock(mutex_);
-  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement,
-                        database_.Prepare("SELECT run, job, text_digest, state, started_at, ended_at, report, scope FROM run "
-                                          "WHERE " + std::string(condition) + " ORDER BY started_at DESC, rowid DESC"));
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement statement,
+      database_.Prepare(
+          "SELECT run, job, text_digest, state, started_at, ended_at, report, scope FROM run "
+          "WHERE " +
+          std::string(condition) + " ORDER BY started_at DESC, rowid DESC"));
   ARROW_RETURN_NOT_OK(statement.BindText(1, parameter));
   std::vector<JournalRun> runs;
   while (true) {

@@ -10,20 +10,24 @@ namespace headrace {
 /// The journal in a SQLite database; the tables are those of docs/format/journal.md.
 class SqliteJournal : public Journal {
  public:
-  /// Makes the tables where they are missing. Errors of class user where the file is of a later version.
+  /// Makes the tables where they are missing. Errors of class user where the file is of a later
+  /// version.
   static arrow::Result<std::unique_ptr<SqliteJournal>> Open(const std::filesystem::path& file);
 
   arrow::Status BeginRun(const JournalRun& run) override;
-  arrow::Status BeginEpoch(const std::string& run, const std::string& directory, const std::string& label, int epoch,
-                           int64_t units, const nlohmann::json& plan) override;
-  arrow::Status AddReceipt(const std::string& run, const std::string& directory, int epoch, const Receipt& receipt) override;
+  arrow::Status BeginEpoch(const std::string& run, const std::string& directory,
+                           const std::string& label, int epoch, int64_t units,
+                           const nlohmann::json& plan) override;
+  arrow::Status AddReceipt(const std::string& run, const std::string& directory, int epoch,
+                           const Receipt& receipt) override;
   arrow::Status AddIntent(const CommitIntent& intent) override;
   arrow::Status AddRecord(const CommitRecord& record) override;
   arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) override;
   arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
                           const std::vector<std::string>& scope) override;
 
-  arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory, int epoch) override;
+  arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory,
+                                               int epoch) override;
   arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) override;
   arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) override;
   arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) override;
@@ -33,7 +37,8 @@ class SqliteJournal : public Journal {
 
   /// Runs one statement with text parameters in a transaction of its own.
   arrow::Status Write(std::string_view sql, const std::vector<std::string>& parameters);
-  arrow::Result<std::vector<JournalRun>> ReadRuns(std::string_view condition, std::string_view parameter);
+  arrow::Result<std::vector<JournalRun>> ReadRuns(std::string_view condition,
+                                                  std::string_view parameter);
 
   std::mutex mutex_;
   SqliteDatabase database_;  // protected by mutex_

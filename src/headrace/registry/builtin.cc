@@ -32,7 +32,9 @@ std::vector<BuiltinSource> Sources() {
           {SqliteOptions, MakeSqliteSource, {"sqlite://"}}};
 }
 
-std::vector<BuiltinDestination> Destinations() { return {{ParquetOptions, MakeParquetDestination}}; }
+std::vector<BuiltinDestination> Destinations() {
+  return {{ParquetOptions, MakeParquetDestination}};
+}
 
 template <typename Builtins>
 std::vector<PluginOptions> OptionsOfAll(const Builtins& builtins) {
@@ -63,7 +65,9 @@ arrow::Result<std::unique_ptr<Destination>> MakeDestination(const PluginSettings
   return MakeByType<arrow::Result<std::unique_ptr<Destination>>>(Destinations(), settings);
 }
 
-arrow::Result<std::unique_ptr<Engine>> MakeEngine(const Job& /*job*/) { return std::make_unique<LocalEngine>(); }
+arrow::Result<std::unique_ptr<Engine>> MakeEngine(const Job& /*job*/) {
+  return std::make_unique<LocalEngine>();
+}
 
 arrow::Result<PluginSettings> SettingsOfUri(std::string_view uri) {
   std::string known;

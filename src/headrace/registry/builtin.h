@@ -14,7 +14,8 @@
 /// The one place that names concrete sources, destinations and engines.
 namespace headrace {
 
-/// Option tables of every source, and of every destination, for the parser, the schema and the guide.
+/// Option tables of every source, and of every destination, for the parser, the schema and the
+/// guide.
 std::vector<PluginOptions> SourceOptions();
 std::vector<PluginOptions> DestinationOptions();
 

@@ -1,8 +1,7 @@
 #include "headrace/run/announce.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
@@ -18,7 +17,8 @@ std::string SampleUnits(const PlannedTable& table) {
   nlohmann::json samples = nlohmann::json::array();
   const std::set<size_t> chosen = {0, table.units.size() / 2, table.units.size() - 1};
   for (const size_t index : chosen) {
-    if (samples.size() < kSampleUnits && index < table.units.size()) samples.push_back(ToJson(table.units[index], table.plan));
+    if (samples.size() < kSampleUnits && index < table.units.size())
+      samples.push_back(ToJson(table.units[index], table.plan));
   }
   return DumpJson(samples);
 }
@@ -46,7 +46,8 @@ void AnnounceTable(const PlannedTable& table, const std::string& run, Observer& 
                  {"rows_per_unit", rows < 0 ? int64_t{-1} : rows / std::max<int64_t>(1, units)},
                  {"sample_units", SampleUnits(table)}});
   for (const std::string& warning : table.plan.warnings) {
-    observer.Emit(Level::kWarning, "plan_warning", "table " + label + ": " + warning, {{"run", run}, {"table", label}});
+    observer.Emit(Level::kWarning, "plan_warning", "table " + label + ": " + warning,
+                  {{"run", run}, {"table", label}});
   }
 }
 
@@ -60,7 +61,8 @@ void AnnounceRun(const JobPlan& plan, const std::string& run, int workers, Obser
                  {"units", plan.units()},
                  {"write", WriteModes(plan)},
                  {"workers", int64_t{workers}}});
-  for (const std::string& warning : plan.warnings) observer.Emit(Level::kWarning, "plan_warning", warning, {{"run", run}});
+  for (const std::string& warning : plan.warnings)
+    observer.Emit(Level::kWarning, "plan_warning", warning, {{"run", run}});
 }
 
 }  // namespace headrace

@@ -18,7 +18,8 @@
 namespace headrace {
 namespace {
 
-/// Replaced tables stay this long for readers that still have them open, unless the destination's options say otherwise.
+/// Replaced tables stay this long for readers that still have them open, unless the destination's
+/// options say otherwise.
 constexpr std::chrono::hours kDefaultGrace{1};
 
 std::string IsoTime(std::chrono::system_clock::time_point time) {
@@ -44,7 +45,8 @@ arrow::Result<std::set<std::string>> UnfinishedRuns(Journal& journal) {
 }
 
 /// Fills in `table` what reading its files again shows.
-void VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& destination, TableReport& table) {
+void VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& destination,
+                 TableReport& table) {
   auto problems = VerifyCommit(record, level == VerifyLevel::kChecksum, destination);
   if (problems.ok()) {
     table.problems = std::move(*problems);
@@ -62,7 +64,8 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, RunReport& 
     if (known == tables.end() || !known->record.has_value()) continue;
     VerifyTable(*known->record, level, parts.destination, table);
     for (const std::string& problem : table.problems) {
-      parts.observer.Emit(Level::kError, "verification_failed", "table " + table.table + ": " + problem,
+      parts.observer.Emit(Level::kError, "verification_failed",
+                          "table " + table.table + ": " + problem,
                           {{"run", report.run}, {"table", table.table}});
     }
   }
@@ -72,7 +75,8 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, RunReport& 
 /// The state that a run ends in. An interrupted run stays running: the next one continues it.
 RunState EndState(const RunReport& report) {
   if (report.interrupted) return RunState::kRunning;
-  const bool failed = std::ranges::any_of(report.tables, [](const TableReport& t) { return t.state == TableState::kFailed; });
+  const bool failed = std::ranges::any_of(
+      report.tables, [](const TableReport& t) { return t.state == TableState::kFailed; });
   if (failed) return RunState::kFailed;
   return report.exit_code() == 0 ? RunState::kDone : RunState::kVerifyFailed;
 }
@@ -104,42 +108,51 @@ RunReport ReportOf(const RunParts& parts, const ChosenRun& chosen) {
   for (const CommitRecord& record : chosen.committed) {
     report.tables.push_back(ReportOfCommit(record, TableState::kAlreadyCommitted));
   }
-  for (const std::string& note : chosen.notes) parts.observer.Emit(Level::kInfo, "note", note, {{"run", chosen.run}});
+  for (const std::string& note : chosen.notes)
+    parts.observer.Emit(Level::kInfo, "note", note, {{"run", chosen.run}});
   return report;
 }
 
 arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
   ARROW_ASSIGN_OR_RAISE(const std::set<std::string> keep, UnfinishedRuns(parts.journal));
   const std::optional<int64_t> written = parts.job.destination.values.Integer("grace");
-  const auto grace = written.has_value() ? std::chrono::floor<std::chrono::seconds>(std::chrono::milliseconds(*written))
-                                         : std::chrono::seconds(kDefaultGrace);
+  const auto grace =
+      written.has_value()
+          ? std::chrono::floor<std::chrono::seconds>(std::chrono::milliseconds(*written))
+          : std::chrono::seconds(kDefaultGrace);
   return parts.destination.Clean(keep, grace);
 }
 
 /// What earlier runs left behind is no reason to fail this one.
 void CleanUp(const RunParts& parts) {
   const arrow::Status status = CleanDestination(parts).status();
-  if (!status.ok()) parts.observer.Emit(Level::kWarning, "clean_failed", "cannot clean up after earlier runs: " + status.message());
+  if (!status.ok())
+    parts.observer.Emit(Level::kWarning, "clean_failed",
+                        "cannot clean up after earlier runs: " + status.message());
 }
 
 /// Tables end in any order; people read them in that of the job file.
 void SortAsInJob(const Job& job, RunReport& report) {
   const auto position = [&job](const TableReport& report_table) {
-    return std::ranges::find_if(job.tables, [&](const TableJob& table) { return table.table.label() == report_table.table; });
+    return std::ranges::find_if(job.tables, [&](const TableJob& table) {
+      return table.table.label() == report_table.table;
+    });
   };
   std::ranges::stable_sort(report.tables, {}, position);
 }
 
 arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run) {
   ARROW_ASSIGN_OR_RAISE(auto known, journal.FindRun(run));
-  if (!known.has_value()) return UserError("no run " + run + " in this state; `headrace runs` lists them");
+  if (!known.has_value())
+    return UserError("no run " + run + " in this state; `headrace runs` lists them");
   return std::move(*known);
 }
 
 }  // namespace
 
-arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination, Progress& progress,
-                               const std::vector<std::string>& only, std::stop_token stop) {
+arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination,
+                               Progress& progress, const std::vector<std::string>& only,
+                               std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(job, only));
   std::vector<TableRef> refs;
   refs.reserve(tables.size());
@@ -154,13 +167,15 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination
                .warnings = snapshot->warnings(),
                .tables = {}};
   for (const TableJob* table : tables) {
-    plan.tables.push_back(PlanTable(*table, source, *snapshot, {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
+    plan.tables.push_back(PlanTable(*table, source, *snapshot,
+                                    {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
   return plan;
 }
 
 arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_token stop) {
-  return PlanJob(parts_.job, parts_.source, parts_.destination, parts_.progress, request.only, std::move(stop));
+  return PlanJob(parts_.job, parts_.source, parts_.destination, parts_.progress, request.only,
+                 std::move(stop));
 }
 
 arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_token stop) {
@@ -189,9 +204,11 @@ arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_t
 arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& run) {
   ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_.journal, run));
   if (!known.unfinished()) {
-    return UserError("run " + run + " is " + std::string(RunStateName(known.state)) + ", not unfinished; nothing to abandon");
+    return UserError("run " + run + " is " + std::string(RunStateName(known.state)) +
+                     ", not unfinished; nothing to abandon");
   }
-  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> done, SettleOpenIntents(run, parts_.destination, parts_.journal));
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> done,
+                        SettleOpenIntents(run, parts_.destination, parts_.journal));
   ARROW_RETURN_NOT_OK(parts_.journal.EndRun(run, RunState::kAbandoned, known.report));
   done.push_back("run " + run + " is abandoned; `headrace clean` removes its staging");
   return done;
@@ -207,9 +224,11 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   report.job = known.job;
   report.run = run;
   for (const JournalTable& table : tables) {
-    if (table.record.has_value()) report.tables.push_back(ReportOfCommit(*table.record, TableState::kAlreadyCommitted));
+    if (table.record.has_value())
+      report.tables.push_back(ReportOfCommit(*table.record, TableState::kAlreadyCommitted));
   }
-  if (report.tables.empty()) return UserError("run " + run + " has published nothing; there is nothing to verify");
+  if (report.tables.empty())
+    return UserError("run " + run + " has published nothing; there is nothing to verify");
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, report));
   report.seconds = total.seconds();
   report.phases.verify = report.seconds;

@@ -36,16 +36,19 @@ struct RunParts {
   Progress& progress;
 };
 
-/// What a run of `job` would do now with the tables of `only` (all if empty). Needs no journal, writes nothing.
-arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination, Progress& progress,
-                               const std::vector<std::string>& only, std::stop_token stop);
+/// What a run of `job` would do now with the tables of `only` (all if empty). Needs no journal,
+/// writes nothing.
+arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination,
+                               Progress& progress, const std::vector<std::string>& only,
+                               std::stop_token stop);
 
 /// Carries a job from its plan to its report:
 ///
-///   settle open intents ─► choose the run ─► snapshot, plan ─► engine ─► per table: intent, commit, verify ─► report
+///   settle open intents ─► choose the run ─► snapshot, plan ─► engine ─► per table: intent,
+///   commit, verify ─► report
 ///
-/// The caller holds the job's lock (JobLock). Used by one thread. Whatever happens, the report or the error says which tables are
-/// published; a table is published whole or not at all.
+/// The caller holds the job's lock (JobLock). Used by one thread. Whatever happens, the report or
+/// the error says which tables are published; a table is published whole or not at all.
 class Coordinator {
  public:
   explicit Coordinator(RunParts parts) : parts_(parts) {}
@@ -53,11 +56,12 @@ class Coordinator {
   /// What a run would do now; writes nothing.
   arrow::Result<JobPlan> Plan(const RunRequest& request, std::stop_token stop);
 
-  /// Errors of class user (exit 2) where the request cannot be met: another run is unfinished, the job text changed. A run whose
-  /// tables failed is no error: the report says so.
+  /// Errors of class user (exit 2) where the request cannot be met: another run is unfinished, the
+  /// job text changed. A run whose tables failed is no error: the report says so.
   arrow::Result<RunReport> Run(const RunRequest& request, std::stop_token stop);
 
-  /// Settles the open intents of `run`, then marks it abandoned. Returns sentences of what was done.
+  /// Settles the open intents of `run`, then marks it abandoned. Returns sentences of what was
+  /// done.
   arrow::Result<std::vector<std::string>> Abandon(const std::string& run);
 
   /// Removes what ended runs left at the destination; what unfinished ones need stays.

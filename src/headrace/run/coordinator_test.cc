@@ -21,8 +21,8 @@ std::vector<int64_t> Integers(int64_t count) {
   return values;
 }
 
-/// A job over in-memory parts with a real journal. Source and destination scripts are read through pointers, so that a test changes
-/// the weather between runs.
+/// A job over in-memory parts with a real journal. Source and destination scripts are read through
+/// pointers, so that a test changes the weather between runs.
 class CoordinatorTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -58,17 +58,23 @@ class CoordinatorTest : public ::testing::Test {
     journal_ = *Journal::Open(state_);
   }
 
-  Coordinator Make() { return Coordinator({job_, source_, destination_, engine_, *journal_, observer_, progress_}); }
+  Coordinator Make() {
+    return Coordinator({job_, source_, destination_, engine_, *journal_, observer_, progress_});
+  }
   arrow::Result<RunReport> Run(const RunRequest& request = {}) { return Make().Run(request, {}); }
 
-  int CountOf(const std::string& table) const { return static_cast<int>(destination_.Published(table).size()); }
+  int CountOf(const std::string& table) const {
+    return static_cast<int>(destination_.Published(table).size());
+  }
 
   static MemorySourceScript SourceScript(CoordinatorTest* test) {
     MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}}};
     script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
       return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();
     };
-    script.on_snapshot = [test](int snapshot) { return test->on_snapshot ? test->on_snapshot(snapshot) : arrow::Status::OK(); };
+    script.on_snapshot = [test](int snapshot) {
+      return test->on_snapshot ? test->on_snapshot(snapshot) : arrow::Status::OK();
+    };
     return script;
   }
   static MemoryDestinationScript DestinationScript(CoordinatorTest* test) {
@@ -113,7 +119,9 @@ TEST_F(CoordinatorTest, TheNextRunIsANewOneWithTheNextSequence) {
 
 TEST_F(CoordinatorTest, ALostSnapshotStartsANewEpochAndSaysSo) {
   on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
-    return plan.epoch == 1 && unit.id == "2" ? TransientError("restarted", std::string(kSnapshotLostCode)) : arrow::Status::OK();
+    return plan.epoch == 1 && unit.id == "2"
+               ? TransientError("restarted", std::string(kSnapshotLostCode))
+               : arrow::Status::OK();
   };
   const auto report = Run();
   ASSERT_TRUE(report.ok()) << report.status();
@@ -125,7 +133,9 @@ TEST_F(CoordinatorTest, ALostSnapshotStartsANewEpochAndSaysSo) {
 }
 
 TEST_F(CoordinatorTest, ASnapshotThatIsLostEveryTimeFailsInTheEnd) {
-  on_open = [](const TablePlan&, const WorkUnit&, int) { return TransientError("restarted", std::string(kSnapshotLostCode)); };
+  on_open = [](const TablePlan&, const WorkUnit&, int) {
+    return TransientError("restarted", std::string(kSnapshotLostCode));
+  };
   const auto report = Run();
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->exit_code(), 1);
@@ -133,7 +143,10 @@ TEST_F(CoordinatorTest, ASnapshotThatIsLostEveryTimeFailsInTheEnd) {
 }
 
 TEST_F(CoordinatorTest, AServerThatIsStartingIsWaitedFor) {
-  on_snapshot = [](int snapshot) { return snapshot == 1 ? TransientError("the database system is starting up") : arrow::Status::OK(); };
+  on_snapshot = [](int snapshot) {
+    return snapshot == 1 ? TransientError("the database system is starting up")
+                         : arrow::Status::OK();
+  };
   EXPECT_EQ(Run()->exit_code(), 0);
 }
 
@@ -154,7 +167,9 @@ TEST_F(CoordinatorTest, AfterOneTableFailedTheNextRunDoesOnlyTheRest) {
 }
 
 TEST_F(CoordinatorTest, ACommitWhoseAnswerWasLostIsSettledAndNothingNewStarts) {
-  on_commit = [](const CommitIntent&, bool published) { return published ? PermanentError("answer lost") : arrow::Status::OK(); };
+  on_commit = [](const CommitIntent&, bool published) {
+    return published ? PermanentError("answer lost") : arrow::Status::OK();
+  };
   EXPECT_EQ(Run()->exit_code(), 1);
   on_commit = nullptr;
   const auto second = Run();
@@ -170,7 +185,9 @@ TEST_F(CoordinatorTest, ACommitThatNeverHappenedIsFinishedFromItsIntent) {
   EXPECT_EQ(Run()->exit_code(), 1);
   EXPECT_EQ(CountOf("a"), 0);
   on_commit = nullptr;
-  on_open = [](const TablePlan&, const WorkUnit&, int) { return BugError("nothing may be read beside an open intent"); };
+  on_open = [](const TablePlan&, const WorkUnit&, int) {
+    return BugError("nothing may be read beside an open intent");
+  };
   EXPECT_EQ(Run()->exit_code(), 0);
   EXPECT_EQ(CountOf("a"), kRows);
 }

@@ -17,11 +17,13 @@
 
 /// An engine turns work units into receipts:
 ///
-///   coordinator ──Execute(tables)──► engine ──► workers: ExecuteUnit ──► Writer ──► Receipt ──on_receipt──► journal
+///   coordinator ──Execute(tables)──► engine ──► workers: ExecuteUnit ──► Writer ──► Receipt
+///   ──on_receipt──► journal
 ///
-/// It decides how many units run at once and where, retries what is transient, and gives up on a table (not on the run) when a
-/// unit has used its attempts. It knows nothing of commits: the coordinator publishes from the receipts. Execute returns when
-/// every table is finished, failed or lost its snapshot, or when the stop token is stopped.
+/// It decides how many units run at once and where, retries what is transient, and gives up on a
+/// table (not on the run) when a unit has used its attempts. It knows nothing of commits: the
+/// coordinator publishes from the receipts. Execute returns when every table is finished, failed or
+/// lost its snapshot, or when the stop token is stopped.
 namespace headrace {
 
 /// One table to extract. Owned by the coordinator; constant while Execute runs.
@@ -35,26 +37,32 @@ struct TableWork {
 struct ExecuteOptions {
   int initial_workers = 2;
   int max_workers = 2;
-  int retries = 5;  ///< Attempts after the first, per unit.
+  int retries = 5;                     ///< Attempts after the first, per unit.
   int64_t worker_memory = 64LL << 20;  ///< Bytes one worker may hold: reader and writer together.
 };
 
-/// What the engine reports while it works. Calls may come from any thread, one at a time for each table.
+/// What the engine reports while it works. Calls may come from any thread, one at a time for each
+/// table.
 struct ExecuteCallbacks {
-  /// A sealed file of table number `table` in the span; must be durable when it returns. An error ends the table.
+  /// A sealed file of table number `table` in the span; must be durable when it returns. An error
+  /// ends the table.
   std::function<arrow::Status(size_t table, const Receipt& receipt)> on_receipt;
-  /// Table number `table` needs nothing more: OK, or why it ended. The coordinator may commit it at once.
+  /// Table number `table` needs nothing more: OK, or why it ended. The coordinator may commit it at
+  /// once.
   std::function<void(size_t table, const arrow::Status& status)> on_table_end;
 };
 
 struct ExecuteSummary {
-  int workers = 0;             ///< Most workers at once.
-  double wall_seconds = 0;     ///< Of the extraction.
-  double unit_seconds = 0;     ///< Sum over units of the time that a worker spent on them, writing included.
+  int workers = 0;          ///< Most workers at once.
+  double wall_seconds = 0;  ///< Of the extraction.
+  double unit_seconds =
+      0;  ///< Sum over units of the time that a worker spent on them, writing included.
   int64_t retries = 0;
 
   /// Unit time / (workers × wall), 0 to 1.
-  double utilisation() const { return workers * wall_seconds <= 0 ? 0 : unit_seconds / (workers * wall_seconds); }
+  double utilisation() const {
+    return workers * wall_seconds <= 0 ? 0 : unit_seconds / (workers * wall_seconds);
+  }
 };
 
 /// What every engine needs of the process that it runs in.
@@ -71,10 +79,12 @@ class Engine {
 
   virtual std::string name() const = 0;
 
-  /// Extracts `tables`, each from its units to its receipts. Blocks. A table's outcome goes to on_table_end: kSnapshotLostCode if
-  /// the snapshot died, kInterruptedCode if `stop` was stopped. Never throws, never fails as a whole.
+  /// Extracts `tables`, each from its units to its receipts. Blocks. A table's outcome goes to
+  /// on_table_end: kSnapshotLostCode if the snapshot died, kInterruptedCode if `stop` was stopped.
+  /// Never throws, never fails as a whole.
   virtual ExecuteSummary Execute(std::span<const TableWork> tables, const ExecuteOptions& options,
-                                 const ExecuteContext& context, const ExecuteCallbacks& callbacks, std::stop_token stop) = 0;
+                                 const ExecuteContext& context, const ExecuteCallbacks& callbacks,
+                                 std::stop_token stop) = 0;
 };
 
 }  // namespace headrace

@@ -15,17 +15,23 @@ struct CountedRows {
   int64_t bytes = 0;
 };
 
-UnitOutcome SourceFault(arrow::Status status) { return {std::move(status), UnitFault::kSource, {}}; }
-UnitOutcome WriterFault(arrow::Status status) { return {std::move(status), UnitFault::kWriter, {}}; }
+UnitOutcome SourceFault(arrow::Status status) {
+  return {std::move(status), UnitFault::kSource, {}};
+}
+UnitOutcome WriterFault(arrow::Status status) {
+  return {std::move(status), UnitFault::kWriter, {}};
+}
 
-UnitOutcome CopyBatches(UnitReader& reader, Transform& transform, Writer& writer, Progress& progress, CountedRows& counted) {
+UnitOutcome CopyBatches(UnitReader& reader, Transform& transform, Writer& writer,
+                        Progress& progress, CountedRows& counted) {
   while (true) {
     auto batch = reader.Next();
     if (!batch.ok()) return SourceFault(batch.status());
     if (*batch == nullptr) return {};
     auto output = transform.Apply(*batch);
     if (!output.ok()) return SourceFault(output.status());
-    if (arrow::Status status = writer.Append(*output); !status.ok()) return WriterFault(std::move(status));
+    if (arrow::Status status = writer.Append(*output); !status.ok())
+      return WriterFault(std::move(status));
     const CountedRows added{(*output)->num_rows(), arrow::util::TotalBufferSize(**output)};
     progress.AddRows(added.rows, added.bytes);
     counted.rows += added.rows;
@@ -33,8 +39,9 @@ UnitOutcome CopyBatches(UnitReader& reader, Transform& transform, Writer& writer
   }
 }
 
-UnitOutcome CopyUnit(const TablePlan& plan, const WorkUnit& unit, Session& session, Transform& transform, Writer& writer,
-                     const ReadLimits& limits, Progress& progress, std::stop_token stop, CountedRows& counted) {
+UnitOutcome CopyUnit(const TablePlan& plan, const WorkUnit& unit, Session& session,
+                     Transform& transform, Writer& writer, const ReadLimits& limits,
+                     Progress& progress, std::stop_token stop, CountedRows& counted) {
   auto reader = session.Open(plan, unit, limits, std::move(stop));
   if (!reader.ok()) return SourceFault(reader.status());
   transform.TakeNulledValues();
@@ -48,15 +55,19 @@ UnitOutcome CopyUnit(const TablePlan& plan, const WorkUnit& unit, Session& sessi
 
 }  // namespace
 
-UnitOutcome ExecuteUnit(const TablePlan& plan, const WorkUnit& unit, int attempt, Session& session, Transform& transform,
-                        Writer& writer, const ReadLimits& limits, Progress& progress, std::stop_token stop) {
-  if (arrow::Status status = writer.BeginUnit(unit, attempt); !status.ok()) return WriterFault(std::move(status));
+UnitOutcome ExecuteUnit(const TablePlan& plan, const WorkUnit& unit, int attempt, Session& session,
+                        Transform& transform, Writer& writer, const ReadLimits& limits,
+                        Progress& progress, std::stop_token stop) {
+  if (arrow::Status status = writer.BeginUnit(unit, attempt); !status.ok())
+    return WriterFault(std::move(status));
   CountedRows counted;
-  UnitOutcome outcome = CopyUnit(plan, unit, session, transform, writer, limits, progress, std::move(stop), counted);
+  UnitOutcome outcome =
+      CopyUnit(plan, unit, session, transform, writer, limits, progress, std::move(stop), counted);
   if (outcome.status.ok()) return outcome;
   progress.TakeBackRows(counted.rows, counted.bytes);
   if (outcome.fault == UnitFault::kSource) {
-    if (arrow::Status aborted = writer.AbortUnit(); !aborted.ok()) return WriterFault(std::move(aborted));
+    if (arrow::Status aborted = writer.AbortUnit(); !aborted.ok())
+      return WriterFault(std::move(aborted));
   }
   return outcome;
 }

@@ -17,7 +17,8 @@ namespace headrace {
 /// Where a unit failed decides what can be kept.
 enum class UnitFault {
   kNone,
-  kSource,  ///< Reading or transforming: the unit was dropped, the writer and its closed units are good.
+  kSource,  ///< Reading or transforming: the unit was dropped, the writer and its closed units are
+            ///< good.
   kWriter,  ///< Writing: the writer is lost, and with it every unit that has no receipt.
 };
 
@@ -27,9 +28,10 @@ struct UnitOutcome {
   std::vector<Receipt> receipts;  ///< Of files that became full.
 };
 
-/// Runs one unit on a worker: session → transform → writer. The code that every engine calls. After a fault of the source the unit
-/// leaves no trace in `writer` or `progress`.
-UnitOutcome ExecuteUnit(const TablePlan& plan, const WorkUnit& unit, int attempt, Session& session, Transform& transform,
-                        Writer& writer, const ReadLimits& limits, Progress& progress, std::stop_token stop);
+/// Runs one unit on a worker: session → transform → writer. The code that every engine calls. After
+/// a fault of the source the unit leaves no trace in `writer` or `progress`.
+UnitOutcome ExecuteUnit(const TablePlan& plan, const WorkUnit& unit, int attempt, Session& session,
+                        Transform& transform, Writer& writer, const ReadLimits& limits,
+                        Progress& progress, std::stop_token stop);
 
 }  // namespace headrace

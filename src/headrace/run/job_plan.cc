@@ -1,9 +1,9 @@
 #include "headrace/run/job_plan.h"
 
 #include <arrow/type.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -19,7 +19,8 @@ std::shared_ptr<arrow::DataType> ReadTypeOf(const Column& column, OverflowPolicy
   return policy == OverflowPolicy::kString && column.may_overflow ? arrow::utf8() : column.type;
 }
 
-arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnRequest& request, const TableJob& job) {
+arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnRequest& request,
+                                        const TableJob& job) {
   PlannedColumn planned;
   planned.source_name = column.name;
   planned.source_type = column.source_type;
@@ -33,7 +34,8 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
   if (planned.read_type != column.type) planned.note = "as text, because of on_overflow: string";
   if (request.type.has_value()) {
     ARROW_ASSIGN_OR_RAISE(planned.type, ParseTypeName(*request.type));
-    if (!planned.type->Equals(*planned.read_type)) planned.note = "cast from " + planned.read_type->ToString();
+    if (!planned.type->Equals(*planned.read_type))
+      planned.note = "cast from " + planned.read_type->ToString();
   }
   // A value that becomes NULL by policy may do so in a column that the source declares NOT NULL.
   planned.nullable = planned.nullable || planned.on_overflow == OverflowPolicy::kNull;
@@ -42,15 +44,19 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
 
 arrow::Status NoSuchColumn(const Description& description, const std::string& name) {
   std::string names;
-  for (const Column& column : description.columns) names += (names.empty() ? "" : ", ") + column.name;
-  return UserError("table " + description.table.label() + " has no column \"" + name + "\"; it has " + names);
+  for (const Column& column : description.columns)
+    names += (names.empty() ? "" : ", ") + column.name;
+  return UserError("table " + description.table.label() + " has no column \"" + name +
+                   "\"; it has " + names);
 }
 
 /// The columns that the job asks for, all of them where it names none, without the excluded ones.
-arrow::Result<std::vector<ColumnRequest>> RequestedColumns(const Description& description, const TableJob& job) {
+arrow::Result<std::vector<ColumnRequest>> RequestedColumns(const Description& description,
+                                                           const TableJob& job) {
   std::vector<ColumnRequest> requests = job.columns;
   if (requests.empty()) {
-    for (const Column& column : description.columns) requests.push_back({.name = column.name, .as = {}, .type = {}, .on_overflow = {}});
+    for (const Column& column : description.columns)
+      requests.push_back({.name = column.name, .as = {}, .type = {}, .on_overflow = {}});
   }
   for (const std::string& excluded : job.exclude) {
     if (description.FindColumn(excluded) == nullptr) return NoSuchColumn(description, excluded);
@@ -59,9 +65,12 @@ arrow::Result<std::vector<ColumnRequest>> RequestedColumns(const Description& de
   return requests;
 }
 
-arrow::Result<std::vector<PlannedColumn>> PlanColumns(const Description& description, const TableJob& job) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<ColumnRequest> requests, RequestedColumns(description, job));
-  if (requests.empty()) return UserError("table " + description.table.label() + ": no column is left to load");
+arrow::Result<std::vector<PlannedColumn>> PlanColumns(const Description& description,
+                                                      const TableJob& job) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<ColumnRequest> requests,
+                        RequestedColumns(description, job));
+  if (requests.empty())
+    return UserError("table " + description.table.label() + ": no column is left to load");
   std::vector<PlannedColumn> columns;
   std::set<std::string> names;
   for (const ColumnRequest& request : requests) {
@@ -69,8 +78,8 @@ arrow::Result<std::vector<PlannedColumn>> PlanColumns(const Description& descrip
     if (column == nullptr) return NoSuchColumn(description, request.name);
     ARROW_ASSIGN_OR_RAISE(PlannedColumn planned, PlanColumn(*column, request, job));
     if (!names.insert(planned.name).second) {
-      return UserError("table " + description.table.label() + ": two columns would be called \"" + planned.name +
-                       "\"; give one of them another name with `as`");
+      return UserError("table " + description.table.label() + ": two columns would be called \"" +
+                       planned.name + "\"; give one of them another name with `as`");
     }
     columns.push_back(std::move(planned));
   }
@@ -94,10 +103,11 @@ PlanKnobs KnobsOf(const TableJob& job) {
 }
 
 /// Under no snapshot nothing keeps the pages of a table from being moved while they are read.
-arrow::Status Partition(const TableJob& job, const Capabilities& capabilities, PlannedTable& planned) {
+arrow::Status Partition(const TableJob& job, const Capabilities& capabilities,
+                        PlannedTable& planned) {
   TablePlan& plan = planned.plan;
-  ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
-                        PlanUnits(plan.description, plan.statistics, capabilities, KnobsOf(job), plan.id));
+  ARROW_ASSIGN_OR_RAISE(Partitioning partitioning, PlanUnits(plan.description, plan.statistics,
+                                                             capabilities, KnobsOf(job), plan.id));
   plan.strategy = partitioning.strategy;
   plan.split_column = std::move(partitioning.column);
   plan.why = std::move(partitioning.why);
@@ -106,34 +116,35 @@ arrow::Status Partition(const TableJob& job, const Capabilities& capabilities, P
   return arrow::Status::OK();
 }
 
-arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot, const RunIdentity& identity,
-                       std::stop_token stop, PlannedTable& planned) {
+arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
+                       const RunIdentity& identity, std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
   plan.table = job.table;
   plan.epoch = identity.epoch;
   plan.id = identity.run + "/" + job.table.directory() + "/" + std::to_string(identity.epoch);
   plan.snapshot = snapshot.kind();
   plan.filter.where = job.where;
-  plan.lineage = {.enabled = job.lineage, .run = identity.run, .loaded_at_micros = identity.started_micros};
+  plan.lineage = {
+      .enabled = job.lineage, .run = identity.run, .loaded_at_micros = identity.started_micros};
   ARROW_ASSIGN_OR_RAISE(plan.description, snapshot.Describe(job.table));
   ARROW_ASSIGN_OR_RAISE(plan.columns, PlanColumns(plan.description, job));
   for (const PlannedColumn& column : plan.columns) {
     if (plan.lineage.enabled && column.name.starts_with("_headrace_")) {
-      return UserError("table " + job.table.label() + ": column \"" + column.name + "\" and `lineage: true` exclude each other");
+      return UserError("table " + job.table.label() + ": column \"" + column.name +
+                       "\" and `lineage: true` exclude each other");
     }
   }
-  ARROW_ASSIGN_OR_RAISE(plan.statistics, snapshot.Estimate(plan.description, SourceNames(plan.columns)));
+  ARROW_ASSIGN_OR_RAISE(plan.statistics,
+                        snapshot.Estimate(plan.description, SourceNames(plan.columns)));
   ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(std::move(stop)));
   return Partition(job, capabilities, planned);
 }
 
 nlohmann::json ColumnJson(const PlannedColumn& column) {
-  nlohmann::json json = {{"source", column.source_name},
-                         {"source_type", column.source_type},
-                         {"name", column.name},
-                         {"type", column.type->ToString()},
-                         {"nullable", column.nullable},
-                         {"on_overflow", OverflowPolicyName(column.on_overflow)}};
+  nlohmann::json json = {
+      {"source", column.source_name}, {"source_type", column.source_type},
+      {"name", column.name},          {"type", column.type->ToString()},
+      {"nullable", column.nullable},  {"on_overflow", OverflowPolicyName(column.on_overflow)}};
   if (!column.note.empty()) json["note"] = column.note;
   return json;
 }
@@ -167,19 +178,21 @@ nlohmann::json TableJson(const PlannedTable& table) {
 }  // namespace
 
 int64_t JobPlan::units() const {
-  return std::accumulate(tables.begin(), tables.end(), int64_t{0}, [](int64_t sum, const PlannedTable& table) {
-    return sum + static_cast<int64_t>(table.units.size());
-  });
+  return std::accumulate(tables.begin(), tables.end(), int64_t{0},
+                         [](int64_t sum, const PlannedTable& table) {
+                           return sum + static_cast<int64_t>(table.units.size());
+                         });
 }
 
 int64_t JobPlan::estimated_rows() const {
-  return std::accumulate(tables.begin(), tables.end(), int64_t{0}, [](int64_t sum, const PlannedTable& table) {
-    return sum + std::max<int64_t>(0, table.plan.statistics.rows);
-  });
+  return std::accumulate(tables.begin(), tables.end(), int64_t{0},
+                         [](int64_t sum, const PlannedTable& table) {
+                           return sum + std::max<int64_t>(0, table.plan.statistics.rows);
+                         });
 }
 
-PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot, const RunIdentity& identity,
-                       std::stop_token stop) {
+PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
+                       const RunIdentity& identity, std::stop_token stop) {
   PlannedTable planned;
   planned.job = &table;
   planned.status = FillPlan(table, source, snapshot, identity, std::move(stop), planned);
@@ -187,15 +200,16 @@ PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot
 }
 
 nlohmann::json ToJson(const JobPlan& plan) {
-  nlohmann::json json = {{"version", 1},
-                         {"job", plan.job},
-                         {"source", plan.source},
-                         {"destination", plan.destination},
-                         {"snapshot", {{"kind", SnapshotKindName(plan.snapshot)}, {"about", plan.snapshot_about}}},
-                         {"units", plan.units()},
-                         {"estimated_rows", plan.estimated_rows()},
-                         {"warnings", plan.warnings},
-                         {"tables", nlohmann::json::array()}};
+  nlohmann::json json = {
+      {"version", 1},
+      {"job", plan.job},
+      {"source", plan.source},
+      {"destination", plan.destination},
+      {"snapshot", {{"kind", SnapshotKindName(plan.snapshot)}, {"about", plan.snapshot_about}}},
+      {"units", plan.units()},
+      {"estimated_rows", plan.estimated_rows()},
+      {"warnings", plan.warnings},
+      {"tables", nlohmann::json::array()}};
   for (const PlannedTable& table : plan.tables) json["tables"].push_back(TableJson(table));
   return json;
 }

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -45,10 +44,11 @@ struct RunIdentity {
 };
 
 /// Plans one table under `snapshot`.
-PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot, const RunIdentity& identity,
-                       std::stop_token stop);
+PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
+                       const RunIdentity& identity, std::stop_token stop);
 
-/// The machine-readable form of a plan: every unit with its bounds, estimates, type mapping, warnings. docs/format/plan.md.
+/// The machine-readable form of a plan: every unit with its bounds, estimates, type mapping,
+/// warnings. docs/format/plan.md.
 nlohmann::json ToJson(const JobPlan& plan);
 
 }  // namespace headrace

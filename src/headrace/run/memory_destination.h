@@ -15,8 +15,9 @@
 
 #include "headrace/destination/destination.h"
 
-/// In-memory destination for tests of engines and of the coordinator: keeps the integers of the one column, and fails where a test
-/// says so. It outlives a simulated crash of the coordinator, as a real destination would.
+/// In-memory destination for tests of engines and of the coordinator: keeps the integers of the one
+/// column, and fails where a test says so. It outlives a simulated crash of the coordinator, as a
+/// real destination would.
 namespace headrace {
 
 struct MemoryDestinationScript {
@@ -38,7 +39,8 @@ class MemoryDestination : public Destination {
     Values values;
     const auto found = published_.find(table);
     if (found == published_.end()) return values;
-    for (const auto& [record, rows] : found->second) values.insert(values.end(), rows.begin(), rows.end());
+    for (const auto& [record, rows] : found->second)
+      values.insert(values.end(), rows.begin(), rows.end());
     std::ranges::sort(values);
     return values;
   }
@@ -52,7 +54,8 @@ class MemoryDestination : public Destination {
     return last;
   }
 
-  arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& /*job*/, const std::string& run,
+  arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& /*job*/,
+                                                        const std::string& run,
                                                         const TableRef& table) override {
     for (const auto& [record, rows] : published_[table.directory()]) {
       if (record.intent.run == run) return record;
@@ -61,9 +64,11 @@ class MemoryDestination : public Destination {
   }
 
   arrow::Status Prepare(const TableTarget& /*target*/) override { return arrow::Status::OK(); }
-  arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker, int serial) override;
+  arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker,
+                                                    int serial) override;
 
-  arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts, int64_t sequence) override {
+  arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts,
+                                     int64_t sequence) override {
     CommitIntent intent;
     intent.job = target.job;
     intent.run = target.run;
@@ -84,7 +89,8 @@ class MemoryDestination : public Destination {
     const CommitRecord record{intent, "2026-01-01T00:00:00Z"};
     if (script_.on_commit) ARROW_RETURN_NOT_OK(script_.on_commit(intent, false));
     auto& table = published_[intent.table];
-    const bool there = std::ranges::any_of(table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
+    const bool there = std::ranges::any_of(
+        table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
     if (!there) {
       if (intent.mode == WriteMode::kReplace) table.clear();
       table.emplace_back(record, RowsOf(intent));
@@ -95,19 +101,23 @@ class MemoryDestination : public Destination {
 
   arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) override {
     const auto& table = published_[intent.table];
-    const bool there = std::ranges::any_of(table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
+    const bool there = std::ranges::any_of(
+        table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
     return there ? SettleOutcome::kCommitted : SettleOutcome::kNotCommitted;
   }
 
-  arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record, bool /*with_checksum*/) override {
+  arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
+                                                      bool /*with_checksum*/) override {
     std::vector<ReadBackResult> results;
     for (const CommittedFile& file : record.intent.files) {
-      results.push_back({file.name, static_cast<int64_t>(staged_[file.name].size()), std::nullopt, {}});
+      results.push_back(
+          {file.name, static_cast<int64_t>(staged_[file.name].size()), std::nullopt, {}});
     }
     return results;
   }
 
-  arrow::Result<CleanResult> Clean(const std::set<std::string>& /*keep*/, std::chrono::seconds /*grace*/) override {
+  arrow::Result<CleanResult> Clean(const std::set<std::string>& /*keep*/,
+                                   std::chrono::seconds /*grace*/) override {
     return CleanResult{};
   }
 
@@ -126,7 +136,8 @@ class MemoryDestination : public Destination {
  private:
   Values RowsOf(const CommitIntent& intent) {
     Values rows;
-    for (const CommittedFile& file : intent.files) rows.insert(rows.end(), staged_[file.name].begin(), staged_[file.name].end());
+    for (const CommittedFile& file : intent.files)
+      rows.insert(rows.end(), staged_[file.name].begin(), staged_[file.name].end());
     return rows;
   }
 
@@ -184,8 +195,10 @@ class MemoryWriter : public Writer {
   MemoryDestination::Values values_;
 };
 
-inline arrow::Result<std::unique_ptr<Writer>> MemoryDestination::OpenWriter(const TableTarget& target, int worker, int serial) {
-  return std::make_unique<MemoryWriter>(*this, target, target.plan_id + "/" + std::to_string(worker) + "-" + std::to_string(serial));
+inline arrow::Result<std::unique_ptr<Writer>> MemoryDestination::OpenWriter(
+    const TableTarget& target, int worker, int serial) {
+  return std::make_unique<MemoryWriter>(
+      *this, target, target.plan_id + "/" + std::to_string(worker) + "-" + std::to_string(serial));
 }
 
 }  // namespace headrace

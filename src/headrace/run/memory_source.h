@@ -8,16 +8,16 @@
 #include <atomic>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "headrace/source/source.h"
 
-/// In-memory fakes of the seams, for tests of engines and of the coordinator: a source whose tables hold the integers 0 … rows − 1,
-/// and that fails where a test says so.
+/// In-memory fakes of the seams, for tests of engines and of the coordinator: a source whose tables
+/// hold the integers 0 … rows − 1, and that fails where a test says so.
 namespace headrace {
 
 struct MemorySourceScript {
@@ -32,7 +32,8 @@ struct MemorySourceScript {
 
 class MemoryUnitReader : public UnitReader {
  public:
-  MemoryUnitReader(std::shared_ptr<arrow::Schema> schema, int64_t first, int64_t last, std::stop_token stop)
+  MemoryUnitReader(std::shared_ptr<arrow::Schema> schema, int64_t first, int64_t last,
+                   std::stop_token stop)
       : schema_(std::move(schema)), next_(first), last_(last), stop_(std::move(stop)) {}
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
@@ -69,9 +70,11 @@ class MemoryOpens {
 
 class MemorySession : public Session {
  public:
-  MemorySession(const MemorySourceScript& script, MemoryOpens& opens) : script_(script), opens_(opens) {}
+  MemorySession(const MemorySourceScript& script, MemoryOpens& opens)
+      : script_(script), opens_(opens) {}
 
-  arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit, const ReadLimits& /*limits*/,
+  arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit,
+                                                  const ReadLimits& /*limits*/,
                                                   std::stop_token stop) override {
     const int open = opens_.Add(unit);
     if (script_.on_open) ARROW_RETURN_NOT_OK(script_.on_open(plan, unit, open));
@@ -97,7 +100,8 @@ class MemorySnapshot : public Snapshot {
   std::vector<std::string> warnings() const override { return {}; }
 
   arrow::Result<Description> Describe(const TableRef& table) override {
-    if (!script_.tables.contains(table.name)) return UserError("there is no table " + table.label());
+    if (!script_.tables.contains(table.name))
+      return UserError("there is no table " + table.label());
     Description description;
     description.table = table;
     Column id;
@@ -110,15 +114,19 @@ class MemorySnapshot : public Snapshot {
     return description;
   }
 
-  arrow::Result<Statistics> Estimate(const Description& description, std::span<const std::string> /*columns*/) override {
+  arrow::Result<Statistics> Estimate(const Description& description,
+                                     std::span<const std::string> /*columns*/) override {
     Statistics statistics;
     statistics.rows = script_.tables.at(description.table.name);
     statistics.bytes = statistics.rows * 8;
     statistics.row_width = 8;
     statistics.exact = true;
     statistics.origin = "memory";
-    statistics.columns["id"] = {.minimum = 0, .maximum = std::max<int64_t>(0, statistics.rows - 1), .null_fraction = 0,
-                                .histogram = {}, .indexed = true};
+    statistics.columns["id"] = {.minimum = 0,
+                                .maximum = std::max<int64_t>(0, statistics.rows - 1),
+                                .null_fraction = 0,
+                                .histogram = {},
+                                .indexed = true};
     return statistics;
   }
 
@@ -139,10 +147,15 @@ class MemorySource : public Source {
 
   std::string endpoint() const override { return "memory://"; }
   arrow::Result<Capabilities> GetCapabilities(std::stop_token /*stop*/) override {
-    return Capabilities{.strategies = {Strategy::kIdRange, Strategy::kNone}, .snapshot = SnapshotKind::kTransaction, .max_sessions = 0};
+    return Capabilities{.strategies = {Strategy::kIdRange, Strategy::kNone},
+                        .snapshot = SnapshotKind::kTransaction,
+                        .max_sessions = 0};
   }
-  arrow::Result<std::vector<ListedTable>> List(std::stop_token /*stop*/) override { return std::vector<ListedTable>{}; }
-  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> /*tables*/, std::stop_token /*stop*/) override {
+  arrow::Result<std::vector<ListedTable>> List(std::stop_token /*stop*/) override {
+    return std::vector<ListedTable>{};
+  }
+  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> /*tables*/,
+                                                        std::stop_token /*stop*/) override {
     if (script_.on_snapshot) ARROW_RETURN_NOT_OK(script_.on_snapshot(++snapshots_));
     return std::make_unique<MemorySnapshot>(script_, opens_, attaches_);
   }

@@ -1,23 +1,28 @@
 #include "headrace/run/report.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 namespace headrace {
 namespace {
 
-constexpr std::array<std::string_view, 4> kTableStateNames = {"committed", "already_committed", "failed", "interrupted"};
+constexpr std::array<std::string_view, 4> kTableStateNames = {"committed", "already_committed",
+                                                              "failed", "interrupted"};
 
 nlohmann::json TableReportJson(const TableReport& table) {
-  nlohmann::json json = {{"table", table.table},       {"state", TableStateName(table.state)},
-                         {"rows", table.rows},         {"bytes", table.bytes},
-                         {"files", table.files},       {"units", table.units},
-                         {"epoch", table.epoch},       {"sequence", table.sequence},
+  nlohmann::json json = {{"table", table.table},
+                         {"state", TableStateName(table.state)},
+                         {"rows", table.rows},
+                         {"bytes", table.bytes},
+                         {"files", table.files},
+                         {"units", table.units},
+                         {"epoch", table.epoch},
+                         {"sequence", table.sequence},
                          {"nulled_values", table.nulled_values},
-                         {"checksum", table.checksum.ToHex()}, {"target", table.target}};
+                         {"checksum", table.checksum.ToHex()},
+                         {"target", table.target}};
   if (!table.error.ok()) {
     json["error"] = {{"class", ErrorClassName(ClassOf(table.error))},
                      {"code", CodeOf(table.error)},
@@ -30,7 +35,9 @@ nlohmann::json TableReportJson(const TableReport& table) {
 
 }  // namespace
 
-std::string_view TableStateName(TableState state) { return kTableStateNames.at(static_cast<size_t>(state)); }
+std::string_view TableStateName(TableState state) {
+  return kTableStateNames.at(static_cast<size_t>(state));
+}
 
 int64_t RunReport::rows() const {
   return std::accumulate(tables.begin(), tables.end(), int64_t{0},
@@ -48,33 +55,38 @@ int RunReport::exit_code() const {
   constexpr int kVerificationFailed = 3;
   constexpr int kInterrupted = 130;
   if (interrupted) return kInterrupted;
-  if (std::ranges::any_of(tables, [](const TableReport& table) { return table.state == TableState::kFailed; })) return kFailed;
-  const bool differs = std::ranges::any_of(tables, [](const TableReport& table) { return table.verified == false; });
+  if (std::ranges::any_of(
+          tables, [](const TableReport& table) { return table.state == TableState::kFailed; }))
+    return kFailed;
+  const bool differs =
+      std::ranges::any_of(tables, [](const TableReport& table) { return table.verified == false; });
   return differs || earlier_verification_failed ? kVerificationFailed : kDone;
 }
 
 nlohmann::json ToJson(const RunReport& report) {
-  nlohmann::json json = {{"version", 1},
-                         {"job", report.job},
-                         {"run", report.run},
-                         {"exit_code", report.exit_code()},
-                         {"nothing_to_do", report.nothing_to_do},
-                         {"interrupted", report.interrupted},
-                         {"rows", report.rows()},
-                         {"bytes", report.bytes()},
-                         {"seconds", report.seconds},
-                         {"rows_per_second", report.seconds > 0 ? static_cast<double>(report.rows()) / report.seconds : 0},
-                         {"workers", report.workers},
-                         {"worker_utilisation", report.utilisation},
-                         {"retries", report.retries},
-                         {"phases",
-                          {{"init", report.phases.init},
-                           {"validate", report.phases.validate},
-                           {"extract", report.phases.extract},
-                           {"load", report.phases.load},
-                           {"verify", report.phases.verify}}},
-                         {"notes", report.notes},
-                         {"tables", nlohmann::json::array()}};
+  nlohmann::json json = {
+      {"version", 1},
+      {"job", report.job},
+      {"run", report.run},
+      {"exit_code", report.exit_code()},
+      {"nothing_to_do", report.nothing_to_do},
+      {"interrupted", report.interrupted},
+      {"rows", report.rows()},
+      {"bytes", report.bytes()},
+      {"seconds", report.seconds},
+      {"rows_per_second",
+       report.seconds > 0 ? static_cast<double>(report.rows()) / report.seconds : 0},
+      {"workers", report.workers},
+      {"worker_utilisation", report.utilisation},
+      {"retries", report.retries},
+      {"phases",
+       {{"init", report.phases.init},
+        {"validate", report.phases.validate},
+        {"extract", report.phases.extract},
+        {"load", report.phases.load},
+        {"verify", report.phases.verify}}},
+      {"notes", report.notes},
+      {"tables", nlohmann::json::array()}};
   for (const TableReport& table : report.tables) json["tables"].push_back(TableReportJson(table));
   return json;
 }

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +14,8 @@ namespace headrace {
 /// How one table of a run ended.
 enum class TableState {
   kCommitted,         ///< Published by this run.
-  kAlreadyCommitted,  ///< Published before this process started (a resumed run, or a settled intent).
+  kAlreadyCommitted,  ///< Published before this process started (a resumed run, or a settled
+                      ///< intent).
   kFailed,
   kInterrupted,
 };
@@ -34,8 +34,8 @@ struct TableReport {
   int64_t sequence = 0;
   int64_t nulled_values = 0;
   Checksum checksum;
-  std::string target;                ///< Where it lies now.
-  std::optional<bool> verified;      ///< Absent: not verified.
+  std::string target;                 ///< Where it lies now.
+  std::optional<bool> verified;       ///< Absent: not verified.
   std::vector<std::string> problems;  ///< What verification found.
 };
 
@@ -53,7 +53,8 @@ struct RunReport {
   std::string job;
   std::string run;
   bool nothing_to_do = false;  ///< The run was done before, or --resume found nothing.
-  bool earlier_verification_failed = false;  ///< The run was done before, and its verification had failed: exit 3 again.
+  bool earlier_verification_failed =
+      false;  ///< The run was done before, and its verification had failed: exit 3 again.
   bool interrupted = false;
   std::vector<TableReport> tables;
   std::vector<std::string> notes;  ///< New epochs, settled intents: sentences for people.

@@ -13,7 +13,8 @@
 namespace headrace {
 namespace {
 
-/// Share of a worker's memory that its writer may fill; the rest is the reader's batch and the connection.
+/// Share of a worker's memory that its writer may fill; the rest is the reader's batch and the
+/// connection.
 constexpr int64_t kWriterShareNumerator = 3;
 constexpr int64_t kWriterShareDenominator = 4;
 
@@ -21,13 +22,18 @@ arrow::Status Interrupted() { return TransientError("interrupted", std::string(k
 
 bool SnapshotWasLost(const arrow::Status& status) { return CodeOf(status) == kSnapshotLostCode; }
 
-/// As many workers as the job allows: at least `initial`, one per core, and no more than cores + 1 unless the job says so itself.
+/// As many workers as the job allows: at least `initial`, one per core, and no more than cores + 1
+/// unless the job says so itself.
 ExecuteOptions OptionsOf(const Job& job) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int wanted = std::clamp(cores, job.workers.initial, std::max(job.workers.initial, job.workers.max));
+  const int wanted =
+      std::clamp(cores, job.workers.initial, std::max(job.workers.initial, job.workers.max));
   const int cap = job.workers.written ? wanted : std::min(wanted, cores + 1);
   const int workers = job.engine == EngineType::kSequential ? 1 : cap;
-  return {.initial_workers = workers, .max_workers = workers, .retries = job.retries, .worker_memory = job.worker_memory};
+  return {.initial_workers = workers,
+          .max_workers = workers,
+          .retries = job.retries,
+          .worker_memory = job.worker_memory};
 }
 
 /// What the journal keeps of a plan: enough to explain a run later, not its units.
@@ -91,10 +97,12 @@ void RunExecution::Run(std::stop_token stop, RunReport& report) {
     }
     RunEpoch(stop, report);
   }
-  report.interrupted = std::ranges::any_of(report.tables, [](const TableReport& t) { return t.state == TableState::kInterrupted; });
+  report.interrupted = std::ranges::any_of(
+      report.tables, [](const TableReport& t) { return t.state == TableState::kInterrupted; });
 }
 
-/// One snapshot's worth of work. Each open table is closed by it, or stays open because the snapshot was lost.
+/// One snapshot's worth of work. Each open table is closed by it, or stays open because the
+/// snapshot was lost.
 void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
   Stopwatch watch;
   parts_.progress.StartPhase("plan");
@@ -118,8 +126,10 @@ arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_to
   for (int attempt = 1;; ++attempt) {
     auto snapshot = parts_.source.OpenSnapshot(tables, stop);
     if (snapshot.ok() || stop.stop_requested()) return snapshot;
-    if (ClassOf(snapshot.status()) != ErrorClass::kTransient || attempt > parts_.job.retries) return snapshot;
-    parts_.observer.Emit(Level::kWarning, "snapshot_retry", "cannot open a snapshot, trying again: " + snapshot.status().message(),
+    if (ClassOf(snapshot.status()) != ErrorClass::kTransient || attempt > parts_.job.retries)
+      return snapshot;
+    parts_.observer.Emit(Level::kWarning, "snapshot_retry",
+                         "cannot open a snapshot, trying again: " + snapshot.status().message(),
                          {{"run", chosen_.run}, {"attempt", int64_t{attempt}}});
     if (!WaitFor(BackoffDelay(attempt + 1), stop)) return Interrupted();
   }
@@ -135,7 +145,8 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
                .tables = {}};
   for (OpenTable& open : open_) {
     ++open.epoch;
-    plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot, {chosen_.run, started_micros_, open.epoch}, stop));
+    plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
+                                    {chosen_.run, started_micros_, open.epoch}, stop));
   }
   return plan;
 }
@@ -159,31 +170,36 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
     AnnounceTable(planned, chosen_.run, parts_.observer);
     work.plan = planned.plan;
     work.units = planned.units;
-    parts_.progress.AddPlanned(static_cast<int64_t>(work.units.size()), planned.plan.statistics.rows);
+    parts_.progress.AddPlanned(static_cast<int64_t>(work.units.size()),
+                               planned.plan.statistics.rows);
     works.push_back(std::move(work));
   }
   if (lost_while_planning) ++lost_snapshots_;
   return works;
 }
 
-arrow::Status RunExecution::PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work) {
+arrow::Status RunExecution::PrepareTable(const PlannedTable& planned, OpenTable& open,
+                                         TableWork& work) {
   const TablePlan& plan = planned.plan;
-  work.target = {.job = parts_.job.name,
-                 .run = chosen_.run,
-                 .plan_id = plan.id,
-                 .table = plan.table,
-                 .epoch = plan.epoch,
-                 .mode = planned.job->write,
-                 .schema = OutputSchema(plan),
-                 .writer_memory = parts_.job.worker_memory * kWriterShareNumerator / kWriterShareDenominator};
+  work.target = {
+      .job = parts_.job.name,
+      .run = chosen_.run,
+      .plan_id = plan.id,
+      .table = plan.table,
+      .epoch = plan.epoch,
+      .mode = planned.job->write,
+      .schema = OutputSchema(plan),
+      .writer_memory = parts_.job.worker_memory * kWriterShareNumerator / kWriterShareDenominator};
   ARROW_ASSIGN_OR_RAISE(const auto last, parts_.destination.LastCommit(plan.table));
   open.sequence = last.has_value() ? last->intent.sequence + 1 : 1;
   ARROW_RETURN_NOT_OK(parts_.destination.Prepare(work.target));
-  return parts_.journal.BeginEpoch(chosen_.run, plan.table.directory(), plan.table.label(), plan.epoch,
-                                   static_cast<int64_t>(planned.units.size()), PlanSummary(planned));
+  return parts_.journal.BeginEpoch(chosen_.run, plan.table.directory(), plan.table.label(),
+                                   plan.epoch, static_cast<int64_t>(planned.units.size()),
+                                   PlanSummary(planned));
 }
 
-void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop, RunReport& report) {
+void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
+                           RunReport& report) {
   parts_.progress.StartPhase("extract");
   bool lost = false;
   ExecuteCallbacks callbacks;
@@ -199,7 +215,8 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
     EndTable(works[table], status, stop, report);
   };
   const ExecuteContext context{snapshot, parts_.destination, parts_.observer, parts_.progress};
-  const ExecuteSummary summary = parts_.engine.Execute(works, OptionsOf(parts_.job), context, callbacks, stop);
+  const ExecuteSummary summary =
+      parts_.engine.Execute(works, OptionsOf(parts_.job), context, callbacks, stop);
   report.workers = std::max(report.workers, summary.workers);
   report.retries += summary.retries;
   report.phases.extract += summary.wall_seconds;
@@ -211,7 +228,8 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   parts_.observer.Emit(Level::kWarning, "new_epoch", report.notes.back(), {{"run", chosen_.run}});
 }
 
-void RunExecution::EndTable(const TableWork& work, const arrow::Status& status, const std::stop_token& stop, RunReport& report) {
+void RunExecution::EndTable(const TableWork& work, const arrow::Status& status,
+                            const std::stop_token& stop, RunReport& report) {
   const OpenTable* open = FindOpen(work.plan.table.directory());
   TableReport table = UncommittedTable(*open->job, work.plan.epoch, status);
   if (status.ok()) {
@@ -223,17 +241,23 @@ void RunExecution::EndTable(const TableWork& work, const arrow::Status& status, 
   Close(open->job, std::move(table), report);
 }
 
-arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const std::stop_token& stop, TableReport& table) {
+arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const std::stop_token& stop,
+                                                 TableReport& table) {
   const TableTarget& target = work.target;
-  ARROW_ASSIGN_OR_RAISE(const auto receipts, parts_.journal.Receipts(target.run, target.table.directory(), target.epoch));
-  ARROW_ASSIGN_OR_RAISE(const Coverage coverage, CoverUnits(target.plan_id, UnitIds(work), receipts));
+  ARROW_ASSIGN_OR_RAISE(
+      const auto receipts,
+      parts_.journal.Receipts(target.run, target.table.directory(), target.epoch));
+  ARROW_ASSIGN_OR_RAISE(const Coverage coverage,
+                        CoverUnits(target.plan_id, UnitIds(work), receipts));
   if (!coverage.missing_units.empty()) {
-    return BugError(std::to_string(coverage.missing_units.size()) + " units have no receipt, the first is " +
-                    coverage.missing_units.front() + "; nothing was published");
+    return BugError(std::to_string(coverage.missing_units.size()) +
+                    " units have no receipt, the first is " + coverage.missing_units.front() +
+                    "; nothing was published");
   }
   const int64_t sequence = FindOpen(target.table.directory())->sequence;
-  ARROW_ASSIGN_OR_RAISE(CommitRecord record, CommitTable(target, coverage.accepted, sequence, parts_.job.retries,
-                                                         parts_.destination, parts_.journal, stop));
+  ARROW_ASSIGN_OR_RAISE(CommitRecord record,
+                        CommitTable(target, coverage.accepted, sequence, parts_.job.retries,
+                                    parts_.destination, parts_.journal, stop));
   table = ReportOfCommit(record, TableState::kCommitted);
   table.units = static_cast<int64_t>(work.units.size());
   for (const Receipt& receipt : coverage.accepted) table.nulled_values += receipt.nulled_values;
@@ -249,7 +273,8 @@ arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const st
 
 void RunExecution::Close(const TableJob* job, TableReport table, RunReport& report) {
   if (!table.error.ok() && table.state == TableState::kFailed) {
-    parts_.observer.Emit(Level::kError, "table_failed", table.error.message(), {{"run", chosen_.run}, {"table", table.table}});
+    parts_.observer.Emit(Level::kError, "table_failed", table.error.message(),
+                         {{"run", chosen_.run}, {"table", table.table}});
   }
   std::erase_if(open_, [&](const OpenTable& open) { return open.job == job; });
   report.tables.push_back(std::move(table));
@@ -263,7 +288,8 @@ void RunExecution::CloseAll(const arrow::Status& status, RunReport& report) {
 }
 
 RunExecution::OpenTable* RunExecution::FindOpen(const std::string& directory) {
-  const auto found = std::ranges::find_if(open_, [&](const OpenTable& open) { return open.job->table.directory() == directory; });
+  const auto found = std::ranges::find_if(
+      open_, [&](const OpenTable& open) { return open.job->table.directory() == directory; });
   return found == open_.end() ? nullptr : &*found;
 }
 

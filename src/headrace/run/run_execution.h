@@ -13,8 +13,9 @@
 
 namespace headrace {
 
-/// Loads the tables of one chosen run: epoch after epoch, until every table is committed, has failed, or the run is stopped. An epoch
-/// is one snapshot: where it is lost, the tables not committed yet start over under a new one. Used by one thread.
+/// Loads the tables of one chosen run: epoch after epoch, until every table is committed, has
+/// failed, or the run is stopped. An epoch is one snapshot: where it is lost, the tables not
+/// committed yet start over under a new one. Used by one thread.
 class RunExecution {
  public:
   /// `parts` and `chosen` outlive it. `started_micros` is the start of the run since 1970, UTC.
@@ -36,9 +37,12 @@ class RunExecution {
   JobPlan PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop);
   std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
-  void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop, RunReport& report);
-  void EndTable(const TableWork& work, const arrow::Status& status, const std::stop_token& stop, RunReport& report);
-  arrow::Result<CommitRecord> Commit(const TableWork& work, const std::stop_token& stop, TableReport& table);
+  void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
+               RunReport& report);
+  void EndTable(const TableWork& work, const arrow::Status& status, const std::stop_token& stop,
+                RunReport& report);
+  arrow::Result<CommitRecord> Commit(const TableWork& work, const std::stop_token& stop,
+                                     TableReport& table);
   void Close(const TableJob* job, TableReport table, RunReport& report);
   void CloseAll(const arrow::Status& status, RunReport& report);
   OpenTable* FindOpen(const std::string& directory);

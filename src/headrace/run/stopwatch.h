@@ -7,7 +7,9 @@ namespace headrace {
 /// Seconds since it was made or last lapped.
 class Stopwatch {
  public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
 
   /// The seconds so far; the next lap starts now.
   double Lap() {

@@ -18,15 +18,18 @@
 
 /// A source is anything that rows are read from.
 ///
-///   Source ──OpenSnapshot(tables)──► Snapshot ──Describe, Estimate──► (planner makes TablePlan + [WorkUnit])
+///   Source ──OpenSnapshot(tables)──► Snapshot ──Describe, Estimate──► (planner makes TablePlan +
+///   [WorkUnit])
 ///                                       │
-///                                       └──Attach──► Session ──Open(plan, unit)──► UnitReader ──Next──► RecordBatch…
+///                                       └──Attach──► Session ──Open(plan, unit)──► UnitReader
+///                                       ──Next──► RecordBatch…
 ///                                          one per worker       one at a time
 ///
-/// The coordinator opens one snapshot per run, describes every table through it, and keeps it until the last unit is read. Each
-/// worker attaches once and reads all its units through that session. All of it is read-only. Nothing in a source retries:
-/// errors carry their class, and the engine decides. A session whose Open or Next failed with class transient is thrown away and
-/// replaced by a new Attach.
+/// The coordinator opens one snapshot per run, describes every table through it, and keeps it until
+/// the last unit is read. Each worker attaches once and reads all its units through that session.
+/// All of it is read-only. Nothing in a source retries: errors carry their class, and the engine
+/// decides. A session whose Open or Next failed with class transient is thrown away and replaced by
+/// a new Attach.
 namespace headrace {
 
 /// Bounds on the batches of a UnitReader.
@@ -40,8 +43,9 @@ class UnitReader {
  public:
   virtual ~UnitReader() = default;
 
-  /// The next batch, with the schema ReadSchema(plan), never empty; null at the end. Batches own their memory. Returns promptly
-  /// with kInterruptedCode once the stop token given to Open is stopped. After an error the reader is finished.
+  /// The next batch, with the schema ReadSchema(plan), never empty; null at the end. Batches own
+  /// their memory. Returns promptly with kInterruptedCode once the stop token given to Open is
+  /// stopped. After an error the reader is finished.
   virtual arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
 
   /// Values turned to NULL so far because of OverflowPolicy::kNull.
@@ -53,9 +57,12 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  /// Starts to read `unit` of `plan`. The previous reader of this session must be gone. `plan` must outlive the reader.
-  virtual arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit,
-                                                          const ReadLimits& limits, std::stop_token stop) = 0;
+  /// Starts to read `unit` of `plan`. The previous reader of this session must be gone. `plan` must
+  /// outlive the reader.
+  virtual arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan,
+                                                          const WorkUnit& unit,
+                                                          const ReadLimits& limits,
+                                                          std::stop_token stop) = 0;
 };
 
 /// What all sessions of a run see. Thread-safe.
@@ -71,15 +78,17 @@ class Snapshot {
   /// Things that a person should know before the run (said in plan), e.g. why there is no snapshot.
   virtual std::vector<std::string> warnings() const = 0;
 
-  /// Describes one of the tables that OpenSnapshot was given, as the snapshot sees it. Errors: user if there is no such table or
-  /// it may not be read; the other tables are not affected.
+  /// Describes one of the tables that OpenSnapshot was given, as the snapshot sees it. Errors: user
+  /// if there is no such table or it may not be read; the other tables are not affected.
   virtual arrow::Result<Description> Describe(const TableRef& table) = 0;
 
-  /// Estimates what the planner needs; `columns` are the source names that will be read. Cheap: catalogue look-ups and bounded
-  /// probing, no full scan of a large table.
-  virtual arrow::Result<Statistics> Estimate(const Description& description, std::span<const std::string> columns) = 0;
+  /// Estimates what the planner needs; `columns` are the source names that will be read. Cheap:
+  /// catalogue look-ups and bounded probing, no full scan of a large table.
+  virtual arrow::Result<Statistics> Estimate(const Description& description,
+                                             std::span<const std::string> columns) = 0;
 
-  /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or others of class transient.
+  /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or
+  /// others of class transient.
   virtual arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) = 0;
 };
 
@@ -105,9 +114,11 @@ class Source {
   /// All tables and views that a user made, in the order of their names.
   virtual arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) = 0;
 
-  /// Opens the snapshot and whatever keeps `tables` readable until it ends. Fails where the source cannot be reached, or cannot
-  /// give the snapshot that its options require; a table that is missing shows only in Snapshot::Describe.
-  virtual arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables, std::stop_token stop) = 0;
+  /// Opens the snapshot and whatever keeps `tables` readable until it ends. Fails where the source
+  /// cannot be reached, or cannot give the snapshot that its options require; a table that is
+  /// missing shows only in Snapshot::Describe.
+  virtual arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables,
+                                                                std::stop_token stop) = 0;
 };
 
 }  // namespace headrace

@@ -7,25 +7,28 @@ namespace headrace {
 namespace {
 
 /// What is wrong with one file, if anything.
-std::optional<std::string> CompareFile(const CommittedFile& expected, const std::vector<ReadBackResult>& found) {
+std::optional<std::string> CompareFile(const CommittedFile& expected,
+                                       const std::vector<ReadBackResult>& found) {
   const auto read = std::ranges::find(found, expected.name, &ReadBackResult::file);
   if (read == found.end()) return "file " + expected.name + " is missing";
   if (!read->problem.empty()) return "file " + expected.name + ": " + read->problem;
   if (read->rows != expected.rows) {
-    return "file " + expected.name + " holds " + std::to_string(read->rows) + " rows, its receipt says " +
-           std::to_string(expected.rows);
+    return "file " + expected.name + " holds " + std::to_string(read->rows) +
+           " rows, its receipt says " + std::to_string(expected.rows);
   }
   if (read->checksum.has_value() && !(*read->checksum == expected.checksum)) {
-    return "file " + expected.name + " has checksum " + read->checksum->ToHex() + ", its receipt says " +
-           expected.checksum.ToHex();
+    return "file " + expected.name + " has checksum " + read->checksum->ToHex() +
+           ", its receipt says " + expected.checksum.ToHex();
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum, Destination& destination) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<ReadBackResult> found, destination.ReadBack(record, with_checksum));
+arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum,
+                                                     Destination& destination) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<ReadBackResult> found,
+                        destination.ReadBack(record, with_checksum));
   std::vector<std::string> problems;
   for (const CommittedFile& file : record.intent.files) {
     if (auto problem = CompareFile(file, found)) problems.push_back(std::move(*problem));

@@ -9,8 +9,10 @@
 
 namespace headrace {
 
-/// Reads the published files of `record` again and compares each with what its receipt said: rows, and the checksum of all values
-/// where `with_checksum`. Returns one sentence per difference, none if all agree. An error means that nothing could be compared.
-arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum, Destination& destination);
+/// Reads the published files of `record` again and compares each with what its receipt said: rows,
+/// and the checksum of all values where `with_checksum`. Returns one sentence per difference, none
+/// if all agree. An error means that nothing could be compared.
+arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum,
+                                                     Destination& destination);
 
 }  // namespace headrace

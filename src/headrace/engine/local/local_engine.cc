@@ -22,13 +22,15 @@ int WorkersFor(std::span<const TableWork> tables, const ExecuteOptions& options)
 }
 
 #ifdef HEADRACE_ROUND_TRIP_UNITS
-/// Every unit through its serialised form, as an engine on other machines sends it. A difference is a bug that must show here.
+/// Every unit through its serialised form, as an engine on other machines sends it. A difference is
+/// a bug that must show here.
 arrow::Result<std::vector<TableWork>> RoundTrip(std::span<const TableWork> tables) {
   std::vector<TableWork> copies(tables.begin(), tables.end());
   for (TableWork& table : copies) {
     for (WorkUnit& unit : table.units) {
       ARROW_ASSIGN_OR_RAISE(WorkUnit parsed, ParseWorkUnit(SerializeWorkUnit(unit, table.plan)));
-      if (!(parsed == unit)) return BugError("unit " + unit.id + " changed on its way through its serialised form");
+      if (!(parsed == unit))
+        return BugError("unit " + unit.id + " changed on its way through its serialised form");
       unit = std::move(parsed);
     }
   }
@@ -40,11 +42,13 @@ void ReportEnds(WorkQueue& queue, const ExecuteCallbacks& callbacks) {
   while (const auto end = queue.WaitForTableEnd()) callbacks.on_table_end(end->table, end->status);
 }
 
-ExecuteSummary Summarise(const std::deque<Worker>& workers, std::chrono::steady_clock::time_point start) {
+ExecuteSummary Summarise(const std::deque<Worker>& workers,
+                         std::chrono::steady_clock::time_point start) {
   ExecuteSummary summary;
   summary.workers = static_cast<int>(workers.size());
   for (const Worker& worker : workers) {
-    summary.wall_seconds = std::max(summary.wall_seconds, std::chrono::duration<double>(worker.ended_at() - start).count());
+    summary.wall_seconds = std::max(
+        summary.wall_seconds, std::chrono::duration<double>(worker.ended_at() - start).count());
     summary.unit_seconds += worker.unit_seconds();
     summary.retries += worker.retries();
   }
@@ -56,7 +60,9 @@ ExecuteSummary ExecuteOnThreads(std::span<const TableWork> tables, const Execute
                                 const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
   WorkQueue queue(tables, options.retries);
-  const std::stop_callback interrupt(stop, [&queue] { queue.FailAll(TransientError("interrupted", std::string(kInterruptedCode))); });
+  const std::stop_callback interrupt(stop, [&queue] {
+    queue.FailAll(TransientError("interrupted", std::string(kInterruptedCode)));
+  });
   const int worker_count = WorkersFor(tables, options);
   context.progress.SetWorkers(worker_count);
   WorkerCount count(worker_count);
@@ -75,12 +81,14 @@ ExecuteSummary ExecuteOnThreads(std::span<const TableWork> tables, const Execute
 
 }  // namespace
 
-ExecuteSummary LocalEngine::Execute(std::span<const TableWork> tables, const ExecuteOptions& options,
-                                    const ExecuteContext& context, const ExecuteCallbacks& callbacks, std::stop_token stop) {
+ExecuteSummary LocalEngine::Execute(std::span<const TableWork> tables,
+                                    const ExecuteOptions& options, const ExecuteContext& context,
+                                    const ExecuteCallbacks& callbacks, std::stop_token stop) {
 #ifdef HEADRACE_ROUND_TRIP_UNITS
   const auto copies = RoundTrip(tables);
   if (!copies.ok()) {
-    for (size_t table = 0; table < tables.size(); ++table) callbacks.on_table_end(table, copies.status());
+    for (size_t table = 0; table < tables.size(); ++table)
+      callbacks.on_table_end(table, copies.status());
     return {};
   }
   return ExecuteOnThreads(*copies, options, context, callbacks, stop);

@@ -24,7 +24,8 @@ class EngineRun {
   EngineRun(MemorySourceScript source, MemoryDestinationScript destination)
       : source_(std::move(source)), destination_(std::move(destination)) {}
 
-  ExecuteSummary Execute(const std::vector<std::string>& tables, int workers, std::stop_token stop = {}) {
+  ExecuteSummary Execute(const std::vector<std::string>& tables, int workers,
+                         std::stop_token stop = {}) {
     snapshot_ = *source_.OpenSnapshot({}, {});
     for (const std::string& name : tables) AddTable(name);
     const ExecuteContext context{*snapshot_, destination_, observer_, progress_};
@@ -34,9 +35,12 @@ class EngineRun {
       receipts[works_[table].plan.table.name].push_back(receipt);
       return arrow::Status::OK();
     };
-    callbacks.on_table_end = [this](size_t table, const arrow::Status& status) { ends[works_[table].plan.table.name] = status; };
-    return LocalEngine().Execute(works_, {.initial_workers = workers, .max_workers = workers, .retries = 3}, context, callbacks,
-                                 std::move(stop));
+    callbacks.on_table_end = [this](size_t table, const arrow::Status& status) {
+      ends[works_[table].plan.table.name] = status;
+    };
+    return LocalEngine().Execute(works_,
+                                 {.initial_workers = workers, .max_workers = workers, .retries = 3},
+                                 context, callbacks, std::move(stop));
   }
 
   /// Units of `table` that have a receipt, each with its number of receipts.
@@ -68,8 +72,13 @@ class EngineRun {
     PlannedTable planned = PlanTable(*jobs_.back(), source_, *snapshot_, {"run", 0, 1}, {});
     ASSERT_TRUE(planned.status.ok()) << planned.status;
     TableWork work;
-    work.target = {.job = "job", .run = "run", .plan_id = planned.plan.id, .table = planned.plan.table, .epoch = 1,
-                   .mode = WriteMode::kReplace, .schema = OutputSchema(planned.plan)};
+    work.target = {.job = "job",
+                   .run = "run",
+                   .plan_id = planned.plan.id,
+                   .table = planned.plan.table,
+                   .epoch = 1,
+                   .mode = WriteMode::kReplace,
+                   .schema = OutputSchema(planned.plan)};
     work.plan = std::move(planned.plan);
     work.units = std::move(planned.units);
     works_.push_back(std::move(work));
@@ -129,7 +138,8 @@ TEST(LocalEngineTest, AttemptsAreBoundedAndTheErrorNamesTableAndUnit) {
 TEST(LocalEngineTest, APermanentErrorEndsItsTableAlone) {
   MemorySourceScript source{.tables = {{"a", kRows}, {"b", kRows}}};
   source.on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
-    return plan.table.name == "a" && unit.id == "1" ? PermanentError("value too large") : arrow::Status::OK();
+    return plan.table.name == "a" && unit.id == "1" ? PermanentError("value too large")
+                                                    : arrow::Status::OK();
   };
   EngineRun run(std::move(source), {});
   run.Execute({"a", "b"}, 2);
@@ -169,7 +179,9 @@ TEST(LocalEngineTest, AServerWithoutRoomGetsFewerWorkersAndTheWorkIsDone) {
 
 TEST(LocalEngineTest, AServerThatRefusesEverybodyFailsTheRunInTheEnd) {
   MemorySourceScript source{.tables = {{"a", kRows}}};
-  source.on_attach = [](int) { return TransientError("too many clients", std::string(kPushBackCode)); };
+  source.on_attach = [](int) {
+    return TransientError("too many clients", std::string(kPushBackCode));
+  };
   EngineRun run(std::move(source), {});
   run.Execute({"a"}, 2);
   EXPECT_EQ(CodeOf(run.ends.at("a")), kPushBackCode);
@@ -177,7 +189,9 @@ TEST(LocalEngineTest, AServerThatRefusesEverybodyFailsTheRunInTheEnd) {
 
 TEST(LocalEngineTest, ALostWriterMakesItsClosedUnitsRunAgain) {
   MemoryDestinationScript destination;
-  destination.on_end_unit = [](int units) { return units == 5 ? TransientError("disk hiccup") : arrow::Status::OK(); };
+  destination.on_end_unit = [](int units) {
+    return units == 5 ? TransientError("disk hiccup") : arrow::Status::OK();
+  };
   EngineRun run({.tables = {{"a", kRows}}}, std::move(destination));
   run.Execute({"a"}, 2);
   EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
@@ -185,7 +199,9 @@ TEST(LocalEngineTest, ALostWriterMakesItsClosedUnitsRunAgain) {
 }
 
 TEST(LocalEngineTest, AFullDiskFailsTheTable) {
-  EngineRun run({.tables = {{"a", kRows}}}, {.on_end_unit = {}, .on_seal = [] { return PermanentError("disk full"); }, .on_commit = {}});
+  EngineRun run(
+      {.tables = {{"a", kRows}}},
+      {.on_end_unit = {}, .on_seal = [] { return PermanentError("disk full"); }, .on_commit = {}});
   run.Execute({"a"}, 2);
   EXPECT_EQ(ClassOf(run.ends.at("a")), ErrorClass::kPermanent);
 }

@@ -8,8 +8,9 @@ namespace headrace {
 namespace {
 
 int64_t EstimatedBytes(const TableWork& table) {
-  return std::accumulate(table.units.begin(), table.units.end(), int64_t{0},
-                         [](int64_t sum, const WorkUnit& unit) { return sum + unit.estimated_bytes; });
+  return std::accumulate(
+      table.units.begin(), table.units.end(), int64_t{0},
+      [](int64_t sum, const WorkUnit& unit) { return sum + unit.estimated_bytes; });
 }
 
 /// Indexes of the tables, most bytes first; tables of equal size stay in the order of the job.

@@ -28,8 +28,9 @@ struct TableEnd {
   arrow::Status status;
 };
 
-/// The units of a run and what has become of them. Tables are worked on one after another, those with most bytes first; a table
-/// ends once, when each of its units has a receipt or when it fails. Thread-safe.
+/// The units of a run and what has become of them. Tables are worked on one after another, those
+/// with most bytes first; a table ends once, when each of its units has a receipt or when it fails.
+/// Thread-safe.
 class WorkQueue {
  public:
   WorkQueue(std::span<const TableWork> tables, int retries);
@@ -37,7 +38,8 @@ class WorkQueue {
   /// The next unit, if one is waiting.
   std::optional<QueuedUnit> TryPull();
 
-  /// The next unit; blocks while other workers still have units that may come back. Nothing: all tables have ended, or `stop`.
+  /// The next unit; blocks while other workers still have units that may come back. Nothing: all
+  /// tables have ended, or `stop`.
   std::optional<QueuedUnit> Pull(const std::stop_token& stop);
 
   /// `units` of `table` have a durable receipt.
@@ -54,7 +56,8 @@ class WorkQueue {
   void FailAll(const arrow::Status& status);
   bool HasEnded(size_t table) const;
 
-  /// The next table to end, in the order of their ends; blocks. Nothing once every table was returned.
+  /// The next table to end, in the order of their ends; blocks. Nothing once every table was
+  /// returned.
   std::optional<TableEnd> WaitForTableEnd();
 
  private:

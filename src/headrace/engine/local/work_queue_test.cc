@@ -73,10 +73,12 @@ TEST(WorkQueueTest, AWaitingWorkerIsReleasedByTheEndAndByStop) {
   const std::vector<TableWork> tables = {WorkOfUnits(1, 1)};
   WorkQueue queue(tables, 5);
   ASSERT_TRUE(queue.TryPull().has_value());
-  std::jthread stopped([&](const std::stop_token& stop) { EXPECT_FALSE(queue.Pull(stop).has_value()); });
+  std::jthread stopped(
+      [&](const std::stop_token& stop) { EXPECT_FALSE(queue.Pull(stop).has_value()); });
   stopped.request_stop();
   stopped.join();
-  std::jthread ended([&](const std::stop_token& stop) { EXPECT_FALSE(queue.Pull(stop).has_value()); });
+  std::jthread ended(
+      [&](const std::stop_token& stop) { EXPECT_FALSE(queue.Pull(stop).has_value()); });
   queue.MarkReceipted(0, 1);
 }
 

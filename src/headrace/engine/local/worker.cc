@@ -9,13 +9,15 @@
 namespace headrace {
 namespace {
 
-/// A batch is at most this share of a worker's memory; the rest is the writer's and the connection's.
+/// A batch is at most this share of a worker's memory; the rest is the writer's and the
+/// connection's.
 constexpr int64_t kBatchShare = 8;
 constexpr int64_t kMinBatchBytes = 1LL << 20;
 
 ReadLimits LimitsFor(const ExecuteOptions& options) {
   ReadLimits limits;
-  limits.batch_bytes = std::clamp(options.worker_memory / kBatchShare, kMinBatchBytes, limits.batch_bytes);
+  limits.batch_bytes =
+      std::clamp(options.worker_memory / kBatchShare, kMinBatchBytes, limits.batch_bytes);
   return limits;
 }
 
@@ -25,7 +27,9 @@ class SecondsAdder {
   explicit SecondsAdder(double& total) : total_(total) {}
   SecondsAdder(const SecondsAdder&) = delete;
   SecondsAdder& operator=(const SecondsAdder&) = delete;
-  ~SecondsAdder() { total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  ~SecondsAdder() {
+    total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
 
  private:
   double& total_;
@@ -43,7 +47,10 @@ bool WorkerCount::TryRetire() {
 }
 
 Worker::Worker(int number, const WorkerShared& shared, std::stop_token stop)
-    : number_(number), shared_(shared), stop_(std::move(stop)), limits_(LimitsFor(shared.options)) {}
+    : number_(number),
+      shared_(shared),
+      stop_(std::move(stop)),
+      limits_(LimitsFor(shared.options)) {}
 
 void Worker::Run() {
   while (!stop_.stop_requested()) {
@@ -60,7 +67,8 @@ void Worker::Run() {
   ended_at_ = std::chrono::steady_clock::now();
 }
 
-/// A worker that has to wait, or changes tables, first makes what it holds durable: nobody can finish its table for it.
+/// A worker that has to wait, or changes tables, first makes what it holds durable: nobody can
+/// finish its table for it.
 std::optional<QueuedUnit> Worker::NextUnit() {
   std::optional<QueuedUnit> unit = shared_.queue.TryPull();
   if (!unit.has_value()) {
@@ -87,9 +95,11 @@ bool Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& stat
   if (CodeOf(status) == kPushBackCode && shared_.count.TryRetire()) {
     failed_attaches_ = 0;
     shared_.context.progress.SetWorkers(shared_.count.active());
-    shared_.context.observer.Emit(Level::kWarning, "worker_retired",
-                                  "the server has no room for another session, going on with fewer workers: " + status.message(),
-                                  {{"worker", int64_t{number_}}, {"workers", int64_t{shared_.count.active()}}});
+    shared_.context.observer.Emit(
+        Level::kWarning, "worker_retired",
+        "the server has no room for another session, going on with fewer workers: " +
+            status.message(),
+        {{"worker", int64_t{number_}}, {"workers", int64_t{shared_.count.active()}}});
     return false;
   }
   if (ClassOf(status) != ErrorClass::kTransient || CodeOf(status) == kSnapshotLostCode ||
@@ -99,8 +109,9 @@ bool Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& stat
   }
   ++retries_;
   shared_.context.progress.Retried();
-  shared_.context.observer.Emit(Level::kWarning, "attach_retry", "cannot connect, trying again: " + status.message(),
-                                {{"worker", int64_t{number_}}, {"attempt", int64_t{failed_attaches_}}});
+  shared_.context.observer.Emit(
+      Level::kWarning, "attach_retry", "cannot connect, trying again: " + status.message(),
+      {{"worker", int64_t{number_}}, {"attempt", int64_t{failed_attaches_}}});
   WaitFor(BackoffDelay(failed_attaches_ + 1), stop_);
   return false;
 }
@@ -127,8 +138,9 @@ void Worker::RunUnit(const QueuedUnit& unit) {
   Progress& progress = shared_.context.progress;
   progress.SetTable(table.plan.table.label());
   progress.UnitStarted();
-  UnitOutcome outcome = ExecuteUnit(table.plan, table.units[unit.unit], unit.attempt, *session_, *current_->transform,
-                                    *current_->writer, limits_, progress, stop_);
+  UnitOutcome outcome =
+      ExecuteUnit(table.plan, table.units[unit.unit], unit.attempt, *session_, *current_->transform,
+                  *current_->writer, limits_, progress, stop_);
   progress.UnitEnded(outcome.status.ok());
   AfterUnit(unit, std::move(outcome));
 }
@@ -165,7 +177,8 @@ void Worker::LoseWriter(const arrow::Status& status) {
   RetryOrFail(lost.closed, status);
 }
 
-/// Waits before the units go back, so that a fault that lasts a moment does not use up the attempts in a moment.
+/// Waits before the units go back, so that a fault that lasts a moment does not use up the attempts
+/// in a moment.
 void Worker::RetryOrFail(std::span<const QueuedUnit> units, const arrow::Status& status) {
   if (stop_.stop_requested() || units.empty()) return;
   const QueuedUnit& first = units.front();
@@ -175,7 +188,8 @@ void Worker::RetryOrFail(std::span<const QueuedUnit> units, const arrow::Status&
   }
   ++retries_;
   shared_.context.progress.Retried();
-  shared_.context.observer.Emit(Level::kWarning, "unit_retry", Explain(first, status).message(), FieldsOf(first));
+  shared_.context.observer.Emit(Level::kWarning, "unit_retry", Explain(first, status).message(),
+                                FieldsOf(first));
   WaitFor(BackoffDelay(first.attempt + 1), stop_);
   for (const QueuedUnit& unit : units) shared_.queue.Retry(unit, Explain(unit, status));
 }
@@ -185,14 +199,16 @@ arrow::Status Worker::Deliver(std::span<const Receipt> receipts) {
     ARROW_RETURN_NOT_OK(shared_.callbacks.on_receipt(current_->table, receipt));
     const std::vector<WorkUnit>& units = shared_.tables[current_->table].units;
     std::erase_if(current_->closed, [&](const QueuedUnit& closed) {
-      return std::ranges::find(receipt.units, units[closed.unit].id, &UnitReceipt::unit_id) != receipt.units.end();
+      return std::ranges::find(receipt.units, units[closed.unit].id, &UnitReceipt::unit_id) !=
+             receipt.units.end();
     });
     shared_.queue.MarkReceipted(current_->table, receipt.units.size());
   }
   return arrow::Status::OK();
 }
 
-/// Seals the writer and delivers its receipts; where the table has ended, or the run is stopped, drops it.
+/// Seals the writer and delivers its receipts; where the table has ended, or the run is stopped,
+/// drops it.
 void Worker::LeaveTable() {
   if (!current_.has_value()) return;
   const SecondsAdder timer(unit_seconds_);
@@ -214,7 +230,8 @@ arrow::Status Worker::Explain(const QueuedUnit& unit, const arrow::Status& statu
   const TableWork& table = work(unit);
   const WorkUnit& work_unit = table.units[unit.unit];
   return WithContext(status, "table " + table.plan.table.label() + ", unit " + work_unit.id + " (" +
-                                 std::string(SplitTypeName(work_unit.split)) + "), attempt " + std::to_string(unit.attempt));
+                                 std::string(SplitTypeName(work_unit.split)) + "), attempt " +
+                                 std::to_string(unit.attempt));
 }
 
 Fields Worker::FieldsOf(const QueuedUnit& unit) const {

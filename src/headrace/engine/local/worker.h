@@ -15,7 +15,8 @@
 
 namespace headrace {
 
-/// How many workers of the pool still work. A server that has no room for another session makes a worker retire, never the last.
+/// How many workers of the pool still work. A server that has no room for another session makes a
+/// worker retire, never the last.
 class WorkerCount {
  public:
   explicit WorkerCount(int workers) : active_(workers) {}
@@ -38,7 +39,8 @@ struct WorkerShared {
   WorkerCount& count;
 };
 
-/// One thread's life: pulls units, keeps one session for all and one writer for the table it works on. Used by one thread.
+/// One thread's life: pulls units, keeps one session for all and one writer for the table it works
+/// on. Used by one thread.
 class Worker {
  public:
   Worker(int number, const WorkerShared& shared, std::stop_token stop);
