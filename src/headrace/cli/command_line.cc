@@ -49,21 +49,35 @@ std::string NamesForCli11(const CommandOption& option) {
 
 /// What is wrong with a word that the command does not take.
 arrow::Status UnexpectedWord(const Command& command, const std::string& word) {
+  const std::string name(command.name);
   if (!word.starts_with("-")) {
     const std::string takes = command.argument.name.empty()
                                   ? "takes no argument"
                                   : "takes one " + std::string(command.argument.name);
-    return UserError("`headrace " + std::string(command.name) + "` " + takes + ", \"" + word +
-                     "\" is one too many" + MoreHelp(command.name));
+    return UserError("`headrace " + name + "` " + takes + ", \"" + word + "\" is one too many" +
+                     MoreHelp(name));
   }
-  const std::string name = word.substr(
-      word.find_first_not_of('-') == std::string::npos ? 0 : word.find_first_not_of('-'));
-  if (FindCommandOption(name) != nullptr && word.starts_with("--")) {
-    return UserError("`headrace " + std::string(command.name) + "` has no option " + word +
-                     MoreHelp(command.name));
+  std::vector<std::string> flags;
+  for (const std::string_view option : command.options) flags.push_back("--" + std::string(option));
+  const std::vector<std::string_view> candidates(flags.begin(), flags.end());
+  const std::string hint = DidYouMean(word.substr(0, word.find('=')), candidates);
+  return UserError("`headrace " + name + "` has no option " + word +
+                   (hint.empty() ? MoreHelp(name) : hint));
+}
+
+/// CLI11's complaint about the number of values of an option, in our words.
+arrow::Status WrongValue(const Command& command, std::string_view complaint) {
+  for (const std::string_view name : command.options) {
+    const CommandOption& option = *FindCommandOption(name);
+    if (complaint.find("--" + std::string(name)) == std::string_view::npos) continue;
+    const std::string flag = "--" + std::string(name);
+    if (option.value.empty()) return UserError(flag + " takes no value");
+    if (complaint.find("missing") != std::string_view::npos) {
+      return UserError(flag + " needs a value: " + flag + " " + std::string(option.value));
+    }
+    return UserError(flag + " can be given once only");
   }
-  return UserError("`headrace " + std::string(command.name) + "` has no option " + word +
-                   DidYouMean(name, command.options) + MoreHelp(command.name));
+  return UserError(std::string(complaint) + MoreHelp(command.name));
 }
 
 arrow::Status CheckChoice(const CommandOption& option, const CommandLine& line) {
@@ -109,10 +123,8 @@ arrow::Result<CommandLine> ParseWordsOf(const Command& command,
                                     words.rend());  // CLI11 takes them from the back
   try {
     app.parse(std::move(reversed));
-  } catch (const CLI::ArgumentMismatch& error) {
-    return UserError(std::string(error.what()) + MoreHelp(command.name));
   } catch (const CLI::Error& error) {
-    return UserError(std::string(error.what()) + MoreHelp(command.name));
+    return WrongValue(command, error.what());
   }
   ARROW_RETURN_NOT_OK(CheckWords(command, line, app.remaining()));
   return line;
@@ -142,8 +154,9 @@ arrow::Result<CommandLine> ParseCommandLine(std::span<const char* const> words) 
   if (command == nullptr) {
     std::vector<std::string_view> names;
     for (const Command& known : Commands()) names.push_back(known.name);
+    const std::string hint = DidYouMean(first, names);
     return UserError("there is no command \"" + std::string(first) + "\"" +
-                     DidYouMean(first, names) + MoreHelp({}));
+                     (hint.empty() ? MoreHelp({}) : hint));
   }
   if (AsksForHelp(words.subspan(1))) return HelpFor(command->name);
   return ParseWordsOf(*command, words.subspan(1));

@@ -67,7 +67,7 @@ TEST(CommandLine, NamesTheNearestCommandAndOption) {
   EXPECT_THAT(ErrorOf({"pln", "job.yaml"}),
               HasSubstr("no command \"pln\"; did you mean \"plan\"?"));
   EXPECT_THAT(ErrorOf({"run", "--dryrun"}),
-              HasSubstr("has no option --dryrun; did you mean \"dry-run\"?"));
+              HasSubstr("has no option --dryrun; did you mean \"--dry-run\"?"));
   EXPECT_THAT(ErrorOf({"runs", "--only", "x"}), HasSubstr("`headrace runs` has no option --only"));
   EXPECT_THAT(ErrorOf({"plan", "--log-level", "warn"}),
               HasSubstr("one of debug, info, warning, error, not \"warn\""));
@@ -78,8 +78,10 @@ TEST(CommandLine, ExplainsWhatIsMissingOrTooMuch) {
   EXPECT_THAT(ErrorOf({"show", "a", "b"}), HasSubstr("\"b\" is one too many"));
   EXPECT_THAT(ErrorOf({"schema", "a"}), HasSubstr("takes no argument"));
   EXPECT_THAT(ErrorOf({"verify"}), HasSubstr("needs a RUN"));
-  EXPECT_THAT(ErrorOf({"run", "--run-id"}), HasSubstr("--run-id"));
-  EXPECT_THAT(ErrorOf({"run", "--json=maybe"}), HasSubstr("json"));
+  EXPECT_THAT(ErrorOf({"run", "--run-id"}), HasSubstr("--run-id needs a value: --run-id ID"));
+  EXPECT_THAT(ErrorOf({"run", "--run-id", "a", "--run-id", "b"}),
+              HasSubstr("--run-id can be given once only"));
+  EXPECT_THAT(ErrorOf({"run", "--json=maybe"}), HasSubstr("--json takes no value"));
 }
 
 /// Gives each option of each command once and looks at where it went.

@@ -21,13 +21,17 @@ std::string SpacesForTabs(std::string_view line) {
   return out;
 }
 
+/// In front of every message; the further lines of a message are indented as far.
+constexpr std::string_view kPrefix = "headrace: ";
+
 /// Messages may have several lines, one for each problem of a job file.
-std::string EscapedLines(std::string_view text) {
+std::string PrefixedLines(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
-    out += (out.empty() ? "" : "\n") + EscapeControls(SpacesForTabs(line));
+    out += (out.empty() ? std::string(kPrefix) : "\n" + std::string(kPrefix.size(), ' ')) +
+           EscapeControls(SpacesForTabs(line));
   }
   return out;
 }
@@ -40,7 +44,7 @@ std::string_view NextStep(const arrow::Status& error) {
 }
 
 std::string FatalErrorText(const arrow::Status& error) {
-  std::string text = "headrace: " + EscapedLines(error.message());
+  std::string text = PrefixedLines(error.message());
   if (const std::string_view next = NextStep(error); !next.empty())
     text += "\n  next: " + std::string(next);
   return text;

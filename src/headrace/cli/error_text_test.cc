@@ -28,7 +28,7 @@ TEST(FatalErrorText, SaysWhatToDoByClass) {
 
 TEST(FatalErrorText, KeepsLinesButNoControlCharacters) {
   EXPECT_EQ(FatalErrorText(UserError("job.yaml:1:1: bad\x1b[2J\n\tworse")),
-            "headrace: job.yaml:1:1: bad\\x1b[2J\n  worse");
+            "headrace: job.yaml:1:1: bad\\x1b[2J\n            worse");
 }
 
 TEST(ErrorJson, HasClassAndCode) {

@@ -10,6 +10,7 @@
 namespace headrace {
 namespace {
 
+using testing::EndsWith;
 using testing::HasSubstr;
 
 RunReport DoneReport() {
@@ -47,18 +48,24 @@ TEST(ReportText, SumsUpARun) {
 }
 
 TEST(ReportText, SaysWhatFailedAndWhatToDo) {
+  const arrow::Status cut = TransientError("connection cut", "08006");
   RunReport report = DoneReport();
   report.tables.push_back({.table = "public.gone",
                            .state = TableState::kFailed,
                            .error = UserError("there is no table public.gone")});
-  report.tables.push_back({.table = "public.cut",
-                           .state = TableState::kFailed,
-                           .error = TransientError("connection cut", "08006")});
+  report.tables.push_back({.table = "public.a", .state = TableState::kFailed, .error = cut});
+  report.tables.push_back({.table = "public.b", .state = TableState::kFailed, .error = cut});
   const std::string text = ReportText(ToJson(report), 100);
   EXPECT_THAT(text, HasSubstr("of job shop: failed\n"));
-  EXPECT_THAT(text, HasSubstr("  failed: there is no table public.gone\n    next: change the job "
-                              "or the rights, then run again"));
-  EXPECT_THAT(text, HasSubstr("  failed: connection cut\n    next: this may pass"));
+  EXPECT_THAT(text, EndsWith(R"(
+  failed: public.gone
+    there is no table public.gone
+    next: change the job or the rights, then run again: only what is left is loaded
+
+  failed: public.a, public.b
+    connection cut
+    next: this may pass: run the same command again: only what is left is loaded
+)"));
 }
 
 TEST(ReportText, SaysWhatVerificationFound) {
@@ -70,7 +77,7 @@ TEST(ReportText, SaysWhatVerificationFound) {
   EXPECT_THAT(text, HasSubstr("DIFFERS"));
   EXPECT_THAT(
       text,
-      HasSubstr("  differs: public.events: file part-0.parquet has 9 rows, 10 were written\n"));
+      HasSubstr("  differs: public.events\n    file part-0.parquet has 9 rows, 10 were written\n"));
 }
 
 TEST(ReportText, SaysHowToGoOnAfterAnInterrupt) {
@@ -105,7 +112,7 @@ TEST(VerificationText, SaysWhetherAllIsAsItWasWritten) {
   report.tables[0].problems = {"file a is missing"};
   const std::string text = VerificationText(ToJson(report), 100);
   EXPECT_THAT(text, HasSubstr(": not everything is as it was written\n"));
-  EXPECT_THAT(text, HasSubstr("differs: public.events: file a is missing"));
+  EXPECT_THAT(text, HasSubstr("  differs: public.events\n    file a is missing\n"));
 }
 
 TEST(ReportText, TakesAnEmptyReport) {
