@@ -113,11 +113,13 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
     if (state == PGRES_POLLING_FAILED) return CheckedConnectError(connection, settings);
     if (stop.stop_requested()) return PgInterrupted();
     if (Clock::now() > deadline) {
-      return TransientError("no connection within connect_timeout", std::string(kPgConnectionFailure));
+      return TransientError("no connection within connect_timeout",
+                            std::string(kPgConnectionFailure));
     }
     const short events = state == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
     pollfd entry{.fd = PQsocket(connection), .events = events, .revents = 0};
-    if (poll(&entry, 1, static_cast<int>(kStopPoll.count())) != 0) state = PQconnectPoll(connection);
+    if (poll(&entry, 1, static_cast<int>(kStopPoll.count())) != 0)
+      state = PQconnectPoll(connection);
   }
   PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
   return arrow::Status::OK();

@@ -13,7 +13,8 @@
 
 struct pg_conn;
 
-/// libpq with owners, stop tokens and classed errors. No policy: nothing here retries or decides what is read.
+/// libpq with owners, stop tokens and classed errors. No policy: nothing here retries or decides
+/// what is read.
 namespace headrace {
 
 class PgSocketChannel;
@@ -28,16 +29,16 @@ struct PgConnectSettings {
   void Set(std::string keyword, std::string value);
 };
 
-/// The keywords of a `postgresql://` URI or a `key=value` string. Errors of class user do not repeat the text: it may hold
-/// a password.
+/// The keywords of a `postgresql://` URI or a `key=value` string. Errors of class user do not
+/// repeat the text: it may hold a password.
 arrow::Result<PgConnectSettings> ParsePgUri(const std::string& uri);
 
-/// One connection. Used by one thread at a time; Cancel may come from any thread. Server notices are
-/// dropped. Every wait polls the stop token given to it.
+/// One connection. Used by one thread at a time; Cancel may come from any thread. Server notices
+/// are dropped. Every wait polls the stop token given to it.
 class PgConnection {
  public:
-  /// Connects and logs in. Errors: transient where the server cannot be reached or has no room (kPushBackCode), user for what
-  /// it refuses. Never contains the password.
+  /// Connects and logs in. Errors: transient where the server cannot be reached or has no room
+  /// (kPushBackCode), user for what it refuses. Never contains the password.
   static arrow::Result<PgConnection> Connect(const PgConnectSettings& settings,
                                              std::stop_token stop);
 
@@ -45,8 +46,9 @@ class PgConnection {
   PgConnection& operator=(PgConnection&&) noexcept;
   ~PgConnection();
 
-  /// Runs one or more statements in one message; the result of the last one. The first error counts, and
-  /// those that stand behind it do not run. A stop cancels the statement and gives kInterruptedCode.
+  /// Runs one or more statements in one message; the result of the last one. The first error
+  /// counts, and those that stand behind it do not run. A stop cancels the statement and gives
+  /// kInterruptedCode.
   arrow::Result<PgResult> Query(const std::string& sql, std::stop_token stop = {});
 
   /// Query for its effect.
@@ -55,14 +57,15 @@ class PgConnection {
   /// The columns that `sql`, one statement, would give; it is parsed by the server and not run.
   arrow::Result<PgResult> DescribeStatement(const std::string& sql);
 
-  /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of its own for the request.
+  /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of
+  /// its own for the request.
   void Cancel() const;
 
   /// The connection is lost or in an unknown state; only destruction is left.
   bool broken() const;
   void MarkBroken() { broken_ = true; }
 
-  int server_version() const;  ///< E.g. 150004 for 15.4.
+  int server_version() const;                           ///< E.g. 150004 for 15.4.
   std::string ParameterStatus(const char* name) const;  ///< E.g. `server_encoding`; or empty.
 
   /// Neither TLS nor GSS encryption lies between the socket and the protocol.
@@ -75,8 +78,8 @@ class PgConnection {
   /// For CopyStream; owned by this object.
   pg_conn* handle() const { return connection_.get(); }
 
-  /// Waits until libpq has a whole result (or the connection ended). After a stop the statement is cancelled and
-  /// the wait goes on, for a bounded time; `interrupted` is then set.
+  /// Waits until libpq has a whole result (or the connection ended). After a stop the statement is
+  /// cancelled and the wait goes on, for a bounded time; `interrupted` is then set.
   arrow::Status WaitForResult(const std::stop_token& stop, bool& interrupted);
 
   /// Waits for more input, at most until it is time to look at a stop token again.

@@ -6,7 +6,8 @@
 
 namespace headrace {
 
-arrow::Result<std::unique_ptr<CopyStream>> StartCopy(PgConnection& connection, const std::string& sql,
+arrow::Result<std::unique_ptr<CopyStream>> StartCopy(PgConnection& connection,
+                                                     const std::string& sql,
                                                      CopyTransport transport,
                                                      const std::stop_token& stop) {
   if (connection.broken()) {

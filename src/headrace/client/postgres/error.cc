@@ -15,32 +15,32 @@ struct SqlstateRule {
 
 using enum ErrorClass;
 
-/// What a read-only session may meet. A condition of the job (`where`, a query, a view's expression) is the
-/// only SQL that can fail on data, so data exceptions are the user's.
+/// What a read-only session may meet. A condition of the job (`where`, a query, a view's
+/// expression) is the only SQL that can fail on data, so data exceptions are the user's.
 constexpr std::array kSqlstateRules = {
-    SqlstateRule{"08", kTransient},                     // connection exception; poolers say 08P01
-    SqlstateRule{"0A", kUser},                          // feature not supported
-    SqlstateRule{"22", kUser},                          // data exception
-    SqlstateRule{"22021", kPermanent},                  // character not in repertoire
-    SqlstateRule{"22P05", kPermanent},                  // untranslatable character
-    SqlstateRule{"25", kBug},                           // invalid transaction state
-    SqlstateRule{"25006", kUser},                       // read-only transaction
-    SqlstateRule{"25P03", kTransient},                  // idle in transaction timeout
-    SqlstateRule{"25P04", kTransient},                  // transaction timeout
-    SqlstateRule{"28", kUser},                          // invalid authorization
-    SqlstateRule{"3D", kUser},                          // no such database
-    SqlstateRule{"3F", kUser},                          // no such schema
-    SqlstateRule{"40", kTransient},                     // serialization, deadlock, recovery conflict
-    SqlstateRule{"42", kUser},                          // syntax, access rule, undefined object
-    SqlstateRule{"53", kTransient, kPushBackCode},      // insufficient resources
-    SqlstateRule{"53100", kPermanent},                  // disk full
-    SqlstateRule{"54", kPermanent},                     // program limit
-    SqlstateRule{"55006", kTransient},                  // object in use
-    SqlstateRule{"55P03", kTransient},                  // lock not available
-    SqlstateRule{"57", kTransient},                     // cancelled, shutdown, starting up
-    SqlstateRule{"57P04", kUser},                       // database dropped
+    SqlstateRule{"08", kTransient},                 // connection exception; poolers say 08P01
+    SqlstateRule{"0A", kUser},                      // feature not supported
+    SqlstateRule{"22", kUser},                      // data exception
+    SqlstateRule{"22021", kPermanent},              // character not in repertoire
+    SqlstateRule{"22P05", kPermanent},              // untranslatable character
+    SqlstateRule{"25", kBug},                       // invalid transaction state
+    SqlstateRule{"25006", kUser},                   // read-only transaction
+    SqlstateRule{"25P03", kTransient},              // idle in transaction timeout
+    SqlstateRule{"25P04", kTransient},              // transaction timeout
+    SqlstateRule{"28", kUser},                      // invalid authorization
+    SqlstateRule{"3D", kUser},                      // no such database
+    SqlstateRule{"3F", kUser},                      // no such schema
+    SqlstateRule{"40", kTransient},                 // serialization, deadlock, recovery conflict
+    SqlstateRule{"42", kUser},                      // syntax, access rule, undefined object
+    SqlstateRule{"53", kTransient, kPushBackCode},  // insufficient resources
+    SqlstateRule{"53100", kPermanent},              // disk full
+    SqlstateRule{"54", kPermanent},                 // program limit
+    SqlstateRule{"55006", kTransient},              // object in use
+    SqlstateRule{"55P03", kTransient},              // lock not available
+    SqlstateRule{"57", kTransient},                 // cancelled, shutdown, starting up
+    SqlstateRule{"57P04", kUser},                   // database dropped
     SqlstateRule{"72000", kTransient, kSnapshotLostCode},  // snapshot too old
-    SqlstateRule{"P0001", kUser},                       // raised by a function of the user's
+    SqlstateRule{"P0001", kUser},                          // raised by a function of the user's
 };
 
 const SqlstateRule* FindSqlstateRule(std::string_view sqlstate) {
@@ -68,12 +68,13 @@ std::string TrimEnd(std::string text) {
   return text;
 }
 
-/// Finds `<SEVERITY>:  <SQLSTATE>: <message>` in libpq's verbose text. Severities are translated, the
-/// layout is not.
+/// Finds `<SEVERITY>:  <SQLSTATE>: <message>` in libpq's verbose text. Severities are translated,
+/// the layout is not.
 std::optional<VerboseError> ParseVerboseError(std::string_view text) {
   for (size_t at = text.find(":  "); at != std::string_view::npos; at = text.find(":  ", at + 1)) {
     const std::string_view rest = text.substr(at + 3);
-    if (rest.size() < 7 || !IsSqlstateText(rest.substr(0, 5)) || rest.substr(5, 2) != ": ") continue;
+    if (rest.size() < 7 || !IsSqlstateText(rest.substr(0, 5)) || rest.substr(5, 2) != ": ")
+      continue;
     const std::string_view message = rest.substr(7);
     return VerboseError{std::string(rest.substr(0, 5)),
                         std::string(message.substr(0, message.find('\n')))};

@@ -10,8 +10,8 @@ namespace headrace {
 /// Code of a connection that broke without a word from the server (SQLSTATE connection_failure).
 inline constexpr std::string_view kPgConnectionFailure = "08006";
 
-/// The class of an SQLSTATE, from the longest entry of a table that it begins with; `permanent` where there is none.
-/// https://www.postgresql.org/docs/current/errcodes-appendix.html
+/// The class of an SQLSTATE, from the longest entry of a table that it begins with; `permanent`
+/// where there is none. https://www.postgresql.org/docs/current/errcodes-appendix.html
 ErrorClass PgErrorClass(std::string_view sqlstate);
 
 /// The error that the server reported. Its code is the SQLSTATE, except where headrace has a code

@@ -106,7 +106,8 @@ arrow::Status LibpqCopyStream::Fail(arrow::Status status) {
   return status;
 }
 
-/// Makes the connection idle again: cancels a running COPY, then drops what still comes, for a bounded time.
+/// Makes the connection idle again: cancels a running COPY, then drops what still comes, for a
+/// bounded time.
 void LibpqCopyStream::Abandon() {
   const bool running = state_ == State::kCopying;
   state_ = State::kDone;

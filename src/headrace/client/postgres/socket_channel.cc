@@ -80,7 +80,8 @@ void PgSocketChannel::MakeRoom(size_t wanted) {
 }
 
 arrow::Result<bool> PgSocketChannel::Receive() {
-  const ssize_t received = recv(socket_, buffer_.data() + end_, buffer_.size() - end_, MSG_DONTWAIT);
+  const ssize_t received =
+      recv(socket_, buffer_.data() + end_, buffer_.size() - end_, MSG_DONTWAIT);
   if (received > 0) {
     end_ += static_cast<size_t>(received);
     return true;

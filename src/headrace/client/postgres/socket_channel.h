@@ -12,31 +12,32 @@
 
 namespace headrace {
 
-/// Buffered, non-blocking reads and writes of the socket of an idle libpq connection. libpq must not
-/// touch the socket between BeginReads and EndReads.
+/// Buffered, non-blocking reads and writes of the socket of an idle libpq connection. libpq must
+/// not touch the socket between BeginReads and EndReads.
 ///
-/// While data flows the kernel is asked to wake us only for kLowWaterBytes (SO_RCVLOWAT), which saves most of the
-/// wake-ups; as the last bytes of an answer may be fewer, each wait ends after a millisecond. When nothing came in
-/// that time the wait is for any byte, so that a slow server costs no spinning.
+/// While data flows the kernel is asked to wake us only for kLowWaterBytes (SO_RCVLOWAT), which
+/// saves most of the wake-ups; as the last bytes of an answer may be fewer, each wait ends after a
+/// millisecond. When nothing came in that time the wait is for any byte, so that a slow server
+/// costs no spinning.
 class PgSocketChannel {
  public:
   explicit PgSocketChannel(int socket) : socket_(socket) {}
 
   void BeginReads();
-  /// Forgets buffered bytes, gives memory back that only a huge message needed, and makes the socket as libpq expects it.
+  /// Forgets buffered bytes, gives memory back that only a huge message needed, and makes the
+  /// socket as libpq expects it.
   void EndReads();
 
   /// Sends all of `bytes`; a stop ends it in the middle, after which the connection is of no use.
   arrow::Status Send(std::string_view bytes, const std::stop_token& stop);
 
   /// What was received and not consumed. Valid until Fill.
-  std::span<const uint8_t> buffered() const {
-    return {buffer_.data() + begin_, end_ - begin_};
-  }
+  std::span<const uint8_t> buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }
   void Consume(size_t bytes) { begin_ += bytes; }
 
-  /// Waits for more input, at most for `patience`; false: none came. Errors: transient when the peer closed the connection.
-  /// `wanted` is how many bytes the buffer must be able to hold from buffered() on.
+  /// Waits for more input, at most for `patience`; false: none came. Errors: transient when the
+  /// peer closed the connection. `wanted` is how many bytes the buffer must be able to hold from
+  /// buffered() on.
   arrow::Result<bool> Fill(size_t wanted, std::chrono::milliseconds patience);
 
  private:

@@ -14,7 +14,8 @@ namespace {
 constexpr size_t kHeaderBytes = 5;
 constexpr size_t kLengthBytes = 4;
 
-/// The server's own limit (MaxAllocSize) with room for the framing: a larger length is not the protocol.
+/// The server's own limit (MaxAllocSize) with room for the framing: a larger length is not the
+/// protocol.
 constexpr uint32_t kMaxMessageBytes = 0x40000000 + 1024;
 
 constexpr std::chrono::milliseconds kStopPollInterval{100};

@@ -57,8 +57,8 @@ constexpr std::string_view kKeysQuery =
     "  AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts"
     " ORDER BY i.indisprimary DESC, c.relname, k.place";
 
-/// The table and all below it that hold rows of their own. A leaf can be read by pages if it is a heap that we may read directly and
-/// no row security of a table above it would be passed by.
+/// The table and all below it that hold rows of their own. A leaf can be read by pages if it is a
+/// heap that we may read directly and no row security of a table above it would be passed by.
 constexpr std::string_view kLeavesQuery =
     "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION ALL"
     "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid)"
@@ -107,10 +107,11 @@ arrow::Status FillColumns(PgConnection& connection, PgTypeCatalog& types, uint64
   }
   ARROW_RETURN_NOT_OK(types.Load(connection, oids));
   for (int i = 0; i < result.rows(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(const PgTypePtr type,
-                          types.Resolve(oids[static_cast<size_t>(i)],
-                                        static_cast<int32_t>(result.Int64(i, 3))));
-    Column column = MakeColumn(std::string(result.Text(i, 0)), std::string(result.Text(i, 1)), *type);
+    ARROW_ASSIGN_OR_RAISE(
+        const PgTypePtr type,
+        types.Resolve(oids[static_cast<size_t>(i)], static_cast<int32_t>(result.Int64(i, 3))));
+    Column column =
+        MakeColumn(std::string(result.Text(i, 0)), std::string(result.Text(i, 1)), *type);
     column.nullable = !result.Boolean(i, 4);
     column.comment = result.Text(i, 5);
     description.columns.push_back(std::move(column));
@@ -119,7 +120,8 @@ arrow::Status FillColumns(PgConnection& connection, PgTypeCatalog& types, uint64
 }
 
 arrow::Status FillKeys(PgConnection& connection, uint64_t oid, Description& description) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(OfOid(std::string(kKeysQuery), oid)));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.Query(OfOid(std::string(kKeysQuery), oid)));
   for (int i = 0; i < result.rows(); ++i) {
     const std::string_view name = result.Text(i, 0);
     if (description.keys.empty() || description.keys.back().name != name) {
@@ -150,7 +152,8 @@ arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, Description& de
 std::string FormatType(const PgType& type, int32_t typmod) {
   if (type.oid != pg_oid::kNumeric || typmod < 0) return type.name;
   const NumericModifier modifier = NumericModifierOf(typmod);
-  return type.name + "(" + std::to_string(modifier.precision) + "," + std::to_string(modifier.scale) + ")";
+  return type.name + "(" + std::to_string(modifier.precision) + "," +
+         std::to_string(modifier.scale) + ")";
 }
 
 arrow::Result<Description> DescribeQuery(PgConnection& connection, PgTypeCatalog& types,
@@ -192,8 +195,10 @@ std::string Subselect(const std::string& query) {
 arrow::Status NoSuchTable(const TableRef& table) {
   std::string message = "there is no table " + table.label();
   const bool folded = std::ranges::any_of(table.name, [](char c) { return c >= 'A' && c <= 'Z'; });
-  message += folded ? "; names are taken in their exact case, and unquoted names are lower case in PostgreSQL"
-                    : "; `headrace inspect` lists those that are";
+  message +=
+      folded
+          ? "; names are taken in their exact case, and unquoted names are lower case in PostgreSQL"
+          : "; `headrace inspect` lists those that are";
   return UserError(std::move(message), "42P01");
 }
 

@@ -15,17 +15,20 @@ namespace headrace {
 std::string QualifiedName(const TableRef& table);
 std::string QualifiedName(std::string_view schema, std::string_view name);
 
-/// The query of a job as a table expression; a comment at its end does no harm, a semicolon is left out.
+/// The query of a job as a table expression; a comment at its end does no harm, a semicolon is left
+/// out.
 std::string Subselect(const std::string& query);
 
 /// The error of a table that to_regclass does not find.
 arrow::Status NoSuchTable(const TableRef& table);
 
-/// Describes a table, view or query as the current transaction sees it. Errors of class user where it is not there.
+/// Describes a table, view or query as the current transaction sees it. Errors of class user where
+/// it is not there.
 arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,
                                             const TableRef& table);
 
-/// All tables and views outside of the system's schemas, partitions left out, in the order of their names.
+/// All tables and views outside of the system's schemas, partitions left out, in the order of their
+/// names.
 arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection);
 
 }  // namespace headrace

@@ -12,8 +12,9 @@
 
 namespace headrace {
 
-/// A growing piece of memory that becomes an Arrow buffer without a copy. When the buffer that was taken before has no other owner any
-/// more, its memory is used again: a reader that keeps its buffers allocates only while batches are alive.
+/// A growing piece of memory that becomes an Arrow buffer without a copy. When the buffer that was
+/// taken before has no other owner any more, its memory is used again: a reader that keeps its
+/// buffers allocates only while batches are alive.
 class ColumnBuffer {
  public:
   uint8_t* data() { return data_; }
@@ -43,7 +44,8 @@ class ColumnBuffer {
       taken_.reset();
       return;
     }
-    std::atomic_thread_fence(std::memory_order_acquire);  // the last other owner may have been another thread
+    std::atomic_thread_fence(
+        std::memory_order_acquire);  // the last other owner may have been another thread
     buffer_ = std::move(taken_);
     Adopt();
   }

@@ -15,7 +15,8 @@ namespace headrace {
 namespace {
 
 /// https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
-constexpr std::array<uint8_t, 11> kSignature = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', 0xff, '\r', '\n', 0};
+constexpr std::array<uint8_t, 11> kSignature = {'P',  'G',  'C',  'O',  'P', 'Y',
+                                                '\n', 0xff, '\r', '\n', 0};
 constexpr size_t kHeaderBytes = kSignature.size() + 8;
 constexpr uint32_t kCriticalFlags = 0xffff0000;
 constexpr int16_t kTrailer = -1;
@@ -34,7 +35,8 @@ int64_t FixedWidth(const arrow::DataType& type) {
   return bits > 0 ? (bits + 7) / 8 : static_cast<int64_t>(sizeof(int32_t));
 }
 
-/// Goes from field to field of a row that DecodeRow has been through at least up to the end of the wanted field.
+/// Goes from field to field of a row that DecodeRow has been through at least up to the end of the
+/// wanted field.
 class RowFields {
  public:
   RowFields(const uint8_t* row, const uint8_t* end) : cursor_(row + 2, end - row - 2) {}
@@ -102,6 +104,7 @@ arrow::Status CopyDecoder::Begin(const ReadLimits& limits, int64_t expected_rows
   max_rows_ = std::clamp<int64_t>(limits.batch_bytes / std::max<int64_t>(fixed_width_, 1), 1,
                                   limits.batch_rows);
   rows_before_ = 0;
+  unfit_.reset();
   header_seen_ = ended_ = full_ = false;
   unchecked_bytes_ = 0;
   for (const auto& reading : columns_) reading->context.nulled_values = 0;
@@ -193,6 +196,7 @@ arrow::Status CopyDecoder::RowError(const uint8_t* row, const uint8_t* end) {
   if (reading.context.overflow.empty()) {
     return WithContext(reading.context.failure, "column \"" + reading.column.name + "\"");
   }
+  unfit_ = UnfitValue{failed_column_, reading.column.name, reading.context.overflow};
   std::string key = RowKey(row, end);
   if (key.empty()) key = "row " + std::to_string(number) + " of the unit";
   return PermanentError("column \"" + reading.column.name + "\": " + reading.context.overflow +
@@ -200,7 +204,8 @@ arrow::Status CopyDecoder::RowError(const uint8_t* row, const uint8_t* end) {
                         "); on_overflow: null or string would load it");
 }
 
-/// `id = 7, part = a` from the columns of the primary key; empty where one of them was not selected or there is none.
+/// `id = 7, part = a` from the columns of the primary key; empty where one of them was not selected
+/// or there is none.
 std::string CopyDecoder::RowKey(const uint8_t* row, const uint8_t* end) const {
   std::string text;
   RowFields fields(row, end);
@@ -250,7 +255,8 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> CopyDecoder::Finish() {
 }
 
 arrow::Status CopyDecoder::CheckEnded() const {
-  return ended_ ? arrow::Status::OK() : BugError("malformed COPY stream: it ends without a trailer");
+  return ended_ ? arrow::Status::OK()
+                : BugError("malformed COPY stream: it ends without a trailer");
 }
 
 int64_t CopyDecoder::nulled_values() const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,8 +27,16 @@ struct DecodedColumn {
   bool key = false;  ///< Part of the primary key: named in errors.
 };
 
-/// Decodes COPY BINARY into record batches, row by row. Keeps its buffers from batch to batch and from one stream to the next. Trusts
-/// nothing that it reads: malformed bytes are an error of class bug. Not thread-safe.
+/// A value that does not fit its column's type, under OverflowPolicy::kError.
+struct UnfitValue {
+  size_t index = 0;  ///< Of the column.
+  std::string column;
+  std::string text;  ///< As the server prints it, where that is known without asking.
+};
+
+/// Decodes COPY BINARY into record batches, row by row. Keeps its buffers from batch to batch and
+/// from one stream to the next. Trusts nothing that it reads: malformed bytes are an error of class
+/// bug. Not thread-safe.
 ///
 ///   Begin ─► Decode(messages) … until batch_full ─► Finish ─► … ─► CheckEnded
 class CopyDecoder {
@@ -40,9 +49,10 @@ class CopyDecoder {
   /// A new stream begins. `expected_rows` (0: unknown) spares growing.
   arrow::Status Begin(const ReadLimits& limits, int64_t expected_rows);
 
-  /// Decodes whole messages until the batch is full; returns how many. Each message holds whole rows; the header of the stream stands
-  /// before the first row, its trailer is a message of its own or stands behind the last row. After an error the decoder must Begin
-  /// again. Errors: a value that does not fit names column, value and row.
+  /// Decodes whole messages until the batch is full; returns how many. Each message holds whole
+  /// rows; the header of the stream stands before the first row, its trailer is a message of its
+  /// own or stands behind the last row. After an error the decoder must Begin again. Errors: a
+  /// value that does not fit names column, value and row.
   arrow::Result<size_t> Decode(std::span<const std::span<const uint8_t>> messages);
 
   bool batch_full() const { return full_; }
@@ -55,6 +65,9 @@ class CopyDecoder {
   arrow::Status CheckEnded() const;
 
   int64_t nulled_values() const;  ///< Since Begin.
+
+  /// Why the last Decode failed, if it was that.
+  const std::optional<UnfitValue>& unfit_value() const { return unfit_; }
 
  private:
   /// A column and its reader; the reader points into the context.
@@ -87,6 +100,7 @@ class CopyDecoder {
   int64_t rows_before_ = 0;      ///< In batches that are finished.
   int64_t unchecked_bytes_ = 0;  ///< Of the wire, since CheckBytes.
   size_t failed_column_ = 0;
+  std::optional<UnfitValue> unfit_;
   bool failed_ = false;  ///< The readers hold a part of a row.
   bool full_ = false;
   bool header_seen_ = false;

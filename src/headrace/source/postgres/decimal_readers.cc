@@ -130,7 +130,8 @@ class DecimalReader final : public FieldReader {
   }
 
  private:
-  /// The common case: at most four groups, the last of which ends near the scale. False: anything else.
+  /// The common case: at most four groups, the last of which ends near the scale. False: anything
+  /// else.
   bool ReadSmall(const uint8_t* data, int32_t size, uint64_t& unscaled) const {
     constexpr int32_t kMostGroups = 4;
     constexpr int32_t kHeader = 8;
@@ -149,7 +150,8 @@ class DecimalReader final : public FieldReader {
     return valid && (groups == 0 || Shift(exponent, unscaled)) && unscaled < small_limit_;
   }
 
-  /// Multiplies by 10^exponent where that is a small step and exact. Constant divisors need no division.
+  /// Multiplies by 10^exponent where that is a small step and exact. Constant divisors need no
+  /// division.
   static bool Shift(int32_t exponent, uint64_t& value) {
     const uint64_t before = value;
     switch (exponent) {

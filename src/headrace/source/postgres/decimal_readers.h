@@ -6,7 +6,8 @@
 
 namespace headrace {
 
-/// numeric(p,s) as decimal128 or decimal256. What has more digits than `type` and NaN follow the policy.
+/// numeric(p,s) as decimal128 or decimal256. What has more digits than `type` and NaN follow the
+/// policy.
 FieldReaderPtr MakeDecimalReader(const std::shared_ptr<arrow::DataType>& type,
                                  ReadContext& context);
 

@@ -53,17 +53,19 @@ std::string LeafOids(const Description& description) {
 arrow::Result<StoredSize> ReadStoredSize(PgConnection& connection, const Description& description) {
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      connection.Query("SELECT coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0),"
-                       " coalesce(sum(CASE WHEN c.reltoastrelid <> 0"
-                       "  THEN pg_catalog.pg_relation_size(c.reltoastrelid) ELSE 0 END), 0)"
-                       " FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'm') AND c.oid = ANY (" +
-                       LeafOids(description) + ")"));
+      connection.Query(
+          "SELECT coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0),"
+          " coalesce(sum(CASE WHEN c.reltoastrelid <> 0"
+          "  THEN pg_catalog.pg_relation_size(c.reltoastrelid) ELSE 0 END), 0)"
+          " FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'm') AND c.oid = ANY (" +
+          LeafOids(description) + ")"));
   StoredSize size{.bytes = result.Int64(0, 0), .toast_bytes = result.Int64(0, 1)};
   for (const Relation& leaf : description.leaves) size.pages += leaf.pages;
   return size;
 }
 
-/// Rows of the leaf by its density when it was analysed and its size now, as the server's planner does.
+/// Rows of the leaf by its density when it was analysed and its size now, as the server's planner
+/// does.
 double AnalysedRows(const Relation& leaf, int64_t analysed_pages) {
   if (analysed_pages <= 0) return leaf.rows;
   return leaf.rows * static_cast<double>(leaf.pages) / static_cast<double>(analysed_pages);
@@ -123,8 +125,8 @@ arrow::Result<std::map<std::string, ColumnFigures>> ReadFigures(PgConnection& co
       connection.Query("SELECT attname, avg_width, null_frac, histogram_bounds::text,"
                        " most_common_vals::text, most_common_freqs::text"
                        " FROM pg_catalog.pg_stats WHERE schemaname = " +
-                       PgQuoteLiteral(table.schema) + " AND tablename = " +
-                       PgQuoteLiteral(table.name) + " ORDER BY inherited"));
+                       PgQuoteLiteral(table.schema) +
+                       " AND tablename = " + PgQuoteLiteral(table.name) + " ORDER BY inherited"));
   std::map<std::string, ColumnFigures> figures;
   for (int i = 0; i < result.rows(); ++i) {
     const std::string name(result.Text(i, 0));
@@ -237,8 +239,7 @@ double NumberBehind(std::string_view line, std::string_view key) {
 
 arrow::Result<Statistics> EstimateByPlan(PgConnection& connection, const TableRef& table) {
   const std::string from = table.is_query() ? Subselect(table.query) : QualifiedName(table);
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query("EXPLAIN SELECT * FROM " + from));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query("EXPLAIN SELECT * FROM " + from));
   Statistics statistics;
   if (result.rows() == 0) return statistics;
   statistics.rows = std::llround(NumberBehind(result.Text(0, 0), " rows="));

@@ -17,16 +17,17 @@ namespace headrace {
 /// What the readers of one column share: its policy, and what went wrong.
 struct ReadContext {
   OverflowPolicy on_overflow = OverflowPolicy::kError;
-  bool check_utf8 = false;     ///< The server does not vouch for the encoding of text.
-  int64_t nulled_values = 0;   ///< Values that became NULL by policy.
-  std::string overflow;        ///< The value that does not fit, as text.
-  arrow::Status failure;       ///< Malformed bytes, or no memory.
+  bool check_utf8 = false;    ///< The server does not vouch for the encoding of text.
+  int64_t nulled_values = 0;  ///< Values that became NULL by policy.
+  std::string overflow;       ///< The value that does not fit, as text.
+  arrow::Status failure;      ///< Malformed bytes, or no memory.
 };
 
-/// Appends the binary values of one type to Arrow buffers of its own. One small class per wire form.
+/// Appends the binary values of one type to Arrow buffers of its own. One small class per wire
+/// form.
 ///
-/// Read trusts nothing: `size` bytes at `data` are readable, and every length inside them is checked. It does
-/// not throw and allocates only to grow. Not thread-safe.
+/// Read trusts nothing: `size` bytes at `data` are readable, and every length inside them is
+/// checked. It does not throw and allocates only to grow. Not thread-safe.
 class FieldReader {
  public:
   explicit FieldReader(ReadContext& context) : context_(&context) {}
@@ -34,8 +35,8 @@ class FieldReader {
   FieldReader& operator=(const FieldReader&) = delete;
   virtual ~FieldReader() = default;
 
-  /// Appends a value; `size` -1 is NULL. There must be room (MakeRoom). False: `overflow` or `failure` of the
-  /// context says why, and the reader is finished.
+  /// Appends a value; `size` -1 is NULL. There must be room (MakeRoom). False: `overflow` or
+  /// `failure` of the context says why, and the reader is finished.
   virtual bool Read(const uint8_t* data, int32_t size) = 0;
 
   /// Makes room for `more` values beyond length().
@@ -45,9 +46,7 @@ class FieldReader {
   }
 
   /// Makes room for exactly `capacity` values in all, if there is less.
-  bool Reserve(int64_t capacity) {
-    return capacity <= capacity_ || Succeed(GrowTo(capacity));
-  }
+  bool Reserve(int64_t capacity) { return capacity <= capacity_ || Succeed(GrowTo(capacity)); }
 
   /// Bytes of the values so far, about; without what is one size per row.
   virtual int64_t variable_bytes() const { return 0; }
@@ -88,8 +87,8 @@ class FieldReader {
   int64_t capacity_ = 0;
 };
 
-/// A reader of `wire` values as `type`, which must be a pair that WireOf (select_list.h) makes. Errors of class bug otherwise.
-/// `context` must outlive the reader.
+/// A reader of `wire` values as `type`, which must be a pair that WireOf (select_list.h) makes.
+/// Errors of class bug otherwise. `context` must outlive the reader.
 arrow::Result<std::unique_ptr<FieldReader>> MakeFieldReader(
     const PgType& wire, const std::shared_ptr<arrow::DataType>& type, ReadContext& context);
 

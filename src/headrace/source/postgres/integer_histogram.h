@@ -12,8 +12,9 @@ struct CommonValue {
   double share = 0;
 };
 
-/// Equi-depth bounds of all rows that are not NULL, from what pg_stats keeps apart: the most common values, and bounds of equal
-/// depth over the others, which have `rest_share` of the rows. Empty where there is nothing to go by.
+/// Equi-depth bounds of all rows that are not NULL, from what pg_stats keeps apart: the most common
+/// values, and bounds of equal depth over the others, which have `rest_share` of the rows. Empty
+/// where there is nothing to go by.
 std::vector<int64_t> MergeHistogram(std::vector<CommonValue> common,
                                     const std::vector<int64_t>& bounds, double rest_share);
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
-#include "headrace/source/postgres/table_lock.h"
 
 namespace headrace {
 namespace {
@@ -42,10 +41,12 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
   }
   if (settings_.snapshot == SnapshotMode::kOff) {
     warnings_.push_back(
-        "snapshot: off: each unit sees what is there when it is read; rows that change during the run "
+        "snapshot: off: each unit sees what is there when it is read; rows that change during the "
+        "run "
         "can be missed or doubled, and a TRUNCATE can empty a table half-way");
     return arrow::Status::OK();
   }
+  ARROW_RETURN_NOT_OK(FindRelationsOfQueries(tables, stop));
   ARROW_RETURN_NOT_OK(connection_.Execute(BeginStatements(settings_, server_version_), stop));
   ARROW_RETURN_NOT_OK(LockAll(tables, stop));
   const arrow::Status exported = ExportSnapshot();
@@ -56,14 +57,55 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
                    "); snapshot: prefer or off reads without one");
 }
 
-/// LOCK TABLE first for all: a read of no rows takes the snapshot, and locks after it come too late.
-arrow::Status PgLeader::LockAll(std::span<const TableRef> tables, const std::stop_token& stop) {
+/// What the queries of the job read is found out in a transaction before, so that it can be locked
+/// before the snapshot.
+arrow::Status PgLeader::FindRelationsOfQueries(std::span<const TableRef> tables,
+                                               const std::stop_token& stop) {
+  const StatementScope scope = TransactionScope(BeginStatements(settings_, server_version_));
   for (const TableRef& table : tables) {
-    auto outcome = LockWaiting(connection_, LockTargetOf(table), stop);
-    if (connection_.broken()) return outcome.status();
-    if (!outcome.ok() && CodeOf(outcome.status()) == kInterruptedCode) return outcome.status();
-    if (!outcome.ok()) lock_errors_[table.label()] = outcome.status();
+    if (!table.is_query()) continue;
+    auto relations = InScope(connection_, scope, [&] {
+      return RelationsBehind(connection_, LockTargetOf(table), stop);
+    });
+    ARROW_RETURN_NOT_OK(Note(table, relations.status()));
+    if (relations.ok()) relations_of_queries_[table.label()] = *std::move(relations);
   }
+  return arrow::Status::OK();
+}
+
+/// LOCK TABLE for all of them first: a read, even of no rows, takes the snapshot, and a lock behind
+/// it comes too late.
+arrow::Status PgLeader::LockAll(std::span<const TableRef> tables, const std::stop_token& stop) {
+  for (const TableRef& table : tables) ARROW_RETURN_NOT_OK(LockOne(table, stop));
+  for (const TableRef& table : untouched_) {
+    ARROW_RETURN_NOT_OK(Note(table, Touch(connection_, LockTargetOf(table), stop)));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status PgLeader::LockOne(const TableRef& table, const std::stop_token& stop) {
+  if (!LockError(table).ok()) return arrow::Status::OK();
+  std::vector<LockTarget> targets = {LockTargetOf(table)};
+  if (table.is_query()) targets = relations_of_queries_[table.label()];
+  bool locked = !table.is_query();
+  for (const LockTarget& target : targets) {
+    const arrow::Status status = LockWaiting(connection_, target, stop);
+    if (status.ok()) continue;
+    if (!CannotBeLocked(status)) return Note(table, status);
+    locked = false;
+    warnings_.push_back(target.relation + " cannot be locked before the snapshot is taken (" +
+                        status.message() +
+                        "); a TRUNCATE or REFRESH in that moment would not be noticed");
+  }
+  if (!locked) untouched_.push_back(table);
+  return arrow::Status::OK();
+}
+
+/// Keeps the error of one table for Describe. Returns those that end everything.
+arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status) {
+  if (status.ok()) return status;
+  if (connection_.broken() || CodeOf(status) == kInterruptedCode) return status;
+  lock_errors_.try_emplace(table.label(), status);
   return arrow::Status::OK();
 }
 

@@ -14,21 +14,24 @@
 #include "headrace/model/error.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/source/postgres/settings.h"
+#include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/transaction.h"
 
 namespace headrace {
 
 /// The connection that owns the snapshot of a run:
 ///
-///   BEGIN REPEATABLE READ READ ONLY ─► LOCK TABLE … IN ACCESS SHARE MODE, each table ─► first snapshot ─► pg_export_snapshot
+///   BEGIN REPEATABLE READ READ ONLY ─► LOCK TABLE … IN ACCESS SHARE MODE, each table ─► first
+///   snapshot ─► pg_export_snapshot
 ///
-/// The locks come before the snapshot: a TRUNCATE or a rewrite between the two would show a table empty to all sessions. They are kept,
-/// as the snapshot is, until the leader is destroyed. It survives errors (savepoints), and reads units for sessions that
-/// cannot get a lock of their own. Thread-safe: whoever wants the connection takes a lease.
+/// The locks come before the snapshot: a TRUNCATE or a rewrite between the two would show a table
+/// empty to all sessions. They are kept, as the snapshot is, until the leader is destroyed. It
+/// survives errors (savepoints), and reads units for sessions that cannot get a lock of their own.
+/// Thread-safe: whoever wants the connection takes a lease.
 class PgLeader : public std::enable_shared_from_this<PgLeader> {
  public:
-  /// Connects, locks `tables` and takes the snapshot that the settings ask for. A table that cannot be locked fails in LockError
-  /// only.
+  /// Connects, locks `tables` and takes the snapshot that the settings ask for. A table that cannot
+  /// be locked fails in LockError only.
   static arrow::Result<std::shared_ptr<PgLeader>> Open(const PgSourceSettings& settings,
                                                        std::span<const TableRef> tables,
                                                        std::stop_token stop);
@@ -58,7 +61,8 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   const std::vector<std::string>& warnings() const { return warnings_; }
   const PgSourceSettings& settings() const { return settings_; }
 
-  /// How a statement on the leader's connection is kept from ending its transaction; without a snapshot, a transaction of its own.
+  /// How a statement on the leader's connection is kept from ending its transaction; without a
+  /// snapshot, a transaction of its own.
   StatementScope scope() const;
 
   /// Why `table` could not be locked; OK where it was.
@@ -67,7 +71,11 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
  private:
   PgLeader(PgSourceSettings settings, PgConnection connection);
   arrow::Status Begin(std::span<const TableRef> tables, const std::stop_token& stop);
+  arrow::Status FindRelationsOfQueries(std::span<const TableRef> tables,
+                                       const std::stop_token& stop);
   arrow::Status LockAll(std::span<const TableRef> tables, const std::stop_token& stop);
+  arrow::Status LockOne(const TableRef& table, const std::stop_token& stop);
+  arrow::Status Note(const TableRef& table, const arrow::Status& status);
   arrow::Status ExportSnapshot();
   arrow::Status GoOnWithout(const arrow::Status& reason);
 
@@ -78,7 +86,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   int server_version_ = 0;
   std::string version_text_;
   std::vector<std::string> warnings_;
-  std::map<std::string, arrow::Status> lock_errors_;
+  std::map<std::string, arrow::Status> lock_errors_;  ///< By label of the table.
+  std::map<std::string, std::vector<LockTarget>> relations_of_queries_;
+  std::vector<TableRef> untouched_;  ///< Held by a read, after everything that can be locked.
 
   std::mutex mutex_;
   std::condition_variable_any released_;

@@ -7,7 +7,8 @@
 
 namespace headrace {
 
-/// T[] as list<T>; NULL elements are kept, lower bounds are not, a value of several dimensions follows the policy.
+/// T[] as list<T>; NULL elements are kept, lower bounds are not, a value of several dimensions
+/// follows the policy.
 FieldReaderPtr MakeListReader(const std::shared_ptr<arrow::DataType>& type, FieldReaderPtr element,
                               ReadContext& context);
 

@@ -26,7 +26,8 @@ inline constexpr int32_t kDigitsPerGroup = 4;
 /// False where the bytes are no numeric.
 bool ParseNumeric(const uint8_t* data, int32_t size, WireNumeric& number);
 
-/// The number as the server prints it. Returns the end of what was written, at most MaxTextBytes behind `out`.
+/// The number as the server prints it. Returns the end of what was written, at most MaxTextBytes
+/// behind `out`.
 char* WriteText(const WireNumeric& number, char* out);
 int64_t MaxTextBytes(const WireNumeric& number);
 std::string NumericText(const WireNumeric& number);

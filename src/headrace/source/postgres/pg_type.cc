@@ -8,7 +8,8 @@ namespace {
 /// VARHDRSZ: type modifiers of variable-length types count it.
 constexpr int32_t kTypmodOffset = 4;
 
-/// The scale is an 11-bit number with sign since version 15; before, its value was never above 1000.
+/// The scale is an 11-bit number with sign since version 15; before, its value was never above
+/// 1000.
 constexpr int32_t kScaleMask = 0x7ff;
 constexpr int32_t kScaleSign = 0x400;
 

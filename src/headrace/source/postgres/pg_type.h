@@ -45,14 +45,15 @@ struct PgType {
   enum class Kind { kBase, kEnum, kArray, kComposite };
 
   Kind kind = Kind::kBase;
-  uint32_t oid = 0;           ///< Of the base type.
-  uint32_t declared_oid = 0;  ///< Of the domain where there is one, else `oid`; arrays and records carry it.
-  int32_t typmod = -1;        ///< Of the value, or of the elements of an array; -1: none.
-  std::string name;           ///< As format_type prints `declared_oid`, without modifier.
-  std::string output;         ///< The output function, quoted and qualified.
-  bool sends_text = false;    ///< The binary form is the text in the client's encoding.
-  char delimiter = ',';       ///< Between the elements of an array of this type, as text.
-  PgTypePtr element;          ///< Of an array.
+  uint32_t oid = 0;  ///< Of the base type.
+  uint32_t declared_oid =
+      0;  ///< Of the domain where there is one, else `oid`; arrays and records carry it.
+  int32_t typmod = -1;          ///< Of the value, or of the elements of an array; -1: none.
+  std::string name;             ///< As format_type prints `declared_oid`, without modifier.
+  std::string output;           ///< The output function, quoted and qualified.
+  bool sends_text = false;      ///< The binary form is the text in the client's encoding.
+  char delimiter = ',';         ///< Between the elements of an array of this type, as text.
+  PgTypePtr element;            ///< Of an array.
   std::vector<PgField> fields;  ///< Of a composite.
 };
 
@@ -62,8 +63,8 @@ PgTypePtr PgTextType();
 /// An array of `element` whose own identity does not matter.
 PgTypePtr PgArrayOf(PgTypePtr element);
 
-/// Precision and scale of a numeric type modifier, which must not be -1. The scale is negative or above the precision
-/// only where the server is 15 or newer.
+/// Precision and scale of a numeric type modifier, which must not be -1. The scale is negative or
+/// above the precision only where the server is 15 or newer.
 struct NumericModifier {
   int precision = 0;
   int scale = 0;

@@ -51,8 +51,8 @@ class PostgresSource final : public Source {
     if (server_version >= kTidRangeScanServer) capabilities.strategies.push_back(Strategy::kPages);
     capabilities.strategies.push_back(Strategy::kIdRange);
     capabilities.strategies.push_back(Strategy::kNone);
-    capabilities.snapshot = settings_.snapshot == SnapshotMode::kOff ? SnapshotKind::kNone
-                                                                     : SnapshotKind::kTransaction;
+    capabilities.snapshot =
+        settings_.snapshot == SnapshotMode::kOff ? SnapshotKind::kNone : SnapshotKind::kTransaction;
     return capabilities;
   }
 

@@ -49,13 +49,12 @@ struct Float8Form : PlainForm<double, LoadDouble, double> {
   static constexpr std::string_view kName = "double precision";
 };
 
-/// Dates and timestamps: the extremes of the wire's integer are the infinities, and the shift of the epoch must not overflow.
+/// Dates and timestamps: the extremes of the wire's integer are the infinities, and the shift of
+/// the epoch must not overflow.
 template <typename Base, typename Wire, Wire kShift>
 struct ShiftedForm : Base {
   using Limits = std::numeric_limits<Wire>;
-  static bool Fits(Wire value) {
-    return value <= Limits::max() - kShift && value != Limits::min();
-  }
+  static bool Fits(Wire value) { return value <= Limits::max() - kShift && value != Limits::min(); }
   static Wire Convert(Wire value) { return value + kShift; }
   static std::string Text(Wire value) {
     if (value == Limits::min()) return "-infinity";

@@ -53,16 +53,16 @@ WireValue RewriteComposite(const std::string& expression, const PgType& type, in
           std::make_shared<const PgType>(std::move(wire))};
 }
 
-/// The text of an array is a valid array of the texts of its elements; delimiters other than the comma are not.
+/// The text of an array is a valid array of the texts of its elements; delimiters other than the
+/// comma are not.
 WireValue TextArrayOf(const std::string& expression, const PgType& type) {
-  const std::string text = type.element->delimiter == ','
-                               ? TextOf(expression, type).expression
-                               : expression;
+  const std::string text =
+      type.element->delimiter == ',' ? TextOf(expression, type).expression : expression;
   return {text + "::pg_catalog.text[]", PgArrayOf(PgTextType())};
 }
 
-/// An array of composites is built element by element. A value of several dimensions becomes one of two, so that it is
-/// noticed where it is read.
+/// An array of composites is built element by element. A value of several dimensions becomes one of
+/// two, so that it is noticed where it is read.
 WireValue RewriteCompositeArray(const std::string& expression, const PgType& type, int depth) {
   const std::string index = "headrace_i" + std::to_string(depth);
   WireValue element = Rewrite("(" + expression + ")[" + index + "]", type.element, depth + 1);
@@ -70,10 +70,9 @@ WireValue RewriteCompositeArray(const std::string& expression, const PgType& typ
                            " FROM pg_catalog.generate_subscripts(" + expression + ", 1) AS " +
                            index + ")";
   const std::string several = "pg_catalog.array_fill(" + element.expression + ", ARRAY[1, 1])";
-  return {UnlessNull(expression,
-                     "CASE WHEN pg_catalog.array_ndims(" + expression + ") > 1 THEN (SELECT " +
-                         several + " FROM (SELECT 1 AS " + index + ") AS headrace_one) ELSE " +
-                         list + " END"),
+  return {UnlessNull(expression, "CASE WHEN pg_catalog.array_ndims(" + expression +
+                                     ") > 1 THEN (SELECT " + several + " FROM (SELECT 1 AS " +
+                                     index + ") AS headrace_one) ELSE " + list + " END"),
           PgArrayOf(std::move(element.wire))};
 }
 
@@ -89,8 +88,8 @@ WireValue Rewrite(const std::string& expression, const PgTypePtr& type, int dept
 
 WireValue WireOf(const std::string& expression, const PgTypePtr& type,
                  const arrow::DataType& wanted) {
-  const bool as_text = wanted.id() == arrow::Type::STRING &&
-                       ArrowTypeOf(*type).type->id() != arrow::Type::STRING;
+  const bool as_text =
+      wanted.id() == arrow::Type::STRING && ArrowTypeOf(*type).type->id() != arrow::Type::STRING;
   return as_text ? TextOf(expression, *type) : Rewrite(expression, type, 0);
 }
 

@@ -12,8 +12,9 @@
 namespace headrace {
 namespace {
 
-/// What SET TRANSACTION SNAPSHOT says when the exporting transaction has ended: invalid_parameter_value (up to 15),
-/// undefined_object (16 and later), object_not_in_prerequisite_state.
+/// What SET TRANSACTION SNAPSHOT says when the exporting transaction has ended:
+/// invalid_parameter_value (up to 15), undefined_object (16 and later),
+/// object_not_in_prerequisite_state.
 constexpr std::array<std::string_view, 3> kSnapshotGone = {"22023", "42704", "55000"};
 
 bool IsSnapshotGone(const arrow::Status& status) {
@@ -46,39 +47,46 @@ arrow::Status PgSession::Begin(const std::stop_token& stop) {
                              stop);
 }
 
-StatementScope PgSession::UnitScope() const { return leader_->scope(); }
-
 arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan,
                                                            const WorkUnit& unit,
                                                            const ReadLimits& limits,
                                                            std::stop_token stop) {
+  if (stop.stop_requested()) return PgInterrupted();
   if (connection_.broken()) {
     return TransientError("the connection was lost before", std::string(kPgConnectionFailure));
   }
   const ReadTarget target = TargetOf(plan, unit);
   ARROW_ASSIGN_OR_RAISE(const bool own, Lock(target, stop));
-  std::optional<PgLeader::Lease> lease;
-  if (!own) {
-    ARROW_ASSIGN_OR_RAISE(lease, leader_->Take(stop));
-  }
-  PgConnection& connection = own ? connection_ : lease->connection();
-  const StatementScope scope = leader_->scope();
+  if (own) return OpenOn(connection_, {}, plan, unit, limits, stop);
+  ARROW_ASSIGN_OR_RAISE(PgLeader::Lease lease, leader_->Take(stop));
+  PgConnection& connection = lease.connection();
+  auto reader = OpenOn(connection, std::move(lease), plan, unit, limits, stop);
+  return reader.ok() || !connection.broken() ? std::move(reader) : SnapshotLost(reader.status());
+}
+
+arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
+    PgConnection& connection, std::optional<PgLeader::Lease> lease, const TablePlan& plan,
+    const WorkUnit& unit, const ReadLimits& limits, const std::stop_token& stop) {
+  PgUnitRead read{.connection = connection,
+                  .reading = reading_,
+                  .scope = leader_->scope(),
+                  .target = TargetOf(plan, unit),
+                  .condition = ConditionOf(plan, unit),
+                  .lease = std::move(lease)};
   if (reading_.plan_id != plan.id) {
-    ARROW_ASSIGN_OR_RAISE(reading_, InScope(connection, scope, [&] {
-                            return ReadTable(connection, plan, target);
+    ARROW_ASSIGN_OR_RAISE(reading_, InScope(connection, read.scope, [&] {
+                            return ReadTable(connection, plan, read.target);
                           }));
   }
   ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
-  const std::string copy =
-      CopyStatement(reading_.select_list, target, ConditionOf(plan, unit)) + "; ";
-  auto stream = StartCopy(connection, scope.begin + copy + scope.end,
+  const std::string copy = CopyStatement(reading_.select_list, read.target, read.condition) + "; ";
+  auto stream = StartCopy(connection, read.scope.begin + copy + read.scope.end,
                           leader_->settings().transport, stop);
   if (!stream.ok()) {
-    Recover(connection, scope);
+    Recover(connection, read.scope);
     return stream.status();
   }
-  return std::make_unique<PgUnitReader>(connection, std::move(*stream), *reading_.decoder, scope,
-                                        std::move(lease), std::move(stop));
+  return std::make_unique<PgUnitReader>(std::move(read), std::move(*stream), stop);
 }
 
 /// True: this session's transaction holds the relation. False: the leader has to read.
@@ -86,16 +94,17 @@ arrow::Result<bool> PgSession::Lock(const ReadTarget& target, const std::stop_to
   if (!leader_->has_snapshot() || locked_.contains(target.from)) return true;
   const LockTarget lock{.relation = target.relation, .only = target.only, .from = target.from};
   ARROW_ASSIGN_OR_RAISE(
-      const LockOutcome outcome,
+      const bool locked,
       LockNowait(connection_, lock, leader_->settings().lock_timeout.count(), stop));
-  if (outcome == LockOutcome::kRefused) return false;
+  if (!locked) return false;
   ARROW_RETURN_NOT_OK(CheckLeaderLives(stop));
   locked_.insert(target.from);
   return true;
 }
 
-/// A lock of our own proves nothing by itself: had the leader ended, and its locks with it, the table might have been truncated
-/// before. As long as its transaction lives, its locks were never let go.
+/// A lock of our own proves nothing by itself: had the leader ended, and its locks with it, the
+/// table might have been truncated before. As long as its transaction lives, its locks were never
+/// let go.
 arrow::Status PgSession::CheckLeaderLives(const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,

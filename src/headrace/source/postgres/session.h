@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <stop_token>
@@ -14,9 +15,10 @@
 
 namespace headrace {
 
-/// A session on a connection of its own, which imports the leader's snapshot and keeps that one transaction for
-/// all of its units. Before its first unit of a relation it takes a lock of its own on it, never waiting: where somebody queues for a
-/// stronger one (which the leader's lock holds up), the unit is read through the leader.
+/// A session on a connection of its own, which imports the leader's snapshot and keeps that one
+/// transaction for all of its units. Before its first unit of a relation it takes a lock of its own
+/// on it, never waiting: where somebody queues for a stronger one (which the leader's lock holds
+/// up), the unit is read through the leader.
 class PgSession final : public Session {
  public:
   static arrow::Result<std::unique_ptr<Session>> Attach(std::shared_ptr<PgLeader> leader,
@@ -30,9 +32,13 @@ class PgSession final : public Session {
   PgSession(std::shared_ptr<PgLeader> leader, PgConnection connection)
       : leader_(std::move(leader)), connection_(std::move(connection)) {}
   arrow::Status Begin(const std::stop_token& stop);
+  arrow::Result<std::unique_ptr<UnitReader>> OpenOn(PgConnection& connection,
+                                                    std::optional<PgLeader::Lease> lease,
+                                                    const TablePlan& plan, const WorkUnit& unit,
+                                                    const ReadLimits& limits,
+                                                    const std::stop_token& stop);
   arrow::Result<bool> Lock(const ReadTarget& target, const std::stop_token& stop);
   arrow::Status CheckLeaderLives(const std::stop_token& stop);
-  StatementScope UnitScope() const;
 
   const std::shared_ptr<PgLeader> leader_;
   PgConnection connection_;

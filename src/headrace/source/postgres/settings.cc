@@ -10,11 +10,14 @@ namespace headrace {
 namespace {
 
 /// Options that are passed on to libpq under the same name.
-constexpr std::array<std::string_view, 16> kLibpqOptions = {
-    "host",        "port",           "user",        "password",        "service",
-    "sslmode",     "sslrootcert",    "sslcert",     "sslkey",          "sslcrl",
-    "gssencmode",  "channel_binding", "passfile",    "application_name", "hostaddr",
-    "target_session_attrs"};
+constexpr std::array<std::string_view, 16> kLibpqOptions = {"host",        "port",
+                                                            "user",        "password",
+                                                            "service",     "sslmode",
+                                                            "sslrootcert", "sslcert",
+                                                            "sslkey",      "sslcrl",
+                                                            "gssencmode",  "channel_binding",
+                                                            "passfile",    "application_name",
+                                                            "hostaddr",    "target_session_attrs"};
 
 /// Keep-alives notice a dead peer within two minutes; the leader may have nothing to say for hours.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kConnectDefaults = {{

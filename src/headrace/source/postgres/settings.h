@@ -33,8 +33,9 @@ arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values);
 /// `postgresql://user@host:port/database`, without secrets.
 std::string PgEndpoint(const PgConnectSettings& connect);
 
-/// Begins a read-only transaction and makes everything that shapes values the same on every server. Only SET LOCAL: a pooler
-/// hands the server's session on as it was. `server_version` as PgConnection gives it.
+/// Begins a read-only transaction and makes everything that shapes values the same on every server.
+/// Only SET LOCAL: a pooler hands the server's session on as it was. `server_version` as
+/// PgConnection gives it.
 std::string BeginStatements(const PgSourceSettings& settings, int server_version);
 
 /// BEGIN alone, for a transaction that has to import a snapshot before anything else.

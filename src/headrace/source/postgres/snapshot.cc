@@ -37,9 +37,8 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table) {
 arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
                                                std::span<const std::string> columns) {
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take({}));
-  return InScope(lease.connection(), leader_->scope(), [&] {
-    return EstimateRelation(lease.connection(), description, columns);
-  });
+  return InScope(lease.connection(), leader_->scope(),
+                 [&] { return EstimateRelation(lease.connection(), description, columns); });
 }
 
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {

@@ -6,7 +6,8 @@
 namespace headrace {
 namespace {
 
-/// LOCK TABLE takes tables and views only, and wants a right on the table, where a read is content with one on a column.
+/// LOCK TABLE takes tables and views only, and wants a right on the table, where a read is content
+/// with one on a column.
 constexpr std::string_view kWrongKind = "42809";
 constexpr std::string_view kNoRight = "42501";
 constexpr std::string_view kLockNotAvailable = "55P03";
@@ -27,9 +28,19 @@ arrow::Status RunGuarded(PgConnection& connection, const std::string& sql,
   return status;
 }
 
-bool CannotLock(const arrow::Status& status) {
-  return CodeOf(status) == kWrongKind || CodeOf(status) == kNoRight;
+std::string TouchStatement(const LockTarget& target) {
+  return "SELECT 1 FROM " + target.from + " LIMIT 0; ";
 }
+
+constexpr std::string_view kHeldRelations =
+    "SELECT DISTINCT n.nspname, c.relname FROM pg_catalog.pg_locks l"
+    " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_database d ON d.oid = l.database"
+    " WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
+    "  AND d.datname = pg_catalog.current_database() AND c.relkind IN ('r', 'p', 'v')"
+    "  AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    " ORDER BY n.nspname, c.relname";
 
 }  // namespace
 
@@ -39,39 +50,49 @@ LockTarget LockTargetOf(const TableRef& table) {
   return {.relation = name, .only = false, .from = name};
 }
 
-std::string TouchStatement(const LockTarget& target) {
-  return "SELECT 1 FROM " + target.from + " LIMIT 0; ";
+bool CannotBeLocked(const arrow::Status& status) {
+  return CodeOf(status) == kWrongKind || CodeOf(status) == kNoRight;
 }
 
-arrow::Result<LockOutcome> LockWaiting(PgConnection& connection, const LockTarget& target,
-                                       const std::stop_token& stop) {
-  if (!target.relation.empty()) {
-    const arrow::Status status = RunGuarded(connection, LockStatement(target, false), stop);
-    if (status.ok()) return LockOutcome::kLocked;
-    if (!CannotLock(status)) return status;
-  }
-  ARROW_RETURN_NOT_OK(RunGuarded(connection, TouchStatement(target), stop));
-  return LockOutcome::kTouched;
+arrow::Status LockWaiting(PgConnection& connection, const LockTarget& target,
+                          const std::stop_token& stop) {
+  return RunGuarded(connection, LockStatement(target, false), stop);
 }
 
-arrow::Result<LockOutcome> LockNowait(PgConnection& connection, const LockTarget& target,
-                                      int64_t lock_timeout_ms, const std::stop_token& stop) {
+arrow::Status Touch(PgConnection& connection, const LockTarget& target,
+                    const std::stop_token& stop) {
+  return RunGuarded(connection, TouchStatement(target), stop);
+}
+
+arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& target,
+                               int64_t lock_timeout_ms, const std::stop_token& stop) {
   arrow::Status status;
-  LockOutcome outcome = LockOutcome::kLocked;
   if (!target.relation.empty()) {
     status = RunGuarded(connection, LockStatement(target, true), stop);
   }
-  if (target.relation.empty() || CannotLock(status)) {
-    outcome = LockOutcome::kTouched;
+  if (target.relation.empty() || CannotBeLocked(status)) {
+    const std::string set = "SET LOCAL lock_timeout = ";
     status = RunGuarded(connection,
-                        "SET LOCAL lock_timeout = " + std::string(kNearlyNowait) + "; " +
-                            TouchStatement(target) + "SET LOCAL lock_timeout = " +
+                        set + std::string(kNearlyNowait) + "; " + TouchStatement(target) + set +
                             std::to_string(lock_timeout_ms) + "; ",
                         stop);
   }
-  if (CodeOf(status) == kLockNotAvailable) return LockOutcome::kRefused;
+  if (CodeOf(status) == kLockNotAvailable) return false;
   ARROW_RETURN_NOT_OK(status);
-  return outcome;
+  return true;
+}
+
+arrow::Result<std::vector<LockTarget>> RelationsBehind(PgConnection& connection,
+                                                       const LockTarget& target,
+                                                       const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(Touch(connection, target, stop));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(std::string(kHeldRelations), stop));
+  std::vector<LockTarget> relations;
+  for (int i = 0; i < result.rows(); ++i) {
+    const std::string name = QualifiedName(result.Text(i, 0), result.Text(i, 1));
+    relations.push_back({.relation = name, .only = true, .from = name});
+  }
+  return relations;
 }
 
 }  // namespace headrace

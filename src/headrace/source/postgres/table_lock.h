@@ -2,6 +2,7 @@
 
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
@@ -11,28 +12,37 @@ namespace headrace {
 
 /// A relation to be held in ACCESS SHARE mode.
 struct LockTarget {
-  std::string relation;    ///< Quoted name; empty for a query.
-  bool only = false;       ///< Without the tables below it.
-  std::string from;        ///< As it is read.
+  std::string relation;  ///< Quoted name; empty for a query.
+  bool only = false;     ///< Without the tables below it.
+  std::string from;      ///< As it is read.
 };
 
 LockTarget LockTargetOf(const TableRef& table);
 
-enum class LockOutcome {
-  kLocked,
-  kTouched,  ///< LOCK TABLE is not possible (rights, kind): held by a read of no rows, which also takes the snapshot.
-  kRefused,  ///< NOWAIT: somebody waits for, or has, a stronger lock.
-};
+/// LOCK TABLE is no way to hold `status`'s relation: it takes tables and views only, and wants a
+/// right on the whole table where a read is content with one on a column. A read of no rows then
+/// holds it.
+bool CannotBeLocked(const arrow::Status& status);
 
-/// Locks, waiting for at most lock_timeout. The transaction survives errors.
-arrow::Result<LockOutcome> LockWaiting(PgConnection& connection, const LockTarget& target,
-                                       const std::stop_token& stop);
+/// LOCK TABLE …, waiting for at most lock_timeout. It takes no snapshot. The transaction survives
+/// errors.
+arrow::Status LockWaiting(PgConnection& connection, const LockTarget& target,
+                          const std::stop_token& stop);
 
-/// Locks if that can be done at once. `lock_timeout_ms` is put back after a lock that needed another one.
-arrow::Result<LockOutcome> LockNowait(PgConnection& connection, const LockTarget& target,
-                                      int64_t lock_timeout_ms, const std::stop_token& stop);
+/// Holds the target by a read of no rows, which takes the transaction's snapshot if there is none
+/// yet.
+arrow::Status Touch(PgConnection& connection, const LockTarget& target,
+                    const std::stop_token& stop);
 
-/// Holds what a query reads without waiting for its rows.
-std::string TouchStatement(const LockTarget& target);
+/// Locks, or touches, if that can be done at once. False: somebody waits for a stronger lock, or
+/// has it. `lock_timeout_ms` is put back after a read that needed another one.
+arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& target,
+                               int64_t lock_timeout_ms, const std::stop_token& stop);
+
+/// The tables and views that a read of `target` locks, partitions included. To be called in a
+/// transaction that ends afterwards.
+arrow::Result<std::vector<LockTarget>> RelationsBehind(PgConnection& connection,
+                                                       const LockTarget& target,
+                                                       const std::stop_token& stop);
 
 }  // namespace headrace

@@ -38,7 +38,8 @@ arrow::Result<std::vector<PgTypePtr>> AskTypes(PgConnection& connection, const T
   ARROW_RETURN_NOT_OK(catalog.Load(connection, oids));
   std::vector<PgTypePtr> types;
   for (int i = 0; i < result.columns(); ++i) {
-    ARROW_ASSIGN_OR_RAISE(PgTypePtr type, catalog.Resolve(result.ColumnType(i), result.ColumnTypmod(i)));
+    ARROW_ASSIGN_OR_RAISE(PgTypePtr type,
+                          catalog.Resolve(result.ColumnType(i), result.ColumnTypmod(i)));
     types.push_back(std::move(type));
   }
   return types;
@@ -51,7 +52,7 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
   if (plan.columns.empty()) {
     return UserError("table " + plan.table.label() + ": no column is left to load");
   }
-  ARROW_ASSIGN_OR_RAISE(const std::vector<PgTypePtr> types, AskTypes(connection, plan, target));
+  ARROW_ASSIGN_OR_RAISE(std::vector<PgTypePtr> types, AskTypes(connection, plan, target));
   if (types.size() != plan.columns.size()) return BugError("a column was not described");
   const bool check_utf8 = connection.ParameterStatus("server_encoding") == "SQL_ASCII";
   TableReading reading;
@@ -68,6 +69,7 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
                        .key = IsPrimaryKey(plan, planned.source_name)});
   }
   ARROW_ASSIGN_OR_RAISE(reading.decoder, CopyDecoder::Make(std::move(columns), ReadSchema(plan)));
+  reading.types = std::move(types);
   reading.plan_id = plan.id;
   return reading;
 }

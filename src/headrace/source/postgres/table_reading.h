@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
 #include "headrace/model/table_plan.h"
 #include "headrace/source/postgres/copy_decoder.h"
+#include "headrace/source/postgres/pg_type.h"
 #include "headrace/source/postgres/unit_query.h"
 
 namespace headrace {
@@ -15,6 +17,7 @@ namespace headrace {
 struct TableReading {
   std::string plan_id;
   std::string select_list;
+  std::vector<PgTypePtr> types;  ///< Of the plan's columns, as the table has them.
   std::unique_ptr<CopyDecoder> decoder;
 };
 

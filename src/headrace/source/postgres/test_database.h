@@ -21,8 +21,8 @@ using TextTable = std::vector<std::vector<std::string>>;
 /// The URI in the file that HEADRACE_TEST_POSTGRES names.
 std::string TestServerUri();
 
-/// A test with a schema of its own on the test server; `connection` writes, the source reads. The schema is the first one on
-/// the writer's search_path.
+/// A test with a schema of its own on the test server; `connection` writes, the source reads. The
+/// schema is the first one on the writer's search_path.
 class PostgresDatabaseTest : public testing::Test {
  protected:
   void SetUp() override;
@@ -40,7 +40,8 @@ class PostgresDatabaseTest : public testing::Test {
   std::unique_ptr<Source> MakeSource(OptionValues options = {}) const;
 
   /// Opens a snapshot of `tables`; a failure fails the test.
-  std::unique_ptr<Snapshot> OpenSnapshot(const std::vector<TableRef>& tables, OptionValues options = {});
+  std::unique_ptr<Snapshot> OpenSnapshot(const std::vector<TableRef>& tables,
+                                         OptionValues options = {});
 
   std::unique_ptr<PgConnection> writer_;
   std::string schema_;
@@ -57,10 +58,11 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadUnit(Session& session, const Ta
                                                       const ReadLimits& limits = {});
 
 /// Describes, plans and reads all of `table` with one session.
-arrow::Result<std::shared_ptr<arrow::Table>> ReadWhole(Snapshot& snapshot, const TableRef& table,
-                                                       OverflowPolicy policy = OverflowPolicy::kError);
+arrow::Result<std::shared_ptr<arrow::Table>> ReadWhole(
+    Snapshot& snapshot, const TableRef& table, OverflowPolicy policy = OverflowPolicy::kError);
 
-/// Cells in the server's spelling: `t`, `2024-02-29`, `1e+20`; lists as `[1, NULL]`, structs as `{a: 1}`, bytes as `\x…`.
+/// Cells in the server's spelling: `t`, `2024-02-29`, `1e+20`; lists as `[1, NULL]`, structs as
+/// `{a: 1}`, bytes as `\x…`.
 std::string CellText(const arrow::Array& array, int64_t row);
 TextTable TableText(const arrow::Table& table);
 

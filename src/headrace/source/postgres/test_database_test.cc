@@ -1,5 +1,7 @@
 // What the tests of this folder share: a schema of their own, and plans without a planner.
 
+#include "headrace/source/postgres/test_database.h"
+
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
@@ -13,7 +15,6 @@
 #include <fstream>
 
 #include "headrace/source/postgres/postgres_source.h"
-#include "headrace/source/postgres/test_database.h"
 
 namespace headrace {
 namespace {
@@ -24,14 +25,16 @@ std::string Padded(int64_t value, int width) {
   return text;
 }
 
-/// A day of the proleptic Gregorian calendar; https://howardhinnant.github.io/date_algorithms.html#civil_from_days.
+/// A day of the proleptic Gregorian calendar;
+/// https://howardhinnant.github.io/date_algorithms.html#civil_from_days.
 std::string DateText(int64_t days, bool& before_christ) {
   days += 719'468;
   const int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
   const int64_t day_of_era = days - era * 146'097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t month_index = (5 * day_of_year + 2) / 153;
   const int64_t day = day_of_year - (153 * month_index + 2) / 5 + 1;
   const int64_t month = month_index < 10 ? month_index + 3 : month_index - 9;
@@ -143,12 +146,14 @@ std::string CellText(const arrow::Array& array, int64_t row) {
           ValueAt<arrow::TimestampArray>(array, row),
           !static_cast<const arrow::TimestampType&>(*array.type()).timezone().empty());
     case arrow::Type::DECIMAL128: {
-      const arrow::Decimal128 value(static_cast<const arrow::Decimal128Array&>(array).GetValue(row));
+      const arrow::Decimal128 value(
+          static_cast<const arrow::Decimal128Array&>(array).GetValue(row));
       return DecimalText(value.ToIntegerString(),
                          static_cast<const arrow::DecimalType&>(*array.type()).scale());
     }
     case arrow::Type::DECIMAL256: {
-      const arrow::Decimal256 value(static_cast<const arrow::Decimal256Array&>(array).GetValue(row));
+      const arrow::Decimal256 value(
+          static_cast<const arrow::Decimal256Array&>(array).GetValue(row));
       return DecimalText(value.ToIntegerString(),
                          static_cast<const arrow::DecimalType&>(*array.type()).scale());
     }
@@ -240,8 +245,8 @@ TablePlan PlanOf(const Description& description, OverflowPolicy policy) {
     PlannedColumn planned;
     planned.source_name = planned.name = column.name;
     planned.source_type = column.source_type;
-    planned.read_type = policy == OverflowPolicy::kString && column.may_overflow ? arrow::utf8()
-                                                                                  : column.type;
+    planned.read_type =
+        policy == OverflowPolicy::kString && column.may_overflow ? arrow::utf8() : column.type;
     planned.type = planned.read_type;
     planned.on_overflow = policy;
     plan.columns.push_back(std::move(planned));
@@ -257,7 +262,8 @@ WorkUnit UnitOf(Split split) {
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadUnit(Session& session, const TablePlan& plan,
-                                                      const Split& split, const ReadLimits& limits) {
+                                                      const Split& split,
+                                                      const ReadLimits& limits) {
   ARROW_ASSIGN_OR_RAISE(auto reader, session.Open(plan, UnitOf(split), limits, {}));
   arrow::RecordBatchVector batches;
   while (true) {

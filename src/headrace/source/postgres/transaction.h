@@ -8,8 +8,8 @@
 
 namespace headrace {
 
-/// SQL around statements that may fail: what begins before them, what ends after them, and what makes the connection usable again
-/// after an error.
+/// SQL around statements that may fail: what begins before them, what ends after them, and what
+/// makes the connection usable again after an error.
 struct StatementScope {
   std::string begin;
   std::string end;

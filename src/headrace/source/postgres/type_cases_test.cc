@@ -61,7 +61,8 @@ TypeCase ParseCase(const std::string& line) {
   return parsed;
 }
 
-/// Lines: `type T = A`, then what belongs to it: `setup SQL`, `since N`, and `literal | server's text [| read]`.
+/// Lines: `type T = A`, then what belongs to it: `setup SQL`, `since N`, and `literal | server's
+/// text [| read]`.
 std::vector<TypeSection> ParseSections(const std::filesystem::path& path) {
   std::vector<TypeSection> sections;
   std::ifstream file(path);
@@ -69,7 +70,8 @@ std::vector<TypeSection> ParseSections(const std::filesystem::path& path) {
     if (line.empty() || line.starts_with("#")) continue;
     if (line.starts_with("type ")) {
       const size_t equals = line.find(" = ");
-      sections.push_back({.type = line.substr(5, equals - 5), .arrow_type = line.substr(equals + 3)});
+      sections.push_back(
+          {.type = line.substr(5, equals - 5), .arrow_type = line.substr(equals + 3)});
     } else if (line.starts_with("setup ")) {
       sections.back().setup += line.substr(6) + ";";
     } else if (line.starts_with("since ")) {
@@ -112,7 +114,8 @@ void TypeCases::CheckSection(const TypeSection& section, int number) {
   Run("CREATE TABLE " + table.name + " (n int PRIMARY KEY, v " + section.type + ")");
   int row = 0;
   for (const TypeCase& one : section.cases) {
-    Run("INSERT INTO " + table.name + " VALUES (" + std::to_string(row++) + ", " + one.literal + ")");
+    Run("INSERT INTO " + table.name + " VALUES (" + std::to_string(row++) + ", " + one.literal +
+        ")");
   }
   Run("INSERT INTO " + table.name + " VALUES (" + std::to_string(row) + ", NULL)");
   CheckServerText(section, table);
@@ -141,7 +144,8 @@ void TypeCases::CheckSection(const TypeSection& section, int number) {
   }
 }
 
-/// The file says what the server says: asked by COPY in text format, which calls the output function.
+/// The file says what the server says: asked by COPY in text format, which calls the output
+/// function.
 void TypeCases::CheckServerText(const TypeSection& section, const TableRef& table) {
   for (size_t i = 0; i < section.cases.size(); ++i) {
     const std::string text =
@@ -151,8 +155,7 @@ void TypeCases::CheckServerText(const TypeSection& section, const TableRef& tabl
 }
 
 /// Under the policy `error` each value that does not fit fails by itself, named by its key.
-void TypeCases::CheckErrors(Snapshot& snapshot, const TypeSection& section,
-                                    const TableRef& table) {
+void TypeCases::CheckErrors(Snapshot& snapshot, const TypeSection& section, const TableRef& table) {
   const TablePlan plan = PlanOf(snapshot.Describe(table).ValueOrDie());
   const auto session = snapshot.Attach({}).ValueOrDie();
   for (size_t i = 0; i < section.cases.size(); ++i) {
@@ -168,7 +171,7 @@ void TypeCases::CheckErrors(Snapshot& snapshot, const TypeSection& section,
 }
 
 std::vector<std::string> TypeCases::Read(Snapshot& snapshot, const TableRef& table,
-                                                 OverflowPolicy policy) {
+                                         OverflowPolicy policy) {
   const auto read = ReadWhole(snapshot, table, policy);
   EXPECT_TRUE(read.ok()) << read.status();
   std::vector<std::string> values;

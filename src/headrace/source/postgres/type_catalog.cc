@@ -13,19 +13,26 @@ std::string OidArray(const std::vector<uint32_t>& oids) {
   return "'{" + text + "}'::pg_catalog.oid[]";
 }
 
-/// One row per type, or per field of a composite: domains lead to their base, arrays to their element, composites to their
-/// fields. A type is a true array where its output function says so (int2vector is none).
+/// One row per type, or per field of a composite: domains lead to their base, arrays to their
+/// element, composites to their fields. A type is a true array where its output function says so
+/// (int2vector is none).
 std::string TypeQuery(const std::vector<uint32_t>& oids) {
   return "WITH RECURSIVE wanted(oid) AS ("
-         "  SELECT pg_catalog.unnest(" + OidArray(oids) + ") UNION "
+         "  SELECT pg_catalog.unnest(" +
+         OidArray(oids) +
+         ") UNION "
          "  SELECT part.oid FROM wanted JOIN pg_catalog.pg_type t ON t.oid = wanted.oid,"
-         "  LATERAL (SELECT t.typelem WHERE t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc"
+         "  LATERAL (SELECT t.typelem WHERE t.typoutput = "
+         "'pg_catalog.array_out'::pg_catalog.regproc"
          "    UNION ALL SELECT t.typbasetype WHERE t.typtype = 'd'"
          "    UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE t.typtype = 'c'"
          "      AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS part(oid))"
-         " SELECT t.oid, pg_catalog.format_type(t.oid, NULL), t.typtype, t.typbasetype, t.typtypmod,"
-         "  CASE WHEN t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc THEN t.typelem ELSE 0 END,"
-         "  t.typdelim, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname),"
+         " SELECT t.oid, pg_catalog.format_type(t.oid, NULL), t.typtype, t.typbasetype, "
+         "t.typtypmod,"
+         "  CASE WHEN t.typoutput = 'pg_catalog.array_out'::pg_catalog.regproc THEN t.typelem ELSE "
+         "0 END,"
+         "  t.typdelim, pg_catalog.quote_ident(n.nspname) || '.' || "
+         "pg_catalog.quote_ident(p.proname),"
          "  s.proname IN ('textsend', 'varcharsend', 'citextsend'),"
          "  a.attname, a.atttypid, a.atttypmod"
          " FROM wanted JOIN pg_catalog.pg_type t ON t.oid = wanted.oid"

@@ -17,7 +17,8 @@ class PgTypeCatalog {
   /// Reads `types` and everything below them in one query.
   arrow::Status Load(PgConnection& connection, std::span<const uint32_t> types);
 
-  /// The type `oid`, which was loaded, with `typmod` (-1: none). Errors of class permanent where it is not known.
+  /// The type `oid`, which was loaded, with `typmod` (-1: none). Errors of class permanent where it
+  /// is not known.
   arrow::Result<PgTypePtr> Resolve(uint32_t oid, int32_t typmod) const;
 
  private:

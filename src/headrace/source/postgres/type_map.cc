@@ -36,14 +36,13 @@ ArrowType Plain(const PgType& /*type*/) {
 }
 
 ArrowType TimeType(const PgType& /*type*/) { return arrow::time64(arrow::TimeUnit::MICRO); }
-ArrowType TimestampType(const PgType& /*type*/) {
-  return arrow::timestamp(arrow::TimeUnit::MICRO);
-}
+ArrowType TimestampType(const PgType& /*type*/) { return arrow::timestamp(arrow::TimeUnit::MICRO); }
 ArrowType TimestamptzType(const PgType& /*type*/) {
   return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
 }
 
-/// numeric(p,s): a scale below zero is p−s whole digits; a scale above the precision needs as many digits.
+/// numeric(p,s): a scale below zero is p−s whole digits; a scale above the precision needs as many
+/// digits.
 ArrowType NumericType(const PgType& type) {
   if (type.typmod < 0) return arrow::utf8();
   const NumericModifier modifier = NumericModifierOf(type.typmod);
@@ -97,7 +96,8 @@ const BaseType* FindBaseType(const PgType& type) {
 ArrowChoice ChooseForBase(const PgType& type) {
   const BaseType* base = FindBaseType(type);
   if (base == nullptr) return {.type = arrow::utf8(), .note = "as the server's own text"};
-  ArrowChoice choice{.type = base->arrow_type(type), .may_overflow = base->may_overflow, .note = {}};
+  ArrowChoice choice{
+      .type = base->arrow_type(type), .may_overflow = base->may_overflow, .note = {}};
   if (base->oid == pg_oid::kNumeric && choice.type->id() == arrow::Type::STRING) {
     choice.may_overflow = false;
     choice.note = "numeric without a fixed scale: as text, lossless";

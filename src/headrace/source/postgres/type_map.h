@@ -20,7 +20,8 @@ struct ArrowChoice {
 /// Never fails: what has no binary form here is the server's own text.
 ArrowChoice ArrowTypeOf(const PgType& type);
 
-/// The binary form of `type` can be read as it is; otherwise, for a base type, its text is asked for.
+/// The binary form of `type` can be read as it is; otherwise, for a base type, its text is asked
+/// for.
 bool HasBinaryForm(const PgType& type);
 
 }  // namespace headrace

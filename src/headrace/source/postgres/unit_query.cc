@@ -26,7 +26,8 @@ std::string IdCondition(const IdRange& range) {
   const std::string column = PgQuoteIdentifier(range.column);
   std::string condition;
   if (range.lower) condition = column + " >= " + BigintLiteral(*range.lower);
-  if (range.upper) condition = And(std::move(condition), column + " < " + BigintLiteral(*range.upper));
+  if (range.upper)
+    condition = And(std::move(condition), column + " < " + BigintLiteral(*range.upper));
   return condition.empty() ? column + " IS NOT NULL" : condition;
 }
 
@@ -55,8 +56,8 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
   const auto* pages = std::get_if<PageRange>(&unit.split);
   ReadTarget target;
   target.only = pages != nullptr;
-  target.relation = pages == nullptr ? QualifiedName(table)
-                                     : QualifiedName(pages->schema, pages->relation);
+  target.relation =
+      pages == nullptr ? QualifiedName(table) : QualifiedName(pages->schema, pages->relation);
   target.from = (target.only ? "ONLY " : "") + target.relation;
   // A condition of the job may name the table, also where a leaf of it is read.
   if (target.only && pages->relation != table.name) {
@@ -68,7 +69,8 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   std::string condition = SplitCondition(unit.split);
   // Lines of its own: a comment at the end of the job's condition ends with them.
-  if (!plan.filter.where.empty()) condition = And(std::move(condition), "(\n" + plan.filter.where + "\n)");
+  if (!plan.filter.where.empty())
+    condition = And(std::move(condition), "(\n" + plan.filter.where + "\n)");
   return condition;
 }
 

@@ -18,7 +18,8 @@ struct ReadTarget {
 /// The table, leaf or query that holds the rows of `unit`.
 ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit);
 
-/// The conditions that select the rows of `unit`: its split and the filter of the plan. Empty: all rows.
+/// The conditions that select the rows of `unit`: its split and the filter of the plan. Empty: all
+/// rows.
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit);
 
 /// `COPY (SELECT select_list FROM …) TO STDOUT (FORMAT binary)`.

@@ -1,50 +1,67 @@
 #include "headrace/source/postgres/unit_reader.h"
 
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
 
 #include <utility>
 
+#include "headrace/source/postgres/select_list.h"
+
 namespace headrace {
 
-PgUnitReader::PgUnitReader(PgConnection& connection, std::unique_ptr<CopyStream> stream,
-                           CopyDecoder& decoder, StatementScope scope,
-                           std::optional<PgLeader::Lease> lease, std::stop_token stop)
-    : lease_(std::move(lease)),
-      connection_(connection),
-      stream_(std::move(stream)),
-      decoder_(decoder),
-      scope_(std::move(scope)),
-      stop_(std::move(stop)) {}
+PgUnitReader::PgUnitReader(PgUnitRead read, std::unique_ptr<CopyStream> stream,
+                           std::stop_token stop)
+    : read_(std::move(read)), stream_(std::move(stream)), stop_(std::move(stop)) {}
 
 PgUnitReader::~PgUnitReader() { GiveUp(); }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> PgUnitReader::Next() {
   if (stream_ == nullptr) return nullptr;
-  if (arrow::Status status = FillBatch(); !status.ok()) return Fail(std::move(status));
-  if (decoder_.batch_rows() == 0) return nullptr;
-  return decoder_.Finish();
+  if (const arrow::Status status = FillBatch(); !status.ok()) return Fail(status);
+  CopyDecoder& decoder = *read_.reading.decoder;
+  if (decoder.batch_rows() == 0) return nullptr;
+  return decoder.Finish();
 }
 
 /// Decodes until the batch is full or the unit is at its end.
 arrow::Status PgUnitReader::FillBatch() {
-  while (!decoder_.batch_full()) {
+  CopyDecoder& decoder = *read_.reading.decoder;
+  while (!decoder.batch_full()) {
     if (messages_.empty()) {
       ARROW_ASSIGN_OR_RAISE(messages_, stream_->Next(stop_));
       if (messages_.empty()) {
         stream_.reset();
-        return decoder_.CheckEnded();
+        return decoder.CheckEnded();
       }
     }
-    ARROW_ASSIGN_OR_RAISE(const size_t decoded, decoder_.Decode(messages_));
+    ARROW_ASSIGN_OR_RAISE(const size_t decoded, decoder.Decode(messages_));
     messages_ = messages_.subspan(decoded);
   }
   return arrow::Status::OK();
 }
 
-arrow::Status PgUnitReader::Fail(arrow::Status status) {
+arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   GiveUp();
   // A leader whose connection breaks takes the snapshot with it.
-  return lease_.has_value() && connection_.broken() ? SnapshotLost(status) : status;
+  if (read_.lease.has_value() && read_.connection.broken()) return SnapshotLost(status);
+  const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
+  if (!unfit.has_value() || read_.connection.broken()) return status;
+  return status.WithMessage(status.message() + PlaceOf(*unfit));
+}
+
+/// Where a row with such a value is, for `SELECT … WHERE ctid = '(0,2)'`; empty where the server
+/// does not say.
+std::string PgUnitReader::PlaceOf(const UnfitValue& value) {
+  const std::string text =
+      WireOf(PgQuoteIdentifier(value.column), read_.reading.types[value.index], *arrow::utf8())
+          .expression;
+  const std::string sql = "SELECT ctid FROM " + read_.target.from + " WHERE " +
+                          (read_.condition.empty() ? "" : read_.condition + " AND ") + text +
+                          " = " + PgQuoteLiteral(value.text) + " LIMIT 1";
+  const auto found =
+      InScope(read_.connection, read_.scope, [&] { return read_.connection.Query(sql, stop_); });
+  if (!found.ok() || found->rows() == 0) return {};
+  return "; the row's ctid is " + std::string(found->Text(0, 0));
 }
 
 void PgUnitReader::GiveUp() {
@@ -52,7 +69,7 @@ void PgUnitReader::GiveUp() {
   messages_ = {};
   const bool ran = stream_->Stop();
   stream_.reset();
-  if (!ran) Recover(connection_, scope_);
+  if (!ran) Recover(read_.connection, read_.scope);
 }
 
 }  // namespace headrace

@@ -4,35 +4,44 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 
 #include "headrace/client/postgres/copy_stream.h"
-#include "headrace/source/postgres/copy_decoder.h"
 #include "headrace/source/postgres/leader.h"
+#include "headrace/source/postgres/table_reading.h"
+#include "headrace/source/postgres/unit_query.h"
 #include "headrace/source/source.h"
 
 namespace headrace {
 
-/// Reads one COPY into batches. Given up or failed, it leaves the connection's transaction as it was before the unit.
+/// A unit that is being read.
+struct PgUnitRead {
+  PgConnection& connection;
+  TableReading& reading;  ///< Of the unit's table; its decoder has begun.
+  StatementScope scope;   ///< Around the COPY, which was sent in it.
+  ReadTarget target;
+  std::string condition;
+  std::optional<PgLeader::Lease> lease;  ///< Of the leader's connection, where that is the one.
+};
+
+/// Reads one COPY into batches. Given up or failed, it leaves the connection's transaction as it
+/// was before the unit.
 class PgUnitReader final : public UnitReader {
  public:
-  /// `connection` and `decoder` must outlive the reader. `lease` keeps the leader's connection, if that is what is read from.
-  PgUnitReader(PgConnection& connection, std::unique_ptr<CopyStream> stream, CopyDecoder& decoder,
-               StatementScope scope, std::optional<PgLeader::Lease> lease, std::stop_token stop);
+  PgUnitReader(PgUnitRead read, std::unique_ptr<CopyStream> stream, std::stop_token stop);
   ~PgUnitReader() override;
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override;
-  int64_t nulled_values() const override { return decoder_.nulled_values(); }
+  int64_t nulled_values() const override { return read_.reading.decoder->nulled_values(); }
 
  private:
   arrow::Status FillBatch();
-  arrow::Status Fail(arrow::Status status);
+  arrow::Status Fail(const arrow::Status& status);
+  std::string PlaceOf(const UnfitValue& value);
   void GiveUp();
 
-  std::optional<PgLeader::Lease> lease_;  ///< Let go last.
-  PgConnection& connection_;
+  PgUnitRead read_;
   std::unique_ptr<CopyStream> stream_;  ///< Null when the unit is at its end.
-  CopyDecoder& decoder_;
-  const StatementScope scope_;
   const std::stop_token stop_;
   std::span<const CopyMessage> messages_;  ///< Received and not decoded.
 };

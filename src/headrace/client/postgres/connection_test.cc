@@ -1,0 +1,203 @@
+#include "headrace/client/postgres/connection.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "headrace/client/postgres/error.h"
+#include "headrace/client/postgres/test_server.h"
+
+namespace headrace {
+namespace {
+
+TEST(PgUriTest, GivesItsParts) {
+  const PgConnectSettings settings =
+      ParsePgUri("postgresql://etl:s%40x@db.example:5433/shop?sslmode=require").ValueOrDie();
+  EXPECT_EQ(settings.Find("user"), "etl");
+  EXPECT_EQ(settings.Find("password"), "s@x");
+  EXPECT_EQ(settings.Find("host"), "db.example");
+  EXPECT_EQ(settings.Find("port"), "5433");
+  EXPECT_EQ(settings.Find("dbname"), "shop");
+  EXPECT_EQ(settings.Find("sslmode"), "require");
+  EXPECT_EQ(settings.Find("service"), "");
+}
+
+TEST(PgUriTest, AnErrorDoesNotRepeatIt) {
+  const auto settings = ParsePgUri("postgresql://etl:geheim%zz@host/shop");
+  ASSERT_FALSE(settings.ok());
+  EXPECT_EQ(ClassOf(settings.status()), ErrorClass::kUser);
+  EXPECT_EQ(settings.status().message().find("geheim"), std::string::npos);
+}
+
+TEST(PgUriTest, SetReplaces) {
+  PgConnectSettings settings;
+  settings.Set("host", "a");
+  settings.Set("host", "b");
+  EXPECT_EQ(settings.Find("host"), "b");
+  EXPECT_EQ(settings.parameters.size(), 1);
+}
+
+TEST(PgQuoteTest, IdentifiersAndLiterals) {
+  EXPECT_EQ(PgQuoteIdentifier("a \"b\""), "\"a \"\"b\"\"\"");
+  EXPECT_EQ(PgQuoteLiteral("it's"), "'it''s'");
+  EXPECT_EQ(PgQuoteLiteral("a\\b'c"), " E'a\\\\b''c'");
+}
+
+TEST(PgConnectTest, ARefusedConnectionIsTransient) {
+  // A bound socket that does not listen: nobody else gets the port, and connecting is refused.
+  const int holder = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(bind(holder, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(getsockname(holder, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  PgConnectSettings settings;
+  settings.Set("host", "127.0.0.1");
+  settings.Set("port", std::to_string(ntohs(address.sin_port)));
+  settings.Set("password", "127.0.0.1");  // as unlucky as a password can be
+  const auto connection = PgConnection::Connect(settings, {});
+  close(holder);
+  ASSERT_FALSE(connection.ok());
+  EXPECT_EQ(ClassOf(connection.status()), ErrorClass::kTransient) << connection.status();
+  EXPECT_EQ(connection.status().message().find("127.0.0.1"), std::string::npos)
+      << connection.status();
+}
+
+/// A server that accepts and says nothing.
+class SilentServer {
+ public:
+  SilentServer() : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(listener_, 4), 0);
+    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    settings_.Set("host", "127.0.0.1");
+    settings_.Set("port", std::to_string(ntohs(address.sin_port)));
+  }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  ~SilentServer() { close(listener_); }
+  PgConnectSettings& settings() { return settings_; }
+
+ private:
+  int listener_;
+  PgConnectSettings settings_;
+};
+
+TEST(PgConnectTest, ConnectTimeoutEndsTheWait) {
+  SilentServer server;
+  server.settings().connect_timeout = std::chrono::milliseconds(50);
+  const auto connection = PgConnection::Connect(server.settings(), {});
+  ASSERT_FALSE(connection.ok());
+  EXPECT_EQ(ClassOf(connection.status()), ErrorClass::kTransient) << connection.status();
+}
+
+TEST(PgConnectTest, AStopEndsTheWait) {
+  SilentServer server;
+  std::stop_source stop;
+  const std::jthread stopper([&] { stop.request_stop(); });
+  const auto connection = PgConnection::Connect(server.settings(), stop.get_token());
+  EXPECT_EQ(CodeOf(connection.status()), kInterruptedCode);
+}
+
+TEST(PostgresConnectionTest, QueriesGiveTheLastResult) {
+  PgConnection connection = ConnectToTestServer();
+  const PgResult result =
+      connection.Query("SELECT 1; SELECT 42 AS a, NULL::text AS b, 1.5 AS c, true").ValueOrDie();
+  ASSERT_EQ(result.rows(), 1);
+  ASSERT_EQ(result.columns(), 4);
+  EXPECT_EQ(result.ColumnName(0), "a");
+  EXPECT_EQ(result.Int64(0, 0), 42);
+  EXPECT_TRUE(result.IsNull(0, 1));
+  EXPECT_EQ(result.Double(0, 2), 1.5);
+  EXPECT_TRUE(result.Boolean(0, 3));
+  EXPECT_GE(connection.server_version(), 120000);
+  EXPECT_EQ(connection.ParameterStatus("server_encoding"), "UTF8");
+  EXPECT_EQ(connection.ParameterStatus("no_such_parameter"), "");
+}
+
+TEST(PostgresConnectionTest, TheFirstErrorCountsAndTheConnectionLives) {
+  PgConnection connection = ConnectToTestServer();
+  const arrow::Status status = connection.Execute("SELECT 1; SELECT no_column; SELECT 2");
+  EXPECT_EQ(CodeOf(status), "42703");
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_FALSE(connection.broken());
+  EXPECT_TRUE(connection.Execute("SELECT 1").ok());
+}
+
+TEST(PostgresConnectionTest, AMissingDatabaseIsTheUsersError) {
+  PgConnectSettings settings = TestServerSettings();
+  settings.Set("dbname", "no such database");
+  const auto connection = PgConnection::Connect(settings, {});
+  EXPECT_EQ(CodeOf(connection.status()), "3D000") << connection.status();
+  EXPECT_EQ(ClassOf(connection.status()), ErrorClass::kUser);
+}
+
+TEST(PostgresConnectionTest, NoRoomIsAPushBack) {
+  PgConnection admin = ConnectToTestServer();
+  const std::string role = "headrace_full_" + std::to_string(getpid());
+  ASSERT_TRUE(admin.Execute("CREATE ROLE " + role + " LOGIN CONNECTION LIMIT 0").ok());
+  PgConnectSettings settings = TestServerSettings();
+  settings.Set("user", role);
+  const auto connection = PgConnection::Connect(settings, {});
+  EXPECT_TRUE(admin.Execute("DROP ROLE " + role).ok());
+  EXPECT_EQ(CodeOf(connection.status()), kPushBackCode) << connection.status();
+}
+
+TEST(PostgresConnectionTest, AStopCancelsTheStatement) {
+  PgConnection connection = ConnectToTestServer();
+  std::stop_source stop;
+  const std::jthread stopper([&] {
+    PgConnection observer = ConnectToTestServer();
+    const std::string running =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state "
+        "= "
+        "'active'";
+    while (observer.Query(running).ValueOrDie().Int64(0, 0) == 0) std::this_thread::yield();
+    stop.request_stop();
+  });
+  const arrow::Status status = connection.Execute("SELECT pg_sleep(600)", stop.get_token());
+  EXPECT_EQ(CodeOf(status), kInterruptedCode) << status;
+  EXPECT_FALSE(connection.broken());
+  EXPECT_EQ(connection.Query("SELECT 7").ValueOrDie().Int64(0, 0), 7);
+}
+
+TEST(PostgresConnectionTest, DescribesWithoutRunning) {
+  PgConnection connection = ConnectToTestServer();
+  const PgResult result =
+      connection
+          .DescribeStatement("SELECT 1/0 AS a, 'x'::varchar(7) AS \"B\", 1.5::numeric(9,3) AS c")
+          .ValueOrDie();
+  ASSERT_EQ(result.columns(), 3);
+  EXPECT_EQ(result.ColumnName(1), "B");
+  EXPECT_EQ(result.ColumnType(0), 23U);
+  EXPECT_EQ(result.ColumnTypmod(0), -1);
+  EXPECT_EQ(result.ColumnTypmod(2), (9 << 16 | 3) + 4);
+  EXPECT_EQ(CodeOf(connection.DescribeStatement("SELECT * FROM no_table").status()), "42P01");
+}
+
+TEST(PostgresConnectionTest, ATerminatedBackendIsTransientAndBreaksTheConnection) {
+  PgConnection victim = ConnectToTestServer();
+  const std::string pid =
+      std::string(victim.Query("SELECT pg_backend_pid()").ValueOrDie().Text(0, 0));
+  PgConnection admin = ConnectToTestServer();
+  ASSERT_TRUE(admin.Execute("SELECT pg_terminate_backend(" + pid + ")").ok());
+  arrow::Status status = victim.Execute("SELECT 1");
+  EXPECT_EQ(ClassOf(status), ErrorClass::kTransient) << status;
+  EXPECT_TRUE(victim.broken());
+  status = victim.Execute("SELECT 1");
+  EXPECT_EQ(ClassOf(status), ErrorClass::kTransient) << status;
+}
+
+TEST(PostgresConnectionTest, CopyIsRefused) {
+  PgConnection connection = ConnectToTestServer();
+  const arrow::Status status = connection.Execute("COPY (SELECT 1) TO STDOUT");
+  EXPECT_EQ(ClassOf(status), ErrorClass::kBug);
+  EXPECT_TRUE(connection.broken());
+}
+
+}  // namespace
+}  // namespace headrace
