@@ -5,7 +5,6 @@
 #include <charconv>
 #include <limits>
 #include <optional>
-#include <ranges>
 
 #include "headrace/config/nearest.h"
 #include "headrace/config/problems.h"
@@ -152,10 +151,13 @@ std::string BoundText(OptionType type, int64_t bound) {
                                       : type == OptionType::kDuration
                                           ? std::span<const Unit>(kDurationUnits)
                                           : std::span<const Unit>();
-  for (const auto& unit : std::views::reverse(units)) {
-    if (bound != 0 && bound % unit.factor == 0) {
-      return std::to_string(bound / unit.factor) + std::string(unit.name);
-    }
+  const Unit* largest = nullptr;
+  for (const Unit& unit : units) {
+    const bool fits = bound != 0 && bound % unit.factor == 0;
+    if (fits && (largest == nullptr || unit.factor > largest->factor)) largest = &unit;
+  }
+  if (largest != nullptr) {
+    return std::to_string(bound / largest->factor) + std::string(largest->name);
   }
   return std::to_string(bound);
 }
