@@ -60,8 +60,9 @@ arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
                      "; wait for it to end, or stop it");
   }
   const std::string self = DescribeSelf();
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, self.data(), self.size(), 0) < 0)
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, self.data(), self.size(), 0) < 0) {
     return CannotLock(file, errno);
+  }
   return lock;
 }
 

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "headrace/client/sqlite/database.h"
+
 namespace headrace {
 namespace {
 
@@ -125,9 +127,12 @@ TEST_F(JournalTest, AnEndedRunMayBeResumedWithItsNewText) {
 
 TEST_F(JournalTest, AJournalOfALaterVersionIsRefused) {
   journal_.reset();
-  const std::string file = (state_ / "journal.db").string();
-  const std::string command = "sqlite3 '" + file + "' 'PRAGMA user_version=99'";
-  ASSERT_EQ(std::system(command.c_str()), 0);
+  {
+    auto database = SqliteDatabase::Open((state_ / "journal.db").string(),
+                                         SqliteOpenMode::kReadWriteCreate, std::chrono::seconds(1));
+    ASSERT_TRUE(database.ok()) << database.status();
+    ASSERT_TRUE(database->Execute("PRAGMA user_version=99").ok());
+  }
   const auto journal = Journal::Open(state_);
   ASSERT_FALSE(journal.ok());
   EXPECT_EQ(ClassOf(journal.status()), ErrorClass::kUser);

@@ -34,8 +34,9 @@ constexpr std::array<std::string_view, 5> kRunStateNames = {"running", "done", "
 
 arrow::Result<RunState> RunStateOf(std::string_view name) {
   const auto found = std::ranges::find(kRunStateNames, name);
-  if (found == kRunStateNames.end())
+  if (found == kRunStateNames.end()) {
     return PermanentError("the journal names an unknown run state \"" + std::string(name) + "\"");
+  }
   return static_cast<RunState>(found - kRunStateNames.begin());
 }
 

@@ -17,8 +17,9 @@ std::string SampleUnits(const PlannedTable& table) {
   nlohmann::json samples = nlohmann::json::array();
   const std::set<size_t> chosen = {0, table.units.size() / 2, table.units.size() - 1};
   for (const size_t index : chosen) {
-    if (samples.size() < kSampleUnits && index < table.units.size())
+    if (samples.size() < kSampleUnits && index < table.units.size()) {
       samples.push_back(ToJson(table.units[index], table.plan));
+    }
   }
   return DumpJson(samples);
 }
@@ -27,7 +28,7 @@ std::string WriteModes(const JobPlan& plan) {
   std::set<std::string> modes;
   for (const PlannedTable& table : plan.tables) modes.emplace(WriteModeName(table.job->write));
   std::string text;
-  for (const std::string& mode : modes) text += (text.empty() ? "" : ", ") + mode;
+  for (const std::string& mode : modes) text.append(text.empty() ? "" : ", ").append(mode);
   return text;
 }
 
@@ -61,8 +62,9 @@ void AnnounceRun(const JobPlan& plan, const std::string& run, int workers, Obser
                  {"units", plan.units()},
                  {"write", WriteModes(plan)},
                  {"workers", int64_t{workers}}});
-  for (const std::string& warning : plan.warnings)
+  for (const std::string& warning : plan.warnings) {
     observer.Emit(Level::kWarning, "plan_warning", warning, {{"run", run}});
+  }
 }
 
 }  // namespace headrace

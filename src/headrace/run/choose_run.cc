@@ -124,8 +124,9 @@ arrow::Result<ChosenRun> ContinueRun(const RunParts& parts, const RunRequest& re
     chosen.scope = DirectoriesOf(wanted);
   }
   ARROW_RETURN_NOT_OK(DivideTables(parts, wanted, chosen));
-  if (!chosen.nothing_to_do)
+  if (!chosen.nothing_to_do) {
     chosen.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
+  }
   ARROW_RETURN_NOT_OK(parts.journal.ResumeRun(run.run, parts.job.text_digest, chosen.scope));
   return chosen;
 }
@@ -208,8 +209,9 @@ arrow::Result<std::vector<const TableJob*>> SelectTables(const Job& job,
   std::vector<const TableJob*> selected;
   for (const TableJob& table : job.tables) {
     if (only.empty() || Contains(only, table.table.label()) ||
-        Contains(only, table.table.directory()))
+        Contains(only, table.table.directory())) {
       selected.push_back(&table);
+    }
   }
   for (const std::string& name : only) {
     const bool found = std::ranges::any_of(job.tables, [&](const TableJob& table) {
@@ -228,8 +230,9 @@ arrow::Result<ChosenRun> ChooseRun(const RunParts& parts, const RunRequest& requ
     ARROW_ASSIGN_OR_RAISE(notes,
                           SettleOpenIntents(unfinished->run, parts.destination, parts.journal));
   }
-  if (request.run_id.has_value())
+  if (request.run_id.has_value()) {
     return ChooseByRunId(parts, request, unfinished, std::move(notes), started_at);
+  }
   if (unfinished.has_value()) return ContinueRun(parts, request, *unfinished, std::move(notes));
   if (request.resume) {
     ChosenRun chosen;

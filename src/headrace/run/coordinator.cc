@@ -108,8 +108,9 @@ RunReport ReportOf(const RunParts& parts, const ChosenRun& chosen) {
   for (const CommitRecord& record : chosen.committed) {
     report.tables.push_back(ReportOfCommit(record, TableState::kAlreadyCommitted));
   }
-  for (const std::string& note : chosen.notes)
+  for (const std::string& note : chosen.notes) {
     parts.observer.Emit(Level::kInfo, "note", note, {{"run", chosen.run}});
+  }
   return report;
 }
 
@@ -126,9 +127,10 @@ arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
 /// What earlier runs left behind is no reason to fail this one.
 void CleanUp(const RunParts& parts) {
   const arrow::Status status = CleanDestination(parts).status();
-  if (!status.ok())
+  if (!status.ok()) {
     parts.observer.Emit(Level::kWarning, "clean_failed",
                         "cannot clean up after earlier runs: " + status.message());
+  }
 }
 
 /// Tables end in any order; people read them in that of the job file.
@@ -143,8 +145,9 @@ void SortAsInJob(const Job& job, RunReport& report) {
 
 arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run) {
   ARROW_ASSIGN_OR_RAISE(auto known, journal.FindRun(run));
-  if (!known.has_value())
+  if (!known.has_value()) {
     return UserError("no run " + run + " in this state; `headrace runs` lists them");
+  }
   return std::move(*known);
 }
 
@@ -224,11 +227,13 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   report.job = known.job;
   report.run = run;
   for (const JournalTable& table : tables) {
-    if (table.record.has_value())
+    if (table.record.has_value()) {
       report.tables.push_back(ReportOfCommit(*table.record, TableState::kAlreadyCommitted));
+    }
   }
-  if (report.tables.empty())
+  if (report.tables.empty()) {
     return UserError("run " + run + " has published nothing; there is nothing to verify");
+  }
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, report));
   report.seconds = total.seconds();
   report.phases.verify = report.seconds;

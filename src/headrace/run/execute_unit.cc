@@ -30,8 +30,9 @@ UnitOutcome CopyBatches(UnitReader& reader, Transform& transform, Writer& writer
     if (*batch == nullptr) return {};
     auto output = transform.Apply(*batch);
     if (!output.ok()) return SourceFault(output.status());
-    if (arrow::Status status = writer.Append(*output); !status.ok())
+    if (arrow::Status status = writer.Append(*output); !status.ok()) {
       return WriterFault(std::move(status));
+    }
     const CountedRows added{(*output)->num_rows(), arrow::util::TotalBufferSize(**output)};
     progress.AddRows(added.rows, added.bytes);
     counted.rows += added.rows;
@@ -58,16 +59,18 @@ UnitOutcome CopyUnit(const TablePlan& plan, const WorkUnit& unit, Session& sessi
 UnitOutcome ExecuteUnit(const TablePlan& plan, const WorkUnit& unit, int attempt, Session& session,
                         Transform& transform, Writer& writer, const ReadLimits& limits,
                         Progress& progress, std::stop_token stop) {
-  if (arrow::Status status = writer.BeginUnit(unit, attempt); !status.ok())
+  if (arrow::Status status = writer.BeginUnit(unit, attempt); !status.ok()) {
     return WriterFault(std::move(status));
+  }
   CountedRows counted;
   UnitOutcome outcome =
       CopyUnit(plan, unit, session, transform, writer, limits, progress, std::move(stop), counted);
   if (outcome.status.ok()) return outcome;
   progress.TakeBackRows(counted.rows, counted.bytes);
   if (outcome.fault == UnitFault::kSource) {
-    if (arrow::Status aborted = writer.AbortUnit(); !aborted.ok())
+    if (arrow::Status aborted = writer.AbortUnit(); !aborted.ok()) {
       return WriterFault(std::move(aborted));
+    }
   }
   return outcome;
 }

@@ -34,8 +34,9 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
   if (planned.read_type != column.type) planned.note = "as text, because of on_overflow: string";
   if (request.type.has_value()) {
     ARROW_ASSIGN_OR_RAISE(planned.type, ParseTypeName(*request.type));
-    if (!planned.type->Equals(*planned.read_type))
+    if (!planned.type->Equals(*planned.read_type)) {
       planned.note = "cast from " + planned.read_type->ToString();
+    }
   }
   // A value that becomes NULL by policy may do so in a column that the source declares NOT NULL.
   planned.nullable = planned.nullable || planned.on_overflow == OverflowPolicy::kNull;
@@ -44,8 +45,9 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
 
 arrow::Status NoSuchColumn(const Description& description, const std::string& name) {
   std::string names;
-  for (const Column& column : description.columns)
+  for (const Column& column : description.columns) {
     names += (names.empty() ? "" : ", ") + column.name;
+  }
   return UserError("table " + description.table.label() + " has no column \"" + name +
                    "\"; it has " + names);
 }
@@ -55,8 +57,9 @@ arrow::Result<std::vector<ColumnRequest>> RequestedColumns(const Description& de
                                                            const TableJob& job) {
   std::vector<ColumnRequest> requests = job.columns;
   if (requests.empty()) {
-    for (const Column& column : description.columns)
+    for (const Column& column : description.columns) {
       requests.push_back({.name = column.name, .as = {}, .type = {}, .on_overflow = {}});
+    }
   }
   for (const std::string& excluded : job.exclude) {
     if (description.FindColumn(excluded) == nullptr) return NoSuchColumn(description, excluded);
@@ -69,8 +72,9 @@ arrow::Result<std::vector<PlannedColumn>> PlanColumns(const Description& descrip
                                                       const TableJob& job) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<ColumnRequest> requests,
                         RequestedColumns(description, job));
-  if (requests.empty())
+  if (requests.empty()) {
     return UserError("table " + description.table.label() + ": no column is left to load");
+  }
   std::vector<PlannedColumn> columns;
   std::set<std::string> names;
   for (const ColumnRequest& request : requests) {

@@ -39,8 +39,9 @@ class MemoryDestination : public Destination {
     Values values;
     const auto found = published_.find(table);
     if (found == published_.end()) return values;
-    for (const auto& [record, rows] : found->second)
+    for (const auto& [record, rows] : found->second) {
       values.insert(values.end(), rows.begin(), rows.end());
+    }
     std::ranges::sort(values);
     return values;
   }
@@ -86,7 +87,7 @@ class MemoryDestination : public Destination {
   }
 
   arrow::Result<CommitRecord> Commit(const CommitIntent& intent) override {
-    const CommitRecord record{intent, "2026-01-01T00:00:00Z"};
+    CommitRecord record{intent, "2026-01-01T00:00:00Z"};
     if (script_.on_commit) ARROW_RETURN_NOT_OK(script_.on_commit(intent, false));
     auto& table = published_[intent.table];
     const bool there = std::ranges::any_of(
@@ -136,8 +137,9 @@ class MemoryDestination : public Destination {
  private:
   Values RowsOf(const CommitIntent& intent) {
     Values rows;
-    for (const CommittedFile& file : intent.files)
+    for (const CommittedFile& file : intent.files) {
       rows.insert(rows.end(), staged_[file.name].begin(), staged_[file.name].end());
+    }
     return rows;
   }
 

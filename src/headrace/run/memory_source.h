@@ -42,7 +42,7 @@ class MemoryUnitReader : public UnitReader {
     arrow::Int64Builder builder;
     const int64_t end = std::min(last_, next_ + kBatchRows);
     for (; next_ < end; ++next_) ARROW_RETURN_NOT_OK(builder.Append(next_));
-    ARROW_ASSIGN_OR_RAISE(auto column, builder.Finish());
+    ARROW_ASSIGN_OR_RAISE(const auto column, builder.Finish());
     return arrow::RecordBatch::Make(schema_, column->length(), {column});
   }
   int64_t nulled_values() const override { return 0; }
@@ -100,8 +100,9 @@ class MemorySnapshot : public Snapshot {
   std::vector<std::string> warnings() const override { return {}; }
 
   arrow::Result<Description> Describe(const TableRef& table) override {
-    if (!script_.tables.contains(table.name))
+    if (!script_.tables.contains(table.name)) {
       return UserError("there is no table " + table.label());
+    }
     Description description;
     description.table = table;
     Column id;

@@ -56,8 +56,9 @@ int RunReport::exit_code() const {
   constexpr int kInterrupted = 130;
   if (interrupted) return kInterrupted;
   if (std::ranges::any_of(
-          tables, [](const TableReport& table) { return table.state == TableState::kFailed; }))
+          tables, [](const TableReport& table) { return table.state == TableState::kFailed; })) {
     return kFailed;
+  }
   const bool differs =
       std::ranges::any_of(tables, [](const TableReport& table) { return table.verified == false; });
   return differs || earlier_verification_failed ? kVerificationFailed : kDone;

@@ -111,7 +111,7 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
     CloseAll(snapshot.status(), report);
     return;
   }
-  JobPlan plan = PlanOpenTables(**snapshot, stop);
+  const JobPlan plan = PlanOpenTables(**snapshot, stop);
   std::vector<TableWork> works = PrepareTables(plan, report);
   AnnounceRun(plan, chosen_.run, OptionsOf(parts_.job).max_workers, parts_.observer);
   report.phases.validate += watch.Lap();
@@ -126,8 +126,9 @@ arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_to
   for (int attempt = 1;; ++attempt) {
     auto snapshot = parts_.source.OpenSnapshot(tables, stop);
     if (snapshot.ok() || stop.stop_requested()) return snapshot;
-    if (ClassOf(snapshot.status()) != ErrorClass::kTransient || attempt > parts_.job.retries)
+    if (ClassOf(snapshot.status()) != ErrorClass::kTransient || attempt > parts_.job.retries) {
       return snapshot;
+    }
     parts_.observer.Emit(Level::kWarning, "snapshot_retry",
                          "cannot open a snapshot, trying again: " + snapshot.status().message(),
                          {{"run", chosen_.run}, {"attempt", int64_t{attempt}}});
@@ -151,10 +152,10 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
   return plan;
 }
 
-std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& report) {
+std::vector<TableWork> RunExecution::PrepareTables(const JobPlan& plan, RunReport& report) {
   std::vector<TableWork> works;
   bool lost_while_planning = false;
-  for (PlannedTable& planned : plan.tables) {
+  for (const PlannedTable& planned : plan.tables) {
     OpenTable* open = FindOpen(planned.job->table.directory());
     TableWork work;
     arrow::Status status = planned.status;

@@ -35,7 +35,7 @@ class RunExecution {
   void RunEpoch(std::stop_token stop, RunReport& report);
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::stop_token stop);
   JobPlan PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop);
-  std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
+  std::vector<TableWork> PrepareTables(const JobPlan& plan, RunReport& report);
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
   void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
                RunReport& report);

@@ -45,8 +45,9 @@ arrow::Result<CommitRecord> CommitWithRetries(const CommitIntent& intent, int re
                                               const std::stop_token& stop) {
   for (int attempt = 1;; ++attempt) {
     auto record = destination.Commit(intent);
-    if (record.ok() || ClassOf(record.status()) != ErrorClass::kTransient || attempt > retries)
+    if (record.ok() || ClassOf(record.status()) != ErrorClass::kTransient || attempt > retries) {
       return record;
+    }
     if (!WaitFor(BackoffDelay(attempt + 1), stop)) return record;
   }
 }

@@ -29,8 +29,9 @@ arrow::Result<std::vector<TableWork>> RoundTrip(std::span<const TableWork> table
   for (TableWork& table : copies) {
     for (WorkUnit& unit : table.units) {
       ARROW_ASSIGN_OR_RAISE(WorkUnit parsed, ParseWorkUnit(SerializeWorkUnit(unit, table.plan)));
-      if (!(parsed == unit))
+      if (!(parsed == unit)) {
         return BugError("unit " + unit.id + " changed on its way through its serialised form");
+      }
       unit = std::move(parsed);
     }
   }
@@ -87,8 +88,9 @@ ExecuteSummary LocalEngine::Execute(std::span<const TableWork> tables,
 #ifdef HEADRACE_ROUND_TRIP_UNITS
   const auto copies = RoundTrip(tables);
   if (!copies.ok()) {
-    for (size_t table = 0; table < tables.size(); ++table)
+    for (size_t table = 0; table < tables.size(); ++table) {
       callbacks.on_table_end(table, copies.status());
+    }
     return {};
   }
   return ExecuteOnThreads(*copies, options, context, callbacks, stop);

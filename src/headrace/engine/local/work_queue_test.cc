@@ -77,7 +77,7 @@ TEST(WorkQueueTest, AWaitingWorkerIsReleasedByTheEndAndByStop) {
       [&](const std::stop_token& stop) { EXPECT_FALSE(queue.Pull(stop).has_value()); });
   stopped.request_stop();
   stopped.join();
-  std::jthread ended(
+  const std::jthread ended(
       [&](const std::stop_token& stop) { EXPECT_FALSE(queue.Pull(stop).has_value()); });
   queue.MarkReceipted(0, 1);
 }

@@ -156,7 +156,8 @@ void Worker::AfterUnit(const QueuedUnit& unit, UnitOutcome outcome) {
     return;
   }
   shared_.context.observer.Emit(Level::kDebug, "unit_done", "unit done", FieldsOf(unit));
-  if (arrow::Status delivered = Deliver(outcome.receipts); !delivered.ok()) LoseWriter(delivered);
+  if (const arrow::Status delivered = Deliver(outcome.receipts); !delivered.ok())
+    LoseWriter(delivered);
 }
 
 void Worker::AfterSourceFault(const QueuedUnit& unit, const arrow::Status& status) {
