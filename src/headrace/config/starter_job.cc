@@ -66,7 +66,7 @@ class StarterWriter {
     for (const OptionSpec& option : options) {
       if (!option.refused.empty() || IsLive(section, option) != live) continue;
       if (place.indent == 0) text_ += '\n';
-      Comment(option.doc, place);
+      Comment(DocOf(option), place);
       Line(std::string(option.key) + ": " + ValueOf(section, option), live ? place : place.Off());
     }
   }
@@ -88,12 +88,23 @@ class StarterWriter {
     return option.required || option.key == section.short_key || is_place;
   }
 
+  /// With the choices, where there is one.
+  static std::string DocOf(const OptionSpec& option) {
+    std::string doc(option.doc);
+    if (option.key == "type" || option.choices.size() < 2) return doc;
+    for (const std::string_view choice : option.choices) {
+      doc += (choice == option.choices.front() ? " One of " : ", ") + std::string(choice);
+    }
+    return doc + ".";
+  }
+
   std::string ValueOf(const Section& section, const OptionSpec& option) const {
     if (option.key == "type" && section.key == "source") return std::string(source_.type);
     if (option.key == "type" && section.key == "destination") return std::string(destination_.type);
     if (option.key == "name" && section.key == "tables") return std::string(source_.example_table);
     if (!option.default_text.empty()) return std::string(option.default_text);
     if (!option.example.empty()) return std::string(option.example);
+    if (!option.choices.empty()) return std::string(option.choices.back());
     return std::string(kPlaceholders.at(static_cast<size_t>(option.type)));
   }
 
