@@ -30,7 +30,7 @@ step "headrace run job.yaml"
 step "Where to look"
 cat <<TEXT
   build/demo/lake/       the Parquet files, one directory per table and run, each with its commit record
-  build/demo/.headrace/  the journal of the runs; try  cd build/demo && $program runs
+  build/demo/.headrace/  the journal of the runs; try  cd build/demo && ../release/headrace runs
   build/demo/job.yaml    the job; change it and run it again: write: replace swaps the new table in, whole
   Read it with anything that reads Parquet, for instance:
     build/venv/bin/python -c "import pyarrow.parquet as p; print(p.read_table('build/demo/lake'))"
