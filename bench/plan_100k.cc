@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <string>
 
 #include "headrace/plan/planner.h"
 
@@ -38,8 +39,9 @@ Statistics LargeStatistics() {
   statistics.rows = kRows;
   statistics.row_width = 120;
   ColumnStatistics& id = statistics.columns["id"];
-  for (int64_t bucket = 0; bucket <= 100; ++bucket)
+  for (int64_t bucket = 0; bucket <= 100; ++bucket) {
     id.histogram.push_back(bucket * bucket * bucket * 1'000'000);
+  }
   id.indexed = true;
   return statistics;
 }
@@ -59,8 +61,9 @@ bool PlanBy(Strategy strategy) {
     std::fprintf(stderr, "plan_100k: %s\n", plan.status().ToString().c_str());
     return false;
   }
-  std::printf("%s: %zu units in %.3f s, peak %.0f MB\n", StrategyName(strategy).data(),
-              plan->units.size(), wall.count(), PeakMegabytes());
+  const std::string name(StrategyName(strategy));
+  std::printf("%s: %zu units in %.3f s, peak %.0f MB\n", name.c_str(), plan->units.size(),
+              wall.count(), PeakMegabytes());
   return plan->units.size() == kUnits;
 }
 

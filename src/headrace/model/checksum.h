@@ -12,8 +12,9 @@
 
 namespace headrace {
 
-/// Order-independent checksum of a multiset of rows: the sum of the rows' 64-bit hashes mod 2^64, and their count. Adding two
-/// checksums gives that of both sets of rows. docs/format/checksum.md specifies the hashes.
+/// Order-independent checksum of a multiset of rows: the sum of the rows' 64-bit hashes mod 2^64,
+/// and their count. Adding two checksums gives that of both sets of rows. docs/format/checksum.md
+/// specifies the hashes.
 struct Checksum {
   uint64_t sum = 0;
   int64_t rows = 0;
@@ -30,9 +31,9 @@ struct Checksum {
   static arrow::Result<Checksum> FromHex(std::string_view hex, int64_t rows);
 };
 
-/// Takes checksums of record batches of one schema, column by column, over logical values: the same rows give the same checksum
-/// whatever their encoding, batch borders or physical type (int32 5 = int64 5 = decimal 5.00). Reuses its buffers: one
-/// instance per thread, cheap to keep.
+/// Takes checksums of record batches of one schema, column by column, over logical values: the same
+/// rows give the same checksum whatever their encoding, batch borders or physical type (int32 5 =
+/// int64 5 = decimal 5.00). Reuses its buffers: one instance per thread, cheap to keep.
 class ChecksumTaker {
  public:
   /// Errors of class bug where a type of `schema` has no rule.

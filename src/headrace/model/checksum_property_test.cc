@@ -100,13 +100,15 @@ RC_GTEST_PROP(ChecksumProperty, AChangedNumberChangesIt, ()) {
 
 TEST(ChecksumBlockTest, BatchesLongerThanABlockAddUp) {
   std::vector<GeneratedRow> rows;
-  for (int64_t i = 0; i < 5000; ++i)
+  for (int64_t i = 0; i < 5000; ++i) {
     rows.push_back(
         {i % 7 == 0 ? std::nullopt : std::optional(i * i), std::to_string(i), i % 2 == 0, {i}});
+  }
   const auto batch = BatchOf(rows);
   Checksum sum;
-  for (int64_t first = 0; first < 5000; first += 1000)
+  for (int64_t first = 0; first < 5000; first += 1000) {
     sum += ChecksumOf(*batch->Slice(first, 1000));
+  }
   EXPECT_EQ(sum, ChecksumOf(*batch));
   EXPECT_EQ(sum.rows, 5000);
 }

@@ -13,9 +13,10 @@ namespace {
 
 using SumType = std::shared_ptr<arrow::DataType>;
 
-const SumType kListOfInt = arrow::list(arrow::int64());
-const SumType kIntAndText =
-    arrow::struct_({arrow::field("a", arrow::int64()), arrow::field("b", arrow::utf8())});
+SumType ListOfInt() { return arrow::list(arrow::int64()); }
+SumType IntAndText() {
+  return arrow::struct_({arrow::field("a", arrow::int64()), arrow::field("b", arrow::utf8())});
+}
 
 std::shared_ptr<arrow::Array> SumArray(const SumType& type, const std::string& json) {
   return arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
@@ -88,9 +89,9 @@ INSTANTIATE_TEST_SUITE_P(
                        "a484f7aa56209ec3"},
         ChecksumVector{arrow::timestamp(arrow::TimeUnit::NANO), "[1704067200000000001]",
                        "fe2a125f2580dcfa"},
-        ChecksumVector{kListOfInt, "[[]]", "7b476c5a5333d0ec"},
-        ChecksumVector{kListOfInt, "[[1, null]]", "6150a9903bbd5b69"},
-        ChecksumVector{kIntAndText, R"([{"a": 1, "b": null}])", "8e1d7fb9789d6215"}));
+        ChecksumVector{ListOfInt(), "[[]]", "7b476c5a5333d0ec"},
+        ChecksumVector{ListOfInt(), "[[1, null]]", "6150a9903bbd5b69"},
+        ChecksumVector{IntAndText(), R"([{"a": 1, "b": null}])", "8e1d7fb9789d6215"}));
 
 TEST(ChecksumTest, SeveralRowsAndColumnsAsSpecified) {
   const Checksum checksum = SumOf({SumArray(arrow::int64(), "[1, 2, null]"),
@@ -158,9 +159,9 @@ INSTANTIATE_TEST_SUITE_P(
         EqualForms{arrow::timestamp(arrow::TimeUnit::SECOND), "[-1, null]",
                    arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), "[-1000000, null]"},
         EqualForms{arrow::null(), "[null, null]", arrow::int64(), "[null, null]"},
-        EqualForms{kListOfInt, "[[1, 2], [], null, [null]]", arrow::large_list(arrow::int8()),
+        EqualForms{ListOfInt(), "[[1, 2], [], null, [null]]", arrow::large_list(arrow::int8()),
                    "[[1, 2], null, [], [null]]"},
-        EqualForms{arrow::fixed_size_list(arrow::int64(), 2), "[[1, 2], null]", kListOfInt,
+        EqualForms{arrow::fixed_size_list(arrow::int64(), 2), "[[1, 2], null]", ListOfInt(),
                    "[[1, 2], null]"},
         EqualForms{arrow::map(arrow::utf8(), arrow::int64()), R"([[["k", 1]], []])",
                    arrow::list(arrow::struct_({arrow::field("x", arrow::utf8()),
@@ -176,7 +177,7 @@ struct DifferentForms {
 };
 
 TEST(ChecksumTest, WhatDiffersDiffers) {
-  const SumType i64 = arrow::int64();
+  const SumType& i64 = arrow::int64();
   const std::vector<DifferentForms> cases = {
       {{SumArray(i64, "[1, 2]"), SumArray(i64, "[3, 4]")},
        {SumArray(i64, "[1, 2]"), SumArray(i64, "[4, 3]")}},  // Values change rows.
@@ -186,16 +187,17 @@ TEST(ChecksumTest, WhatDiffersDiffers) {
       {{SumArray(arrow::utf8(), R"([""])")}, {SumArray(arrow::utf8(), "[null]")}},
       {{SumArray(i64, "[1, 1]")}, {SumArray(i64, "[2, 0]")}},
       {{SumArray(i64, "[0]")}, {SumArray(arrow::float64(), "[0]")}},
-      {{SumArray(kListOfInt, "[[1, 2]]")}, {SumArray(kListOfInt, "[[2, 1]]")}},
-      {{SumArray(kListOfInt, "[[1]]")}, {SumArray(kListOfInt, "[[1, null]]")}},
-      {{SumArray(kListOfInt, "[[1], [2]]")}, {SumArray(kListOfInt, "[[1, 2], null]")}},
-      {{SumArray(kIntAndText, R"([{"a": null, "b": null}])")}, {SumArray(kIntAndText, "[null]")}},
+      {{SumArray(ListOfInt(), "[[1, 2]]")}, {SumArray(ListOfInt(), "[[2, 1]]")}},
+      {{SumArray(ListOfInt(), "[[1]]")}, {SumArray(ListOfInt(), "[[1, null]]")}},
+      {{SumArray(ListOfInt(), "[[1], [2]]")}, {SumArray(ListOfInt(), "[[1, 2], null]")}},
+      {{SumArray(IntAndText(), R"([{"a": null, "b": null}])")}, {SumArray(IntAndText(), "[null]")}},
       {{SumArray(arrow::decimal128(5, 2), R"(["1.50"])")},
        {SumArray(arrow::decimal128(5, 2), R"(["15.00"])")}},
       {{SumArray(arrow::utf8(), R"(["ab", "c"])")}, {SumArray(arrow::utf8(), R"(["a", "bc"])")}},
   };
-  for (size_t i = 0; i < cases.size(); ++i)
+  for (size_t i = 0; i < cases.size(); ++i) {
     EXPECT_NE(SumOf(cases[i].first).sum, SumOf(cases[i].second).sum) << "case " << i;
+  }
 }
 
 TEST(ChecksumTest, DictionariesMayChangeFromBatchToBatch) {

@@ -41,7 +41,7 @@ void ReadWriteMode(JsonObject& object, WriteMode& mode) {
   const auto found = std::ranges::find(kWriteModeNames, name);
   if (found == kWriteModeNames.end()) {
     return object.Fail(
-        PermanentError("commit: key \"mode\": this version does not know \"" + name + "\""));
+        PermanentError(R"(commit: key "mode": this version does not know ")" + name + "\""));
   }
   mode = static_cast<WriteMode>(found - kWriteModeNames.begin());
 }

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,8 +25,8 @@ struct CommittedFile {
   Checksum checksum;
 };
 
-/// Everything that the commit of one table will do: durable in the journal before the first publishing call. The same intent
-/// is committed by the same idempotent call, however often.
+/// Everything that the commit of one table will do: durable in the journal before the first
+/// publishing call. The same intent is committed by the same idempotent call, however often.
 struct CommitIntent {
   std::string job;
   std::string run;
@@ -38,8 +37,9 @@ struct CommitIntent {
   int64_t sequence = 1;  ///< One above the table's last commit record when the plan was made.
   std::string staging;   ///< Where the sealed files are.
   std::string target;    ///< Where they will be.
-  std::string schema;    ///< Arrow's text form of the output schema, for people and for the append check.
-  std::string digest;    ///< Hash over names, rows and checksums of `files` (ReceiptsDigest).
+  std::string
+      schema;  ///< Arrow's text form of the output schema, for people and for the append check.
+  std::string digest;  ///< Hash over names, rows and checksums of `files` (ReceiptsDigest).
   std::optional<std::string> cursor_column;
   std::optional<std::string> watermark;
   std::vector<CommittedFile> files;
@@ -47,7 +47,8 @@ struct CommitIntent {
   Checksum checksum;
 };
 
-/// The proof of a commit, stored with the data (`_commit.json`). It is the intent and when it was published.
+/// The proof of a commit, stored with the data (`_commit.json`). It is the intent and when it was
+/// published.
 struct CommitRecord {
   CommitIntent intent;
   std::string committed_at;  ///< ISO 8601, UTC.
@@ -58,7 +59,8 @@ arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json);
 nlohmann::json ToJson(const CommitRecord& record);
 arrow::Result<CommitRecord> CommitRecordFromJson(const nlohmann::json& json);
 
-/// XXH3-128 over `files` in the order of their names, as 32 hexadecimal digits. docs/format/commit.md.
+/// XXH3-128 over `files` in the order of their names, as 32 hexadecimal digits.
+/// docs/format/commit.md.
 std::string ReceiptsDigest(std::vector<CommittedFile> files);
 
 }  // namespace headrace

@@ -9,16 +9,18 @@ namespace {
 
 using nlohmann::json;
 
-const json kRecordJson = json::parse(R"({
+json RecordJson() {
+  return json::parse(R"({
   "version": 1, "job": "shop", "run": "run-1", "table": "public.events", "label": "public.events", "epoch": 1,
   "mode": "append", "sequence": 4, "staging": "/lake/.s", "target": "/lake/public.events/run-1",
   "schema": "id: int64", "digest": "ab", "cursor_column": null, "watermark": "2024-01-01", "rows": 3,
   "checksum": "00000000000000ff",
   "files": [{"name": "a.parquet", "bytes": 10, "rows": 3, "checksum": "00000000000000ff"}],
   "committed_at": "2024-01-02T00:00:00Z"})");
+}
 
 TEST(CommitTest, JsonAsDocumented) {
-  const auto record = CommitRecordFromJson(kRecordJson);
+  const auto record = CommitRecordFromJson(RecordJson());
   ASSERT_TRUE(record.ok()) << record.status();
   const CommitIntent& intent = record->intent;
   EXPECT_EQ(intent.mode, WriteMode::kAppend);
@@ -29,11 +31,11 @@ TEST(CommitTest, JsonAsDocumented) {
   ASSERT_EQ(intent.files.size(), 1U);
   EXPECT_EQ(intent.files[0].checksum, (Checksum{.sum = 255, .rows = 3}));
   EXPECT_EQ(record->committed_at, "2024-01-02T00:00:00Z");
-  EXPECT_EQ(ToJson(*record), kRecordJson);
+  EXPECT_EQ(ToJson(*record), RecordJson());
 }
 
 TEST(CommitTest, IntentIsTheRecordWithoutItsTime) {
-  json without_time = kRecordJson;
+  json without_time = RecordJson();
   without_time.erase("committed_at");
   const auto intent = CommitIntentFromJson(without_time);
   ASSERT_TRUE(intent.ok()) << intent.status();
@@ -44,7 +46,7 @@ TEST(CommitTest, IntentIsTheRecordWithoutItsTime) {
 
 TEST(CommitTest, DamagedRecordsArePermanentErrors) {
   const auto error = [](const char* pointer, const json& value) {
-    json damaged = kRecordJson;
+    json damaged = RecordJson();
     damaged[json::json_pointer(pointer)] = value;
     const arrow::Status status = CommitRecordFromJson(damaged).status();
     EXPECT_EQ(ClassOf(status), ErrorClass::kPermanent);

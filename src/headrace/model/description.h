@@ -13,11 +13,13 @@ namespace headrace {
 
 /// One column of a source table as the source declares it.
 struct Column {
-  std::string name;                       ///< The catalogue's exact case.
-  std::string source_type;                ///< The source's own spelling, e.g. `numeric(12,2)`, `timestamp with time zone`.
+  std::string name;         ///< The catalogue's exact case.
+  std::string source_type;  ///< The source's own spelling, e.g. `numeric(12,2)`, `timestamp with
+                            ///< time zone`.
   std::shared_ptr<arrow::DataType> type;  ///< What its values become by docs/types.md.
   bool nullable = true;
-  bool may_overflow = false;  ///< Some values of the source type do not fit `type` (infinity, NaN …): `on_overflow` applies.
+  bool may_overflow = false;  ///< Some values of the source type do not fit `type` (infinity, NaN
+                              ///< …): `on_overflow` applies.
   std::string comment;        ///< The catalogue's comment, or empty.
   std::string note;           ///< Said in plan, e.g. "as the server's text"; or empty.
 };
@@ -28,10 +30,10 @@ enum class RelationKind { kTable, kPartitioned, kView, kMaterializedView, kForei
 struct Relation {
   std::string schema;
   std::string name;
-  uint64_t oid = 0;         ///< Identity within the source, 0 where there is none.
-  bool pageable = false;    ///< Its rows can be read by page ranges.
-  int64_t pages = 0;        ///< Size in pages when described; 0 where unknown.
-  double rows = -1;         ///< The catalogue's row estimate; -1: never analysed.
+  uint64_t oid = 0;       ///< Identity within the source, 0 where there is none.
+  bool pageable = false;  ///< Its rows can be read by page ranges.
+  int64_t pages = 0;      ///< Size in pages when described; 0 where unknown.
+  double rows = -1;       ///< The catalogue's row estimate; -1: never analysed.
 };
 
 /// A unique key: the primary key comes first in Description::keys.
@@ -49,7 +51,8 @@ struct Description {
   std::vector<Key> keys;
   std::vector<Relation> leaves;  ///< One entry for a plain table; empty for views and queries.
   std::string comment;
-  std::string row_identity;  ///< Hidden unique integer that orders the rows (`rowid` of SQLite), or empty.
+  std::string
+      row_identity;  ///< Hidden unique integer that orders the rows (`rowid` of SQLite), or empty.
 
   /// The column called `name`, or null. The pointer lives as long as this Description.
   const Column* FindColumn(std::string_view name) const;

@@ -8,27 +8,34 @@ namespace {
 
 constexpr const char* kErrorDetailTypeId = "headrace::ErrorDetail";
 
-constexpr std::array<std::string_view, 4> kErrorClassNames = {"user", "transient", "permanent", "bug"};
+constexpr std::array<std::string_view, 4> kErrorClassNames = {"user", "transient", "permanent",
+                                                              "bug"};
 
-constexpr std::array<arrow::StatusCode, 4> kErrorClassCodes = {arrow::StatusCode::Invalid, arrow::StatusCode::IOError,
-                                                               arrow::StatusCode::IOError, arrow::StatusCode::UnknownError};
+constexpr std::array<arrow::StatusCode, 4> kErrorClassCodes = {
+    arrow::StatusCode::Invalid, arrow::StatusCode::IOError, arrow::StatusCode::IOError,
+    arrow::StatusCode::UnknownError};
 
 const ErrorDetail* DetailOf(const arrow::Status& status) {
   const auto& detail = status.detail();
-  if (detail == nullptr || std::string_view(detail->type_id()) != kErrorDetailTypeId) return nullptr;
+  if (detail == nullptr || std::string_view(detail->type_id()) != kErrorDetailTypeId) {
+    return nullptr;
+  }
   return static_cast<const ErrorDetail*>(detail.get());
 }
 
 }  // namespace
 
-std::string_view ErrorClassName(ErrorClass error_class) { return kErrorClassNames.at(static_cast<size_t>(error_class)); }
+std::string_view ErrorClassName(ErrorClass error_class) {
+  return kErrorClassNames.at(static_cast<size_t>(error_class));
+}
 
-ErrorDetail::ErrorDetail(ErrorClass error_class, std::string code) : class_(error_class), code_(std::move(code)) {}
+ErrorDetail::ErrorDetail(ErrorClass error_class, std::string code)
+    : class_(error_class), code_(std::move(code)) {}
 
 const char* ErrorDetail::type_id() const { return kErrorDetailTypeId; }
 
 std::string ErrorDetail::ToString() const {
-  std::string text(ErrorClassName(class_));
+  const std::string text(ErrorClassName(class_));
   return code_.empty() ? text : text + " " + code_;
 }
 

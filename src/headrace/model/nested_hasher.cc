@@ -26,7 +26,7 @@ template <typename Offset>
 struct OffsetElements {
   explicit OffsetElements(const arrow::DataType& /*type*/) {}
   Elements At(const arrow::ArrayData& data, int64_t position) const {
-    const Offset* offsets = data.GetValues<Offset>(1, 0);
+    const auto* offsets = data.GetValues<Offset>(1, 0);
     return {offsets[position], offsets[position + 1]};
   }
 };
@@ -64,8 +64,9 @@ class ListHasher final : public ColumnHasher {
  private:
   uint64_t WordOf(const Elements& elements, int64_t origin) const {
     uint64_t word = kListTag;
-    for (int64_t e = elements.first; e < elements.last; ++e)
+    for (int64_t e = elements.first; e < elements.last; ++e) {
       word = Mix(word ^ hashes_[static_cast<size_t>(e - origin)]);
+    }
     return word;
   }
 

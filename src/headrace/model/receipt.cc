@@ -64,10 +64,12 @@ class UnitOwners {
   }
 
   arrow::Status Add(const Receipt& receipt) {
-    if (receipt.plan_id != plan_id_)
+    if (receipt.plan_id != plan_id_) {
       return ReceiptBug(receipt, "expected one of the plan " + plan_id_);
-    if (receipt.units.empty() && receipt.rows != 0)
+    }
+    if (receipt.units.empty() && receipt.rows != 0) {
       return ReceiptBug(receipt, "it has rows, but names no unit");
+    }
     ARROW_ASSIGN_OR_RAISE(const std::set<std::string_view> units, UnitsOf(receipt));
     if (units.empty()) return arrow::Status::OK();
     const size_t owner = owners_.find(*units.begin())->second;
@@ -91,10 +93,12 @@ class UnitOwners {
   arrow::Result<std::set<std::string_view>> UnitsOf(const Receipt& receipt) const {
     std::set<std::string_view> units;
     for (const UnitReceipt& unit : receipt.units) {
-      if (!owners_.contains(unit.unit_id))
+      if (!owners_.contains(unit.unit_id)) {
         return ReceiptBug(receipt, "the plan has no unit " + unit.unit_id);
-      if (!units.insert(unit.unit_id).second)
+      }
+      if (!units.insert(unit.unit_id).second) {
         return ReceiptBug(receipt, "it holds unit " + unit.unit_id + " twice");
+      }
     }
     return units;
   }
@@ -129,8 +133,9 @@ nlohmann::json ToJson(const Receipt& receipt) {
                          {"units", nlohmann::json::array()},
                          {"columns", nlohmann::json::array()}};
   for (const UnitReceipt& unit : receipt.units) json["units"].push_back(UnitToJson(unit));
-  for (const ColumnSummary& column : receipt.columns)
+  for (const ColumnSummary& column : receipt.columns) {
     json["columns"].push_back(ColumnToJson(column));
+  }
   return json;
 }
 

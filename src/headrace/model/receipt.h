@@ -1,8 +1,7 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +20,8 @@ struct UnitReceipt {
   double seconds = 0;  ///< From opening the session's reader to the unit's last row.
 };
 
-/// Statistics of one column of one file. Values are rendered as text by docs/format/receipt.md; absent where the type has no
-/// order or the column holds only NULLs.
+/// Statistics of one column of one file. Values are rendered as text by docs/format/receipt.md;
+/// absent where the type has no order or the column holds only NULLs.
 struct ColumnSummary {
   std::string name;
   std::optional<std::string> minimum;
@@ -52,9 +51,11 @@ struct Coverage {
   std::vector<std::string> missing_units;  ///< Units that no receipt covers: they run again.
 };
 
-/// Chooses receipts that cover each of `unit_ids` at most once: of receipts with the same set of units one is kept; receipts
-/// that overlap partly, or name a unit or a plan that is not in the list, are an error of class bug.
-arrow::Result<Coverage> CoverUnits(const std::string& plan_id, const std::vector<std::string>& unit_ids,
+/// Chooses receipts that cover each of `unit_ids` at most once: of receipts with the same set of
+/// units one is kept; receipts that overlap partly, or name a unit or a plan that is not in the
+/// list, are an error of class bug.
+arrow::Result<Coverage> CoverUnits(const std::string& plan_id,
+                                   const std::vector<std::string>& unit_ids,
                                    const std::vector<Receipt>& receipts);
 
 }  // namespace headrace

@@ -28,14 +28,16 @@ Receipt ReceiptOf(std::string file, const std::vector<std::string>& units) {
   return receipt;
 }
 
-const json kReceiptJson = json::parse(R"({
+json ReceiptJson() {
+  return json::parse(R"({
   "version": 1, "plan_id": "run-1/public.events/0", "file": "w0-0.parquet", "bytes": 4096, "rows": 3,
   "checksum": "00000000000000ff", "worker": 2, "nulled_values": 1,
   "units": [{"unit_id": "7", "attempt": 2, "rows": 3, "checksum": "00000000000000ff", "seconds": 0.5}],
   "columns": [{"name": "id", "minimum": "1", "maximum": "9", "nulls": 0}, {"name": "tags", "nulls": 3}]})");
+}
 
 TEST(ReceiptTest, JsonAsDocumented) {
-  const auto receipt = ReceiptFromJson(kReceiptJson);
+  const auto receipt = ReceiptFromJson(ReceiptJson());
   ASSERT_TRUE(receipt.ok()) << receipt.status();
   EXPECT_EQ(receipt->plan_id, kPlan);
   EXPECT_EQ(receipt->bytes, 4096);
@@ -49,12 +51,12 @@ TEST(ReceiptTest, JsonAsDocumented) {
   EXPECT_EQ(receipt->columns[0].maximum, "9");
   EXPECT_EQ(receipt->columns[1].minimum, std::nullopt);
   EXPECT_EQ(receipt->columns[1].nulls, 3);
-  EXPECT_EQ(ToJson(*receipt), kReceiptJson);
+  EXPECT_EQ(ToJson(*receipt), ReceiptJson());
 }
 
 TEST(ReceiptTest, ErrorsNameTheKeyAndArePermanent) {
   const auto error = [](const char* pointer, const json& value) {
-    json damaged = kReceiptJson;
+    json damaged = ReceiptJson();
     damaged[json::json_pointer(pointer)] = value;
     const auto receipt = ReceiptFromJson(damaged);
     EXPECT_FALSE(receipt.ok());

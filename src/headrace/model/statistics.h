@@ -8,25 +8,30 @@
 
 namespace headrace {
 
-/// What is known of the values of an integer column before it is read. Estimates: a plan must be right without them.
+/// What is known of the values of an integer column before it is read. Estimates: a plan must be
+/// right without them.
 struct ColumnStatistics {
   std::optional<int64_t> minimum;
   std::optional<int64_t> maximum;
   double null_fraction = 0;
-  /// Equi-depth bounds in ascending order: about the same number of rows lies between any two neighbours. Empty: unknown,
-  /// values are then assumed to be spread evenly from minimum to maximum.
+  /// Equi-depth bounds in ascending order: about the same number of rows lies between any two
+  /// neighbours. Empty: unknown, values are then assumed to be spread evenly from minimum to
+  /// maximum.
   std::vector<int64_t> histogram;
   bool indexed = false;  ///< A range of the column can be read without reading the whole table.
 };
 
 /// Estimates for one table, made by Source::Estimate.
 struct Statistics {
-  int64_t rows = -1;      ///< -1: unknown.
-  int64_t bytes = -1;     ///< Size on the source's disk; -1: unknown.
-  double row_width = 0;   ///< Estimated bytes of a row as Arrow, over the selected columns; 0: unknown.
-  bool exact = false;     ///< `rows` was counted, not estimated.
-  std::string origin;     ///< Where the figures come from, said in plan: "pg_class", "sqlite_stat1", "count(*)".
-  std::map<std::string, ColumnStatistics> columns;  ///< Integer columns that may split the table; by name.
+  int64_t rows = -1;   ///< -1: unknown.
+  int64_t bytes = -1;  ///< Size on the source's disk; -1: unknown.
+  double row_width =
+      0;  ///< Estimated bytes of a row as Arrow, over the selected columns; 0: unknown.
+  bool exact = false;  ///< `rows` was counted, not estimated.
+  std::string origin;  ///< Where the figures come from, said in plan: "pg_class", "sqlite_stat1",
+                       ///< "count(*)".
+  std::map<std::string, ColumnStatistics>
+      columns;  ///< Integer columns that may split the table; by name.
 };
 
 }  // namespace headrace

@@ -35,11 +35,13 @@ std::shared_ptr<arrow::Schema> OutputSchema(const TablePlan& plan) {
   arrow::FieldVector fields;
   fields.reserve(plan.columns.size() + 2);
   for (const PlannedColumn& column : plan.columns) {
-    fields.push_back(arrow::field(column.name, column.type, column.nullable, ColumnMetadata(column)));
+    fields.push_back(
+        arrow::field(column.name, column.type, column.nullable, ColumnMetadata(column)));
   }
   if (plan.lineage.enabled) {
     fields.push_back(arrow::field("_headrace_run", arrow::utf8(), false));
-    fields.push_back(arrow::field("_headrace_loaded_at", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), false));
+    fields.push_back(arrow::field("_headrace_loaded_at",
+                                  arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), false));
   }
   return arrow::schema(std::move(fields));
 }

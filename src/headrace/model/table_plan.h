@@ -24,11 +24,13 @@ std::string_view OverflowPolicyName(OverflowPolicy policy);
 
 /// One column on its way: what the source yields and what the destination gets.
 struct PlannedColumn {
-  std::string source_name;                       ///< In the source's table.
-  std::string source_type;                       ///< The source's spelling of the type.
-  std::shared_ptr<arrow::DataType> read_type;    ///< What the session's batches carry (utf8 under OverflowPolicy::kString).
-  std::string name;                              ///< In the destination.
-  std::shared_ptr<arrow::DataType> type;         ///< In the destination; differs from read_type where the job casts.
+  std::string source_name;  ///< In the source's table.
+  std::string source_type;  ///< The source's spelling of the type.
+  std::shared_ptr<arrow::DataType>
+      read_type;     ///< What the session's batches carry (utf8 under OverflowPolicy::kString).
+  std::string name;  ///< In the destination.
+  std::shared_ptr<arrow::DataType>
+      type;  ///< In the destination; differs from read_type where the job casts.
   bool nullable = true;
   OverflowPolicy on_overflow = OverflowPolicy::kError;
   std::string comment;
@@ -38,8 +40,9 @@ struct PlannedColumn {
 /// Columns that headrace adds to each row (`lineage: true`).
 struct Lineage {
   bool enabled = false;
-  std::string run;             ///< Value of `_headrace_run`.
-  int64_t loaded_at_micros = 0;  ///< Value of `_headrace_loaded_at`: microseconds since 1970, UTC; the start of the run.
+  std::string run;  ///< Value of `_headrace_run`.
+  int64_t loaded_at_micros =
+      0;  ///< Value of `_headrace_loaded_at`: microseconds since 1970, UTC; the start of the run.
 };
 
 /// Which rows the run wants, whatever the unit.
@@ -47,20 +50,21 @@ struct Filter {
   std::string where;  ///< The job's own SQL condition in the source's dialect; empty: all rows.
 };
 
-/// What all units of one table share. Made once per table and epoch, sent once to each worker, then never changed: safe to
-/// read from every thread.
+/// What all units of one table share. Made once per table and epoch, sent once to each worker, then
+/// never changed: safe to read from every thread.
 struct TablePlan {
   std::string id;  ///< `<run>/<table directory>/<epoch>`; every WorkUnit and Receipt carries it.
   TableRef table;
   int epoch = 0;
-  Description description;        ///< As described under the snapshot.
+  Description description;  ///< As described under the snapshot.
   Statistics statistics;
-  std::vector<PlannedColumn> columns;  ///< In the order of the destination, lineage columns excluded.
+  std::vector<PlannedColumn>
+      columns;  ///< In the order of the destination, lineage columns excluded.
   Filter filter;
   Lineage lineage;
   Strategy strategy = Strategy::kNone;
-  std::string split_column;       ///< Column of id ranges; empty otherwise.
-  std::string why;                ///< One sentence: why this strategy.
+  std::string split_column;  ///< Column of id ranges; empty otherwise.
+  std::string why;           ///< One sentence: why this strategy.
   SnapshotKind snapshot = SnapshotKind::kNone;
   std::vector<std::string> warnings;
 };
@@ -68,8 +72,8 @@ struct TablePlan {
 /// The schema of the batches that a session yields for `plan`: names of the source, read types.
 std::shared_ptr<arrow::Schema> ReadSchema(const TablePlan& plan);
 
-/// The schema that the destination gets: destination names and types, then lineage columns. Field metadata carries
-/// `headrace.source_type` and, where there is one, `headrace.comment`.
+/// The schema that the destination gets: destination names and types, then lineage columns. Field
+/// metadata carries `headrace.source_type` and, where there is one, `headrace.comment`.
 std::shared_ptr<arrow::Schema> OutputSchema(const TablePlan& plan);
 
 }  // namespace headrace

@@ -62,7 +62,7 @@ TEST(DescriptionTest, FindColumnIsCaseSensitive) {
   Description description;
   description.columns = {{.name = "Id", .source_type = "", .type = arrow::int64()}};
   ASSERT_NE(description.FindColumn("Id"), nullptr);
-  EXPECT_EQ(description.FindColumn("Id"), &description.columns[0]);
+  EXPECT_EQ(description.FindColumn("Id"), description.columns.data());
   EXPECT_EQ(description.FindColumn("id"), nullptr);
 }
 

@@ -8,7 +8,8 @@ namespace headrace {
 namespace {
 
 bool IsPlainInFileName(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-';
 }
 
 /// Splits at dots outside of double quotes; a doubled quote inside quotes is one quote.
@@ -62,7 +63,9 @@ std::string TableRef::directory() const {
 
 TableRef ParseTableName(std::string_view text) {
   std::vector<std::string> parts = SplitQuoted(text);
-  if (parts.size() == 1) return {.schema = {}, .name = std::move(parts[0]), .query = {}, .alias = {}};
+  if (parts.size() == 1) {
+    return {.schema = {}, .name = std::move(parts[0]), .query = {}, .alias = {}};
+  }
   std::string name = std::move(parts[1]);
   for (size_t i = 2; i < parts.size(); ++i) name += "." + parts[i];
   return {.schema = std::move(parts[0]), .name = std::move(name), .query = {}, .alias = {}};

@@ -82,7 +82,7 @@ void ReadSplit(JsonObject& object, Split& split) {
     split = row.read(object);
     return;
   }
-  object.Fail(UserError("work unit: key \"type\": this version does not know \"" + type + "\""));
+  object.Fail(UserError(R"(work unit: key "type": this version does not know ")" + type + "\""));
 }
 
 std::vector<std::string> SelectedColumns(const TablePlan& plan) {

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,8 +26,8 @@ struct IdRange {
   bool operator==(const IdRange&) const = default;
 };
 
-/// Rows stored in pages [first, last) of one relation; without `last`, to the end, pages added later included.
-/// Page numbers are PostgreSQL block numbers: unsigned 32 bits.
+/// Rows stored in pages [first, last) of one relation; without `last`, to the end, pages added
+/// later included. Page numbers are PostgreSQL block numbers: unsigned 32 bits.
 struct PageRange {
   std::string schema;    ///< Of the leaf that holds the pages.
   std::string relation;  ///< The leaf that holds the pages: the table itself or one partition.
@@ -60,13 +59,16 @@ struct WorkUnit {
 /// Version of the serialised form, docs/format/work_unit.md.
 inline constexpr int kWorkUnitVersion = 1;
 
-/// The `type` of a unit in its JSON form: `db_page_range`, `db_id_range`, `db_null`, `db_date_range_full`.
+/// The `type` of a unit in its JSON form: `db_page_range`, `db_id_range`, `db_null`,
+/// `db_date_range_full`.
 std::string_view SplitTypeName(const Split& split);
 
-/// The JSON form of docs/format/work_unit.md: for people, logs and APIs, and the serialised form that engines send.
+/// The JSON form of docs/format/work_unit.md: for people, logs and APIs, and the serialised form
+/// that engines send.
 nlohmann::json ToJson(const WorkUnit& unit, const TablePlan& plan);
 
-/// Reads ToJson's form back. Errors of class user name the key that is missing or of the wrong type.
+/// Reads ToJson's form back. Errors of class user name the key that is missing or of the wrong
+/// type.
 arrow::Result<WorkUnit> WorkUnitFromJson(const nlohmann::json& json);
 
 /// ToJson as bytes, and back. What engines send; a round trip yields an equal unit.

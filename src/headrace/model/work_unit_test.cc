@@ -38,14 +38,16 @@ WorkUnit UnitOf(Split split) {
 
 json JsonOf(Split split) { return ToJson(UnitOf(std::move(split)), EventsPlan()); }
 
-const json kPageRangeJson = json::parse(R"({
+json PageRangeJson() {
+  return json::parse(R"({
   "version": 1, "type": "db_page_range", "plan_id": "run-1/public.events/0", "unit_id": "7",
   "schema_name": "public", "table_name": "events", "selected_columns": ["id", "amount"], "filter": null,
   "estimated_rows": 13699, "estimated_bytes": 1000,
   "leaf_schema_name": "public", "leaf_table_name": "events_2024", "start_page": 0, "end_page": 4294967295})");
+}
 
 TEST(WorkUnitTest, PageRangeAsDocumented) {
-  EXPECT_EQ(JsonOf(PageRange{"public", "events_2024", 0, 4'294'967'295}), kPageRangeJson);
+  EXPECT_EQ(JsonOf(PageRange{"public", "events_2024", 0, 4'294'967'295}), PageRangeJson());
 }
 
 TEST(WorkUnitTest, IdRangeKeepsExtremesAndOpenBounds) {
@@ -91,14 +93,14 @@ TEST(WorkUnitTest, RoundTripsYieldEqualUnits) {
 }
 
 TEST(WorkUnitTest, UnknownKeysAreIgnored) {
-  json unit = kPageRangeJson;
+  json unit = PageRangeJson();
   unit["added_later"] = 1;
   EXPECT_TRUE(WorkUnitFromJson(unit).ok());
 }
 
 /// What is wrong when key `key` has value `value` (absent: the key is missing).
 std::string UnitError(const char* key, const std::optional<json>& value) {
-  json unit = kPageRangeJson;
+  json unit = PageRangeJson();
   if (value.has_value()) {
     unit[key] = *value;
   } else {

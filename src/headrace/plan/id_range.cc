@@ -30,14 +30,16 @@ std::vector<Candidate> Candidates(const PlanInput& input) {
   std::vector<Candidate> candidates;
   const auto add_keys = [&](bool primary, bool single, const std::string& role) {
     for (const Key& key : description.keys) {
-      if (key.columns.empty() || key.primary != primary || (key.columns.size() == 1) != single)
+      if (key.columns.empty() || key.primary != primary || (key.columns.size() == 1) != single) {
         continue;
+      }
       candidates.push_back({key.columns.front(), role});
     }
   };
   add_keys(true, true, "the primary key");
-  if (!description.row_identity.empty())
+  if (!description.row_identity.empty()) {
     candidates.push_back({description.row_identity, "the order of the rows on disk"});
+  }
   add_keys(false, true, "a unique key");
   add_keys(true, false, "the first column of the primary key");
   add_keys(false, false, "the first column of a unique key");
@@ -52,8 +54,9 @@ bool IsSplittable(const arrow::DataType& type) {
 std::optional<std::string> ColumnMisfit(const PlanInput& input, const std::string& name) {
   const Column* column = input.description.FindColumn(name);
   const bool is_identity = name == input.description.row_identity;
-  if (!is_identity && (column == nullptr || !IsSplittable(*column->type)))
+  if (!is_identity && (column == nullptr || !IsSplittable(*column->type))) {
     return "\"" + name + "\" is no integer column";
+  }
   const auto found = input.statistics.columns.find(name);
   if (found == input.statistics.columns.end() || !Distribution::IsKnown(found->second)) {
     return input.statistics.rows == 0 ? "it is empty"
@@ -133,8 +136,8 @@ std::vector<Share> RangesBetween(const std::vector<Bound>& bounds, const std::st
 }
 
 std::string WhyColumn(const Candidate& candidate, const ColumnStatistics& column, double rows) {
-  std::string why = "\"" + candidate.name + "\" is " + candidate.role + " and an integer; about " +
-                    ReadableCount(rows) + " rows, ";
+  const std::string why = "\"" + candidate.name + "\" is " + candidate.role +
+                          " and an integer; about " + ReadableCount(rows) + " rows, ";
   if (column.histogram.size() >= 2) {
     return why + "bounds from a histogram of " +
            ReadableCount(static_cast<double>(column.histogram.size())) + " values";

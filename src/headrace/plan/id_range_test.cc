@@ -182,8 +182,9 @@ class IdRangeColumnTest : public ::testing::Test {
                          {"unique", {"number"}, false}};
     description_.row_identity = "rowid";
     statistics_ = RowsFromTo(100'000, 1, 100'000);
-    for (const char* name : {"number", "tenant", "rowid"})
+    for (const char* name : {"number", "tenant", "rowid"}) {
       statistics_.columns[name] = statistics_.columns["id"];
+    }
   }
 
   std::string Chosen(const PlanKnobs& knobs = {}) {

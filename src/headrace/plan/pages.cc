@@ -136,8 +136,9 @@ std::string WhyPages(const Description& description, double rows) {
 
 std::optional<std::string> PagesMisfit(const PlanInput& input) {
   const Description& description = input.description;
-  if (const auto kind = UnsplittableKind(description.kind))
+  if (const auto kind = UnsplittableKind(description.kind)) {
     return *kind + " has no pages of its own";
+  }
   if (description.leaves.empty()) return "it has no pages of its own";
   const auto found = std::ranges::find(description.leaves, false, &Relation::pageable);
   if (found != description.leaves.end()) return NameOf(*found) + " cannot be read by page ranges";
@@ -152,8 +153,9 @@ Cut CutPages(const PlanInput& input) {
   WarnOfUnknownLeaves(input, cut.warnings);
   WarnOfGrowth(input, cut.warnings);
   const double rows_per_unit = RowsPerUnit(input, total, cut.warnings);
-  for (size_t i = 0; i < rows.size(); ++i)
+  for (size_t i = 0; i < rows.size(); ++i) {
     CutLeaf(input.description.leaves[i], rows[i], rows_per_unit, cut.shares);
+  }
   cut.why = WhyPages(input.description, total);
   return cut;
 }

@@ -67,7 +67,7 @@ ColumnStatistics AnyStatistics(std::vector<int64_t> values) {
     statistics.minimum = values.front();
     statistics.maximum = values.back();
   }
-  if (*rc::gen::arbitrary<bool>()) statistics.histogram = values;
+  if (*rc::gen::arbitrary<bool>()) statistics.histogram = std::move(values);
   return statistics;
 }
 
@@ -113,8 +113,9 @@ RC_GTEST_PROP(PartitionProperty, IdRangesHoldEveryRowOnce, ()) {
       PlanUnits(table.description, table.statistics, BothStrategies(), AnyKnobs(), "p");
   RC_ASSERT(plan.ok());
   RC_CLASSIFY(plan->units.size() > 1);
-  for (const SplitRow& row : table.rows)
+  for (const SplitRow& row : table.rows) {
     RC_ASSERT(UnitsWith(row, table.description, plan->units) == size_t{1});
+  }
 }
 
 RC_GTEST_PROP(PartitionProperty, BoundsAscend, ()) {
@@ -182,12 +183,13 @@ IdTable AnyPagedTable() {
 
 RC_GTEST_PROP(PartitionProperty, PageRangesHoldEveryRowOnce, ()) {
   const IdTable table = AnyPagedTable();
-  PlanKnobs knobs = AnyKnobs();
+  PlanKnobs const knobs = AnyKnobs();
   const auto plan = PlanUnits(table.description, table.statistics, BothStrategies(), knobs, "p");
   RC_ASSERT(plan.ok());
   RC_ASSERT(plan->strategy == Strategy::kPages);
-  for (const SplitRow& row : table.rows)
+  for (const SplitRow& row : table.rows) {
     RC_ASSERT(UnitsWith(row, table.description, plan->units) == size_t{1});
+  }
 }
 
 }  // namespace

@@ -77,8 +77,9 @@ std::string DoesNotFit(const std::string& wanted, const Description& description
 arrow::Result<ChosenCut> CutAsWanted(const PlanInput& input, const Capabilities& capabilities) {
   const Strategy wanted = input.knobs.strategy;
   const std::string name = "partition.strategy: " + std::string(StrategyName(wanted));
-  if (wanted == Strategy::kNone)
+  if (wanted == Strategy::kNone) {
     return ChosenCut{wanted, WholeTableCut(input, "the job wants one unit")};
+  }
   const auto misfit = Misfit(wanted, input, capabilities);
   if (misfit && input.knobs.strict) return UserError(DoesNotFit(name, input.description, *misfit));
   if (!misfit) {
@@ -139,8 +140,9 @@ std::vector<WorkUnit> UnitsOf(std::vector<Share> shares, double row_width,
 /// A column that the wanted strategy has no use for is said, not ignored.
 void WarnOfUnusedColumn(const PlanKnobs& knobs, std::vector<std::string>& warnings) {
   if (knobs.column.empty() ||
-      (knobs.strategy != Strategy::kPages && knobs.strategy != Strategy::kNone))
+      (knobs.strategy != Strategy::kPages && knobs.strategy != Strategy::kNone)) {
     return;
+  }
   warnings.push_back("partition.column: " + knobs.column + " is not used by partition.strategy: " +
                      std::string(StrategyName(knobs.strategy)));
 }

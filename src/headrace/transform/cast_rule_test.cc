@@ -11,12 +11,13 @@ namespace {
 
 using TypePtr = std::shared_ptr<arrow::DataType>;
 
-const TypePtr kMicros = arrow::timestamp(arrow::TimeUnit::MICRO);
-const TypePtr kMicrosUtc = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-const TypePtr kTimeMicros = arrow::time64(arrow::TimeUnit::MICRO);
-const TypePtr kTags = arrow::list(arrow::utf8());
-const TypePtr kPoint =
-    arrow::struct_({arrow::field("x", arrow::float64()), arrow::field("on", arrow::date32())});
+TypePtr Micros() { return arrow::timestamp(arrow::TimeUnit::MICRO); }
+TypePtr MicrosUtc() { return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"); }
+TypePtr TimeMicros() { return arrow::time64(arrow::TimeUnit::MICRO); }
+TypePtr Tags() { return arrow::list(arrow::utf8()); }
+TypePtr Point() {
+  return arrow::struct_({arrow::field("x", arrow::float64()), arrow::field("on", arrow::date32())});
+}
 
 /// One cast: values before and after, as the JSON of arrow/json/from_string.h.
 struct CastCase {
@@ -113,33 +114,33 @@ INSTANTIATE_TEST_SUITE_P(
         CastCase{arrow::utf8(), R"(["yes"])", arrow::boolean(), ""},
         CastCase{arrow::utf8(), R"(["2024-02-29", null])", arrow::date32(), "[19782, null]"},
         CastCase{arrow::utf8(), R"(["2023-02-29"])", arrow::date32(), ""},
-        CastCase{arrow::utf8(), R"(["10:00:00.000001", "23:59:59", null])", kTimeMicros,
+        CastCase{arrow::utf8(), R"(["10:00:00.000001", "23:59:59", null])", TimeMicros(),
                  "[36000000001, 86399000000, null]"},
-        CastCase{arrow::utf8(), R"(["24:00:00"])", kTimeMicros, ""},
-        CastCase{arrow::utf8(), R"(["10:00:00+02"])", kTimeMicros, ""},
-        CastCase{arrow::utf8(), R"([""])", kTimeMicros, ""},
+        CastCase{arrow::utf8(), R"(["24:00:00"])", TimeMicros(), ""},
+        CastCase{arrow::utf8(), R"(["10:00:00+02"])", TimeMicros(), ""},
+        CastCase{arrow::utf8(), R"([""])", TimeMicros(), ""},
         CastCase{arrow::utf8(), R"(["10:00:00"])", arrow::time32(arrow::TimeUnit::SECOND),
                  "[36000]"},
         CastCase{arrow::utf8(), R"(["10:00:00.5"])", arrow::time32(arrow::TimeUnit::SECOND), ""},
-        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00.123456", null])", kMicros,
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00.123456", null])", Micros(),
                  R"(["2024-01-01 10:00:00.123456", null])"},
-        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00.1234567"])", kMicros, ""},
-        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00Z"])", kMicros, ""},
-        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00+02"])", kMicrosUtc,
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00.1234567"])", Micros(), ""},
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00Z"])", Micros(), ""},
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00+02"])", MicrosUtc(),
                  R"(["2024-01-01 08:00:00Z"])"},
-        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00"])", kMicrosUtc, ""},
+        CastCase{arrow::utf8(), R"(["2024-01-01 10:00:00"])", MicrosUtc(), ""},
         CastCase{arrow::utf8(), R"(["ab", null])", arrow::binary(), R"(["ab", null])"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Times, CastRuleTest,
-    ::testing::Values(CastCase{arrow::date32(), "[1, null]", kMicros, R"(["1970-01-02", null])"},
-                      CastCase{arrow::date32(), "[2147483647]", kMicros, ""},
-                      CastCase{kMicros, R"(["2024-01-01", null])", arrow::date32(),
+    ::testing::Values(CastCase{arrow::date32(), "[1, null]", Micros(), R"(["1970-01-02", null])"},
+                      CastCase{arrow::date32(), "[2147483647]", Micros(), ""},
+                      CastCase{Micros(), R"(["2024-01-01", null])", arrow::date32(),
                                "[19723, null]"},
-                      CastCase{kMicros, R"(["2024-01-01 00:00:01"])", arrow::date32(), ""},
-                      CastCase{kMicros, R"(["2024-01-01 00:00:00.5"])",
+                      CastCase{Micros(), R"(["2024-01-01 00:00:01"])", arrow::date32(), ""},
+                      CastCase{Micros(), R"(["2024-01-01 00:00:00.5"])",
                                arrow::timestamp(arrow::TimeUnit::SECOND), ""},
-                      CastCase{kMicrosUtc, R"(["2024-01-01 10:00:00Z"])", kMicros,
+                      CastCase{MicrosUtc(), R"(["2024-01-01 10:00:00Z"])", Micros(),
                                R"(["2024-01-01 10:00:00"])"}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -155,24 +156,24 @@ INSTANTIATE_TEST_SUITE_P(
         CastCase{arrow::decimal256(50, 0), R"(["123"])", arrow::utf8(), R"(["123"])"},
         CastCase{arrow::date32(), "[0, null]", arrow::utf8(), R"(["1970-01-01", null])"},
         CastCase{arrow::date32(), "[2147483647]", arrow::utf8(), ""},
-        CastCase{kTimeMicros, "[3723000004]", arrow::utf8(), R"(["01:02:03.000004"])"},
-        CastCase{kMicros, R"(["2024-01-01 05:00:00"])", arrow::utf8(),
+        CastCase{TimeMicros(), "[3723000004]", arrow::utf8(), R"(["01:02:03.000004"])"},
+        CastCase{Micros(), R"(["2024-01-01 05:00:00"])", arrow::utf8(),
                  R"(["2024-01-01 05:00:00.000000"])"},
-        CastCase{kMicrosUtc, R"(["2024-01-01 05:00:00Z"])", arrow::utf8(),
+        CastCase{MicrosUtc(), R"(["2024-01-01 05:00:00Z"])", arrow::utf8(),
                  R"(["2024-01-01 05:00:00.000000Z"])"},
         CastCase{arrow::binary(), R"(["ab", null])", arrow::utf8(), R"(["ab", null])"},
-        CastCase{kTags, R"([["a", "q\"", null], [], null])", arrow::utf8(),
+        CastCase{Tags(), R"([["a", "q\"", null], [], null])", arrow::utf8(),
                  R"(["[\"a\",\"q\\\"\",null]", "[]", null])"},
         CastCase{arrow::list(arrow::int32()), "[[1, null], [2]]", arrow::utf8(),
                  R"(["[1,null]", "[2]"])"},
-        CastCase{kPoint, R"([{"x": 1.5, "on": 0}, {"x": NaN, "on": null}, null])", arrow::utf8(),
+        CastCase{Point(), R"([{"x": 1.5, "on": 0}, {"x": NaN, "on": null}, null])", arrow::utf8(),
                  R"(["{\"x\":1.5,\"on\":\"1970-01-01\"}", "{\"x\":\"nan\",\"on\":null}", null])"}));
 
 TEST(FindCastTest, WhatHasNoObviousMeaningIsNotThere) {
-  EXPECT_EQ(FindCast(*arrow::int64(), *kMicros), nullptr);
+  EXPECT_EQ(FindCast(*arrow::int64(), *Micros()), nullptr);
   EXPECT_EQ(FindCast(*arrow::int32(), *arrow::date32()), nullptr);
-  EXPECT_EQ(FindCast(*kMicros, *kTimeMicros), nullptr);
-  EXPECT_EQ(FindCast(*kTags, *arrow::int64()), nullptr);
+  EXPECT_EQ(FindCast(*Micros(), *TimeMicros()), nullptr);
+  EXPECT_EQ(FindCast(*Tags(), *arrow::int64()), nullptr);
   EXPECT_EQ(FindCast(*arrow::binary(), *arrow::int64()), nullptr);
 }
 

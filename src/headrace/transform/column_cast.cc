@@ -24,8 +24,9 @@ std::string ValueText(const arrow::Array& values, int64_t row) {
   std::string text = (*scalar)->ToString();
   if (text.size() <= kLongest) return text;
   size_t end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
     --end;  // Not within a UTF-8 character.
+  }
   return text.substr(0, end) + "…";
 }
 
@@ -39,8 +40,9 @@ ArrayResult WithNulls(const arrow::Array& values, const std::vector<int64_t>& ro
   } else {
     arrow::internal::CopyBitmap(data->buffers[0]->data(), 0, bits, valid->mutable_data(), 0);
   }
-  for (const int64_t row : rows)
+  for (const int64_t row : rows) {
     arrow::bit_util::ClearBit(valid->mutable_data(), data->offset + row);
+  }
   data->buffers[0] = std::move(valid);
   data->null_count = arrow::kUnknownNullCount;
   return arrow::MakeArray(data);
@@ -61,8 +63,9 @@ ColumnCast::ColumnCast(const PlannedColumn& column, CastFunction cast)
 ArrayResult ColumnCast::Apply(const std::shared_ptr<arrow::Array>& values, int64_t& nulled) const {
   auto result = cast_(*values, type_);
   if (result.ok()) return result;
-  if (!IsAboutValues(result.status()))
+  if (!IsAboutValues(result.status())) {
     return WithContext(result.status(), "column \"" + name_ + "\"");
+  }
   if (policy_ == OverflowPolicy::kNull) return ApplyWithNulls(*values, nulled);
   return UnfitValue(*values, result.status());
 }
@@ -79,9 +82,10 @@ arrow::Status ColumnCast::UnfitValue(const arrow::Array& values,
                                      const arrow::Status& reason) const {
   std::vector<int64_t> rows;
   FindUnfit(values, 0, values.length(), 1, rows);
-  if (rows.empty())
+  if (rows.empty()) {
     return BugError("column \"" + name_ + "\": " + reason.message() +
                     ", but each value can be cast");
+  }
   const auto single = cast_(*values.Slice(rows.front(), 1), type_);
   return PermanentError("column \"" + name_ + "\": value " + ValueText(values, rows.front()) +
                         " (row " + std::to_string(rows.front() + 1) +

@@ -34,9 +34,10 @@ bool StandsBare(const arrow::Array& values, const std::string& text) {
 
 arrow::Result<JsonTexts> ScalarTexts(const arrow::Array& values) {
   const CastFunction cast = FindCast(*values.type(), *arrow::utf8());
-  if (cast == nullptr)
+  if (cast == nullptr) {
     return arrow::Status::Invalid("values of type ", values.type()->ToString(),
                                   " have no text form");
+  }
   ARROW_ASSIGN_OR_RAISE(const auto cast_values, cast(values, arrow::utf8()));
   const auto& text = static_cast<const arrow::StringArray&>(*cast_values);
   JsonTexts texts;
