@@ -180,6 +180,19 @@ TEST_F(CoordinatorTest, ACommitWhoseAnswerWasLostIsSettledAndNothingNewStarts) {
   EXPECT_EQ(CountOf("b"), kRows);
 }
 
+TEST_F(CoordinatorTest, ATableWithASchemaIsSettledToo) {
+  job_.tables[0].table.schema = "public";
+  on_commit = [](const CommitIntent&, bool published) {
+    return published ? PermanentError("answer lost") : arrow::Status::OK();
+  };
+  EXPECT_EQ(Run()->exit_code(), 1);
+  on_commit = nullptr;
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_TRUE(second->nothing_to_do);
+  EXPECT_EQ(CountOf("public.a"), kRows);
+}
+
 TEST_F(CoordinatorTest, ACommitThatNeverHappenedIsFinishedFromItsIntent) {
   on_commit = [](const CommitIntent&, bool) { return PermanentError("read-only"); };
   EXPECT_EQ(Run()->exit_code(), 1);

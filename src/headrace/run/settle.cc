@@ -7,35 +7,17 @@
 namespace headrace {
 namespace {
 
-/// The record of an intent that the destination says is committed.
-arrow::Result<CommitRecord> RecordOf(const CommitIntent& intent, const TableRef& table,
-                                     Destination& destination) {
-  ARROW_ASSIGN_OR_RAISE(auto record, destination.FindCommit(intent.job, intent.run, table));
-  if (record.has_value()) return std::move(*record);
-  return BugError("table " + intent.label + ": the destination reports the commit of run " +
-                  intent.run + " as done but has no record of it");
-}
-
-/// A reference that has the intent's directory: what FindCommit looks for.
-TableRef TableOfDirectory(const CommitIntent& intent) {
-  TableRef table;
-  table.name = intent.label;
-  table.alias = intent.table;
-  return table;
-}
-
+/// Commits where nothing became of the intent; where something did, the same call finds it done and
+/// returns its record.
 arrow::Result<std::string> SettleIntent(const CommitIntent& intent, Destination& destination,
                                         Journal& journal) {
   ARROW_ASSIGN_OR_RAISE(const SettleOutcome outcome, destination.Settle(intent));
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord record, destination.Commit(intent));
+  ARROW_RETURN_NOT_OK(journal.AddRecord(record));
   if (outcome == SettleOutcome::kCommitted) {
-    ARROW_ASSIGN_OR_RAISE(const CommitRecord record,
-                          RecordOf(intent, TableOfDirectory(intent), destination));
-    ARROW_RETURN_NOT_OK(journal.AddRecord(record));
     return "table " + intent.label + ": the commit of run " + intent.run +
            " had succeeded; its record is now in the journal";
   }
-  ARROW_ASSIGN_OR_RAISE(const CommitRecord record, destination.Commit(intent));
-  ARROW_RETURN_NOT_OK(journal.AddRecord(record));
   return "table " + intent.label + ": the interrupted commit of run " + intent.run +
          " was finished (" + std::to_string(intent.rows) + " rows)";
 }
