@@ -17,7 +17,6 @@
 namespace headrace {
 namespace {
 
-
 struct OutcomeName {
   int code;
   std::string_view name;
@@ -61,7 +60,9 @@ std::string VerifiedLabel(const nlohmann::json& table) {
 }
 
 double Number(const nlohmann::json& object, const char* key) { return object.value(key, 0.0); }
-int64_t Integer(const nlohmann::json& object, const char* key) { return object.value(key, int64_t{0}); }
+int64_t Integer(const nlohmann::json& object, const char* key) {
+  return object.value(key, int64_t{0});
+}
 
 std::string TitleText(const nlohmann::json& report) {
   const std::string run = report.value("run", "");
@@ -201,10 +202,15 @@ std::string ReportText(const nlohmann::json& report, size_t width) {
 }
 
 std::string VerificationText(const nlohmann::json& report, size_t width) {
-  const bool same = report.value("exit_code", kExitFailed) == kExitDone;
-  return fmt::format(
-             "Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
-             same ? "everything is as it was written" : "not everything is as it was written") +
+  const nlohmann::json tables = report.value("tables", nlohmann::json::array());
+  const bool compared = std::ranges::any_of(
+      tables, [](const nlohmann::json& table) { return table.contains("verified"); });
+  std::string_view outcome = "everything is as it was written";
+  if (report.value("exit_code", kExitFailed) != kExitDone)
+    outcome = "not everything is as it was written";
+  if (!compared) outcome = "nothing was compared";
+  return fmt::format("Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
+                     outcome) +
          TablesText(report, width) + FailuresText(report, width);
 }
 

@@ -108,6 +108,8 @@ TEST(VerificationText, SaysWhetherAllIsAsItWasWritten) {
   public.events  committed  5,000,000  402 MB      2    101  ok
                  in lake/public.events/run-20250131T081500-4f2a9c
 )");
+  report.tables[0].verified = std::nullopt;
+  EXPECT_THAT(VerificationText(ToJson(report), 100), HasSubstr(": nothing was compared\n"));
   report.tables[0].verified = false;
   report.tables[0].problems = {"file a is missing"};
   const std::string text = VerificationText(ToJson(report), 100);

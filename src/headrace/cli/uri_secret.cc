@@ -65,13 +65,29 @@ std::vector<std::string> OpenParts(std::string_view uri) {
   return parts;
 }
 
-/// Short texts occur in any sentence: they are hidden where a message quotes them, longer ones
-/// everywhere.
+/// Short texts occur in any sentence: they are hidden where they stand as in a URI or in quotes,
+/// longer ones everywhere.
 constexpr size_t kShortSecret = 4;
 
-void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
+bool IsWordByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+bool IsQuoteOrDelimiter(char c) {
+  return c == '"' || c == '\'' || kDelimiters.find(c) != std::string_view::npos;
+}
+
+/// True if the `size` bytes at `at` are a word of their own with a quote or a delimiter beside it.
+bool StandsAsInUri(std::string_view text, size_t at, size_t size) {
+  const char before = at == 0 ? ' ' : text[at - 1];
+  const char behind = at + size == text.size() ? ' ' : text[at + size];
+  if (IsWordByte(before) || IsWordByte(behind)) return false;
+  return IsQuoteOrDelimiter(before) || IsQuoteOrDelimiter(behind);
+}
+
+void HideIn(std::string& text, std::string_view secret) {
+  for (size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 1)) {
+    if (secret.size() >= kShortSecret || StandsAsInUri(text, at, secret.size())) {
+      text.replace(at, secret.size(), kHidden);
+    }
   }
 }
 
@@ -95,13 +111,7 @@ UriSecret::UriSecret(std::string_view uri) {
 
 std::string UriSecret::Hide(std::string_view text) const {
   std::string hidden(text);
-  for (const std::string& secret : secrets_) {
-    if (secret.size() < kShortSecret) {
-      ReplaceAll(hidden, '"' + secret + '"', '"' + std::string(kHidden) + '"');
-    } else {
-      ReplaceAll(hidden, secret, kHidden);
-    }
-  }
+  for (const std::string& secret : secrets_) HideIn(hidden, secret);
   return hidden;
 }
 

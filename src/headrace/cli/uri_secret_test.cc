@@ -28,9 +28,10 @@ TEST(UriSecret, LeavesWordsThatTheUriSaysOpenly) {
   EXPECT_EQ(secret.Hide("role \"postgres\" does not exist"), "role \"postgres\" does not exist");
 }
 
-TEST(UriSecret, HidesAShortPasswordOnlyWhereItIsQuoted) {
+TEST(UriSecret, HidesAShortPasswordOnlyWhereItStandsAsInAUri) {
   const UriSecret secret("postgresql://etl:a@127.0.0.1/shop");
-  EXPECT_EQ(secret.Hide("a bad value \"a\""), "a bad value \"***\"");
+  EXPECT_EQ(secret.Hide("a bad value \"a\" in a@127.0.0.1"),
+            "a bad value \"***\" in ***@127.0.0.1");
 }
 
 TEST(UriSecret, KeepsClassAndCodeOfAnError) {
