@@ -74,19 +74,33 @@ TEST_P(SourceConformance, AMissingTableIsAUserErrorThatNamesItAndHarmsNoOther) {
   EXPECT_EQ(ReadPlan(*session, planned), (TextRows{{"1"}}));
 }
 
-TEST_P(SourceConformance, ABadFilterOrQueryIsAUserError) {
+TEST_P(SourceConformance, ABadFilterIsAUserErrorThatNamesWhatIsWrong) {
   Make("CREATE TABLE t (id BIGINT)");
-  TableJob filtered = JobOf("t");
-  filtered.where = "no_such_column > 1";
-  const TableJob query = QueryJob("SELECT id FROM no_such_table");
-  const auto snapshot = OpenSnapshot({filtered.table, query.table});
-  const PlannedTable planned = Plan(*snapshot, filtered);
+  TableJob job = JobOf("t");
+  job.where = "no_such_column > 1";
+  const auto snapshot = OpenSnapshot({job.table});
+  const PlannedTable planned = Plan(*snapshot, job);
   const auto session = snapshot->Attach({}).ValueOrDie();
   const auto rows = ReadUnitRows(*session, planned.plan, planned.units.front());
   ASSERT_FALSE(rows.ok());
   EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kUser) << rows.status();
   EXPECT_NE(rows.status().message().find("no_such_column"), std::string::npos) << rows.status();
-  EXPECT_EQ(ClassOf(snapshot->Describe(query.table).status()), ErrorClass::kUser);
+}
+
+TEST_P(SourceConformance, ABadQueryIsAUserErrorAndHarmsNoTable) {
+  Make("CREATE TABLE t (id BIGINT)");
+  Make("INSERT INTO t VALUES (1)");
+  const TableJob good = JobOf("t");
+  for (const char* sql : {"SELECT id FROM no_such_table", "SELECT id, FROM t", "SELECT 'open"}) {
+    SCOPED_TRACE(sql);
+    const TableJob bad = QueryJob(sql);
+    auto snapshot = source().OpenSnapshot(std::vector{bad.table, good.table}, {});
+    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+    EXPECT_EQ(ClassOf((*snapshot)->Describe(bad.table).status()), ErrorClass::kUser);
+    const PlannedTable planned = Plan(**snapshot, good);
+    const auto session = (*snapshot)->Attach({}).ValueOrDie();
+    EXPECT_EQ(ReadPlan(*session, planned), (TextRows{{"1"}}));
+  }
 }
 
 TEST_P(SourceConformance, NamesOfAnyKindAreTakenAsTheyAre) {

@@ -27,10 +27,9 @@ std::string ColumnLabel(const PlannedColumn& column) {
 }  // namespace
 
 SqliteUnitReader::SqliteUnitReader(SqliteDatabase& database, const TablePlan& plan,
-                                   const WorkUnit& unit, std::stop_token stop)
+                                   std::stop_token stop)
     : database_(database),
       plan_(plan),
-      place_(plan.table.label() + ", unit " + unit.id),
       stop_(std::move(stop)),
       schema_(ReadSchema(plan)),
       guard_(database.handle(), stop_) {}
@@ -40,11 +39,9 @@ arrow::Result<std::unique_ptr<UnitReader>> SqliteUnitReader::Open(SqliteDatabase
                                                                   const WorkUnit& unit,
                                                                   const ReadLimits& limits,
                                                                   std::stop_token stop) {
-  std::unique_ptr<SqliteUnitReader> reader(
-      new SqliteUnitReader(database, plan, unit, std::move(stop)));
-  arrow::Status status = reader->Prepare(unit);
-  if (status.ok()) status = reader->MakeReaders();
-  if (!status.ok()) return WithContext(status, reader->place_);
+  std::unique_ptr<SqliteUnitReader> reader(new SqliteUnitReader(database, plan, std::move(stop)));
+  ARROW_RETURN_NOT_OK(reader->Prepare(unit));
+  ARROW_RETURN_NOT_OK(reader->MakeReaders());
   reader->SetCapacity(limits);
   return reader;
 }
@@ -79,13 +76,10 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::Next() {
   if (finished_) return nullptr;
   if (stop_.stop_requested()) {
     finished_ = true;
-    return TransientError(place_ + ": interrupted", std::string(kInterruptedCode));
+    return TransientError("interrupted", std::string(kInterruptedCode));
   }
   auto batch = ReadBatch();
-  if (!batch.ok()) {
-    finished_ = true;
-    return WithContext(batch.status(), place_);
-  }
+  if (!batch.ok()) finished_ = true;
   return batch;
 }
 
@@ -140,8 +134,30 @@ arrow::Status SqliteUnitReader::Overflow(size_t index) {
 }
 
 std::string SqliteUnitReader::RowName() const {
-  if (identity_ < 0) return "row " + std::to_string(rows_read_ + 1) + " of the unit";
-  return plan_.description.row_identity + " " + std::to_string(statement_.ColumnInt64(identity_));
+  std::string name = "row " + std::to_string(rows_read_ + 1) + " of the unit";
+  if (identity_ >= 0) {
+    name = plan_.description.row_identity + " " + std::to_string(statement_.ColumnInt64(identity_));
+  }
+  const std::string key = PrimaryKeyText();
+  return key.empty() ? name : name + " (" + key + ")";
+}
+
+/// `region = TEXT 'EU', id = INTEGER 22`, as far as the plan reads the key; empty where it is the
+/// rowid.
+std::string SqliteUnitReader::PrimaryKeyText() const {
+  const std::vector<Key>& keys = plan_.description.keys;
+  if (keys.empty() || !keys.front().primary) return {};
+  std::string text;
+  for (size_t i = 0; i < plan_.columns.size(); ++i) {
+    const std::string& column = plan_.columns[i].source_name;
+    if (std::ranges::find(keys.front().columns, column) == keys.front().columns.end()) continue;
+    sqlite3_value* value = sqlite3_column_value(statement_.handle(), static_cast<int>(i));
+    const bool is_rowid = identity_ >= 0 && sqlite3_value_type(value) == SQLITE_INTEGER &&
+                          sqlite3_value_int64(value) == statement_.ColumnInt64(identity_);
+    if (is_rowid) continue;
+    text += (text.empty() ? "" : ", ") + column + " = " + Render(value);
+  }
+  return text;
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::FinishBatch(int64_t rows) {

@@ -29,8 +29,7 @@ class SqliteUnitReader final : public UnitReader {
   int64_t nulled_values() const override { return nulled_values_; }
 
  private:
-  SqliteUnitReader(SqliteDatabase& database, const TablePlan& plan, const WorkUnit& unit,
-                   std::stop_token stop);
+  SqliteUnitReader(SqliteDatabase& database, const TablePlan& plan, std::stop_token stop);
 
   arrow::Status Prepare(const WorkUnit& unit);
   arrow::Status MakeReaders();
@@ -42,10 +41,10 @@ class SqliteUnitReader final : public UnitReader {
   arrow::Status Overflow(size_t column);
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> FinishBatch(int64_t rows);
   std::string RowName() const;
+  std::string PrimaryKeyText() const;
 
   SqliteDatabase& database_;
   const TablePlan& plan_;
-  const std::string place_;  ///< Table and unit, for errors.
   const std::stop_token stop_;
   const std::shared_ptr<arrow::Schema> schema_;
   ProgressGuard guard_;

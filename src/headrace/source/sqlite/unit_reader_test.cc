@@ -71,6 +71,24 @@ TEST_F(SqliteUnitReaderTest, TheFilterIsTheJobsOwnCondition) {
   EXPECT_NE(rows.status().message().find("parameters"), std::string::npos);
 }
 
+TEST_F(SqliteUnitReaderTest, AnErrorNamesTheRowByRowidAndKey) {
+  database_.Execute(
+      "CREATE TABLE pair (a TEXT, b INTEGER, v INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;"
+      "INSERT INTO pair VALUES ('x', 1, 5), ('x', 2, 'bad');"
+      "CREATE TABLE plain (id BIGINT PRIMARY KEY, v INTEGER);"
+      "INSERT INTO plain VALUES (22, 'bad')");
+  const auto message = [&](const std::string& table) {
+    const TablePlan plan = Plan(TableNamed(table));
+    return ReadUnit(*session_, plan, WholeTable{}).status().message();
+  };
+  EXPECT_TRUE(
+      message("pair").starts_with("column \"v\", row 2 of the unit (a = TEXT 'x', b = INTEGER 2): "
+                                  "TEXT 'bad' does not fit int64"))
+      << message("pair");
+  EXPECT_TRUE(message("plain").starts_with("column \"v\", rowid 1 (id = INTEGER 22): "))
+      << message("plain");
+}
+
 TEST_F(SqliteUnitReaderTest, NotNullColumnsThatHoldNullStopTheUnit) {
   database_.Execute(
       "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (NULL); PRAGMA writable_schema = ON;"
