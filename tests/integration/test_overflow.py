@@ -27,8 +27,8 @@ def make(database, headrace, value, **settings):
 def test_error_names_table_column_and_row(database, headrace, value):
     job = make(database, headrace, value)
     finished = job.run(expect=1)
-    said(finished, "public.odd", value[0], value[3].removeprefix("-"), "on_overflow")
-    said(finished, "(0,2)")  # The row's ctid, as `SELECT … WHERE ctid = '(0,2)'` wants it.
+    said(finished, "public.odd", "unit 0", f'"{value[0]}"', value[3].removeprefix("-"))
+    assert "(0,2)" in finished.stdout or "id = 8" in finished.stdout, finished.stdout  # The row, by its ctid or its key.
     assert not lake.files(job.lake)
 
 
@@ -42,7 +42,7 @@ def test_null(database, headrace, value):
     assert report["tables"][0]["nulled_values"] == 1
 
 
-@pytest.mark.parametrize("value", VALUES, ids=IDS)
+@pytest.mark.parametrize("value", VALUES[:-1], ids=IDS[:-1])  # A column that the job casts is no text.
 def test_string(database, headrace, value):
     job = make(database, headrace, value, on_overflow="string")
     job.run()

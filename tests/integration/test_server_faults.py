@@ -25,6 +25,7 @@ def own_server():
 def own_database(own_server, postgres_servers):
     made = postgres_servers.make_database(own_server)
     made.execute(SETUP)
+    made.execute("CHECKPOINT")  # The server syncs nothing: what is younger than a checkpoint may not outlive a kill.
     return made
 
 
@@ -90,7 +91,7 @@ def test_too_many_clients(headrace, postgres_servers, left):
 def test_no_server_at_all(own_server, own_database, headrace):
     job = postgres_job(headrace, own_database, {"name": "public.big"}, limits={"retries": 1})
     own_server.stop()
-    said(job.run(expect=1), f"127.0.0.1:{own_server.port}")
+    said(job.run(expect=1), f"port {own_server.port}", "Connection refused", "this may pass")
     own_server.start()
     job.run()
     expect_every_row_once(job)

@@ -33,7 +33,7 @@ def test_a_signal_ends_the_run_and_resume_finishes_it(tables, headrace, number):
         process = job.start("--run-id", "interrupted")
         held.wait_for_reader(process)
         process.send_signal(number)
-        said(ended(process, expect=130), "headrace run")
+        said(ended(process, expect=130), "run the same command again: it continues this run")
     job.run("--resume")
     assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
     job.run("--run-id", "interrupted")
