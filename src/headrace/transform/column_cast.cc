@@ -78,19 +78,23 @@ void ColumnCast::FindUnfit(const arrow::Array& values, int64_t first, int64_t co
   FindUnfit(values, first + count / 2, count - count / 2, most, rows);
 }
 
-arrow::Status ColumnCast::UnfitValue(const arrow::Array& values,
-                                     const arrow::Status& reason) const {
+std::optional<int64_t> ColumnCast::FirstUnfit(const arrow::Array& values) const {
   std::vector<int64_t> rows;
   FindUnfit(values, 0, values.length(), 1, rows);
-  if (rows.empty()) {
+  return rows.empty() ? std::nullopt : std::optional(rows.front());
+}
+
+arrow::Status ColumnCast::UnfitValue(const arrow::Array& values,
+                                     const arrow::Status& reason) const {
+  const std::optional<int64_t> row = FirstUnfit(values);
+  if (!row.has_value()) {
     return BugError("column \"" + name_ + "\": " + reason.message() +
                     ", but each value can be cast");
   }
-  const auto single = cast_(*values.Slice(rows.front(), 1), type_);
-  return PermanentError("column \"" + name_ + "\": value " + ValueText(values, rows.front()) +
-                        " (row " + std::to_string(rows.front() + 1) +
-                        " of the batch) does not fit " + type_->ToString() + ": " +
-                        single.status().message());
+  const auto single = cast_(*values.Slice(*row, 1), type_);
+  return PermanentError("column \"" + name_ + "\": value " + ValueText(values, *row) + " (row " +
+                        std::to_string(*row + 1) + " of the batch) does not fit " +
+                        type_->ToString() + ": " + single.status().message());
 }
 
 ArrayResult ColumnCast::ApplyWithNulls(const arrow::Array& values, int64_t& nulled) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ class ColumnCast {
   /// Adds how many values became NULL to `nulled`. Under another policy than kNull the first value
   /// that does not fit is an error of class permanent, which names column, value and row.
   ArrayResult Apply(const std::shared_ptr<arrow::Array>& values, int64_t& nulled) const;
+
+  /// The first row whose value does not fit, for the words of an error; nothing if all do.
+  std::optional<int64_t> FirstUnfit(const arrow::Array& values) const;
 
  private:
   ColumnCast(const PlannedColumn& column, CastFunction cast);

@@ -19,10 +19,50 @@ struct Transform::State {
   std::shared_ptr<arrow::Schema> output_schema;
   std::vector<std::optional<ColumnCast>> casts;  // One per column; none where the types are equal.
   std::vector<ConstantColumn> lineage;           // Behind the columns.
+  std::vector<int>
+      key;  // Columns of the table's first key; empty unless the batches hold them all.
   int64_t nulled = 0;
 
   arrow::Status CheckBatch(const arrow::RecordBatch& batch) const;
+  std::string KeyText(const arrow::RecordBatch& batch, int64_t row) const;
+  arrow::Status NameRow(const arrow::RecordBatch& batch, size_t column,
+                        const arrow::Status& error) const;
 };
+
+namespace {
+
+/// Where the columns of the table's first key stand in the batches; empty if one is not read.
+std::vector<int> KeyColumns(const TablePlan& plan, const arrow::Schema& read_schema) {
+  if (plan.description.keys.empty()) return {};
+  std::vector<int> columns;
+  for (const std::string& name : plan.description.keys.front().columns) {
+    const int column = read_schema.GetFieldIndex(name);
+    if (column < 0) return {};
+    columns.push_back(column);
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::string Transform::State::KeyText(const arrow::RecordBatch& batch, int64_t row) const {
+  std::string text;
+  for (const int column : key) {
+    const auto value = batch.column(column)->GetScalar(row);
+    if (!text.empty()) text += ", ";
+    text += batch.schema()->field(column)->name() + " = ";
+    text += value.ok() ? (*value)->ToString() : "?";
+  }
+  return text;
+}
+
+/// A batch is not what people know: where the row has a key, the error says it.
+arrow::Status Transform::State::NameRow(const arrow::RecordBatch& batch, size_t column,
+                                        const arrow::Status& error) const {
+  if (key.empty() || ClassOf(error) != ErrorClass::kPermanent) return error;
+  const auto row = casts[column]->FirstUnfit(*batch.column(static_cast<int>(column)));
+  return row.has_value() ? WithContext(error, "row " + KeyText(batch, *row)) : error;
+}
 
 arrow::Status Transform::State::CheckBatch(const arrow::RecordBatch& batch) const {
   if (batch.num_columns() != read_schema->num_fields()) {
@@ -43,6 +83,7 @@ arrow::Result<Transform> Transform::Make(const TablePlan& plan) {
   auto state = std::make_shared<State>();
   state->read_schema = ReadSchema(plan);
   state->output_schema = OutputSchema(plan);
+  state->key = KeyColumns(plan, *state->read_schema);
   for (const PlannedColumn& column : plan.columns) {
     auto& cast = state->casts.emplace_back();
     if (column.type->Equals(*column.read_type)) continue;
@@ -63,7 +104,9 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Transform::Apply(
   arrow::ArrayVector columns = batch->columns();
   for (size_t c = 0; c < state.casts.size(); ++c) {
     if (!state.casts[c].has_value()) continue;
-    ARROW_ASSIGN_OR_RAISE(columns[c], state.casts[c]->Apply(columns[c], state.nulled));
+    auto cast = state.casts[c]->Apply(columns[c], state.nulled);
+    if (!cast.ok()) return state.NameRow(*batch, c, cast.status());
+    columns[c] = std::move(*cast);
   }
   for (ConstantColumn& constant : state.lineage) {
     ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), constant.OfLength(batch->num_rows()));

@@ -80,6 +80,18 @@ TEST(TransformTest, ErrorNamesColumnValueAndRow) {
       "would cause data loss");
 }
 
+TEST(TransformTest, ErrorNamesTheRowsKeyWhereTheBatchHoldsIt) {
+  TablePlan plan = AmountPlan(OverflowPolicy::kError);
+  plan.columns.push_back(Planned("id", arrow::int64(), "id", arrow::int64()));
+  plan.description.keys = {{.name = "pk", .columns = {"id"}, .primary = true}};
+  const auto amounts =
+      arrow::json::ArrayFromJSONString(arrow::utf8(), R"(["1.5", "12.345"])").ValueOrDie();
+  const auto ids = arrow::json::ArrayFromJSONString(arrow::int64(), "[7, 8]").ValueOrDie();
+  const auto batch = arrow::RecordBatch::Make(ReadSchema(plan), 2, {amounts, ids});
+  EXPECT_THAT(ErrorOf(plan, batch, ErrorClass::kPermanent),
+              HasSubstr("row id = 8: column \"amount\": value 12.345"));
+}
+
 TEST(TransformTest, LongValuesAreShortenedBetweenCharacters) {
   std::string euros;
   for (int i = 0; i < 40; ++i) euros += "€";
