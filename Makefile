@@ -51,7 +51,7 @@ demo: deps-build
 test: deps-test
 	@cmake --preset test -DHEADRACE_FUZZ_SECONDS=20 '-DHEADRACE_POSTGRES_VERSIONS=$(POSTGRES_VERSIONS)' >/dev/null
 	@cmake --build --preset test --parallel $(JOBS)
-	@ctest --preset test --parallel $(JOBS)
+	@ctest --preset test --parallel $(JOBS) $(CTEST_FLAGS)
 
 # Everything again under both sanitizers, every server version, ten minutes of fuzzing per target.
 test-all: deps-test

@@ -106,6 +106,13 @@ TEST(ProgressMeter, IsDoneOnlyWhenEveryUnitIs) {
   EXPECT_FALSE(meter.Take({}).share.has_value());
 }
 
+TEST(ProgressMeter, HasNoTimeLeftOnceEveryUnitIsDone) {
+  ProgressMeter meter;
+  const ProgressFigures figures = meter.Take(
+      {.rows = 90, .estimated_rows = 100, .units_done = 10, .units_total = 10, .seconds = 5});
+  EXPECT_FALSE(figures.seconds_left.has_value());
+}
+
 TEST(ProgressMeter, HasNoTimeLeftBeforeThereIsASpeed) {
   ProgressMeter meter;
   EXPECT_FALSE(meter.Take({.estimated_rows = 100, .units_total = 10, .seconds = 1})

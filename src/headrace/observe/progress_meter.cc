@@ -40,9 +40,10 @@ ProgressFigures ProgressMeter::Take(const ProgressReading& reading) {
         std::max(0.0, static_cast<double>(now.bytes - oldest.bytes) / elapsed);
     const double units_per_second = static_cast<double>(now.units - oldest.units) / elapsed;
     const auto rows_left = static_cast<double>(reading.estimated_rows - reading.rows);
-    if (rows_left > 0 && figures.rows_per_second > 0) {
+    const bool done = reading.units_done >= reading.units_total;
+    if (!done && rows_left > 0 && figures.rows_per_second > 0) {
       figures.seconds_left = rows_left / figures.rows_per_second;
-    } else if (rows_left <= 0 && units_per_second > 0) {
+    } else if (!done && rows_left <= 0 && units_per_second > 0) {
       figures.seconds_left =
           static_cast<double>(reading.units_total - reading.units_done) / units_per_second;
     }

@@ -26,7 +26,8 @@ struct ToInt64 {
     if (storage != SQLITE_FLOAT) return std::nullopt;
     const double real = sqlite3_value_double(value);
     constexpr double kEnd = 9'223'372'036'854'775'808.0;  // 2^63
-    if (!(real >= -kEnd && real < kEnd) || std::trunc(real) != real) return std::nullopt;
+    // SQLite stores NaN as NULL: every REAL compares.
+    if (real < -kEnd || real >= kEnd || std::trunc(real) != real) return std::nullopt;
     return static_cast<int64_t>(real);
   }
 };

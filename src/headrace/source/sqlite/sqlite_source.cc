@@ -108,7 +108,7 @@ arrow::Result<std::string> PathOfUri(std::string_view uri) {
 }
 
 arrow::Result<std::string> PathOf(const OptionValues& options) {
-  const std::string path = options.String("path").value_or("");
+  std::string path = options.String("path").value_or("");
   const std::string uri = options.String("uri").value_or("");
   if (!path.empty() && !uri.empty()) {
     return UserError("source: path and uri name the file twice, give one of them");
