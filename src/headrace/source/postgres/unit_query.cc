@@ -12,6 +12,8 @@ template <typename... Cases>
 struct SplitVisitor : Cases... {
   using Cases::operator()...;
 };
+template <typename... Cases>
+SplitVisitor(Cases...) -> SplitVisitor<Cases...>;  // clang before 17 does not deduce it
 
 /// In quotes: the least bigint cannot be written as a number.
 std::string BigintLiteral(int64_t value) { return "'" + std::to_string(value) + "'::bigint"; }
