@@ -42,3 +42,9 @@ def staged_files(lake: pathlib.Path) -> list[pathlib.Path]:
 def count(lake: pathlib.Path, table: str) -> int:
     """Rows of a table directory, 0 if it is not there, by the files' own footers."""
     return sum(pyarrow.parquet.ParquetFile(file).metadata.num_rows for file in files(lake, table))
+
+
+def row_group_bytes(file: pathlib.Path) -> list[int]:
+    """Uncompressed size of each row group of a file."""
+    metadata = pyarrow.parquet.ParquetFile(file).metadata
+    return [metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)]

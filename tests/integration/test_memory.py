@@ -44,3 +44,13 @@ def test_peak_memory(database, headrace, shape):
     assert lake.count(job.lake, "public.shape") == shape.rows
     if not is_sanitized(headrace.program):
         assert cost["peak_rss"] <= BOUND, f"{cost['peak_rss'] / MIB:.0f} MiB"
+
+
+def test_row_groups_are_bounded(database, headrace):
+    """What a worker buffers before it writes, and what a reader has to hold."""
+    database.execute("CREATE TABLE shape AS SELECT i AS id, md5(i::text) AS text FROM generate_series(1, 600000) AS i")
+    job = postgres_job(headrace, database, {"name": "public.shape"})
+    job.run()
+    groups = [group for file in lake.files(job.lake) for group in lake.row_group_bytes(file)]
+    assert len(groups) > 2
+    assert max(groups) <= 12 * MIB  # 8 MiB, or one unit, with what Parquet puts around the values.
