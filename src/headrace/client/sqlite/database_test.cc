@@ -127,7 +127,7 @@ TEST_F(SqliteDatabaseTest, InterruptCarriesItsCode) {
                      .ValueOrDie();
   ASSERT_TRUE(endless.Step().ValueOrDie());
   database.Interrupt();
-  arrow::Result<bool> step = endless.Step();
+  const arrow::Result<bool> step = endless.Step();
   ASSERT_FALSE(step.ok());
   EXPECT_EQ(CodeOf(step.status()), kInterruptedCode);
   EXPECT_EQ(ClassOf(step.status()), ErrorClass::kTransient);

@@ -148,8 +148,9 @@ arrow::Result<CatalogEntry> FindEntry(SqliteDatabase& database, const TableRef& 
   const auto other_case = std::ranges::find_if(
       entries, [&](const CatalogEntry& entry) { return Lower(entry.name) == Lower(table.name); });
   std::string message = "there is no table or view " + SqliteQuote(table.name);
-  if (other_case != entries.end())
+  if (other_case != entries.end()) {
     message += "; did you mean " + SqliteQuote(other_case->name) + "?";
+  }
   return UserError(std::move(message));
 }
 

@@ -13,32 +13,32 @@ std::string Shown(const std::optional<arrow::Decimal128>& value, int32_t scale =
   return value ? value->ToString(scale) : "none";
 }
 
-const DecimalScale kMoney(10, 2);
+DecimalScale Money() { return {10, 2}; }
 
 TEST(DecimalScaleTest, Integers) {
-  EXPECT_EQ(Shown(kMoney.OfInteger(12)), "12.00");
-  EXPECT_EQ(Shown(kMoney.OfInteger(-99'999'999)), "-99999999.00");
-  EXPECT_EQ(Shown(kMoney.OfInteger(100'000'000)), "none");
-  EXPECT_EQ(Shown(kMoney.OfInteger(INT64_MIN)), "none");
+  EXPECT_EQ(Shown(Money().OfInteger(12)), "12.00");
+  EXPECT_EQ(Shown(Money().OfInteger(-99'999'999)), "-99999999.00");
+  EXPECT_EQ(Shown(Money().OfInteger(100'000'000)), "none");
+  EXPECT_EQ(Shown(Money().OfInteger(INT64_MIN)), "none");
   EXPECT_EQ(Shown(DecimalScale(38, 19).OfInteger(INT64_MIN), 19),
             "-9223372036854775808.0000000000000000000");
 }
 
 TEST(DecimalScaleTest, RealsStandForTheDecimalThatSqliteWouldStoreAsTheSame) {
-  EXPECT_EQ(Shown(kMoney.OfReal(12.3)), "12.30");
-  EXPECT_EQ(Shown(kMoney.OfReal(0.29)), "0.29");
-  EXPECT_EQ(Shown(kMoney.OfReal(-1234567.89)), "-1234567.89");
-  EXPECT_EQ(Shown(kMoney.OfReal(99'999'999.99)), "99999999.99");
-  EXPECT_EQ(Shown(kMoney.OfReal(0.1 + 0.2)), "none");
-  EXPECT_EQ(Shown(kMoney.OfReal(0.125)), "none");
-  EXPECT_EQ(Shown(kMoney.OfReal(1e8)), "none");
-  EXPECT_EQ(Shown(kMoney.OfReal(std::numeric_limits<double>::infinity())), "none");
+  EXPECT_EQ(Shown(Money().OfReal(12.3)), "12.30");
+  EXPECT_EQ(Shown(Money().OfReal(0.29)), "0.29");
+  EXPECT_EQ(Shown(Money().OfReal(-1234567.89)), "-1234567.89");
+  EXPECT_EQ(Shown(Money().OfReal(99'999'999.99)), "99999999.99");
+  EXPECT_EQ(Shown(Money().OfReal(0.1 + 0.2)), "none");
+  EXPECT_EQ(Shown(Money().OfReal(0.125)), "none");
+  EXPECT_EQ(Shown(Money().OfReal(1e8)), "none");
+  EXPECT_EQ(Shown(Money().OfReal(std::numeric_limits<double>::infinity())), "none");
 }
 
 TEST(DecimalScaleTest, EveryCentComesBack) {
   for (int64_t cents = -200'000; cents <= 200'000; ++cents) {
     const std::string text = arrow::Decimal128(cents).ToString(2);
-    ASSERT_EQ(Shown(kMoney.OfReal(std::stod(text))), text);
+    ASSERT_EQ(Shown(Money().OfReal(std::stod(text))), text);
   }
 }
 
@@ -52,13 +52,13 @@ TEST(DecimalScaleTest, LargeReals) {
 }
 
 TEST(DecimalScaleTest, Text) {
-  EXPECT_EQ(Shown(kMoney.OfText("12.3")), "12.30");
-  EXPECT_EQ(Shown(kMoney.OfText("-0.05")), "-0.05");
-  EXPECT_EQ(Shown(kMoney.OfText("1.2e3")), "1200.00");
-  EXPECT_EQ(Shown(kMoney.OfText("1.500")), "1.50");
+  EXPECT_EQ(Shown(Money().OfText("12.3")), "12.30");
+  EXPECT_EQ(Shown(Money().OfText("-0.05")), "-0.05");
+  EXPECT_EQ(Shown(Money().OfText("1.2e3")), "1200.00");
+  EXPECT_EQ(Shown(Money().OfText("1.500")), "1.50");
   for (const char* text : {"1.005", "", "abc", "1,5", " 1", "NaN", "123456789.00", "1e-60",
                            "123456789012345678901234567890123456789012"}) {
-    EXPECT_EQ(Shown(kMoney.OfText(text)), "none") << text;
+    EXPECT_EQ(Shown(Money().OfText(text)), "none") << text;
   }
 }
 

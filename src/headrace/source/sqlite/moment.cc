@@ -60,7 +60,7 @@ std::optional<int64_t> MicrosOfInteger(int64_t value) {
 
 std::optional<int64_t> MicrosOfReal(double value) {
   if (value >= kFirstJulianDay && value < kEndJulianDay) {
-    const auto julian_millis = static_cast<int64_t>(value * 86'400'000.0 + 0.5);
+    const auto julian_millis = static_cast<int64_t>(std::llround(value * 86'400'000.0));
     return (julian_millis - kUnixEpochJulianMillis) * 1'000;
   }
   const bool unix_seconds = value >= kEndJulianDay || value < 0;

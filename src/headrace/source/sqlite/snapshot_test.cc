@@ -105,12 +105,12 @@ TEST_P(SqliteSnapshotTest, ASessionOutlivesItsSnapshot) {
 }
 
 TEST_P(SqliteSnapshotTest, WhileAWriterCommitsWithoutPauseAllSessionsSeeOneState) {
-  std::jthread writer([&](const std::stop_token& stop) {
+  const std::jthread writer([&](const std::stop_token& stop) {
     SqliteDatabase connection = database_.Connect();
     (void)connection.Execute("PRAGMA synchronous = OFF");
     while (!stop.stop_requested()) (void)connection.Execute("UPDATE t SET v = v + 1");
   });
-  OptionValues options = Sessions(16);
+  const OptionValues options = Sessions(16);
   for (int round = 0; round < 60; ++round) {
     const auto source = database_.MakeSource(options);
     // A rollback-journal writer may hold its lock just when the leader comes: that is an error of

@@ -25,7 +25,7 @@ TEST(SqliteSourceTest, TheEndpointIsAUriOfTheAbsolutePath) {
 TEST(SqliteSourceTest, OptionsThatContradictAreUserErrors) {
   OptionValues both = With("path", "a.db");
   both.Set("uri", std::string("sqlite:///a.db"));
-  OptionValues none;
+  const OptionValues none;
   OptionValues sessions = With("path", "a.db");
   sessions.Set("sessions", int64_t{0});
   for (const OptionValues& options :
@@ -50,8 +50,8 @@ TEST(SqliteSourceTest, CapabilitiesNeedAFileThatCanBeRead) {
 }
 
 TEST(SqliteSourceTest, AStoppedTokenInterrupts) {
-  TestDatabase database;
-  std::stop_source stop;
+  const TestDatabase database;
+  const std::stop_source stop;
   stop.request_stop();
   const auto source = database.MakeSource();
   const auto snapshot = source->OpenSnapshot({}, {}).ValueOrDie();

@@ -19,8 +19,9 @@ arrow::Status SampleUndeclaredTypes(SqliteDatabase& database, Description& descr
   if (names.empty()) return arrow::Status::OK();
   std::vector<WidestType> widest(names.size());
   const auto see = [&](SqliteStatement& row) {
-    for (size_t i = 0; i < widest.size(); ++i)
+    for (size_t i = 0; i < widest.size(); ++i) {
       widest[i].Add(sqlite3_column_value(row.handle(), static_cast<int>(i)));
+    }
     return true;
   };
   ARROW_RETURN_NOT_OK(SampleRows(database, description, names, kTypeSampleRows, see));
