@@ -7,6 +7,11 @@ set(HEADRACE_POSTGRES_VERSIONS "12;15;17" CACHE STRING
 
 set(HEADRACE_SERVERS_DIR "${PROJECT_BINARY_DIR}/servers")  # URI and state files of running test servers
 
+# GoogleTest's macros hide an `if` and a parameter named info: what these two warn of lies in the macros. A library and
+# not options of each test, because those would stand before -Wshadow.
+add_library(headrace_test_options INTERFACE)
+target_compile_options(headrace_test_options INTERFACE -Wno-shadow -Wno-dangling-else)
+
 # An executable of GoogleTest cases: each case is a test of ctest.
 #   headrace_test(NAME [POSTGRES] SOURCES file… LIBS library…)
 # POSTGRES: cases whose suite is named Postgres… run once against each version of HEADRACE_POSTGRES_VERSIONS. The
@@ -14,10 +19,8 @@ set(HEADRACE_SERVERS_DIR "${PROJECT_BINARY_DIR}/servers")  # URI and state files
 function(headrace_test NAME)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "POSTGRES" "" "SOURCES;LIBS")
   add_executable(${NAME} ${ARG_SOURCES})
-  target_link_libraries(${NAME} PRIVATE headrace_options ${ARG_LIBS}
+  target_link_libraries(${NAME} PRIVATE headrace_options headrace_test_options ${ARG_LIBS}
     GTest::gmock_main GTest::gmock GTest::gtest rapidcheck)
-  # GoogleTest's macros hide an `if` and a parameter named info: what these two warn of lies in the macros.
-  target_compile_options(${NAME} PRIVATE -Wno-shadow -Wno-dangling-else)
   # For cases that are files beside the tests, read from where they are.
   target_compile_definitions(${NAME} PRIVATE "HEADRACE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
   if(NOT ARG_POSTGRES)
