@@ -30,6 +30,16 @@ def figures(outcome: Outcome, contender: str) -> tuple[str, ...]:
     return (contender, f"{trial.wall:.2f}", f"{trial.cpu:.2f}", *megabytes, speed, f"{trial.server:.2f}", f"{trial.busy:.2f}")
 
 
+def doubt(medians: dict[str, Trial], wanted: Wanted) -> str:
+    """Why a figure does not count: wall times are those of a machine that the contender had to itself."""
+    if wanted.figure != "wall":
+        return ""
+    if wanted.base == "floor" and not medians["floor"].fills_the_machine():
+        return " (does not count: the floor did not fill the machine alone)"
+    measured = [medians[name] for name in (wanted.contender, wanted.base) if name]
+    return "" if all(trial.alone() for trial in measured) else " (does not count: something else used the machine)"
+
+
 def judge(outcome: Outcome, wanted: Wanted) -> str | None:
     """One sentence on one wanted figure; None where a contender that it needs did not run."""
     medians = outcome.medians
@@ -40,10 +50,7 @@ def judge(outcome: Outcome, wanted: Wanted) -> str | None:
     if wanted.base:
         value /= getattr(medians[wanted.base], wanted.figure)
         what, bound = f"{what} / {wanted.base} {wanted.figure}", f"{wanted.limit:.2f}"
-    doubt = ""
-    if wanted.base == "floor" and not medians["floor"].fills_the_machine():
-        doubt = " (does not count: the floor did not have the machine to itself)"
-    return f"{what} = {value:.2f}, wanted ≤ {bound}: {'met' if value <= wanted.limit else 'NOT MET'}{doubt}"
+    return f"{what} = {value:.2f}, wanted ≤ {bound}: {'met' if value <= wanted.limit else 'NOT MET'}{doubt(medians, wanted)}"
 
 
 def table(rows: list[tuple[str, ...]]) -> str:

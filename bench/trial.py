@@ -29,10 +29,18 @@ class Trial:
         """CPU seconds of the machine that were neither the client's nor the server's."""
         return max(0.0, self.busy - self.cpu - self.server)
 
+    @property
+    def available(self) -> float:
+        """CPU seconds that the machine had to give meanwhile."""
+        return os.cpu_count() * self.wall
+
+    def alone(self) -> bool:
+        """Nobody else took a noticeable share of the machine: the wall time means something."""
+        return self.foreign <= 0.05 * self.available
+
     def fills_the_machine(self) -> bool:
         """A floor is one only when every core worked all the time, and for nothing else."""
-        available = os.cpu_count() * self.wall
-        return self.busy >= 0.9 * available and self.foreign <= 0.05 * available
+        return self.busy >= 0.9 * self.available and self.alone()
 
 
 def median(trials: list[Trial]) -> Trial:
