@@ -37,6 +37,7 @@ def until(condition, what: str):
 class Gate:
     def __init__(self, connection: psycopg.Connection):
         self.connection = connection
+        connection.execute("SET synchronous_commit = on")  # The gate outlives a server that is killed.
         connection.execute(MAKE)
         connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
 
