@@ -83,8 +83,9 @@ nlohmann::ordered_json LinesJson(const std::vector<CheckLine>& lines, int code) 
 int ExitCodeOfLines(const std::vector<CheckLine>& lines) {
   int code = kExitDone;
   for (const CheckLine& line : lines) {
-    if (!line.status.ok() && code != kExitInterrupted)
+    if (!line.status.ok() && code != kExitInterrupted) {
       code = std::max(code, ExitCodeOf(line.status));
+    }
   }
   return code;
 }

@@ -28,9 +28,10 @@ constexpr size_t kTextWidth = 100;
 /// asked for.
 int TellError(const arrow::Status& error, bool json, bool json_log, Console& console) {
   const int code = ExitCodeOf(error);
-  if (json)
+  if (json) {
     std::cout << nlohmann::ordered_json{{"error", ErrorJson(error)}, {"exit_code", code}}.dump(2)
               << '\n';
+  }
   if (json_log) {
     console.WriteLine(
         FormatJsonLine({.time = std::chrono::system_clock::now(),
@@ -74,8 +75,9 @@ int RunCommandLine(const CommandLine& line, Console& console) {
                          .json_log = line.log_format == "json"};
   const arrow::Result<int> code = CallCommand(*FindCommand(line.command), context);
   if (!code.ok()) return TellError(code.status(), line.json, context.json_log, console);
-  if (const arrow::Status flushed = FlushResults(); !flushed.ok())
+  if (const arrow::Status flushed = FlushResults(); !flushed.ok()) {
     return TellError(flushed, false, context.json_log, console);
+  }
   return *code;
 }
 

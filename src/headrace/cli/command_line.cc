@@ -50,7 +50,7 @@ std::string NamesForCli11(const CommandOption& option) {
 /// What is wrong with a word that the command does not take.
 arrow::Status UnexpectedWord(const Command& command, const std::string& word) {
   const std::string name(command.name);
-  if (!word.starts_with("-")) {
+  if (!word.starts_with('-')) {
     const std::string takes = command.argument.name.empty()
                                   ? "takes no argument"
                                   : "takes one " + std::string(command.argument.name);
@@ -67,28 +67,30 @@ arrow::Status UnexpectedWord(const Command& command, const std::string& word) {
 
 /// CLI11's complaint about the number of values of an option, in our words.
 arrow::Status WrongValue(const Command& command, std::string_view complaint) {
-  for (const std::string_view name : command.options) {
-    const CommandOption& option = *FindCommandOption(name);
-    if (complaint.find("--" + std::string(name)) == std::string_view::npos) continue;
-    const std::string flag = "--" + std::string(name);
-    if (option.value.empty()) return UserError(flag + " takes no value");
-    if (complaint.find("missing") != std::string_view::npos) {
-      return UserError(flag + " needs a value: " + flag + " " + std::string(option.value));
-    }
+  const auto found = std::ranges::find_if(command.options, [complaint](std::string_view name) {
+    return complaint.find("--" + std::string(name)) != std::string_view::npos;
+  });
+  if (found == command.options.end())
+    return UserError(std::string(complaint) + MoreHelp(command.name));
+  const CommandOption& option = *FindCommandOption(*found);
+  const std::string flag = "--" + std::string(*found);
+  if (option.value.empty()) return UserError(flag + " takes no value");
+  if (complaint.find("missing") == std::string_view::npos)
     return UserError(flag + " can be given once only");
-  }
-  return UserError(std::string(complaint) + MoreHelp(command.name));
+  return UserError(flag + " needs a value: " + flag + " " + std::string(option.value));
 }
 
 arrow::Status CheckChoice(const CommandOption& option, const CommandLine& line) {
   const auto* const field = std::get_if<std::optional<std::string> CommandLine::*>(&option.field);
-  if (field == nullptr || option.choices.empty() || !(line.**field).has_value())
+  if (field == nullptr || option.choices.empty() || !(line.**field).has_value()) {
     return arrow::Status::OK();
+  }
   const std::string& value = *(line.**field);
   if (std::ranges::find(option.choices, value) != option.choices.end()) return arrow::Status::OK();
   std::string choices;
-  for (const std::string_view choice : option.choices)
+  for (const std::string_view choice : option.choices) {
     choices += (choices.empty() ? "" : ", ") + std::string(choice);
+  }
   return UserError("--" + std::string(option.name) + " is one of " + choices + ", not \"" + value +
                    "\"" + DidYouMean(value, option.choices));
 }
@@ -101,8 +103,9 @@ arrow::Status CheckWords(const Command& command, const CommandLine& line,
                      std::string(command.argument.name) + ": " + std::string(command.argument.doc) +
                      MoreHelp(command.name));
   }
-  for (const std::string_view name : command.options)
+  for (const std::string_view name : command.options) {
     ARROW_RETURN_NOT_OK(CheckChoice(*FindCommandOption(name), line));
+  }
   return arrow::Status::OK();
 }
 
@@ -113,8 +116,9 @@ arrow::Result<CommandLine> ParseWordsOf(const Command& command,
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();
-  if (!command.argument.name.empty())
+  if (!command.argument.name.empty()) {
     app.add_option(std::string(command.argument.name), line.argument);
+  }
   for (const std::string_view name : command.options) {
     const CommandOption& option = *FindCommandOption(name);
     std::visit(OptionAdder{app, line, NamesForCli11(option)}, option.field);
@@ -148,8 +152,9 @@ arrow::Result<CommandLine> ParseCommandLine(std::span<const char* const> words) 
   if (words.empty()) return UserError("which command?" + MoreHelp({}).substr(1));
   const std::string_view first = words.front();
   if (first == "--help" || first == "-h") return HelpFor({});
-  if (first == "--version" || first == "-V")
+  if (first == "--version" || first == "-V") {
     return ParseWordsOf(*FindCommand("version"), words.subspan(1));
+  }
   const Command* const command = FindCommand(first);
   if (command == nullptr) {
     std::vector<std::string_view> names;

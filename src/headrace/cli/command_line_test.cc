@@ -19,7 +19,7 @@ arrow::Result<CommandLine> Parse(std::initializer_list<const char*> words) {
 }
 
 CommandLine ParseWell(std::initializer_list<const char*> words) {
-  auto line = Parse(words);
+  const auto line = Parse(words);
   EXPECT_TRUE(line.ok()) << line.status().message();
   return line.ValueOr(CommandLine{});
 }

@@ -45,8 +45,9 @@ std::string_view NextStep(const arrow::Status& error) {
 
 std::string FatalErrorText(const arrow::Status& error) {
   std::string text = PrefixedLines(error.message());
-  if (const std::string_view next = NextStep(error); !next.empty())
+  if (const std::string_view next = NextStep(error); !next.empty()) {
     text += "\n  next: " + std::string(next);
+  }
   return text;
 }
 

@@ -18,9 +18,10 @@ arrow::Result<int> Help(CommandContext& context) {
     return kExitDone;
   }
   const Command* const command = FindCommand(*line.argument);
-  if (command == nullptr)
+  if (command == nullptr) {
     return UserError("there is no command \"" + *line.argument +
                      "\"; `headrace help` lists the commands");
+  }
   context.out << CommandHelpText(*command, context.width);
   return kExitDone;
 }

@@ -44,8 +44,9 @@ std::string OptionDoc(const CommandOption& option) {
 
 std::vector<std::pair<std::string, std::string>> OptionRows(const Command& command) {
   std::vector<std::pair<std::string, std::string>> rows;
-  if (!command.argument.name.empty())
+  if (!command.argument.name.empty()) {
     rows.emplace_back(command.argument.name, command.argument.doc);
+  }
   for (const std::string_view name : command.options) {
     const CommandOption& option = *FindCommandOption(name);
     rows.emplace_back(OptionSynopsis(option), OptionDoc(option));
@@ -55,15 +56,17 @@ std::vector<std::pair<std::string, std::string>> OptionRows(const Command& comma
 
 std::string ExampleLines(const Command& command) {
   std::string text;
-  for (const CommandExample& example : command.examples)
+  for (const CommandExample& example : command.examples) {
     text += fmt::format("  # {}\n  {}\n\n", example.what, example.line);
+  }
   return text;
 }
 
 std::vector<std::pair<std::string, std::string>> ExitRows(const Command& command) {
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const CommandExit& exit : command.exits)
+  for (const CommandExit& exit : command.exits) {
     rows.emplace_back(fmt::format("{:>3}", exit.code), exit.when);
+  }
   return rows;
 }
 
@@ -85,16 +88,18 @@ std::string CommandSection(const Command& command) {
   if (const auto rows = OptionRows(command); !rows.empty()) {
     text += "| argument, option | meaning |\n|---|---|\n";
     for (const auto& [term, meaning] : rows) text += fmt::format("| `{}` | {} |\n", term, meaning);
-    text += "\n";
+    text += '\n';
   }
   text += "```sh\n";
-  for (const CommandExample& example : command.examples)
+  for (const CommandExample& example : command.examples) {
     text += fmt::format("{}   # {}\n", example.line, example.what);
+  }
   text += "```\n\n";
   if (!command.json.empty()) text += fmt::format("`--json`: {}\n\n", command.json);
   text += "| exit code | when |\n|---|---|\n";
-  for (const CommandExit& exit : command.exits)
+  for (const CommandExit& exit : command.exits) {
     text += fmt::format("| {} | {} |\n", exit.code, exit.when);
+  }
   return text;
 }
 
@@ -122,8 +127,9 @@ std::string OverviewText(size_t width) {
 std::string CommandHelpText(const Command& command, size_t width) {
   std::string text = fmt::format("{}.\n\nUsage: {}\n\n", command.summary, Usage(command));
   text += Paragraphs(command.description, width);
-  if (const auto rows = OptionRows(command); !rows.empty())
+  if (const auto rows = OptionRows(command); !rows.empty()) {
     text += "Options:\n" + Definitions(rows, width) + "\n";
+  }
   text += "Examples:\n" + ExampleLines(command);
   text += "Exit codes:\n" + Definitions(ExitRows(command), width);
   return text;

@@ -61,8 +61,9 @@ TEST(Help, SaysWhatJsonPrintsWhereverThereIsJson) {
 
 TEST(CommandOptions, AreAllUsedAndUnique) {
   std::set<std::string_view> used;
-  for (const Command& command : Commands())
+  for (const Command& command : Commands()) {
     used.insert(command.options.begin(), command.options.end());
+  }
   std::set<std::string_view> known;
   for (const CommandOption& option : CommandOptions()) {
     EXPECT_TRUE(known.insert(option.name).second) << option.name;
@@ -74,8 +75,9 @@ TEST(CommandOptions, AreAllUsedAndUnique) {
 
 TEST(CommandsGuide, HasASectionForEveryCommand) {
   const std::string guide = CommandsGuide();
-  for (const Command& command : Commands())
+  for (const Command& command : Commands()) {
     EXPECT_THAT(guide, HasSubstr("\n## headrace " + std::string(command.name) + "\n"));
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ostream>
+#include <utility>
 
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/exit_code.h"
@@ -21,12 +22,13 @@ constexpr mode_t kFileMode = 0644;
 arrow::Status WriteNewFile(const std::string& file, std::string_view text, bool overwrite) {
   const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (overwrite ? O_TRUNC : O_EXCL),
                       kFileMode);
-  if (fd < 0 && errno == EEXIST)
+  if (fd < 0 && errno == EEXIST) {
     return UserError(file + " is there already; --force overwrites it");
+  }
   if (fd < 0) return UserError("cannot write " + file + ": " + std::strerror(errno));
   const ssize_t written = write(fd, text.data(), text.size());
   const int error = errno;
-  if (close(fd) != 0 || written != static_cast<ssize_t>(text.size())) {
+  if (close(fd) != 0 || std::cmp_not_equal(written, text.size())) {
     return PermanentError("cannot write " + file + ": " + std::strerror(error));
   }
   return arrow::Status::OK();

@@ -121,15 +121,16 @@ std::string DetailText(const InspectedTable& inspected, size_t width) {
   std::string text = fmt::format("{}: {}, {}\n", EscapeControls(description.table.label()),
                                  KindName(description.kind),
                                  HumanEstimate(std::llround(inspected.listed.rows), "row"));
-  if (!description.comment.empty())
+  if (!description.comment.empty()) {
     text += IndentedText(EscapeControls(description.comment), 2, width);
+  }
   TextTable columns({{"COLUMN"}, {"SOURCE TYPE"}, {"TYPE"}, {"NULL"}, {"NOTE", false, true}});
   for (const Column& column : description.columns) {
     columns.AddRow({column.name, column.source_type, column.type->ToString(),
                     column.nullable ? "yes" : "no", ColumnNote(column)});
   }
   text += "\n" + columns.Render(width);
-  if (!description.keys.empty()) text += "\n";
+  if (!description.keys.empty()) text += '\n';
   for (const Key& key : description.keys) {
     text +=
         IndentedText(fmt::format("{} {}: {}", key.primary ? "primary key" : "unique key",
@@ -181,8 +182,9 @@ arrow::Result<std::string> InspectionText(const CommandContext& context,
   if (context.line.json) {
     nlohmann::ordered_json json = {{"source", inspection.endpoint},
                                    {"tables", nlohmann::ordered_json::array()}};
-    for (const InspectedTable& table : inspection.tables)
+    for (const InspectedTable& table : inspection.tables) {
       json["tables"].push_back(TableJson(table));
+    }
     return json.dump(2) + "\n";
   }
   if (!context.line.table.has_value()) return ListText(inspection, context.width);

@@ -48,8 +48,9 @@ arrow::Result<std::unique_ptr<InterruptWatch>> InterruptWatch::Start(
   }
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
   const int end_fd = eventfd(0, EFD_CLOEXEC);
-  if (signal_fd < 0 || end_fd < 0)
+  if (signal_fd < 0 || end_fd < 0) {
     return PermanentError(std::string("cannot watch signals: ") + std::strerror(errno));
+  }
   return std::unique_ptr<InterruptWatch>(
       new InterruptWatch(signal_fd, end_fd, std::move(on_first)));
 }

@@ -41,8 +41,9 @@ arrow::Status AddWorkers(const std::string& workers, JobOverrides& overrides) {
 arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given) {
   if (given.has_value()) return std::filesystem::path(*given);
   std::error_code error;
-  if (std::filesystem::exists(kDefaultJobFile, error))
+  if (std::filesystem::exists(kDefaultJobFile, error)) {
     return std::filesystem::path(kDefaultJobFile);
+  }
   return UserError(
       "which job? There is no job.yaml in this folder: name the file, or let `headrace init` write "
       "one");
@@ -75,8 +76,9 @@ bool HasJournal(const std::filesystem::path& state) {
 }
 
 arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state) {
-  if (!HasJournal(state))
+  if (!HasJournal(state)) {
     return UserError("there has been no run yet: " + state.string() + " holds no journal");
+  }
   return Journal::Open(state);
 }
 

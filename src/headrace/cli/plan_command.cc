@@ -21,7 +21,7 @@ arrow::Result<int> Plan(CommandContext& context) {
 
 }  // namespace
 
-arrow::Result<JobPlan> MakePlan(CommandContext& context, JobParts& parts,
+arrow::Result<JobPlan> MakePlan(const CommandContext& context, JobParts& parts,
                                 Observation& observation) {
   observation.ShowProgress();
   auto plan = PlanJob(parts.job, *parts.source, *parts.destination, observation.progress(),

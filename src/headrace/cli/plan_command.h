@@ -8,7 +8,8 @@
 namespace headrace {
 
 /// Makes the plan of the job; writes nothing anywhere.
-arrow::Result<JobPlan> MakePlan(CommandContext& context, JobParts& parts, Observation& observation);
+arrow::Result<JobPlan> MakePlan(const CommandContext& context, JobParts& parts,
+                                Observation& observation);
 
 /// Makes the plan and prints it. Exit code 0, or that of the worst table that cannot run.
 arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation);

@@ -29,8 +29,9 @@ struct SplitSentence {
   std::string operator()(const NullRows& split) const { return split.column + " is NULL"; }
 
   std::string operator()(const IdRange& split) const {
-    if (!split.lower.has_value() && !split.upper.has_value())
+    if (!split.lower.has_value() && !split.upper.has_value()) {
       return "every " + split.column + " that is not NULL";
+    }
     if (!split.lower.has_value()) return fmt::format("{} below {}", split.column, *split.upper);
     if (!split.upper.has_value()) return fmt::format("{} from {}", split.column, *split.lower);
     return fmt::format("{} from {} to {}", split.column, *split.lower, *split.upper - 1);
@@ -51,10 +52,12 @@ std::string EstimateText(const TablePlan& plan) {
   std::string text = statistics.exact ? HumanNumberOf(statistics.rows, "row")
                                       : HumanEstimate(statistics.rows, "row");
   if (!statistics.origin.empty()) text += fmt::format(" ({})", statistics.origin);
-  if (statistics.bytes >= 0)
+  if (statistics.bytes >= 0) {
     text += fmt::format(", {} at the source", HumanBytes(static_cast<double>(statistics.bytes)));
-  if (statistics.row_width > 0)
+  }
+  if (statistics.row_width > 0) {
     text += fmt::format(", {:.0f} bytes a row as Arrow", statistics.row_width);
+  }
   return text;
 }
 
@@ -153,8 +156,9 @@ std::string PlanText(const JobPlan& plan, const PlanTextOptions& options) {
                    : fmt::format("{}: {}", SnapshotKindName(plan.snapshot), plan.snapshot_about),
                options.width);
   text += Labelled("destination", plan.destination, options.width);
-  for (const std::string& warning : plan.warnings)
+  for (const std::string& warning : plan.warnings) {
     text += Labelled("warning", warning, options.width);
+  }
   for (const PlannedTable& table : plan.tables) text += TableText(table, options);
   return text + TotalText(plan);
 }

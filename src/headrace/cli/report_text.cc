@@ -87,8 +87,9 @@ std::string TablesText(const nlohmann::json& report, size_t width) {
                   HumanCount(Integer(row, "rows")), HumanBytes(Number(row, "bytes")),
                   HumanCount(Integer(row, "files")), units == 0 ? "-" : HumanCount(units),
                   VerifiedLabel(row)});
-    if (const std::string target = row.value("target", ""); !target.empty())
+    if (const std::string target = row.value("target", ""); !target.empty()) {
       table.AddDetail("in " + target);
+    }
     if (const int64_t nulled = Integer(row, "nulled_values"); nulled > 0) {
       table.AddDetail(HumanNumberOf(nulled, "value") + " became NULL (on_overflow: null)");
     }
@@ -134,8 +135,9 @@ arrow::Status ErrorOf(const nlohmann::json& table) {
 }
 
 std::string NextStepOfTable(const arrow::Status& error) {
-  if (ClassOf(error) == ErrorClass::kUser)
+  if (ClassOf(error) == ErrorClass::kUser) {
     return "change the job or the rights, then run again: only what is left is loaded";
+  }
   return std::string(NextStep(error)) +
          (ClassOf(error) == ErrorClass::kBug ? "" : ": only what is left is loaded");
 }
@@ -181,8 +183,9 @@ std::string FailuresText(const nlohmann::json& report, size_t width) {
         "next: published files were changed or damaged; restore them, or load their tables again",
         4, width);
   }
-  if (report.value("interrupted", false))
+  if (report.value("interrupted", false)) {
     text += "\n  next: run the same command again: it continues this run\n";
+  }
   return text;
 }
 
@@ -206,8 +209,9 @@ std::string VerificationText(const nlohmann::json& report, size_t width) {
   const bool compared = std::ranges::any_of(
       tables, [](const nlohmann::json& table) { return table.contains("verified"); });
   std::string_view outcome = "everything is as it was written";
-  if (report.value("exit_code", kExitFailed) != kExitDone)
+  if (report.value("exit_code", kExitFailed) != kExitDone) {
     outcome = "not everything is as it was written";
+  }
   if (!compared) outcome = "nothing was compared";
   return fmt::format("Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
                      outcome) +

@@ -16,7 +16,7 @@ RunRequest RequestOf(const CommandLine& line) {
   return {.run_id = line.run_id, .resume = line.resume, .only = line.only};
 }
 
-arrow::Result<RunReport> ExecuteRun(CommandContext& context, JobParts& parts,
+arrow::Result<RunReport> ExecuteRun(const CommandContext& context, JobParts& parts,
                                     Observation& observation) {
   ARROW_ASSIGN_OR_RAISE(const JobLock lock, JobLock::Acquire(parts.job.state, parts.job.name));
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Journal> journal, Journal::Open(parts.job.state));

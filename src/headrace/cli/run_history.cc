@@ -6,8 +6,9 @@
 namespace headrace {
 
 nlohmann::json StoredReport(const JournalRun& run) {
-  nlohmann::json report = nlohmann::json::parse(run.report, nullptr, false);
-  return report.is_object() ? report : nlohmann::json::object();
+  const nlohmann::json report = nlohmann::json::parse(run.report, nullptr, false);
+  if (!report.is_object()) return nlohmann::json::object();
+  return report;
 }
 
 nlohmann::ordered_json RunJson(const JournalRun& run) {

@@ -34,7 +34,7 @@ void TextTable::AddRow(std::vector<std::string> cells) {
   rows_.push_back({std::move(cells), {}});
 }
 
-void TextTable::AddDetail(std::string text) {
+void TextTable::AddDetail(const std::string& text) {
   rows_.back().details.push_back(EscapeControls(text));
 }
 

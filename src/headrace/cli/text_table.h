@@ -24,7 +24,7 @@ class TextTable {
   void AddRow(std::vector<std::string> cells);
 
   /// A line below the last row, under its second column: what is too long for a column.
-  void AddDetail(std::string text);
+  void AddDetail(const std::string& text);
 
   bool empty() const { return rows_.empty(); }
 

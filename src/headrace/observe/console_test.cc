@@ -30,8 +30,9 @@ class PipeStream {
     ends_[1] = -1;
     std::string text;
     std::array<char, 4096> chunk{};
-    for (ssize_t got = 0; (got = read(ends_[0], chunk.data(), chunk.size())) > 0;)
+    for (ssize_t got = 0; (got = read(ends_[0], chunk.data(), chunk.size())) > 0;) {
       text.append(chunk.data(), static_cast<size_t>(got));
+    }
     return text;
   }
 

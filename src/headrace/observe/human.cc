@@ -40,8 +40,8 @@ constexpr std::array kZeroWidthRanges = std::to_array<CodePointRange>({{0x0300, 
                                                                        {0xFE00, 0xFE0F},
                                                                        {0xFE20, 0xFE2F}});
 
-template <size_t kSize>
-bool IsInRanges(const std::array<CodePointRange, kSize>& ranges, char32_t code_point) {
+template <size_t Size>
+bool IsInRanges(const std::array<CodePointRange, Size>& ranges, char32_t code_point) {
   return std::ranges::any_of(ranges, [code_point](const CodePointRange& range) {
     return range.first <= code_point && code_point <= range.last;
   });

@@ -53,8 +53,9 @@ bool IsJsonArray(std::string_view text) { return text.starts_with('[') && IsJson
 /// JSON with a space behind each comma, where lines may break.
 std::string SpacedJson(const nlohmann::ordered_json& json) {
   std::string text = json.dump();
-  for (size_t at = text.find(",\""); at != std::string::npos; at = text.find(",\"", at + 2))
+  for (size_t at = text.find(",\""); at != std::string::npos; at = text.find(",\"", at + 2)) {
     text.insert(at + 1, 1, ' ');
+  }
   return text;
 }
 
@@ -147,7 +148,7 @@ std::string FormatTerminalLines(const Event& event, bool color, size_t width) {
 
   std::string text = Painted(fmt::format("{:%H:%M:%S}", time), kColorDim, color) + " " +
                      Painted(style.label, style.color, color) + " ";
-  std::string message = EscapeControls(event.message);
+  const std::string message = EscapeControls(event.message);
   const std::string fields = FieldsText(event.fields, true);
   const bool fits = DisplayWidth(message) + 1 + DisplayWidth(fields) <= text_width;
   text += fmt::format("{}", fmt::join(WrapText(message, text_width), indent));
@@ -156,8 +157,9 @@ std::string FormatTerminalLines(const Event& event, bool color, size_t width) {
             Painted(fmt::format("{}", fmt::join(WrapText(fields, text_width), indent)), kColorDim,
                     color);
   }
-  for (const std::string& line : ArrayLines(event.fields, text_width))
+  for (const std::string& line : ArrayLines(event.fields, text_width)) {
     text += indent + Painted(line, kColorDim, color);
+  }
   return text;
 }
 

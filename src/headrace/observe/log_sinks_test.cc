@@ -99,8 +99,9 @@ std::string LinesAtLeast(Level minimum) {
   {
     Console console(ends[1], {});
     Sink sink(console, minimum);
-    for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError})
+    for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarning, Level::kError}) {
       sink.Handle({.level = level, .message = "x"});
+    }
   }
   close(ends[1]);
   std::array<char, 4096> text{};

@@ -41,10 +41,12 @@ struct Segment {
 std::vector<Segment> SegmentsOf(const ProgressReading& reading, const ProgressFigures& figures) {
   std::vector<Segment> segments;
   segments.push_back({std::string(PhaseLabel(reading.phase)), 7});
-  if (!reading.table.empty())
+  if (!reading.table.empty()) {
     segments.push_back({TruncateToWidth(EscapeControls(reading.table), 24), 8});
-  if (figures.share.has_value())
+  }
+  if (figures.share.has_value()) {
     segments.push_back({fmt::format("{:>4}", HumanPercent(*figures.share)), 0});
+  }
   segments.push_back({HumanCount(reading.rows) + " rows", 1});
   segments.push_back({HumanCount(std::llround(figures.rows_per_second)) + " rows/s", 6});
   segments.push_back({HumanBytes(figures.bytes_per_second) + "/s", 2});
@@ -52,8 +54,9 @@ std::vector<Segment> SegmentsOf(const ProgressReading& reading, const ProgressFi
       {fmt::format("{}/{} units", HumanCount(reading.units_done), HumanCount(reading.units_total)),
        4});
   segments.push_back({fmt::format("{}/{} busy", reading.workers_busy, reading.workers), 5});
-  if (figures.seconds_left.has_value())
+  if (figures.seconds_left.has_value()) {
     segments.push_back({"ETA " + HumanWholeSeconds(*figures.seconds_left), 3});
+  }
   return segments;
 }
 
@@ -88,8 +91,9 @@ std::string Bar(double share, size_t width, const ConsoleTraits& traits) {
 
 std::string ProgressBarLine(const ProgressReading& reading, const ProgressFigures& figures,
                             const ConsoleTraits& traits, size_t width) {
-  if (reading.units_total == 0)
-    return TruncateToWidth(std::string(PhaseLabel(reading.phase)), width);
+  if (reading.units_total == 0) {
+    return TruncateToWidth(PhaseLabel(reading.phase), width);
+  }
   std::vector<Segment> segments = SegmentsOf(reading, figures);
   const size_t bar_space = kMinBarWidth + kGap.size();
   FitSegments(segments, width > 2 * bar_space ? width - bar_space : width);
@@ -114,8 +118,9 @@ std::string ProgressSentence(const ProgressReading& reading, const ProgressFigur
                       HumanCount(std::llround(figures.rows_per_second)),
                       HumanBytes(figures.bytes_per_second), HumanCount(reading.units_done),
                       HumanCount(reading.units_total), reading.workers_busy, reading.workers);
-  if (figures.seconds_left.has_value())
+  if (figures.seconds_left.has_value()) {
     text += fmt::format(", {} left", HumanWholeSeconds(*figures.seconds_left));
+  }
   return text;
 }
 

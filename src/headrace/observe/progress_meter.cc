@@ -28,8 +28,9 @@ ProgressFigures ProgressMeter::Take(const ProgressReading& reading) {
   const Sample now{reading.seconds, reading.rows, reading.bytes, reading.units_done};
   if (!samples_.empty() && now.seconds < samples_.back().seconds) samples_.clear();
   if (samples_.empty()) samples_.emplace_back();
-  while (samples_.size() > 1 && samples_[1].seconds < now.seconds - kRateWindowSeconds)
+  while (samples_.size() > 1 && samples_[1].seconds < now.seconds - kRateWindowSeconds) {
     samples_.pop_front();
+  }
   const Sample& oldest = samples_.front();
   const double elapsed = now.seconds - oldest.seconds;
 

@@ -22,10 +22,7 @@ std::string LockStatement(const LockTarget& target, bool nowait) {
 
 arrow::Status RunGuarded(PgConnection& connection, const std::string& sql,
                          const std::stop_token& stop) {
-  const StatementScope scope = SavepointScope();
-  arrow::Status status = connection.Execute(scope.begin + sql + scope.end, stop);
-  if (!status.ok()) Recover(connection, scope);
-  return status;
+  return InScope(connection, SavepointScope(), [&] { return connection.Execute(sql, stop); });
 }
 
 std::string TouchStatement(const LockTarget& target) {
