@@ -77,7 +77,7 @@ def test_a_bar_that_fits_and_leaves_nothing_behind(start, database, columns):
     with gate(database.uri) as held:
         terminal, process = start("--log-level", "error", columns=columns)
         held.wait_for_reader(process)
-        terminal.read_until(r"0/1 units +1/1 busy" if columns >= 80 else r"0 rows")
+        terminal.read_until(r"0/1 units +1/1 busy" if columns >= 80 else r"(?<!\d)0 rows")
         held.open()
         terminal.read_to_end(process)
     assert process.returncode == 0
@@ -91,7 +91,7 @@ def test_log_lines_stand_above_the_bar(start, database):
     with gate(database.uri) as held:
         terminal, process = start(columns=100)
         held.wait_for_reader(process)
-        terminal.read_until(r"0 rows")
+        terminal.read_until(r"(?<!\d)0 rows")
         held.open()
         terminal.read_to_end(process)
     assert process.returncode == 0
@@ -104,7 +104,7 @@ def test_color_is_the_users_choice(start, database, env, color):
     with gate(database.uri) as held:
         terminal, process = start(env=env)
         held.wait_for_reader(process)
-        terminal.read_until(r"0 rows")
+        terminal.read_until(r"(?<!\d)0 rows")
         held.open()
         terminal.read_to_end(process)
     assert process.returncode == 0
@@ -136,7 +136,7 @@ def test_an_interrupt_says_what_happens_now(start, database):
     with gate(database.uri) as held:
         terminal, process = start("--log-level", "error")
         held.wait_for_reader(process)
-        terminal.read_until(r"0 rows")
+        terminal.read_until(r"(?<!\d)0 rows")
         process.send_signal(signal.SIGINT)
         terminal.read_to_end(process)
     assert process.returncode == 130

@@ -80,7 +80,11 @@ std::string_view NumberText(sqlite3_value* value, std::string& scratch) {
   return scratch;
 }
 
-bool IsUtf8(std::string_view text) { return IsAscii(text) || arrow::util::ValidateUTF8(text); }
+bool IsUtf8(std::string_view text) {
+  if (IsAscii(text)) return true;
+  arrow::util::InitializeUTF8();  // its tables; without them every text is valid
+  return arrow::util::ValidateUTF8(text);
+}
 
 std::string_view AnyText(sqlite3_value* value, std::string& scratch) {
   const int storage = sqlite3_value_type(value);
