@@ -101,7 +101,9 @@ SourceQuirks PostgresQuirks() {
       "CREATE FUNCTION add_row() RETURNS bigint LANGUAGE sql AS 'INSERT INTO t VALUES (2) "
       "RETURNING a'";
   quirks.writing_queries = {"DELETE FROM t RETURNING a", "SELECT add_row() AS a",
-                            "SELECT 1 AS a) TO STDOUT; DELETE FROM t; --"};
+                            "SELECT 1 AS a) TO STDOUT; DELETE FROM t; --",
+                            "SELECT 1 AS a) q; COMMIT; DELETE FROM t; --",
+                            "SELECT 1 AS a) q LIMIT 0; COMMIT; DELETE FROM t; --"};
   return quirks;
 }
 

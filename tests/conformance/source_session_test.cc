@@ -120,5 +120,24 @@ TEST_P(SourceConformance, NothingCanBeWrittenThroughIt) {
   EXPECT_EQ(Select("SELECT a FROM t"), (TextRows{{"1"}}));
 }
 
+TEST_P(SourceConformance, AConditionIsOneConditionAndNoMore) {
+  Make("CREATE TABLE t (a BIGINT)");
+  Make("INSERT INTO t VALUES (1)");
+  for (const char* condition :
+       {"true) TO STDOUT; COMMIT; DELETE FROM t; --", "1 = 1); DELETE FROM t; --",
+        "1 = 1)) q; COMMIT; DELETE FROM t; --"}) {
+    SCOPED_TRACE(condition);
+    TableJob job = JobOf("t");
+    job.where = condition;
+    const auto snapshot = OpenSnapshot({job.table});
+    const PlannedTable planned = PlanTable(job, source(), *snapshot, {.run = "r1"}, {});
+    ASSERT_TRUE(planned.status.ok()) << planned.status;
+    const auto session = snapshot->Attach({}).ValueOrDie();
+    const arrow::Status status = ReadUnitRows(*session, planned.plan, planned.units[0]).status();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+  }
+  EXPECT_EQ(Select("SELECT a FROM t"), (TextRows{{"1"}}));
+}
+
 }  // namespace
 }  // namespace headrace

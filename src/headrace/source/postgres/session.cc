@@ -75,7 +75,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .lease = std::move(lease)};
   if (reading_.plan_id != plan.id) {
     ARROW_ASSIGN_OR_RAISE(reading_, InScope(connection, read.scope, [&] {
-                            return ReadTable(connection, plan, read.target);
+                            return ReadTable(connection, plan, read.target, read.condition);
                           }));
   }
   ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));

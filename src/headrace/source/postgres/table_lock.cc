@@ -56,9 +56,15 @@ arrow::Status LockWaiting(PgConnection& connection, const LockTarget& target,
   return RunGuarded(connection, LockStatement(target, false), stop);
 }
 
+/// The text may be the job's own query. It is prepared first, because a message of the simple
+/// protocol may hold several statements, and `…; COMMIT; DELETE …` would leave the read-only
+/// transaction; PREPARE takes one.
 arrow::Status Touch(PgConnection& connection, const LockTarget& target,
                     const std::stop_token& stop) {
-  return RunGuarded(connection, TouchStatement(target), stop);
+  return InScope(connection, SavepointScope(), [&] {
+    ARROW_RETURN_NOT_OK(connection.DescribeStatement(TouchStatement(target)).status());
+    return connection.Execute(TouchStatement(target), stop);
+  });
 }
 
 arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& target,

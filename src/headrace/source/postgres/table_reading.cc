@@ -27,11 +27,14 @@ std::string PlainSelectList(const TablePlan& plan) {
 }
 
 /// The types of the plan's columns, as the server sees them now.
+/// Prepares what COPY will read, the job's own condition included: that it is one statement is
+/// checked here, because the simple protocol would run all that it holds.
 arrow::Result<std::vector<PgTypePtr>> AskTypes(PgConnection& connection, const TablePlan& plan,
-                                               const ReadTarget& target) {
-  ARROW_ASSIGN_OR_RAISE(
-      const PgResult result,
-      connection.DescribeStatement("SELECT " + PlainSelectList(plan) + " FROM " + target.from));
+                                               const ReadTarget& target,
+                                               const std::string& condition) {
+  std::string select = "SELECT " + PlainSelectList(plan) + " FROM " + target.from;
+  if (!condition.empty()) select += " WHERE " + condition;
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.DescribeStatement(select));
   std::vector<uint32_t> oids;
   for (int i = 0; i < result.columns(); ++i) oids.push_back(result.ColumnType(i));
   PgTypeCatalog catalog;
@@ -48,11 +51,12 @@ arrow::Result<std::vector<PgTypePtr>> AskTypes(PgConnection& connection, const T
 }  // namespace
 
 arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan& plan,
-                                      const ReadTarget& target) {
+                                      const ReadTarget& target, const std::string& condition) {
   if (plan.columns.empty()) {
     return UserError("table " + plan.table.label() + ": no column is left to load");
   }
-  ARROW_ASSIGN_OR_RAISE(std::vector<PgTypePtr> types, AskTypes(connection, plan, target));
+  ARROW_ASSIGN_OR_RAISE(std::vector<PgTypePtr> types,
+                        AskTypes(connection, plan, target, condition));
   if (types.size() != plan.columns.size()) return BugError("a column was not described");
   const bool check_utf8 = connection.ParameterStatus("server_encoding") == "SQL_ASCII";
   TableReading reading;

@@ -21,8 +21,9 @@ struct TableReading {
   std::unique_ptr<CopyDecoder> decoder;
 };
 
-/// Asks the server for the types of the plan's columns. `connection` must hold a lock on `target`.
+/// Asks the server for the types of the plan's columns, and whether `condition` (ConditionOf) is
+/// one SQL condition and nothing behind it. `connection` must hold a lock on `target`.
 arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan& plan,
-                                      const ReadTarget& target);
+                                      const ReadTarget& target, const std::string& condition);
 
 }  // namespace headrace
