@@ -61,7 +61,7 @@ class BytesReader final : public StringReader {
 };
 
 /// For databases whose encoding is SQL_ASCII: their server converts and checks nothing.
-class CheckedTextReader final : public StringReader {
+class CheckedTextReader : public StringReader {
  public:
   CheckedTextReader(const std::shared_ptr<arrow::DataType>& type, ReadContext& context)
       : StringReader(type, context) {
@@ -69,21 +69,25 @@ class CheckedTextReader final : public StringReader {
   }
 
   bool Read(const uint8_t* data, int32_t size) override {
-    if (size < 0) return AppendNull();
+    return size >= 0 ? AppendText(data, size) : AppendNull();
+  }
+
+ protected:
+  bool AppendText(const uint8_t* data, int64_t size) {
     if (arrow::util::ValidateUTF8(data, size)) return AppendBytes(data, size);
     return NullInsteadOf("text that is not UTF-8, in a database whose encoding is SQL_ASCII") &&
            AppendNull();
   }
 };
 
-class JsonbReader final : public StringReader {
+class JsonbReader final : public CheckedTextReader {
  public:
-  using StringReader::StringReader;
+  using CheckedTextReader::CheckedTextReader;
 
   bool Read(const uint8_t* data, int32_t size) override {
     if (size < 0) return AppendNull();
     if (size == 0 || *data != kJsonbVersion) return Malformed("jsonb", size);
-    return AppendBytes(data + 1, size - 1);
+    return context_->check_utf8 ? AppendText(data + 1, size - 1) : AppendBytes(data + 1, size - 1);
   }
 };
 
