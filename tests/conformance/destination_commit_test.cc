@@ -220,7 +220,7 @@ TEST_P(DestinationConformance, SeveralWritersFillOneTable) {
                   {.plan_id = target.plan_id, .id = std::to_string(number), .split = WholeTable{}},
                   1)
               .ok());
-      ASSERT_TRUE(writer->Append(Rows(10 * number, 10)).ok());
+      ASSERT_TRUE(writer->Append(Rows(int64_t{10} * number, 10)).ok());
       ASSERT_TRUE(writer->EndUnit(0).ok());
       for (Receipt& receipt : writer->Seal().ValueOrDie()) receipts.push_back(std::move(receipt));
     }

@@ -42,22 +42,25 @@ class ParquetPlace final : public DestinationPlace {
 
   std::vector<std::string> VisibleNames() override {
     std::vector<std::string> names;
-    for (const fs::path& path : ParquetFiles(lake()))
+    for (const fs::path& path : ParquetFiles(lake())) {
       names.push_back(path.lexically_relative(lake()));
+    }
     return names;
   }
 
   std::shared_ptr<arrow::Table> ReadTable(const TableRef& table) override {
     std::vector<std::shared_ptr<arrow::Table>> tables;
-    for (const fs::path& path : ParquetFiles(lake() / table.directory()))
+    for (const fs::path& path : ParquetFiles(lake() / table.directory())) {
       tables.push_back(ReadParquet(path));
+    }
     return tables.empty() ? nullptr : arrow::ConcatenateTables(tables).ValueOrDie();
   }
 
   int64_t StagedBytes() override {
     int64_t bytes = 0;
-    for (const fs::path& path : FilesBelow(root_ / ".lake.headrace"))
+    for (const fs::path& path : FilesBelow(root_ / ".lake.headrace")) {
       bytes += static_cast<int64_t>(fs::file_size(path));
+    }
     return bytes;
   }
 

@@ -36,11 +36,11 @@ struct WriterAtWork {
     for (Receipt& receipt : writer->EndUnit(0).ValueOrDie()) receipts.push_back(std::move(receipt));
   }
 
-  void Seal(std::vector<Receipt>& receipts) {
+  void Seal(std::vector<Receipt>& receipts) const {
     for (Receipt& receipt : writer->Seal().ValueOrDie()) receipts.push_back(std::move(receipt));
   }
 
-  CommitRecord Commit(const std::vector<Receipt>& receipts) {
+  CommitRecord Commit(const std::vector<Receipt>& receipts) const {
     return destination->Commit(destination->Intend(target, receipts, 1).ValueOrDie()).ValueOrDie();
   }
 };
@@ -52,8 +52,9 @@ Checksum ChecksumOf(const arrow::RecordBatch& batch) {
 TEST_P(DestinationConformance, ReceiptsCoverTheUnitsWithRowsAndChecksums) {
   WriterAtWork work(*place_, Target("r1", WriteMode::kAppend));
   std::vector<Receipt> receipts;
-  for (int unit = 0; unit < 5; ++unit)
-    work.WriteUnit(std::to_string(unit), Rows(10 * unit, 10), receipts);
+  for (int unit = 0; unit < 5; ++unit) {
+    work.WriteUnit(std::to_string(unit), Rows(int64_t{10} * unit, 10), receipts);
+  }
   work.Seal(receipts);
   std::set<std::string> units;
   for (const Receipt& receipt : receipts) {
@@ -99,8 +100,9 @@ TEST_P(DestinationConformance, AUnitLargerThanTheWritersMemoryIsWrittenAllTheSam
     ASSERT_TRUE(work.writer->Append(Rows(10 + 1000 * batch, 1000)).ok());
     most = std::max(most, work.writer->buffered_bytes());
   }
-  for (Receipt& receipt : work.writer->EndUnit(0).ValueOrDie())
+  for (Receipt& receipt : work.writer->EndUnit(0).ValueOrDie()) {
     receipts.push_back(std::move(receipt));
+  }
   work.Seal(receipts);
   EXPECT_LE(most, target.writer_memory);
   work.Commit(receipts);
@@ -114,8 +116,9 @@ TEST_P(DestinationConformance, AnAbortedLargeUnitLeavesNothing) {
   std::vector<Receipt> receipts;
   work.WriteUnit("small", Rows(0, 10), receipts);
   ASSERT_TRUE(work.Begin("large").ok());
-  for (int batch = 0; batch < 50; ++batch)
-    ASSERT_TRUE(work.writer->Append(Rows(1000 * batch, 1000)).ok());
+  for (int batch = 0; batch < 50; ++batch) {
+    ASSERT_TRUE(work.writer->Append(Rows(int64_t{1000} * batch, 1000)).ok());
+  }
   ASSERT_TRUE(work.writer->AbortUnit().ok());
   work.Seal(receipts);
   work.Commit(receipts);
@@ -129,7 +132,7 @@ TEST_P(DestinationConformance, ManyUnitsStayWithinTheWritersMemory) {
   std::vector<Receipt> receipts;
   int64_t most = 0;
   for (int unit = 0; unit < 100; ++unit) {
-    work.WriteUnit(std::to_string(unit), Rows(1000 * unit, 1000), receipts);
+    work.WriteUnit(std::to_string(unit), Rows(int64_t{1000} * unit, 1000), receipts);
     most = std::max(most, work.writer->buffered_bytes());
   }
   work.Seal(receipts);

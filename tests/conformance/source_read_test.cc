@@ -126,9 +126,9 @@ TEST_P(SourceConformance, BatchesAreBoundedByRowsAndBytes) {
     }
     EXPECT_EQ(rows, 300);
   };
-  read({.batch_rows = 7}, 7, 7 * 11'000);
+  read({.batch_rows = 7}, 7, int64_t{7} * 11'000);
   // About: the row that fills the batch may stand over.
-  read({.batch_bytes = 64 << 10}, 8, (64 << 10) + 11'000);
+  read({.batch_bytes = 64 << 10}, 8, int64_t{64 << 10} + 11'000);
   read({.batch_bytes = 1}, 1, 11'000);
 }
 

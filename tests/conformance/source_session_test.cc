@@ -46,26 +46,26 @@ TEST_P(SourceConformance, AStoppedTokenEndsAReadBetweenBatches) {
   const auto snapshot = OpenSnapshot({job.table});
   const PlannedTable planned = Plan(*snapshot, job);
   const auto session = snapshot->Attach({}).ValueOrDie();
-  std::stop_source stop;
+  const std::stop_source stop;
   const auto reader =
       session->Open(planned.plan, planned.units[0], {.batch_rows = 100}, stop.get_token())
           .ValueOrDie();
   EXPECT_EQ(reader->Next().ValueOrDie()->num_rows(), 100);
   stop.request_stop();
   // What was on its way may still come; then it ends.
-  arrow::Result<TextRows> rest = ReadRemaining(*reader);
+  const arrow::Result<TextRows> rest = ReadRemaining(*reader);
   ASSERT_FALSE(rest.ok());
   EXPECT_EQ(CodeOf(rest.status()), kInterruptedCode) << rest.status();
   EXPECT_EQ(ClassOf(rest.status()), ErrorClass::kTransient);
 }
 
 TEST_P(SourceConformance, AStoppedTokenEndsAReadThatYieldsNothing) {
-  TableJob job =
+  const TableJob job =
       QueryJob("SELECT count(*) AS never FROM (" + std::string(kEndlessRows) + ") AS endless");
   const auto snapshot = OpenSnapshot({job.table});
   const PlannedTable planned = Plan(*snapshot, job);
   const auto session = snapshot->Attach({}).ValueOrDie();
-  std::stop_source stop;
+  const std::stop_source stop;
   arrow::Result<TextRows> rows = TextRows{};
   {
     const std::jthread reader([&] {
@@ -78,7 +78,7 @@ TEST_P(SourceConformance, AStoppedTokenEndsAReadThatYieldsNothing) {
 }
 
 TEST_P(SourceConformance, AStoppedTokenKeepsConnectionsFromBeingMade) {
-  std::stop_source stop;
+  const std::stop_source stop;
   const auto snapshot = OpenSnapshot({});
   stop.request_stop();
   EXPECT_EQ(CodeOf(snapshot->Attach(stop.get_token()).status()), kInterruptedCode);

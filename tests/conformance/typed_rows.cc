@@ -22,7 +22,10 @@ struct TypedColumns {
   bool decimal256 = false;
 };
 
-std::string Nines(int digits) { return std::string(static_cast<size_t>(digits), '9'); }
+std::string Nines(int digits) {
+  std::string nines(static_cast<size_t>(digits), '9');
+  return nines;
+}
 
 /// All columns of one entry have the same number of rows.
 std::vector<TypedColumns> AllColumns() {
@@ -111,8 +114,9 @@ std::vector<TypedRows> AllTypedRows(bool with_decimal256) {
     if (columns.decimal256 && !with_decimal256) continue;
     rows.push_back({columns.name, BatchOf(columns, 1)});
     rows.push_back({columns.name + "_often", BatchOf(columns, kMany)});
-    if (columns.name != "only_nulls")
+    if (columns.name != "only_nulls") {
       rows.push_back({columns.name + "_required", RequiredBatchOf(columns)});
+    }
     rows.push_back({columns.name + "_sliced", BatchOf(columns, kMany)->Slice(3, kMany)});
   }
   return rows;

@@ -79,8 +79,9 @@ void ParseAny(const std::string& text) {
   if (job.ok()) {
     Require(!job->name.empty() && !job->tables.empty() && job->text_digest.size() == 32);
     Require(job->workers.initial >= 1 && job->workers.initial <= job->workers.max);
-    for (const TableJob& table : job->tables)
+    for (const TableJob& table : job->tables) {
       Require(!table.table.label().empty() && !table.table.directory().empty());
+    }
   } else {
     Require(ClassOf(job.status()) == ErrorClass::kUser && !job.status().message().empty());
   }

@@ -70,13 +70,15 @@ arrow::Status WrongValue(const Command& command, std::string_view complaint) {
   const auto found = std::ranges::find_if(command.options, [complaint](std::string_view name) {
     return complaint.find("--" + std::string(name)) != std::string_view::npos;
   });
-  if (found == command.options.end())
+  if (found == command.options.end()) {
     return UserError(std::string(complaint) + MoreHelp(command.name));
+  }
   const CommandOption& option = *FindCommandOption(*found);
   const std::string flag = "--" + std::string(*found);
   if (option.value.empty()) return UserError(flag + " takes no value");
-  if (complaint.find("missing") == std::string_view::npos)
+  if (complaint.find("missing") == std::string_view::npos) {
     return UserError(flag + " can be given once only");
+  }
   return UserError(flag + " needs a value: " + flag + " " + std::string(option.value));
 }
 

@@ -6,7 +6,7 @@
 namespace headrace {
 
 nlohmann::json StoredReport(const JournalRun& run) {
-  const nlohmann::json report = nlohmann::json::parse(run.report, nullptr, false);
+  nlohmann::json report = nlohmann::json::parse(run.report, nullptr, false);
   if (!report.is_object()) return nlohmann::json::object();
   return report;
 }

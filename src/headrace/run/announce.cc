@@ -47,7 +47,8 @@ void AnnounceTable(const PlannedTable& table, const std::string& run, Observer& 
                  {"rows_per_unit", rows < 0 ? int64_t{-1} : rows / std::max<int64_t>(1, units)},
                  {"sample_units", SampleUnits(table)}});
   for (const std::string& warning : table.plan.warnings) {
-    observer.Emit(Level::kWarning, "plan_warning", "table " + label + ": " + warning,
+    observer.Emit(Level::kWarning, "plan_warning",
+                  std::string("table ").append(label).append(": ").append(warning),
                   {{"run", run}, {"table", label}});
   }
 }

@@ -44,7 +44,7 @@ class ByteBuffer {
   void Reallocate(size_t capacity) {
     void* data = std::realloc(data_.get(), capacity);
     if (data == nullptr) throw std::bad_alloc();
-    (void)data_.release();
+    static_cast<void>(data_.release());  // realloc has freed it, or it is `data`.
     data_.reset(static_cast<uint8_t*>(data));
     capacity_ = capacity;
   }

@@ -108,8 +108,9 @@ TEST(ColumnChoiceTest, LeavesOfNestedColumnsHaveParquetsPaths) {
   const std::vector<std::shared_ptr<arrow::RecordBatch>> batches = {batch};
   std::vector<std::string> paths;
   for (const ColumnChoice& choice :
-       ChooseColumns(*schema, batches, Compression::kAuto).ValueOrDie())
+       ChooseColumns(*schema, batches, Compression::kAuto).ValueOrDie()) {
     paths.push_back(choice.path);
+  }
   EXPECT_EQ(paths,
             (std::vector<std::string>{"a", "l.list.element.x", "l.list.element.y", "s.x", "s.y"}));
 }

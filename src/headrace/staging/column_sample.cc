@@ -71,8 +71,9 @@ void VisitSpread(const LeafColumn& leaf, int64_t count, Visit visit) {
   size_t chunk = 0;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = i * length / count;
-    while (row >= chunk_begin + leaf.chunks[chunk]->length())
+    while (row >= chunk_begin + leaf.chunks[chunk]->length()) {
       chunk_begin += leaf.chunks[chunk++]->length();
+    }
     visit(*leaf.chunks[chunk], row - chunk_begin);
   }
 }
@@ -106,8 +107,9 @@ std::vector<LeafColumn> LeafColumns(const std::string& name,
   std::vector<LeafColumn> leaves;
   for (int i = 0; i < type->num_fields(); ++i) {
     std::vector<std::shared_ptr<arrow::Array>> fields;
-    for (const auto& chunk : chunks)
+    for (const auto& chunk : chunks) {
       fields.push_back(checked_cast<const arrow::StructArray&>(*chunk).field(i));
+    }
     std::ranges::move(
         LeafColumns(name + "." + type->field(i)->name(), type->field(i)->type(), std::move(fields)),
         std::back_inserter(leaves));
@@ -128,7 +130,7 @@ ColumnSample SampleColumn(const LeafColumn& leaf) {
   });
   std::ranges::sort(hashes);
   sample.values = static_cast<int64_t>(hashes.size());
-  sample.distinct = std::unique(hashes.begin(), hashes.end()) - hashes.begin();
+  sample.distinct = std::ranges::unique(hashes).begin() - hashes.begin();
 
   const bool with_length = arrow::is_base_binary_like(leaf.type->id());
   sample.plain.reserve(kRuns * (kRunBytes + kInt64Bytes));

@@ -46,8 +46,9 @@ std::shared_ptr<parquet::Statistics> MergedStatistics(const parquet::FileMetaDat
     const auto statistics = chunk->statistics();
     if (statistics == nullptr) return nullptr;
     if (!statistics->HasMinMax()) {
-      if (statistics->HasNullCount() && statistics->null_count() == chunk->num_values())
-        continue;  // Only NULLs.
+      if (statistics->HasNullCount() && statistics->null_count() == chunk->num_values()) {
+        continue;
+      }  // Only NULLs.
       return nullptr;
     }
     if (merged == nullptr) {
@@ -100,8 +101,9 @@ arrow::Result<std::vector<ColumnSummary>> SummariseColumns(const arrow::Schema& 
     summary.nulls = nulls[static_cast<size_t>(column)];
     if (!IsNested(*field.type())) {
       const auto statistics = MergedStatistics(metadata, leaf);
-      if (statistics != nullptr)
+      if (statistics != nullptr) {
         ARROW_RETURN_NOT_OK(AddBounds(*statistics, *field.type(), summary));
+      }
     }
     leaf += LeavesOf(*field.type());
   }

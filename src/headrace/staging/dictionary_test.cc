@@ -20,18 +20,20 @@ TEST(DictionaryTest, NumbersEntriesInTheOrderOfTheirAppearance) {
 TEST(DictionaryTest, TellsTextsOfEveryLengthApart) {
   std::vector<std::string> texts;
   for (size_t length = 0; length < 40; ++length) {
-    texts.push_back(std::string(length, 'x'));
+    texts.emplace_back(length, 'x');
     texts.push_back(std::string(length, 'x') + '\0');
     for (size_t at = 0; at < length; ++at) {
-      texts.push_back(std::string(length, 'x'));
+      texts.emplace_back(length, 'x');
       texts.back()[at] = 'y';
     }
   }
   std::ranges::sort(texts);
-  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  const auto repeated = std::ranges::unique(texts);
+  texts.erase(repeated.begin(), repeated.end());
   Dictionary<std::string_view> dictionary;
   for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(dictionary.Index(texts[i]), i);
-  for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(dictionary.Index(std::string(texts[i])), i);
+  const std::vector<std::string> copies = texts;
+  for (size_t i = 0; i < texts.size(); ++i) EXPECT_EQ(dictionary.Index(copies[i]), i);
 }
 
 TEST(DictionaryTest, KeepsTheBitsOfFloats) {
@@ -44,8 +46,9 @@ TEST(DictionaryTest, KeepsTheBitsOfFloats) {
 
 TEST(DictionaryTest, RefusesToGrowBeyondItsBounds) {
   Dictionary<int64_t> numbers;
-  for (size_t i = 0; i < kMostDictionaryEntries; ++i)
+  for (size_t i = 0; i < kMostDictionaryEntries; ++i) {
     ASSERT_EQ(numbers.Index(static_cast<int64_t>(i)), i);
+  }
   EXPECT_EQ(numbers.Index(-1), std::nullopt);
   EXPECT_EQ(numbers.Index(0), 0);
 
@@ -57,8 +60,9 @@ TEST(DictionaryTest, RefusesToGrowBeyondItsBounds) {
 TEST(TextPrefixTest, OrdersAsTextsDo) {
   const std::vector<std::string> ordered = {
       "", std::string("\0", 1), "A", "a", "aa", "aaaaaaaa", "aaaaaaab", "b", "\xC3\xB6", "\xFF"};
-  for (size_t i = 0; i + 1 < ordered.size(); ++i)
+  for (size_t i = 0; i + 1 < ordered.size(); ++i) {
     EXPECT_LE(TextPrefix(ordered[i]), TextPrefix(ordered[i + 1])) << i;
+  }
   EXPECT_LT(TextPrefix("aaaaaaaa"), TextPrefix("aaaaaaab"));
   EXPECT_EQ(TextPrefix("12345678"), TextPrefix("12345678 and more"));
 }

@@ -44,8 +44,9 @@ class DirectFile final : public ParquetFile {
       : output_(std::move(output)),
         format_(std::move(format)),
         nulls_(static_cast<size_t>(format_.schema->num_fields())) {
-    for (const auto& field : format_.schema->fields())
+    for (const auto& field : format_.schema->fields()) {
       encoders_.push_back(MakeColumnEncoder(*field->type()));
+    }
   }
 
   arrow::Status WriteRowGroup(
@@ -71,7 +72,7 @@ class DirectFile final : public ParquetFile {
 
   int64_t bytes() const override { return output_->Tell().ValueOr(0); }
   int64_t footer_bytes() const override {
-    return row_groups_ * format_.schema->num_fields() * kFooterBytesPerChunk;
+    return int64_t{row_groups_} * format_.schema->num_fields() * kFooterBytesPerChunk;
   }
 
  private:

@@ -13,11 +13,11 @@ constexpr size_t kGroup = 8;  // Values are packed by eights.
 constexpr size_t kMostGroups = 63;
 
 void AppendVarint(uint64_t value, ByteBuffer& out) {
-  uint8_t* const begin = out.Grow(10);
-  uint8_t* end = begin;
-  for (; value >= 0x80; value >>= 7U) *end++ = static_cast<uint8_t>(value | 0x80U);
-  *end++ = static_cast<uint8_t>(value);
-  out.Advance(static_cast<size_t>(end - begin));
+  uint8_t* const bytes = out.Grow(10);
+  size_t count = 0;
+  for (; value >= 0x80; value >>= 7U) bytes[count++] = static_cast<uint8_t>(value | 0x80U);
+  bytes[count++] = static_cast<uint8_t>(value);
+  out.Advance(count);
 }
 
 void AppendRepeated(uint16_t value, size_t count, int bit_width, ByteBuffer& out) {
@@ -55,8 +55,9 @@ void AppendPackedRun(std::span<const uint16_t> values, int bit_width, ByteBuffer
   AppendVarint(groups << 1U | 1U, out);
   uint8_t* packed = out.Grow(groups * static_cast<size_t>(bit_width) + 2 * sizeof(uint64_t));
   size_t begin = 0;
-  for (; begin + kGroup <= values.size(); begin += kGroup, packed += bit_width)
+  for (; begin + kGroup <= values.size(); begin += kGroup, packed += bit_width) {
     PackGroup(&values[begin], bit_width, packed);
+  }
   if (begin < values.size()) {
     uint16_t last[kGroup] = {};
     std::copy(values.begin() + static_cast<std::ptrdiff_t>(begin), values.end(), last);

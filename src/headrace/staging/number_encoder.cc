@@ -91,9 +91,10 @@ class NumberEncoder final : public ColumnEncoder {
     uint16_t* end = indices_.data();
     for (const auto& chunk : chunks) {
       VisitValidRuns(*chunk, 0, chunk->length(), [&](int64_t first, int64_t length) {
-        if (end != nullptr)
+        if (end != nullptr) {
           end =
               FillIndicesOf(std::span(ValuesOf(*chunk) + first, static_cast<size_t>(length)), end);
+        }
       });
       if (end == nullptr) return false;
     }
@@ -107,11 +108,15 @@ class NumberEncoder final : public ColumnEncoder {
       CopyStored(&values[i], 1, &value);
       const auto index = dictionary_.Index(value);
       if (!index.has_value()) return nullptr;
-      // Columns that are ordered, or nearly so, have long runs: one look-up each.
+      // Columns that are ordered, or nearly so, have long runs: one look-up each. The bits count,
+      // as in the dictionary: -0 is not 0, and NaN is NaN.
+      const auto* const bits = reinterpret_cast<const std::byte*>(values.data());
       do {
         *indices++ = *index;
         ++i;
-      } while (i < values.size() && std::memcmp(&values[i], &values[i - 1], sizeof(Value)) == 0);
+      } while (i < values.size() &&
+               std::memcmp(bits + i * sizeof(Value), bits + (i - 1) * sizeof(Value),
+                           sizeof(Value)) == 0);
     }
     return indices;
   }
@@ -128,7 +133,7 @@ class WideDecimalEncoder final : public ColumnEncoder {
 
   bool Encode(const ArrayChunks& chunks, bool /*dictionary*/, PageAssembler& pages) override {
     any_ = false;
-    const int64_t rows_per_page = static_cast<int64_t>(PageAssembler::kPageBytes / width_);
+    const auto rows_per_page = static_cast<int64_t>(PageAssembler::kPageBytes / width_);
     for (const auto& chunk : chunks) {
       for (int64_t row = 0; row < chunk->length();) {
         const int64_t count = std::min(rows_per_page - pages.rows(), chunk->length() - row);

@@ -45,8 +45,9 @@ class RandomValues {
 
   int64_t Number() {
     if (shape_.sorted) return position_++ / 1000;
-    if (shape_.distinct > 0)
+    if (shape_.distinct > 0) {
       return static_cast<int64_t>(random_() % static_cast<uint64_t>(shape_.distinct)) - 2;
+    }
     return static_cast<int64_t>(random_());
   }
 
@@ -112,8 +113,9 @@ std::shared_ptr<arrow::Array> RandomColumn(const std::shared_ptr<arrow::DataType
         return static_cast<arrow::BinaryBuilder&>(*builder).Append(values.Text());
     }
   };
-  for (int64_t row = 0; row < rows; ++row)
+  for (int64_t row = 0; row < rows; ++row) {
     EXPECT_TRUE((values.Null() ? builder->AppendNull() : append()).ok());
+  }
   return builder->Finish().ValueOrDie();
 }
 
@@ -137,8 +139,9 @@ Batches RandomBatches(const std::shared_ptr<arrow::Schema>& schema,
   uint64_t seed = 1;
   for (const int64_t size : sizes) {
     arrow::ArrayVector columns;
-    for (const auto& field : schema->fields())
+    for (const auto& field : schema->fields()) {
       columns.push_back(RandomColumn(field->type(), size + 3, shape, seed++)->Slice(3));
+    }
     batches.push_back(arrow::RecordBatch::Make(schema, size, columns));
   }
   return batches;

@@ -66,7 +66,7 @@ ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expect
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
   if (error) return problem(error.message());
-  if (static_cast<int64_t>(bytes) != expected_bytes) {
+  if (std::cmp_not_equal(bytes, expected_bytes)) {
     return problem("holds " + std::to_string(bytes) + " bytes where " +
                    std::to_string(expected_bytes) + " were committed");
   }

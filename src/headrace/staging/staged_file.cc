@@ -6,7 +6,7 @@
 
 namespace headrace {
 
-arrow::Status StagedFile::WriteRowGroup(std::vector<BufferedUnit*> units) {
+arrow::Status StagedFile::WriteRowGroup(const std::vector<BufferedUnit*>& units) {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   for (BufferedUnit* unit : units) {
     std::ranges::move(unit->batches, std::back_inserter(batches));

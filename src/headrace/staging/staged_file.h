@@ -28,7 +28,7 @@ class StagedFile {
       : path_(std::move(path)), file_(std::move(file)) {}
 
   /// Writes the batches of `units` as one row group and lets go of them.
-  arrow::Status WriteRowGroup(std::vector<BufferedUnit*> units);
+  arrow::Status WriteRowGroup(const std::vector<BufferedUnit*>& units);
 
   /// The file holds all rows of this unit now.
   void AddUnit(BufferedUnit unit);

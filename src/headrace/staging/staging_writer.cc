@@ -35,9 +35,10 @@ class StagingWriter final : public Writer {
         row_group_bytes_(std::min(third_, kMostRowGroupBytes)) {}
 
   arrow::Status BeginUnit(const WorkUnit& unit, int attempt) override {
-    if (open_.has_value())
+    if (open_.has_value()) {
       return BugError("unit " + unit.id + " begins while unit " + open_->receipt.unit_id +
                       " is open");
+    }
     open_.emplace();
     open_->receipt.unit_id = unit.id;
     open_->receipt.attempt = attempt;
@@ -72,8 +73,9 @@ class StagingWriter final : public Writer {
     closed_bytes_ += open_->bytes;
     closed_rows_ += open_->receipt.rows;
     closed_.push_back(TakeOpen());
-    if (closed_bytes_ >= row_group_bytes_ || closed_rows_ >= kMostRowGroupRows)
+    if (closed_bytes_ >= row_group_bytes_ || closed_rows_ >= kMostRowGroupRows) {
       ARROW_RETURN_NOT_OK(WriteClosed(receipts));
+    }
     return receipts;
   }
 
@@ -83,8 +85,9 @@ class StagingWriter final : public Writer {
   }
 
   arrow::Result<std::vector<Receipt>> Seal() override {
-    if (open_.has_value())
+    if (open_.has_value()) {
       return BugError("seal while unit " + open_->receipt.unit_id + " is open");
+    }
     std::vector<Receipt> receipts;
     ARROW_RETURN_NOT_OK(WriteClosed(receipts));
     if (file_ != nullptr) ARROW_RETURN_NOT_OK(SealFile(std::move(file_), receipts));
@@ -128,7 +131,7 @@ class StagingWriter final : public Writer {
     }
     std::vector<BufferedUnit*> units;
     for (BufferedUnit& unit : closed_) units.push_back(&unit);
-    ARROW_RETURN_NOT_OK(file_->WriteRowGroup(std::move(units)));
+    ARROW_RETURN_NOT_OK(file_->WriteRowGroup(units));
     for (BufferedUnit& unit : closed_) file_->AddUnit(std::move(unit));
     closed_.clear();
     closed_bytes_ = closed_rows_ = 0;
@@ -138,7 +141,7 @@ class StagingWriter final : public Writer {
     return full ? SealFile(std::move(file_), receipts) : arrow::Status::OK();
   }
 
-  arrow::Status SealFile(std::unique_ptr<StagedFile> file, std::vector<Receipt>& receipts) {
+  arrow::Status SealFile(std::unique_ptr<StagedFile> file, std::vector<Receipt>& receipts) const {
     ARROW_ASSIGN_OR_RAISE(Receipt receipt, file->Seal());
     receipt.plan_id = options_.plan_id;
     receipt.worker = options_.worker;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ranges>
 
 #include "headrace/client/postgres/error.h"
 #include "headrace/client/postgres/socket_channel.h"
@@ -46,7 +47,7 @@ std::vector<const char*> Pointers(const PgConnectSettings& settings, bool values
   return pointers;
 }
 
-arrow::Status CheckedConnectError(PGconn* connection, const PgConnectSettings& settings) {
+arrow::Status CheckedConnectError(const PGconn* connection, const PgConnectSettings& settings) {
   if (PQconnectionNeedsPassword(connection) != 0) {
     return UserError("the server asks for a password and none was given", "28P01");
   }
@@ -57,8 +58,8 @@ arrow::Status CheckedConnectError(PGconn* connection, const PgConnectSettings& s
 
 std::string_view PgConnectSettings::Find(std::string_view keyword) const {
   const auto found =
-      std::find_if(parameters.rbegin(), parameters.rend(),
-                   [&](const auto& parameter) { return parameter.first == keyword; });
+      std::ranges::find(parameters | std::views::reverse, keyword,
+                        [](const auto& parameter) { return std::string_view(parameter.first); });
   return found == parameters.rend() ? std::string_view() : std::string_view(found->second);
 }
 
@@ -118,8 +119,9 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
     }
     const short events = state == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
     pollfd entry{.fd = PQsocket(connection), .events = events, .revents = 0};
-    if (poll(&entry, 1, static_cast<int>(kStopPoll.count())) != 0)
+    if (poll(&entry, 1, static_cast<int>(kStopPoll.count())) != 0) {
       state = PQconnectPoll(connection);
+    }
   }
   PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
   return arrow::Status::OK();

@@ -73,8 +73,9 @@ std::string TrimEnd(std::string text) {
 std::optional<VerboseError> ParseVerboseError(std::string_view text) {
   for (size_t at = text.find(":  "); at != std::string_view::npos; at = text.find(":  ", at + 1)) {
     const std::string_view rest = text.substr(at + 3);
-    if (rest.size() < 7 || !IsSqlstateText(rest.substr(0, 5)) || rest.substr(5, 2) != ": ")
+    if (rest.size() < 7 || !IsSqlstateText(rest.substr(0, 5)) || rest.substr(5, 2) != ": ") {
       continue;
+    }
     const std::string_view message = rest.substr(7);
     return VerboseError{std::string(rest.substr(0, 5)),
                         std::string(message.substr(0, message.find('\n')))};

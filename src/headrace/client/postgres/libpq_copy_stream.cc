@@ -41,7 +41,7 @@ bool LibpqCopyStream::Stop() {
 arrow::Status LibpqCopyStream::Begin(const std::stop_token& stop) {
   while (true) {
     ARROW_RETURN_NOT_OK(connection_.WaitForResult(stop, interrupted_));
-    PgResult result(PQgetResult(connection_.handle()));
+    const PgResult result(PQgetResult(connection_.handle()));
     if (result.handle() == nullptr) return Fail(BugError("the statements hold no COPY TO STDOUT"));
     if (arrow::Status status = result.status(); !status.ok()) {
       failed_ = true;
@@ -91,7 +91,7 @@ arrow::Status LibpqCopyStream::End(const std::stop_token& stop) {
   arrow::Status error;
   while (true) {
     ARROW_RETURN_NOT_OK(connection_.WaitForResult(stop, interrupted_));
-    PgResult result(PQgetResult(connection_.handle()));
+    const PgResult result(PQgetResult(connection_.handle()));
     if (result.handle() == nullptr) break;
     if (error.ok()) error = result.status();
   }

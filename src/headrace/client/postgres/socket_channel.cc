@@ -46,7 +46,7 @@ void PgSocketChannel::EndReads() {
   }
 }
 
-arrow::Status PgSocketChannel::Send(std::string_view bytes, const std::stop_token& stop) {
+arrow::Status PgSocketChannel::Send(std::string_view bytes, const std::stop_token& stop) const {
   while (!bytes.empty()) {
     const ssize_t sent = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {

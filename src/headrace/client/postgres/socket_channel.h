@@ -29,7 +29,7 @@ class PgSocketChannel {
   void EndReads();
 
   /// Sends all of `bytes`; a stop ends it in the middle, after which the connection is of no use.
-  arrow::Status Send(std::string_view bytes, const std::stop_token& stop);
+  arrow::Status Send(std::string_view bytes, const std::stop_token& stop) const;
 
   /// What was received and not consumed. Valid until Fill.
   std::span<const uint8_t> buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }

@@ -87,7 +87,7 @@ arrow::Result<std::span<const CopyMessage>> SocketCopyStream::Next(const std::st
     if (!error_.ok()) messages_.clear();
     if (!messages_.empty()) return std::span<const CopyMessage>(messages_);
     if (idle_) break;
-    auto filled = channel_.Fill(wanted_, kStopPollInterval);
+    const auto filled = channel_.Fill(wanted_, kStopPollInterval);
     // A server that shuts down says so, then closes the connection without a ReadyForQuery.
     if (!filled.ok()) return Break(error_.ok() ? filled.status() : error_);
   }

@@ -29,9 +29,9 @@ std::string ErrorBody(const std::string& sqlstate, const std::string& text) {
   return body;
 }
 
-const std::string kCopyBegins = Message('H', std::string("\1\0\1\0\1", 5));
-const std::string kCopyEnds = Message('c', "") + Message('C', std::string("COPY 1\0", 7));
-const std::string kReady = Message('Z', "I");
+std::string CopyBegins() { return Message('H', std::string("\1\0\1\0\1", 5)); }
+std::string CopyEnds() { return Message('c', "") + Message('C', std::string("COPY 1\0", 7)); }
+std::string Ready() { return Message('Z', "I"); }
 
 class ScriptedPeer : public testing::Test {
  protected:
@@ -73,21 +73,21 @@ TEST_F(ScriptedPeer, TheQueryIsAProtocolMessage) {
   std::string received(64, '\0');
   received.resize(static_cast<size_t>(recv(sockets_[1], received.data(), received.size(), 0)));
   EXPECT_EQ(received, Message('Q', std::string("COPY t TO STDOUT\0", 17)));
-  Say(kReady);
+  Say(Ready());
   EXPECT_EQ(ClassOf(ReadAll().status()), ErrorClass::kBug);
 }
 
 TEST_F(ScriptedPeer, MessagesInOnePiece) {
   Start();
-  Say(kCopyBegins + Message('d', "one") + Message('d', "") + Message('d', "three") + kCopyEnds +
-      kReady);
+  Say(CopyBegins() + Message('d', "one") + Message('d', "") + Message('d', "three") + CopyEnds() +
+      Ready());
   EXPECT_EQ(ReadAll().ValueOrDie(), "one||three|");
 }
 
 TEST_F(ScriptedPeer, MessagesByteByByte) {
   Start();
-  const std::string script = kCopyBegins + Message('d', "one") + Message('N', "notice") +
-                             Message('d', "two") + kCopyEnds + kReady;
+  const std::string script = CopyBegins() + Message('d', "one") + Message('N', "notice") +
+                             Message('d', "two") + CopyEnds() + Ready();
   const std::jthread speaker([&] {
     for (const char byte : script) Say(std::string(1, byte));
   });
@@ -96,8 +96,8 @@ TEST_F(ScriptedPeer, MessagesByteByByte) {
 
 TEST_F(ScriptedPeer, AnErrorWaitsForReady) {
   Start();
-  Say(kCopyBegins + Message('d', "one") + Message('E', ErrorBody("22012", "division by zero")) +
-      kReady);
+  Say(CopyBegins() + Message('d', "one") + Message('E', ErrorBody("22012", "division by zero")) +
+      Ready());
   const auto read = ReadAll();
   EXPECT_EQ(CodeOf(read.status()), "22012");
   EXPECT_EQ(read.status().message(), "division by zero");
@@ -106,14 +106,14 @@ TEST_F(ScriptedPeer, AnErrorWaitsForReady) {
 
 TEST_F(ScriptedPeer, AnErrorBeforeTheConnectionEndsIsTheOneToTell) {
   Start();
-  Say(kCopyBegins + Message('E', ErrorBody("57P01", "terminating connection")));
+  Say(CopyBegins() + Message('E', ErrorBody("57P01", "terminating connection")));
   ClosePeer();
   EXPECT_EQ(CodeOf(ReadAll().status()), "57P01");
 }
 
 TEST_F(ScriptedPeer, TheEndOfTheConnectionIsTransient) {
   Start();
-  Say(kCopyBegins + Message('d', "one") + Message('d', "two").substr(0, 6));
+  Say(CopyBegins() + Message('d', "one") + Message('d', "two").substr(0, 6));
   ClosePeer();
   const auto read = ReadAll();
   EXPECT_EQ(ClassOf(read.status()), ErrorClass::kTransient) << read.status();
@@ -121,8 +121,8 @@ TEST_F(ScriptedPeer, TheEndOfTheConnectionIsTransient) {
 
 TEST_F(ScriptedPeer, UnknownMessagesAreNotFollowed) {
   for (const std::string& script :
-       {kCopyBegins + Message('?', "x"), kCopyBegins + std::string("d\0\0\0\3x", 6),
-        kCopyBegins + std::string("d\x7f\xff\xff\xff", 5), std::string("\0\0\0\0\0", 5)}) {
+       {CopyBegins() + Message('?', "x"), CopyBegins() + std::string("d\0\0\0\3x", 6),
+        CopyBegins() + std::string("d\x7f\xff\xff\xff", 5), std::string("\0\0\0\0\0", 5)}) {
     Start();
     Say(script);
     const auto read = ReadAll();
@@ -136,7 +136,7 @@ TEST_F(ScriptedPeer, UnknownMessagesAreNotFollowed) {
 
 TEST_F(ScriptedPeer, MalformedErrorsAreStillErrors) {
   Start();
-  Say(Message('E', "C") + kReady);
+  Say(Message('E', "C") + Ready());
   EXPECT_FALSE(ReadAll().ok());
 }
 

@@ -111,8 +111,9 @@ class LocalFs final : public DurableFs {
   }
 
   arrow::Status RemoveIfEmpty(const fs::path& path) override {
-    if (::rmdir(path.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST)
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) {
       return arrow::Status::OK();
+    }
     return ErrnoError(errno, "remove", path);
   }
 
@@ -133,8 +134,9 @@ class LocalFs final : public DurableFs {
     std::error_code error;
     std::vector<std::string> names;
     fs::directory_iterator entry(path, error);
-    for (; !error && entry != fs::directory_iterator(); entry.increment(error))
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
       names.push_back(entry->path().filename());
+    }
     if (error && error.value() != ENOENT) return ErrnoError(error.value(), "list", path);
     std::ranges::sort(names);
     return names;
@@ -168,13 +170,16 @@ class LocalFs final : public DurableFs {
  private:
   arrow::Status TryCreateDirectories(const fs::path& path) {
     ARROW_ASSIGN_OR_RAISE(const auto info, Stat(path));
-    if (info.has_value())
+    if (info.has_value()) {
       return info->is_directory ? arrow::Status::OK()
                                 : ErrnoError(ENOTDIR, "create directory", path);
-    if (const fs::path parent = ParentOf(path); parent != path)
+    }
+    if (const fs::path parent = ParentOf(path); parent != path) {
       ARROW_RETURN_NOT_OK(TryCreateDirectories(parent));
-    if (::mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST)
+    }
+    if (::mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
       return ErrnoError(errno, "create directory", path);
+    }
     return SyncDirectory(ParentOf(path));
   }
 

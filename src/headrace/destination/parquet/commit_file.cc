@@ -68,8 +68,9 @@ arrow::Result<std::optional<CommitRecord>> LastCommitOf(const DurableFs& fs,
     if (!name.starts_with("run-")) continue;
     ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / name));
     if (record.has_value() &&
-        (!last.has_value() || record->intent.sequence > last->intent.sequence))
+        (!last.has_value() || record->intent.sequence > last->intent.sequence)) {
       last = std::move(record);
+    }
   }
   return last;
 }

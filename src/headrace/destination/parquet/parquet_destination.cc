@@ -33,8 +33,9 @@ std::string ColumnsJson(const arrow::Schema& schema) {
     for (int64_t i = 0; i < field->metadata()->size(); ++i) {
       constexpr std::string_view kPrefix = "headrace.";
       const std::string& key = field->metadata()->key(i);
-      if (key.starts_with(kPrefix))
+      if (key.starts_with(kPrefix)) {
         column[key.substr(kPrefix.size())] = field->metadata()->value(i);
+      }
     }
   }
   return columns.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
@@ -84,8 +85,9 @@ class ParquetDestination final : public Destination {
     const fs::path staged = settings_.layout.StagedTable(target.run, table);
     ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_->List(staged));
     for (const std::string& epoch : epochs) {
-      if (epoch != std::to_string(target.epoch))
+      if (epoch != std::to_string(target.epoch)) {
         ARROW_RETURN_NOT_OK(fs_->RemoveAll(staged / epoch));
+      }
     }
     ARROW_RETURN_NOT_OK(
         fs_->CreateDirectories(settings_.layout.StagedEpoch(target.run, table, target.epoch)));
@@ -175,9 +177,10 @@ class ParquetDestination final : public Destination {
     if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(fs_->CreateDirectories(directory));
     ARROW_ASSIGN_OR_RAISE(auto lock, fs_->TryLock(directory));
-    if (!lock.has_value())
+    if (!lock.has_value()) {
       return UserError("another process is writing run " + run + " to " + endpoint() +
                        ": wait for it, or end it");
+    }
     locks_.insert_or_assign(run, std::move(*lock));
     return arrow::Status::OK();
   }

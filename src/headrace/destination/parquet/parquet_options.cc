@@ -24,17 +24,18 @@ std::filesystem::path DefaultStaging(const std::filesystem::path& path) {
 }
 
 bool IsWithin(const std::filesystem::path& path, const std::filesystem::path& folder) {
-  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first ==
-         folder.end();
+  return std::ranges::mismatch(folder, path).in1 == folder.end();
 }
 
 arrow::Result<LakeLayout> ReadLayout(const OptionValues& options) {
   const std::string path = options.String("path").value_or("");
-  if (path.empty())
+  if (path.empty()) {
     return UserError("destination.path is missing: the directory of the lake, e.g. ./lake");
+  }
   ARROW_ASSIGN_OR_RAISE(const StoreLocation lake, OpenStore(path));
-  if (!lake.path.has_filename())
+  if (!lake.path.has_filename()) {
     return UserError("destination.path: " + path + " cannot be a lake: name a directory below it");
+  }
   LakeLayout layout{lake.path, DefaultStaging(lake.path)};
   if (const auto staging = options.String("staging"); staging.has_value() && !staging->empty()) {
     ARROW_ASSIGN_OR_RAISE(const StoreLocation location, OpenStore(*staging));
@@ -98,12 +99,14 @@ arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options) 
   ParquetSettings settings;
   ARROW_ASSIGN_OR_RAISE(settings.layout, ReadLayout(options));
   settings.target_file_size = options.Integer("target_file_size").value_or(256LL << 20);
-  if (settings.target_file_size <= 0)
+  if (settings.target_file_size <= 0) {
     return UserError("destination.target_file_size must be positive");
+  }
   const std::string compression = options.String("compression").value_or("auto");
   const auto name = std::ranges::find(kCompressionNames, compression);
-  if (name == std::end(kCompressionNames))
+  if (name == std::end(kCompressionNames)) {
     return UserError("destination.compression: unknown codec " + compression);
+  }
   settings.compression = static_cast<Compression>(name - std::begin(kCompressionNames));
   if (options.String("encodings") == "compact") {
     return UserError("destination.encodings: " + std::string(kCompactRefused));

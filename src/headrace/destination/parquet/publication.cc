@@ -146,12 +146,14 @@ arrow::Status Publication::PutAside(const fs::path& old_table) {
 
 arrow::Status Publication::Finish() {
   ARROW_RETURN_NOT_OK(fs_.SyncDirectory(PublishedTable(intent_).parent_path()));
-  if (intent_.mode == WriteMode::kAppend)
+  if (intent_.mode == WriteMode::kAppend) {
     ARROW_RETURN_NOT_OK(fs_.SyncDirectory(PublishedTable(intent_)));
+  }
   ARROW_ASSIGN_OR_RAISE(const auto left, fs_.Stat(StagedTable()));
   // After an exchange the old table lies where the new one was.
-  if (left.has_value() && intent_.mode == WriteMode::kReplace)
+  if (left.has_value() && intent_.mode == WriteMode::kReplace) {
     ARROW_RETURN_NOT_OK(PutAside(StagedTable()));
+  }
   // The table is published: what cannot be removed now is left to Clean.
   for (const auto& status :
        {fs_.RemoveAll(layout_.StagedTable(intent_.run, intent_.table)),

@@ -11,8 +11,9 @@ std::vector<std::string_view> ColumnLines(std::string_view schema) {
   std::vector<std::string_view> lines;
   while (!schema.empty()) {
     const size_t end = std::min(schema.find('\n'), schema.size());
-    if (const std::string_view line = schema.substr(0, end); !line.empty() && line[0] != ' ')
+    if (const std::string_view line = schema.substr(0, end); !line.empty() && line[0] != ' ') {
       lines.push_back(line);
+    }
     schema.remove_prefix(std::min(end + 1, schema.size()));
   }
   return lines;
@@ -22,8 +23,9 @@ std::string OnlyIn(const std::vector<std::string_view>& lines,
                    const std::vector<std::string_view>& others, std::string_view mark) {
   std::string text;
   for (const std::string_view line : lines) {
-    if (std::ranges::find(others, line) == others.end())
+    if (std::ranges::find(others, line) == others.end()) {
       text.append("\n").append(mark).append(line);
+    }
   }
   return text;
 }
@@ -35,7 +37,8 @@ std::string SchemaDifference(std::string_view table, std::string_view run) {
   const std::vector<std::string_view> now = ColumnLines(run);
   if (before == now) return {};
   std::string difference = OnlyIn(before, now, "- ") + OnlyIn(now, before, "+ ");
-  return difference.empty() ? "\nthe same columns in another order" : difference;
+  if (difference.empty()) difference = "\nthe same columns in another order";
+  return difference;
 }
 
 }  // namespace headrace

@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 std::vector<CommittedFile> FilesWithRows(std::span<const Receipt> receipts) {
   std::vector<CommittedFile> files;
   for (const Receipt& receipt : receipts) {
-    if (receipt.rows > 0)
+    if (receipt.rows > 0) {
       files.push_back({receipt.file, receipt.bytes, receipt.rows, receipt.checksum});
+    }
   }
   return files;
 }
@@ -27,8 +28,9 @@ arrow::Status KeepOnly(DurableFs& fs, const fs::path& directory,
                        const std::vector<CommittedFile>& files) {
   ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(directory));
   for (const std::string& name : names) {
-    if (std::ranges::find(files, name, &CommittedFile::name) == files.end())
+    if (std::ranges::find(files, name, &CommittedFile::name) == files.end()) {
       ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
+    }
   }
   return arrow::Status::OK();
 }

@@ -156,8 +156,9 @@ void Worker::AfterUnit(const QueuedUnit& unit, UnitOutcome outcome) {
     return;
   }
   shared_.context.observer.Emit(Level::kDebug, "unit_done", "unit done", FieldsOf(unit));
-  if (const arrow::Status delivered = Deliver(outcome.receipts); !delivered.ok())
+  if (const arrow::Status delivered = Deliver(outcome.receipts); !delivered.ok()) {
     LoseWriter(delivered);
+  }
 }
 
 void Worker::AfterSourceFault(const QueuedUnit& unit, const arrow::Status& status) {

@@ -141,7 +141,7 @@ class DecimalReader final : public FieldReader {
     uint64_t value = 0;
     bool valid = true;
     for (int32_t i = 0; i < groups; ++i) {
-      const uint32_t group = wire::Load16(data + kHeader + 2 * i);
+      const uint32_t group = wire::Load16(data + kHeader + ptrdiff_t{2} * i);
       valid &= group < 10'000;
       value = value * 10'000 + group;
     }

@@ -142,8 +142,8 @@ arrow::Result<std::map<std::string, ColumnFigures>> ReadFigures(PgConnection& co
       common.push_back({values[k], shares[k]});
       rest -= shares[k];
     }
-    figure.histogram = MergeHistogram(std::move(common), ParseIntegerArray(result.Text(i, 3)),
-                                      std::max(rest, 0.0));
+    figure.histogram =
+        MergeHistogram(common, ParseIntegerArray(result.Text(i, 3)), std::max(rest, 0.0));
   }
   return figures;
 }

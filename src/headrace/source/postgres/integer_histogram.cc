@@ -54,11 +54,12 @@ std::vector<Number> ParseArray(std::string_view text) {
 
 }  // namespace
 
-std::vector<int64_t> MergeHistogram(std::vector<CommonValue> common,
+std::vector<int64_t> MergeHistogram(const std::vector<CommonValue>& common,
                                     const std::vector<int64_t>& bounds, double rest_share) {
   std::vector<Stretch> stretches = StretchesOf(bounds, rest_share);
-  for (const CommonValue& value : common)
+  for (const CommonValue& value : common) {
     stretches.push_back({value.value, value.value, value.share});
+  }
   std::ranges::sort(stretches, {}, &Stretch::begin);
   double total = 0;
   int64_t greatest = std::numeric_limits<int64_t>::min();

@@ -40,7 +40,7 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
     return UserError("the server is PostgreSQL " + version_text_ + "; 12 is the oldest that works");
   }
   if (settings_.snapshot == SnapshotMode::kOff) {
-    warnings_.push_back(
+    warnings_.emplace_back(
         "snapshot: off: each unit sees what is there when it is read; rows that change during the "
         "run "
         "can be missed or doubled, and a TRUNCATE can empty a table half-way");
@@ -49,7 +49,7 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
   ARROW_RETURN_NOT_OK(FindRelationsOfQueries(tables, stop));
   ARROW_RETURN_NOT_OK(connection_.Execute(BeginStatements(settings_, server_version_), stop));
   ARROW_RETURN_NOT_OK(LockAll(tables, stop));
-  const arrow::Status exported = ExportSnapshot();
+  arrow::Status exported = ExportSnapshot();
   if (exported.ok()) return exported;
   if (ClassOf(exported) == ErrorClass::kTransient) return exported;
   if (settings_.snapshot == SnapshotMode::kPrefer) return GoOnWithout(exported);

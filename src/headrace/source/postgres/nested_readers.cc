@@ -117,7 +117,7 @@ class StructReader final : public FieldReader {
     if (size == -1) return AppendNull();
     wire::Cursor cursor(data, size);
     int32_t count = 0;
-    if (!cursor.TakeInt32(count) || count != static_cast<int32_t>(fields_.size())) {
+    if (!cursor.TakeInt32(count) || std::cmp_not_equal(count, fields_.size())) {
       return Malformed("composite", size);
     }
     for (const FieldReaderPtr& field : fields_) {

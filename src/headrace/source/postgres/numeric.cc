@@ -14,7 +14,7 @@ constexpr uint16_t kNegativeSign = 0x4000;
 constexpr uint16_t kNaNSign = 0xc000;
 constexpr uint16_t kInfinitySign = 0xd000;
 constexpr uint16_t kMinusInfinitySign = 0xf000;
-constexpr uint16_t kMaxScale = 0x3fff;
+constexpr int32_t kMaxScale = 0x3fff;
 
 constexpr int32_t kNumericHeaderBytes = 8;
 constexpr int32_t kGroupBytes = 2;
@@ -92,7 +92,7 @@ bool ParseNumeric(const uint8_t* data, int32_t size, WireNumeric& number) {
 char* WriteText(const WireNumeric& number, char* out) {
   if (number.kind != WireNumeric::Kind::kFinite) {
     const std::string_view text = SpecialText(number.kind);
-    return std::copy(text.begin(), text.end(), out);
+    return std::ranges::copy(text, out).out;
   }
   if (number.negative) *out++ = '-';
   out = WriteWhole(number, out);

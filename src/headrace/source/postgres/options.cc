@@ -1,96 +1,118 @@
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "headrace/source/postgres/postgres_source.h"
 
 namespace headrace {
+namespace {
+
+std::vector<OptionSpec> ConnectionOptions() {
+  return {
+      {.key = "uri",
+       .type = OptionType::kSecret,
+       .doc = "Connection URI, `postgresql://user@host:port/database`, with libpq's parameters "
+              "behind "
+              "`?`. The keys below win over what it says.",
+       .example = "postgresql://etl@127.0.0.1:5432/shop"},
+      {.key = "host", .doc = "Host name, or the folder of a unix socket."},
+      {.key = "hostaddr", .doc = "IP address, where the host's name must not be looked up."},
+      {.key = "port",
+       .type = OptionType::kInteger,
+       .doc = "Port; 5432 where nothing says otherwise.",
+       .minimum = 1,
+       .maximum = 65535,
+       .example = "5432"},
+      {.key = "database", .doc = "Database; by default the one named like the user."},
+      {.key = "user", .doc = "Role to log in as; it needs SELECT on the tables and nothing else."},
+      {.key = "password",
+       .type = OptionType::kSecret,
+       .doc = "Password, best given as `${ENV}` or `${file:/path}`; libpq also reads ~/.pgpass.",
+       .example = "${SHOP_PASSWORD}"},
+      {.key = "passfile", .type = OptionType::kPath, .doc = "Password file instead of ~/.pgpass."},
+      {.key = "service", .doc = "Name of a section of libpq's service file (pg_service.conf)."},
+      {.key = "application_name",
+       .default_text = "headrace",
+       .doc = "Name that the server shows in pg_stat_activity and in its log."},
+      {.key = "target_session_attrs",
+       .type = OptionType::kEnum,
+       .doc = "Which of several hosts will do, e.g. `prefer-standby` to spare the primary.",
+       .choices = {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}},
+      {.key = "connect_timeout",
+       .type = OptionType::kDuration,
+       .default_text = "30s",
+       .doc = "How long one attempt to connect and log in may take."},
+  };
+}
+
+std::vector<OptionSpec> EncryptionOptions() {
+  return {
+      {.key = "sslmode",
+       .type = OptionType::kEnum,
+       .doc = "Encryption: libpq's mode. Only verify-full proves that the server is the right "
+              "one.",
+       .choices = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
+      {.key = "sslrootcert",
+       .type = OptionType::kPath,
+       .doc = "File of the certificate authorities that the server's certificate is checked "
+              "against."},
+      {.key = "sslcert", .type = OptionType::kPath, .doc = "File of the client's certificate."},
+      {.key = "sslkey", .type = OptionType::kPath, .doc = "File of the client certificate's key."},
+      {.key = "sslcrl", .type = OptionType::kPath, .doc = "File of revoked certificates."},
+      {.key = "channel_binding",
+       .type = OptionType::kEnum,
+       .doc = "Whether SCRAM must be bound to the encrypted channel.",
+       .choices = {"disable", "prefer", "require"}},
+      {.key = "gssencmode",
+       .type = OptionType::kEnum,
+       .doc = "Whether GSSAPI encryption is used.",
+       .choices = {"disable", "prefer", "require"}},
+  };
+}
+
+std::vector<OptionSpec> ReadingOptions() {
+  return {
+      {.key = "snapshot",
+       .type = OptionType::kEnum,
+       .default_text = "require",
+       .doc = "One snapshot for all tables and workers: `require` it, `prefer` it and go on "
+              "without where "
+              "the server cannot export one, or `off`: each unit reads what is there at its "
+              "moment.",
+       .choices = {"require", "prefer", "off"}},
+      {.key = "lock_timeout",
+       .type = OptionType::kDuration,
+       .default_text = "30s",
+       .doc = "How long to wait for the ACCESS SHARE lock of a table that somebody is "
+              "altering; 0: for ever."},
+      {.key = "statement_timeout",
+       .type = OptionType::kDuration,
+       .default_text = "0s",
+       .doc = "Longest time of one statement, a unit's COPY included; 0: none."},
+      {.key = "direct_socket",
+       .type = OptionType::kEnum,
+       .default_text = "auto",
+       .doc = "`auto` reads rows straight from the socket where the connection is not "
+              "encrypted, which costs "
+              "less CPU; `off` always reads through libpq.",
+       .choices = {"auto", "off"}},
+  };
+}
+
+PluginOptions AllOptions() {
+  PluginOptions all{.type = "postgresql",
+                    .doc = "PostgreSQL 12 and later, read with COPY under one exported snapshot.",
+                    .options = ConnectionOptions()};
+  for (auto group : {EncryptionOptions(), ReadingOptions()}) {
+    std::ranges::move(group, std::back_inserter(all.options));
+  }
+  return all;
+}
+
+}  // namespace
 
 const PluginOptions& PostgresOptions() {
-  static const PluginOptions kOptions{
-      .type = "postgresql",
-      .doc = "PostgreSQL 12 and later, read with COPY under one exported snapshot.",
-      .options = {
-          {.key = "uri",
-           .type = OptionType::kSecret,
-           .doc = "Connection URI, `postgresql://user@host:port/database`, with libpq's parameters "
-                  "behind "
-                  "`?`. The keys below win over what it says.",
-           .example = "postgresql://etl@127.0.0.1:5432/shop"},
-          {.key = "host", .doc = "Host name, or the folder of a unix socket."},
-          {.key = "hostaddr", .doc = "IP address, where the host's name must not be looked up."},
-          {.key = "port",
-           .type = OptionType::kInteger,
-           .doc = "Port; 5432 where nothing says otherwise.",
-           .minimum = 1,
-           .maximum = 65535,
-           .example = "5432"},
-          {.key = "database", .doc = "Database; by default the one named like the user."},
-          {.key = "user",
-           .doc = "Role to log in as; it needs SELECT on the tables and nothing else."},
-          {.key = "password",
-           .type = OptionType::kSecret,
-           .doc =
-               "Password, best given as `${ENV}` or `${file:/path}`; libpq also reads ~/.pgpass.",
-           .example = "${SHOP_PASSWORD}"},
-          {.key = "passfile",
-           .type = OptionType::kPath,
-           .doc = "Password file instead of ~/.pgpass."},
-          {.key = "service", .doc = "Name of a section of libpq's service file (pg_service.conf)."},
-          {.key = "application_name",
-           .default_text = "headrace",
-           .doc = "Name that the server shows in pg_stat_activity and in its log."},
-          {.key = "sslmode",
-           .type = OptionType::kEnum,
-           .doc = "Encryption: libpq's mode. Only verify-full proves that the server is the right "
-                  "one.",
-           .choices = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
-          {.key = "sslrootcert",
-           .type = OptionType::kPath,
-           .doc = "File of the certificate authorities that the server's certificate is checked "
-                  "against."},
-          {.key = "sslcert", .type = OptionType::kPath, .doc = "File of the client's certificate."},
-          {.key = "sslkey",
-           .type = OptionType::kPath,
-           .doc = "File of the client certificate's key."},
-          {.key = "sslcrl", .type = OptionType::kPath, .doc = "File of revoked certificates."},
-          {.key = "channel_binding",
-           .type = OptionType::kEnum,
-           .doc = "Whether SCRAM must be bound to the encrypted channel.",
-           .choices = {"disable", "prefer", "require"}},
-          {.key = "gssencmode",
-           .type = OptionType::kEnum,
-           .doc = "Whether GSSAPI encryption is used.",
-           .choices = {"disable", "prefer", "require"}},
-          {.key = "target_session_attrs",
-           .type = OptionType::kEnum,
-           .doc = "Which of several hosts will do, e.g. `prefer-standby` to spare the primary.",
-           .choices = {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}},
-          {.key = "connect_timeout",
-           .type = OptionType::kDuration,
-           .default_text = "30s",
-           .doc = "How long one attempt to connect and log in may take."},
-          {.key = "snapshot",
-           .type = OptionType::kEnum,
-           .default_text = "require",
-           .doc = "One snapshot for all tables and workers: `require` it, `prefer` it and go on "
-                  "without where "
-                  "the server cannot export one, or `off`: each unit reads what is there at its "
-                  "moment.",
-           .choices = {"require", "prefer", "off"}},
-          {.key = "lock_timeout",
-           .type = OptionType::kDuration,
-           .default_text = "30s",
-           .doc = "How long to wait for the ACCESS SHARE lock of a table that somebody is "
-                  "altering; 0: for ever."},
-          {.key = "statement_timeout",
-           .type = OptionType::kDuration,
-           .default_text = "0s",
-           .doc = "Longest time of one statement, a unit's COPY included; 0: none."},
-          {.key = "direct_socket",
-           .type = OptionType::kEnum,
-           .default_text = "auto",
-           .doc = "`auto` reads rows straight from the socket where the connection is not "
-                  "encrypted, which costs "
-                  "less CPU; `off` always reads through libpq.",
-           .choices = {"auto", "off"}},
-      }};
+  static const PluginOptions kOptions = AllOptions();
   return kOptions;
 }
 

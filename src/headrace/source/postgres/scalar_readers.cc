@@ -51,11 +51,11 @@ struct Float8Form : PlainForm<double, LoadDouble, double> {
 
 /// Dates and timestamps: the extremes of the wire's integer are the infinities, and the shift of
 /// the epoch must not overflow.
-template <typename Base, typename Wire, Wire kShift>
+template <typename Base, typename Wire, Wire Shift>
 struct ShiftedForm : Base {
   using Limits = std::numeric_limits<Wire>;
-  static bool Fits(Wire value) { return value <= Limits::max() - kShift && value != Limits::min(); }
-  static Wire Convert(Wire value) { return value + kShift; }
+  static bool Fits(Wire value) { return value <= Limits::max() - Shift && value != Limits::min(); }
+  static Wire Convert(Wire value) { return value + Shift; }
   static std::string Text(Wire value) {
     if (value == Limits::min()) return "-infinity";
     if (value == Limits::max()) return "infinity";

@@ -113,7 +113,7 @@ std::string PgEndpoint(const PgConnectSettings& connect) {
     if (!value.empty()) endpoint += std::string(prefix) + PercentEncodeUri(value);
   };
   part("", "user");
-  if (!connect.Find("user").empty()) endpoint += "@";
+  if (!connect.Find("user").empty()) endpoint += '@';
   part("", "host");
   part(":", "port");
   part("/", "dbname");

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -21,7 +22,7 @@ namespace {
 
 std::string Padded(int64_t value, int width) {
   std::string text = std::to_string(value);
-  while (static_cast<int>(text.size()) < width) text.insert(text.begin(), '0');
+  while (std::cmp_less(text.size(), width)) text.insert(text.begin(), '0');
   return text;
 }
 
@@ -65,8 +66,8 @@ std::string TimestampText(int64_t micros, bool with_zone) {
 
 template <typename Number>
 std::string FloatText(Number value) {
-  if (value != value) return "NaN";
-  if (value - value != 0) return value > 0 ? "Infinity" : "-Infinity";
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
   std::array<char, 64> buffer{};
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), end};
@@ -75,7 +76,7 @@ std::string FloatText(Number value) {
 std::string DecimalText(std::string digits, int scale) {
   const bool negative = digits.starts_with('-');
   if (negative) digits.erase(0, 1);
-  while (static_cast<int>(digits.size()) <= scale) digits.insert(digits.begin(), '0');
+  while (std::cmp_less_equal(digits.size(), scale)) digits.insert(digits.begin(), '0');
   if (scale > 0) digits.insert(digits.size() - static_cast<size_t>(scale), ".");
   return (negative ? "-" : "") + digits;
 }
@@ -272,7 +273,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadUnit(Session& session, const Ta
     ARROW_RETURN_NOT_OK(batch->ValidateFull());
     batches.push_back(std::move(batch));
   }
-  return arrow::Table::FromRecordBatches(ReadSchema(plan), std::move(batches));
+  return arrow::Table::FromRecordBatches(ReadSchema(plan), batches);
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadWhole(Snapshot& snapshot, const TableRef& table,

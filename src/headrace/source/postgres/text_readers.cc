@@ -4,6 +4,7 @@
 #include <arrow/util/utf8.h>
 
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "headrace/source/postgres/numeric.h"
@@ -97,12 +98,14 @@ class UuidReader final : public StringReader {
 
   bool Read(const uint8_t* data, int32_t size) override {
     if (size != kUuidBytes) return size == -1 ? AppendNull() : Malformed("uuid", size);
-    uint8_t* out = column_.Room(kUuidTextBytes);
-    if (out == nullptr) return Succeed(column_.room_failure());
+    uint8_t* const room = column_.Room(kUuidTextBytes);
+    if (room == nullptr) return Succeed(column_.room_failure());
+    const std::span<uint8_t, kUuidTextBytes> text(room, kUuidTextBytes);
+    size_t at = 0;
     for (int i = 0; i < kUuidBytes; ++i) {
-      if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
-      *out++ = static_cast<uint8_t>(kHex[data[i] >> 4]);
-      *out++ = static_cast<uint8_t>(kHex[data[i] & 15]);
+      if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+      text[at++] = static_cast<uint8_t>(kHex[data[i] >> 4]);
+      text[at++] = static_cast<uint8_t>(kHex[data[i] & 15]);
     }
     column_.End(length_++, kUuidTextBytes);
     return true;

@@ -67,7 +67,7 @@ std::vector<TypeSection> ParseSections(const std::filesystem::path& path) {
   std::vector<TypeSection> sections;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line.starts_with("#")) continue;
+    if (line.empty() || line.starts_with('#')) continue;
     if (line.starts_with("type ")) {
       const size_t equals = line.find(" = ");
       sections.push_back(

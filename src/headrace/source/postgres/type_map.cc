@@ -113,7 +113,7 @@ ArrowChoice ChooseForComposite(const PgType& type) {
     choice.may_overflow |= inner.may_overflow;
     fields.push_back(arrow::field(field.name, inner.type));
   }
-  choice.type = arrow::struct_(std::move(fields));
+  choice.type = arrow::struct_(fields);
   return choice;
 }
 

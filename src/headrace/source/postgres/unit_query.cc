@@ -28,8 +28,9 @@ std::string IdCondition(const IdRange& range) {
   const std::string column = PgQuoteIdentifier(range.column);
   std::string condition;
   if (range.lower) condition = column + " >= " + BigintLiteral(*range.lower);
-  if (range.upper)
+  if (range.upper) {
     condition = And(std::move(condition), column + " < " + BigintLiteral(*range.upper));
+  }
   return condition.empty() ? column + " IS NOT NULL" : condition;
 }
 
@@ -71,8 +72,9 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   std::string condition = SplitCondition(unit.split);
   // Lines of its own: a comment at the end of the job's condition ends with them.
-  if (!plan.filter.where.empty())
+  if (!plan.filter.where.empty()) {
     condition = And(std::move(condition), "(\n" + plan.filter.where + "\n)");
+  }
   return condition;
 }
 

@@ -55,7 +55,7 @@ class Validity {
 template <typename Conversion>
 class FixedReader final : public ColumnReader {
  public:
-  using Type = typename Conversion::Type;
+  using Type = Conversion::Type;
 
   FixedReader(std::shared_ptr<arrow::DataType> type, Conversion conversion)
       : type_(std::move(type)), conversion_(std::move(conversion)) {}
