@@ -51,6 +51,7 @@ class DirectFile final : public ParquetFile {
 
   arrow::Status WriteRowGroup(
       std::span<const std::shared_ptr<arrow::RecordBatch>> batches) override {
+    if (row_groups_ == kMostRowGroups) return BugError("a Parquet file has too many row groups");
     return CatchExceptions([&]() -> arrow::Status {
       ARROW_RETURN_NOT_OK(Open(batches));
       return WriteColumns(batches);
@@ -71,6 +72,7 @@ class DirectFile final : public ParquetFile {
   }
 
   int64_t bytes() const override { return output_->Tell().ValueOr(0); }
+  int64_t row_groups() const override { return row_groups_; }
   int64_t footer_bytes() const override {
     return int64_t{row_groups_} * format_.schema->num_fields() * kFooterBytesPerChunk;
   }
