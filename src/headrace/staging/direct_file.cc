@@ -111,7 +111,7 @@ class DirectFile final : public ParquetFile {
     chunks.reserve(batches.size());
     for (const auto& batch : batches) chunks.push_back(batch->column(column));
 
-    const ColumnChoice& choice = choices_[static_cast<size_t>(column)];
+    ColumnChoice& choice = choices_[static_cast<size_t>(column)];
     const auto pages = parquet::PageWriter::Open(output_, choice.codec, &entry, row_groups_,
                                                  static_cast<int16_t>(column));
     const bool optional = schema_->Column(column)->max_definition_level() > 0;
@@ -119,6 +119,7 @@ class DirectFile final : public ParquetFile {
     ColumnEncoder& encoder = *encoders_[static_cast<size_t>(column)];
     ARROW_RETURN_NOT_OK(CheckNulls(chunks, column, optional));
     const bool has_dictionary = encoder.Encode(chunks, choice.dictionary, assembler_);
+    choice.dictionary = has_dictionary;  // One that grew too large once is not tried again.
 
     parquet::EncodedStatistics statistics;
     statistics.set_null_count(assembler_.chunk_nulls());
