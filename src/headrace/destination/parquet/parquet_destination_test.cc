@@ -114,7 +114,7 @@ TEST_F(ParquetDestinationTest, FilesThatHeadraceDidNotWriteAreNeverReplaced) {
 TEST_F(ParquetDestinationTest, ReplaceTakesNoForeignFileAwayWithTheTable) {
   const auto destination = MakeParquetDestination(options_).ValueOrDie();
   Append(*destination, 2);
-  TableTarget target = Target(WriteMode::kReplace);
+  const TableTarget target = Target(WriteMode::kReplace);
   ASSERT_TRUE(destination->Prepare(target).ok());
   const CommitIntent intent = destination->Intend(target, {}, 3).ValueOrDie();
   const auto table = root_ / "lake" / "orders";
@@ -126,8 +126,7 @@ TEST_F(ParquetDestinationTest, ReplaceTakesNoForeignFileAwayWithTheTable) {
       EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status.ToString();
       EXPECT_THAT(status.message(), HasSubstr("the first is " + first.string()));
     }
-    TableTarget append = Target(WriteMode::kAppend);
-    EXPECT_TRUE(destination->Prepare(append).ok());
+    EXPECT_TRUE(destination->Prepare(Target(WriteMode::kAppend)).ok());
     EXPECT_TRUE(std::filesystem::exists(foreign));
     std::filesystem::remove_all(first);
   }
@@ -152,7 +151,7 @@ TEST_F(ParquetDestinationTest, OfManyRunsOnlyTheLastRecordIsRead) {
   const auto fs = std::make_shared<ReadCountingFs>(MakeLocalFs());
   const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
   Append(*destination, 20);
-  TableTarget target = Target(WriteMode::kAppend);
+  const TableTarget target = Target(WriteMode::kAppend);
   fs->reads = 0;
   EXPECT_EQ(destination->LastCommit(target.table).ValueOrDie()->intent.run, "a20");
   EXPECT_EQ(fs->reads, 2);
