@@ -5,6 +5,7 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <span>
@@ -122,8 +123,7 @@ class StagingWriter final : public Writer {
   /// Writes what is buffered of the open unit as a row group of its own, and seals the file if it
   /// is full.
   arrow::Status WriteToOwnFiles() {
-    BufferedUnit* const unit = &*open_;
-    ARROW_RETURN_NOT_OK(WriteRowGroup(own_files_, {&unit, 1}));
+    ARROW_RETURN_NOT_OK(WriteRowGroup(own_files_, std::array{&*open_}));
     return IsFull(own_files_) ? own_files_.SealFile() : arrow::Status::OK();
   }
 
