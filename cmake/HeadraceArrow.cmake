@@ -8,17 +8,18 @@ set(HEADRACE_VENV "${PROJECT_SOURCE_DIR}/build/venv" CACHE PATH
     "Private Python environment with the pinned pyarrow wheel; made when it is not there")
 option(HEADRACE_SYSTEM_ARROW "Use the system's Arrow if it is new enough" ON)
 
+# The oldest Arrow whose headers have all that is used: decimal32 and decimal64 (18), size statistics that can be turned
+# off (20), arrow/json/from_string.h and arrow_compute as a library of its own (21), Parquet's FileReader::ReadTable() with
+# a Result (24, in the tests).
+set(HEADRACE_OLDEST_ARROW 24)
+
 set(HEADRACE_ARROW_FROM_WHEEL ON)
 set(HEADRACE_ARROW_LIBRARIES "")
 if(HEADRACE_SYSTEM_ARROW)
   find_package(Arrow QUIET CONFIG)
-  if(Arrow_FOUND AND Arrow_VERSION VERSION_GREATER_EQUAL 17)
+  if(Arrow_FOUND AND Arrow_VERSION VERSION_GREATER_EQUAL HEADRACE_OLDEST_ARROW)
     find_package(Parquet REQUIRED CONFIG)
-    find_package(ArrowCompute QUIET CONFIG)  # a library of its own since Arrow 21
-    if(NOT TARGET ArrowCompute::arrow_compute_shared)
-      add_library(ArrowCompute::arrow_compute_shared INTERFACE IMPORTED)
-      target_link_libraries(ArrowCompute::arrow_compute_shared INTERFACE Arrow::arrow_shared)
-    endif()
+    find_package(ArrowCompute REQUIRED CONFIG)
     set(HEADRACE_ARROW_FROM_WHEEL OFF)
     message(STATUS "Arrow ${Arrow_VERSION} of the system")
   endif()

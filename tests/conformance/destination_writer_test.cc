@@ -69,8 +69,11 @@ TEST_P(DestinationConformance, ReceiptsCoverTheUnitsWithRowsAndChecksums) {
     }
     EXPECT_EQ(receipt.checksum, sum);
     EXPECT_EQ(receipt.rows, sum.rows);
-    EXPECT_GT(receipt.bytes, 0);
-    EXPECT_EQ(receipt.columns.size(), 2U);
+    ASSERT_EQ(receipt.files.size(), 1U);
+    EXPECT_EQ(receipt.files[0].rows, sum.rows);
+    EXPECT_EQ(receipt.files[0].checksum, sum);
+    EXPECT_GT(receipt.files[0].bytes, 0);
+    EXPECT_EQ(receipt.files[0].columns.size(), 2U);
   }
   EXPECT_EQ(units, (std::set<std::string>{"0", "1", "2", "3", "4"}));
 }

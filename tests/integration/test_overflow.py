@@ -42,12 +42,29 @@ def test_null(database, headrace, value):
     assert report["tables"][0]["nulled_values"] == 1
 
 
-@pytest.mark.parametrize("value", VALUES[:-1], ids=IDS[:-1])  # A column that the job casts is no text.
+@pytest.mark.parametrize("value", VALUES[:-1], ids=IDS[:-1])
 def test_string(database, headrace, value):
     job = make(database, headrace, value, on_overflow="string")
     job.run()
     shown = dict(lake.rows(job.lake, "public.odd"))
     assert shown == {7: value[2], 8: value[3], 9: None}
+
+
+@pytest.mark.parametrize("value", VALUES[:-1], ids=IDS[:-1])
+@pytest.mark.parametrize("policy", ["error", "null"])
+def test_a_cast_to_string_holds_every_value(database, headrace, value, policy):
+    job = make(database, headrace, value[:4] + ("string",), on_overflow=policy)
+    report = job.run("--json").json()
+    assert dict(lake.rows(job.lake, "public.odd")) == {7: value[2], 8: value[3], 9: None}
+    assert report["tables"][0]["nulled_values"] == 0
+
+
+def test_another_type_and_overflow_to_text_are_refused_in_plan(database, headrace):
+    job = make(database, headrace, VALUES[-1], on_overflow="string")
+    for finished in (headrace("plan", "job.yaml", expect=None), job.run(expect=1)):
+        assert finished.returncode != 0
+        said(finished, "public.odd", '"free"', "decimal", "on_overflow: string")
+    assert not lake.files(job.lake)
 
 
 def test_a_column_has_the_last_word(database, headrace):

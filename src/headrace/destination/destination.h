@@ -81,8 +81,9 @@ class Destination {
                                                                 const TableRef& table) = 0;
 
   /// Makes the staging of `target` (of this epoch: an older epoch's is removed) and finds what
-  /// would make the commit fail: for append another schema (the message shows the difference), for
-  /// error_if_exists a table that is there.
+  /// would make the commit fail: for append another schema (the message shows the difference) or a
+  /// run of this id that another job published, for error_if_exists a table that is there, for
+  /// replace what headrace did not write and would remove.
   virtual arrow::Status Prepare(const TableTarget& target) = 0;
 
   /// Opens the staging of one worker. Thread-safe. `worker` is part of the file names; `serial`

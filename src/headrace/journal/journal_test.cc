@@ -85,7 +85,7 @@ TEST_F(JournalTest, ReceiptsBelongToTheirEpoch) {
           .ok());
   Receipt receipt;
   receipt.plan_id = "r1/public.events/1";
-  receipt.file = "part-0.parquet";
+  receipt.files.emplace_back().name = "part-0.parquet";
   receipt.rows = 3;
   receipt.units = {{"0", 1, 3, {5, 3}, 0.5}};
   ASSERT_TRUE(journal_->AddReceipt("r1", "public.events", 1, receipt).ok());

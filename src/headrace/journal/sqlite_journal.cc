@@ -163,7 +163,8 @@ arrow::Status SqliteJournal::AddReceipt(const std::string& run, const std::strin
   return Write(
       "INSERT INTO receipt (run, directory, epoch, file, receipt) VALUES (?1, ?2, CAST(?3 AS "
       "INTEGER), ?4, ?5)",
-      {run, directory, std::to_string(epoch), receipt.file, DumpJson(ToJson(receipt))});
+      {run, directory, std::to_string(epoch), receipt.files.front().name,
+       DumpJson(ToJson(receipt))});
 }
 
 arrow::Status SqliteJournal::AddIntent(const CommitIntent& intent) {

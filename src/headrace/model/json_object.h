@@ -18,7 +18,7 @@ namespace headrace {
 /// ignored: newer writers may add some.
 ///
 ///   JsonObject object(json, "receipt", ErrorClass::kPermanent);
-///   object.Read("file", receipt.file);
+///   object.Read("rows", receipt.rows);
 ///   ARROW_RETURN_NOT_OK(object.status());
 ///
 /// The JSON value must outlive it. Never throws.

@@ -51,8 +51,30 @@ arrow::Result<ColumnSummary> ColumnFromJson(const nlohmann::json& json) {
   return column;
 }
 
+nlohmann::json ReceiptFileToJson(const ReceiptFile& file) {
+  nlohmann::json json = {{"name", file.name},
+                         {"bytes", file.bytes},
+                         {"rows", file.rows},
+                         {"checksum", file.checksum.ToHex()},
+                         {"columns", nlohmann::json::array()}};
+  for (const ColumnSummary& column : file.columns) json["columns"].push_back(ColumnToJson(column));
+  return json;
+}
+
+arrow::Result<ReceiptFile> ReceiptFileFromJson(const nlohmann::json& json) {
+  JsonObject object(json, "file of a receipt", ErrorClass::kPermanent);
+  ReceiptFile file;
+  object.Read("name", file.name);
+  object.Read("bytes", file.bytes);
+  object.ReadChecksum(file.rows, file.checksum);
+  object.ReadEach("columns", file.columns, ColumnFromJson);
+  ARROW_RETURN_NOT_OK(object.status());
+  return file;
+}
+
 arrow::Status ReceiptBug(const Receipt& receipt, const std::string& problem) {
-  return BugError("receipt of " + receipt.file + " (" + receipt.plan_id + "): " + problem);
+  const std::string file = receipt.files.empty() ? "no file" : receipt.files.front().name;
+  return BugError("receipt of " + file + " (" + receipt.plan_id + "): " + problem);
 }
 
 /// Assigns units to receipts, one receipt after another.
@@ -124,18 +146,14 @@ class UnitOwners {
 nlohmann::json ToJson(const Receipt& receipt) {
   nlohmann::json json = {{"version", kReceiptVersion},
                          {"plan_id", receipt.plan_id},
-                         {"file", receipt.file},
-                         {"bytes", receipt.bytes},
+                         {"files", nlohmann::json::array()},
                          {"rows", receipt.rows},
                          {"checksum", receipt.checksum.ToHex()},
                          {"worker", receipt.worker},
                          {"nulled_values", receipt.nulled_values},
-                         {"units", nlohmann::json::array()},
-                         {"columns", nlohmann::json::array()}};
+                         {"units", nlohmann::json::array()}};
+  for (const ReceiptFile& file : receipt.files) json["files"].push_back(ReceiptFileToJson(file));
   for (const UnitReceipt& unit : receipt.units) json["units"].push_back(UnitToJson(unit));
-  for (const ColumnSummary& column : receipt.columns) {
-    json["columns"].push_back(ColumnToJson(column));
-  }
   return json;
 }
 
@@ -144,13 +162,11 @@ arrow::Result<Receipt> ReceiptFromJson(const nlohmann::json& json) {
   Receipt receipt;
   object.ReadVersion(kReceiptVersion);
   object.Read("plan_id", receipt.plan_id);
-  object.Read("file", receipt.file);
-  object.Read("bytes", receipt.bytes);
+  object.ReadEach("files", receipt.files, ReceiptFileFromJson);
   object.ReadChecksum(receipt.rows, receipt.checksum);
   object.Read("worker", receipt.worker);
   object.Read("nulled_values", receipt.nulled_values);
   object.ReadEach("units", receipt.units, UnitFromJson);
-  object.ReadEach("columns", receipt.columns, ColumnFromJson);
   ARROW_RETURN_NOT_OK(object.status());
   return receipt;
 }

@@ -21,7 +21,7 @@ struct UnitReceipt {
 };
 
 /// Statistics of one column of one file. Values are rendered as text by docs/format/receipt.md;
-/// absent where the type has no order or the column holds only NULLs.
+/// absent where the type has no order, the column holds only NULLs, or a bound is too long.
 struct ColumnSummary {
   std::string name;
   std::optional<std::string> minimum;
@@ -29,17 +29,26 @@ struct ColumnSummary {
   int64_t nulls = 0;
 };
 
-/// One sealed, durable file (or stream) of one table and epoch. Journalled as soon as it exists.
+/// One sealed, durable file (or stream).
+struct ReceiptFile {
+  std::string name;  ///< Within the table's run directory; unique within the run.
+  int64_t bytes = 0;
+  int64_t rows = 0;
+  Checksum checksum;  ///< Of the file's rows.
+  std::vector<ColumnSummary> columns;
+};
+
+/// Whole units of one table and epoch, and the sealed files that hold their rows and no others: one
+/// file with any number of units, or several files with one large unit. Journalled as soon as it
+/// exists.
 struct Receipt {
   std::string plan_id;
-  std::string file;  ///< Name within the table's run directory; unique within the run.
-  int64_t bytes = 0;
+  std::vector<ReceiptFile> files;
   int64_t rows = 0;
   Checksum checksum;  ///< Sum of its units' checksums.
   int worker = 0;
   int64_t nulled_values = 0;  ///< Values that `on_overflow: null` turned to NULL.
   std::vector<UnitReceipt> units;
-  std::vector<ColumnSummary> columns;
 };
 
 nlohmann::json ToJson(const Receipt& receipt);

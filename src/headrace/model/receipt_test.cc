@@ -18,7 +18,7 @@ constexpr const char* kPlan = "run-1/public.events/0";
 Receipt ReceiptOf(std::string file, const std::vector<std::string>& units) {
   Receipt receipt;
   receipt.plan_id = kPlan;
-  receipt.file = std::move(file);
+  receipt.files.emplace_back().name = std::move(file);
   for (const std::string& id : units) {
     UnitReceipt& unit = receipt.units.emplace_back();
     unit.unit_id = id;
@@ -30,27 +30,32 @@ Receipt ReceiptOf(std::string file, const std::vector<std::string>& units) {
 
 json ReceiptJson() {
   return json::parse(R"({
-  "version": 1, "plan_id": "run-1/public.events/0", "file": "w0-0.parquet", "bytes": 4096, "rows": 3,
+  "version": 1, "plan_id": "run-1/public.events/0", "rows": 3,
   "checksum": "00000000000000ff", "worker": 2, "nulled_values": 1,
   "units": [{"unit_id": "7", "attempt": 2, "rows": 3, "checksum": "00000000000000ff", "seconds": 0.5}],
-  "columns": [{"name": "id", "minimum": "1", "maximum": "9", "nulls": 0}, {"name": "tags", "nulls": 3}]})");
+  "files": [{"name": "w0-0.parquet", "bytes": 4096, "rows": 2, "checksum": "00000000000000f0",
+             "columns": [{"name": "id", "minimum": "1", "maximum": "9", "nulls": 0}, {"name": "tags", "nulls": 2}]},
+            {"name": "w0-1.parquet", "bytes": 1024, "rows": 1, "checksum": "000000000000000f", "columns": []}]})");
 }
 
 TEST(ReceiptTest, JsonAsDocumented) {
   const auto receipt = ReceiptFromJson(ReceiptJson());
   ASSERT_TRUE(receipt.ok()) << receipt.status();
   EXPECT_EQ(receipt->plan_id, kPlan);
-  EXPECT_EQ(receipt->bytes, 4096);
   EXPECT_EQ(receipt->checksum, (Checksum{.sum = 255, .rows = 3}));
   EXPECT_EQ(receipt->nulled_values, 1);
   ASSERT_EQ(receipt->units.size(), 1U);
   EXPECT_EQ(receipt->units[0].attempt, 2);
   EXPECT_EQ(receipt->units[0].checksum, (Checksum{.sum = 255, .rows = 3}));
   EXPECT_EQ(receipt->units[0].seconds, 0.5);
-  ASSERT_EQ(receipt->columns.size(), 2U);
-  EXPECT_EQ(receipt->columns[0].maximum, "9");
-  EXPECT_EQ(receipt->columns[1].minimum, std::nullopt);
-  EXPECT_EQ(receipt->columns[1].nulls, 3);
+  ASSERT_EQ(receipt->files.size(), 2U);
+  EXPECT_EQ(receipt->files[0].bytes, 4096);
+  EXPECT_EQ(receipt->files[1].checksum, (Checksum{.sum = 15, .rows = 1}));
+  const std::vector<ColumnSummary>& columns = receipt->files[0].columns;
+  ASSERT_EQ(columns.size(), 2U);
+  EXPECT_EQ(columns[0].maximum, "9");
+  EXPECT_EQ(columns[1].minimum, std::nullopt);
+  EXPECT_EQ(columns[1].nulls, 2);
   EXPECT_EQ(ToJson(*receipt), ReceiptJson());
 }
 
@@ -69,8 +74,9 @@ TEST(ReceiptTest, ErrorsNameTheKeyAndArePermanent) {
   EXPECT_EQ(error("/units/0/rows", "x"),
             "unit of a receipt: key \"rows\": expected an integer from -9223372036854775808 to "
             "9223372036854775807");
-  EXPECT_EQ(error("/columns/1/minimum", 5),
+  EXPECT_EQ(error("/files/0/columns/1/minimum", 5),
             "column of a receipt: key \"minimum\": expected a string");
+  EXPECT_EQ(error("/files/1/name", 5), "file of a receipt: key \"name\": expected a string");
   EXPECT_EQ(error("/units/0/seconds", nullptr),
             "unit of a receipt: key \"seconds\": expected a number");
   EXPECT_EQ(error("/version", 9), "receipt: key \"version\": this program reads version 1, not 9");
@@ -78,7 +84,7 @@ TEST(ReceiptTest, ErrorsNameTheKeyAndArePermanent) {
 
 std::vector<std::string> FilesOf(const Coverage& coverage) {
   std::vector<std::string> files;
-  for (const Receipt& receipt : coverage.accepted) files.push_back(receipt.file);
+  for (const Receipt& receipt : coverage.accepted) files.push_back(receipt.files.front().name);
   return files;
 }
 

@@ -1,6 +1,7 @@
 #include "headrace/run/job_plan.h"
 
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -14,9 +15,26 @@
 namespace headrace {
 namespace {
 
-/// The type under which a session reads `column`.
-std::shared_ptr<arrow::DataType> ReadTypeOf(const Column& column, OverflowPolicy policy) {
-  return policy == OverflowPolicy::kString && column.may_overflow ? arrow::utf8() : column.type;
+/// Whether a session reads `column` as the source's own text, which holds what its type does not:
+/// as the policy asks, or because text is what the job wants anyway.
+bool ReadsText(const Column& column, OverflowPolicy policy, const arrow::DataType* wanted) {
+  if (!column.may_overflow) return false;
+  const bool wants_text = wanted != nullptr && wanted->id() == arrow::Type::STRING;
+  return policy == OverflowPolicy::kString ||
+         (wants_text && !arrow::is_nested(column.type->id()));  // Lists become JSON.
+}
+
+/// A value that does not fit a type of the job cannot become text in a column of that type.
+arrow::Status CheckPolicyFits(const Column& column, OverflowPolicy policy,
+                              const arrow::DataType& wanted) {
+  const bool always_fits = wanted.Equals(*column.type) && !column.may_overflow;
+  if (policy != OverflowPolicy::kString || wanted.id() == arrow::Type::STRING || always_fits) {
+    return arrow::Status::OK();
+  }
+  return UserError("column \"" + column.name + "\": a value that does not fit type " +
+                   wanted.ToString() + " cannot be kept as text, so `type` and on_overflow: " +
+                   "string contradict each other. Give the column on_overflow: error or " +
+                   "\"null\", or type: string");
 }
 
 arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnRequest& request,
@@ -29,14 +47,19 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
   planned.on_overflow = request.on_overflow.value_or(job.on_overflow);
   planned.comment = column.comment;
   planned.note = column.note;
-  planned.read_type = ReadTypeOf(column, planned.on_overflow);
-  planned.type = planned.read_type;
-  if (planned.read_type != column.type) planned.note = "as text, because of on_overflow: string";
+  std::shared_ptr<arrow::DataType> wanted;
   if (request.type.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(planned.type, ParseTypeName(*request.type));
-    if (!planned.type->Equals(*planned.read_type)) {
-      planned.note = "cast from " + planned.read_type->ToString();
-    }
+    ARROW_ASSIGN_OR_RAISE(wanted, ParseTypeName(*request.type));
+    ARROW_RETURN_NOT_OK(CheckPolicyFits(column, planned.on_overflow, *wanted));
+  }
+  const bool as_text = ReadsText(column, planned.on_overflow, wanted.get());
+  planned.read_type = as_text ? arrow::utf8() : column.type;
+  planned.type = wanted != nullptr ? wanted : planned.read_type;
+  if (as_text && !column.type->Equals(*planned.read_type)) {
+    planned.note =
+        wanted != nullptr ? "as the source's own text" : "as text, because of on_overflow: string";
+  } else if (!planned.type->Equals(*planned.read_type)) {
+    planned.note = "cast from " + planned.read_type->ToString();
   }
   // A value that becomes NULL by policy may do so in a column that the source declares NOT NULL.
   planned.nullable = planned.nullable || planned.on_overflow == OverflowPolicy::kNull;

@@ -79,7 +79,9 @@ class MemoryDestination : public Destination {
     intent.mode = target.mode;
     intent.sequence = sequence;
     for (const Receipt& receipt : receipts) {
-      intent.files.push_back({receipt.file, receipt.bytes, receipt.rows, receipt.checksum});
+      for (const ReceiptFile& file : receipt.files) {
+        intent.files.push_back({file.name, file.bytes, file.rows, file.checksum});
+      }
       intent.rows += receipt.rows;
       intent.checksum += receipt.checksum;
     }
@@ -180,7 +182,7 @@ class MemoryWriter : public Writer {
     ARROW_RETURN_NOT_OK(destination_.AskSeal());
     if (receipt_.units.empty()) return std::vector<Receipt>{};
     receipt_.plan_id = target_.plan_id;
-    receipt_.file = file_;
+    receipt_.files = {{file_, 0, receipt_.rows, receipt_.checksum, {}}};
     destination_.Stage(file_, values_);
     return std::vector<Receipt>{receipt_};
   }

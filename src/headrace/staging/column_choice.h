@@ -37,7 +37,8 @@ struct ColumnChoice {
 
 /// Decides dictionary and codec for every leaf column of `schema`, in Parquet's order, from a
 /// sample of `batches` (the first row group of a file; none: PLAIN, no codec):
-///   dictionary  where at most a quarter of the sampled values are distinct (never for booleans),
+///   dictionary  where at most a quarter of the sampled values are distinct, or where entries and
+///   indices are estimated to take at least a quarter less than the values (never for booleans),
 ///   snappy      where the plain bytes of the sample shrink by a quarter or more; asked only under
 ///   Compression::kAuto.
 /// Looks at some thousand values of each column, whatever the size of the batches.

@@ -51,6 +51,22 @@ TEST(ColumnChoiceTest, FewTextsGetADictionary) {
               })).dictionary);
 }
 
+TEST(ColumnChoiceTest, ThousandsOfNumbersGetADictionaryWhereItIsSmaller) {
+  // A sample of 4,096 of them repeats little; the row group does.
+  for (const bool skewed : {false, true}) {
+    std::mt19937_64 random(3);
+    std::uniform_real_distribution<double> share;
+    const auto prices = [&](double distinct) {
+      return ChoiceOf(Integers([&](int64_t) {
+        return static_cast<int64_t>(distinct * share(random) * (skewed ? share(random) : 1));
+      }));
+    };
+    EXPECT_TRUE(prices(2'000).dictionary);
+    EXPECT_EQ(prices(2'000).codec, arrow::Compression::SNAPPY);
+    EXPECT_FALSE(prices(50'000).dictionary);
+  }
+}
+
 TEST(ColumnChoiceTest, HashesAreLeftAsTheyAre) {
   std::mt19937_64 random(3);
   const ColumnChoice choice = ChoiceOf(Texts([&](int64_t) { return Hexadecimal(random); }));

@@ -5,6 +5,7 @@
 #include <arrow/util/checked_cast.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -93,7 +94,28 @@ void AppendRun(const arrow::Array& array, int64_t row, const ValueBytes& value, 
   }
 }
 
+void CountDistinct(std::vector<size_t> hashes, ColumnSample& sample) {
+  std::ranges::sort(hashes);
+  for (auto begin = hashes.begin(); begin != hashes.end();) {
+    const auto end = std::upper_bound(begin, hashes.end(), *begin);
+    sample.once += end - begin == 1 ? 1 : 0;
+    sample.twice += end - begin == 2 ? 1 : 0;
+    ++sample.distinct;
+    begin = end;
+  }
+}
+
 }  // namespace
+
+double EstimateDistinct(const ColumnSample& sample) {
+  const auto distinct = static_cast<double>(sample.distinct);
+  if (sample.values == sample.column_values) return distinct;
+  const auto once = static_cast<double>(sample.once);
+  const double unseen =
+      once * once / (2.0 * static_cast<double>(std::max<int64_t>(1, sample.twice)));
+  const double all = distinct + unseen;
+  return all * -std::expm1(-static_cast<double>(sample.column_values) / all);
+}
 
 std::vector<LeafColumn> LeafColumns(const std::string& name,
                                     const std::shared_ptr<arrow::DataType>& type,
@@ -123,16 +145,24 @@ ColumnSample SampleColumn(const LeafColumn& leaf) {
   const int64_t length = LengthOf(leaf);
   if (!value || length == 0) return sample;
 
+  const bool with_length = arrow::is_base_binary_like(leaf.type->id());
+  const int64_t looked_at = std::min(length, kDistinctValues);
   std::vector<size_t> hashes;
   hashes.reserve(kDistinctValues);
-  VisitSpread(leaf, std::min(length, kDistinctValues), [&](const arrow::Array& array, int64_t row) {
-    if (array.IsValid(row)) hashes.push_back(std::hash<std::string_view>()(value(array, row)));
+  int64_t bytes = 0;
+  VisitSpread(leaf, looked_at, [&](const arrow::Array& array, int64_t row) {
+    if (array.IsNull(row)) return;
+    const std::string_view text = value(array, row);
+    hashes.push_back(std::hash<std::string_view>()(text));
+    bytes += static_cast<int64_t>(text.size() + (with_length ? sizeof(uint32_t) : 0));
   });
-  std::ranges::sort(hashes);
   sample.values = static_cast<int64_t>(hashes.size());
-  sample.distinct = std::ranges::unique(hashes).begin() - hashes.begin();
+  sample.column_values = sample.values * length / looked_at;
+  if (sample.values > 0) {
+    sample.value_bytes = static_cast<double>(bytes) / static_cast<double>(sample.values);
+  }
+  CountDistinct(std::move(hashes), sample);
 
-  const bool with_length = arrow::is_base_binary_like(leaf.type->id());
   sample.plain.reserve(kRuns * (kRunBytes + kInt64Bytes));
   VisitSpread(leaf, std::min<int64_t>(length, kRuns), [&](const arrow::Array& array, int64_t row) {
     AppendRun(array, row, value, with_length, sample.plain);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 #include <string>
 
 namespace headrace {
@@ -42,6 +43,26 @@ TEST(DictionaryTest, KeepsTheBitsOfFloats) {
   EXPECT_EQ(dictionary.Index(-0.0), 1);
   EXPECT_EQ(dictionary.Index(std::nan("")), 2);
   EXPECT_EQ(dictionary.Index(std::nan("")), 2);
+}
+
+TEST(DictionaryTest, NumbersThatDifferInTheirExponentAloneShareNoSlot) {
+  constexpr uint64_t kSlots = 1 << 14;
+  std::set<uint64_t> slots;
+  for (int exponent = 0; exponent < 12; ++exponent) {
+    slots.insert(HashOf(std::ldexp(1.23, exponent)) % kSlots);
+  }
+  EXPECT_EQ(slots.size(), 12U);
+}
+
+TEST(DictionaryTest, IsTheSameAfterItWasCleared) {
+  Dictionary<int64_t> numbers;
+  for (int round = 0; round < 3; ++round) {
+    for (int64_t i = 0; i < 1000; ++i) ASSERT_EQ(numbers.Index(i * 7), i);
+    numbers.Clear();
+    EXPECT_TRUE(numbers.entries().empty());
+    EXPECT_EQ(numbers.Index(42), 0);
+    numbers.Clear();
+  }
 }
 
 TEST(DictionaryTest, RefusesToGrowBeyondItsBounds) {

@@ -51,6 +51,7 @@ class DirectFile final : public ParquetFile {
 
   arrow::Status WriteRowGroup(
       std::span<const std::shared_ptr<arrow::RecordBatch>> batches) override {
+    if (row_groups_ == kMostRowGroups) return BugError("a Parquet file has too many row groups");
     return CatchExceptions([&]() -> arrow::Status {
       ARROW_RETURN_NOT_OK(Open(batches));
       return WriteColumns(batches);
@@ -71,6 +72,7 @@ class DirectFile final : public ParquetFile {
   }
 
   int64_t bytes() const override { return output_->Tell().ValueOr(0); }
+  int64_t row_groups() const override { return row_groups_; }
   int64_t footer_bytes() const override {
     return int64_t{row_groups_} * format_.schema->num_fields() * kFooterBytesPerChunk;
   }
@@ -109,7 +111,7 @@ class DirectFile final : public ParquetFile {
     chunks.reserve(batches.size());
     for (const auto& batch : batches) chunks.push_back(batch->column(column));
 
-    const ColumnChoice& choice = choices_[static_cast<size_t>(column)];
+    ColumnChoice& choice = choices_[static_cast<size_t>(column)];
     const auto pages = parquet::PageWriter::Open(output_, choice.codec, &entry, row_groups_,
                                                  static_cast<int16_t>(column));
     const bool optional = schema_->Column(column)->max_definition_level() > 0;
@@ -117,6 +119,7 @@ class DirectFile final : public ParquetFile {
     ColumnEncoder& encoder = *encoders_[static_cast<size_t>(column)];
     ARROW_RETURN_NOT_OK(CheckNulls(chunks, column, optional));
     const bool has_dictionary = encoder.Encode(chunks, choice.dictionary, assembler_);
+    choice.dictionary = has_dictionary;  // One that grew too large once is not tried again.
 
     parquet::EncodedStatistics statistics;
     statistics.set_null_count(assembler_.chunk_nulls());

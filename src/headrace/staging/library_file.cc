@@ -23,6 +23,7 @@ class LibraryFile final : public ParquetFile {
 
   arrow::Status WriteRowGroup(
       std::span<const std::shared_ptr<arrow::RecordBatch>> batches) override {
+    if (row_groups_ == kMostRowGroups) return BugError("a Parquet file has too many row groups");
     ARROW_RETURN_NOT_OK(Open(batches));
     ARROW_RETURN_NOT_OK(writer_->NewRowGroup());
     ++row_groups_;
@@ -52,6 +53,7 @@ class LibraryFile final : public ParquetFile {
   }
 
   int64_t bytes() const override { return output_->Tell().ValueOr(0); }
+  int64_t row_groups() const override { return row_groups_; }
   int64_t footer_bytes() const override {
     return row_groups_ * format_.schema->num_fields() * kFooterBytesPerChunk;
   }

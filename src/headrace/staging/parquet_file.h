@@ -36,7 +36,10 @@ class ParquetFile {
 
   virtual ~ParquetFile() = default;
 
-  /// Writes the rows of `batches` as one row group.
+  /// The number of a row group is an int16 in the footer.
+  static constexpr int64_t kMostRowGroups = 32'767;
+
+  /// Writes the rows of `batches` as one row group. Error of class bug if there are kMostRowGroups.
   virtual arrow::Status WriteRowGroup(
       std::span<const std::shared_ptr<arrow::RecordBatch>> batches) = 0;
 
@@ -46,6 +49,7 @@ class ParquetFile {
 
   /// Written so far.
   virtual int64_t bytes() const = 0;
+  virtual int64_t row_groups() const = 0;
 
   /// Memory that the footer's entries take up until Seal; grows with columns times row groups.
   virtual int64_t footer_bytes() const = 0;

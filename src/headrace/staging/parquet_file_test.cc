@@ -339,6 +339,32 @@ TEST_F(ParquetFileTest, AFileWithoutRowsHasTheSchema) {
   EXPECT_TRUE(Read()->schema()->Equals(*schema, false));
 }
 
+TEST_F(ParquetFileTest, MoreRowGroupsThanTheFooterCanNumberAreABug) {
+  const auto schema = arrow::schema({arrow::field("b", arrow::boolean())});
+  const Batches batches = RandomBatches(schema, {1}, {});
+  const auto file = CreateParquetFile(*fs_, path(), {.schema = schema}).ValueOrDie();
+  for (int64_t i = 0; i < ParquetFile::kMostRowGroups; ++i) {
+    ASSERT_TRUE(file->WriteRowGroup(batches).ok()) << i;
+  }
+  EXPECT_EQ(file->row_groups(), ParquetFile::kMostRowGroups);
+  EXPECT_EQ(ClassOf(file->WriteRowGroup(batches)), ErrorClass::kBug);
+  ASSERT_TRUE(file->Seal().ok());
+  EXPECT_EQ(Read()->num_rows(), ParquetFile::kMostRowGroups);
+}
+
+TEST_F(ParquetFileTest, BoundsOfMoreThan256BytesAreLeftOut) {
+  const auto schema = arrow::schema({arrow::field("s", arrow::utf8())});
+  const auto summary = [&](size_t length) {
+    arrow::StringBuilder builder;
+    EXPECT_TRUE(builder.AppendValues({"a", std::string(length, 'z')}).ok());
+    const auto batch = arrow::RecordBatch::Make(schema, 2, {builder.Finish().ValueOrDie()});
+    return WriteDirectly({.schema = schema}, {{batch}}).columns.at(0);
+  };
+  EXPECT_EQ(summary(256).maximum, std::string(256, 'z'));
+  EXPECT_EQ(summary(257).minimum, std::nullopt);
+  EXPECT_EQ(summary(257).maximum, std::nullopt);
+}
+
 TEST_F(ParquetFileTest, NullsInARequiredColumnAreABug) {
   const auto schema = arrow::schema({arrow::field("a", arrow::int64(), /*nullable=*/false)});
   const auto batch = arrow::RecordBatch::Make(

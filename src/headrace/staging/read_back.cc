@@ -15,9 +15,19 @@
 namespace headrace {
 namespace {
 
-/// Values of a batch: bounds its memory for tables of 1,600 columns as well as for narrow ones.
+/// A batch is bounded in values, for tables of 1,600 columns, and in bytes, for rows of a megabyte.
 constexpr int64_t kBatchValues = 1 << 18;
 constexpr int64_t kMostBatchRows = 1 << 16;
+constexpr int64_t kBatchBytes = 4 << 20;
+
+/// By the size of the row group's pages. What a dictionary hides is bounded as well: a row group
+/// was in the memory of its writer once.
+int64_t BatchRows(const parquet::RowGroupMetaData& group) {
+  const int64_t columns = std::max(1, group.num_columns());
+  const int64_t row_bytes = group.total_byte_size() / std::max<int64_t>(1, group.num_rows()) + 1;
+  return std::clamp<int64_t>(std::min(kBatchValues / columns, kBatchBytes / row_bytes), 1,
+                             kMostBatchRows);
+}
 
 arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> OpenReader(
     const std::filesystem::path& path) {
@@ -26,24 +36,34 @@ arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> OpenReader(
   properties.enable_buffered_stream();
   parquet::arrow::FileReaderBuilder builder;
   ARROW_RETURN_NOT_OK(builder.Open(std::move(file), properties));
-  const int columns = std::max(1, builder.raw_reader()->metadata()->num_columns());
   parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
-  arrow_properties.set_batch_size(std::clamp<int64_t>(kBatchValues / columns, 1, kMostBatchRows));
   arrow_properties.set_pre_buffer(false);
   builder.properties(arrow_properties);
   return builder.Build();
 }
 
-arrow::Result<Checksum> TakeChecksum(parquet::arrow::FileReader& reader) {
-  ARROW_ASSIGN_OR_RAISE(const auto batches, reader.GetRecordBatchReader());
-  ARROW_ASSIGN_OR_RAISE(ChecksumTaker taker, ChecksumTaker::Make(*batches->schema()));
-  Checksum sum;
+arrow::Status AddRowGroup(parquet::arrow::FileReader& reader, int group, ChecksumTaker& taker,
+                          Checksum& sum) {
+  reader.set_batch_size(BatchRows(*reader.parquet_reader()->metadata()->RowGroup(group)));
+  ARROW_ASSIGN_OR_RAISE(const auto batches, reader.GetRecordBatchReader({group}));
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, batches->Next());
-    if (batch == nullptr) return sum;
+    if (batch == nullptr) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const Checksum checksum, taker.Take(*batch));
     sum += checksum;
   }
+}
+
+/// Row group by row group: a batch that crosses their border would hold rows of both sizes.
+arrow::Result<Checksum> TakeChecksum(parquet::arrow::FileReader& reader) {
+  std::shared_ptr<arrow::Schema> schema;
+  ARROW_RETURN_NOT_OK(reader.GetSchema(&schema));
+  ARROW_ASSIGN_OR_RAISE(ChecksumTaker taker, ChecksumTaker::Make(*schema));
+  Checksum sum;
+  for (int group = 0; group < reader.num_row_groups(); ++group) {
+    ARROW_RETURN_NOT_OK(AddRowGroup(reader, group, taker, sum));
+  }
+  return sum;
 }
 
 arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path, bool with_checksum) {

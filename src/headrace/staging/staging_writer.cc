@@ -5,13 +5,15 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "headrace/model/checksum.h"
-#include "headrace/staging/staged_file.h"
+#include "headrace/staging/staged_files.h"
 
 namespace headrace {
 namespace {
@@ -51,11 +53,12 @@ class StagingWriter final : public Writer {
     if (batch->num_rows() == 0) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const Checksum checksum, checksum_.Take(*batch));
     open_->receipt.checksum += checksum;
+    open_->buffered += checksum;
     open_->receipt.rows += batch->num_rows();
     open_->bytes += arrow::util::TotalBufferSize(*batch);
     open_->batches.push_back(batch);
     if (open_->bytes <= third_) return arrow::Status::OK();
-    return WriteToOwnFile();
+    return WriteToOwnFiles();
   }
 
   arrow::Result<std::vector<Receipt>> EndUnit(int64_t nulled_values) override {
@@ -63,10 +66,10 @@ class StagingWriter final : public Writer {
     open_->nulled_values = nulled_values;
     open_->receipt.seconds = std::chrono::duration<double>(Clock::now() - opened_at_).count();
     std::vector<Receipt> receipts;
-    if (own_file_ != nullptr) {
-      ARROW_RETURN_NOT_OK(WriteToOwnFile());
-      own_file_->AddUnit(TakeOpen());
-      ARROW_RETURN_NOT_OK(SealFile(std::move(own_file_), receipts));
+    if (!own_files_.empty()) {
+      if (!open_->batches.empty()) ARROW_RETURN_NOT_OK(WriteToOwnFiles());
+      own_files_.AddUnit(TakeOpen());
+      ARROW_RETURN_NOT_OK(Finish(own_files_, receipts));
       return receipts;
     }
     if (closed_bytes_ + open_->bytes > row_group_bytes_) ARROW_RETURN_NOT_OK(WriteClosed(receipts));
@@ -81,7 +84,7 @@ class StagingWriter final : public Writer {
 
   arrow::Status AbortUnit() override {
     open_.reset();
-    return Discard(std::move(own_file_));
+    return own_files_.Discard(*fs_);
   }
 
   arrow::Result<std::vector<Receipt>> Seal() override {
@@ -90,7 +93,7 @@ class StagingWriter final : public Writer {
     }
     std::vector<Receipt> receipts;
     ARROW_RETURN_NOT_OK(WriteClosed(receipts));
-    if (file_ != nullptr) ARROW_RETURN_NOT_OK(SealFile(std::move(file_), receipts));
+    if (!shared_file_.empty()) ARROW_RETURN_NOT_OK(Finish(shared_file_, receipts));
     return receipts;
   }
 
@@ -98,14 +101,15 @@ class StagingWriter final : public Writer {
     open_.reset();
     closed_.clear();
     closed_bytes_ = closed_rows_ = 0;
-    ARROW_RETURN_NOT_OK(Discard(std::move(own_file_)));
-    return Discard(std::move(file_));
+    ARROW_RETURN_NOT_OK(own_files_.Discard(*fs_));
+    return shared_file_.Discard(*fs_);
   }
 
   int64_t buffered_bytes() const override {
     int64_t bytes = closed_bytes_ + (open_.has_value() ? open_->bytes : 0);
-    if (file_ != nullptr) bytes += file_->parquet().footer_bytes();
-    if (own_file_ != nullptr) bytes += own_file_->parquet().footer_bytes();
+    for (const StagedFiles* files : {&shared_file_, &own_files_}) {
+      if (files->is_open()) bytes += files->parquet()->footer_bytes();
+    }
     return bytes;
   }
 
@@ -116,54 +120,59 @@ class StagingWriter final : public Writer {
     return unit;
   }
 
-  arrow::Status WriteToOwnFile() {
-    if (own_file_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(own_file_, CreateFile());
-    }
-    return own_file_->WriteRowGroup({&*open_});
+  /// Writes what is buffered of the open unit as a row group of its own, and seals the file if it
+  /// is full.
+  arrow::Status WriteToOwnFiles() {
+    ARROW_RETURN_NOT_OK(WriteRowGroup(own_files_, std::array{&*open_}));
+    return IsFull(own_files_) ? own_files_.SealFile() : arrow::Status::OK();
   }
 
   /// Writes the closed units as a row group of the shared file, and seals that if it is full.
   arrow::Status WriteClosed(std::vector<Receipt>& receipts) {
     if (closed_.empty()) return arrow::Status::OK();
-    if (file_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(file_, CreateFile());
-    }
     std::vector<BufferedUnit*> units;
     for (BufferedUnit& unit : closed_) units.push_back(&unit);
-    ARROW_RETURN_NOT_OK(file_->WriteRowGroup(units));
-    for (BufferedUnit& unit : closed_) file_->AddUnit(std::move(unit));
+    ARROW_RETURN_NOT_OK(WriteRowGroup(shared_file_, units));
+    for (BufferedUnit& unit : closed_) shared_file_.AddUnit(std::move(unit));
     closed_.clear();
     closed_bytes_ = closed_rows_ = 0;
-    const ParquetFile& parquet = file_->parquet();
-    const bool full =
-        parquet.bytes() >= options_.target_file_size || parquet.footer_bytes() >= third_ / 2;
-    return full ? SealFile(std::move(file_), receipts) : arrow::Status::OK();
+    return IsFull(shared_file_) ? Finish(shared_file_, receipts) : arrow::Status::OK();
   }
 
-  arrow::Status SealFile(std::unique_ptr<StagedFile> file, std::vector<Receipt>& receipts) const {
-    ARROW_ASSIGN_OR_RAISE(Receipt receipt, file->Seal());
+  arrow::Status WriteRowGroup(StagedFiles& files, std::span<BufferedUnit* const> units) {
+    if (!files.is_open()) ARROW_RETURN_NOT_OK(OpenFile(files));
+    return files.WriteRowGroup(units);
+  }
+
+  /// Large enough for readers, or its footer as large as memory allows.
+  bool IsFull(const StagedFiles& files) const {
+    const ParquetFile& parquet = *files.parquet();
+    return parquet.bytes() >= options_.target_file_size || parquet.footer_bytes() >= third_ / 2 ||
+           parquet.row_groups() >= ParquetFile::kMostRowGroups;
+  }
+
+  arrow::Status Finish(StagedFiles& files, std::vector<Receipt>& receipts) const {
+    ARROW_ASSIGN_OR_RAISE(Receipt receipt, files.Finish());
     receipt.plan_id = options_.plan_id;
     receipt.worker = options_.worker;
     receipts.push_back(std::move(receipt));
     return arrow::Status::OK();
   }
 
-  /// The next free name: a process that died in this epoch may have left files behind.
-  arrow::Result<std::unique_ptr<StagedFile>> CreateFile() {
+  /// Under the next free name: a process that died in this epoch may have left files behind.
+  arrow::Status OpenFile(StagedFiles& files) {
     while (true) {
-      const std::filesystem::path path =
+      std::filesystem::path path =
           options_.directory /
           (options_.file_prefix + "-w" + std::to_string(options_.worker) + "-" +
            std::to_string(options_.serial) + "-" + std::to_string(next_file_++) + ".parquet");
       auto file = CreateParquetFile(*fs_, path, options_.format);
-      if (file.ok()) return std::make_unique<StagedFile>(path, std::move(*file));
+      if (file.ok()) {
+        files.Open(std::move(path), std::move(*file));
+        return arrow::Status::OK();
+      }
       if (CodeOf(file.status()) != "EEXIST") return file.status();
     }
-  }
-
-  arrow::Status Discard(std::unique_ptr<StagedFile> file) {
-    return file == nullptr ? arrow::Status::OK() : fs_->RemoveAll(file->path());
   }
 
   std::shared_ptr<DurableFs> fs_;
@@ -177,8 +186,8 @@ class StagingWriter final : public Writer {
   std::vector<BufferedUnit> closed_;
   int64_t closed_bytes_ = 0;
   int64_t closed_rows_ = 0;
-  std::unique_ptr<StagedFile> file_;      // Holds units that are closed and no longer in closed_.
-  std::unique_ptr<StagedFile> own_file_;  // Of the open unit, once it has outgrown its third.
+  StagedFiles shared_file_;  // Holds units that are closed and no longer in closed_.
+  StagedFiles own_files_;    // Of the open unit, once it has outgrown its third.
   int next_file_ = 0;
 };
 

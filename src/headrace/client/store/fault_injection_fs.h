@@ -12,7 +12,7 @@ namespace headrace {
 
 /// For tests: a file system that breaks at the n-th call that changes something, and stays broken,
 /// as for a process that died there. Not thread-safe.
-class FaultInjectionFs final : public DurableFs {
+class FaultInjectionFs : public DurableFs {
  public:
   struct Fault {
     int at_call = 0;            ///< 1: the first change; 0: never.

@@ -60,19 +60,4 @@ arrow::Status WriteIntentFile(DurableFs& fs, const std::filesystem::path& epoch_
   return fs.WriteFile(epoch_directory / kIntentFile, Dump(ToJson(intent)));
 }
 
-arrow::Result<std::optional<CommitRecord>> LastCommitOf(const DurableFs& fs,
-                                                        const std::filesystem::path& table) {
-  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(table));
-  std::optional<CommitRecord> last;
-  for (const std::string& name : names) {
-    if (!name.starts_with("run-")) continue;
-    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / name));
-    if (record.has_value() &&
-        (!last.has_value() || record->intent.sequence > last->intent.sequence)) {
-      last = std::move(record);
-    }
-  }
-  return last;
-}
-
 }  // namespace headrace

@@ -23,9 +23,4 @@ arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
 arrow::Status WriteIntentFile(DurableFs& fs, const std::filesystem::path& epoch_directory,
                               const CommitIntent& intent);
 
-/// The record with the greatest sequence among the run directories of a table; nothing if there is
-/// none.
-arrow::Result<std::optional<CommitRecord>> LastCommitOf(const DurableFs& fs,
-                                                        const std::filesystem::path& table);
-
 }  // namespace headrace

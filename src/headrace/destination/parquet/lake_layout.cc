@@ -17,7 +17,7 @@ std::filesystem::path LakeLayout::StagedEpoch(std::string_view run, std::string_
 
 std::filesystem::path LakeLayout::Replaced() const { return staging / kReplacedFolder; }
 
-std::string RunFolder(std::string_view run) { return "run-" + PercentEncode(run); }
+std::string RunFolder(std::string_view run) { return std::string(kRunPrefix) + PercentEncode(run); }
 
 std::filesystem::path RunDirectory(const std::filesystem::path& table, const CommitIntent& intent) {
   return table / RunFolder(intent.run);

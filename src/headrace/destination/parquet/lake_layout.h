@@ -12,6 +12,7 @@ namespace headrace {
 /// Where things lie (docs/format/commit.md):
 ///
 ///   <path>/<table>/run-<run>/{*.parquet, _commit.json}              what readers see
+///   <path>/<table>/_last_commit.json                                which run was the last
 ///   <staging>/<run>/<table>/<epoch>/*.parquet                       files being written, and
 ///   sealed ones <staging>/<run>/<table>/<epoch>/_intent.json                    a commit is
 ///   decided <staging>/<run>/<table>/<epoch>/table/run-<run>/…               what the commit will
@@ -35,6 +36,8 @@ struct LakeLayout {
 };
 
 inline constexpr std::string_view kCommitFile = "_commit.json";
+inline constexpr std::string_view kLastCommitFile = "_last_commit.json";
+inline constexpr std::string_view kRunPrefix = "run-";
 inline constexpr std::string_view kIntentFile = "_intent.json";
 inline constexpr std::string_view kReplacedFolder = ".replaced";
 inline constexpr std::string_view kPublicationFolder = "table";

@@ -15,6 +15,7 @@
 #include "headrace/destination/parquet/publication.h"
 #include "headrace/destination/parquet/schema_difference.h"
 #include "headrace/destination/parquet/staged_commit.h"
+#include "headrace/destination/parquet/table_content.h"
 #include "headrace/staging/read_back.h"
 #include "headrace/staging/staging_writer.h"
 
@@ -58,7 +59,9 @@ class ParquetDestination final : public Destination {
   arrow::Status Check() override { return ProbeLake(*fs_, settings_.layout); }
 
   arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
-    return LastCommitOf(*fs_, settings_.layout.Table(table.directory()));
+    ARROW_ASSIGN_OR_RAISE(TableContent content,
+                          ReadTableContent(*fs_, settings_.layout.Table(table.directory())));
+    return std::move(content.last);
   }
 
   arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,
@@ -151,9 +154,9 @@ class ParquetDestination final : public Destination {
   /// What would make the commit fail, as far as it can be known before a row is read.
   arrow::Status CheckTarget(const TableTarget& target) {
     const fs::path table = settings_.layout.Table(target.table.directory());
-    ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table));
-    ARROW_ASSIGN_OR_RAISE(const auto last, LastCommitOf(*fs_, table));
-    if (!last.has_value()) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const TableContent content, ReadTableContent(*fs_, table));
+    ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table, content, target.mode));
+    if (!content.last.has_value()) return arrow::Status::OK();
     if (target.mode == WriteMode::kErrorIfExists) {
       return UserError("table " + target.table.label() + " is there already, in " + table.string() +
                            ", and `write: error_if_exists` asks that it is not: remove it, or "
@@ -161,13 +164,30 @@ class ParquetDestination final : public Destination {
                        "EEXIST");
     }
     if (target.mode != WriteMode::kAppend) return arrow::Status::OK();
-    const std::string difference = SchemaDifference(last->intent.schema, target.schema->ToString());
+    ARROW_RETURN_NOT_OK(CheckRunIsNew(target, table));
+    const std::string difference =
+        SchemaDifference(content.last->intent.schema, target.schema->ToString());
     if (difference.empty()) return arrow::Status::OK();
     return UserError(
         "table " + target.table.label() + " in " + table.string() +
             " has other columns than this run would append (- table, + run):" + difference +
             "\nChange `columns:` so that they agree, or use write: replace",
         "schema_mismatch");
+  }
+
+  /// The run of this job that FindCommit knows is not prepared again: one that is there is another
+  /// job's, or nobody's.
+  arrow::Status CheckRunIsNew(const TableTarget& target, const fs::path& table) const {
+    const fs::path directory = table / RunFolder(target.run);
+    ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
+    if (!there.has_value()) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto record, ReadCommitFile(*fs_, directory));
+    const std::string whose =
+        record.has_value() ? "by job " + record->intent.job : "by something other than headrace";
+    return UserError("run id " + target.run + " has been used for table " + target.table.label() +
+                         " before, " + whose + ", in " + directory.string() +
+                         ": choose another --run-id",
+                     "EEXIST");
   }
 
   /// Staging of one run belongs to one process: `clean` of another sees that it is in use.

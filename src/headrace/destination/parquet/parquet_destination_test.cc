@@ -18,6 +18,21 @@ namespace {
 
 using testing::HasSubstr;
 
+/// Counts what is read.
+class ReadCountingFs final : public FaultInjectionFs {
+ public:
+  explicit ReadCountingFs(std::shared_ptr<DurableFs> base)
+      : FaultInjectionFs(std::move(base), Fault{}) {}
+
+  arrow::Result<std::optional<std::string>> ReadFile(
+      const std::filesystem::path& path) const override {
+    ++reads;
+    return FaultInjectionFs::ReadFile(path);
+  }
+
+  mutable int reads = 0;
+};
+
 class ParquetDestinationTest : public testing::Test {
  protected:
   ParquetDestinationTest() {
@@ -36,6 +51,24 @@ class ParquetDestinationTest : public testing::Test {
             .epoch = 0,
             .mode = mode,
             .schema = arrow::schema({arrow::field("id", arrow::int64())})};
+  }
+
+  /// Publishes an append or replace without rows.
+  static arrow::Result<CommitRecord> Load(Destination& destination, const TableTarget& target,
+                                          int64_t sequence) {
+    ARROW_RETURN_NOT_OK(destination.Prepare(target));
+    ARROW_ASSIGN_OR_RAISE(const CommitIntent intent, destination.Intend(target, {}, sequence));
+    return destination.Commit(intent);
+  }
+
+  /// Loads runs `a1`, `a2` … `a<runs>` by append.
+  static void Append(Destination& destination, int runs) {
+    TableTarget target = Target(WriteMode::kAppend);
+    for (int run = 1; run <= runs; ++run) {
+      target.run = "a" + std::to_string(run);
+      const auto record = Load(destination, target, run);
+      ASSERT_TRUE(record.ok()) << record.status().ToString();
+    }
   }
 
   void Touch(const std::filesystem::path& path) {
@@ -76,6 +109,79 @@ TEST_F(ParquetDestinationTest, FilesThatHeadraceDidNotWriteAreNeverReplaced) {
     EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
     EXPECT_THAT(status.message(), HasSubstr((root_ / "lake" / "orders").string()));
   }
+}
+
+TEST_F(ParquetDestinationTest, ReplaceTakesNoForeignFileAwayWithTheTable) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  Append(*destination, 2);
+  const TableTarget target = Target(WriteMode::kReplace);
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const CommitIntent intent = destination->Intend(target, {}, 3).ValueOrDie();
+  const auto table = root_ / "lake" / "orders";
+  for (const auto& foreign : {table / "notes.txt", table / "run-mine" / "x.parquet"}) {
+    Touch(foreign);
+    const auto first = foreign.parent_path() == table ? foreign : foreign.parent_path();
+    for (const arrow::Status& status :
+         {destination->Prepare(target), destination->Commit(intent).status()}) {
+      EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status.ToString();
+      EXPECT_THAT(status.message(), HasSubstr("the first is " + first.string()));
+    }
+    EXPECT_TRUE(destination->Prepare(Target(WriteMode::kAppend)).ok());
+    EXPECT_TRUE(std::filesystem::exists(foreign));
+    std::filesystem::remove_all(first);
+  }
+  EXPECT_TRUE(destination->Commit(intent).ok());
+}
+
+TEST_F(ParquetDestinationTest, ARunIdOfAnotherJobIsRefusedBeforeARowIsRead) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  Append(*destination, 1);
+  TableTarget target = Target(WriteMode::kAppend);
+  target.run = "a1";
+  target.job = "other";
+  const arrow::Status status = destination->Prepare(target);
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_THAT(status.message(), HasSubstr("run id a1"));
+  EXPECT_THAT(status.message(), HasSubstr("by job shop"));
+  target.run = "a2";
+  EXPECT_TRUE(destination->Prepare(target).ok());
+}
+
+TEST_F(ParquetDestinationTest, OfManyRunsOnlyTheLastRecordIsRead) {
+  const auto fs = std::make_shared<ReadCountingFs>(MakeLocalFs());
+  const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
+  Append(*destination, 20);
+  const TableTarget target = Target(WriteMode::kAppend);
+  fs->reads = 0;
+  EXPECT_EQ(destination->LastCommit(target.table).ValueOrDie()->intent.run, "a20");
+  EXPECT_EQ(fs->reads, 2);
+  ASSERT_TRUE(Load(*destination, target, 21).ok());
+  EXPECT_LE(fs->reads, 10);
+}
+
+TEST_F(ParquetDestinationTest, TheLastCommitIsFoundWhateverBecameOfTheRuns) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  const TableRef ref = Target(WriteMode::kAppend).table;
+  const auto table = root_ / "lake" / "orders";
+  const auto last = [&] { return destination->LastCommit(ref).ValueOrDie()->intent.run; };
+  Append(*destination, 12);
+  std::filesystem::remove_all(table / "run-a3");
+  EXPECT_EQ(last(), "a12");
+  std::filesystem::remove_all(table / "run-a12");
+  EXPECT_EQ(last(), "a11");
+  std::ofstream(table / "_last_commit.json") << "{";
+  EXPECT_EQ(last(), "a11");
+  std::ofstream(table / "_last_commit.json") << R"({"version": 1, "folder": 5, "runs": []})";
+  EXPECT_EQ(last(), "a11");
+  TableTarget next = Target(WriteMode::kAppend);
+  next.run = "b12";
+  ASSERT_TRUE(Load(*destination, next, 12).ok());
+  EXPECT_EQ(last(), "b12");
+  // The same set of folders, with another run behind one of the names.
+  std::filesystem::remove_all(table / "run-a2");
+  next.run = "a2";
+  ASSERT_TRUE(Load(*destination, next, 13).ok());
+  EXPECT_EQ(last(), "a2");
 }
 
 TEST_F(ParquetDestinationTest, ADamagedCommitRecordIsAnErrorThatNamesIt) {

@@ -33,15 +33,17 @@ arrow::Status TableExists(const CommitIntent& intent) {
 
 }  // namespace
 
-arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table) {
-  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(table));
-  if (names.empty()) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto last, LastCommitOf(fs, table));
-  if (last.has_value()) return arrow::Status::OK();
-  return UserError(table.string() +
-                   " holds files that headrace did not write (no commit record lies with them): "
-                   "move them away, " +
-                   "or choose another destination.path or table alias");
+arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table,
+                              const TableContent& content, WriteMode mode) {
+  if (content.last.has_value() && mode != WriteMode::kReplace) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto foreign, FirstForeign(fs, table, content.names));
+  if (!foreign.has_value()) return arrow::Status::OK();
+  const std::string why = content.last.has_value()
+                              ? "and that `write: replace` would remove with the table"
+                              : "(no commit record lies with them)";
+  return UserError(table.string() + " holds files that headrace did not write " + why +
+                   "; the first is " + foreign->string() +
+                   ": move them away, or choose another destination.path or table alias");
 }
 
 arrow::Result<CommitRecord> Publication::Commit() {
@@ -51,10 +53,11 @@ arrow::Result<CommitRecord> Publication::Commit() {
   ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, fs_.Lock(layout_.path));
   ARROW_ASSIGN_OR_RAISE(auto record, FindRecord());
   if (!record.has_value()) {
-    ARROW_RETURN_NOT_OK(CheckSequence());
+    ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
+    ARROW_RETURN_NOT_OK(CheckSequence(table));
     ARROW_ASSIGN_OR_RAISE(record,
                           WriteCommitFile(fs_, RunDirectory(StagedTable(), intent_), intent_));
-    ARROW_RETURN_NOT_OK(Publish());
+    ARROW_RETURN_NOT_OK(Publish(table));
   }
   ARROW_RETURN_NOT_OK(Finish());
   return std::move(*record);
@@ -72,27 +75,24 @@ arrow::Result<std::optional<CommitRecord>> Publication::FindRecord() const {
   return std::nullopt;
 }
 
-arrow::Result<int64_t> Publication::SequenceNow() const {
-  fs::path table = PublishedTable(intent_);
-  ARROW_ASSIGN_OR_RAISE(const auto there, fs_.Stat(table));
-  if (!there.has_value()) {
-    // Without an exchange the old table is moved away first. A crash in between leaves it there,
-    // under this run's name.
-    const fs::path replaced = layout_.ReplacedTable(intent_.table);
-    ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(replaced));
-    const auto mine = std::ranges::find_if(names, [&](const std::string& name) {
-      const auto parsed = ReplacedName::Parse(name);
-      return parsed.has_value() && parsed->run == PercentEncode(intent_.run);
-    });
-    if (mine != names.end()) table = replaced / *mine;
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto last, LastCommitOf(fs_, table));
-  return last.has_value() ? last->intent.sequence : 0;
+arrow::Result<int64_t> Publication::SequenceNow(const TableContent& table) const {
+  if (!table.names.empty()) return table.sequence();
+  // Without an exchange the old table is moved away first. A crash in between leaves it there,
+  // under this run's name.
+  const fs::path replaced = layout_.ReplacedTable(intent_.table);
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(replaced));
+  const auto mine = std::ranges::find_if(names, [&](const std::string& name) {
+    const auto parsed = ReplacedName::Parse(name);
+    return parsed.has_value() && parsed->run == PercentEncode(intent_.run);
+  });
+  if (mine == names.end()) return 0;
+  ARROW_ASSIGN_OR_RAISE(const TableContent moved, ReadTableContent(fs_, replaced / *mine));
+  return moved.sequence();
 }
 
-arrow::Status Publication::CheckSequence() const {
-  ARROW_RETURN_NOT_OK(CheckNotForeign(fs_, PublishedTable(intent_)));
-  ARROW_ASSIGN_OR_RAISE(const int64_t sequence, SequenceNow());
+arrow::Status Publication::CheckSequence(const TableContent& table) const {
+  ARROW_RETURN_NOT_OK(CheckNotForeign(fs_, PublishedTable(intent_), table, intent_.mode));
+  ARROW_ASSIGN_OR_RAISE(const int64_t sequence, SequenceNow(table));
   if (sequence == intent_.sequence - 1) return arrow::Status::OK();
   return PermanentError("table " + intent_.label +
                             " has changed since this run was planned: its last commit is number " +
@@ -103,10 +103,10 @@ arrow::Status Publication::CheckSequence() const {
                         "sequence_conflict");
 }
 
-arrow::Status Publication::Publish() {
+arrow::Status Publication::Publish(const TableContent& table) {
   switch (intent_.mode) {
     case WriteMode::kAppend:
-      return PublishRun();
+      return PublishRun(table);
     case WriteMode::kErrorIfExists:
       return PublishNewTable();
     case WriteMode::kReplace:
@@ -115,8 +115,13 @@ arrow::Status Publication::Publish() {
   return BugError("a write mode without a way to publish");
 }
 
-arrow::Status Publication::PublishRun() {
+arrow::Status Publication::PublishRun(const TableContent& table) {
   ARROW_RETURN_NOT_OK(fs_.CreateDirectories(PublishedTable(intent_)));
+  // Before the rename: it holds from the rename on, and what it says is checked by whoever reads
+  // it.
+  if (table.last.has_value()) {
+    ARROW_RETURN_NOT_OK(WriteLastCommit(fs_, PublishedTable(intent_), table.names, intent_));
+  }
   return fs_.RenameNoReplace(RunDirectory(StagedTable(), intent_), intent_.target);
 }
 

@@ -5,6 +5,7 @@
 
 #include "headrace/client/store/durable_fs.h"
 #include "headrace/destination/parquet/lake_layout.h"
+#include "headrace/destination/parquet/table_content.h"
 #include "headrace/model/commit.h"
 
 namespace headrace {
@@ -29,13 +30,13 @@ class Publication {
   arrow::Status Finish();
 
  private:
-  arrow::Status CheckSequence() const;
-  arrow::Status Publish();
-  arrow::Status PublishRun();
+  arrow::Status CheckSequence(const TableContent& table) const;
+  arrow::Status Publish(const TableContent& table);
+  arrow::Status PublishRun(const TableContent& table);
   arrow::Status PublishNewTable();
   arrow::Status ReplaceTable();
   arrow::Status PutAside(const std::filesystem::path& old_table);
-  arrow::Result<int64_t> SequenceNow() const;
+  arrow::Result<int64_t> SequenceNow(const TableContent& table) const;
   std::filesystem::path StagedTable() const { return intent_.staging; }
 
   DurableFs& fs_;
@@ -43,8 +44,9 @@ class Publication {
   const CommitIntent& intent_;
 };
 
-/// Class user, if `table` is a directory that holds something but no commit record: headrace did
-/// not make it, so it may neither be replaced nor added to.
-arrow::Status CheckNotForeign(const DurableFs& fs, const std::filesystem::path& table);
+/// Class user, naming the first of them, if `content` of `table` has files that headrace did not
+/// write: beside commits only where the table would be replaced, for they would vanish with it.
+arrow::Status CheckNotForeign(const DurableFs& fs, const std::filesystem::path& table,
+                              const TableContent& content, WriteMode mode);
 
 }  // namespace headrace

@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 std::vector<CommittedFile> FilesWithRows(std::span<const Receipt> receipts) {
   std::vector<CommittedFile> files;
   for (const Receipt& receipt : receipts) {
-    if (receipt.rows > 0) {
-      files.push_back({receipt.file, receipt.bytes, receipt.rows, receipt.checksum});
+    for (const ReceiptFile& file : receipt.files) {
+      if (file.rows > 0) files.push_back({file.name, file.bytes, file.rows, file.checksum});
     }
   }
   return files;

@@ -1,0 +1,107 @@
+#include "headrace/destination/parquet/table_content.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "headrace/destination/parquet/commit_file.h"
+#include "headrace/destination/parquet/lake_layout.h"
+#include "headrace/model/xxh3.h"
+
+namespace headrace {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Version of `_last_commit.json`, docs/format/commit.md.
+constexpr int kLastCommitVersion = 1;
+
+bool IsRunFolder(std::string_view name) { return name.starts_with(kRunPrefix); }
+
+std::vector<std::string> RunsAmong(std::span<const std::string> names) {
+  std::vector<std::string> runs;
+  std::ranges::copy_if(names, std::back_inserter(runs), IsRunFolder);
+  return runs;
+}
+
+/// Records never change once they are published, so the set of runs decides which is the last.
+std::string DigestOfRuns(std::vector<std::string> runs) {
+  std::ranges::sort(runs);
+  std::string text;
+  for (const std::string& run : runs) text += run + "\n";
+  return Xxh3Hex128(text);
+}
+
+/// The record that `_last_commit.json` names, if it speaks of just these runs. One that cannot be
+/// read is like none: it only saves time.
+arrow::Result<std::optional<CommitRecord>> FollowLastCommit(const DurableFs& fs,
+                                                            const fs::path& table,
+                                                            const std::vector<std::string>& runs) {
+  ARROW_ASSIGN_OR_RAISE(const auto content, fs.ReadFile(table / kLastCommitFile));
+  if (!content.has_value()) return std::nullopt;
+  const nlohmann::json json = nlohmann::json::parse(*content, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || json.value("version", nlohmann::json()) != kLastCommitVersion ||
+      json.value("runs", nlohmann::json()) != DigestOfRuns(runs)) {
+    return std::nullopt;
+  }
+  const nlohmann::json folder = json.value("folder", nlohmann::json());
+  if (!folder.is_string() || !std::ranges::binary_search(runs, folder.get<std::string>())) {
+    return std::nullopt;
+  }
+  ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / folder.get<std::string>()));
+  const bool named =
+      record.has_value() && json.value("sequence", nlohmann::json()) == record->intent.sequence;
+  return named ? std::move(record) : std::nullopt;
+}
+
+arrow::Result<std::optional<CommitRecord>> GreatestOf(const DurableFs& fs, const fs::path& table,
+                                                      const std::vector<std::string>& runs) {
+  std::optional<CommitRecord> last;
+  for (const std::string& run : runs) {
+    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / run));
+    if (record.has_value() &&
+        (!last.has_value() || record->intent.sequence > last->intent.sequence)) {
+      last = std::move(record);
+    }
+  }
+  return last;
+}
+
+}  // namespace
+
+arrow::Result<TableContent> ReadTableContent(const DurableFs& fs, const fs::path& table) {
+  TableContent content;
+  ARROW_ASSIGN_OR_RAISE(content.names, fs.List(table));
+  const std::vector<std::string> runs = RunsAmong(content.names);
+  if (runs.size() > 1) {
+    ARROW_ASSIGN_OR_RAISE(content.last, FollowLastCommit(fs, table, runs));
+  }
+  if (!content.last.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(content.last, GreatestOf(fs, table, runs));
+  }
+  return content;
+}
+
+arrow::Status WriteLastCommit(DurableFs& fs, const fs::path& table,
+                              std::span<const std::string> names, const CommitIntent& intent) {
+  std::vector<std::string> runs = RunsAmong(names);
+  runs.push_back(RunFolder(intent.run));
+  const nlohmann::json json = {{"version", kLastCommitVersion},
+                               {"folder", runs.back()},
+                               {"sequence", intent.sequence},
+                               {"runs", DigestOfRuns(runs)}};
+  return fs.WriteFile(table / kLastCommitFile, json.dump() + "\n");
+}
+
+arrow::Result<std::optional<fs::path>> FirstForeign(const DurableFs& fs, const fs::path& table,
+                                                    std::span<const std::string> names) {
+  for (const std::string& name : names) {
+    if (name.starts_with(kLastCommitFile)) continue;  // Or its half-written successor.
+    if (!IsRunFolder(name)) return table / name;
+    ARROW_ASSIGN_OR_RAISE(const auto record, fs.Stat(table / name / kCommitFile));
+    if (!record.has_value()) return table / name;
+  }
+  return std::nullopt;
+}
+
+}  // namespace headrace

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "headrace/client/store/durable_fs.h"
+#include "headrace/model/commit.h"
+
+namespace headrace {
+
+/// A table's directory, as one listing of it found it.
+struct TableContent {
+  std::vector<std::string> names;    ///< Sorted; empty where there is no directory.
+  std::optional<CommitRecord> last;  ///< The record with the greatest sequence.
+
+  int64_t sequence() const { return last.has_value() ? last->intent.sequence : 0; }
+};
+
+/// Reads one commit record where `_last_commit.json` says which, and that of every run where it
+/// does not (docs/format/commit.md). Errors of class permanent name the file that cannot be read.
+arrow::Result<TableContent> ReadTableContent(const DurableFs& fs,
+                                             const std::filesystem::path& table);
+
+/// Writes `_last_commit.json`, durably, for the moment when the run of `intent` has been published
+/// beside those in `names`: until then, and for any other set of runs, it says nothing.
+arrow::Status WriteLastCommit(DurableFs& fs, const std::filesystem::path& table,
+                              std::span<const std::string> names, const CommitIntent& intent);
+
+/// The first of `names` in `table` that no commit of headrace put there, if there is one: neither a
+/// run's directory with a commit record, nor `_last_commit.json`.
+arrow::Result<std::optional<std::filesystem::path>> FirstForeign(
+    const DurableFs& fs, const std::filesystem::path& table, std::span<const std::string> names);
+
+}  // namespace headrace

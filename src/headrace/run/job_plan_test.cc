@@ -1,0 +1,121 @@
+#include "headrace/run/job_plan.h"
+
+#include <arrow/type.h>
+#include <gmock/gmock.h>
+
+#include "headrace/run/memory_source.h"
+
+namespace headrace {
+namespace {
+
+using testing::HasSubstr;
+
+/// A table `t` of one column that is a test's own.
+class OneColumnSnapshot final : public MemorySnapshot {
+ public:
+  OneColumnSnapshot(const MemorySourceScript& script, MemoryOpens& opens,
+                    std::atomic<int>& attaches, Column column)
+      : MemorySnapshot(script, opens, attaches), column_(std::move(column)) {}
+
+  arrow::Result<Description> Describe(const TableRef& table) override {
+    Description description;
+    description.table = table;
+    description.columns = {column_};
+    return description;
+  }
+
+ private:
+  Column column_;
+};
+
+Column TimestampColumn(bool may_overflow = true) {
+  Column column;
+  column.name = "at";
+  column.source_type = "timestamp without time zone";
+  column.type = arrow::timestamp(arrow::TimeUnit::MICRO);
+  column.may_overflow = may_overflow;
+  return column;
+}
+
+PlannedTable PlanOf(const Column& column, const ColumnRequest& request,
+                    OverflowPolicy policy = OverflowPolicy::kError) {
+  const MemorySourceScript script{
+      .tables = {{"t", 10}}, .on_open = {}, .on_attach = {}, .on_snapshot = {}};
+  MemorySource source(script);
+  MemoryOpens opens;
+  std::atomic<int> attaches{0};
+  OneColumnSnapshot snapshot(script, opens, attaches, column);
+  TableJob job;
+  job.table.name = "t";
+  job.columns = {request};
+  job.on_overflow = policy;
+  PlannedTable planned = PlanTable(job, source, snapshot, {"run", 0, 1}, {});
+  planned.job = nullptr;  // Does not outlive this function.
+  return planned;
+}
+
+PlannedColumn PlannedColumnOf(const Column& column, const ColumnRequest& request,
+                              OverflowPolicy policy = OverflowPolicy::kError) {
+  const PlannedTable planned = PlanOf(column, request, policy);
+  EXPECT_TRUE(planned.status.ok()) << planned.status.ToString();
+  return planned.status.ok() ? planned.plan.columns.at(0) : PlannedColumn{};
+}
+
+ColumnRequest Request(std::optional<std::string> type,
+                      std::optional<OverflowPolicy> policy = std::nullopt) {
+  return {.name = "at", .as = {}, .type = std::move(type), .on_overflow = policy};
+}
+
+TEST(JobPlanTest, AColumnThatIsToBeTextIsReadAsTheSourcesText) {
+  for (const OverflowPolicy policy :
+       {OverflowPolicy::kError, OverflowPolicy::kNull, OverflowPolicy::kString}) {
+    const PlannedColumn column = PlannedColumnOf(TimestampColumn(), Request("string", policy));
+    EXPECT_TRUE(column.read_type->Equals(*arrow::utf8()));
+    EXPECT_TRUE(column.type->Equals(*arrow::utf8()));
+    EXPECT_EQ(column.note, "as the source's own text");
+  }
+}
+
+TEST(JobPlanTest, AColumnWhoseValuesAllFitIsCast) {
+  const PlannedColumn column = PlannedColumnOf(TimestampColumn(false), Request("string"));
+  EXPECT_TRUE(column.read_type->Equals(*TimestampColumn().type));
+  EXPECT_TRUE(column.type->Equals(*arrow::utf8()));
+}
+
+TEST(JobPlanTest, ListsBecomeJsonAndNotTheSourcesText) {
+  Column column = TimestampColumn();
+  column.type = arrow::list(column.type);
+  EXPECT_TRUE(PlannedColumnOf(column, Request("string")).read_type->Equals(*column.type));
+}
+
+TEST(JobPlanTest, ATypeAndOverflowAsTextContradictEachOther) {
+  for (const bool inherited : {false, true}) {
+    for (const char* type : {"date", "timestamp"}) {
+      const auto policy = inherited ? std::nullopt : std::optional(OverflowPolicy::kString);
+      const PlannedTable planned =
+          PlanOf(TimestampColumn(), Request(type, policy),
+                 inherited ? OverflowPolicy::kString : OverflowPolicy::kError);
+      EXPECT_EQ(ClassOf(planned.status), ErrorClass::kUser) << planned.status.ToString();
+      EXPECT_THAT(planned.status.message(), HasSubstr("column \"at\""));
+      EXPECT_THAT(planned.status.message(), HasSubstr("on_overflow: string"));
+    }
+  }
+}
+
+TEST(JobPlanTest, ATypeWithAnotherPolicyIsPlanned) {
+  EXPECT_TRUE(
+      PlanOf(TimestampColumn(), Request("date", OverflowPolicy::kNull), OverflowPolicy::kString)
+          .status.ok());
+  EXPECT_TRUE(
+      PlanOf(TimestampColumn(false), Request("timestamp", OverflowPolicy::kString)).status.ok());
+}
+
+TEST(JobPlanTest, WithoutATypeThePolicyReadsText) {
+  const PlannedColumn column =
+      PlannedColumnOf(TimestampColumn(), Request({}, OverflowPolicy::kString));
+  EXPECT_TRUE(column.type->Equals(*arrow::utf8()));
+  EXPECT_EQ(column.note, "as text, because of on_overflow: string");
+}
+
+}  // namespace
+}  // namespace headrace
