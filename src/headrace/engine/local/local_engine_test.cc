@@ -5,6 +5,7 @@
 #include <latch>
 #include <map>
 #include <mutex>
+#include <new>
 #include <numeric>
 
 #include "headrace/plan/planner.h"
@@ -204,6 +205,21 @@ TEST(LocalEngineTest, AFullDiskFailsTheTable) {
       {.on_end_unit = {}, .on_seal = [] { return PermanentError("disk full"); }, .on_commit = {}});
   run.Execute({"a"}, 2);
   EXPECT_EQ(ClassOf(run.ends.at("a")), ErrorClass::kPermanent);
+}
+
+TEST(LocalEngineTest, AnExceptionOnAWorkersThreadFailsTheTablesAndNotTheProcess) {
+  MemorySourceScript source{.tables = {{"a", kRows}, {"b", kRows}}};
+  source.on_open = [](const TablePlan&, const WorkUnit& unit, int) -> arrow::Status {
+    if (unit.id == "3") throw std::bad_alloc();
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  run.Execute({"a", "b"}, 2);
+  for (const auto& [table, status] : run.ends) {
+    EXPECT_EQ(ClassOf(status), ErrorClass::kBug) << table << ": " << status;
+    EXPECT_NE(status.message().find("std::bad_alloc"), std::string::npos) << status;
+  }
+  EXPECT_EQ(run.ends.size(), 2U);
 }
 
 TEST(LocalEngineTest, StopInterruptsTheRun) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <string_view>
 #include <utility>
 
 #include "headrace/run/backoff.h"
@@ -53,6 +55,26 @@ Worker::Worker(int number, const WorkerShared& shared, std::stop_token stop)
       limits_(LimitsFor(shared.options)) {}
 
 void Worker::Run() {
+  try {
+    Work();
+  } catch (const std::exception& exception) {
+    Fail(exception.what());
+  } catch (...) {
+    Fail("unknown");
+  }
+  session_.reset();
+  ended_at_ = std::chrono::steady_clock::now();
+}
+
+/// An exception that got out of a source, a destination or a library must not take the process with
+/// it, and nobody knows what it left undone.
+void Worker::Fail(std::string_view exception) {
+  shared_.queue.FailAll(BugError("an exception ended worker " + std::to_string(number_) + ": " +
+                                 std::string(exception)));
+  current_.reset();
+}
+
+void Worker::Work() {
   while (!stop_.stop_requested()) {
     const std::optional<QueuedUnit> unit = NextUnit();
     if (!unit.has_value()) break;
@@ -64,7 +86,6 @@ void Worker::Run() {
     if (EnsureWriter(*unit)) RunUnit(*unit);
   }
   LeaveTable();
-  ended_at_ = std::chrono::steady_clock::now();
 }
 
 /// A worker that has to wait, or changes tables, first makes what it holds durable: nobody can

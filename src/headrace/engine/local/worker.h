@@ -7,6 +7,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/engine/local/work_queue.h"
@@ -45,7 +46,9 @@ class Worker {
  public:
   Worker(int number, const WorkerShared& shared, std::stop_token stop);
 
-  /// Works until nothing is left, the worker retires, or the stop token is stopped.
+  /// Works until nothing is left, the worker retires, or the stop token is stopped. The session is
+  /// closed when it returns. Never throws: an exception fails every table with an error of class
+  /// bug.
   void Run();
 
   /// Seconds spent on units, sealing included.
@@ -63,6 +66,8 @@ class Worker {
     std::vector<QueuedUnit> closed;  ///< Units in the writer that have no receipt yet.
   };
 
+  void Work();
+  void Fail(std::string_view exception);
   std::optional<QueuedUnit> NextUnit();
   bool EnsureSession(const QueuedUnit& unit);
   bool AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& status);
