@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "headrace/run/backoff.h"
@@ -219,10 +220,11 @@ void Worker::RetryOrFail(std::span<const QueuedUnit> units, const arrow::Status&
 arrow::Status Worker::Deliver(std::span<const Receipt> receipts) {
   for (const Receipt& receipt : receipts) {
     ARROW_RETURN_NOT_OK(shared_.callbacks.on_receipt(current_->table, receipt));
+    std::unordered_set<std::string_view> durable;  // a file may hold 100,000 units
+    for (const UnitReceipt& unit : receipt.units) durable.insert(unit.unit_id);
     const std::vector<WorkUnit>& units = shared_.tables[current_->table].units;
     std::erase_if(current_->closed, [&](const QueuedUnit& closed) {
-      return std::ranges::find(receipt.units, units[closed.unit].id, &UnitReceipt::unit_id) !=
-             receipt.units.end();
+      return durable.contains(units[closed.unit].id);
     });
     shared_.queue.MarkReceipted(current_->table, receipt.units.size());
   }
