@@ -26,6 +26,17 @@ SOURCES = {
 }
 
 
+# A row is a unit, so that a small table makes many of them.
+PLAN_JOB = """\
+name: bench
+source: {{type: sqlite, path: '{uri}'}}
+tables:
+  - {{name: {table}, partition: {{target_rows: 1}}}}
+destination: {{type: parquet, path: ./lake}}
+state: ./state
+"""
+
+
 @dataclass(frozen=True)
 class Database:
     """Where a workload's table lies. `blocks` is its size in pages, for the floor's split."""
@@ -40,6 +51,12 @@ def headrace(contender: str, program: pathlib.Path, workload: Workload, database
     source = SOURCES[contender, workload.kind].format(uri=database.uri)
     job.write_text(JOB.format(source=source, table=table))
     return [[str(program), "run", str(job)]]
+
+
+def headrace_plan(program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
+    job = folder / "job.yaml"
+    job.write_text(PLAN_JOB.format(uri=database.uri, table=workload.table))
+    return [["sh", "-c", 'exec "$1" plan "$2" --json --quiet > /dev/null', "plan", str(program), str(job)]]
 
 
 def floor(workload: Workload, database: Database):
@@ -65,6 +82,8 @@ def connectorx(workload: Workload, database: Database, folder: pathlib.Path):
 
 
 def commands(contender: str, program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
+    if contender == "headrace-plan":
+        return headrace_plan(program, workload, database, folder)
     if contender == "floor":
         return floor(workload, database)
     if contender == "duckdb":

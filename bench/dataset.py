@@ -16,8 +16,12 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def script(workload: Workload) -> pathlib.Path:
+    return DATASETS / f"{workload.dataset or workload.name}.sql"
+
+
 def fingerprint(workload: Workload, rows: int) -> str:
-    text = (DATASETS / f"{workload.name}.sql").read_text()
+    text = script(workload).read_text()
     return hashlib.sha256(f"{rows}\n{text}".encode()).hexdigest()[:16]
 
 
@@ -33,7 +37,7 @@ def load_postgres(uri: str, workload: Workload, rows: int) -> Database:
     if psql(uri, "-c", f"SELECT obj_description(to_regclass('{table}'))") != wanted:
         say(f"{workload.name}: making {rows:,} rows")
         psql(uri, "-c", f"DROP TABLE IF EXISTS {table}")
-        psql(uri, "-1", "-v", f"rows={rows}", "-f", str(DATASETS / f"{workload.name}.sql"))
+        psql(uri, "-1", "-v", f"rows={rows}", "-f", str(script(workload)))
         psql(uri, "-c", f"COMMENT ON TABLE {table} IS '{wanted}'")
         psql(uri, "-c", f"VACUUM (FREEZE, ANALYZE) {table}")
     psql(uri, "-c", "CREATE EXTENSION IF NOT EXISTS pg_prewarm", "-c", f"SELECT pg_prewarm('{table}')")
@@ -48,7 +52,7 @@ def load_sqlite(folder: pathlib.Path, workload: Workload, rows: int) -> Database
         unfinished = file.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
         connection = sqlite3.connect(unfinished)
-        text = (DATASETS / f"{workload.name}.sql").read_text().replace(":rows", str(rows))
+        text = script(workload).read_text().replace(":rows", str(rows))
         connection.executescript(f"BEGIN; {text} COMMIT;")
         connection.close()
         unfinished.rename(file)

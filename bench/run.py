@@ -44,16 +44,15 @@ def arguments() -> argparse.Namespace:
     return parsed
 
 
-def make_commands(contender: str, options: argparse.Namespace, workload: Workload, database: contenders.Database | None):
-    if workload.kind == "program":
+def make_commands(contender: str, options: argparse.Namespace, workload: Workload, database: contenders.Database):
+    if contender == "plan_100k":
         return lambda folder: [[str(options.plan_program)]]
     return lambda folder: contenders.commands(contender, options.program, workload, database, folder)
 
 
 def compete(options, workload, rows, database, clock) -> report.Outcome:
     """Every contender, `--runs` times, in turns: what disturbs the machine for a while disturbs them all."""
-    names = workload.peers or (workload.name,)
-    chosen = [name for name in names if not options.peers or name in options.peers]
+    chosen = [name for name in workload.peers if not options.peers or name in options.peers]
     trials: dict[str, list[trial.Trial]] = {name: [] for name in chosen}
     wrong = []
     for turn in range(options.runs):
@@ -64,7 +63,7 @@ def compete(options, workload, rows, database, clock) -> report.Outcome:
             print(f"  {turn + 1}/{options.runs} {name}: {done.wall:.2f} s, {done.cpu:.2f} CPU s, {done.foreign:.2f} s of others", flush=True)
             if done.output and (written := trial.written_rows(folder)) != rows:
                 wrong.append(f"{name} wrote {written:,} rows of {rows:,}")
-    notes = wrong or (["Each output was counted: as many rows as the table has."] if database else [])
+    notes = wrong or (["Each output was counted: as many rows as the table has."] if workload.kind != "plan" else [])
     medians = {name: trial.median(runs) for name, runs in trials.items()}
     if "floor" in medians:
         notes.append(floor_note(medians["floor"]))
@@ -87,11 +86,11 @@ def measure(options: argparse.Namespace, chosen: list[Workload]) -> list[report.
             server = stack.enter_context(cluster.kept_cluster(SCRATCH))
         for workload in chosen:
             rows = options.rows or workload.rows
-            database, clock = None, trial.ServerClock(None)
+            clock = trial.ServerClock(None)
             if workload.kind == "postgres":
                 database = dataset.load_postgres(server.uri(), workload, rows)
                 clock = trial.ServerClock(server.pid)
-            elif workload.kind == "sqlite":
+            else:
                 database = dataset.load_sqlite(SCRATCH, workload, rows)
             print(f"{workload.name}: {workload.doc}, {rows:,} rows", flush=True)
             outcomes.append(compete(options, workload, rows, database, clock))

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Workload:
     name: str
-    kind: str  # postgres, sqlite: copied by headrace and its peers; program: measures itself
+    kind: str  # postgres, sqlite: copied by headrace and its peers; plan: planned and not read
     rows: int
     doc: str
     table: str = ""
     key: str = "-"  # what ConnectorX partitions on; -: it cannot
     peers: tuple[str, ...] = ()
+    dataset: str = ""  # datasets/<this>.sql makes the table; empty: the workload's own name
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,15 @@ WORKLOADS = (
     Workload("pg_taxi", "postgres", 5_000_000, "19 columns in the shape of the NYC yellow taxi table", "taxi", "pu_location_id", POSTGRES_PEERS),
     Workload("pg_wide_text", "postgres", 300_000, "9 columns, long text", "wide_text", "id", POSTGRES_PEERS),
     Workload("sqlite_orders", "sqlite", 3_000_000, "8 columns from one SQLite file", "orders", "id", ("headrace", "duckdb", "connectorx")),
-    Workload("plan_100k", "program", 100_000, "100,000 units planned, no source in sight"),
+    Workload(
+        "plan_100k",
+        "plan",
+        100_000,
+        "about as many units, planned by the planner alone (plan_100k) and by the command with its JSON (headrace-plan)",
+        "orders",
+        peers=("plan_100k", "headrace-plan"),
+        dataset="sqlite_orders",
+    ),
 )
 
 MEGABYTE = 1_000_000
@@ -48,4 +57,6 @@ WANTED = (
     Wanted("pg_events_5m", "headrace", "output", 1.15, "duckdb"),
     Wanted("plan_100k", "plan_100k", "wall", 1.0),
     Wanted("plan_100k", "plan_100k", "peak_rss", 100, unit=MEGABYTE),
+    Wanted("plan_100k", "headrace-plan", "wall", 1.0),
+    Wanted("plan_100k", "headrace-plan", "peak_rss", 100, unit=MEGABYTE),
 )

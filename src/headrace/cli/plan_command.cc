@@ -1,13 +1,13 @@
 #include "headrace/cli/plan_command.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/exit_code.h"
 #include "headrace/cli/plan_text.h"
 #include "headrace/run/coordinator.h"
+#include "headrace/run/plan_json.h"
 
 namespace headrace {
 namespace {
@@ -43,7 +43,7 @@ int ExitCodeOfPlan(const JobPlan& plan) {
 arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation) {
   ARROW_ASSIGN_OR_RAISE(const JobPlan plan, MakePlan(context, parts, observation));
   if (context.line.json) {
-    context.out << ToJson(plan).dump(2) << '\n';
+    WritePlanJson(plan, context.out);
   } else {
     context.out << PlanText(plan, {.width = context.width, .all_units = context.line.units});
   }

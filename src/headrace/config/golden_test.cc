@@ -142,7 +142,7 @@ std::string JobText(const Job& job) {
   for (const TableJob& table : job.tables) out << TableText(table);
   out << "destination " << PluginText(job.destination, TestDestinations()) << "\nengine "
       << static_cast<int>(job.engine) << ", workers " << job.workers.initial << " to "
-      << job.workers.max << ", written " << job.workers.written << "\nlimits connections "
+      << job.workers.max << ", max written " << job.workers.max_written << "\nlimits connections "
       << job.connections.value_or(0) << ", worker_memory " << job.worker_memory << ", retries "
       << job.retries << "\nverify " << static_cast<int>(job.verify) << "\nstate "
       << job.state.string() << "\nlogging " << job.logging.level << " " << job.logging.format

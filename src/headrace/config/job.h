@@ -51,9 +51,9 @@ struct PluginSettings {
 };
 
 struct WorkerSettings {
-  int initial = 2;
-  int max = 10;
-  bool written = false;  ///< The job (or `--workers`) says it: cores do not cap it.
+  int initial = 2;           ///< Workers that a run begins with.
+  int max = 10;              ///< That it may grow to.
+  bool max_written = false;  ///< The job (or `--workers`) says `max`: cores do not cap it.
 };
 
 enum class EngineType { kAuto, kLocal, kSequential };

@@ -37,7 +37,7 @@ WorkerSettings BuildWorkers(const SectionValues& workers, Problems& problems) {
   const bool max = workers.values.WasWritten("max");
   settings.initial = IntegerOf(workers.values, "initial", settings.initial);
   settings.max = IntegerOf(workers.values, "max", settings.max);
-  settings.written = initial || max;
+  settings.max_written = max;
   if (initial && max && settings.initial > settings.max) {
     problems.Add(workers.PlaceOf("initial"), workers.PathOf("initial"),
                  "more than 'max' (" + std::to_string(settings.max) + ")");
@@ -53,11 +53,12 @@ void BuildEngine(const SectionValues& engine, Problems& problems, Job& job) {
   const SectionValues& workers = engine.Child("workers");
   job.workers = BuildWorkers(workers, problems);
   if (job.engine != EngineType::kSequential) return;
-  if (job.workers.written && job.workers.max > 1) {
+  if ((workers.values.WasWritten("initial") || workers.values.WasWritten("max")) &&
+      job.workers.max > 1) {
     problems.Add(engine.PlaceOf("workers"), engine.PathOf("workers"),
                  "the engine 'sequential' has one worker; leave 'workers' out, or use 'local'");
   }
-  job.workers = {.initial = 1, .max = 1, .written = true};
+  job.workers = {.initial = 1, .max = 1, .max_written = true};
 }
 
 void BuildLimits(const OptionValues& limits, Job& job) {

@@ -105,11 +105,11 @@ TEST(JobPathTest, AFileOfThisFolderStartsHere) {
 }
 
 TEST(WorkersTest, ABoundThatIsWrittenMovesTheOtherDefault) {
-  EXPECT_EQ(Shop({}).workers.written, false);
+  EXPECT_EQ(Shop({}).workers.max_written, false);
   const WorkerSettings one = Shop({"engine.workers.max=1"}).workers;
-  EXPECT_EQ(std::tie(one.initial, one.max, one.written), std::make_tuple(1, 1, true));
+  EXPECT_EQ(std::tie(one.initial, one.max, one.max_written), std::make_tuple(1, 1, true));
   const WorkerSettings many = Shop({"engine.workers.initial=20"}).workers;
-  EXPECT_EQ(std::tie(many.initial, many.max, many.written), std::make_tuple(20, 20, true));
+  EXPECT_EQ(std::tie(many.initial, many.max, many.max_written), std::make_tuple(20, 20, false));
 }
 
 TEST(WorkersTest, ConnectionsLeaveOneForTheSnapshot) {

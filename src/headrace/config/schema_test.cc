@@ -121,7 +121,7 @@ TEST(StarterJobTest, IsStillAJobWithEveryKeySwitchedOn) {
   EXPECT_EQ(job->source.values.String("password"), "secret");
   EXPECT_EQ(job->tables[0].columns.size(), 1U);
   EXPECT_EQ(job->connections, 5);
-  EXPECT_TRUE(job->workers.written);
+  EXPECT_TRUE(job->workers.max_written);
 }
 
 TEST(StarterJobTest, LinesFitAScreen) {

@@ -21,6 +21,11 @@ void Progress::AddPlanned(int64_t units, int64_t estimated_rows) {
   estimated_rows_ += std::max<int64_t>(0, estimated_rows);
 }
 
+void Progress::TakeBackPlanned(int64_t units, int64_t estimated_rows) {
+  AddPlanned(-units, 0);
+  estimated_rows_ -= std::max<int64_t>(0, estimated_rows);
+}
+
 void Progress::AddRows(int64_t rows, int64_t bytes) {
   rows_ += rows;
   bytes_ += bytes;
@@ -29,6 +34,11 @@ void Progress::AddRows(int64_t rows, int64_t bytes) {
 void Progress::TakeBackRows(int64_t rows, int64_t bytes) {
   rows_ -= rows;
   bytes_ -= bytes;
+}
+
+void Progress::TakeBackUnits(int64_t units, int64_t rows, int64_t bytes) {
+  units_done_ -= units;
+  TakeBackRows(rows, bytes);
 }
 
 void Progress::UnitEnded(bool done) {

@@ -32,13 +32,18 @@ class Progress {
   void SetWorkers(int64_t workers) { workers_ = workers; }
   /// `estimated_rows` < 0: unknown.
   void AddPlanned(int64_t units, int64_t estimated_rows);
+  /// A table that was planned starts over, or is given up: what AddPlanned was given for it.
+  void TakeBackPlanned(int64_t units, int64_t estimated_rows);
   void AddRows(int64_t rows, int64_t bytes);
   /// Rows of a unit that failed: they will be read again.
   void TakeBackRows(int64_t rows, int64_t bytes);
+  /// Units that were done and must be done again, with their rows.
+  void TakeBackUnits(int64_t units, int64_t rows, int64_t bytes);
   void UnitStarted() { ++workers_busy_; }
   void UnitEnded(bool done);
   void Retried() { ++retries_; }
 
+  int64_t rows() const { return rows_; }
   ProgressReading Read() const;
 
  private:

@@ -113,6 +113,18 @@ TEST(ProgressMeter, HasNoTimeLeftOnceEveryUnitIsDone) {
   EXPECT_FALSE(figures.seconds_left.has_value());
 }
 
+TEST(ProgressMeter, DoesNotTakeRowsOfAnEarlierEpochForSpeed) {
+  ProgressMeter meter;
+  ProgressReading reading{
+      .rows = 1'000'000, .estimated_rows = 2'000'000, .units_total = 20, .seconds = 10};
+  meter.Take(reading);
+  reading.seconds = 1;  // The clock of the next epoch; rows of tables that are published stay.
+  EXPECT_DOUBLE_EQ(meter.Take(reading).rows_per_second, 0);
+  reading.seconds = 3;
+  reading.rows += 4'000;
+  EXPECT_DOUBLE_EQ(meter.Take(reading).rows_per_second, 2'000);
+}
+
 TEST(ProgressMeter, HasNoTimeLeftBeforeThereIsASpeed) {
   ProgressMeter meter;
   EXPECT_FALSE(meter.Take({.estimated_rows = 100, .units_total = 10, .seconds = 1})

@@ -26,7 +26,8 @@ std::optional<double> ShareDone(const ProgressReading& reading) {
 
 ProgressFigures ProgressMeter::Take(const ProgressReading& reading) {
   const Sample now{reading.seconds, reading.rows, reading.bytes, reading.units_done};
-  if (!samples_.empty() && now.seconds < samples_.back().seconds) samples_.clear();
+  // A new epoch starts the clock again and keeps the rows of the tables that are published.
+  if (!samples_.empty() && now.seconds < samples_.back().seconds) samples_ = {now};
   if (samples_.empty()) samples_.emplace_back();
   while (samples_.size() > 1 && samples_[1].seconds < now.seconds - kRateWindowSeconds) {
     samples_.pop_front();

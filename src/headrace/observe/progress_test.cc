@@ -48,6 +48,25 @@ TEST(Progress, CountsSecondsFromTheExtractPhaseOnly) {
   EXPECT_GE(progress.Read().seconds, first);
 }
 
+TEST(Progress, WhatMustBeDoneAgainIsTakenBack) {
+  Progress progress;
+  progress.AddPlanned(10, 1000);
+  progress.AddPlanned(4, -1);
+  for (int unit = 0; unit < 3; ++unit) {
+    progress.UnitStarted();
+    progress.AddRows(100, 800);
+    progress.UnitEnded(true);
+  }
+  progress.TakeBackUnits(2, 200, 1600);
+  progress.TakeBackPlanned(4, -1);
+  const ProgressReading reading = progress.Read();
+  EXPECT_EQ(reading.units_done, 1);
+  EXPECT_EQ(reading.rows, 100);
+  EXPECT_EQ(reading.bytes, 800);
+  EXPECT_EQ(reading.units_total, 10);
+  EXPECT_EQ(reading.estimated_rows, 1000);
+}
+
 TEST(Progress, LosesNothingBetweenThreads) {
   Progress progress;
   {

@@ -53,18 +53,19 @@ void AnnounceTable(const PlannedTable& table, const std::string& run, Observer& 
   }
 }
 
-void AnnounceRun(const JobPlan& plan, const std::string& run, int workers, Observer& observer) {
-  observer.Emit(Level::kInfo, "run_started", "run " + run + " of job " + plan.job,
-                {{"run", run},
+void AnnounceRun(const JobPlan& plan, const RunBanner& banner, Observer& observer) {
+  observer.Emit(Level::kInfo, "run_started", "run " + banner.run + " of job " + plan.job,
+                {{"run", banner.run},
                  {"source", plan.source},
                  {"destination", plan.destination},
                  {"snapshot", plan.snapshot_about},
                  {"tables", static_cast<int64_t>(plan.tables.size())},
-                 {"units", plan.units()},
+                 {"units", banner.units},
                  {"write", WriteModes(plan)},
-                 {"workers", int64_t{workers}}});
+                 {"workers", int64_t{banner.workers}},
+                 {"max_workers", int64_t{banner.max_workers}}});
   for (const std::string& warning : plan.warnings) {
-    observer.Emit(Level::kWarning, "plan_warning", warning, {{"run", run}});
+    observer.Emit(Level::kWarning, "plan_warning", warning, {{"run", banner.run}});
   }
 }
 

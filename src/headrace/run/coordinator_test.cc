@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
 #include "headrace/engine/local/local_engine.h"
@@ -75,6 +76,10 @@ class CoordinatorTest : public ::testing::Test {
     script.on_snapshot = [test](int snapshot) {
       return test->on_snapshot ? test->on_snapshot(snapshot) : arrow::Status::OK();
     };
+    script.on_release = [test](int sessions) {
+      ++test->releases_;
+      EXPECT_EQ(sessions, 0);
+    };
     return script;
   }
   static MemoryDestinationScript DestinationScript(CoordinatorTest* test) {
@@ -89,6 +94,7 @@ class CoordinatorTest : public ::testing::Test {
   std::function<arrow::Status(int)> on_snapshot;
   std::function<arrow::Status(const CommitIntent&, bool)> on_commit;
 
+  std::atomic<int> releases_ = 0;
   Job job_;
   std::filesystem::path state_;
   MemorySource source_{SourceScript(this)};
@@ -130,6 +136,42 @@ TEST_F(CoordinatorTest, ALostSnapshotStartsANewEpochAndSaysSo) {
   ASSERT_FALSE(report->notes.empty());
   EXPECT_NE(report->notes.back().find("new epoch"), std::string::npos);
   EXPECT_EQ(destination_.Published("a"), Integers(kRows));
+}
+
+TEST_F(CoordinatorTest, AfterANewEpochTheProgressCountsEveryUnitAndRowOnce) {
+  on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
+    return plan.table.name == "b" && plan.epoch == 1 && unit.id == "4"
+               ? TransientError("restarted", std::string(kSnapshotLostCode))
+               : arrow::Status::OK();
+  };
+  ASSERT_EQ(Run()->exit_code(), 0);
+  const ProgressReading reading = progress_.Read();
+  EXPECT_EQ(reading.rows, 2 * kRows);
+  EXPECT_EQ(reading.estimated_rows, 2 * kRows);
+  EXPECT_EQ(reading.units_total, 12);
+  EXPECT_EQ(reading.units_done, 12);
+}
+
+TEST_F(CoordinatorTest, BeforeTheLastCommitTheSnapshotIsReleasedAndThePhaseIsPublishing) {
+  on_commit = [this](const CommitIntent& intent, bool published) {
+    if (intent.table == "b" && !published) {
+      EXPECT_EQ(releases_, 1);
+      EXPECT_EQ(progress_.Read().phase, "commit");
+    }
+    return arrow::Status::OK();
+  };
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(releases_, 1);
+}
+
+TEST_F(CoordinatorTest, EachEpochReleasesItsSnapshot) {
+  on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
+    return plan.epoch == 1 && unit.id == "2"
+               ? TransientError("restarted", std::string(kSnapshotLostCode))
+               : arrow::Status::OK();
+  };
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(releases_, 2);
 }
 
 TEST_F(CoordinatorTest, ASnapshotThatIsLostEveryTimeFailsInTheEnd) {

@@ -23,7 +23,9 @@
 /// It decides how many units run at once and where, retries what is transient, and gives up on a
 /// table (not on the run) when a unit has used its attempts. It knows nothing of commits: the
 /// coordinator publishes from the receipts. Execute returns when every table is finished, failed or
-/// lost its snapshot, or when the stop token is stopped.
+/// lost its snapshot, or when the stop token is stopped. Once nothing is left to read it closes its
+/// sessions and releases the snapshot, and only then reports the tables that ended last: what the
+/// source holds up for the snapshot does not wait for their commits.
 namespace headrace {
 
 /// One table to extract. Owned by the coordinator; constant while Execute runs.
@@ -35,8 +37,8 @@ struct TableWork {
 
 /// How hard to work.
 struct ExecuteOptions {
-  int initial_workers = 2;
-  int max_workers = 2;
+  int initial_workers = 2;             ///< Units that are read at once in the beginning.
+  int max_workers = 2;                 ///< At least initial_workers; so far an engine may grow.
   int retries = 5;                     ///< Attempts after the first, per unit.
   int64_t worker_memory = 64LL << 20;  ///< Bytes one worker may hold: reader and writer together.
 };
@@ -50,19 +52,22 @@ struct ExecuteCallbacks {
   /// Table number `table` needs nothing more: OK, or why it ended. The coordinator may commit it at
   /// once.
   std::function<void(size_t table, const arrow::Status& status)> on_table_end;
+  /// Nothing is left to read and the snapshot is released; the calls of on_table_end that follow
+  /// are the last. On the same thread as those. May be empty.
+  std::function<void()> on_all_read;
 };
 
 struct ExecuteSummary {
-  int workers = 0;          ///< Most workers at once.
-  double wall_seconds = 0;  ///< Of the extraction.
-  double unit_seconds =
-      0;  ///< Sum over units of the time that a worker spent on them, writing included.
+  int workers = 0;            ///< Most workers at once; who never had a session does not count.
+  double wall_seconds = 0;    ///< Of the extraction.
+  double unit_seconds = 0;    ///< Sum over units of the time that a worker spent on them, writing
+                              ///< included, waiting for a further attempt not.
+  double worker_seconds = 0;  ///< Sum over workers of the time that they were there: workers × wall
+                              ///< where their number did not change.
   int64_t retries = 0;
 
-  /// Unit time / (workers × wall), 0 to 1.
-  double utilisation() const {
-    return workers * wall_seconds <= 0 ? 0 : unit_seconds / (workers * wall_seconds);
-  }
+  /// Unit time / worker time, 0 to 1.
+  double utilisation() const { return worker_seconds <= 0 ? 0 : unit_seconds / worker_seconds; }
 };
 
 /// What every engine needs of the process that it runs in.

@@ -16,10 +16,10 @@ struct CountedRows {
 };
 
 UnitOutcome SourceFault(arrow::Status status) {
-  return {std::move(status), UnitFault::kSource, {}};
+  return {.status = std::move(status), .fault = UnitFault::kSource};
 }
 UnitOutcome WriterFault(arrow::Status status) {
-  return {std::move(status), UnitFault::kWriter, {}};
+  return {.status = std::move(status), .fault = UnitFault::kWriter};
 }
 
 UnitOutcome CopyBatches(UnitReader& reader, Transform& transform, Writer& writer,
@@ -65,7 +65,11 @@ UnitOutcome ExecuteUnit(const TablePlan& plan, const WorkUnit& unit, int attempt
   CountedRows counted;
   UnitOutcome outcome =
       CopyUnit(plan, unit, session, transform, writer, limits, progress, std::move(stop), counted);
-  if (outcome.status.ok()) return outcome;
+  if (outcome.status.ok()) {
+    outcome.rows = counted.rows;
+    outcome.bytes = counted.bytes;
+    return outcome;
+  }
   progress.TakeBackRows(counted.rows, counted.bytes);
   if (outcome.fault == UnitFault::kSource) {
     if (arrow::Status aborted = writer.AbortUnit(); !aborted.ok()) {

@@ -26,6 +26,9 @@ struct UnitOutcome {
   arrow::Status status;
   UnitFault fault = UnitFault::kNone;
   std::vector<Receipt> receipts;  ///< Of files that became full.
+  int64_t rows = 0;  ///< That it added to the progress, as Arrow bytes below; 0 after a
+                     ///< fault, which takes them back.
+  int64_t bytes = 0;
 };
 
 /// Runs one unit on a worker: session → transform → writer. The code that every engine calls. After

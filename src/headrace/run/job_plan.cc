@@ -4,7 +4,6 @@
 #include <arrow/type_traits.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -167,41 +166,6 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   return Partition(job, capabilities, planned);
 }
 
-nlohmann::json ColumnJson(const PlannedColumn& column) {
-  nlohmann::json json = {
-      {"source", column.source_name}, {"source_type", column.source_type},
-      {"name", column.name},          {"type", column.type->ToString()},
-      {"nullable", column.nullable},  {"on_overflow", OverflowPolicyName(column.on_overflow)}};
-  if (!column.note.empty()) json["note"] = column.note;
-  return json;
-}
-
-nlohmann::json TableJson(const PlannedTable& table) {
-  nlohmann::json json = {{"table", table.job->table.label()}};
-  if (!table.status.ok()) {
-    json["error"] = table.status.message();
-    return json;
-  }
-  const TablePlan& plan = table.plan;
-  json["write"] = WriteModeName(table.job->write);
-  json["strategy"] = StrategyName(plan.strategy);
-  json["why"] = plan.why;
-  json["snapshot"] = SnapshotKindName(plan.snapshot);
-  json["estimated_rows"] = plan.statistics.rows;
-  json["estimated_bytes"] = plan.statistics.bytes;
-  json["estimate_origin"] = plan.statistics.origin;
-  json["estimate_exact"] = plan.statistics.exact;
-  json["row_width"] = plan.statistics.row_width;
-  if (!plan.split_column.empty()) json["split_column"] = plan.split_column;
-  if (!plan.filter.where.empty()) json["where"] = plan.filter.where;
-  json["columns"] = nlohmann::json::array();
-  for (const PlannedColumn& column : plan.columns) json["columns"].push_back(ColumnJson(column));
-  json["units"] = nlohmann::json::array();
-  for (const WorkUnit& unit : table.units) json["units"].push_back(ToJson(unit, plan));
-  json["warnings"] = plan.warnings;
-  return json;
-}
-
 }  // namespace
 
 int64_t JobPlan::units() const {
@@ -224,21 +188,6 @@ PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot
   planned.job = &table;
   planned.status = FillPlan(table, source, snapshot, identity, std::move(stop), planned);
   return planned;
-}
-
-nlohmann::json ToJson(const JobPlan& plan) {
-  nlohmann::json json = {
-      {"version", 1},
-      {"job", plan.job},
-      {"source", plan.source},
-      {"destination", plan.destination},
-      {"snapshot", {{"kind", SnapshotKindName(plan.snapshot)}, {"about", plan.snapshot_about}}},
-      {"units", plan.units()},
-      {"estimated_rows", plan.estimated_rows()},
-      {"warnings", plan.warnings},
-      {"tables", nlohmann::json::array()}};
-  for (const PlannedTable& table : plan.tables) json["tables"].push_back(TableJson(table));
-  return json;
 }
 
 }  // namespace headrace

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -46,9 +45,5 @@ struct RunIdentity {
 /// Plans one table under `snapshot`.
 PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
                        const RunIdentity& identity, std::stop_token stop);
-
-/// The machine-readable form of a plan: every unit with its bounds, estimates, type mapping,
-/// warnings. docs/format/plan.md.
-nlohmann::json ToJson(const JobPlan& plan);
 
 }  // namespace headrace

@@ -28,6 +28,8 @@ struct MemorySourceScript {
   std::function<arrow::Status(int attach)> on_attach;
   /// Asked before a snapshot is opened, likewise.
   std::function<arrow::Status(int snapshot)> on_snapshot;
+  /// Told when a snapshot is released, with the number of sessions that are still open.
+  std::function<void(int sessions)> on_release;
 };
 
 class MemoryUnitReader : public UnitReader {
@@ -70,8 +72,13 @@ class MemoryOpens {
 
 class MemorySession : public Session {
  public:
-  MemorySession(const MemorySourceScript& script, MemoryOpens& opens)
-      : script_(script), opens_(opens) {}
+  MemorySession(const MemorySourceScript& script, MemoryOpens& opens, std::atomic<int>& sessions)
+      : script_(script), opens_(opens), sessions_(sessions) {
+    ++sessions_;
+  }
+  MemorySession(const MemorySession&) = delete;
+  MemorySession& operator=(const MemorySession&) = delete;
+  ~MemorySession() override { --sessions_; }
 
   arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit,
                                                   const ReadLimits& /*limits*/,
@@ -88,6 +95,7 @@ class MemorySession : public Session {
  private:
   const MemorySourceScript& script_;
   MemoryOpens& opens_;
+  std::atomic<int>& sessions_;
 };
 
 class MemorySnapshot : public Snapshot {
@@ -133,13 +141,18 @@ class MemorySnapshot : public Snapshot {
 
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token /*stop*/) override {
     if (script_.on_attach) ARROW_RETURN_NOT_OK(script_.on_attach(++attaches_));
-    return std::make_unique<MemorySession>(script_, opens_);
+    return std::make_unique<MemorySession>(script_, opens_, sessions_);
+  }
+
+  void Release(std::stop_token /*stop*/) override {
+    if (script_.on_release) script_.on_release(sessions_);
   }
 
  private:
   const MemorySourceScript& script_;
   MemoryOpens& opens_;
   std::atomic<int>& attaches_;
+  std::atomic<int> sessions_{0};  // still open
 };
 
 class MemorySource : public Source {

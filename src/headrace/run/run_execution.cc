@@ -7,6 +7,7 @@
 
 #include "headrace/run/announce.h"
 #include "headrace/run/backoff.h"
+#include "headrace/run/execute_options.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/stopwatch.h"
 
@@ -22,18 +23,8 @@ arrow::Status Interrupted() { return TransientError("interrupted", std::string(k
 
 bool SnapshotWasLost(const arrow::Status& status) { return CodeOf(status) == kSnapshotLostCode; }
 
-/// As many workers as the job allows: at least `initial`, one per core, and no more than cores + 1
-/// unless the job says so itself.
 ExecuteOptions OptionsOf(const Job& job) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int wanted =
-      std::clamp(cores, job.workers.initial, std::max(job.workers.initial, job.workers.max));
-  const int cap = job.workers.written ? wanted : std::min(wanted, cores + 1);
-  const int workers = job.engine == EngineType::kSequential ? 1 : cap;
-  return {.initial_workers = workers,
-          .max_workers = workers,
-          .retries = job.retries,
-          .worker_memory = job.worker_memory};
+  return ExecuteOptionsOf(job, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 /// What the journal keeps of a plan: enough to explain a run later, not its units.
@@ -111,9 +102,14 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
     CloseAll(snapshot.status(), report);
     return;
   }
-  const JobPlan plan = PlanOpenTables(**snapshot, stop);
+  JobPlan plan = PlanOpenTables(**snapshot, stop);
+  const ExecuteOptions options = OptionsOf(parts_.job);
+  const RunBanner banner{.run = chosen_.run,
+                         .units = plan.units(),
+                         .workers = options.initial_workers,
+                         .max_workers = options.max_workers};
   std::vector<TableWork> works = PrepareTables(plan, report);
-  AnnounceRun(plan, chosen_.run, OptionsOf(parts_.job).max_workers, parts_.observer);
+  AnnounceRun(plan, banner, parts_.observer);
   report.phases.validate += watch.Lap();
   if (!works.empty()) Extract(works, **snapshot, std::move(stop), report);
 }
@@ -152,10 +148,10 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
   return plan;
 }
 
-std::vector<TableWork> RunExecution::PrepareTables(const JobPlan& plan, RunReport& report) {
+std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& report) {
   std::vector<TableWork> works;
   bool lost_while_planning = false;
-  for (const PlannedTable& planned : plan.tables) {
+  for (PlannedTable& planned : plan.tables) {
     OpenTable* open = FindOpen(planned.job->table.directory());
     TableWork work;
     arrow::Status status = planned.status;
@@ -170,7 +166,7 @@ std::vector<TableWork> RunExecution::PrepareTables(const JobPlan& plan, RunRepor
     }
     AnnounceTable(planned, chosen_.run, parts_.observer);
     work.plan = planned.plan;
-    work.units = planned.units;
+    work.units = std::move(planned.units);
     parts_.progress.AddPlanned(static_cast<int64_t>(work.units.size()),
                                planned.plan.statistics.rows);
     works.push_back(std::move(work));
@@ -202,6 +198,7 @@ arrow::Status RunExecution::PrepareTable(const PlannedTable& planned, OpenTable&
 void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
                            RunReport& report) {
   parts_.progress.StartPhase("extract");
+  all_read_ = false;
   bool lost = false;
   ExecuteCallbacks callbacks;
   callbacks.on_receipt = [&](size_t table, const Receipt& receipt) {
@@ -211,10 +208,13 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   callbacks.on_table_end = [&](size_t table, const arrow::Status& status) {
     if (SnapshotWasLost(status) && lost_snapshots_ < parts_.job.retries) {
       lost = true;
+      parts_.progress.TakeBackPlanned(static_cast<int64_t>(works[table].units.size()),
+                                      works[table].plan.statistics.rows);
       return;
     }
     EndTable(works[table], status, stop, report);
   };
+  callbacks.on_all_read = [this] { all_read_ = true; };
   const ExecuteContext context{snapshot, parts_.destination, parts_.observer, parts_.progress};
   const ExecuteSummary summary =
       parts_.engine.Execute(works, OptionsOf(parts_.job), context, callbacks, stop);
@@ -244,6 +244,7 @@ void RunExecution::EndTable(const TableWork& work, const arrow::Status& status,
 
 arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const std::stop_token& stop,
                                                  TableReport& table) {
+  if (all_read_) parts_.progress.StartPhase("commit");
   const TableTarget& target = work.target;
   ARROW_ASSIGN_OR_RAISE(
       const auto receipts,

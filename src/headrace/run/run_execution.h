@@ -35,7 +35,8 @@ class RunExecution {
   void RunEpoch(std::stop_token stop, RunReport& report);
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::stop_token stop);
   JobPlan PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop);
-  std::vector<TableWork> PrepareTables(const JobPlan& plan, RunReport& report);
+  /// Takes the units out of `plan`: there may be very many.
+  std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
   void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
                RunReport& report);
@@ -52,6 +53,7 @@ class RunExecution {
   const int64_t started_micros_;
   std::vector<OpenTable> open_;
   int lost_snapshots_ = 0;
+  bool all_read_ = false;  ///< In this epoch: only commits are left.
 };
 
 /// The report of a table that this or an earlier process committed.

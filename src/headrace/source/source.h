@@ -25,11 +25,11 @@
 ///                                       ──Next──► RecordBatch…
 ///                                          one per worker       one at a time
 ///
-/// The coordinator opens one snapshot per run, describes every table through it, and keeps it until
-/// the last unit is read. Each worker attaches once and reads all its units through that session.
-/// All of it is read-only. Nothing in a source retries: errors carry their class, and the engine
-/// decides. A session whose Open or Next failed with class transient is thrown away and replaced by
-/// a new Attach.
+/// The coordinator opens one snapshot per epoch and describes every table through it; the engine
+/// releases it when the last unit is read, before the last tables are published. Each worker
+/// attaches once and reads all its units through that session. All of it is read-only. Nothing in a
+/// source retries: errors carry their class, and the engine decides. A session whose Open or Next
+/// failed with class transient is thrown away and replaced by a new Attach.
 namespace headrace {
 
 /// Bounds on the batches of a UnitReader.
@@ -90,6 +90,14 @@ class Snapshot {
   /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or
   /// others of class transient.
   virtual arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) = 0;
+
+  /// Lets go of what the snapshot holds at the source: transactions, locks, connections. The engine
+  /// calls it once its sessions are closed and no unit is left to read; a session that still lives
+  /// keeps what is its own until it ends. Describe, Estimate and Attach fail with kSnapshotLostCode
+  /// from then on. May be called again, and is what destruction does otherwise. Does not wait for a
+  /// source that does not answer once `stop` is stopped. Never throws; there is no error: what
+  /// cannot be released in good order is cut off.
+  virtual void Release(std::stop_token stop) = 0;
 };
 
 /// A line of `headrace inspect`.

@@ -203,6 +203,11 @@ void PgConnection::Cancel() const {
   if (cancel != nullptr) PQcancel(cancel.get(), error.data(), static_cast<int>(error.size()));
 }
 
+void PgConnection::Close() {
+  channel_.reset();
+  connection_.reset();
+}
+
 bool PgConnection::broken() const {
   return broken_ || PQstatus(connection_.get()) != CONNECTION_OK;
 }

@@ -61,6 +61,9 @@ class PgConnection {
   /// its own for the request.
   void Cancel() const;
 
+  /// Ends the session at once; the connection is broken from then on.
+  void Close();
+
   /// The connection is lost or in an unknown state; only destruction is left.
   bool broken() const;
   void MarkBroken() { broken_ = true; }

@@ -1,25 +1,13 @@
 #include "headrace/engine/local/local_engine.h"
 
-#include <algorithm>
-#include <chrono>
-#include <deque>
-#include <functional>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "headrace/engine/local/work_queue.h"
-#include "headrace/engine/local/worker.h"
+#include "headrace/engine/local/worker_pool.h"
 
 namespace headrace {
 namespace {
-
-/// No more workers than units; never none.
-int WorkersFor(std::span<const TableWork> tables, const ExecuteOptions& options) {
-  size_t units = 0;
-  for (const TableWork& table : tables) units += table.units.size();
-  const int most = std::max(1, std::min(options.initial_workers, options.max_workers));
-  return static_cast<int>(std::clamp<size_t>(units, 1, static_cast<size_t>(most)));
-}
 
 #ifdef HEADRACE_ROUND_TRIP_UNITS
 /// Every unit through its serialised form, as an engine on other machines sends it. A difference is
@@ -39,45 +27,41 @@ arrow::Result<std::vector<TableWork>> RoundTrip(std::span<const TableWork> table
 }
 #endif
 
-void ReportEnds(WorkQueue& queue, const ExecuteCallbacks& callbacks) {
-  while (const auto end = queue.WaitForTableEnd()) callbacks.on_table_end(end->table, end->status);
+/// What was read under a lost snapshot will be read again under the next one.
+void TakeBackLost(const TableEnd& end, const WorkerPool& pool, Progress& progress) {
+  if (CodeOf(end.status) != kSnapshotLostCode) return;
+  const TableTally& tally = pool.tally(end.table);
+  progress.TakeBackUnits(tally.units, tally.rows, tally.bytes);
 }
 
-ExecuteSummary Summarise(const std::deque<Worker>& workers,
-                         std::chrono::steady_clock::time_point start) {
-  ExecuteSummary summary;
-  summary.workers = static_cast<int>(workers.size());
-  for (const Worker& worker : workers) {
-    summary.wall_seconds = std::max(
-        summary.wall_seconds, std::chrono::duration<double>(worker.ended_at() - start).count());
-    summary.unit_seconds += worker.unit_seconds();
-    summary.retries += worker.retries();
+/// A table that ends while others are read is reported at once. When nothing is left to read, the
+/// snapshot goes first: a commit may take long, and others wait for what the snapshot holds.
+void ReportEnds(WorkQueue& queue, WorkerPool& pool, const ExecuteCallbacks& callbacks,
+                Progress& progress) {
+  bool released = false;
+  while (const auto end = queue.WaitForTableEnd()) {
+    if (!released && queue.AllEnded()) {
+      pool.WaitForRelease();
+      released = true;
+      if (callbacks.on_all_read) callbacks.on_all_read();
+    }
+    if (released) TakeBackLost(*end, pool, progress);
+    callbacks.on_table_end(end->table, end->status);
   }
-  return summary;
 }
 
 ExecuteSummary ExecuteOnThreads(std::span<const TableWork> tables, const ExecuteOptions& options,
                                 const ExecuteContext& context, const ExecuteCallbacks& callbacks,
-                                const std::stop_token& stop) {
-  const auto start = std::chrono::steady_clock::now();
+                                const EngineClock& clock, const std::stop_token& stop) {
   WorkQueue queue(tables, options.retries);
   const std::stop_callback interrupt(stop, [&queue] {
     queue.FailAll(TransientError("interrupted", std::string(kInterruptedCode)));
   });
-  const int worker_count = WorkersFor(tables, options);
-  context.progress.SetWorkers(worker_count);
-  WorkerCount count(worker_count);
-  const WorkerShared shared{tables, options, context, callbacks, queue, count};
-  std::deque<Worker> workers;  // a deque: threads hold references
-  {
-    std::vector<std::jthread> threads;
-    for (int number = 0; number < worker_count; ++number) {
-      Worker& worker = workers.emplace_back(number, shared, stop);
-      threads.emplace_back([&worker] { worker.Run(); });
-    }
-    ReportEnds(queue, callbacks);
-  }
-  return Summarise(workers, start);
+  WorkerPool pool(tables, options, context, callbacks, queue, clock, stop);
+  pool.Start();
+  ReportEnds(queue, pool, callbacks, context.progress);
+  pool.WaitForRelease();
+  return pool.Summarise();
 }
 
 }  // namespace
@@ -93,9 +77,9 @@ ExecuteSummary LocalEngine::Execute(std::span<const TableWork> tables,
     }
     return {};
   }
-  return ExecuteOnThreads(*copies, options, context, callbacks, stop);
+  return ExecuteOnThreads(*copies, options, context, callbacks, *clock_, stop);
 #else
-  return ExecuteOnThreads(tables, options, context, callbacks, stop);
+  return ExecuteOnThreads(tables, options, context, callbacks, *clock_, stop);
 #endif
 }
 

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <functional>
 #include <latch>
 #include <map>
 #include <mutex>
+#include <new>
 #include <numeric>
 
 #include "headrace/plan/planner.h"
@@ -18,14 +22,44 @@ namespace {
 constexpr int64_t kRows = 1000;
 constexpr int64_t kRowsPerUnit = 50;
 
+/// A clock that stands still but for what a test and the waits of the engine add.
+class FakeClock : public EngineClock {
+ public:
+  TimePoint Now() const override { return TimePoint(std::chrono::nanoseconds(now_)); }
+  bool WaitFor(std::chrono::milliseconds delay, const std::stop_token& stop) const override {
+    Pass(delay);
+    return !stop.stop_requested();
+  }
+  void Pass(std::chrono::nanoseconds time) const { now_ += time.count(); }
+
+ private:
+  mutable std::atomic<int64_t> now_{1};
+};
+
+/// Names of the events that workers come and go by.
+class WorkerEvents : public EventSink {
+ public:
+  void Handle(const Event& event) override {
+    if (event.name.starts_with("worker_")) names.emplace_back(event.name);
+  }
+  std::vector<std::string> names;
+};
+
 /// One Execute over in-memory tables, with everything that it reports.
 class EngineRun {
  public:
   EngineRun(MemorySourceScript source, MemoryDestinationScript destination)
-      : source_(std::move(source)), destination_(std::move(destination)) {}
+      : source_(std::move(source)), destination_(std::move(destination)) {
+    observer_.AddSink(events);
+  }
 
   ExecuteSummary Execute(const std::vector<std::string>& tables, int workers,
                          std::stop_token stop = {}) {
+    return ExecuteUpTo(tables, workers, workers, std::move(stop));
+  }
+
+  ExecuteSummary ExecuteUpTo(const std::vector<std::string>& tables, int initial, int max,
+                             std::stop_token stop = {}) {
     snapshot_ = *source_.OpenSnapshot({}, {});
     for (const std::string& name : tables) AddTable(name);
     const ExecuteContext context{*snapshot_, destination_, observer_, progress_};
@@ -36,11 +70,16 @@ class EngineRun {
       return arrow::Status::OK();
     };
     callbacks.on_table_end = [this](size_t table, const arrow::Status& status) {
-      ends[works_[table].plan.table.name] = status;
+      const std::string& name = works_[table].plan.table.name;
+      ends[name] = status;
+      if (on_end) on_end(name);
     };
-    return LocalEngine().Execute(works_,
-                                 {.initial_workers = workers, .max_workers = workers, .retries = 3},
-                                 context, callbacks, std::move(stop));
+    callbacks.on_all_read = [this] {
+      if (on_all_read) on_all_read();
+    };
+    return LocalEngine(clock).Execute(
+        works_, {.initial_workers = initial, .max_workers = max, .retries = 3}, context, callbacks,
+        std::move(stop));
   }
 
   /// Units of `table` that have a receipt, each with its number of receipts.
@@ -62,6 +101,10 @@ class EngineRun {
 
   std::map<std::string, std::vector<Receipt>> receipts;
   std::map<std::string, arrow::Status> ends;
+  std::function<void(const std::string& table)> on_end;
+  std::function<void()> on_all_read;
+  const std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>();
+  const std::shared_ptr<WorkerEvents> events = std::make_shared<WorkerEvents>();
 
  private:
   void AddTable(const std::string& name) {
@@ -102,7 +145,17 @@ void ExpectEachUnitOnce(EngineRun& run, const std::string& table, size_t units) 
 }
 
 TEST(LocalEngineTest, EveryUnitOfEveryTableGetsOneReceipt) {
-  EngineRun run({.tables = {{"a", kRows}, {"b", kRows}}}, {});
+  std::latch attached(3);
+  MemorySourceScript source{.tables = {{"a", kRows}, {"b", kRows}}};
+  source.on_attach = [&attached](int) {
+    attached.count_down();
+    return arrow::Status::OK();
+  };
+  source.on_open = [&attached](const TablePlan&, const WorkUnit&, int) {
+    attached.wait();
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
   const ExecuteSummary summary = run.Execute({"a", "b"}, 3);
   EXPECT_EQ(summary.workers, 3);
   EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
@@ -159,6 +212,147 @@ TEST(LocalEngineTest, ALostSnapshotEndsEveryOpenTableWithItsCode) {
   EXPECT_EQ(CodeOf(run.ends.at("b")), kSnapshotLostCode);
 }
 
+TEST(LocalEngineTest, WhatWasReadUnderALostSnapshotIsTakenBackFromTheProgress) {
+  MemorySourceScript source{.tables = {{"a", kRows}}};
+  source.on_open = [](const TablePlan&, const WorkUnit& unit, int) {
+    return unit.id == "15" ? TransientError("server restarted", std::string(kSnapshotLostCode))
+                           : arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  run.Execute({"a"}, 2);
+  EXPECT_EQ(CodeOf(run.ends.at("a")), kSnapshotLostCode);
+  EXPECT_EQ(run.progress().Read().rows, 0);
+  EXPECT_EQ(run.progress().Read().bytes, 0);
+  EXPECT_EQ(run.progress().Read().units_done, 0);
+}
+
+TEST(LocalEngineTest, WaitingForAFurtherAttemptIsNoWork) {
+  MemorySourceScript source{.tables = {{"a", kRows}}};
+  EngineRun* current = nullptr;
+  source.on_open = [&current](const TablePlan&, const WorkUnit& unit, int open) {
+    current->clock->Pass(std::chrono::seconds(1));
+    return unit.id == "3" && open == 1 ? TransientError("connection cut") : arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  current = &run;
+  const ExecuteSummary summary = run.Execute({"a"}, 1);
+  EXPECT_DOUBLE_EQ(summary.unit_seconds, static_cast<double>(run.Units(0) + 1));
+  EXPECT_GT(summary.wall_seconds, summary.unit_seconds);  // by the one wait
+  EXPECT_DOUBLE_EQ(summary.worker_seconds, summary.wall_seconds);
+}
+
+TEST(LocalEngineTest, TheSnapshotIsReleasedOnceBeforeTheLastTableEnds) {
+  std::vector<std::string> story;
+  MemorySourceScript source{.tables = {{"a", kRows}, {"b", kRows}}};
+  std::latch a_ended(1);
+  source.on_open = [&a_ended](const TablePlan& plan, const WorkUnit&, int) {
+    if (plan.table.name == "b") a_ended.wait();
+    return arrow::Status::OK();
+  };
+  source.on_release = [&story](int sessions) {
+    story.push_back("released with " + std::to_string(sessions) + " sessions open");
+  };
+  EngineRun run(std::move(source), {});
+  run.on_all_read = [&story] { story.emplace_back("all read"); };
+  run.on_end = [&](const std::string& table) {
+    story.push_back("end of " + table);
+    if (table == "a") a_ended.count_down();
+  };
+  run.Execute({"a", "b"}, 3);
+  EXPECT_EQ(story, (std::vector<std::string>{"end of a", "released with 0 sessions open",
+                                             "all read", "end of b"}));
+}
+
+TEST(LocalEngineTest, TheSnapshotIsReleasedHoweverTheTablesEnd) {
+  std::atomic<int> released = 0;
+  MemorySourceScript source{.tables = {{"a", kRows}}};
+  source.on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
+  source.on_release = [&released](int) { ++released; };
+  EngineRun failing(source, {});
+  failing.Execute({"a"}, 2);
+  EXPECT_EQ(released, 1);
+  source.on_open = [](const TablePlan&, const WorkUnit&, int) -> arrow::Status {
+    throw std::bad_alloc();
+  };
+  EngineRun throwing(source, {});
+  throwing.Execute({"a"}, 2);
+  EXPECT_EQ(released, 2);
+}
+
+TEST(LocalEngineTest, AnExceptionOfTheCallerEndsTheWorkersFirst) {
+  std::atomic<int> released = 0;
+  MemorySourceScript source{.tables = {{"a", kRows}, {"b", kRows}}};
+  source.on_release = [&released](int) { ++released; };
+  EngineRun run(std::move(source), {});
+  run.on_end = [](const std::string&) { throw std::bad_alloc(); };
+  EXPECT_THROW(run.Execute({"a", "b"}, 2), std::bad_alloc);
+  EXPECT_EQ(released, 1);
+}
+
+/// A source whose units take a second each, two from the second session on; from the eighth unit on
+/// nothing is read until a second session was asked for.
+class GrowingRun {
+ public:
+  explicit GrowingRun(arrow::Status second_attach) {
+    MemorySourceScript source{.tables = {{"a", 5 * kRows}}};
+    source.on_attach = [this, second_attach](int attach) {
+      if (attach == 2) asked_.count_down();
+      if (attach == 2) seconds_ = 2;
+      return attach == 2 ? second_attach : arrow::Status::OK();
+    };
+    source.on_open = [this](const TablePlan&, const WorkUnit&, int) {
+      if (++opens_ >= 8) asked_.wait();
+      run_->clock->Pass(std::chrono::seconds(seconds_));
+      return arrow::Status::OK();
+    };
+    run_ = std::make_unique<EngineRun>(std::move(source), MemoryDestinationScript{});
+    summary = run_->ExecuteUpTo({"a"}, 1, 2);
+  }
+
+  EngineRun& run() { return *run_; }
+  ExecuteSummary summary;
+
+ private:
+  std::latch asked_{1};
+  std::atomic<int> opens_ = 0;
+  std::atomic<int> seconds_ = 1;
+  std::unique_ptr<EngineRun> run_;
+};
+
+TEST(LocalEngineTest, AWorkerIsAddedAndRetiresWhereItBringsNothing) {
+  GrowingRun growing(arrow::Status::OK());
+  EngineRun& run = growing.run();
+  EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
+  EXPECT_EQ(run.ReceiptedRows("a"), 5 * kRows);
+  EXPECT_EQ(run.ReceiptedUnits("a").size(), run.Units(0));
+  EXPECT_EQ(growing.summary.workers, 2);
+  EXPECT_LT(growing.summary.worker_seconds, 2 * growing.summary.wall_seconds);
+  ASSERT_GE(run.events->names.size(), 2U);
+  EXPECT_EQ(run.events->names[0], "worker_added");
+  EXPECT_EQ(run.events->names[1], "worker_retired");
+}
+
+TEST(LocalEngineTest, AnAddedWorkerThatTheServerHasNoRoomForGoesAgain) {
+  GrowingRun growing(TransientError("too many clients", std::string(kPushBackCode)));
+  EXPECT_TRUE(growing.run().ends.at("a").ok()) << growing.run().ends.at("a");
+  EXPECT_EQ(growing.run().ReceiptedRows("a"), 5 * kRows);
+  ASSERT_GE(growing.run().events->names.size(), 2U);
+  EXPECT_EQ(growing.run().events->names[1], "worker_retired");
+}
+
+TEST(LocalEngineTest, WhereTheMostAreAtWorkNobodyIsAdded) {
+  MemorySourceScript source{.tables = {{"a", 5 * kRows}}};
+  EngineRun* current = nullptr;
+  source.on_open = [&current](const TablePlan&, const WorkUnit&, int) {
+    current->clock->Pass(std::chrono::seconds(1));
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  current = &run;
+  EXPECT_EQ(run.ExecuteUpTo({"a"}, 1, 1).workers, 1);
+  EXPECT_TRUE(run.events->names.empty());
+}
+
 TEST(LocalEngineTest, AServerWithoutRoomGetsFewerWorkersAndTheWorkIsDone) {
   std::latch refused(3);  // the one session reads nothing until the three others were turned away
   MemorySourceScript source{.tables = {{"a", kRows}}};
@@ -172,8 +366,9 @@ TEST(LocalEngineTest, AServerWithoutRoomGetsFewerWorkersAndTheWorkIsDone) {
     return arrow::Status::OK();
   };
   EngineRun run(std::move(source), {});
-  run.Execute({"a"}, 4);
+  const ExecuteSummary summary = run.Execute({"a"}, 4);
   EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
+  EXPECT_EQ(summary.workers, 1);  // Three never had a session.
   ExpectEachUnitOnce(run, "a", run.Units(0));
 }
 
@@ -196,6 +391,8 @@ TEST(LocalEngineTest, ALostWriterMakesItsClosedUnitsRunAgain) {
   run.Execute({"a"}, 2);
   EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
   ExpectEachUnitOnce(run, "a", run.Units(0));
+  EXPECT_EQ(run.progress().Read().rows, kRows);
+  EXPECT_EQ(run.progress().Read().units_done, static_cast<int64_t>(run.Units(0)));
 }
 
 TEST(LocalEngineTest, AFullDiskFailsTheTable) {
@@ -204,6 +401,21 @@ TEST(LocalEngineTest, AFullDiskFailsTheTable) {
       {.on_end_unit = {}, .on_seal = [] { return PermanentError("disk full"); }, .on_commit = {}});
   run.Execute({"a"}, 2);
   EXPECT_EQ(ClassOf(run.ends.at("a")), ErrorClass::kPermanent);
+}
+
+TEST(LocalEngineTest, AnExceptionOnAWorkersThreadFailsTheTablesAndNotTheProcess) {
+  MemorySourceScript source{.tables = {{"a", kRows}, {"b", kRows}}};
+  source.on_open = [](const TablePlan&, const WorkUnit& unit, int) -> arrow::Status {
+    if (unit.id == "3") throw std::bad_alloc();
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  run.Execute({"a", "b"}, 2);
+  for (const auto& [table, status] : run.ends) {
+    EXPECT_EQ(ClassOf(status), ErrorClass::kBug) << table << ": " << status;
+    EXPECT_NE(status.message().find("std::bad_alloc"), std::string::npos) << status;
+  }
+  EXPECT_EQ(run.ends.size(), 2U);
 }
 
 TEST(LocalEngineTest, StopInterruptsTheRun) {

@@ -31,6 +31,7 @@ WorkQueue::WorkQueue(std::span<const TableWork> tables, int retries)
     TableState& state = tables_[table];
     state.open = tables[table].units.size();
     for (size_t unit = 0; unit < state.open; ++unit) state.waiting.push_back({table, unit, 1});
+    waiting_ += state.open;
     if (state.open == 0) EndLocked(table, arrow::Status::OK());
   }
 }
@@ -41,6 +42,7 @@ std::optional<QueuedUnit> WorkQueue::PullLocked() {
     if (state.ended || state.waiting.empty()) continue;
     const QueuedUnit unit = state.waiting.front();
     state.waiting.pop_front();
+    --waiting_;
     return unit;
   }
   return std::nullopt;
@@ -80,7 +82,9 @@ void WorkQueue::Retry(QueuedUnit unit, const arrow::Status& status) {
 
 void WorkQueue::PutBack(QueuedUnit unit) {
   const std::scoped_lock lock(mutex_);
+  if (tables_[unit.table].ended) return;
   tables_[unit.table].waiting.push_front(unit);
+  ++waiting_;
   changed_.notify_all();
 }
 
@@ -99,10 +103,21 @@ bool WorkQueue::HasEnded(size_t table) const {
   return tables_[table].ended;
 }
 
+bool WorkQueue::AllEnded() const {
+  const std::scoped_lock lock(mutex_);
+  return ended_ == tables_.size();
+}
+
+size_t WorkQueue::waiting() const {
+  const std::scoped_lock lock(mutex_);
+  return waiting_;
+}
+
 void WorkQueue::EndLocked(size_t table, const arrow::Status& status) {
   TableState& state = tables_[table];
   if (state.ended) return;
   state.ended = true;
+  waiting_ -= state.waiting.size();
   state.waiting.clear();
   ++ended_;
   ends_.push_back({table, status});

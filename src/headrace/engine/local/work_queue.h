@@ -55,6 +55,10 @@ class WorkQueue {
   /// Fails every table that has not ended.
   void FailAll(const arrow::Status& status);
   bool HasEnded(size_t table) const;
+  /// No unit is left, nor will one come back.
+  bool AllEnded() const;
+  /// Units that nobody works on.
+  size_t waiting() const;
 
   /// The next table to end, in the order of their ends; blocks. Nothing once every table was
   /// returned.
@@ -77,6 +81,7 @@ class WorkQueue {
   std::vector<size_t> order_;       // constant after construction
   std::deque<TableEnd> ends_;       // protected by mutex_: not yet returned
   size_t ended_ = 0;                // protected by mutex_
+  size_t waiting_ = 0;              // protected by mutex_: in the tables' queues
   size_t returned_ = 0;             // protected by mutex_
 };
 

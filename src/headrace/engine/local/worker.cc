@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
+#include "headrace/engine/local/worker_pool.h"
 #include "headrace/run/backoff.h"
 
 namespace headrace {
@@ -21,50 +25,65 @@ ReadLimits LimitsFor(const ExecuteOptions& options) {
   return limits;
 }
 
-/// Adds the seconds of its life to `total`.
+/// Adds the seconds of its life to `total`, or takes them off.
 class SecondsAdder {
  public:
-  explicit SecondsAdder(double& total) : total_(total) {}
+  SecondsAdder(const EngineClock& clock, double& total, int sign = 1)
+      : clock_(clock), total_(total), sign_(sign), start_(clock.Now()) {}
   SecondsAdder(const SecondsAdder&) = delete;
   SecondsAdder& operator=(const SecondsAdder&) = delete;
   ~SecondsAdder() {
-    total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    total_ += sign_ * std::chrono::duration<double>(clock_.Now() - start_).count();
   }
 
  private:
+  const EngineClock& clock_;
   double& total_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  const int sign_;
+  const EngineClock::TimePoint start_;
 };
 
 }  // namespace
-
-bool WorkerCount::TryRetire() {
-  int active = active_;
-  while (active > 1) {
-    if (active_.compare_exchange_weak(active, active - 1)) return true;
-  }
-  return false;
-}
 
 Worker::Worker(int number, const WorkerShared& shared, std::stop_token stop)
     : number_(number),
       shared_(shared),
       stop_(std::move(stop)),
-      limits_(LimitsFor(shared.options)) {}
+      limits_(LimitsFor(shared.options)),
+      started_at_(shared.clock.Now()) {}
 
 void Worker::Run() {
+  try {
+    Work();
+  } catch (const std::exception& exception) {
+    Fail(exception.what());
+  } catch (...) {
+    Fail("unknown");
+  }
+  session_.reset();
+  ended_at_ = shared_.clock.Now();
+}
+
+/// An exception that got out of a source, a destination or a library must not take the process with
+/// it, and nobody knows what it left undone.
+void Worker::Fail(std::string_view exception) {
+  shared_.queue.FailAll(BugError("an exception ended worker " + std::to_string(number_) + ": " +
+                                 std::string(exception)));
+  current_.reset();
+}
+
+void Worker::Work() {
   while (!stop_.stop_requested()) {
     const std::optional<QueuedUnit> unit = NextUnit();
     if (!unit.has_value()) break;
-    if (!EnsureSession(*unit)) {
-      if (session_ == nullptr && failed_attaches_ == 0) break;  // retired
-      continue;
+    if (EnsureSession(*unit)) {
+      const SecondsAdder timer(shared_.clock, unit_seconds_);
+      if (EnsureWriter(*unit)) RunUnit(*unit);
+      if (!shared_.pool.KeepAfterUnit(number_)) retired_ = true;
     }
-    const SecondsAdder timer(unit_seconds_);
-    if (EnsureWriter(*unit)) RunUnit(*unit);
+    if (retired_) break;
   }
   LeaveTable();
-  ended_at_ = std::chrono::steady_clock::now();
 }
 
 /// A worker that has to wait, or changes tables, first makes what it holds durable: nobody can
@@ -82,38 +101,34 @@ std::optional<QueuedUnit> Worker::NextUnit() {
 bool Worker::EnsureSession(const QueuedUnit& unit) {
   if (session_ != nullptr) return true;
   auto session = shared_.context.snapshot.Attach(stop_);
-  if (!session.ok()) return AfterFailedAttach(unit, session.status());
+  if (!session.ok()) {
+    AfterFailedAttach(unit, session.status());
+    return false;
+  }
   session_ = std::move(*session);
   failed_attaches_ = 0;
+  if (!std::exchange(had_session_, true)) shared_.pool.HasSession();
   return true;
 }
 
-/// Always false: there is no session. failed_attaches_ is 0 afterwards if the worker shall end.
-bool Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& status) {
+void Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& status) {
   shared_.queue.PutBack(unit);
-  ++failed_attaches_;
-  if (CodeOf(status) == kPushBackCode && shared_.count.TryRetire()) {
-    failed_attaches_ = 0;
-    shared_.context.progress.SetWorkers(shared_.count.active());
-    shared_.context.observer.Emit(
-        Level::kWarning, "worker_retired",
-        "the server has no room for another session, going on with fewer workers: " +
-            status.message(),
-        {{"worker", int64_t{number_}}, {"workers", int64_t{shared_.count.active()}}});
-    return false;
+  if (CodeOf(status) == kPushBackCode && shared_.pool.RetireRefused(number_, status)) {
+    retired_ = true;
+    return;
   }
+  ++failed_attaches_;
   if (ClassOf(status) != ErrorClass::kTransient || CodeOf(status) == kSnapshotLostCode ||
       failed_attaches_ > shared_.options.retries) {
     shared_.queue.FailAll(status);
-    return false;
+    return;
   }
   ++retries_;
   shared_.context.progress.Retried();
   shared_.context.observer.Emit(
       Level::kWarning, "attach_retry", "cannot connect, trying again: " + status.message(),
       {{"worker", int64_t{number_}}, {"attempt", int64_t{failed_attaches_}}});
-  WaitFor(BackoffDelay(failed_attaches_ + 1), stop_);
-  return false;
+  shared_.clock.WaitFor(BackoffDelay(failed_attaches_ + 1), stop_);
 }
 
 bool Worker::EnsureWriter(const QueuedUnit& unit) {
@@ -150,15 +165,23 @@ void Worker::AfterUnit(const QueuedUnit& unit, UnitOutcome outcome) {
     AfterSourceFault(unit, outcome.status);
     return;
   }
-  current_->closed.push_back(unit);
   if (outcome.fault == UnitFault::kWriter) {
-    LoseWriter(outcome.status);
+    LoseWriter(outcome.status, {unit});
     return;
   }
+  CloseUnit(unit, outcome);
   shared_.context.observer.Emit(Level::kDebug, "unit_done", "unit done", FieldsOf(unit));
   if (const arrow::Status delivered = Deliver(outcome.receipts); !delivered.ok()) {
-    LoseWriter(delivered);
+    LoseWriter(delivered, {});
   }
+}
+
+void Worker::CloseUnit(const QueuedUnit& unit, const UnitOutcome& outcome) {
+  current_->closed.push_back({unit, outcome.rows, outcome.bytes});
+  TableTally& tally = shared_.tallies[unit.table];
+  ++tally.units;
+  tally.rows += outcome.rows;
+  tally.bytes += outcome.bytes;
 }
 
 void Worker::AfterSourceFault(const QueuedUnit& unit, const arrow::Status& status) {
@@ -171,12 +194,20 @@ void Worker::AfterSourceFault(const QueuedUnit& unit, const arrow::Status& statu
   RetryOrFail({&unit, 1}, status);
 }
 
-/// What the writer held is gone; its units run again where that may help.
-void Worker::LoseWriter(const arrow::Status& status) {
+/// What the writer held is gone; its units, and `units`, run again where that may help.
+void Worker::LoseWriter(const arrow::Status& status, std::vector<QueuedUnit> units) {
   const CurrentTable lost = std::move(*current_);
   current_.reset();
   (void)lost.writer->Abort();
-  RetryOrFail(lost.closed, status);
+  TableTally& tally = shared_.tallies[lost.table];
+  for (const ClosedUnit& closed : lost.closed) {
+    units.push_back(closed.unit);
+    --tally.units;
+    tally.rows -= closed.rows;
+    tally.bytes -= closed.bytes;
+    shared_.context.progress.TakeBackUnits(1, closed.rows, closed.bytes);
+  }
+  RetryOrFail(units, status);
 }
 
 /// Waits before the units go back, so that a fault that lasts a moment does not use up the attempts
@@ -192,17 +223,21 @@ void Worker::RetryOrFail(std::span<const QueuedUnit> units, const arrow::Status&
   shared_.context.progress.Retried();
   shared_.context.observer.Emit(Level::kWarning, "unit_retry", Explain(first, status).message(),
                                 FieldsOf(first));
-  WaitFor(BackoffDelay(first.attempt + 1), stop_);
+  {
+    const SecondsAdder waiting(shared_.clock, unit_seconds_, -1);
+    shared_.clock.WaitFor(BackoffDelay(first.attempt + 1), stop_);
+  }
   for (const QueuedUnit& unit : units) shared_.queue.Retry(unit, Explain(unit, status));
 }
 
 arrow::Status Worker::Deliver(std::span<const Receipt> receipts) {
   for (const Receipt& receipt : receipts) {
     ARROW_RETURN_NOT_OK(shared_.callbacks.on_receipt(current_->table, receipt));
+    std::unordered_set<std::string_view> durable;  // a file may hold 100,000 units
+    for (const UnitReceipt& unit : receipt.units) durable.insert(unit.unit_id);
     const std::vector<WorkUnit>& units = shared_.tables[current_->table].units;
-    std::erase_if(current_->closed, [&](const QueuedUnit& closed) {
-      return std::ranges::find(receipt.units, units[closed.unit].id, &UnitReceipt::unit_id) !=
-             receipt.units.end();
+    std::erase_if(current_->closed, [&](const ClosedUnit& closed) {
+      return durable.contains(units[closed.unit.unit].id);
     });
     shared_.queue.MarkReceipted(current_->table, receipt.units.size());
   }
@@ -213,7 +248,7 @@ arrow::Status Worker::Deliver(std::span<const Receipt> receipts) {
 /// drops it.
 void Worker::LeaveTable() {
   if (!current_.has_value()) return;
-  const SecondsAdder timer(unit_seconds_);
+  const SecondsAdder timer(shared_.clock, unit_seconds_);
   if (stop_.stop_requested() || shared_.queue.HasEnded(current_->table)) {
     (void)current_->writer->Abort();
     current_.reset();
@@ -222,7 +257,7 @@ void Worker::LeaveTable() {
   auto receipts = current_->writer->Seal();
   const arrow::Status status = receipts.ok() ? Deliver(*receipts) : receipts.status();
   if (!status.ok()) {
-    LoseWriter(status);
+    LoseWriter(status, {});
     return;
   }
   current_.reset();

@@ -21,6 +21,8 @@ arrow::Status SnapshotLost(const arrow::Status& cause) {
                         std::string(kSnapshotLostCode));
 }
 
+arrow::Status SnapshotReleased() { return SnapshotLost(TransientError("it was released")); }
+
 PgLeader::PgLeader(PgSourceSettings settings, PgConnection connection)
     : settings_(std::move(settings)), connection_(std::move(connection)) {}
 
@@ -138,7 +140,8 @@ arrow::Status PgLeader::LockError(const TableRef& table) const {
 
 arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!released_.wait(lock, stop, [this] { return !taken_; })) return PgInterrupted();
+  if (!returned_.wait(lock, stop, [this] { return !taken_; })) return PgInterrupted();
+  if (released_) return SnapshotReleased();
   if (connection_.broken()) {
     const arrow::Status cause = TransientError("the connection that holds it was lost");
     return has_snapshot() ? SnapshotLost(cause) : cause;
@@ -147,13 +150,23 @@ arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {
   return Lease(shared_from_this());
 }
 
+/// After ROLLBACK the server has let go; closing alone would leave that to the moment when it
+/// notices.
+void PgLeader::Release(const std::stop_token& stop) {
+  const auto lease = Take(stop);
+  if (!lease.ok()) return;
+  if (has_snapshot() && !stop.stop_requested()) (void)connection_.Execute("ROLLBACK", stop);
+  connection_.Close();
+  released_ = true;
+}
+
 PgLeader::Lease::~Lease() {
   if (leader_ == nullptr) return;
   {
     const std::scoped_lock lock(leader_->mutex_);
     leader_->taken_ = false;
   }
-  leader_->released_.notify_one();
+  leader_->returned_.notify_one();
 }
 
 }  // namespace headrace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -25,9 +26,9 @@ namespace headrace {
 ///   snapshot ─► pg_export_snapshot
 ///
 /// The locks come before the snapshot: a TRUNCATE or a rewrite between the two would show a table
-/// empty to all sessions. They are kept, as the snapshot is, until the leader is destroyed. It
-/// survives errors (savepoints), and reads units for sessions that cannot get a lock of their own.
-/// Thread-safe: whoever wants the connection takes a lease.
+/// empty to all sessions. They are kept, as the snapshot is, until the leader is released or
+/// destroyed. It survives errors (savepoints), and reads units for sessions that cannot get a lock
+/// of their own. Thread-safe: whoever wants the connection takes a lease.
 class PgLeader : public std::enable_shared_from_this<PgLeader> {
  public:
   /// Connects, locks `tables` and takes the snapshot that the settings ask for. A table that cannot
@@ -51,6 +52,11 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
 
   /// Waits for the connection. Errors: kSnapshotLostCode where it is broken, kInterruptedCode.
   arrow::Result<Lease> Take(const std::stop_token& stop);
+
+  /// Ends the transaction, its locks and the connection; Take fails from then on. Waits for a lease
+  /// that is out. May be called again.
+  void Release(const std::stop_token& stop);
+  bool released() const { return released_; }
 
   /// Constant after Open.
   bool has_snapshot() const { return !snapshot_id_.empty(); }
@@ -91,9 +97,13 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   std::vector<TableRef> untouched_;  ///< Held by a read, after everything that can be locked.
 
   std::mutex mutex_;
-  std::condition_variable_any released_;
+  std::condition_variable_any returned_;
   bool taken_ = false;  ///< Guarded by mutex_.
+  std::atomic<bool> released_ = false;
 };
+
+/// The error of whoever comes after Release.
+arrow::Status SnapshotReleased();
 
 /// The error of work that needed the snapshot: it is gone, whatever the connection said.
 arrow::Status SnapshotLost(const arrow::Status& cause);

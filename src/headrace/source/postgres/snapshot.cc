@@ -42,6 +42,7 @@ arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
 }
 
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {
+  if (leader_->released()) return SnapshotReleased();
   return PgSession::Attach(leader_, std::move(stop));
 }
 

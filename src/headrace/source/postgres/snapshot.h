@@ -23,6 +23,7 @@ class PgSnapshot final : public Snapshot {
   arrow::Result<Statistics> Estimate(const Description& description,
                                      std::span<const std::string> columns) override;
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
+  void Release(std::stop_token stop) override { leader_->Release(stop); }
 
  private:
   const std::shared_ptr<PgLeader> leader_;

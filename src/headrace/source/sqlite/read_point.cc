@@ -88,6 +88,10 @@ bool IsReading(const SqliteDatabase& database) {
   return sqlite3_txn_state(database.handle(), "main") == SQLITE_TXN_READ;
 }
 
+arrow::Status SnapshotReleased(const std::string& path) {
+  return TransientError(path + ": the snapshot was released", std::string(kSnapshotLostCode));
+}
+
 bool IsBusy(const arrow::Status& status) { return CodeOf(status) == "SQLITE_BUSY"; }
 
 }  // namespace
@@ -168,8 +172,23 @@ arrow::Result<bool> ReadPoint::TryBeginBetweenCommits(size_t sessions) {
   return version == version_;
 }
 
+arrow::Result<ReadPoint::Leader> ReadPoint::leader() {
+  std::unique_lock lock(leader_mutex_);
+  if (released_) return SnapshotReleased(settings_.path);
+  return Leader(std::move(lock), leader_);
+}
+
+void ReadPoint::Release() {
+  released_ = true;
+  const std::scoped_lock lock(leader_mutex_, pool_mutex_);
+  leader_ = SqliteDatabase();
+  pool_.clear();
+  watcher_ = SqliteDatabase();
+}
+
 arrow::Result<ReadPoint::Lease> ReadPoint::Take() {
   const std::scoped_lock lock(pool_mutex_);
+  if (released_) return SnapshotReleased(settings_.path);
   if (!pool_.empty()) {
     SqliteDatabase database = std::move(pool_.back());
     pool_.pop_back();
@@ -199,7 +218,7 @@ arrow::Result<SqliteDatabase> ReadPoint::Join() {
 void ReadPoint::Return(SqliteDatabase database) {
   if (!settings_.shared) return;
   const std::scoped_lock lock(pool_mutex_);
-  pool_.push_back(std::move(database));
+  if (!released_) pool_.push_back(std::move(database));
 }
 
 }  // namespace headrace::sqlite

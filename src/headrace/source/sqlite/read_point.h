@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "headrace/client/sqlite/database.h"
@@ -51,7 +53,8 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
 
    private:
     friend class ReadPoint;
-    Leader(std::mutex& mutex, SqliteDatabase& database) : lock_(mutex), database_(&database) {}
+    Leader(std::unique_lock<std::mutex> lock, SqliteDatabase& database)
+        : lock_(std::move(lock)), database_(&database) {}
     std::unique_lock<std::mutex> lock_;
     SqliteDatabase* database_;
   };
@@ -64,7 +67,12 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
   /// kPushBackCode where it cannot.
   arrow::Result<Lease> Take();
 
-  Leader leader() { return {leader_mutex_, leader_}; }
+  /// Error kSnapshotLostCode after Release.
+  arrow::Result<Leader> leader();
+
+  /// Ends every read transaction that is not on loan; those that are end with their loan, and none
+  /// is lent any more. May be called again.
+  void Release();
 
   bool shared() const { return settings_.shared; }
   bool write_ahead() const { return write_ahead_; }
@@ -86,13 +94,15 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
   int opened_ = 0;
 
   std::mutex leader_mutex_;
-  SqliteDatabase leader_;  ///< Guarded by leader_mutex_.
+  SqliteDatabase leader_;  ///< Guarded by leader_mutex_; closed once released_.
 
   std::mutex pool_mutex_;
   std::vector<SqliteDatabase> pool_;  ///< Guarded by pool_mutex_, as the two below.
   SqliteDatabase
       watcher_;          ///< WAL only: has no transaction, so that its data_version shows commits.
   int64_t version_ = 0;  ///< The watcher's data_version at the shared state.
+
+  std::atomic<bool> released_ = false;
 };
 
 }  // namespace headrace::sqlite

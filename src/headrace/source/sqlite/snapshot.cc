@@ -49,13 +49,13 @@ std::vector<std::string> SqliteSnapshot::warnings() const {
 }
 
 arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table) {
-  ReadPoint::Leader leader = point_->leader();
+  ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
   return DescribeRelation(*leader, table);
 }
 
 arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& description,
                                                    std::span<const std::string> columns) {
-  ReadPoint::Leader leader = point_->leader();
+  ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
   auto statistics = EstimateRelation(*leader, description, columns);
   if (!statistics.ok()) return WithContext(statistics.status(), description.table.label());
   return statistics;

@@ -23,6 +23,7 @@ class SqliteSnapshot final : public Snapshot {
   arrow::Result<Statistics> Estimate(const Description& description,
                                      std::span<const std::string> columns) override;
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
+  void Release(std::stop_token /*stop*/) override { point_->Release(); }
 
  private:
   std::shared_ptr<ReadPoint> point_;

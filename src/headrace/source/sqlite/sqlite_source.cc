@@ -39,7 +39,7 @@ class SqliteSource final : public Source {
 
   arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) override {
     ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<ReadPoint> point, OpenAlone(stop));
-    ReadPoint::Leader leader = point->leader();
+    ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point->leader());
     ARROW_ASSIGN_OR_RAISE(const std::vector<CatalogEntry> entries, ListCatalog(*leader));
     std::vector<ListedTable> tables;
     for (const CatalogEntry& entry : entries) {

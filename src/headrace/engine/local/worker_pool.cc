@@ -1,0 +1,175 @@
+#include "headrace/engine/local/worker_pool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <numeric>
+#include <system_error>
+#include <utility>
+
+namespace headrace {
+namespace {
+
+size_t CountUnits(std::span<const TableWork> tables) {
+  return std::accumulate(
+      tables.begin(), tables.end(), size_t{0},
+      [](size_t sum, const TableWork& table) { return sum + table.units.size(); });
+}
+
+double SecondsBetween(EngineClock::TimePoint start, EngineClock::TimePoint end) {
+  return std::chrono::duration<double>(end - start).count();
+}
+
+}  // namespace
+
+WorkerPool::WorkerPool(std::span<const TableWork> tables, const ExecuteOptions& options,
+                       const ExecuteContext& context, const ExecuteCallbacks& callbacks,
+                       WorkQueue& queue, const EngineClock& clock, std::stop_token stop)
+    : options_(options),
+      context_(context),
+      queue_(queue),
+      clock_(clock),
+      stop_(std::move(stop)),
+      start_(clock.Now()),
+      tallies_(tables.size()),
+      units_(CountUnits(tables)),
+      shared_{tables, options, context, callbacks, queue, *this, clock, tallies_},
+      rows_before_(context.progress.rows()),
+      scaler_(options.initial_workers, options.max_workers) {}
+
+WorkerPool::~WorkerPool() {
+  queue_.FailAll(BugError("the engine was left before its tables had ended"));
+  WaitForRelease();
+}
+
+void WorkerPool::Start() {
+  const auto wanted = static_cast<size_t>(std::max(1, options_.initial_workers));
+  const size_t first = std::clamp<size_t>(units_, 1, wanted);
+  const std::scoped_lock lock(mutex_);
+  for (size_t i = 0; i < first; ++i) {
+    if (StartLocked() || i > 0) continue;
+    queue_.FailAll(TransientError("no thread could be started"));
+  }
+}
+
+/// False: the system has no room for another thread.
+bool WorkerPool::StartLocked() {
+  Worker& worker = workers_.emplace_back(static_cast<int>(workers_.size()), shared_, stop_);
+  try {
+    threads_.emplace_back([this, &worker] { RunWorker(worker); });
+  } catch (const std::system_error&) {
+    workers_.pop_back();
+    return false;
+  }
+  ++working_;
+  ++running_;
+  context_.progress.SetWorkers(working_);
+  return true;
+}
+
+void WorkerPool::RunWorker(Worker& worker) {
+  worker.Run();
+  EndWorker(worker.had_session());
+}
+
+/// Nobody starts a worker any more once none is left: only workers do.
+void WorkerPool::EndWorker(bool had_session) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (had_session) --with_session_;
+    if (--running_ > 0) return;
+  }
+  ReleaseSnapshot();
+  const std::scoped_lock lock(mutex_);
+  released_ = true;
+  changed_.notify_all();
+}
+
+void WorkerPool::ReleaseSnapshot() {
+  try {
+    context_.snapshot.Release(stop_);
+  } catch (const std::exception& exception) {
+    context_.observer.Emit(
+        Level::kWarning, "release_failed",
+        std::string("the snapshot is held until the run ends: ") + exception.what());
+  }
+}
+
+void WorkerPool::WaitForRelease() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return released_ || workers_.empty(); });
+  std::vector<std::thread> ended = std::move(threads_);
+  threads_.clear();
+  lock.unlock();
+  for (std::thread& thread : ended) thread.join();
+}
+
+/// Nobody is sent for who would find nothing to do.
+bool WorkerPool::KeepAfterUnit(int number) {
+  if (queue_.waiting() == 0) return true;
+  const std::scoped_lock lock(mutex_);
+  const auto advice =
+      scaler_.Judge(clock_.Now(), context_.progress.rows() - rows_before_, working_);
+  switch (advice) {
+    case WorkerScaler::Advice::kStay:
+      break;
+    case WorkerScaler::Advice::kGrow:
+      if (running_ < options_.max_workers && StartLocked()) {
+        Tell(Level::kInfo, "worker_added", "one more worker, to see whether rows come faster",
+             static_cast<int>(workers_.size()) - 1);
+      }
+      break;
+    case WorkerScaler::Advice::kRetire:
+      if (!RetireLocked()) break;
+      Tell(Level::kInfo, "worker_retired", "one worker less: rows came no faster with it", number);
+      return false;
+  }
+  return true;
+}
+
+bool WorkerPool::RetireRefused(int number, const arrow::Status& status) {
+  const std::scoped_lock lock(mutex_);
+  if (!RetireLocked()) return false;
+  Tell(Level::kWarning, "worker_retired",
+       "the server has no room for another session, going on with fewer workers: " +
+           status.message(),
+       number);
+  return true;
+}
+
+bool WorkerPool::RetireLocked() {
+  if (working_ <= 1) return false;
+  --working_;
+  context_.progress.SetWorkers(working_);
+  return true;
+}
+
+void WorkerPool::Tell(Level level, std::string event, std::string message, int number) const {
+  context_.observer.Emit(level, std::move(event), std::move(message),
+                         {{"worker", int64_t{number}}, {"workers", int64_t{working_}}});
+}
+
+void WorkerPool::HasSession() {
+  const std::scoped_lock lock(mutex_);
+  most_with_session_ = std::max(most_with_session_, ++with_session_);
+}
+
+ExecuteSummary WorkerPool::Summarise() const {
+  const std::scoped_lock lock(mutex_);
+  EngineClock::TimePoint end = start_;
+  for (const Worker& worker : workers_) end = std::max(end, worker.ended_at());
+  ExecuteSummary summary;
+  summary.workers = most_with_session_;
+  summary.wall_seconds = SecondsBetween(start_, end);
+  for (const Worker& worker : workers_) {
+    summary.retries += worker.retries();
+    if (!worker.had_session()) continue;
+    summary.unit_seconds += worker.unit_seconds();
+    // Who found nothing more to do was there to the end, idle.
+    summary.worker_seconds +=
+        SecondsBetween(worker.started_at(), worker.retired() ? worker.ended_at() : end);
+  }
+  return summary;
+}
+
+}  // namespace headrace

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "headrace/engine/local/engine_clock.h"
+#include "headrace/engine/local/work_queue.h"
+#include "headrace/engine/local/worker.h"
+#include "headrace/engine/local/worker_scaler.h"
+#include "headrace/run/engine.h"
+
+namespace headrace {
+
+/// The workers of one Execute and their threads. It begins with `initial_workers` and changes their
+/// number while they work: after each unit the scaler may send for one more, or send one home; a
+/// server that has no room for another session sends the one home that it refused, never the last.
+/// The last worker to end releases the snapshot. Thread-safe; workers call it from their threads.
+class WorkerPool {
+ public:
+  /// What is given outlives the pool.
+  WorkerPool(std::span<const TableWork> tables, const ExecuteOptions& options,
+             const ExecuteContext& context, const ExecuteCallbacks& callbacks, WorkQueue& queue,
+             const EngineClock& clock, std::stop_token stop);
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+  /// Fails what has not ended, and waits.
+  ~WorkerPool();
+
+  /// Starts the first workers: no more than there are units, one at least.
+  void Start();
+
+  /// Blocks until every worker has ended, its session with it, and the snapshot is released.
+  void WaitForRelease();
+
+  /// After WaitForRelease.
+  ExecuteSummary Summarise() const;
+
+  /// Units and rows of `table` that workers have read and not lost again.
+  const TableTally& tally(size_t table) const { return tallies_[table]; }
+
+  // For workers.
+
+  /// A unit is done. False: the worker is to end.
+  bool KeepAfterUnit(int number);
+  /// The server refused the worker a session. True: it is to end, others go on.
+  bool RetireRefused(int number, const arrow::Status& status);
+  /// The worker has a session, its first.
+  void HasSession();
+
+ private:
+  bool StartLocked();
+  void RunWorker(Worker& worker);
+  void EndWorker(bool had_session);
+  void ReleaseSnapshot();
+  bool RetireLocked();
+  void Tell(Level level, std::string event, std::string message, int number) const;
+
+  const ExecuteOptions& options_;
+  const ExecuteContext& context_;
+  WorkQueue& queue_;
+  const EngineClock& clock_;
+  const std::stop_token stop_;
+  const EngineClock::TimePoint start_;
+  std::deque<TableTally> tallies_;  // one per table; constant after construction
+  const size_t units_;
+  const WorkerShared shared_;
+  const int64_t rows_before_;  // of earlier epochs
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  WorkerScaler scaler_;               // protected by mutex_, as all below
+  std::deque<Worker> workers_;        // a deque: threads hold references
+  std::vector<std::thread> threads_;  // joined in WaitForRelease
+  int working_ = 0;                   // have not been told to end
+  int running_ = 0;                   // have not ended
+  int with_session_ = 0;              // have, or had, a session and have not ended
+  int most_with_session_ = 0;
+  bool released_ = false;
+};
+
+}  // namespace headrace
