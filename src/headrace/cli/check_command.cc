@@ -54,7 +54,7 @@ std::string LinesText(const std::vector<CheckLine>& lines, size_t width) {
         fmt::format("{}  {}{}  ", line.status.ok() ? "ok    " : "FAILED", line.what,
                     std::string(label - DisplayWidth(line.what), ' '));
     std::string body = IndentedText(
-        EscapeControls(line.status.ok() ? line.found : line.status.message()), label + 10, width);
+        PlainLines(line.status.ok() ? line.found : line.status.message()), label + 10, width);
     text += body.replace(0, label + 10, head);
     if (line.status.ok()) continue;
     const std::string_view next = ClassOf(line.status) == ErrorClass::kUser
@@ -113,8 +113,9 @@ Command CheckCommand() {
       .name = "check",
       .summary = "Try everything that a run needs: job, connection, rights, types, destination",
       .description =
-          "Reads the job, connects, takes a snapshot, describes and plans each table, and tries "
-          "the destination. No row is read, "
+          "Reads the job, connects, takes a snapshot, describes and plans each table, asks whether "
+          "what the destination holds of it can be appended to or replaced, and tries the "
+          "destination. No row is read, "
           "and nothing stays at the destination. Everything is tried, so that all that is wrong "
           "shows at once.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},

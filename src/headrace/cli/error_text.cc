@@ -14,13 +14,6 @@ constexpr std::array<std::string_view, 4> kNextSteps = {
     "this does not pass by itself: remove the cause, then run the same command again",
     "this is a bug in headrace: please report it, with what --log-level debug shows"};
 
-/// Servers indent the second line of a message by a tab.
-std::string SpacesForTabs(std::string_view line) {
-  std::string out;
-  for (const char c : line) out += c == '\t' ? std::string("  ") : std::string(1, c);
-  return out;
-}
-
 /// In front of every message; the further lines of a message are indented as far.
 constexpr std::string_view kPrefix = "headrace: ";
 
@@ -31,7 +24,7 @@ std::string PrefixedLines(std::string_view text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(text.size(), line.size() + 1));
     out += (out.empty() ? std::string(kPrefix) : "\n" + std::string(kPrefix.size(), ' ')) +
-           EscapeControls(SpacesForTabs(line));
+           PlainLines(line);
   }
   return out;
 }

@@ -169,13 +169,13 @@ std::string FailuresText(const nlohmann::json& report, size_t width) {
   std::string text;
   for (const Failure& failure : FailuresOf(report)) {
     text += "\n" + IndentedText("failed: " + failure.tables, 2, width);
-    text += IndentedText(EscapeControls(failure.error.message()), 4, width);
+    text += IndentedText(PlainLines(failure.error.message()), 4, width);
     text += IndentedText("next: " + NextStepOfTable(failure.error), 4, width);
   }
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
       text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "")), 2, width);
-      text += IndentedText(EscapeControls(problem.get<std::string>()), 4, width);
+      text += IndentedText(PlainLines(problem.get<std::string>()), 4, width);
     }
   }
   if (report.value("exit_code", 0) == kExitVerificationFailed) {

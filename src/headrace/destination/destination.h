@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "headrace/config/option.h"
 #include "headrace/model/commit.h"
 #include "headrace/model/error.h"
 #include "headrace/model/receipt.h"
@@ -41,6 +42,9 @@ struct TableTarget {
   WriteMode mode = WriteMode::kReplace;
   std::shared_ptr<arrow::Schema> schema;  ///< OutputSchema(plan).
   int64_t writer_memory = 48LL << 20;     ///< Bytes one writer may hold.
+  OptionValues options;  ///< The destination's options as this table has them: the job's, with
+                         ///< what the table overrides (OptionSpec::per_table). A key that is
+                         ///< absent is as the destination was made.
 };
 
 enum class SettleOutcome {
@@ -80,9 +84,12 @@ class Destination {
                                                                 const std::string& run,
                                                                 const TableRef& table) = 0;
 
-  /// Makes the staging of `target` (of this epoch: an older epoch's is removed) and finds what
-  /// would make the commit fail: for append another schema (the message shows the difference), for
-  /// error_if_exists a table that is there.
+  /// What would make the commit of `target` fail, as far as it can be known before a row is read:
+  /// for append another schema (the message shows the difference), for error_if_exists a table that
+  /// is there. Only looks; `run`, `plan_id` and `epoch` do not matter.
+  virtual arrow::Status CheckTarget(const TableTarget& target) = 0;
+
+  /// CheckTarget, then makes the staging of `target` (of this epoch: an older epoch's is removed).
   virtual arrow::Status Prepare(const TableTarget& target) = 0;
 
   /// Opens the staging of one worker. Thread-safe. `worker` is part of the file names; `serial`

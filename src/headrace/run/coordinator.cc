@@ -13,6 +13,7 @@
 #include "headrace/run/run_execution.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/stopwatch.h"
+#include "headrace/run/table_target.h"
 #include "headrace/verify/verify.h"
 
 namespace headrace {
@@ -153,7 +154,7 @@ arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run
 
 }  // namespace
 
-arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination,
+arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& destination,
                                Progress& progress, const std::vector<std::string>& only,
                                std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(job, only));
@@ -173,6 +174,7 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
+  CheckTargets(job, destination, plan);
   return plan;
 }
 

@@ -64,6 +64,7 @@ class MemoryDestination : public Destination {
     return std::nullopt;
   }
 
+  arrow::Status CheckTarget(const TableTarget& /*target*/) override { return arrow::Status::OK(); }
   arrow::Status Prepare(const TableTarget& /*target*/) override { return arrow::Status::OK(); }
   arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker,
                                                     int serial) override;
