@@ -64,10 +64,10 @@ arrow::Result<JobParts> MakeJobParts(Job job) {
   return parts;
 }
 
-arrow::Result<std::filesystem::path> FindState(const CommandLine& line) {
-  if (line.state.has_value()) return std::filesystem::path(*line.state);
-  ARROW_ASSIGN_OR_RAISE(const Job job, LoadJob(line, line.job));
-  return job.state;
+arrow::Result<RunScope> FindRunScope(const CommandLine& line) {
+  if (line.state.has_value()) return RunScope{.state = *line.state, .job = {}};
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(line, line.job));
+  return RunScope{.state = std::move(job.state), .job = std::move(job.name)};
 }
 
 bool HasJournal(const std::filesystem::path& state) {
@@ -82,15 +82,21 @@ arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesyste
   return Journal::Open(state);
 }
 
-arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name) {
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
+                                  const std::string& job) {
   if (name == kLatestRun) {
-    ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, journal.Runs(""));
+    ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, journal.Runs(job));
     if (!runs.empty()) return std::move(runs.front());
-    return UserError("there has been no run yet");
+    return UserError("there has been no run " + (job.empty() ? "" : "of job " + job + " ") + "yet");
   }
   ARROW_ASSIGN_OR_RAISE(auto run, journal.FindRun(name));
-  if (run.has_value()) return std::move(*run);
-  return UserError("there is no run \"" + name + "\"; `headrace runs` lists those that are known");
+  if (!run.has_value()) {
+    return UserError("there is no run \"" + name +
+                     "\"; `headrace runs` lists those that are known");
+  }
+  if (job.empty() || run->job == job) return std::move(*run);
+  return UserError("run " + name + " is of job " + run->job + ", not of job " + job +
+                   ": name the file of job " + run->job + " by --job");
 }
 
 }  // namespace headrace

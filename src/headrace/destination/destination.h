@@ -109,6 +109,10 @@ class Destination {
 
   virtual arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) = 0;
 
+  /// The commit that replaced the rows of `record` since, by `write: replace`; none if they are
+  /// still the table's, or should be.
+  virtual arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) = 0;
+
   /// Reads every file of `record` again: rows always, checksums on request.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                               bool with_checksum) = 0;

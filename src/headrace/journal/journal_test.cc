@@ -161,5 +161,17 @@ TEST_F(JournalTest, TheSecondHolderOfAJobLockIsToldWhoHasIt) {
   EXPECT_TRUE(JobLock::Acquire(state_, "shop").ok());
 }
 
+TEST_F(JournalTest, AStateFolderThatCannotBeMadeIsNamed) {
+  const std::filesystem::path file = state_ / "file";
+  std::ofstream(file) << "no folder";
+  const auto lock = JobLock::Acquire(file / "state", "shop");
+  ASSERT_FALSE(lock.ok());
+  EXPECT_EQ(ClassOf(lock.status()), ErrorClass::kUser);
+  EXPECT_NE(lock.status().message().find("cannot make the state folder " +
+                                         (file / "state").string() + ": Not a directory"),
+            std::string::npos)
+      << lock.status();
+}
+
 }  // namespace
 }  // namespace headrace

@@ -47,8 +47,9 @@ struct RunIdentity {
 PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
                        const RunIdentity& identity, std::stop_token stop);
 
-/// The machine-readable form of a plan: every unit with its bounds, estimates, type mapping,
-/// warnings. docs/format/plan.md.
+/// The machine-readable form of a plan, as `headrace plan --json` prints it and `headrace help
+/// plan` describes it: every unit with its bounds (docs/format/work_unit.md), estimates, type
+/// mapping, warnings. It is stored nowhere.
 nlohmann::json ToJson(const JobPlan& plan);
 
 }  // namespace headrace

@@ -108,6 +108,10 @@ class MemoryDestination : public Destination {
     return there ? SettleOutcome::kCommitted : SettleOutcome::kNotCommitted;
   }
 
+  arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& /*record*/) override {
+    return std::nullopt;
+  }
+
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                       bool /*with_checksum*/) override {
     std::vector<ReadBackResult> results;

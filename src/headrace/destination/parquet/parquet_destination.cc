@@ -154,6 +154,10 @@ class ParquetDestination final : public Destination {
     return SettleOutcome::kCommitted;
   }
 
+  arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) override {
+    return ReplacementOf(*fs_, PublishedTable(record.intent), record.intent.sequence);
+  }
+
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                       bool with_checksum) override {
     const fs::path directory = PublishedRun(record.intent);
