@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "headrace/observe/human.h"
+#include "headrace/observe/text_wrap.h"
 
 namespace headrace {
 namespace {
@@ -17,18 +18,6 @@ constexpr std::array<std::string_view, 4> kNextSteps = {
 /// In front of every message; the further lines of a message are indented as far.
 constexpr std::string_view kPrefix = "headrace: ";
 
-/// Messages may have several lines, one for each problem of a job file.
-std::string PrefixedLines(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    out += (out.empty() ? std::string(kPrefix) : "\n" + std::string(kPrefix.size(), ' ')) +
-           PlainLines(line);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string_view NextStep(const arrow::Status& error) {
@@ -36,11 +25,13 @@ std::string_view NextStep(const arrow::Status& error) {
   return kNextSteps.at(static_cast<size_t>(ClassOf(error)));
 }
 
-std::string FatalErrorText(const arrow::Status& error) {
-  std::string text = PrefixedLines(error.message());
+std::string FatalErrorText(const arrow::Status& error, size_t width) {
+  std::string text = IndentedText(PlainLines(error.message()), kPrefix.size(), width);
+  text.replace(0, kPrefix.size(), kPrefix);
   if (const std::string_view next = NextStep(error); !next.empty()) {
-    text += "\n  next: " + std::string(next);
+    text += IndentedText("next: " + std::string(next), 2, width);
   }
+  text.pop_back();
   return text;
 }
 

@@ -41,8 +41,12 @@ struct RunScope {
 /// The folder that `--state` names, with the runs of all its jobs; without it the job's runs.
 arrow::Result<RunScope> FindRunScope(const CommandLine& line);
 
-/// True if `state` holds a journal: some command has run there.
-bool HasJournal(const std::filesystem::path& state);
+/// True if `state` holds a journal: some command has run there. Errors of class user where this
+/// user may not look.
+arrow::Result<bool> HasJournal(const std::filesystem::path& state);
+
+/// Could a run keep its journal and lock in `state`? Only looks. Errors of class user.
+arrow::Status CheckState(const std::filesystem::path& state);
 
 /// Opens the journal in `state`; an error of class user where there is none, instead of making one.
 arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state);

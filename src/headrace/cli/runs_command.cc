@@ -37,7 +37,8 @@ std::string RunsText(const std::vector<JournalRun>& runs, const RunScope& scope,
 arrow::Result<int> Runs(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
   std::vector<JournalRun> runs;
-  if (HasJournal(scope.state)) {
+  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(scope.state));
+  if (has_journal) {
     ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(scope.state));
     ARROW_ASSIGN_OR_RAISE(runs, journal->Runs(scope.job));
   }
