@@ -144,7 +144,9 @@ TEST_F(JournalTest, AFileThatIsNoDatabaseIsAnErrorNotACrash) {
   std::filesystem::remove_all(state_);
   std::filesystem::create_directories(state_);
   std::ofstream(state_ / "journal.db") << std::string(4096, 'x');
-  EXPECT_FALSE(Journal::Open(state_).ok());
+  const arrow::Status status = Journal::Open(state_).status();
+  EXPECT_EQ(status.message(), "cannot use the journal " + (state_ / "journal.db").string() +
+                                  ": file is not a database");
 }
 
 TEST_F(JournalTest, TheSecondHolderOfAJobLockIsToldWhoHasIt) {
