@@ -103,6 +103,37 @@ TEST_P(DestinationConformance, ACommitReplacedSinceIsStillSettledAsCommitted) {
   EXPECT_EQ(PublishedIds(), Range(50, 1));
 }
 
+TEST_P(DestinationConformance, ARecordKnowsWhatReplacedIt) {
+  const CommitRecord first = Load(Target("r1", WriteMode::kAppend), {Rows(0, 2)}, 1);
+  const CommitRecord second = Load(Target("r2", WriteMode::kAppend), {Rows(2, 2)}, 2);
+  EXPECT_EQ(place_->Open()->ReplacedBy(first).ValueOrDie(), std::nullopt);
+  const CommitRecord third = Load(Target("r3", WriteMode::kReplace), {Rows(4, 2)}, 3);
+  const CommitRecord fourth = Load(Target("r4", WriteMode::kAppend), {Rows(6, 2)}, 4);
+  const auto destination = place_->Open();
+  for (const CommitRecord& record : {first, second}) {
+    const auto replacement = destination->ReplacedBy(record).ValueOrDie();
+    ASSERT_TRUE(replacement.has_value());
+    EXPECT_EQ(replacement->intent.run, "r3");
+  }
+  for (const CommitRecord& record : {third, fourth}) {
+    EXPECT_EQ(destination->ReplacedBy(record).ValueOrDie(), std::nullopt);
+  }
+}
+
+TEST_P(DestinationConformance, ATargetIsCheckedAndNothingIsStaged) {
+  Load(Target("r1", WriteMode::kAppend), {Rows(0, 2)}, 1);
+  const int64_t staged = place_->StagedBytes();
+  const auto destination = place_->Open();
+  EXPECT_TRUE(destination->CheckTarget(Target("r2", WriteMode::kAppend)).ok());
+  EXPECT_EQ(ClassOf(destination->CheckTarget(Target("r2", WriteMode::kErrorIfExists))),
+            ErrorClass::kUser);
+  TableTarget other = Target("r2", WriteMode::kAppend);
+  other.schema = arrow::schema({arrow::field("id", arrow::utf8())});
+  EXPECT_EQ(ClassOf(destination->CheckTarget(other)), ErrorClass::kUser);
+  EXPECT_EQ(place_->StagedBytes(), staged);
+  EXPECT_EQ(PublishedIds(), Range(0, 2));
+}
+
 TEST_P(DestinationConformance, NothingIsVisibleBeforeTheCommit) {
   const auto destination = place_->Open();
   const TableTarget target = Target("r1", WriteMode::kAppend);

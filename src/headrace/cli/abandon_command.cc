@@ -15,7 +15,8 @@ arrow::Result<int> Abandon(CommandContext& context) {
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(parts.job.state));
-  ARROW_ASSIGN_OR_RAISE(const JournalRun run, FindRun(*journal, *context.line.argument));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun run,
+                        FindRun(*journal, *context.line.argument, parts.job.name));
   ARROW_ASSIGN_OR_RAISE(const JobLock lock, JobLock::Acquire(parts.job.state, run.job));
   Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,
                            observation.observer(), observation.progress()});

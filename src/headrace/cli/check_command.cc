@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <utility>
@@ -45,6 +46,37 @@ void CheckTables(const CommandContext& context, JobParts& parts, Observation& ob
   }
 }
 
+/// What to do about a failed line. Of what may pass, an address that is wrong does not.
+std::string_view NextStepOfLine(const arrow::Status& status) {
+  if (CodeOf(status) == kInterruptedCode) return NextStep(status);
+  switch (ClassOf(status)) {
+    case ErrorClass::kUser:
+      return "change the job or the rights, then check again";
+    case ErrorClass::kTransient:
+      return "this may pass; if it does not, see that the address is right and the server up";
+    case ErrorClass::kPermanent:
+      return "this does not pass by itself: remove the cause, then check again";
+    case ErrorClass::kBug:
+      break;
+  }
+  return NextStep(status);
+}
+
+/// Each next step once, however many lines it is for.
+std::string NextStepsText(const std::vector<CheckLine>& lines, size_t width) {
+  std::vector<std::string_view> steps;
+  for (const CheckLine& line : lines) {
+    if (line.status.ok()) continue;
+    const std::string_view step = NextStepOfLine(line.status);
+    if (std::ranges::find(steps, step) == steps.end()) steps.push_back(step);
+  }
+  std::string text;
+  for (const std::string_view step : steps) {
+    text += (text.empty() ? "\n" : "") + IndentedText(fmt::format("next: {}", step), 2, width);
+  }
+  return text;
+}
+
 std::string LinesText(const std::vector<CheckLine>& lines, size_t width) {
   size_t label = 0;
   for (const CheckLine& line : lines) label = std::max(label, DisplayWidth(line.what));
@@ -54,15 +86,10 @@ std::string LinesText(const std::vector<CheckLine>& lines, size_t width) {
         fmt::format("{}  {}{}  ", line.status.ok() ? "ok    " : "FAILED", line.what,
                     std::string(label - DisplayWidth(line.what), ' '));
     std::string body = IndentedText(
-        EscapeControls(line.status.ok() ? line.found : line.status.message()), label + 10, width);
+        PlainLines(line.status.ok() ? line.found : line.status.message()), label + 10, width);
     text += body.replace(0, label + 10, head);
-    if (line.status.ok()) continue;
-    const std::string_view next = ClassOf(line.status) == ErrorClass::kUser
-                                      ? "change the job or the rights, then check again"
-                                      : NextStep(line.status);
-    text += IndentedText(fmt::format("next: {}", next), label + 10, width);
   }
-  return text;
+  return text + NextStepsText(lines, width);
 }
 
 nlohmann::ordered_json LinesJson(const std::vector<CheckLine>& lines, int code) {
@@ -98,6 +125,7 @@ arrow::Result<int> Check(CommandContext& context) {
        fmt::format("{}, {}", job.file.string(),
                    HumanNumberOf(static_cast<int64_t>(job.tables.size()), "table"))}};
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  lines.push_back({"state", CheckState(parts.job.state), parts.job.state.string()});
   CheckTables(context, parts, observation, lines);
   lines.push_back({"destination", parts.destination->Check(), parts.destination->endpoint()});
   const int code = ExitCodeOfLines(lines);
@@ -113,8 +141,10 @@ Command CheckCommand() {
       .name = "check",
       .summary = "Try everything that a run needs: job, connection, rights, types, destination",
       .description =
-          "Reads the job, connects, takes a snapshot, describes and plans each table, and tries "
-          "the destination. No row is read, "
+          "Reads the job, looks whether the state folder can be written, connects, takes a "
+          "snapshot, describes and plans each table, asks whether "
+          "what the destination holds of it can be appended to or replaced, and tries the "
+          "destination. No row is read, "
           "and nothing stays at the destination. Everything is tried, so that all that is wrong "
           "shows at once.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},

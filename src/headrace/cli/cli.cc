@@ -42,7 +42,7 @@ int TellError(const arrow::Status& error, bool json, bool json_log, Console& con
                                    {"code", std::string(CodeOf(error))},
                                    {"exit_code", int64_t{code}}}}));
   } else {
-    console.WriteLine(FatalErrorText(error));
+    console.WriteLine(FatalErrorText(error, console.traits().terminal ? console.width() : kNoWrap));
   }
   return code;
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "headrace/observe/human.h"
+#include "headrace/observe/text_wrap.h"
 
 namespace headrace {
 namespace {
@@ -14,27 +15,8 @@ constexpr std::array<std::string_view, 4> kNextSteps = {
     "this does not pass by itself: remove the cause, then run the same command again",
     "this is a bug in headrace: please report it, with what --log-level debug shows"};
 
-/// Servers indent the second line of a message by a tab.
-std::string SpacesForTabs(std::string_view line) {
-  std::string out;
-  for (const char c : line) out += c == '\t' ? std::string("  ") : std::string(1, c);
-  return out;
-}
-
 /// In front of every message; the further lines of a message are indented as far.
 constexpr std::string_view kPrefix = "headrace: ";
-
-/// Messages may have several lines, one for each problem of a job file.
-std::string PrefixedLines(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    out += (out.empty() ? std::string(kPrefix) : "\n" + std::string(kPrefix.size(), ' ')) +
-           EscapeControls(SpacesForTabs(line));
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -43,11 +25,13 @@ std::string_view NextStep(const arrow::Status& error) {
   return kNextSteps.at(static_cast<size_t>(ClassOf(error)));
 }
 
-std::string FatalErrorText(const arrow::Status& error) {
-  std::string text = PrefixedLines(error.message());
+std::string FatalErrorText(const arrow::Status& error, size_t width) {
+  std::string text = IndentedText(PlainLines(error.message()), kPrefix.size(), width);
+  text.replace(0, kPrefix.size(), kPrefix);
   if (const std::string_view next = NextStep(error); !next.empty()) {
-    text += "\n  next: " + std::string(next);
+    text += IndentedText("next: " + std::string(next), 2, width);
   }
+  text.pop_back();
   return text;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -12,9 +14,12 @@ namespace headrace {
 /// says it.
 std::string_view NextStep(const arrow::Status& error);
 
-/// `headrace: MESSAGE`, and the next step in a second line. Without Arrow's names of error codes,
-/// safe for a terminal.
-std::string FatalErrorText(const arrow::Status& error);
+/// A width that nothing reaches.
+inline constexpr size_t kNoWrap = std::numeric_limits<size_t>::max();
+
+/// `headrace: MESSAGE`, and the next step in a line of its own, wrapped to `width`. Without Arrow's
+/// names of error codes, safe for a terminal, without a line feed at the end.
+std::string FatalErrorText(const arrow::Status& error, size_t width = kNoWrap);
 
 /// `{"class", "code", "message"}`.
 nlohmann::ordered_json ErrorJson(const arrow::Status& error);

@@ -31,6 +31,13 @@ TEST(FatalErrorText, KeepsLinesButNoControlCharacters) {
             "headrace: job.yaml:1:1: bad\\x1b[2J\n            worse");
 }
 
+TEST(FatalErrorText, IsWrappedWhereAWidthIsGiven) {
+  EXPECT_EQ(FatalErrorText(UserError("one two three\nfour"), 17),
+            "headrace: one two\n          three\n          four");
+  EXPECT_EQ(FatalErrorText(TransientError("cut"), 30),
+            "headrace: cut\n  next: this may pass: run the\n  same command again");
+}
+
 TEST(ErrorJson, HasClassAndCode) {
   EXPECT_EQ(ErrorJson(TransientError("cut", "08006")).dump(),
             R"({"class":"transient","code":"08006","message":"cut"})");

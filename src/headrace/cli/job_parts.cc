@@ -1,5 +1,8 @@
 #include "headrace/cli/job_parts.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <charconv>
 #include <system_error>
 #include <utility>
@@ -64,33 +67,61 @@ arrow::Result<JobParts> MakeJobParts(Job job) {
   return parts;
 }
 
-arrow::Result<std::filesystem::path> FindState(const CommandLine& line) {
-  if (line.state.has_value()) return std::filesystem::path(*line.state);
-  ARROW_ASSIGN_OR_RAISE(const Job job, LoadJob(line, line.job));
-  return job.state;
+arrow::Result<RunScope> FindRunScope(const CommandLine& line) {
+  if (line.state.has_value()) return RunScope{.state = *line.state, .job = {}};
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(line, line.job));
+  return RunScope{.state = std::move(job.state), .job = std::move(job.name)};
 }
 
-bool HasJournal(const std::filesystem::path& state) {
+arrow::Result<bool> HasJournal(const std::filesystem::path& state) {
   std::error_code error;
-  return std::filesystem::exists(state / kJournalFile, error);
+  const bool there = std::filesystem::exists(state / kJournalFile, error);
+  if (!error || error == std::errc::not_a_directory) return there;
+  return UserError("cannot look into the state folder " + state.string() + ": " + error.message());
+}
+
+arrow::Status CheckState(const std::filesystem::path& state) {
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::absolute(state, error);
+  while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  if (!std::filesystem::is_directory(folder, error)) {
+    return UserError("the state folder " + state.string() + " cannot be made: " + folder.string() +
+                     " is no folder; check `state:`");
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    return UserError(
+        "the state folder " + state.string() + " cannot be written: " + folder.string() + ": " +
+        std::generic_category().message(errno) + "; check `state:` and the rights on that folder");
+  }
+  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
+  return has_journal ? Journal::Open(state).status() : arrow::Status::OK();
 }
 
 arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state) {
-  if (!HasJournal(state)) {
+  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
+  if (!has_journal) {
     return UserError("there has been no run yet: " + state.string() + " holds no journal");
   }
   return Journal::Open(state);
 }
 
-arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name) {
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
+                                  const std::string& job) {
   if (name == kLatestRun) {
-    ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, journal.Runs(""));
+    ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, journal.Runs(job));
     if (!runs.empty()) return std::move(runs.front());
-    return UserError("there has been no run yet");
+    return UserError("there has been no run " + (job.empty() ? "" : "of job " + job + " ") + "yet");
   }
   ARROW_ASSIGN_OR_RAISE(auto run, journal.FindRun(name));
-  if (run.has_value()) return std::move(*run);
-  return UserError("there is no run \"" + name + "\"; `headrace runs` lists those that are known");
+  if (!run.has_value()) {
+    return UserError("there is no run \"" + name +
+                     "\"; `headrace runs` lists those that are known");
+  }
+  if (job.empty() || run->job == job) return std::move(*run);
+  return UserError("run " + name + " is of job " + run->job + ", not of job " + job +
+                   ": name the file of job " + run->job + " by --job");
 }
 
 }  // namespace headrace

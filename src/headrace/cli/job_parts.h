@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "headrace/cli/command_line.h"
 #include "headrace/config/job.h"
@@ -31,16 +32,28 @@ struct JobParts {
 
 arrow::Result<JobParts> MakeJobParts(Job job);
 
-/// The state folder that `--state` names, or the job's.
-arrow::Result<std::filesystem::path> FindState(const CommandLine& line);
+/// Whose runs a command is about.
+struct RunScope {
+  std::filesystem::path state;
+  std::string job;  ///< Its runs alone; empty: those of every job of the folder.
+};
 
-/// True if `state` holds a journal: some command has run there.
-bool HasJournal(const std::filesystem::path& state);
+/// The folder that `--state` names, with the runs of all its jobs; without it the job's runs.
+arrow::Result<RunScope> FindRunScope(const CommandLine& line);
+
+/// True if `state` holds a journal: some command has run there. Errors of class user where this
+/// user may not look.
+arrow::Result<bool> HasJournal(const std::filesystem::path& state);
+
+/// Could a run keep its journal and lock in `state`? Only looks. Errors of class user.
+arrow::Status CheckState(const std::filesystem::path& state);
 
 /// Opens the journal in `state`; an error of class user where there is none, instead of making one.
 arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state);
 
-/// The run called `name`, where `latest` is the last one that was begun. Errors of class user.
-arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name);
+/// The run of `job` (of any, if empty) called `name`, where `latest` is the last one that was
+/// begun. Errors of class user.
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
+                                  const std::string& job);
 
 }  // namespace headrace

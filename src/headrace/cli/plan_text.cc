@@ -19,7 +19,7 @@ constexpr size_t kIndent = 2;
 
 /// `label` in a column of its own, `text` wrapped beside it.
 std::string Labelled(std::string_view label, std::string_view text, size_t width) {
-  std::string lines = IndentedText(EscapeControls(text), kIndent + kLabelWidth, width);
+  std::string lines = IndentedText(PlainLines(text), kIndent + kLabelWidth, width);
   return lines.replace(kIndent, label.size(), label);
 }
 

@@ -55,6 +55,7 @@ std::string StateLabel(const std::string& state) {
 }
 
 std::string_view VerifiedLabel(const nlohmann::json& table) {
+  if (table.contains("replaced_by")) return "replaced";
   if (!table.contains("verified")) return "-";
   return table.value("verified", false) ? "ok" : "DIFFERS";
 }
@@ -90,6 +91,7 @@ std::string TablesText(const nlohmann::json& report, size_t width) {
     if (const std::string target = row.value("target", ""); !target.empty()) {
       table.AddDetail("in " + target);
     }
+    if (row.contains("replaced_by")) table.AddDetail("by run " + row.value("replaced_by", ""));
     if (const int64_t nulled = Integer(row, "nulled_values"); nulled > 0) {
       table.AddDetail(HumanNumberOf(nulled, "value") + " became NULL (on_overflow: null)");
     }
@@ -169,13 +171,13 @@ std::string FailuresText(const nlohmann::json& report, size_t width) {
   std::string text;
   for (const Failure& failure : FailuresOf(report)) {
     text += "\n" + IndentedText("failed: " + failure.tables, 2, width);
-    text += IndentedText(EscapeControls(failure.error.message()), 4, width);
+    text += IndentedText(PlainLines(failure.error.message()), 4, width);
     text += IndentedText("next: " + NextStepOfTable(failure.error), 4, width);
   }
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
       text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "")), 2, width);
-      text += IndentedText(EscapeControls(problem.get<std::string>()), 4, width);
+      text += IndentedText(PlainLines(problem.get<std::string>()), 4, width);
     }
   }
   if (report.value("exit_code", 0) == kExitVerificationFailed) {
@@ -187,6 +189,24 @@ std::string FailuresText(const nlohmann::json& report, size_t width) {
     text += "\n  next: run the same command again: it continues this run\n";
   }
   return text;
+}
+
+std::string_view VerificationOutcome(const nlohmann::json& report) {
+  const nlohmann::json tables = report.value("tables", nlohmann::json::array());
+  const auto any_has = [&](const char* key) {
+    return std::ranges::any_of(tables,
+                               [key](const nlohmann::json& table) { return table.contains(key); });
+  };
+  const bool replaced = any_has("replaced_by");
+  if (report.value("exit_code", kExitFailed) != kExitDone) {
+    return "not everything is as it was written";
+  }
+  if (any_has("verified")) {
+    return replaced ? "what is still there is as it was written"
+                    : "everything is as it was written";
+  }
+  return replaced ? "nothing is left to compare, its tables were replaced since"
+                  : "nothing was compared";
 }
 
 std::string NotesText(const nlohmann::json& report, size_t width) {
@@ -205,16 +225,8 @@ std::string ReportText(const nlohmann::json& report, size_t width) {
 }
 
 std::string VerificationText(const nlohmann::json& report, size_t width) {
-  const nlohmann::json tables = report.value("tables", nlohmann::json::array());
-  const bool compared = std::ranges::any_of(
-      tables, [](const nlohmann::json& table) { return table.contains("verified"); });
-  std::string_view outcome = "everything is as it was written";
-  if (report.value("exit_code", kExitFailed) != kExitDone) {
-    outcome = "not everything is as it was written";
-  }
-  if (!compared) outcome = "nothing was compared";
   return fmt::format("Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
-                     outcome) +
+                     VerificationOutcome(report)) +
          TablesText(report, width) + FailuresText(report, width);
 }
 

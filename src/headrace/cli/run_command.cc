@@ -87,7 +87,9 @@ Command RunCommand() {
           "`interrupted`), `rows`, `bytes`, `files`, "
           "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `target`, and where there is "
           "one `error` (`class`, `code`, "
-          "`message`), `verified`, `problems`. With --dry-run: the document of `headrace plan "
+          "`message`), `verified`, `problems`, `replaced_by` (the run that "
+          "replaced it before it could be verified). With --dry-run: the document of `headrace "
+          "plan "
           "--json`.",
       .run = Run,
   };

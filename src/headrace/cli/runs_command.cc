@@ -11,8 +11,11 @@
 namespace headrace {
 namespace {
 
-std::string RunsText(const std::vector<JournalRun>& runs, const std::string& state, size_t width) {
-  if (runs.empty()) return "No run yet in " + state + "\n";
+std::string RunsText(const std::vector<JournalRun>& runs, const RunScope& scope, size_t width) {
+  if (runs.empty()) {
+    const std::string of_job = scope.job.empty() ? std::string() : "of job " + scope.job + " ";
+    return "No run " + of_job + "yet in " + scope.state.string() + "\n";
+  }
   TextTable table({{"RUN"},
                    {"JOB"},
                    {"STATE"},
@@ -32,17 +35,18 @@ std::string RunsText(const std::vector<JournalRun>& runs, const std::string& sta
 }
 
 arrow::Result<int> Runs(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(const std::filesystem::path state, FindState(context.line));
+  ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
   std::vector<JournalRun> runs;
-  if (HasJournal(state)) {
-    ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(state));
-    ARROW_ASSIGN_OR_RAISE(runs, journal->Runs(""));
+  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(scope.state));
+  if (has_journal) {
+    ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(scope.state));
+    ARROW_ASSIGN_OR_RAISE(runs, journal->Runs(scope.job));
   }
   if (!context.line.json) {
-    context.out << RunsText(runs, state.string(), context.width);
+    context.out << RunsText(runs, scope, context.width);
     return kExitDone;
   }
-  nlohmann::ordered_json json = {{"state", state.string()},
+  nlohmann::ordered_json json = {{"state", scope.state.string()},
                                  {"runs", nlohmann::ordered_json::array()}};
   for (const JournalRun& run : runs) json["runs"].push_back(RunJson(run));
   context.out << json.dump(2) << '\n';
@@ -54,7 +58,7 @@ arrow::Result<int> Runs(CommandContext& context) {
 Command RunsCommand() {
   return {
       .name = "runs",
-      .summary = "List the runs that the state folder knows, the latest first",
+      .summary = "List the runs of a job, or of all jobs of a state folder, the latest first",
       .description =
           "Reads the journal of the job's state folder, without connecting to anything. A run that "
           "is `running` or `failed` is "
@@ -64,7 +68,7 @@ Command RunsCommand() {
       .examples = {{"headrace runs", "of the job.yaml of this folder"},
                    {"headrace runs --job shop/job.yaml", "of another job"},
                    {"headrace runs --state /var/lib/headrace",
-                    "of a state folder, without a job file"}},
+                    "of all jobs of a state folder, without a job file"}},
       .exits = {{kExitDone, "listed, even if there is none"},
                 {kExitFailed, "the journal cannot be read"},
                 {kExitUsage, "the job or the command line is wrong"}},

@@ -79,10 +79,10 @@ nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TablePr
 }
 
 arrow::Result<int> Show(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(const std::filesystem::path state, FindState(context.line));
-  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(state));
+  ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
+  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(scope.state));
   ARROW_ASSIGN_OR_RAISE(const JournalRun run,
-                        FindRun(*journal, context.line.argument.value_or("latest")));
+                        FindRun(*journal, context.line.argument.value_or("latest"), scope.job));
   ARROW_ASSIGN_OR_RAISE(const std::vector<TableProgress> tables, TablesOf(*journal, run.run));
   if (context.line.json) {
     context.out << ShowJson(run, tables).dump(2) << '\n';
@@ -108,6 +108,7 @@ Command ShowCommand() {
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`; default: latest"},
       .options = {"job", "state", "set", "json"},
       .examples = {{"headrace show", "the last run of the job.yaml of this folder"},
+                   {"headrace show --state /var/lib/headrace", "the last run of any job there"},
                    {"headrace show 20250131T081500-4f2a9c --job shop/job.yaml",
                     "a run of another job"},
                    {"headrace show latest --json | jq .report.rows", "one figure of it"}},

@@ -34,7 +34,8 @@ arrow::Result<int> Verify(CommandContext& context) {
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(parts.job.state));
-  ARROW_ASSIGN_OR_RAISE(const JournalRun run, FindRun(*journal, *context.line.argument));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun run,
+                        FindRun(*journal, *context.line.argument, parts.job.name));
   Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,
                            observation.observer(), observation.progress()});
   ARROW_ASSIGN_OR_RAISE(const RunReport report,
@@ -53,20 +54,23 @@ Command VerifyCommand() {
       .description =
           "`counts` compares the rows of each file, `checksum` the values of every row, both with "
           "the run's commit record. Reads the "
-          "destination only, never the source.",
+          "destination only, never the source. A table that a later run replaced is named, with "
+          "that "
+          "run, and not compared.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`", true},
       .options = {"level", "job", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace verify latest", "the last run, as closely as the job says"},
                    {"headrace verify 20250131T081500-4f2a9c --level checksum",
                     "every value of an earlier run"}},
-      .exits = {{kExitDone, "all is as it was written"},
+      .exits = {{kExitDone, "all that was not replaced since is as it was written"},
                 {kExitFailed, "the destination cannot be read"},
                 {kExitUsage, "there is no such run, or the command line is wrong"},
                 {kExitVerificationFailed, "a file is missing, damaged or changed"},
                 {kExitInterrupted, "interrupted"}},
       .json =
           "a report as `headrace run --json`; for each table `verified` and, where something "
-          "differs, `problems` (sentences).",
+          "differs, `problems` (sentences); instead of them `replaced_by` (a run) where it was "
+          "replaced since.",
       .run = Verify,
   };
 }

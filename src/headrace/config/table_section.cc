@@ -47,7 +47,9 @@ PluginOptions ForOneTable(PluginOptions plugin) {
 Section TableDestinationSection(std::span<const PluginOptions> destinations) {
   Section section = {
       .key = "destination",
-      .doc = "What differs for this table from the job's destination.",
+      .doc =
+          "What differs for this table from the job's destination: write, and how its files are "
+          "written.",
       .options = {WriteOption(), Refused("type", "The kind of destination.", kOneDestination)},
       .type_from = "destination",
       .inherits = true};

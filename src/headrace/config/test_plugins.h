@@ -45,34 +45,35 @@ inline std::vector<PluginOptions> TestSources() {
 }
 
 inline std::vector<PluginOptions> TestDestinations() {
-  return {
-      {.type = "parquet",
-       .doc = "A directory.",
-       .options = {
-           {.key = "path",
-            .type = OptionType::kPath,
-            .doc = "The directory.",
-            .required = true,
-            .example = "./lake"},
-           {.key = "target_file_size",
-            .type = OptionType::kBytes,
-            .default_text = "256MiB",
-            .doc = "Size of a file.",
-            .minimum = 1},
-           {.key = "compression",
-            .type = OptionType::kEnum,
-            .default_text = "auto",
-            .doc = "The codec.",
-            .choices = {"auto", "snappy", "none"},
-            .per_table = true},
-           {.key = "encodings",
-            .type = OptionType::kEnum,
-            .default_text = "compatible",
-            .doc = "How values are encoded.",
-            .choices = {"compatible"},
-            .refused_choices = {
-                {"compact",
-                 "compact encodings come with a later version of headrace; use 'compatible'"}}}}}};
+  return {{.type = "parquet",
+           .doc = "A directory.",
+           .options = {
+               {.key = "path",
+                .type = OptionType::kPath,
+                .doc = "The directory.",
+                .required = true,
+                .example = "./lake"},
+               {.key = "target_file_size",
+                .type = OptionType::kBytes,
+                .default_text = "256MiB",
+                .doc = "Size of a file.",
+                .minimum = 1,
+                .per_table = true},
+               {.key = "compression",
+                .type = OptionType::kEnum,
+                .default_text = "auto",
+                .doc = "The codec.",
+                .choices = {"auto", "snappy", "none"},
+                .per_table = true},
+               {.key = "encodings",
+                .type = OptionType::kEnum,
+                .default_text = "compatible",
+                .doc = "How values are encoded.",
+                .choices = {"compatible"},
+                .refused_choices =
+                    {{"compact",
+                      "compact encodings come with a later version of headrace; use 'compatible'"}},
+                .per_table = true}}}};
 }
 
 }  // namespace headrace

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "headrace/config/option.h"
 #include "headrace/model/commit.h"
 #include "headrace/model/error.h"
 #include "headrace/model/receipt.h"
@@ -41,6 +42,9 @@ struct TableTarget {
   WriteMode mode = WriteMode::kReplace;
   std::shared_ptr<arrow::Schema> schema;  ///< OutputSchema(plan).
   int64_t writer_memory = 48LL << 20;     ///< Bytes one writer may hold.
+  OptionValues options;  ///< The destination's options as this table has them: the job's, with
+                         ///< what the table overrides (OptionSpec::per_table). A key that is
+                         ///< absent is as the destination was made.
 };
 
 enum class SettleOutcome {
@@ -80,10 +84,14 @@ class Destination {
                                                                 const std::string& run,
                                                                 const TableRef& table) = 0;
 
-  /// Makes the staging of `target` (of this epoch: an older epoch's is removed) and finds what
-  /// would make the commit fail: for append another schema (the message shows the difference) or a
-  /// run of this id that another job published, for error_if_exists a table that is there, for
-  /// replace what headrace did not write and would remove.
+  /// What would make the commit of `target` fail, as far as it can be known before a row is read:
+  /// for append another schema (the message shows the difference) or a run of this id that another
+  /// job published, for error_if_exists a table that is there, for replace what headrace did not
+  /// write and would remove. Only looks; `plan_id` and `epoch` do not matter, and no `run` is taken
+  /// for a new one.
+  virtual arrow::Status CheckTarget(const TableTarget& target) = 0;
+
+  /// CheckTarget, then makes the staging of `target` (of this epoch: an older epoch's is removed).
   virtual arrow::Status Prepare(const TableTarget& target) = 0;
 
   /// Opens the staging of one worker. Thread-safe. `worker` is part of the file names; `serial`
@@ -102,6 +110,10 @@ class Destination {
   virtual arrow::Result<CommitRecord> Commit(const CommitIntent& intent) = 0;
 
   virtual arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) = 0;
+
+  /// The commit that replaced the rows of `record` since, by `write: replace`; none if they are
+  /// still the table's, or should be.
+  virtual arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) = 0;
 
   /// Reads every file of `record` again: rows always, checksums on request.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,

@@ -50,6 +50,10 @@ arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
                                         const std::string& job) {
   std::error_code error;
   std::filesystem::create_directories(state, error);
+  if (error) {
+    return UserError("cannot make the state folder " + state.string() + ": " + error.message() +
+                     "; check `state:` and the rights on the folders above it");
+  }
   const std::filesystem::path file = state / (PercentEncode(job) + ".lock");
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLockFileMode);
   if (fd < 0) return CannotLock(file, errno);

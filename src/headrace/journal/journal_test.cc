@@ -144,7 +144,9 @@ TEST_F(JournalTest, AFileThatIsNoDatabaseIsAnErrorNotACrash) {
   std::filesystem::remove_all(state_);
   std::filesystem::create_directories(state_);
   std::ofstream(state_ / "journal.db") << std::string(4096, 'x');
-  EXPECT_FALSE(Journal::Open(state_).ok());
+  const arrow::Status status = Journal::Open(state_).status();
+  EXPECT_EQ(status.message(), "cannot use the journal " + (state_ / "journal.db").string() +
+                                  ": file is not a database");
 }
 
 TEST_F(JournalTest, TheSecondHolderOfAJobLockIsToldWhoHasIt) {
@@ -159,6 +161,18 @@ TEST_F(JournalTest, TheSecondHolderOfAJobLockIsToldWhoHasIt) {
     const JobLock gone = std::move(*first);
   }
   EXPECT_TRUE(JobLock::Acquire(state_, "shop").ok());
+}
+
+TEST_F(JournalTest, AStateFolderThatCannotBeMadeIsNamed) {
+  const std::filesystem::path file = state_ / "file";
+  std::ofstream(file) << "no folder";
+  const auto lock = JobLock::Acquire(file / "state", "shop");
+  ASSERT_FALSE(lock.ok());
+  EXPECT_EQ(ClassOf(lock.status()), ErrorClass::kUser);
+  EXPECT_NE(lock.status().message().find("cannot make the state folder " +
+                                         (file / "state").string() + ": Not a directory"),
+            std::string::npos)
+      << lock.status();
 }
 
 }  // namespace

@@ -124,7 +124,10 @@ arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(
   ARROW_ASSIGN_OR_RAISE(
       SqliteDatabase database,
       SqliteDatabase::Open(file.string(), SqliteOpenMode::kReadWriteCreate, kBusyTimeout));
-  ARROW_RETURN_NOT_OK(CreateTables(database, file));
+  if (const arrow::Status made = CreateTables(database, file); !made.ok()) {
+    const bool is_named = made.message().find(file.string()) != std::string::npos;
+    return is_named ? made : WithContext(made, "cannot use the journal " + file.string());
+  }
   return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database)));
 }
 

@@ -157,6 +157,20 @@ std::string TruncateToWidth(std::string_view text, size_t width) {
   return std::string(text.substr(0, bytes)) + "…";
 }
 
+std::string PlainLines(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n') {
+      out += c;
+    } else if (c == '\t') {
+      out += "  ";
+    } else {
+      out += EscapeControls({&c, 1});
+    }
+  }
+  return out;
+}
+
 std::string EscapeControls(std::string_view text) {
   std::string out;
   out.reserve(text.size());

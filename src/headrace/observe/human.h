@@ -40,4 +40,7 @@ std::string TruncateToWidth(std::string_view text, size_t width);
 /// terminal.
 std::string EscapeControls(std::string_view text);
 
+/// The same for a text of several lines: line feeds stay, and a tab becomes two spaces.
+std::string PlainLines(std::string_view text);
+
 }  // namespace headrace

@@ -73,6 +73,10 @@ TEST(TruncateToWidth, NeverCutsACodePoint) {
   EXPECT_EQ(TruncateToWidth("orders", 0), "");
 }
 
+TEST(PlainLines, KeepsLinesAndNothingElse) {
+  EXPECT_EQ(PlainLines("a\n\tb\x1b[2J\r\n"), "a\n  b\\x1b[2J\\x0d\n");
+}
+
 TEST(EscapeControls, LeavesNothingThatCommandsATerminal) {
   EXPECT_EQ(EscapeControls("a\nb\tc\x1b[2J\x7f"), "a\\nb\\tc\\x1b[2J\\x7f");
   EXPECT_EQ(EscapeControls("Straße"), "Straße");

@@ -148,9 +148,10 @@ std::string FormatTerminalLines(const Event& event, bool color, size_t width) {
 
   std::string text = Painted(fmt::format("{:%H:%M:%S}", time), kColorDim, color) + " " +
                      Painted(style.label, style.color, color) + " ";
-  const std::string message = EscapeControls(event.message);
+  const std::string message = PlainLines(event.message);
   const std::string fields = FieldsText(event.fields, true);
-  const bool fits = DisplayWidth(message) + 1 + DisplayWidth(fields) <= text_width;
+  const bool fits = message.find('\n') == std::string::npos &&
+                    DisplayWidth(message) + 1 + DisplayWidth(fields) <= text_width;
   text += fmt::format("{}", fmt::join(WrapText(message, text_width), indent));
   if (!fields.empty()) {
     text += (fits ? " " : indent) +

@@ -13,6 +13,7 @@
 #include "headrace/run/run_execution.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/stopwatch.h"
+#include "headrace/run/table_target.h"
 #include "headrace/verify/verify.h"
 
 namespace headrace {
@@ -44,6 +45,16 @@ arrow::Result<std::set<std::string>> UnfinishedRuns(Journal& journal) {
   return unfinished;
 }
 
+/// A table that another run replaced since is not damaged: there is nothing to compare any more.
+bool WasReplaced(const CommitRecord& record, Destination& destination, TableReport& table) {
+  const auto replacement = destination.ReplacedBy(record);
+  if (!replacement.ok() || !replacement->has_value()) return false;
+  table.replaced_by = (*replacement)->intent.run;
+  table.target.clear();
+  table.problems.clear();
+  return true;
+}
+
 /// Fills in `table` what reading its files again shows.
 void VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& destination,
                  TableReport& table) {
@@ -53,6 +64,7 @@ void VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& des
   } else {
     table.problems = {problems.status().message()};
   }
+  if (!table.problems.empty() && WasReplaced(record, destination, table)) return;
   table.verified = table.problems.empty();
 }
 
@@ -153,7 +165,7 @@ arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run
 
 }  // namespace
 
-arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination,
+arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& destination,
                                Progress& progress, const std::vector<std::string>& only,
                                std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(job, only));
@@ -173,6 +185,7 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
+  CheckTargets(job, destination, plan);
   return plan;
 }
 

@@ -36,9 +36,9 @@ struct RunParts {
   Progress& progress;
 };
 
-/// What a run of `job` would do now with the tables of `only` (all if empty). Needs no journal,
-/// writes nothing.
-arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination& destination,
+/// What a run of `job` would do now with the tables of `only` (all if empty). A table that the
+/// destination would refuse has that as its status. Needs no journal, writes nothing.
+arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& destination,
                                Progress& progress, const std::vector<std::string>& only,
                                std::stop_token stop);
 

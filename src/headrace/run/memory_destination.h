@@ -64,6 +64,7 @@ class MemoryDestination : public Destination {
     return std::nullopt;
   }
 
+  arrow::Status CheckTarget(const TableTarget& /*target*/) override { return arrow::Status::OK(); }
   arrow::Status Prepare(const TableTarget& /*target*/) override { return arrow::Status::OK(); }
   arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker,
                                                     int serial) override;
@@ -107,6 +108,10 @@ class MemoryDestination : public Destination {
     const bool there = std::ranges::any_of(
         table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
     return there ? SettleOutcome::kCommitted : SettleOutcome::kNotCommitted;
+  }
+
+  arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& /*record*/) override {
+    return std::nullopt;
   }
 
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,

@@ -29,6 +29,7 @@ nlohmann::json TableReportJson(const TableReport& table) {
                      {"message", table.error.message()}};
   }
   if (table.verified.has_value()) json["verified"] = *table.verified;
+  if (!table.replaced_by.empty()) json["replaced_by"] = table.replaced_by;
   if (!table.problems.empty()) json["problems"] = table.problems;
   return json;
 }

@@ -36,6 +36,7 @@ struct TableReport {
   Checksum checksum;
   std::string target;                 ///< Where it lies now.
   std::optional<bool> verified;       ///< Absent: not verified.
+  std::string replaced_by;            ///< The run that replaced the rows since; empty: none did.
   std::vector<std::string> problems;  ///< What verification found.
 };
 

@@ -10,14 +10,10 @@
 #include "headrace/run/execute_options.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/stopwatch.h"
+#include "headrace/run/table_target.h"
 
 namespace headrace {
 namespace {
-
-/// Share of a worker's memory that its writer may fill; the rest is the reader's batch and the
-/// connection.
-constexpr int64_t kWriterShareNumerator = 3;
-constexpr int64_t kWriterShareDenominator = 4;
 
 arrow::Status Interrupted() { return TransientError("interrupted", std::string(kInterruptedCode)); }
 
@@ -178,15 +174,7 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
 arrow::Status RunExecution::PrepareTable(const PlannedTable& planned, OpenTable& open,
                                          TableWork& work) {
   const TablePlan& plan = planned.plan;
-  work.target = {
-      .job = parts_.job.name,
-      .run = chosen_.run,
-      .plan_id = plan.id,
-      .table = plan.table,
-      .epoch = plan.epoch,
-      .mode = planned.job->write,
-      .schema = OutputSchema(plan),
-      .writer_memory = parts_.job.worker_memory * kWriterShareNumerator / kWriterShareDenominator};
+  work.target = TargetOf(parts_.job, chosen_.run, planned);
   ARROW_ASSIGN_OR_RAISE(const auto last, parts_.destination.LastCommit(plan.table));
   open.sequence = last.has_value() ? last->intent.sequence + 1 : 1;
   ARROW_RETURN_NOT_OK(parts_.destination.Prepare(work.target));

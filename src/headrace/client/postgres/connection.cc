@@ -190,8 +190,7 @@ arrow::Status PgConnection::WaitForInput() {
 }
 
 arrow::Status PgConnection::LastError() {
-  std::string message = PQerrorMessage(connection_.get());
-  while (message.ends_with('\n')) message.pop_back();
+  std::string message = PgMessageLine(PQerrorMessage(connection_.get()));
   if (!broken()) return BugError(std::move(message));
   return PgError(kPgConnectionFailure, std::move(message));
 }

@@ -63,11 +63,6 @@ struct VerboseError {
   std::string message;
 };
 
-std::string TrimEnd(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
 /// Finds `<SEVERITY>:  <SQLSTATE>: <message>` in libpq's verbose text. Severities are translated,
 /// the layout is not.
 std::optional<VerboseError> ParseVerboseError(std::string_view text) {
@@ -84,6 +79,22 @@ std::optional<VerboseError> ParseVerboseError(std::string_view text) {
 }
 
 }  // namespace
+
+std::string PgMessageLine(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\n";
+  std::string out;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const size_t first = line.find_first_not_of(kBlank);
+    if (first == std::string_view::npos) continue;
+    line = line.substr(first, line.find_last_not_of(kBlank) + 1 - first);
+    if (!out.empty())
+      out += std::string_view(".?!:").find(out.back()) == std::string_view::npos ? ". " : " ";
+    out += line;
+  }
+  return out;
+}
 
 ErrorClass PgErrorClass(std::string_view sqlstate) {
   const SqlstateRule* rule = FindSqlstateRule(sqlstate);
@@ -103,7 +114,7 @@ arrow::Status PgConnectError(std::string_view verbose_message) {
   if (auto parsed = ParseVerboseError(verbose_message)) {
     return PgError(parsed->sqlstate, std::move(parsed->message));
   }
-  std::string message = TrimEnd(std::string(verbose_message));
+  std::string message = PgMessageLine(verbose_message);
   if (message.empty()) message = "the connection failed";
   return TransientError(std::move(message), std::string(kPgConnectionFailure));
 }

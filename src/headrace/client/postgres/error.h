@@ -18,6 +18,10 @@ ErrorClass PgErrorClass(std::string_view sqlstate);
 /// of its own (kPushBackCode, kSnapshotLostCode): the message then ends with the SQLSTATE.
 arrow::Status PgError(std::string_view sqlstate, std::string message);
 
+/// A message of libpq itself as one line: it writes a line for each address that it tried, and
+/// hints on lines that begin with a tab. Sentences end in full stops.
+std::string PgMessageLine(std::string_view text);
+
 /// Like PgError, for the text of a failed connection attempt made with verbose errors: finds
 /// `FATAL:  53300: …` in it. Without an SQLSTATE the server was not reached: transient.
 arrow::Status PgConnectError(std::string_view verbose_message);

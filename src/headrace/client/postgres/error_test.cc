@@ -59,5 +59,15 @@ TEST(PgErrorTest, AServerThatIsNotReachedIsTransient) {
   EXPECT_EQ(ClassOf(PgConnectError("")), ErrorClass::kTransient);
 }
 
+TEST(PgErrorTest, AMessageIsOneLine) {
+  EXPECT_EQ(PgConnectError("connection to server at \"a\", port 1 failed: Connection refused\n"
+                           "\tIs the server running on that host?\n"
+                           "connection to server at \"b\", port 1 failed: timeout expired\n")
+                .message(),
+            "connection to server at \"a\", port 1 failed: Connection refused. "
+            "Is the server running on that host? "
+            "connection to server at \"b\", port 1 failed: timeout expired");
+}
+
 }  // namespace
 }  // namespace headrace

@@ -24,8 +24,7 @@ std::string ErrorField(const PGresult* result, int field) {
 
 std::string ErrorText(const PGresult* result) {
   std::string message = ErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  if (message.empty()) message = PQresultErrorMessage(result);
-  while (message.ends_with('\n')) message.pop_back();
+  if (message.empty()) message = PgMessageLine(PQresultErrorMessage(result));
   for (const unsigned char field : {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT}) {
     if (const std::string more = ErrorField(result, field); !more.empty()) message += "; " + more;
   }

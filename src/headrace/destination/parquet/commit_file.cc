@@ -1,11 +1,13 @@
 #include "headrace/destination/parquet/commit_file.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "headrace/destination/parquet/lake_layout.h"
 
@@ -28,6 +30,8 @@ arrow::Result<CommitRecord> ParseRecord(const std::string& content) {
   return CommitRecordFromJson(json);
 }
 
+int64_t SequenceOf(const CommitRecord& record) { return record.intent.sequence; }
+
 /// Names from a catalogue may hold bytes that are not UTF-8: they are replaced, not refused.
 std::string Dump(const nlohmann::json& json) {
   return json.dump(kIndent, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace) +
@@ -47,6 +51,23 @@ arrow::Result<std::optional<CommitRecord>> ReadCommitFile(
                         " cannot be read: " + record.status().message());
 }
 
+namespace {
+
+/// The records in the run directories of a table, in any order.
+arrow::Result<std::vector<CommitRecord>> CommitsOf(const DurableFs& fs,
+                                                   const std::filesystem::path& table) {
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(table));
+  std::vector<CommitRecord> records;
+  for (const std::string& name : names) {
+    if (!name.starts_with("run-")) continue;
+    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / name));
+    if (record.has_value()) records.push_back(std::move(*record));
+  }
+  return records;
+}
+
+}  // namespace
+
 arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
                                             const std::filesystem::path& run_directory,
                                             const CommitIntent& intent) {
@@ -58,6 +79,18 @@ arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
 arrow::Status WriteIntentFile(DurableFs& fs, const std::filesystem::path& epoch_directory,
                               const CommitIntent& intent) {
   return fs.WriteFile(epoch_directory / kIntentFile, Dump(ToJson(intent)));
+}
+
+arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs,
+                                                         const std::filesystem::path& table,
+                                                         int64_t sequence) {
+  ARROW_ASSIGN_OR_RAISE(std::vector<CommitRecord> records, CommitsOf(fs, table));
+  std::erase_if(records, [&](const CommitRecord& record) {
+    return record.intent.mode == WriteMode::kAppend || record.intent.sequence <= sequence;
+  });
+  const auto first = std::ranges::min_element(records, {}, SequenceOf);
+  if (first == records.end()) return std::nullopt;
+  return std::move(*first);
 }
 
 }  // namespace headrace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -22,5 +23,11 @@ arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
 /// is still needed.
 arrow::Status WriteIntentFile(DurableFs& fs, const std::filesystem::path& epoch_directory,
                               const CommitIntent& intent);
+
+/// The first commit of a table after number `sequence` that did not append; nothing if there is
+/// none. What was there before it is gone.
+arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs,
+                                                         const std::filesystem::path& table,
+                                                         int64_t sequence);
 
 }  // namespace headrace

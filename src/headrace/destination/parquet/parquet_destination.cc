@@ -81,6 +81,29 @@ class ParquetDestination final : public Destination {
     return std::nullopt;
   }
 
+  arrow::Status CheckTarget(const TableTarget& target) override {
+    const fs::path table = settings_.layout.Table(target.table.directory());
+    ARROW_ASSIGN_OR_RAISE(const TableContent content, ReadTableContent(*fs_, table));
+    ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table, content, target.mode));
+    if (!content.last.has_value()) return arrow::Status::OK();
+    if (target.mode == WriteMode::kErrorIfExists) {
+      return UserError("table " + target.table.label() + " is there already, in " + table.string() +
+                           ", and `write: error_if_exists` asks that it is not: remove it, or "
+                           "choose write: replace or append",
+                       "EEXIST");
+    }
+    if (target.mode != WriteMode::kAppend) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(CheckRunIsNew(target, table));
+    const std::string difference =
+        SchemaDifference(content.last->intent.schema, target.schema->ToString());
+    if (difference.empty()) return arrow::Status::OK();
+    return UserError(
+        "table " + target.table.label() + " in " + table.string() +
+            " has other columns than this run would append (table: -, run: +):" + difference +
+            "\nChange `columns:` so that they agree, or use write: replace",
+        "schema_mismatch");
+  }
+
   arrow::Status Prepare(const TableTarget& target) override {
     ARROW_RETURN_NOT_OK(CheckTarget(target));
     ARROW_RETURN_NOT_OK(LockRun(target.run));
@@ -101,20 +124,24 @@ class ParquetDestination final : public Destination {
 
   arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker,
                                                     int serial) override {
+    ARROW_ASSIGN_OR_RAISE(const FileSettings files,
+                          ReadFileSettings(target.options, settings_.files));
     return MakeStagingWriter(fs_, {.plan_id = target.plan_id,
                                    .directory = settings_.layout.StagedEpoch(
                                        target.run, target.table.directory(), target.epoch),
                                    .file_prefix = FilePrefix(target),
                                    .worker = worker,
                                    .serial = serial,
-                                   .format = FormatOf(target, settings_.compression),
+                                   .format = FormatOf(target, files.compression),
                                    .memory = target.writer_memory,
-                                   .target_file_size = settings_.target_file_size});
+                                   .target_file_size = files.target_size});
   }
 
   arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts,
                                      int64_t sequence) override {
-    return StageCommit(*fs_, settings_.layout, target, FormatOf(target, settings_.compression),
+    ARROW_ASSIGN_OR_RAISE(const FileSettings files,
+                          ReadFileSettings(target.options, settings_.files));
+    return StageCommit(*fs_, settings_.layout, target, FormatOf(target, files.compression),
                        receipts, sequence);
   }
 
@@ -134,6 +161,10 @@ class ParquetDestination final : public Destination {
     return SettleOutcome::kCommitted;
   }
 
+  arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) override {
+    return ReplacementOf(*fs_, PublishedTable(record.intent), record.intent.sequence);
+  }
+
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                       bool with_checksum) override {
     const fs::path directory = PublishedRun(record.intent);
@@ -151,30 +182,6 @@ class ParquetDestination final : public Destination {
   }
 
  private:
-  /// What would make the commit fail, as far as it can be known before a row is read.
-  arrow::Status CheckTarget(const TableTarget& target) {
-    const fs::path table = settings_.layout.Table(target.table.directory());
-    ARROW_ASSIGN_OR_RAISE(const TableContent content, ReadTableContent(*fs_, table));
-    ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table, content, target.mode));
-    if (!content.last.has_value()) return arrow::Status::OK();
-    if (target.mode == WriteMode::kErrorIfExists) {
-      return UserError("table " + target.table.label() + " is there already, in " + table.string() +
-                           ", and `write: error_if_exists` asks that it is not: remove it, or "
-                           "choose write: replace or append",
-                       "EEXIST");
-    }
-    if (target.mode != WriteMode::kAppend) return arrow::Status::OK();
-    ARROW_RETURN_NOT_OK(CheckRunIsNew(target, table));
-    const std::string difference =
-        SchemaDifference(content.last->intent.schema, target.schema->ToString());
-    if (difference.empty()) return arrow::Status::OK();
-    return UserError(
-        "table " + target.table.label() + " in " + table.string() +
-            " has other columns than this run would append (- table, + run):" + difference +
-            "\nChange `columns:` so that they agree, or use write: replace",
-        "schema_mismatch");
-  }
-
   /// The run of this job that FindCommit knows is not prepared again: one that is there is another
   /// job's, or nobody's.
   arrow::Status CheckRunIsNew(const TableTarget& target, const fs::path& table) const {

@@ -100,6 +100,44 @@ TEST_F(ParquetDestinationTest, EveryOptionHasADocAndItsDefaultIsAChoice) {
   }
 }
 
+TEST_F(ParquetDestinationTest, HowFilesAreWrittenMayDifferPerTable) {
+  std::vector<std::string_view> keys;
+  for (const OptionSpec& option : ParquetOptions().options) {
+    if (option.per_table) keys.push_back(option.key);
+  }
+  EXPECT_THAT(keys, testing::ElementsAre("target_file_size", "compression", "encodings"));
+}
+
+TEST_F(ParquetDestinationTest, ATargetsOwnOptionsAreCheckedAsTheJobsAre) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  TableTarget target = Target(WriteMode::kReplace);
+  target.options.Set("compression", "gzip");
+  EXPECT_THAT(destination->OpenWriter(target, 0, 0).status().message(),
+              HasSubstr("destination.compression"));
+  EXPECT_THAT(destination->Intend(target, {}, 1).status().message(),
+              HasSubstr("destination.compression"));
+}
+
+TEST_F(ParquetDestinationTest, ATargetIsCheckedWithoutStagingIt) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  const TableTarget first = Target(WriteMode::kReplace);
+  ASSERT_TRUE(destination->CheckTarget(first).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(root_));
+  ASSERT_TRUE(destination->Prepare(first).ok());
+  ASSERT_TRUE(destination->Commit(destination->Intend(first, {}, 1).ValueOrDie()).ok());
+
+  const auto later = MakeParquetDestination(options_).ValueOrDie();
+  TableTarget other = Target(WriteMode::kAppend);
+  other.run = "r2";
+  other.schema = arrow::schema({arrow::field("id", arrow::utf8())});
+  EXPECT_THAT(later->CheckTarget(other).message(), HasSubstr("\n- id: int64\n+ id: string\n"));
+  other.mode = WriteMode::kErrorIfExists;
+  EXPECT_EQ(CodeOf(later->CheckTarget(other)), "EEXIST");
+  other.mode = WriteMode::kReplace;
+  EXPECT_TRUE(later->CheckTarget(other).ok());
+  EXPECT_FALSE(std::filesystem::exists(root_ / ".lake.headrace" / "r2"));
+}
+
 TEST_F(ParquetDestinationTest, FilesThatHeadraceDidNotWriteAreNeverReplaced) {
   Touch(root_ / "lake" / "orders" / "mine.parquet");
   const auto destination = MakeParquetDestination(options_).ValueOrDie();

@@ -73,20 +73,23 @@ const PluginOptions& ParquetOptions() {
            .type = OptionType::kBytes,
            .default_text = "256MiB",
            .doc = "A file is closed once it is so large.",
-           .minimum = 1},
+           .minimum = 1,
+           .per_table = true},
           {.key = "compression",
            .type = OptionType::kEnum,
            .default_text = "auto",
            .doc = "auto: snappy for the columns that it makes smaller, none for the others; or one "
                   "codec for all.",
-           .choices = {std::begin(kCompressionNames), std::end(kCompressionNames)}},
+           .choices = {std::begin(kCompressionNames), std::end(kCompressionNames)},
+           .per_table = true},
           {.key = "encodings",
            .type = OptionType::kEnum,
            .default_text = "compatible",
            .doc = "compatible: PLAIN and dictionary, which every engine reads. compact (DELTA "
                   "encodings) comes later.",
            .choices = {"compatible"},
-           .refused_choices = {{"compact", kCompactRefused}}},
+           .refused_choices = {{"compact", kCompactRefused}},
+           .per_table = true},
           {.key = "grace",
            .type = OptionType::kDuration,
            .default_text = "1h",
@@ -95,22 +98,25 @@ const PluginOptions& ParquetOptions() {
   return kOptions;
 }
 
-arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options) {
-  ParquetSettings settings;
-  ARROW_ASSIGN_OR_RAISE(settings.layout, ReadLayout(options));
-  settings.target_file_size = options.Integer("target_file_size").value_or(256LL << 20);
-  if (settings.target_file_size <= 0) {
-    return UserError("destination.target_file_size must be positive");
+arrow::Result<FileSettings> ReadFileSettings(const OptionValues& options, FileSettings settings) {
+  settings.target_size = options.Integer("target_file_size").value_or(settings.target_size);
+  if (settings.target_size <= 0) return UserError("destination.target_file_size must be positive");
+  if (const auto compression = options.String("compression")) {
+    const auto name = std::ranges::find(kCompressionNames, *compression);
+    if (name == std::end(kCompressionNames))
+      return UserError("destination.compression: unknown codec " + *compression);
+    settings.compression = static_cast<Compression>(name - std::begin(kCompressionNames));
   }
-  const std::string compression = options.String("compression").value_or("auto");
-  const auto name = std::ranges::find(kCompressionNames, compression);
-  if (name == std::end(kCompressionNames)) {
-    return UserError("destination.compression: unknown codec " + compression);
-  }
-  settings.compression = static_cast<Compression>(name - std::begin(kCompressionNames));
   if (options.String("encodings") == "compact") {
     return UserError("destination.encodings: " + std::string(kCompactRefused));
   }
+  return settings;
+}
+
+arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options) {
+  ParquetSettings settings;
+  ARROW_ASSIGN_OR_RAISE(settings.layout, ReadLayout(options));
+  ARROW_ASSIGN_OR_RAISE(settings.files, ReadFileSettings(options, {}));
   const std::chrono::milliseconds grace(
       options.Integer("grace").value_or(std::chrono::milliseconds(std::chrono::hours(1)).count()));
   settings.grace = std::chrono::duration_cast<std::chrono::seconds>(grace);

@@ -10,13 +10,22 @@
 
 namespace headrace {
 
+/// How the files of a table are written: the options that a table may have for itself
+/// (OptionSpec::per_table).
+struct FileSettings {
+  int64_t target_size = 256LL << 20;  ///< Bytes at which a file is closed.
+  Compression compression = Compression::kAuto;
+};
+
 /// The options of a Parquet directory, checked.
 struct ParquetSettings {
   LakeLayout layout;
-  int64_t target_file_size = 0;
-  Compression compression = Compression::kAuto;
+  FileSettings files;  ///< Of tables that have none for themselves.
   std::chrono::seconds grace{0};
 };
+
+/// `settings`, with what `options` says instead. Errors of class user name the key.
+arrow::Result<FileSettings> ReadFileSettings(const OptionValues& options, FileSettings settings);
 
 /// Errors of class user name the key.
 arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options);

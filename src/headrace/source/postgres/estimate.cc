@@ -71,6 +71,16 @@ double AnalysedRows(const Relation& leaf, int64_t analysed_pages) {
   return leaf.rows * static_cast<double>(leaf.pages) / static_cast<double>(analysed_pages);
 }
 
+/// The number behind `key` in a line of EXPLAIN: `… (cost=0.00..1.01 rows=1 width=4)`.
+double NumberBehind(std::string_view line, std::string_view key) {
+  const size_t at = line.find(key);
+  double number = 0;
+  if (at == std::string_view::npos) return number;
+  const std::string_view rest = line.substr(at + key.size());
+  std::from_chars(rest.data(), rest.data() + rest.size(), number);
+  return number;
+}
+
 /// Counts the rows of some pages of the leaf. One that is small is counted as a whole.
 arrow::Result<double> SampledRows(PgConnection& connection, const Relation& leaf) {
   if (leaf.pages == 0) return 0.0;
@@ -95,9 +105,23 @@ arrow::Result<std::map<uint64_t, int64_t>> AnalysedPages(PgConnection& connectio
   return pages;
 }
 
-/// Rows of all leaves; -1 where one of them cannot be estimated.
+/// Neither the catalogue nor a sample tells the rows of the leaf: it was never analysed, and only
+/// the table above it may be read.
+bool IsOutOfReach(const Relation& leaf) {
+  return leaf.rows < 0 && leaf.pages > 0 && !leaf.pageable;
+}
+
+/// Rows of all leaves.
 arrow::Status FillRows(PgConnection& connection, const Description& description,
                        Statistics& statistics) {
+  if (std::ranges::any_of(description.leaves, IsOutOfReach)) {
+    ARROW_ASSIGN_OR_RAISE(
+        const PgResult result,
+        connection.Query("EXPLAIN SELECT 1 FROM " + QualifiedName(description.table)));
+    statistics.rows = std::llround(NumberBehind(result.Text(0, 0), " rows="));
+    statistics.origin = "EXPLAIN";
+    return arrow::Status::OK();
+  }
   ARROW_ASSIGN_OR_RAISE(const auto analysed_pages, AnalysedPages(connection, description));
   double rows = 0;
   bool sampled = false;
@@ -105,7 +129,7 @@ arrow::Status FillRows(PgConnection& connection, const Description& description,
     if (leaf.rows >= 0) {
       const auto pages = analysed_pages.find(leaf.oid);
       rows += AnalysedRows(leaf, pages == analysed_pages.end() ? 0 : pages->second);
-    } else if (leaf.pageable || leaf.pages > 0) {
+    } else if (leaf.pageable) {
       ARROW_ASSIGN_OR_RAISE(const double leaf_rows, SampledRows(connection, leaf));
       rows += leaf_rows;
       sampled = true;
@@ -225,16 +249,6 @@ arrow::Status FillIntegerColumns(PgConnection& connection, const Description& de
     }
   }
   return arrow::Status::OK();
-}
-
-/// The number behind `key` in a line of EXPLAIN: `… (cost=0.00..1.01 rows=1 width=4)`.
-double NumberBehind(std::string_view line, std::string_view key) {
-  const size_t at = line.find(key);
-  double number = 0;
-  if (at == std::string_view::npos) return number;
-  const std::string_view rest = line.substr(at + key.size());
-  std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  return number;
 }
 
 arrow::Result<Statistics> EstimateByPlan(PgConnection& connection, const TableRef& table) {

@@ -1,6 +1,9 @@
 #include "headrace/source/postgres/settings.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -66,23 +69,72 @@ std::string PercentEncodeUri(std::string_view text) {
                                                                 : PercentEncode(text);
 }
 
+/// A default does not win over what the URI says.
+bool Wins(const OptionValues& values, std::string_view option, const PgConnectSettings& connect) {
+  return values.WasWritten(option) || connect.Find(option).empty();
+}
+
+bool IsWithin(std::string_view text, int64_t least, int64_t most) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number >= least &&
+         number <= most;
+}
+
+/// libpq finds these when it connects, and reports them like a server that is not there.
+arrow::Status CheckUriParameters(const PgConnectSettings& connect) {
+  constexpr std::array<std::string_view, 6> kSslModes = {"disable", "allow",     "prefer",
+                                                         "require", "verify-ca", "verify-full"};
+  std::string_view ports = connect.Find("port");
+  while (!ports.empty()) {
+    const std::string_view port = ports.substr(0, ports.find(','));
+    ports.remove_prefix(std::min(ports.size(), port.size() + 1));
+    if (!port.empty() && !IsWithin(port, 1, 65535)) {
+      return UserError("uri: the port is no number from 1 to 65535");
+    }
+  }
+  const std::string_view mode = connect.Find("sslmode");
+  if (!mode.empty() && std::ranges::find(kSslModes, mode) == kSslModes.end()) {
+    return UserError(
+        "uri: sslmode is none of disable, allow, prefer, require, verify-ca, verify-full");
+  }
+  const std::string_view timeout = connect.Find("connect_timeout");
+  if (!timeout.empty() && !IsWithin(timeout, 0, std::numeric_limits<int32_t>::max())) {
+    return UserError("uri: connect_timeout is no number of seconds");
+  }
+  return arrow::Status::OK();
+}
+
+/// libpq heeds its own connect_timeout (seconds; 0: none) in blocking calls alone.
+void ReadConnectTimeout(const OptionValues& values, PgConnectSettings& connect) {
+  const auto written = values.Integer("connect_timeout");
+  if (written.has_value() && Wins(values, "connect_timeout", connect)) {
+    connect.connect_timeout = std::chrono::milliseconds(*written);
+    return;
+  }
+  int64_t seconds = 0;
+  const std::string_view text = connect.Find("connect_timeout");
+  std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (seconds > 0) connect.connect_timeout = std::chrono::seconds(seconds);
+}
+
 arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect) {
   if (const auto uri = values.String("uri")) {
     ARROW_ASSIGN_OR_RAISE(connect, ParsePgUri(*uri));
-  }
-  for (const auto& [keyword, value] : kConnectDefaults) {
-    if (connect.Find(keyword).empty()) connect.Set(std::string(keyword), std::string(value));
+    ARROW_RETURN_NOT_OK(CheckUriParameters(connect));
   }
   for (const std::string_view option : kLibpqOptions) {
+    if (!Wins(values, option, connect)) continue;
     if (const auto text = values.String(option)) connect.Set(std::string(option), *text);
     if (const auto number = values.Integer(option)) {
       connect.Set(std::string(option), std::to_string(*number));
     }
   }
   if (const auto database = values.String("database")) connect.Set("dbname", *database);
-  if (const auto timeout = values.Integer("connect_timeout")) {
-    connect.connect_timeout = std::chrono::milliseconds(*timeout);
+  for (const auto& [keyword, value] : kConnectDefaults) {
+    if (connect.Find(keyword).empty()) connect.Set(std::string(keyword), std::string(value));
   }
+  ReadConnectTimeout(values, connect);
   return arrow::Status::OK();
 }
 

@@ -41,7 +41,9 @@ constexpr std::array kHints = {
 
 arrow::Status Explained(const arrow::Status& status, const std::string& path) {
   const auto* hint = std::ranges::find(kHints, CodeOf(status), &Hint::code);
-  if (hint == kHints.end()) return WithContext(status, path);
+  if (hint == kHints.end()) {
+    return status.message().starts_with(path) ? status : WithContext(status, path);
+  }
   return MakeError(hint->error_class,
                    path + ": " + status.message() + "; " + std::string(hint->text),
                    std::string(hint->code));
@@ -109,6 +111,9 @@ arrow::Result<std::shared_ptr<ReadPoint>> ReadPoint::Open(const ReadPointSetting
   std::error_code ignored;
   if (!std::filesystem::exists(settings.path, ignored)) {
     return UserError(settings.path + ": there is no such file");
+  }
+  if (std::filesystem::is_directory(settings.path, ignored)) {
+    return UserError(settings.path + ": a folder, not a database file");
   }
   std::shared_ptr<ReadPoint> point(new ReadPoint(settings));
   const arrow::Status status = point->BeginAll();

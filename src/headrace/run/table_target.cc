@@ -1,0 +1,34 @@
+#include "headrace/run/table_target.h"
+
+namespace headrace {
+namespace {
+
+/// Share of a worker's memory that its writer may fill; the rest is the reader's batch and the
+/// connection.
+constexpr int64_t kWriterShareNumerator = 3;
+constexpr int64_t kWriterShareDenominator = 4;
+
+}  // namespace
+
+TableTarget TargetOf(const Job& job, const std::string& run, const PlannedTable& planned) {
+  const TablePlan& plan = planned.plan;
+  return {.job = job.name,
+          .run = run,
+          .plan_id = plan.id,
+          .table = plan.table,
+          .epoch = plan.epoch,
+          .mode = planned.job->write,
+          .schema = OutputSchema(plan),
+          .writer_memory = job.worker_memory * kWriterShareNumerator / kWriterShareDenominator,
+          .options = planned.job->destination};
+}
+
+void CheckTargets(const Job& job, Destination& destination, JobPlan& plan) {
+  for (PlannedTable& planned : plan.tables) {
+    if (!planned.status.ok()) continue;
+    const arrow::Status status = destination.CheckTarget(TargetOf(job, {}, planned));
+    if (!status.ok()) planned = {.job = planned.job, .status = status, .plan = {}, .units = {}};
+  }
+}
+
+}  // namespace headrace
