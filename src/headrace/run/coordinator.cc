@@ -173,6 +173,7 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, const Destination
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
+  if (stop.stop_requested()) return TransientError("interrupted", std::string(kInterruptedCode));
   return plan;
 }
 

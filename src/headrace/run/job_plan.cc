@@ -1,6 +1,7 @@
 #include "headrace/run/job_plan.h"
 
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -14,9 +15,28 @@
 namespace headrace {
 namespace {
 
-/// The type under which a session reads `column`.
-std::shared_ptr<arrow::DataType> ReadTypeOf(const Column& column, OverflowPolicy policy) {
-  return policy == OverflowPolicy::kString && column.may_overflow ? arrow::utf8() : column.type;
+/// The type of the destination that the job asks for; null where it leaves that open.
+arrow::Result<std::shared_ptr<arrow::DataType>> WantedType(const ColumnRequest& request,
+                                                           OverflowPolicy policy) {
+  if (!request.type.has_value()) return nullptr;
+  ARROW_ASSIGN_OR_RAISE(auto type, ParseTypeName(*request.type));
+  if (policy == OverflowPolicy::kString && type->id() != arrow::Type::STRING) {
+    return UserError(
+        "column \"" + request.name + "\": type: " + *request.type +
+        " and on_overflow: string exclude each other: what does not fit cannot be text "
+        "there; leave out the type, or give the column on_overflow: error or null");
+  }
+  return type;
+}
+
+/// The type under which a session reads `column`: as the source's own text where that holds values
+/// that the column's type does not. Lists and structs that are cast to text become JSON.
+std::shared_ptr<arrow::DataType> ReadTypeOf(const Column& column, OverflowPolicy policy,
+                                            const arrow::DataType* wanted) {
+  const bool as_text = policy == OverflowPolicy::kString ||
+                       (wanted != nullptr && wanted->id() == arrow::Type::STRING &&
+                        !arrow::is_nested(column.type->id()));
+  return as_text && column.may_overflow ? arrow::utf8() : column.type;
 }
 
 arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnRequest& request,
@@ -29,14 +49,14 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
   planned.on_overflow = request.on_overflow.value_or(job.on_overflow);
   planned.comment = column.comment;
   planned.note = column.note;
-  planned.read_type = ReadTypeOf(column, planned.on_overflow);
-  planned.type = planned.read_type;
-  if (planned.read_type != column.type) planned.note = "as text, because of on_overflow: string";
-  if (request.type.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(planned.type, ParseTypeName(*request.type));
-    if (!planned.type->Equals(*planned.read_type)) {
-      planned.note = "cast from " + planned.read_type->ToString();
-    }
+  ARROW_ASSIGN_OR_RAISE(const auto wanted, WantedType(request, planned.on_overflow));
+  planned.read_type = ReadTypeOf(column, planned.on_overflow, wanted.get());
+  planned.type = wanted == nullptr ? planned.read_type : wanted;
+  if (!planned.type->Equals(*planned.read_type)) {
+    planned.note = "cast from " + planned.read_type->ToString();
+  } else if (planned.read_type != column.type) {
+    planned.note = wanted == nullptr ? "as text, because of on_overflow: string"
+                                     : "as the source's own text, because of type: string";
   }
   // A value that becomes NULL by policy may do so in a column that the source declares NOT NULL.
   planned.nullable = planned.nullable || planned.on_overflow == OverflowPolicy::kNull;
@@ -106,12 +126,45 @@ PlanKnobs KnobsOf(const TableJob& job) {
           .filtered = !job.where.empty()};
 }
 
-/// Under no snapshot nothing keeps the pages of a table from being moved while they are read.
-arrow::Status Partition(const TableJob& job, const Capabilities& capabilities,
-                        PlannedTable& planned) {
+/// Without a snapshot an UPDATE moves rows between pages that are read and pages that are not; a
+/// range of a key keeps its rows. Pages are then left to those who ask for them by name.
+constexpr std::string_view kMovingRows =
+    "without a snapshot a row that an UPDATE moves to another page while the run reads is missed "
+    "or doubled";
+
+bool AvoidsPages(const TableJob& job, const TablePlan& plan) {
+  return plan.snapshot == SnapshotKind::kNone && job.partition.strategy != Strategy::kPages;
+}
+
+Capabilities WithoutPages(Capabilities capabilities) {
+  std::erase(capabilities.strategies, Strategy::kPages);
+  return capabilities;
+}
+
+void SayWhatPagesRisk(const Capabilities& capabilities, Partitioning& partitioning) {
+  if (partitioning.strategy == Strategy::kPages) {
+    partitioning.warnings.push_back("partition.strategy: pages: " + std::string(kMovingRows));
+  } else if (std::ranges::find(capabilities.strategies, Strategy::kPages) !=
+             capabilities.strategies.end()) {
+    partitioning.why += "; not by pages: " + std::string(kMovingRows);
+  }
+}
+
+/// Estimates the table and cuts it into units.
+arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapshot& snapshot,
+                        std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
-  ARROW_ASSIGN_OR_RAISE(Partitioning partitioning, PlanUnits(plan.description, plan.statistics,
-                                                             capabilities, KnobsOf(job), plan.id));
+  const PlanKnobs knobs = KnobsOf(job);
+  const Capabilities capabilities = AvoidsPages(job, plan) ? WithoutPages(offered) : offered;
+  const std::vector<std::string> columns = SourceNames(plan.columns);
+  const std::vector<std::string> split = SplitColumns(plan.description, capabilities, knobs);
+  ARROW_ASSIGN_OR_RAISE(
+      plan.statistics,
+      snapshot.Estimate(plan.description, {.columns = columns, .split_columns = split},
+                        std::move(stop)));
+  ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
+                        PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
+  if (plan.snapshot == SnapshotKind::kNone) SayWhatPagesRisk(offered, partitioning);
   plan.strategy = partitioning.strategy;
   plan.split_column = std::move(partitioning.column);
   plan.why = std::move(partitioning.why);
@@ -130,7 +183,7 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   plan.filter.where = job.where;
   plan.lineage = {
       .enabled = job.lineage, .run = identity.run, .loaded_at_micros = identity.started_micros};
-  ARROW_ASSIGN_OR_RAISE(plan.description, snapshot.Describe(job.table));
+  ARROW_ASSIGN_OR_RAISE(plan.description, snapshot.Describe(job.table, stop));
   ARROW_ASSIGN_OR_RAISE(plan.columns, PlanColumns(plan.description, job));
   for (const PlannedColumn& column : plan.columns) {
     if (plan.lineage.enabled && column.name.starts_with("_headrace_")) {
@@ -138,10 +191,8 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
                        "\" and `lineage: true` exclude each other");
     }
   }
-  ARROW_ASSIGN_OR_RAISE(plan.statistics,
-                        snapshot.Estimate(plan.description, SourceNames(plan.columns)));
-  ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(std::move(stop)));
-  return Partition(job, capabilities, planned);
+  ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(stop));
+  return Partition(job, capabilities, snapshot, std::move(stop), planned);
 }
 
 nlohmann::json ColumnJson(const PlannedColumn& column) {

@@ -20,8 +20,9 @@ constexpr std::array<std::string_view, 16> kLibpqOptions = {"host",        "port
                                                             "hostaddr",    "target_session_attrs"};
 
 /// Keep-alives notice a dead peer within two minutes; the leader may have nothing to say for hours.
+/// The name is the fallback: URI, service file and environment win over it.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kConnectDefaults = {{
-    {"application_name", "headrace"},
+    {"fallback_application_name", "headrace"},
     {"client_encoding", "UTF8"},
     {"keepalives_idle", "30"},
     {"keepalives_interval", "15"},
@@ -74,14 +75,17 @@ arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect
     if (connect.Find(keyword).empty()) connect.Set(std::string(keyword), std::string(value));
   }
   for (const std::string_view option : kLibpqOptions) {
+    // A default of the option table must not win over what the URI or a service file says.
+    if (!values.WasWritten(option)) continue;
     if (const auto text = values.String(option)) connect.Set(std::string(option), *text);
     if (const auto number = values.Integer(option)) {
       connect.Set(std::string(option), std::to_string(*number));
     }
   }
   if (const auto database = values.String("database")) connect.Set("dbname", *database);
-  if (const auto timeout = values.Integer("connect_timeout")) {
-    connect.connect_timeout = std::chrono::milliseconds(*timeout);
+  if (values.WasWritten("connect_timeout")) {
+    const auto timeout = values.Integer("connect_timeout");
+    if (timeout) connect.connect_timeout = std::chrono::milliseconds(*timeout);
   }
   return arrow::Status::OK();
 }

@@ -1,0 +1,54 @@
+#include "headrace/source/postgres/settings.h"
+
+#include <gtest/gtest.h>
+
+#include "headrace/source/postgres/postgres_source.h"
+#include "headrace/source/postgres/test_database.h"
+
+namespace headrace {
+namespace {
+
+/// Options as a job gives them: the defaults of the table, and the URI.
+OptionValues JobValues(const std::string& uri) {
+  OptionValues values;
+  values.Set("application_name", std::string("headrace"), /*from_default=*/true);
+  values.Set("connect_timeout", int64_t{30'000}, /*from_default=*/true);
+  values.Set("uri", uri);
+  return values;
+}
+
+TEST(PgSettingsTest, DefaultsDoNotWinOverTheUri) {
+  const auto settings =
+      ReadPgSettings(JobValues("postgresql://h/d?application_name=mine&connect_timeout=2"))
+          .ValueOrDie();
+  EXPECT_EQ(settings.connect.Find("application_name"), "mine");
+  EXPECT_EQ(settings.connect.Find("connect_timeout"), "2");
+  EXPECT_EQ(settings.connect.connect_timeout, std::nullopt);
+}
+
+TEST(PgSettingsTest, KeysOfTheJobWinOverTheUri) {
+  OptionValues values = JobValues("postgresql://h/d?application_name=mine&connect_timeout=2");
+  values.Set("application_name", std::string("key"));
+  values.Set("connect_timeout", int64_t{5'000});
+  const auto settings = ReadPgSettings(values).ValueOrDie();
+  EXPECT_EQ(settings.connect.Find("application_name"), "key");
+  EXPECT_EQ(settings.connect.connect_timeout, std::chrono::milliseconds(5'000));
+}
+
+class PostgresSettingsTest : public PostgresDatabaseTest {
+ protected:
+  std::string NameSeen(const std::string& parameters) {
+    OptionValues values = JobValues(TestServerUri() + parameters);
+    const auto connection = PgConnection::Connect(ReadPgSettings(values).ValueOrDie().connect, {});
+    EXPECT_TRUE(connection.ok()) << connection.status();
+    return connection->ParameterStatus("application_name");
+  }
+};
+
+TEST_F(PostgresSettingsTest, TheServerSeesTheNameOfTheUriOrOurs) {
+  EXPECT_EQ(NameSeen("?application_name=mine"), "mine");
+  EXPECT_EQ(NameSeen(""), "headrace");
+}
+
+}  // namespace
+}  // namespace headrace
