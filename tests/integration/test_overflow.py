@@ -1,5 +1,7 @@
 """Values that the lake cannot hold: an error that names where they are, or what `on_overflow` says."""
 
+import contextlib
+
 import pytest
 from harness import lake
 from harness.job import postgres_job, said
@@ -76,21 +78,27 @@ def test_a_cast_to_text_holds_every_value(database, headrace):
     assert lake.rows(job.lake, "public.odd") == [(1, "infinity", "-infinity", "NaN"), (2, "2024-02-29 12:00:00", "2024-02-29", "1.50")]
 
 
+@contextlib.contextmanager
+def database_of_encoding(database, encoding):
+    """A database beside `database`, in another encoding."""
+    name = f"{database.name}_{encoding.lower()}"
+    database.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    yield type(database)(database.server, name)
+    database.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
-def ascii_database(postgres, postgres_servers):
-    """A database that vouches for no encoding, with a row of Latin-1."""
-    made = postgres_servers.make_database(postgres)
-    name = f"{made.name}_ascii"
-    made.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
-    yield type(made)(postgres, name)
-    made.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    postgres_servers.drop_database(made)
+def ascii_database(database):
+    """A database that vouches for no encoding."""
+    with database_of_encoding(database, "SQL_ASCII") as made:
+        yield made
 
 
 def ascii_job(headrace, database, direct, **settings):
     with database.connect(client_encoding="SQL_ASCII") as connection:
         connection.execute("CREATE TABLE odd (id int PRIMARY KEY, name text, list text[])")
         connection.execute(rb"INSERT INTO odd VALUES (7, E'caf\303\251', ARRAY[E'\303\251']), (8, E'caf\351', NULL), (9, NULL, NULL)")
+        connection.execute("ANALYZE odd")
     job = postgres_job(headrace, database, {"name": "public.odd"} | settings)
     job.document["source"]["direct_socket"] = direct
     job.write()
@@ -112,6 +120,19 @@ def test_text_that_is_not_utf8_becomes_null_where_the_job_says_so(ascii_database
     report = job.run("--json").json()
     assert lake.rows(job.lake, "public.odd") == [(7, "café", ["é"]), (8, None, None), (9, None, None)]
     assert report["tables"][0]["nulled_values"] == 1
+
+
+def test_text_that_the_server_cannot_convert_is_told_with_the_way_around_it(database, headrace):
+    with database_of_encoding(database, "WIN1252") as made:
+        with made.connect(client_encoding="WIN1252") as connection:
+            connection.execute("CREATE TABLE odd (id int, name text)")
+            connection.execute(rb"INSERT INTO odd VALUES (1, E'caf\351'), (2, E'\201')")
+        said(postgres_job(headrace, made, {"name": "public.odd", "on_overflow": "null"}).run(expect=1),
+             "public.odd", "WIN1252", "convert_to(column, 'WIN1252')")
+        query = "SELECT id, convert_to(name, 'WIN1252') AS name FROM odd"
+        job = postgres_job(headrace, made, {"query": query, "as": "odd"})
+        job.run()
+        assert lake.rows(job.lake, "odd") == [(1, b"caf\xe9"), (2, b"\x81")]
 
 
 def test_a_foreign_table_may_break_its_own_not_null(database, headrace):

@@ -133,16 +133,31 @@ arrow::Status FillRows(EstimateQueries& queries, const Description& description,
   return arrow::Status::OK();
 }
 
+/// Names of the columns whose values are asked for. Values of others are none of ours: in a
+/// database without an encoding the server refuses to tell them.
+std::string IntegerColumns(const Description& description) {
+  std::string names;
+  for (const Column& column : description.columns) {
+    if (!IsInteger(*column.type)) continue;
+    names += (names.empty() ? "" : ", ") + PgQuoteLiteral(column.name);
+  }
+  return "ARRAY[" + names + "]::pg_catalog.name[]";
+}
+
 /// pg_stats of the columns; those of the whole tree below a partitioned table where they are kept.
 arrow::Result<std::map<std::string, ColumnFigures>> ReadFigures(EstimateQueries& queries,
                                                                 const Description& description) {
   const TableRef& table = description.table;
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        queries.Ask("SELECT attname, avg_width, null_frac, histogram_bounds::text,"
-                                    " most_common_vals::text, most_common_freqs::text"
-                                    " FROM pg_catalog.pg_stats WHERE schemaname = " +
-                                    PgQuoteLiteral(table.schema) + " AND tablename = " +
-                                    PgQuoteLiteral(table.name) + " ORDER BY inherited"));
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      queries.Ask("SELECT attname, avg_width, null_frac,"
+                  " CASE WHEN wanted THEN histogram_bounds::text END,"
+                  " CASE WHEN wanted THEN most_common_vals::text END,"
+                  " most_common_freqs::text FROM pg_catalog.pg_stats,"
+                  " LATERAL (SELECT attname = ANY (" +
+                  IntegerColumns(description) +
+                  ")) AS picked(wanted) WHERE schemaname = " + PgQuoteLiteral(table.schema) +
+                  " AND tablename = " + PgQuoteLiteral(table.name) + " ORDER BY inherited"));
   std::map<std::string, ColumnFigures> figures;
   for (int i = 0; i < result.rows(); ++i) {
     const std::string name(result.Text(i, 0));
