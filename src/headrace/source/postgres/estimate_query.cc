@@ -51,8 +51,8 @@ arrow::Result<std::optional<PgResult>> EstimateQueries::AskInSavepoint(const std
   Recover(connection_, scope);  // After an answer as well: the setting goes with the savepoint.
   if (result.ok()) return std::optional<PgResult>(*std::move(result));
   const std::string_view code = CodeOf(result.status());
-  if (code == kNoRightToEstimate || (code == kQueryCancelled && !setting.empty()))
-    return std::nullopt;
+  const bool in_vain = code == kNoRightToEstimate || (code == kQueryCancelled && !setting.empty());
+  if (in_vain) return std::nullopt;
   return result.status();
 }
 

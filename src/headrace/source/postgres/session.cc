@@ -27,8 +27,7 @@ bool IsSnapshotGone(const arrow::Status& status) {
 /// A server that vouches for no encoding refuses a client that wants UTF-8 a whole COPY because of
 /// one text: it is asked for the bytes as they are, and each value is checked where it is read.
 std::string CopyOf(const PgUnitRead& read) {
-  const std::string copy =
-      CopyStatement(read.reading.select_list, read.target, read.condition) + "; ";
+  std::string copy = CopyStatement(read.reading.select_list, read.target, read.condition) + "; ";
   if (!read.reading.raw_text) return copy;
   return "SET LOCAL client_encoding = 'SQL_ASCII'; " + copy +
          "SET LOCAL client_encoding = 'UTF8'; ";

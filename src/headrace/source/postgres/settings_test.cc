@@ -38,7 +38,7 @@ TEST(PgSettingsTest, KeysOfTheJobWinOverTheUri) {
 class PostgresSettingsTest : public PostgresDatabaseTest {
  protected:
   std::string NameSeen(const std::string& parameters) {
-    OptionValues values = JobValues(TestServerUri() + parameters);
+    const OptionValues values = JobValues(TestServerUri() + parameters);
     const auto connection = PgConnection::Connect(ReadPgSettings(values).ValueOrDie().connect, {});
     EXPECT_TRUE(connection.ok()) << connection.status();
     return connection->ParameterStatus("application_name");
