@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <ranges>
 
 #include "headrace/client/postgres/error.h"
 #include "headrace/client/postgres/socket_channel.h"
@@ -81,10 +80,9 @@ Clock::time_point ConnectDeadline(PGconn* connection, const PgConnectSettings& s
 }  // namespace
 
 std::string_view PgConnectSettings::Find(std::string_view keyword) const {
-  const auto found =
-      std::ranges::find(parameters | std::views::reverse, keyword,
-                        [](const auto& parameter) { return std::string_view(parameter.first); });
-  return found == parameters.rend() ? std::string_view() : std::string_view(found->second);
+  const auto found = std::ranges::find_if(
+      parameters, [&](const auto& parameter) { return parameter.first == keyword; });
+  return found == parameters.end() ? std::string_view() : std::string_view(found->second);
 }
 
 void PgConnectSettings::Set(std::string keyword, std::string value) {

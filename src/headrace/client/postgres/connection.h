@@ -25,13 +25,15 @@ inline constexpr std::chrono::milliseconds kPgConnectTimeout{30'000};
 
 /// What libpq is given to connect: its own keywords (`host`, `user`, `sslmode` …).
 struct PgConnectSettings {
-  std::vector<std::pair<std::string, std::string>> parameters;
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< Each keyword once: see Set.
   /// Of one attempt to connect and log in. Without it, what libpq's own `connect_timeout` says (the
   /// parameter, a service file, PGCONNECT_TIMEOUT), else kPgConnectTimeout.
   std::optional<std::chrono::milliseconds> connect_timeout;
 
-  /// The last value of `keyword`, or empty.
+  /// The value of `keyword`, or empty.
   std::string_view Find(std::string_view keyword) const;
+
+  /// Replaces the value that there was.
   void Set(std::string keyword, std::string value);
 };
 
