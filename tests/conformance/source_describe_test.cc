@@ -18,7 +18,7 @@ TEST_P(SourceConformance, CapabilitiesAreWhatTheQuirksSay) {
 TEST_P(SourceConformance, DescribesColumnsInTheOrderOfTheTable) {
   Make("CREATE TABLE t (id BIGINT PRIMARY KEY, name TEXT NOT NULL, price DECIMAL(12,2), day DATE)");
   const TableRef table = live_->Table("t");
-  const Description description = OpenSnapshot({table})->Describe(table).ValueOrDie();
+  const Description description = OpenSnapshot({table})->Describe(table, {}).ValueOrDie();
   EXPECT_EQ(description.table, table);
   EXPECT_EQ(description.kind, RelationKind::kTable);
   ASSERT_EQ(description.columns.size(), 4);
@@ -39,7 +39,7 @@ TEST_P(SourceConformance, DescribesKeysWithThePrimaryKeyFirst) {
       "CREATE TABLE t (a BIGINT NOT NULL, b BIGINT NOT NULL UNIQUE, c BIGINT NOT NULL, "
       "PRIMARY KEY (c, a))");
   const TableRef table = live_->Table("t");
-  const Description description = OpenSnapshot({table})->Describe(table).ValueOrDie();
+  const Description description = OpenSnapshot({table})->Describe(table, {}).ValueOrDie();
   ASSERT_EQ(description.keys.size(), 2);
   EXPECT_TRUE(description.keys[0].primary);
   EXPECT_EQ(description.keys[0].columns, (std::vector<std::string>{"c", "a"}));
@@ -65,7 +65,7 @@ TEST_P(SourceConformance, AMissingTableIsAUserErrorThatNamesItAndHarmsNoOther) {
   const TableJob present = JobOf("present");
   const TableJob missing = JobOf("missing");
   const auto snapshot = OpenSnapshot({missing.table, present.table});
-  const auto refused = snapshot->Describe(missing.table);
+  const auto refused = snapshot->Describe(missing.table, {});
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(ClassOf(refused.status()), ErrorClass::kUser) << refused.status();
   EXPECT_NE(refused.status().message().find("missing"), std::string::npos) << refused.status();
@@ -96,7 +96,7 @@ TEST_P(SourceConformance, ABadQueryIsAUserErrorAndHarmsNoTable) {
     const TableJob bad = QueryJob(sql);
     auto snapshot = source().OpenSnapshot(std::vector{bad.table, good.table}, {});
     ASSERT_TRUE(snapshot.ok()) << snapshot.status();
-    EXPECT_EQ(ClassOf((*snapshot)->Describe(bad.table).status()), ErrorClass::kUser);
+    EXPECT_EQ(ClassOf((*snapshot)->Describe(bad.table, {}).status()), ErrorClass::kUser);
     const PlannedTable planned = Plan(**snapshot, good);
     const auto session = (*snapshot)->Attach({}).ValueOrDie();
     EXPECT_EQ(ReadPlan(*session, planned), (TextRows{{"1"}}));

@@ -125,7 +125,8 @@ TEST_P(SourceConformance, AConditionIsOneConditionAndNoMore) {
   Make("INSERT INTO t VALUES (1)");
   for (const char* condition :
        {"true) TO STDOUT; COMMIT; DELETE FROM t; --", "1 = 1); DELETE FROM t; --",
-        "1 = 1)) q; COMMIT; DELETE FROM t; --"}) {
+        "1 = 1)) q; COMMIT; DELETE FROM t; --", "a = 5) OR (a = 1", "a = 5) OR (a = 1 -- more",
+        "a = 1 ORDER BY a", "a = 1;"}) {
     SCOPED_TRACE(condition);
     TableJob job = JobOf("t");
     job.where = condition;
@@ -137,6 +138,18 @@ TEST_P(SourceConformance, AConditionIsOneConditionAndNoMore) {
     EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
   }
   EXPECT_EQ(Select("SELECT a FROM t"), (TextRows{{"1"}}));
+}
+
+TEST_P(SourceConformance, AConditionMayHoldWhatAConditionMay) {
+  Make("CREATE TABLE t (a BIGINT)");
+  Make("INSERT INTO t VALUES (1), (2)");
+  for (const char* condition : {"a = 1 OR a = 7", "a = 1 -- ) OR (1 = 1", "(a = 1) OR (a = 7)",
+                                "a IN (SELECT 1)", "a = 1 AND ') OR (' <> ''"}) {
+    SCOPED_TRACE(condition);
+    TableJob job = JobOf("t");
+    job.where = condition;
+    EXPECT_EQ(ReadJob(job), (TextRows{{"1"}}));
+  }
 }
 
 }  // namespace

@@ -119,9 +119,12 @@ TEST_P(SourceConformance, EstimatesAreAboutRight) {
   Make("ANALYZE");
   const TableRef table = live_->Table("t");
   const auto snapshot = OpenSnapshot({table});
-  const Description description = snapshot->Describe(table).ValueOrDie();
+  const Description description = snapshot->Describe(table, {}).ValueOrDie();
   const std::vector<std::string> columns = {"id", "s"};
-  const Statistics statistics = snapshot->Estimate(description, columns).ValueOrDie();
+  const std::vector<std::string> split = {"id"};
+  const Statistics statistics =
+      snapshot->Estimate(description, {.columns = columns, .split_columns = split}, {})
+          .ValueOrDie();
   EXPECT_NEAR(static_cast<double>(statistics.rows), 20'000, 1'000);
   EXPECT_NEAR(statistics.row_width, 8 + 4 + 20, 8);
   EXPECT_FALSE(statistics.origin.empty());

@@ -1,5 +1,7 @@
 """Values that the lake cannot hold: an error that names where they are, or what `on_overflow` says."""
 
+import contextlib
+
 import pytest
 from harness import lake
 from harness.job import postgres_job, said
@@ -73,3 +75,87 @@ def test_a_column_has_the_last_word(database, headrace):
     job = postgres_job(headrace, database, {"name": "public.odd", "columns": columns, "on_overflow": "error"})
     job.run()
     assert lake.rows(job.lake, "public.odd") == [(1, "infinity", None)]
+
+
+def test_a_type_and_text_for_what_does_not_fit_exclude_each_other(database, headrace):
+    database.execute("CREATE TABLE odd (id int, price numeric); INSERT INTO odd VALUES (1, 'NaN')")
+    columns = ["id", {"name": "price", "type": "decimal(12,4)", "on_overflow": "string"}]
+    job = postgres_job(headrace, database, {"name": "public.odd", "columns": columns})
+    for command in ("plan", "check"):
+        said(headrace(command, "job.yaml", expect=2), '"price"', "type: decimal(12,4)", "on_overflow: string", "exclude")
+    job.run(expect=1)
+
+
+def test_a_cast_to_text_holds_every_value(database, headrace):
+    database.execute("CREATE TABLE odd (id int, at timestamp, day date, price numeric(6,2));"
+                     "INSERT INTO odd VALUES (1, 'infinity', '-infinity', 'NaN'), (2, '2024-02-29 12:00:00', '2024-02-29', 1.5)")
+    columns = ["id"] + [{"name": name, "type": "string"} for name in ("at", "day", "price")]
+    job = postgres_job(headrace, database, {"name": "public.odd", "columns": columns})
+    job.run()
+    assert lake.rows(job.lake, "public.odd") == [(1, "infinity", "-infinity", "NaN"), (2, "2024-02-29 12:00:00", "2024-02-29", "1.50")]
+
+
+@contextlib.contextmanager
+def database_of_encoding(database, encoding):
+    """A database beside `database`, in another encoding."""
+    name = f"{database.name}_{encoding.lower()}"
+    database.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    yield type(database)(database.server, name)
+    database.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def ascii_database(database):
+    """A database that vouches for no encoding."""
+    with database_of_encoding(database, "SQL_ASCII") as made:
+        yield made
+
+
+def ascii_job(headrace, database, direct, **settings):
+    with database.connect(client_encoding="SQL_ASCII") as connection:
+        connection.execute("CREATE TABLE odd (id int PRIMARY KEY, name text, list text[])")
+        connection.execute(rb"INSERT INTO odd VALUES (7, E'caf\303\251', ARRAY[E'\303\251']), (8, E'caf\351', NULL), (9, NULL, NULL)")
+        connection.execute("ANALYZE odd")
+    job = postgres_job(headrace, database, {"name": "public.odd"} | settings)
+    job.document["source"]["direct_socket"] = direct
+    job.write()
+    return job
+
+
+@pytest.mark.parametrize("direct", ["auto", "off"])
+def test_text_that_is_not_utf8_is_an_error_that_names_column_and_row(ascii_database, headrace, direct):
+    job = ascii_job(headrace, ascii_database, direct)
+    finished = job.run(expect=1)
+    said(finished, "public.odd", "unit 0", '"name"', "not UTF-8", "id = 8", "on_overflow: null")
+    assert "string would load it" not in finished.stdout + finished.stderr
+    assert not lake.files(job.lake)
+
+
+@pytest.mark.parametrize("direct", ["auto", "off"])
+def test_text_that_is_not_utf8_becomes_null_where_the_job_says_so(ascii_database, headrace, direct):
+    job = ascii_job(headrace, ascii_database, direct, on_overflow="null")
+    report = job.run("--json").json()
+    assert lake.rows(job.lake, "public.odd") == [(7, "café", ["é"]), (8, None, None), (9, None, None)]
+    assert report["tables"][0]["nulled_values"] == 1
+
+
+def test_text_that_the_server_cannot_convert_is_told_with_the_way_around_it(database, headrace):
+    with database_of_encoding(database, "WIN1252") as made:
+        with made.connect(client_encoding="WIN1252") as connection:
+            connection.execute("CREATE TABLE odd (id int, name text)")
+            connection.execute(rb"INSERT INTO odd VALUES (1, E'caf\351'), (2, E'\201')")
+        said(postgres_job(headrace, made, {"name": "public.odd", "on_overflow": "null"}).run(expect=1),
+             "public.odd", "WIN1252", "convert_to(column, 'WIN1252')")
+        query = "SELECT id, convert_to(name, 'WIN1252') AS name FROM odd"
+        job = postgres_job(headrace, made, {"query": query, "as": "odd"})
+        job.run()
+        assert lake.rows(job.lake, "odd") == [(1, b"caf\xe9"), (2, b"\x81")]
+
+
+def test_a_foreign_table_may_break_its_own_not_null(database, headrace):
+    database.execute("CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw")
+    database.execute("CREATE FOREIGN TABLE f (id int NOT NULL, name text) SERVER files "
+                     r"""OPTIONS (program 'printf "1,a\n,b\n"', format 'csv')""")
+    job = postgres_job(headrace, database, {"name": "public.f"})
+    job.run()
+    assert lake.rows(job.lake, "public.f") == [(1, "a"), (None, "b")]

@@ -54,3 +54,21 @@ def test_a_second_signal_ends_it_at_once(tables, headrace):
             os.kill(backend, signal.SIGCONT)
     job.run("--resume")
     assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+
+
+# Evaluated while the server plans the statement that asks for the view's size.
+PLANNED_AT_THE_GATE = """
+CREATE OR REPLACE FUNCTION gate_of_plan() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN gate(); END $$;
+CREATE OR REPLACE VIEW slow AS SELECT * FROM first WHERE gate_of_plan();
+"""
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "run"])
+def test_a_signal_ends_the_planning(tables, headrace, command):
+    postgres_job(headrace, tables, {"name": "public.slow"})
+    with gate(tables.uri) as held:
+        tables.execute(PLANNED_AT_THE_GATE)
+        process = headrace.start(command, "job.yaml")
+        held.wait_for_reader(process)
+        process.send_signal(signal.SIGINT)
+        ended(process, expect=130)

@@ -70,3 +70,24 @@ def test_a_statement_that_queues_behind_the_run(tables, headrace, statement, tab
         ended(process)
         waiting.join()
     expect_snapshot(job)
+
+
+def test_a_worker_that_comes_back_behind_a_queued_truncate(tables, headrace):
+    """It has no lock any more and gets none: its units are read through the leader, to the snapshot's rows."""
+    job = big_and_later(tables, headrace)
+    with gate(tables.uri) as held:
+        process = job.start()
+        first, second = held.wait_for_reader(process, 2)
+        waiting = queue(tables, "TRUNCATE big", "big")
+        tables.execute("SELECT pg_terminate_backend(%s)", [first])
+        # The leader stands there in its place: the worker that came back holds no lock of its own.
+        until(lambda: len(pids := held.waiting()) == 2 and second in pids and first not in pids, "the leader reads")
+        [leader] = set(held.waiting()) - {second}
+        locks = tables.execute("SELECT pid FROM pg_locks WHERE relation = 'big'::regclass AND granted")
+        assert {pid for pid, in locks} == {leader, second}
+        assert waiting.is_alive()
+        held.open()
+        ended(process)
+        waiting.join()
+    expect_snapshot(job)
+    assert tables.execute("SELECT count(*) FROM big") == [(0,)]

@@ -65,7 +65,7 @@ void DescribeTables(Source& source, const std::vector<ListedTable>& listed,
   const auto snapshot = source.OpenSnapshot(refs, stop);
   for (const ListedTable& entry : listed) {
     inspection.tables.push_back({entry, snapshot.ok()
-                                            ? (*snapshot)->Describe(entry.table)
+                                            ? (*snapshot)->Describe(entry.table, stop)
                                             : arrow::Result<Description>(snapshot.status())});
   }
 }
@@ -77,6 +77,9 @@ arrow::Result<Inspection> InspectSource(const CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(std::vector<ListedTable> listed, source->List(context.stop));
   ARROW_RETURN_NOT_OK(SelectTable(context.line, inspection, listed));
   DescribeTables(*source, listed, context.stop, inspection);
+  if (context.stop.stop_requested()) {
+    return TransientError("interrupted", std::string(kInterruptedCode));
+  }
   return inspection;
 }
 

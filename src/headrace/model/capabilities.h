@@ -25,7 +25,6 @@ std::string_view SnapshotKindName(SnapshotKind kind);
 struct Capabilities {
   std::vector<Strategy> strategies;  ///< In the source's order of preference for a full load.
   SnapshotKind snapshot = SnapshotKind::kNone;
-  int max_sessions = 0;  ///< Most sessions at once; 0: no limit of the source's own.
 };
 
 }  // namespace headrace

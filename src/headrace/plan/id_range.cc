@@ -197,4 +197,17 @@ Cut CutIdRange(const PlanInput& input) {
   return cut;
 }
 
+std::vector<std::string> IdRangeColumns(const PlanInput& input) {
+  std::vector<std::string> names;
+  for (const Candidate& candidate : Candidates(input)) {
+    const Column* column = input.description.FindColumn(candidate.name);
+    const bool is_identity = candidate.name == input.description.row_identity;
+    const bool fits = is_identity || (column != nullptr && IsSplittable(*column->type));
+    if (fits && std::ranges::find(names, candidate.name) == names.end()) {
+      names.push_back(candidate.name);
+    }
+  }
+  return names;
+}
+
 }  // namespace headrace

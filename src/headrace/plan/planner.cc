@@ -171,4 +171,19 @@ arrow::Result<Partitioning> PlanUnits(const Description& description, const Stat
   return partitioning;
 }
 
+std::vector<std::string> SplitColumns(const Description& description,
+                                      const Capabilities& capabilities, const PlanKnobs& knobs) {
+  const Statistics unknown;
+  const PlanInput input{description, unknown, knobs};
+  if (knobs.strategy == Strategy::kIdRange) return IdRangeColumns(input);
+  if (knobs.strategy != Strategy::kAuto) return {};
+  if (!knobs.column.empty()) return IdRangeColumns(input);
+  for (const Strategy strategy : capabilities.strategies) {
+    if (strategy == Strategy::kIdRange) return IdRangeColumns(input);
+    const StrategyRule* rule = FindRule(strategy);
+    if (rule != nullptr && !rule->misfit(input)) break;
+  }
+  return {};
+}
+
 }  // namespace headrace

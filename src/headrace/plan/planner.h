@@ -39,4 +39,10 @@ arrow::Result<Partitioning> PlanUnits(const Description& description, const Stat
                                       const Capabilities& capabilities, const PlanKnobs& knobs,
                                       const std::string& plan_id);
 
+/// The columns that PlanUnits would cut the table by if their values were known, the best one
+/// first; empty where it does not cut by values. For Snapshot::Estimate, which need not look at
+/// others.
+std::vector<std::string> SplitColumns(const Description& description,
+                                      const Capabilities& capabilities, const PlanKnobs& knobs);
+
 }  // namespace headrace

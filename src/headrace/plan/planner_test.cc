@@ -57,6 +57,24 @@ TEST_F(PlannerTest, AutoFollowsTheSourcesOrder) {
   EXPECT_EQ(Chosen(), Strategy::kIdRange);
 }
 
+TEST_F(PlannerTest, SplitColumnsAreThoseWhoseValuesThePlanWouldCutBy) {
+  const auto columns = [this](const PlanKnobs& knobs) {
+    return SplitColumns(description_, {.strategies = strategies_}, knobs);
+  };
+  const std::vector<std::string> none;
+  EXPECT_EQ(columns({}), none) << "cut by pages";
+  EXPECT_THAT(columns({.strategy = Strategy::kIdRange}), ElementsAre("id"));
+  EXPECT_EQ(columns({.strategy = Strategy::kNone, .column = "id"}), none);
+  EXPECT_EQ(columns({.column = "at"}), none) << "no integers";
+  description_.leaves[0].pageable = false;
+  EXPECT_THAT(columns({}), ElementsAre("id"));
+  description_.columns.push_back(
+      {.name = "part", .source_type = "int4", .type = arrow::int32(), .nullable = false});
+  description_.keys.push_back({"u", {"part", "id"}, false});
+  EXPECT_THAT(columns({}), ElementsAre("id", "part"));
+  EXPECT_THAT(columns({.column = "part"}), ElementsAre("part"));
+}
+
 TEST_F(PlannerTest, AutoTakesTheNextWhereOneDoesNotFit) {
   description_.leaves[0].pageable = false;
   EXPECT_EQ(Chosen(), Strategy::kIdRange);

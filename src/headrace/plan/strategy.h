@@ -51,6 +51,8 @@ Cut CutPages(const PlanInput& input);
 // id_range.cc: ranges of an integer column.
 std::optional<std::string> IdRangeMisfit(const PlanInput& input);
 Cut CutIdRange(const PlanInput& input);
+/// Integer columns that it could cut by, the best one first.
+std::vector<std::string> IdRangeColumns(const PlanInput& input);
 
 // whole.cc: one unit.
 Cut WholeTableCut(const PlanInput& input, std::string why);

@@ -185,6 +185,7 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& dest
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
+  if (stop.stop_requested()) return TransientError("interrupted", std::string(kInterruptedCode));
   CheckTargets(job, destination, plan);
   return plan;
 }

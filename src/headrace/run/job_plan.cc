@@ -128,12 +128,45 @@ PlanKnobs KnobsOf(const TableJob& job) {
           .filtered = !job.where.empty()};
 }
 
-/// Under no snapshot nothing keeps the pages of a table from being moved while they are read.
-arrow::Status Partition(const TableJob& job, const Capabilities& capabilities,
-                        PlannedTable& planned) {
+/// Without a snapshot an UPDATE moves rows between pages that are read and pages that are not; a
+/// range of a key keeps its rows. Pages are then left to those who ask for them by name.
+constexpr std::string_view kMovingRows =
+    "without a snapshot a row that an UPDATE moves to another page while the run reads is missed "
+    "or doubled";
+
+bool AvoidsPages(const TableJob& job, const TablePlan& plan) {
+  return plan.snapshot == SnapshotKind::kNone && job.partition.strategy != Strategy::kPages;
+}
+
+Capabilities WithoutPages(Capabilities capabilities) {
+  std::erase(capabilities.strategies, Strategy::kPages);
+  return capabilities;
+}
+
+void SayWhatPagesRisk(const Capabilities& capabilities, Partitioning& partitioning) {
+  if (partitioning.strategy == Strategy::kPages) {
+    partitioning.warnings.push_back("partition.strategy: pages: " + std::string(kMovingRows));
+  } else if (std::ranges::find(capabilities.strategies, Strategy::kPages) !=
+             capabilities.strategies.end()) {
+    partitioning.why += "; not by pages: " + std::string(kMovingRows);
+  }
+}
+
+/// Estimates the table and cuts it into units.
+arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapshot& snapshot,
+                        std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
-  ARROW_ASSIGN_OR_RAISE(Partitioning partitioning, PlanUnits(plan.description, plan.statistics,
-                                                             capabilities, KnobsOf(job), plan.id));
+  const PlanKnobs knobs = KnobsOf(job);
+  const Capabilities capabilities = AvoidsPages(job, plan) ? WithoutPages(offered) : offered;
+  const std::vector<std::string> columns = SourceNames(plan.columns);
+  const std::vector<std::string> split = SplitColumns(plan.description, capabilities, knobs);
+  ARROW_ASSIGN_OR_RAISE(
+      plan.statistics,
+      snapshot.Estimate(plan.description, {.columns = columns, .split_columns = split},
+                        std::move(stop)));
+  ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
+                        PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
+  if (plan.snapshot == SnapshotKind::kNone) SayWhatPagesRisk(offered, partitioning);
   plan.strategy = partitioning.strategy;
   plan.split_column = std::move(partitioning.column);
   plan.why = std::move(partitioning.why);
@@ -152,7 +185,7 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   plan.filter.where = job.where;
   plan.lineage = {
       .enabled = job.lineage, .run = identity.run, .loaded_at_micros = identity.started_micros};
-  ARROW_ASSIGN_OR_RAISE(plan.description, snapshot.Describe(job.table));
+  ARROW_ASSIGN_OR_RAISE(plan.description, snapshot.Describe(job.table, stop));
   ARROW_ASSIGN_OR_RAISE(plan.columns, PlanColumns(plan.description, job));
   for (const PlannedColumn& column : plan.columns) {
     if (plan.lineage.enabled && column.name.starts_with("_headrace_")) {
@@ -160,10 +193,8 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
                        "\" and `lineage: true` exclude each other");
     }
   }
-  ARROW_ASSIGN_OR_RAISE(plan.statistics,
-                        snapshot.Estimate(plan.description, SourceNames(plan.columns)));
-  ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(std::move(stop)));
-  return Partition(job, capabilities, planned);
+  ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(stop));
+  return Partition(job, capabilities, snapshot, std::move(stop), planned);
 }
 
 }  // namespace

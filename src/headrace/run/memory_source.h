@@ -107,7 +107,7 @@ class MemorySnapshot : public Snapshot {
   std::string about() const override { return "memory"; }
   std::vector<std::string> warnings() const override { return {}; }
 
-  arrow::Result<Description> Describe(const TableRef& table) override {
+  arrow::Result<Description> Describe(const TableRef& table, std::stop_token /*stop*/) override {
     if (!script_.tables.contains(table.name)) {
       return UserError("there is no table " + table.label());
     }
@@ -124,7 +124,8 @@ class MemorySnapshot : public Snapshot {
   }
 
   arrow::Result<Statistics> Estimate(const Description& description,
-                                     std::span<const std::string> /*columns*/) override {
+                                     const EstimateRequest& /*request*/,
+                                     std::stop_token /*stop*/) override {
     Statistics statistics;
     statistics.rows = script_.tables.at(description.table.name);
     statistics.bytes = statistics.rows * 8;
@@ -162,8 +163,7 @@ class MemorySource : public Source {
   std::string endpoint() const override { return "memory://"; }
   arrow::Result<Capabilities> GetCapabilities(std::stop_token /*stop*/) override {
     return Capabilities{.strategies = {Strategy::kIdRange, Strategy::kNone},
-                        .snapshot = SnapshotKind::kTransaction,
-                        .max_sessions = 0};
+                        .snapshot = SnapshotKind::kTransaction};
   }
   arrow::Result<std::vector<ListedTable>> List(std::stop_token /*stop*/) override {
     return std::vector<ListedTable>{};

@@ -65,6 +65,14 @@ class Session {
                                                           std::stop_token stop) = 0;
 };
 
+/// What an estimate is made for; the names live elsewhere.
+struct EstimateRequest {
+  std::span<const std::string> columns;  ///< Source names that will be read.
+  /// Columns that the table may be cut by, the best one first; the planner takes the first whose
+  /// values are known. Empty: it will not be cut by values, and none of them has to be looked at.
+  std::span<const std::string> split_columns;
+};
+
 /// What all sessions of a run see. Thread-safe.
 class Snapshot {
  public:
@@ -80,12 +88,15 @@ class Snapshot {
 
   /// Describes one of the tables that OpenSnapshot was given, as the snapshot sees it. Errors: user
   /// if there is no such table or it may not be read; the other tables are not affected.
-  virtual arrow::Result<Description> Describe(const TableRef& table) = 0;
+  /// kInterruptedCode soon after `stop`.
+  virtual arrow::Result<Description> Describe(const TableRef& table, std::stop_token stop) = 0;
 
-  /// Estimates what the planner needs; `columns` are the source names that will be read. Cheap:
-  /// catalogue look-ups and bounded probing, no full scan of a large table.
+  /// Estimates what the planner needs. Cheap: catalogue look-ups and probing that is bounded, in
+  /// time as well where it reads rows; what cannot be known so is left unknown. kInterruptedCode
+  /// soon after `stop`.
   virtual arrow::Result<Statistics> Estimate(const Description& description,
-                                             std::span<const std::string> columns) = 0;
+                                             const EstimateRequest& request,
+                                             std::stop_token stop) = 0;
 
   /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or
   /// others of class transient.

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <ranges>
+#include <charconv>
 
 #include "headrace/client/postgres/error.h"
 #include "headrace/client/postgres/socket_channel.h"
@@ -54,13 +54,35 @@ arrow::Status CheckedConnectError(const PGconn* connection, const PgConnectSetti
   return PgConnectError(WithoutSecret(PQerrorMessage(connection), settings.Find("password")));
 }
 
+/// What libpq uses for `keyword`, from wherever it has it; empty: nothing.
+std::string ParameterInUse(PGconn* connection, std::string_view keyword) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfo(connection),
+                                                                             PQconninfoFree);
+  for (const PQconninfoOption* option = options.get();
+       option != nullptr && option->keyword != nullptr; ++option) {
+    if (option->keyword == keyword && option->val != nullptr) return option->val;
+  }
+  return {};
+}
+
+/// When an attempt that begins now is given up. libpq counts whole seconds, at least two, and takes
+/// zero and less for "never"; it leaves that to the caller of its polling interface.
+Clock::time_point ConnectDeadline(PGconn* connection, const PgConnectSettings& settings) {
+  if (settings.connect_timeout) return Clock::now() + *settings.connect_timeout;
+  const std::string text = ParameterInUse(connection, "connect_timeout");
+  int seconds = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (text.empty() || parsed.ec != std::errc()) return Clock::now() + kPgConnectTimeout;
+  if (seconds <= 0) return Clock::time_point::max();
+  return Clock::now() + std::chrono::seconds(std::max(seconds, 2));
+}
+
 }  // namespace
 
 std::string_view PgConnectSettings::Find(std::string_view keyword) const {
-  const auto found =
-      std::ranges::find(parameters | std::views::reverse, keyword,
-                        [](const auto& parameter) { return std::string_view(parameter.first); });
-  return found == parameters.rend() ? std::string_view() : std::string_view(found->second);
+  const auto found = std::ranges::find_if(
+      parameters, [&](const auto& parameter) { return parameter.first == keyword; });
+  return found == parameters.end() ? std::string_view() : std::string_view(found->second);
 }
 
 void PgConnectSettings::Set(std::string keyword, std::string value) {
@@ -108,7 +130,7 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
   // Only the verbose text tells the SQLSTATE of a refused connection.
   PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
   if (PQstatus(connection) == CONNECTION_BAD) return CheckedConnectError(connection, settings);
-  const auto deadline = Clock::now() + settings.connect_timeout;
+  const auto deadline = ConnectDeadline(connection, settings);
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
     if (state == PGRES_POLLING_FAILED) return CheckedConnectError(connection, settings);
@@ -137,11 +159,13 @@ arrow::Status PgConnection::Execute(const std::string& sql, std::stop_token stop
   return Query(sql, std::move(stop)).status();
 }
 
-arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql) {
+arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql,
+                                                        const std::stop_token& stop) {
+  if (stop.stop_requested()) return PgInterrupted();
   if (PQsendPrepare(connection_.get(), "", sql.c_str(), 0, nullptr) == 0) return LastError();
-  ARROW_RETURN_NOT_OK(CollectResults({}));
+  ARROW_RETURN_NOT_OK(CollectResults(stop));
   if (PQsendDescribePrepared(connection_.get(), "") == 0) return LastError();
-  return CollectResults({});
+  return CollectResults(stop);
 }
 
 /// Takes all results of what was sent. The last one counts, or the first error.

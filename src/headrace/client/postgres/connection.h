@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -19,13 +20,20 @@ namespace headrace {
 
 class PgSocketChannel;
 
+/// How long an attempt to connect may take where nothing says otherwise.
+inline constexpr std::chrono::milliseconds kPgConnectTimeout{30'000};
+
 /// What libpq is given to connect: its own keywords (`host`, `user`, `sslmode` …).
 struct PgConnectSettings {
-  std::vector<std::pair<std::string, std::string>> parameters;
-  std::chrono::milliseconds connect_timeout{30'000};
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< Each keyword once: see Set.
+  /// Of one attempt to connect and log in. Without it, what libpq's own `connect_timeout` says (the
+  /// parameter, a service file, PGCONNECT_TIMEOUT), else kPgConnectTimeout.
+  std::optional<std::chrono::milliseconds> connect_timeout;
 
-  /// The last value of `keyword`, or empty.
+  /// The value of `keyword`, or empty.
   std::string_view Find(std::string_view keyword) const;
+
+  /// Replaces the value that there was.
   void Set(std::string keyword, std::string value);
 };
 
@@ -55,7 +63,8 @@ class PgConnection {
   arrow::Status Execute(const std::string& sql, std::stop_token stop = {});
 
   /// The columns that `sql`, one statement, would give; it is parsed by the server and not run.
-  arrow::Result<PgResult> DescribeStatement(const std::string& sql);
+  arrow::Result<PgResult> DescribeStatement(const std::string& sql,
+                                            const std::stop_token& stop = {});
 
   /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of
   /// its own for the request.

@@ -95,6 +95,14 @@ TEST(PgConnectTest, ConnectTimeoutEndsTheWait) {
   EXPECT_EQ(ClassOf(connection.status()), ErrorClass::kTransient) << connection.status();
 }
 
+TEST(PgConnectTest, LibpqsOwnTimeoutCountsWhereNoneIsSet) {
+  SilentServer server;
+  server.settings().Set("connect_timeout", "1");
+  const auto connection = PgConnection::Connect(server.settings(), {});
+  ASSERT_FALSE(connection.ok());
+  EXPECT_EQ(ClassOf(connection.status()), ErrorClass::kTransient) << connection.status();
+}
+
 TEST(PgConnectTest, AStopEndsTheWait) {
   SilentServer server;
   std::stop_source stop;

@@ -34,6 +34,7 @@ constexpr std::array kSqlstateRules = {
     SqlstateRule{"42", kUser},                      // syntax, access rule, undefined object
     SqlstateRule{"53", kTransient, kPushBackCode},  // insufficient resources
     SqlstateRule{"53100", kPermanent},              // disk full
+    SqlstateRule{"53200", kPermanent},              // no room for locks: fewer sessions do not help
     SqlstateRule{"54", kPermanent},                 // program limit
     SqlstateRule{"55006", kTransient},              // object in use
     SqlstateRule{"55P03", kTransient},              // lock not available

@@ -15,6 +15,8 @@ TEST(PgErrorTest, ClassFollowsTheLongestPrefix) {
   EXPECT_EQ(PgErrorClass("57P01"), ErrorClass::kTransient);
   EXPECT_EQ(PgErrorClass("57P04"), ErrorClass::kUser);
   EXPECT_EQ(PgErrorClass("53100"), ErrorClass::kPermanent);
+  EXPECT_EQ(PgErrorClass("53200"), ErrorClass::kPermanent);
+  EXPECT_EQ(PgErrorClass("53300"), ErrorClass::kTransient);
   EXPECT_EQ(PgErrorClass("25P02"), ErrorClass::kBug);
   EXPECT_EQ(PgErrorClass("XX001"), ErrorClass::kPermanent);
   EXPECT_EQ(PgErrorClass(""), ErrorClass::kPermanent);

@@ -59,25 +59,11 @@ arrow::Status SqliteStatement::BindInt64(int index, int64_t value) {
   return Check(sqlite3_bind_int64(statement_.get(), index, value));
 }
 
-arrow::Status SqliteStatement::BindDouble(int index, double value) {
-  return Check(sqlite3_bind_double(statement_.get(), index, value));
-}
-
 arrow::Status SqliteStatement::BindText(int index, std::string_view value) {
   // An empty view may have a null pointer, which SQLite would bind as NULL.
   const char* data = value.empty() ? "" : value.data();
   return Check(sqlite3_bind_text64(statement_.get(), index, data, value.size(), SQLITE_TRANSIENT,
                                    SQLITE_UTF8));
-}
-
-arrow::Status SqliteStatement::BindBlob(int index, std::span<const std::byte> value) {
-  if (value.empty()) return Check(sqlite3_bind_zeroblob(statement_.get(), index, 0));
-  return Check(
-      sqlite3_bind_blob64(statement_.get(), index, value.data(), value.size(), SQLITE_TRANSIENT));
-}
-
-arrow::Status SqliteStatement::BindNull(int index) {
-  return Check(sqlite3_bind_null(statement_.get(), index));
 }
 
 arrow::Result<bool> SqliteStatement::Step() {
@@ -164,14 +150,6 @@ arrow::Result<SqliteStatement> SqliteDatabase::Prepare(std::string_view sql) {
   if (!IsBlankSql(rest)) return UserError("more than one SQL statement in: " + std::string(sql));
   return statement;
 }
-
-void SqliteDatabase::Interrupt() { sqlite3_interrupt(database_.get()); }
-
-int64_t SqliteDatabase::last_insert_rowid() const {
-  return sqlite3_last_insert_rowid(database_.get());
-}
-
-int64_t SqliteDatabase::changes() const { return sqlite3_changes64(database_.get()); }
 
 std::string SqliteQuote(std::string_view name) {
   std::string quoted = "\"";

@@ -31,10 +31,7 @@ class SqliteStatement {
   SqliteStatement() = default;
 
   arrow::Status BindInt64(int index, int64_t value);
-  arrow::Status BindDouble(int index, double value);
-  arrow::Status BindText(int index, std::string_view value);            ///< Copies.
-  arrow::Status BindBlob(int index, std::span<const std::byte> value);  ///< Copies.
-  arrow::Status BindNull(int index);
+  arrow::Status BindText(int index, std::string_view value);  ///< Copies.
 
   /// Goes to the next row; false: there is none. After an error the statement must be Reset.
   arrow::Result<bool> Step();
@@ -75,8 +72,7 @@ class SqliteStatement {
   std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
 };
 
-/// One connection, opened without SQLite's own mutex: used by one thread at a time; Interrupt may
-/// come from any thread.
+/// One connection, opened without SQLite's own mutex: used by one thread at a time.
 class SqliteDatabase {
  public:
   SqliteDatabase() = default;
@@ -92,13 +88,6 @@ class SqliteDatabase {
 
   /// Compiles one statement; text behind it is an error of class user.
   arrow::Result<SqliteStatement> Prepare(std::string_view sql);
-
-  /// The running statement fails with kInterruptedCode; the next one is not affected. The database
-  /// must be open.
-  void Interrupt();
-
-  int64_t last_insert_rowid() const;
-  int64_t changes() const;  ///< Rows that the last INSERT, UPDATE or DELETE touched.
 
   sqlite3* handle() const { return database_.get(); }
 

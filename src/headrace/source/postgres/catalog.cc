@@ -41,9 +41,21 @@ std::string OfOid(std::string query, uint64_t oid) {
   return query;
 }
 
+/// A column is NOT NULL where that holds for every row: foreign tables declare it and check
+/// nothing, a constraint that is NOT VALID (18 and later) leaves out the rows that were there
+/// before, and a table that inherits may have let go of it.
 constexpr std::string_view kColumnsQuery =
-    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,"
-    "  a.attnotnull, coalesce(pg_catalog.col_description(a.attrelid, a.attnum), '')"
+    "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION"
+    "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid),"
+    " nullable(attname) AS (SELECT b.attname FROM tree"
+    "  JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
+    "  JOIN pg_catalog.pg_attribute b ON b.attrelid = tree.oid AND b.attnum > 0"
+    "  WHERE NOT b.attnotnull OR c.relkind = 'f' OR EXISTS ("
+    "   SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = b.attrelid"
+    "   AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[b.attnum]))"
+    " SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,"
+    "  a.attname IN (SELECT attname FROM nullable),"
+    "  coalesce(pg_catalog.col_description(a.attrelid, a.attnum), '')"
     " FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = $oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
@@ -98,30 +110,31 @@ Column MakeColumn(std::string name, std::string source_type, const PgType& type)
 }
 
 arrow::Status FillColumns(PgConnection& connection, PgTypeCatalog& types, uint64_t oid,
-                          Description& description) {
+                          const std::stop_token& stop, Description& description) {
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(OfOid(std::string(kColumnsQuery), oid)));
+                        connection.Query(OfOid(std::string(kColumnsQuery), oid), stop));
   std::vector<uint32_t> oids;
   for (int i = 0; i < result.rows(); ++i) {
     oids.push_back(static_cast<uint32_t>(result.Int64(i, 2)));
   }
-  ARROW_RETURN_NOT_OK(types.Load(connection, oids));
+  ARROW_RETURN_NOT_OK(types.Load(connection, oids, stop));
   for (int i = 0; i < result.rows(); ++i) {
     ARROW_ASSIGN_OR_RAISE(
         const PgTypePtr type,
         types.Resolve(oids[static_cast<size_t>(i)], static_cast<int32_t>(result.Int64(i, 3))));
     Column column =
         MakeColumn(std::string(result.Text(i, 0)), std::string(result.Text(i, 1)), *type);
-    column.nullable = !result.Boolean(i, 4);
+    column.nullable = result.Boolean(i, 4);
     column.comment = result.Text(i, 5);
     description.columns.push_back(std::move(column));
   }
   return arrow::Status::OK();
 }
 
-arrow::Status FillKeys(PgConnection& connection, uint64_t oid, Description& description) {
+arrow::Status FillKeys(PgConnection& connection, uint64_t oid, const std::stop_token& stop,
+                       Description& description) {
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(OfOid(std::string(kKeysQuery), oid)));
+                        connection.Query(OfOid(std::string(kKeysQuery), oid), stop));
   for (int i = 0; i < result.rows(); ++i) {
     const std::string_view name = result.Text(i, 0);
     if (description.keys.empty() || description.keys.back().name != name) {
@@ -133,9 +146,10 @@ arrow::Status FillKeys(PgConnection& connection, uint64_t oid, Description& desc
   return arrow::Status::OK();
 }
 
-arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, Description& description) {
+arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, const std::stop_token& stop,
+                         Description& description) {
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(OfOid(std::string(kLeavesQuery), oid)));
+                        connection.Query(OfOid(std::string(kLeavesQuery), oid), stop));
   for (int i = 0; i < result.rows(); ++i) {
     Relation leaf;
     leaf.schema = result.Text(i, 0);
@@ -157,12 +171,13 @@ std::string FormatType(const PgType& type, int32_t typmod) {
 }
 
 arrow::Result<Description> DescribeQuery(PgConnection& connection, PgTypeCatalog& types,
-                                         const TableRef& table) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.DescribeStatement("SELECT * FROM " + Subselect(table.query)));
+                                         const TableRef& table, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      connection.DescribeStatement("SELECT * FROM " + Subselect(table.query), stop));
   std::vector<uint32_t> oids;
   for (int i = 0; i < result.columns(); ++i) oids.push_back(result.ColumnType(i));
-  ARROW_RETURN_NOT_OK(types.Load(connection, oids));
+  ARROW_RETURN_NOT_OK(types.Load(connection, oids, stop));
   Description description{.table = table, .kind = RelationKind::kQuery};
   std::set<std::string_view> names;
   for (int i = 0; i < result.columns(); ++i) {
@@ -203,8 +218,8 @@ arrow::Status NoSuchTable(const TableRef& table) {
 }
 
 arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,
-                                            const TableRef& table) {
-  if (table.is_query()) return DescribeQuery(connection, types, table);
+                                            const TableRef& table, const std::stop_token& stop) {
+  if (table.is_query()) return DescribeQuery(connection, types, table, stop);
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
       connection.Query("SELECT c.oid, n.nspname, c.relkind,"
@@ -212,7 +227,8 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
                        " FROM pg_catalog.pg_class c"
                        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                        " WHERE c.oid = pg_catalog.to_regclass(" +
-                       PgQuoteLiteral(QualifiedName(table)) + ")"));
+                           PgQuoteLiteral(QualifiedName(table)) + ")",
+                       stop));
   if (result.rows() == 0) return NoSuchTable(table);
   const auto kind = RelationKindOf(result.Text(0, 2));
   if (!kind) return UserError(table.label() + " is no table or view", "42809");
@@ -220,15 +236,16 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
   description.table.schema = result.Text(0, 1);
   description.comment = result.Text(0, 3);
   const auto oid = static_cast<uint64_t>(result.Int64(0, 0));
-  ARROW_RETURN_NOT_OK(FillColumns(connection, types, oid, description));
+  ARROW_RETURN_NOT_OK(FillColumns(connection, types, oid, stop, description));
   if (*kind == RelationKind::kView) return description;
-  ARROW_RETURN_NOT_OK(FillKeys(connection, oid, description));
-  ARROW_RETURN_NOT_OK(FillLeaves(connection, oid, description));
+  ARROW_RETURN_NOT_OK(FillKeys(connection, oid, stop, description));
+  ARROW_RETURN_NOT_OK(FillLeaves(connection, oid, stop, description));
   return description;
 }
 
-arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(std::string(kListQuery)));
+arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection,
+                                                      const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(std::string(kListQuery), stop));
   std::vector<ListedTable> tables;
   for (int i = 0; i < result.rows(); ++i) {
     ListedTable listed;

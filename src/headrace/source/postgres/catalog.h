@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,11 @@ arrow::Status NoSuchTable(const TableRef& table);
 /// Describes a table, view or query as the current transaction sees it. Errors of class user where
 /// it is not there.
 arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,
-                                            const TableRef& table);
+                                            const TableRef& table, const std::stop_token& stop);
 
 /// All tables and views outside of the system's schemas, partitions left out, in the order of their
 /// names.
-arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection);
+arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection,
+                                                      const std::stop_token& stop);
 
 }  // namespace headrace

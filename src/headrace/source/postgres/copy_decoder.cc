@@ -196,12 +196,16 @@ arrow::Status CopyDecoder::RowError(const uint8_t* row, const uint8_t* end) {
   if (reading.context.overflow.empty()) {
     return WithContext(reading.context.failure, "column \"" + reading.column.name + "\"");
   }
-  unfit_ = UnfitValue{failed_column_, reading.column.name, reading.context.overflow};
+  if (reading.context.is_value_text) {
+    unfit_ = UnfitValue{failed_column_, reading.column.name, reading.context.overflow};
+  }
   std::string key = RowKey(row, end);
   if (key.empty()) key = "row " + std::to_string(number) + " of the unit";
-  return PermanentError("column \"" + reading.column.name + "\": " + reading.context.overflow +
-                        " does not fit " + reading.column.type->ToString() + " (" + key +
-                        "); on_overflow: null or string would load it");
+  return PermanentError(
+      "column \"" + reading.column.name + "\": " + reading.context.overflow + " does not fit " +
+      reading.column.type->ToString() + " (" + key + "); on_overflow: " +
+      (reading.column.type->id() == arrow::Type::STRING ? "null" : "null or string") +
+      " would load it");
 }
 
 /// `id = 7, part = a` from the columns of the primary key; empty where one of them was not selected

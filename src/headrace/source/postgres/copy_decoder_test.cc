@@ -193,6 +193,9 @@ TEST(CopyDecoder, TextThatIsNotUtf8OverflowsWhereTheServerDoesNotCheck) {
     ASSERT_TRUE(strict->Begin(ReadLimits{}, 0).ok());
     const auto refused = DecodeOne(*strict, StreamBytes().Header().Row(1, latin1));
     EXPECT_EQ(ClassOf(refused.status()), ErrorClass::kPermanent) << refused.status().ToString();
+    const std::string& message = refused.status().message();
+    EXPECT_NE(message.find("on_overflow: null would load it"), std::string::npos) << message;
+    EXPECT_FALSE(strict->unfit_value().has_value()) << "no text to look for";
 
     const auto lenient = MakePair(pg_oid::kInt4, oid, OverflowPolicy::kNull);
     ASSERT_TRUE(lenient->Begin(ReadLimits{}, 0).ok());

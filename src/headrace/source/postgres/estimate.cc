@@ -6,10 +6,12 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/estimate_query.h"
 #include "headrace/source/postgres/integer_histogram.h"
 
 namespace headrace {
@@ -22,6 +24,11 @@ constexpr double kSamplePages = 32;
 constexpr double kUnknownWidth = 32;
 
 constexpr double kOffsetWidth = 4;
+
+/// The default block size, and what a row takes in a block beside its values (tuple header and line
+/// pointer): PostgreSQL documentation, "Database Page Layout".
+constexpr double kBlockBytes = 8192;
+constexpr double kRowOverhead = 28;
 
 /// What the storage says of all parts of a table.
 struct StoredSize {
@@ -50,15 +57,14 @@ std::string LeafOids(const Description& description) {
   return "'{" + oids + "}'::pg_catalog.oid[]";
 }
 
-arrow::Result<StoredSize> ReadStoredSize(PgConnection& connection, const Description& description) {
+arrow::Result<StoredSize> ReadStoredSize(EstimateQueries& queries, const Description& description) {
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      connection.Query(
-          "SELECT coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0),"
-          " coalesce(sum(CASE WHEN c.reltoastrelid <> 0"
-          "  THEN pg_catalog.pg_relation_size(c.reltoastrelid) ELSE 0 END), 0)"
-          " FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'm') AND c.oid = ANY (" +
-          LeafOids(description) + ")"));
+      queries.Ask("SELECT coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0),"
+                  " coalesce(sum(CASE WHEN c.reltoastrelid <> 0"
+                  "  THEN pg_catalog.pg_relation_size(c.reltoastrelid) ELSE 0 END), 0)"
+                  " FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'm') AND c.oid = ANY (" +
+                  LeafOids(description) + ")"));
   StoredSize size{.bytes = result.Int64(0, 0), .toast_bytes = result.Int64(0, 1)};
   for (const Relation& leaf : description.leaves) size.pages += leaf.pages;
   return size;
@@ -71,33 +77,31 @@ double AnalysedRows(const Relation& leaf, int64_t analysed_pages) {
   return leaf.rows * static_cast<double>(leaf.pages) / static_cast<double>(analysed_pages);
 }
 
-/// The number behind `key` in a line of EXPLAIN: `… (cost=0.00..1.01 rows=1 width=4)`.
-double NumberBehind(std::string_view line, std::string_view key) {
-  const size_t at = line.find(key);
-  double number = 0;
-  if (at == std::string_view::npos) return number;
-  const std::string_view rest = line.substr(at + key.size());
-  std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  return number;
+/// As many rows as its pages would hold if they were full.
+double RowsOfPages(const Relation& leaf, double width) {
+  return std::floor(kBlockBytes / (width + kRowOverhead)) * static_cast<double>(leaf.pages);
 }
 
-/// Counts the rows of some pages of the leaf. One that is small is counted as a whole.
-arrow::Result<double> SampledRows(PgConnection& connection, const Relation& leaf) {
+/// Counts the rows of some pages of the leaf. One that is small is counted as a whole. Nothing
+/// where the leaf may not be read directly, or not fast.
+arrow::Result<std::optional<double>> SampledRows(EstimateQueries& queries, const Relation& leaf) {
+  if (!leaf.pageable) return std::nullopt;
   if (leaf.pages == 0) return 0.0;
   const double percent = std::min(100.0, 100.0 * kSamplePages / static_cast<double>(leaf.pages));
   ARROW_ASSIGN_OR_RAISE(
-      const PgResult result,
-      connection.Query("SELECT count(*) FROM ONLY " + QualifiedName(leaf.schema, leaf.name) +
-                       " TABLESAMPLE SYSTEM (" + std::to_string(percent) + ") REPEATABLE (1)"));
-  return result.Double(0, 0) * 100.0 / percent;
+      const auto result,
+      queries.AskBriefly("SELECT count(*) FROM ONLY " + QualifiedName(leaf.schema, leaf.name) +
+                         " TABLESAMPLE SYSTEM (" + std::to_string(percent) + ") REPEATABLE (1)"));
+  if (!result) return std::nullopt;
+  return result->Double(0, 0) * 100.0 / percent;
 }
 
-arrow::Result<std::map<uint64_t, int64_t>> AnalysedPages(PgConnection& connection,
+arrow::Result<std::map<uint64_t, int64_t>> AnalysedPages(EstimateQueries& queries,
                                                          const Description& description) {
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      connection.Query("SELECT oid, relpages FROM pg_catalog.pg_class WHERE oid = ANY (" +
-                       LeafOids(description) + ")"));
+      queries.Ask("SELECT oid, relpages FROM pg_catalog.pg_class WHERE oid = ANY (" +
+                  LeafOids(description) + ")"));
   std::map<uint64_t, int64_t> pages;
   for (int i = 0; i < result.rows(); ++i) {
     pages[static_cast<uint64_t>(result.Int64(i, 0))] = result.Int64(i, 1);
@@ -105,52 +109,55 @@ arrow::Result<std::map<uint64_t, int64_t>> AnalysedPages(PgConnection& connectio
   return pages;
 }
 
-/// Neither the catalogue nor a sample tells the rows of the leaf: it was never analysed, and only
-/// the table above it may be read.
-bool IsOutOfReach(const Relation& leaf) {
-  return leaf.rows < 0 && leaf.pages > 0 && !leaf.pageable;
-}
-
-/// Rows of all leaves.
-arrow::Status FillRows(PgConnection& connection, const Description& description,
+/// Rows of all leaves. `width`: of a row, without what lies outside of it.
+arrow::Status FillRows(EstimateQueries& queries, const Description& description, double width,
                        Statistics& statistics) {
-  if (std::ranges::any_of(description.leaves, IsOutOfReach)) {
-    ARROW_ASSIGN_OR_RAISE(
-        const PgResult result,
-        connection.Query("EXPLAIN SELECT 1 FROM " + QualifiedName(description.table)));
-    statistics.rows = std::llround(NumberBehind(result.Text(0, 0), " rows="));
-    statistics.origin = "EXPLAIN";
-    return arrow::Status::OK();
-  }
-  ARROW_ASSIGN_OR_RAISE(const auto analysed_pages, AnalysedPages(connection, description));
+  ARROW_ASSIGN_OR_RAISE(const auto analysed_pages, AnalysedPages(queries, description));
   double rows = 0;
-  bool sampled = false;
+  statistics.origin = "pg_class";
   for (const Relation& leaf : description.leaves) {
     if (leaf.rows >= 0) {
       const auto pages = analysed_pages.find(leaf.oid);
       rows += AnalysedRows(leaf, pages == analysed_pages.end() ? 0 : pages->second);
-    } else if (leaf.pageable) {
-      ARROW_ASSIGN_OR_RAISE(const double leaf_rows, SampledRows(connection, leaf));
-      rows += leaf_rows;
-      sampled = true;
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto sampled, SampledRows(queries, leaf));
+    rows += sampled.value_or(RowsOfPages(leaf, width));
+    if (sampled) {
+      statistics.origin = "some pages counted, never analysed";
+    } else if (leaf.pages > 0) {
+      statistics.origin = "number of pages, never analysed";
     }
   }
   statistics.rows = std::llround(rows);
-  statistics.origin = sampled ? "some pages counted, never analysed" : "pg_class";
   return arrow::Status::OK();
 }
 
+/// Names of the columns whose values are asked for. Values of others are none of ours: in a
+/// database without an encoding the server refuses to tell them.
+std::string IntegerColumns(const Description& description) {
+  std::string names;
+  for (const Column& column : description.columns) {
+    if (!IsInteger(*column.type)) continue;
+    names += (names.empty() ? "" : ", ") + PgQuoteLiteral(column.name);
+  }
+  return "ARRAY[" + names + "]::pg_catalog.name[]";
+}
+
 /// pg_stats of the columns; those of the whole tree below a partitioned table where they are kept.
-arrow::Result<std::map<std::string, ColumnFigures>> ReadFigures(PgConnection& connection,
+arrow::Result<std::map<std::string, ColumnFigures>> ReadFigures(EstimateQueries& queries,
                                                                 const Description& description) {
   const TableRef& table = description.table;
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      connection.Query("SELECT attname, avg_width, null_frac, histogram_bounds::text,"
-                       " most_common_vals::text, most_common_freqs::text"
-                       " FROM pg_catalog.pg_stats WHERE schemaname = " +
-                       PgQuoteLiteral(table.schema) +
-                       " AND tablename = " + PgQuoteLiteral(table.name) + " ORDER BY inherited"));
+      queries.Ask("SELECT attname, avg_width, null_frac,"
+                  " CASE WHEN wanted THEN histogram_bounds::text END,"
+                  " CASE WHEN wanted THEN most_common_vals::text END,"
+                  " most_common_freqs::text FROM pg_catalog.pg_stats,"
+                  " LATERAL (SELECT attname = ANY (" +
+                  IntegerColumns(description) +
+                  ")) AS picked(wanted) WHERE schemaname = " + PgQuoteLiteral(table.schema) +
+                  " AND tablename = " + PgQuoteLiteral(table.name) + " ORDER BY inherited"));
   std::map<std::string, ColumnFigures> figures;
   for (int i = 0; i < result.rows(); ++i) {
     const std::string name(result.Text(i, 0));
@@ -178,105 +185,138 @@ double ValueWidth(const Column& column, const ColumnFigures* figures) {
   return kOffsetWidth + (figures == nullptr ? kUnknownWidth : figures->width);
 }
 
-/// pg_stats counts a value that is stored outside of its row as the pointer to it.
+/// Of a row as Arrow, without what is stored outside of it.
 double RowWidth(const Description& description, std::span<const std::string> columns,
-                const std::map<std::string, ColumnFigures>& figures, const StoredSize& size,
-                int64_t rows) {
+                const std::map<std::string, ColumnFigures>& figures) {
   double width = 0;
-  bool has_variable = false;
   for (const std::string& name : columns) {
     const Column* column = description.FindColumn(name);
     if (column == nullptr) continue;
     const auto found = figures.find(name);
     width += ValueWidth(*column, found == figures.end() ? nullptr : &found->second);
-    has_variable |= column->type->bit_width() <= 0;
-  }
-  if (has_variable && rows > 0) {
-    width += static_cast<double>(size.toast_bytes) / static_cast<double>(rows);
   }
   return width;
 }
 
+/// pg_stats counts a value that is stored outside of its row as the pointer to it.
+double OutsideWidth(const Description& description, std::span<const std::string> columns,
+                    const StoredSize& size, int64_t rows) {
+  const bool has_variable = std::ranges::any_of(columns, [&](const std::string& name) {
+    const Column* column = description.FindColumn(name);
+    return column != nullptr && column->type->bit_width() <= 0;
+  });
+  if (!has_variable || rows <= 0) return 0;
+  return static_cast<double>(size.toast_bytes) / static_cast<double>(rows);
+}
+
 /// Columns that lead a usable index.
-arrow::Result<std::vector<std::string>> IndexedColumns(PgConnection& connection,
+arrow::Result<std::vector<std::string>> IndexedColumns(EstimateQueries& queries,
                                                        const TableRef& table) {
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      connection.Query("SELECT DISTINCT a.attname FROM pg_catalog.pg_index i"
-                       " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
-                       " JOIN pg_catalog.pg_am m ON m.oid = c.relam AND m.amname = 'btree'"
-                       " JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid"
-                       "  AND a.attnum = i.indkey[0]"
-                       " WHERE i.indisvalid AND i.indpred IS NULL AND i.indrelid ="
-                       " pg_catalog.to_regclass(" +
-                       PgQuoteLiteral(QualifiedName(table)) + ")"));
+      queries.Ask("SELECT DISTINCT a.attname FROM pg_catalog.pg_index i"
+                  " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+                  " JOIN pg_catalog.pg_am m ON m.oid = c.relam AND m.amname = 'btree'"
+                  " JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid"
+                  "  AND a.attnum = i.indkey[0]"
+                  " WHERE i.indisvalid AND i.indpred IS NULL AND i.indrelid ="
+                  " pg_catalog.to_regclass(" +
+                  PgQuoteLiteral(QualifiedName(table)) + ")"));
   std::vector<std::string> names;
   for (int i = 0; i < result.rows(); ++i) names.emplace_back(result.Text(i, 0));
   return names;
 }
 
-/// The exact ends of an indexed column: two look-ups.
-arrow::Status FillEnds(PgConnection& connection, const TableRef& table, const std::string& name,
-                       ColumnStatistics& statistics) {
+/// The exact ends of an indexed column: two look-ups, except where row security or dead rows make
+/// them long. False: not known.
+arrow::Result<bool> FillEnds(EstimateQueries& queries, const TableRef& table,
+                             const std::string& name, ColumnStatistics& statistics) {
   const std::string column = PgQuoteIdentifier(name);
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query("SELECT min(" + column + "), max(" + column + ") FROM " +
-                                         QualifiedName(table)));
-  if (result.IsNull(0, 0)) return arrow::Status::OK();
-  statistics.minimum = result.Int64(0, 0);
-  statistics.maximum = result.Int64(0, 1);
-  return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto result,
+                        queries.AskBriefly("SELECT min(" + column + "), max(" + column + ") FROM " +
+                                           QualifiedName(table)));
+  if (!result || result->IsNull(0, 0)) return false;
+  statistics.minimum = result->Int64(0, 0);
+  statistics.maximum = result->Int64(0, 1);
+  return true;
 }
 
-arrow::Status FillIntegerColumns(PgConnection& connection, const Description& description,
-                                 const std::map<std::string, ColumnFigures>& figures,
-                                 Statistics& statistics) {
-  ARROW_ASSIGN_OR_RAISE(const auto indexed, IndexedColumns(connection, description.table));
-  for (const Column& column : description.columns) {
-    if (!IsInteger(*column.type) || column.source_type == "oid") continue;
-    ColumnStatistics& spread = statistics.columns[column.name];
-    const auto found = figures.find(column.name);
-    if (found != figures.end()) {
-      spread.null_fraction = found->second.null_share;
-      spread.histogram = found->second.histogram;
-    }
-    spread.indexed = std::ranges::find(indexed, column.name) != indexed.end();
-    if (spread.indexed) {
-      ARROW_RETURN_NOT_OK(FillEnds(connection, description.table, column.name, spread));
-    } else if (!spread.histogram.empty()) {
-      spread.minimum = spread.histogram.front();
-      spread.maximum = spread.histogram.back();
-    }
+/// Asks for the ends of the first column that has an index and tells them.
+arrow::Status FillSplitColumn(EstimateQueries& queries, const TableRef& table,
+                              std::span<const std::string> split_columns, Statistics& statistics) {
+  for (const std::string& name : split_columns) {
+    const auto spread = statistics.columns.find(name);
+    if (spread == statistics.columns.end() || !spread->second.indexed) continue;
+    ARROW_ASSIGN_OR_RAISE(const bool known, FillEnds(queries, table, name, spread->second));
+    if (known) break;
   }
   return arrow::Status::OK();
 }
 
-arrow::Result<Statistics> EstimateByPlan(PgConnection& connection, const TableRef& table) {
+arrow::Status FillIntegerColumns(EstimateQueries& queries, const Description& description,
+                                 const std::map<std::string, ColumnFigures>& figures,
+                                 Statistics& statistics) {
+  ARROW_ASSIGN_OR_RAISE(const auto indexed, IndexedColumns(queries, description.table));
+  for (const Column& column : description.columns) {
+    if (!IsInteger(*column.type) || column.source_type == "oid") continue;
+    ColumnStatistics& spread = statistics.columns[column.name];
+    spread.indexed = std::ranges::find(indexed, column.name) != indexed.end();
+    const auto found = figures.find(column.name);
+    if (found == figures.end()) continue;
+    spread.null_fraction = found->second.null_share;
+    spread.histogram = found->second.histogram;
+    if (spread.histogram.empty()) continue;
+    spread.minimum = spread.histogram.front();
+    spread.maximum = spread.histogram.back();
+  }
+  return arrow::Status::OK();
+}
+
+/// The number behind `key` in a line of EXPLAIN: `… (cost=0.00..1.01 rows=1 width=4)`.
+double NumberBehind(std::string_view line, std::string_view key) {
+  const size_t at = line.find(key);
+  double number = 0;
+  if (at == std::string_view::npos) return number;
+  const std::string_view rest = line.substr(at + key.size());
+  std::from_chars(rest.data(), rest.data() + rest.size(), number);
+  return number;
+}
+
+/// A missing right leaves the size unknown: the reading itself says what is missing, if it is.
+arrow::Result<Statistics> EstimateByPlan(EstimateQueries& queries, const TableRef& table,
+                                         std::span<const std::string> columns) {
+  std::string list;
+  for (const std::string& name : columns) {
+    list += (list.empty() ? "" : ", ") + PgQuoteIdentifier(name);
+  }
   const std::string from = table.is_query() ? Subselect(table.query) : QualifiedName(table);
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query("EXPLAIN SELECT * FROM " + from));
   Statistics statistics;
-  if (result.rows() == 0) return statistics;
-  statistics.rows = std::llround(NumberBehind(result.Text(0, 0), " rows="));
-  statistics.row_width = NumberBehind(result.Text(0, 0), " width=");
+  ARROW_ASSIGN_OR_RAISE(const auto result,
+                        queries.AskIfAllowed("EXPLAIN SELECT " + list + " FROM " + from));
+  if (!result || result->rows() == 0) return statistics;
+  statistics.rows = std::llround(NumberBehind(result->Text(0, 0), " rows="));
+  statistics.row_width = NumberBehind(result->Text(0, 0), " width=");
   statistics.origin = "EXPLAIN";
   return statistics;
 }
 
 }  // namespace
 
-arrow::Result<Statistics> EstimateRelation(PgConnection& connection, const Description& description,
-                                           std::span<const std::string> columns) {
-  if (description.leaves.empty()) return EstimateByPlan(connection, description.table);
-  if (description.kind == RelationKind::kForeign) {
-    return EstimateByPlan(connection, description.table);
+arrow::Result<Statistics> EstimateRelation(EstimateQueries& queries, const Description& description,
+                                           const EstimateRequest& request) {
+  if (description.leaves.empty() || description.kind == RelationKind::kForeign) {
+    return EstimateByPlan(queries, description.table, request.columns);
   }
   Statistics statistics;
-  ARROW_ASSIGN_OR_RAISE(const StoredSize size, ReadStoredSize(connection, description));
+  ARROW_ASSIGN_OR_RAISE(const StoredSize size, ReadStoredSize(queries, description));
   statistics.bytes = size.bytes;
-  ARROW_RETURN_NOT_OK(FillRows(connection, description, statistics));
-  ARROW_ASSIGN_OR_RAISE(const auto figures, ReadFigures(connection, description));
-  statistics.row_width = RowWidth(description, columns, figures, size, statistics.rows);
-  ARROW_RETURN_NOT_OK(FillIntegerColumns(connection, description, figures, statistics));
+  ARROW_ASSIGN_OR_RAISE(const auto figures, ReadFigures(queries, description));
+  const double width = RowWidth(description, request.columns, figures);
+  ARROW_RETURN_NOT_OK(FillRows(queries, description, width, statistics));
+  statistics.row_width = width + OutsideWidth(description, request.columns, size, statistics.rows);
+  ARROW_RETURN_NOT_OK(FillIntegerColumns(queries, description, figures, statistics));
+  ARROW_RETURN_NOT_OK(
+      FillSplitColumn(queries, description.table, request.split_columns, statistics));
   return statistics;
 }
 

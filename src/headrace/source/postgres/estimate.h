@@ -1,19 +1,17 @@
 #pragma once
 
-#include <span>
-#include <string>
-
-#include "headrace/client/postgres/connection.h"
 #include "headrace/model/description.h"
 #include "headrace/model/error.h"
 #include "headrace/model/statistics.h"
+#include "headrace/source/postgres/estimate_query.h"
+#include "headrace/source/source.h"
 
 namespace headrace {
 
 /// Rows, bytes, row width and the spread of integer columns: from the catalogue where the table was
-/// analysed, else from a few of its pages; from the server's own plan for views and queries.
-/// `columns` are those that will be read.
-arrow::Result<Statistics> EstimateRelation(PgConnection& connection, const Description& description,
-                                           std::span<const std::string> columns);
+/// analysed, else from a few of its pages, or their number; from the server's own plan for views
+/// and queries. Reads no column that the role has no right to: what it may not know stays unknown.
+arrow::Result<Statistics> EstimateRelation(EstimateQueries& queries, const Description& description,
+                                           const EstimateRequest& request);
 
 }  // namespace headrace

@@ -20,6 +20,7 @@ struct ReadContext {
   bool check_utf8 = false;    ///< The server does not vouch for the encoding of text.
   int64_t nulled_values = 0;  ///< Values that became NULL by policy.
   std::string overflow;       ///< The value that does not fit, as text.
+  bool is_value_text = true;  ///< `overflow` is the server's own text of the value.
   arrow::Status failure;      ///< Malformed bytes, or no memory.
 };
 

@@ -10,6 +10,9 @@ namespace {
 /// The oldest version that is tested; before it, settings and catalogues differ.
 constexpr int kOldestServer = 120000;
 
+/// Partitions come a few a day, not one in each of these moments.
+constexpr int kLockAttempts = 5;
+
 constexpr std::string_view kVirtualTransactionQuery =
     "SELECT virtualtransaction FROM pg_catalog.pg_locks"
     " WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'virtualxid'";
@@ -48,9 +51,7 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
         "can be missed or doubled, and a TRUNCATE can empty a table half-way");
     return arrow::Status::OK();
   }
-  ARROW_RETURN_NOT_OK(FindRelationsOfQueries(tables, stop));
-  ARROW_RETURN_NOT_OK(connection_.Execute(BeginStatements(settings_, server_version_), stop));
-  ARROW_RETURN_NOT_OK(LockAll(tables, stop));
+  ARROW_RETURN_NOT_OK(BeginBehindLocks(tables, stop));
   arrow::Status exported = ExportSnapshot();
   if (exported.ok()) return exported;
   if (ClassOf(exported) == ErrorClass::kTransient) return exported;
@@ -70,16 +71,39 @@ arrow::Status PgLeader::FindRelationsOfQueries(std::span<const TableRef> tables,
       return RelationsBehind(connection_, LockTargetOf(table), stop);
     });
     ARROW_RETURN_NOT_OK(Note(table, relations.status()));
-    if (relations.ok()) relations_of_queries_[table.label()] = *std::move(relations);
+    if (relations.ok()) held_.of_queries[table.label()] = *std::move(relations);
   }
   return arrow::Status::OK();
 }
 
 /// LOCK TABLE for all of them first: a read, even of no rows, takes the snapshot, and a lock behind
-/// it comes too late.
-arrow::Status PgLeader::LockAll(std::span<const TableRef> tables, const std::stop_token& stop) {
-  for (const TableRef& table : tables) ARROW_RETURN_NOT_OK(LockOne(table, stop));
-  for (const TableRef& table : untouched_) {
+/// it comes too late. A partition that is attached between a table's lock and the snapshot is in
+/// the snapshot without a lock: then all begins again.
+arrow::Status PgLeader::BeginBehindLocks(std::span<const TableRef> tables,
+                                         const std::stop_token& stop) {
+  for (int attempt = 1;; ++attempt) {
+    held_ = {};
+    ARROW_RETURN_NOT_OK(FindRelationsOfQueries(tables, stop));
+    ARROW_RETURN_NOT_OK(connection_.Execute(BeginStatements(settings_, server_version_), stop));
+    for (const TableRef& table : tables) ARROW_RETURN_NOT_OK(LockOne(table, stop));
+    if (held_.locked.empty()) break;
+    ARROW_ASSIGN_OR_RAISE(const auto unlocked, UnlockedBelow(connection_, held_.locked, stop));
+    if (unlocked.empty()) break;
+    if (attempt == kLockAttempts) {
+      held_.warnings.push_back(unlocked.front().relation +
+                               " was attached while the snapshot was taken; a TRUNCATE of it in "
+                               "that moment would not be noticed");
+      break;
+    }
+    ARROW_RETURN_NOT_OK(connection_.Execute("ROLLBACK", stop));
+  }
+  return TouchRest(stop);
+}
+
+/// What LOCK TABLE could not take.
+arrow::Status PgLeader::TouchRest(const std::stop_token& stop) {
+  warnings_.insert(warnings_.end(), held_.warnings.begin(), held_.warnings.end());
+  for (const TableRef& table : held_.untouched) {
     ARROW_RETURN_NOT_OK(Note(table, Touch(connection_, LockTargetOf(table), stop)));
   }
   return arrow::Status::OK();
@@ -88,18 +112,22 @@ arrow::Status PgLeader::LockAll(std::span<const TableRef> tables, const std::sto
 arrow::Status PgLeader::LockOne(const TableRef& table, const std::stop_token& stop) {
   if (!LockError(table).ok()) return arrow::Status::OK();
   std::vector<LockTarget> targets = {LockTargetOf(table)};
-  if (table.is_query()) targets = relations_of_queries_[table.label()];
+  if (table.is_query()) targets = held_.of_queries[table.label()];
   bool locked = !table.is_query();
   for (const LockTarget& target : targets) {
     const arrow::Status status = LockWaiting(connection_, target, stop);
     if (status.ok()) continue;
     if (!CannotBeLocked(status)) return Note(table, status);
     locked = false;
-    warnings_.push_back(target.relation + " cannot be locked before the snapshot is taken (" +
-                        status.message() +
-                        "); a TRUNCATE or REFRESH in that moment would not be noticed");
+    held_.warnings.push_back(target.relation + " cannot be locked before the snapshot is taken (" +
+                             status.message() +
+                             "); a TRUNCATE or REFRESH in that moment would not be noticed");
   }
-  if (!locked) untouched_.push_back(table);
+  if (locked) {
+    held_.locked.push_back(targets.front().relation);
+  } else {
+    held_.untouched.push_back(table);
+  }
   return arrow::Status::OK();
 }
 
@@ -107,7 +135,7 @@ arrow::Status PgLeader::LockOne(const TableRef& table, const std::stop_token& st
 arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status) {
   if (status.ok()) return status;
   if (connection_.broken() || CodeOf(status) == kInterruptedCode) return status;
-  lock_errors_.try_emplace(table.label(), status);
+  held_.errors.try_emplace(table.label(), status);
   return arrow::Status::OK();
 }
 
@@ -134,8 +162,8 @@ StatementScope PgLeader::scope() const {
 }
 
 arrow::Status PgLeader::LockError(const TableRef& table) const {
-  const auto found = lock_errors_.find(table.label());
-  return found == lock_errors_.end() ? arrow::Status::OK() : found->second;
+  const auto found = held_.errors.find(table.label());
+  return found == held_.errors.end() ? arrow::Status::OK() : found->second;
 }
 
 arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {

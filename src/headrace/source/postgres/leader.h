@@ -23,7 +23,7 @@ namespace headrace {
 /// The connection that owns the snapshot of a run:
 ///
 ///   BEGIN REPEATABLE READ READ ONLY ─► LOCK TABLE … IN ACCESS SHARE MODE, each table ─► first
-///   snapshot ─► pg_export_snapshot
+///   snapshot ─► a partition without a lock? then all again ─► pg_export_snapshot
 ///
 /// The locks come before the snapshot: a TRUNCATE or a rewrite between the two would show a table
 /// empty to all sessions. They are kept, as the snapshot is, until the leader is released or
@@ -75,12 +75,22 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status LockError(const TableRef& table) const;
 
  private:
+  /// What became of the tables in an attempt to lock them all.
+  struct Held {
+    std::vector<std::string> locked;  ///< Quoted names of tables, with what is below them.
+    std::vector<TableRef> untouched;  ///< Held by a read, after everything that can be locked.
+    std::map<std::string, arrow::Status> errors;  ///< By label of the table, as the next one.
+    std::map<std::string, std::vector<LockTarget>> of_queries;
+    std::vector<std::string> warnings;
+  };
+
   PgLeader(PgSourceSettings settings, PgConnection connection);
   arrow::Status Begin(std::span<const TableRef> tables, const std::stop_token& stop);
   arrow::Status FindRelationsOfQueries(std::span<const TableRef> tables,
                                        const std::stop_token& stop);
-  arrow::Status LockAll(std::span<const TableRef> tables, const std::stop_token& stop);
+  arrow::Status BeginBehindLocks(std::span<const TableRef> tables, const std::stop_token& stop);
   arrow::Status LockOne(const TableRef& table, const std::stop_token& stop);
+  arrow::Status TouchRest(const std::stop_token& stop);
   arrow::Status Note(const TableRef& table, const arrow::Status& status);
   arrow::Status ExportSnapshot();
   arrow::Status GoOnWithout(const arrow::Status& reason);
@@ -92,9 +102,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   int server_version_ = 0;
   std::string version_text_;
   std::vector<std::string> warnings_;
-  std::map<std::string, arrow::Status> lock_errors_;  ///< By label of the table.
-  std::map<std::string, std::vector<LockTarget>> relations_of_queries_;
-  std::vector<TableRef> untouched_;  ///< Held by a read, after everything that can be locked.
+  Held held_;
 
   std::mutex mutex_;
   std::condition_variable_any returned_;

@@ -33,7 +33,8 @@ std::vector<OptionSpec> ConnectionOptions() {
       {.key = "service", .doc = "Name of a section of libpq's service file (pg_service.conf)."},
       {.key = "application_name",
        .default_text = "headrace",
-       .doc = "Name that the server shows in pg_stat_activity and in its log."},
+       .doc = "Name that the server shows in pg_stat_activity and in its log, unless the URI or a "
+              "service file gives another."},
       {.key = "target_session_attrs",
        .type = OptionType::kEnum,
        .doc = "Which of several hosts will do, e.g. `prefer-standby` to spare the primary.",
@@ -41,7 +42,8 @@ std::vector<OptionSpec> ConnectionOptions() {
       {.key = "connect_timeout",
        .type = OptionType::kDuration,
        .default_text = "30s",
-       .doc = "How long one attempt to connect and log in may take."},
+       .doc = "How long one attempt to connect and log in may take; libpq's parameter of that name "
+              "(in the URI or a service file, in seconds) counts where the key is not given."},
   };
 }
 

@@ -34,7 +34,7 @@ class PostgresSource final : public Source {
     ARROW_ASSIGN_OR_RAISE(PgConnection connection, PgConnection::Connect(settings_.connect, stop));
     const StatementScope scope =
         TransactionScope(BeginStatements(settings_, connection.server_version()));
-    return InScope(connection, scope, [&] { return ListRelations(connection); });
+    return InScope(connection, scope, [&] { return ListRelations(connection, stop); });
   }
 
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables,

@@ -21,8 +21,9 @@ bool NeedsRewriting(const PgType& type) {
     case PgType::Kind::kArray:
       return NeedsRewriting(*type.element);
     case PgType::Kind::kComposite:
-      return std::ranges::any_of(type.fields,
-                                 [](const PgField& field) { return NeedsRewriting(*field.type); });
+      return type.fields.empty() || std::ranges::any_of(type.fields, [](const PgField& field) {
+               return NeedsRewriting(*field.type);
+             });
   }
   return false;
 }
@@ -40,6 +41,7 @@ std::string UnlessNull(const std::string& expression, const std::string& value) 
 }
 
 WireValue RewriteComposite(const std::string& expression, const PgType& type, int depth) {
+  if (type.fields.empty()) return TextOf(expression, type);
   PgType wire = type;
   wire.oid = wire.declared_oid = pg_oid::kRecord;
   std::string row;

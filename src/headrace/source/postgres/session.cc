@@ -24,6 +24,15 @@ bool IsSnapshotGone(const arrow::Status& status) {
   return false;
 }
 
+/// A server that vouches for no encoding refuses a client that wants UTF-8 a whole COPY because of
+/// one text: it is asked for the bytes as they are, and each value is checked where it is read.
+std::string CopyOf(const PgUnitRead& read) {
+  std::string copy = CopyStatement(read.reading.select_list, read.target, read.condition) + "; ";
+  if (!read.reading.raw_text) return copy;
+  return "SET LOCAL client_encoding = 'SQL_ASCII'; " + copy +
+         "SET LOCAL client_encoding = 'UTF8'; ";
+}
+
 }  // namespace
 
 arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLeader> leader,
@@ -75,12 +84,11 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .lease = std::move(lease)};
   if (reading_.plan_id != plan.id) {
     ARROW_ASSIGN_OR_RAISE(reading_, InScope(connection, read.scope, [&] {
-                            return ReadTable(connection, plan, read.target, read.condition);
+                            return ReadTable(connection, plan, read.target, read.condition, stop);
                           }));
   }
   ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
-  const std::string copy = CopyStatement(reading_.select_list, read.target, read.condition) + "; ";
-  auto stream = StartCopy(connection, read.scope.begin + copy + read.scope.end,
+  auto stream = StartCopy(connection, read.scope.begin + CopyOf(read) + read.scope.end,
                           leader_->settings().transport, stop);
   if (!stream.ok()) {
     Recover(connection, read.scope);
@@ -89,7 +97,11 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
   return std::make_unique<PgUnitReader>(std::move(read), std::move(*stream), stop);
 }
 
-/// True: this session's transaction holds the relation. False: the leader has to read.
+/// True: this session's transaction holds the relation. False: the leader has to read. The unit is
+/// not handed back for a session that holds the lock: those are at work on units of the table as it
+/// is, so that holders and leader together are all the connections that can read it either way, and
+/// a unit that comes back would be drawn again by the session that could not read it. What it costs
+/// is at the table's end, where the last units of late sessions are read one after another.
 arrow::Result<bool> PgSession::Lock(const ReadTarget& target, const std::stop_token& stop) {
   if (!leader_->has_snapshot() || locked_.contains(target.from)) return true;
   const LockTarget lock{.relation = target.relation, .only = target.only, .from = target.from};

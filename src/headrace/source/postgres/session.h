@@ -18,7 +18,8 @@ namespace headrace {
 /// A session on a connection of its own, which imports the leader's snapshot and keeps that one
 /// transaction for all of its units. Before its first unit of a relation it takes a lock of its own
 /// on it, never waiting: where somebody queues for a stronger one (which the leader's lock holds
-/// up), the unit is read through the leader.
+/// up), the unit is read through the leader, by one session at a time. Why not by another session
+/// that holds the lock: docs/architecture.md, "Locks of a PostgreSQL run".
 class PgSession final : public Session {
  public:
   static arrow::Result<std::unique_ptr<Session>> Attach(std::shared_ptr<PgLeader> leader,

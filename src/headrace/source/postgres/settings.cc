@@ -23,8 +23,9 @@ constexpr std::array<std::string_view, 16> kLibpqOptions = {"host",        "port
                                                             "hostaddr",    "target_session_attrs"};
 
 /// Keep-alives notice a dead peer within two minutes; the leader may have nothing to say for hours.
+/// The name is the fallback: URI, service file and environment win over it.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kConnectDefaults = {{
-    {"application_name", "headrace"},
+    {"fallback_application_name", "headrace"},
     {"client_encoding", "UTF8"},
     {"keepalives_idle", "30"},
     {"keepalives_interval", "15"},
@@ -69,11 +70,6 @@ std::string PercentEncodeUri(std::string_view text) {
                                                                 : PercentEncode(text);
 }
 
-/// A default does not win over what the URI says.
-bool Wins(const OptionValues& values, std::string_view option, const PgConnectSettings& connect) {
-  return values.WasWritten(option) || connect.Find(option).empty();
-}
-
 bool IsWithin(std::string_view text, int64_t least, int64_t most) {
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -105,36 +101,27 @@ arrow::Status CheckUriParameters(const PgConnectSettings& connect) {
   return arrow::Status::OK();
 }
 
-/// libpq heeds its own connect_timeout (seconds; 0: none) in blocking calls alone.
-void ReadConnectTimeout(const OptionValues& values, PgConnectSettings& connect) {
-  const auto written = values.Integer("connect_timeout");
-  if (written.has_value() && Wins(values, "connect_timeout", connect)) {
-    connect.connect_timeout = std::chrono::milliseconds(*written);
-    return;
-  }
-  int64_t seconds = 0;
-  const std::string_view text = connect.Find("connect_timeout");
-  std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (seconds > 0) connect.connect_timeout = std::chrono::seconds(seconds);
-}
-
 arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect) {
   if (const auto uri = values.String("uri")) {
     ARROW_ASSIGN_OR_RAISE(connect, ParsePgUri(*uri));
     ARROW_RETURN_NOT_OK(CheckUriParameters(connect));
   }
+  for (const auto& [keyword, value] : kConnectDefaults) {
+    if (connect.Find(keyword).empty()) connect.Set(std::string(keyword), std::string(value));
+  }
   for (const std::string_view option : kLibpqOptions) {
-    if (!Wins(values, option, connect)) continue;
+    // A default of the option table must not win over what the URI or a service file says.
+    if (!values.WasWritten(option)) continue;
     if (const auto text = values.String(option)) connect.Set(std::string(option), *text);
     if (const auto number = values.Integer(option)) {
       connect.Set(std::string(option), std::to_string(*number));
     }
   }
   if (const auto database = values.String("database")) connect.Set("dbname", *database);
-  for (const auto& [keyword, value] : kConnectDefaults) {
-    if (connect.Find(keyword).empty()) connect.Set(std::string(keyword), std::string(value));
+  if (values.WasWritten("connect_timeout")) {
+    const auto timeout = values.Integer("connect_timeout");
+    if (timeout) connect.connect_timeout = std::chrono::milliseconds(*timeout);
   }
-  ReadConnectTimeout(values, connect);
   return arrow::Status::OK();
 }
 

@@ -23,22 +23,27 @@ std::string PgSnapshot::about() const {
          (leader_->has_snapshot() ? ", REPEATABLE READ, exported snapshot" : ", no snapshot");
 }
 
-arrow::Result<Description> PgSnapshot::Describe(const TableRef& table) {
+arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop_token stop) {
   const arrow::Status lock_error = leader_->LockError(table);
   if (CodeOf(lock_error) == kUndefinedTable && !table.is_query()) return NoSuchTable(table);
   ARROW_RETURN_NOT_OK(lock_error);
-  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take({}));
+  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
   return InScope(lease.connection(), leader_->scope(), [&] {
     PgTypeCatalog types;
-    return DescribeRelation(lease.connection(), types, table);
+    return DescribeRelation(lease.connection(), types, table, stop);
   });
 }
 
 arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
-                                               std::span<const std::string> columns) {
-  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take({}));
-  return InScope(lease.connection(), leader_->scope(),
-                 [&] { return EstimateRelation(lease.connection(), description, columns); });
+                                               const EstimateRequest& request,
+                                               std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
+  EstimateQueries queries(lease.connection(), leader_->settings().statement_timeout,
+                          std::move(stop));
+  auto statistics = InScope(lease.connection(), leader_->scope(),
+                            [&] { return EstimateRelation(queries, description, request); });
+  if (statistics.ok() || CodeOf(statistics.status()) == kInterruptedCode) return statistics;
+  return WithContext(statistics.status(), "table " + description.table.label());
 }
 
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,9 +18,9 @@ class PgSnapshot final : public Snapshot {
   SnapshotKind kind() const override;
   std::string about() const override;
   std::vector<std::string> warnings() const override { return leader_->warnings(); }
-  arrow::Result<Description> Describe(const TableRef& table) override;
-  arrow::Result<Statistics> Estimate(const Description& description,
-                                     std::span<const std::string> columns) override;
+  arrow::Result<Description> Describe(const TableRef& table, std::stop_token stop) override;
+  arrow::Result<Statistics> Estimate(const Description& description, const EstimateRequest& request,
+                                     std::stop_token stop) override;
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
   void Release(std::stop_token stop) override { leader_->Release(stop); }
 

@@ -39,6 +39,28 @@ constexpr std::string_view kHeldRelations =
     "  AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
     " ORDER BY n.nspname, c.relname";
 
+constexpr std::string_view kUnlockedInTree =
+    " UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid)"
+    " SELECT n.nspname, c.relname FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.oid NOT IN (SELECT l.relation FROM pg_catalog.pg_locks l"
+    "  JOIN pg_catalog.pg_database d ON d.oid = l.database"
+    "  WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
+    "  AND d.datname = pg_catalog.current_database())"
+    " ORDER BY n.nspname, c.relname";
+
+/// The relations of a query for schemas and names, each without what is below it.
+arrow::Result<std::vector<LockTarget>> LockTargets(PgConnection& connection, const std::string& sql,
+                                                   const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(sql, stop));
+  std::vector<LockTarget> relations;
+  for (int i = 0; i < result.rows(); ++i) {
+    const std::string name = QualifiedName(result.Text(i, 0), result.Text(i, 1));
+    relations.push_back({.relation = name, .only = true, .from = name});
+  }
+  return relations;
+}
+
 }  // namespace
 
 LockTarget LockTargetOf(const TableRef& table) {
@@ -62,7 +84,7 @@ arrow::Status LockWaiting(PgConnection& connection, const LockTarget& target,
 arrow::Status Touch(PgConnection& connection, const LockTarget& target,
                     const std::stop_token& stop) {
   return InScope(connection, SavepointScope(), [&] {
-    ARROW_RETURN_NOT_OK(connection.DescribeStatement(TouchStatement(target)).status());
+    ARROW_RETURN_NOT_OK(connection.DescribeStatement(TouchStatement(target), stop).status());
     return connection.Execute(TouchStatement(target), stop);
   });
 }
@@ -85,17 +107,25 @@ arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& targe
   return true;
 }
 
+arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
+                                                     const std::vector<std::string>& relations,
+                                                     const std::stop_token& stop) {
+  std::string names;
+  for (const std::string& relation : relations) {
+    names += (names.empty() ? "" : ", ") + PgQuoteLiteral(relation);
+  }
+  return LockTargets(connection,
+                     "WITH RECURSIVE tree(oid) AS (SELECT pg_catalog.to_regclass(name)::"
+                     "pg_catalog.oid FROM pg_catalog.unnest(ARRAY[" +
+                         names + "]::pg_catalog.text[]) AS name" + std::string(kUnlockedInTree),
+                     stop);
+}
+
 arrow::Result<std::vector<LockTarget>> RelationsBehind(PgConnection& connection,
                                                        const LockTarget& target,
                                                        const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(Touch(connection, target, stop));
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(std::string(kHeldRelations), stop));
-  std::vector<LockTarget> relations;
-  for (int i = 0; i < result.rows(); ++i) {
-    const std::string name = QualifiedName(result.Text(i, 0), result.Text(i, 1));
-    relations.push_back({.relation = name, .only = true, .from = name});
-  }
-  return relations;
+  return LockTargets(connection, std::string(kHeldRelations), stop);
 }
 
 }  // namespace headrace

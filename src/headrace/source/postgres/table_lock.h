@@ -39,6 +39,12 @@ arrow::Status Touch(PgConnection& connection, const LockTarget& target,
 arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& target,
                                int64_t lock_timeout_ms, const std::stop_token& stop);
 
+/// Those of `relations` (quoted names) and of the tables below them that this transaction holds no
+/// lock on, as its snapshot sees them; the query takes the snapshot if there is none yet.
+arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
+                                                     const std::vector<std::string>& relations,
+                                                     const std::stop_token& stop);
+
 /// The tables and views that a read of `target` locks, partitions included. To be called in a
 /// transaction that ends afterwards.
 arrow::Result<std::vector<LockTarget>> RelationsBehind(PgConnection& connection,

@@ -11,6 +11,8 @@
 namespace headrace {
 namespace {
 
+constexpr std::string_view kSyntaxError = "42601";
+
 bool IsPrimaryKey(const TablePlan& plan, const std::string& column) {
   for (const Key& key : plan.description.keys) {
     if (key.primary) return std::ranges::find(key.columns, column) != key.columns.end();
@@ -26,19 +28,33 @@ std::string PlainSelectList(const TablePlan& plan) {
   return list;
 }
 
-/// The types of the plan's columns, as the server sees them now.
-/// Prepares what COPY will read, the job's own condition included: that it is one statement is
-/// checked here, because the simple protocol would run all that it holds.
+/// The job's condition without the brackets that are put around it to read a unit. `a) OR (b`
+/// parses in them, and takes the rows of every unit into each; here it does not.
+arrow::Status CheckCondition(PgConnection& connection, const TablePlan& plan,
+                             const ReadTarget& target, const std::stop_token& stop) {
+  if (plan.filter.where.empty()) return arrow::Status::OK();
+  const arrow::Status status =
+      connection
+          .DescribeStatement("SELECT 1 FROM " + target.from + " WHERE\n" + plan.filter.where, stop)
+          .status();
+  return CodeOf(status) == kSyntaxError ? WithContext(status, "where") : status;
+}
+
+/// The types of the plan's columns, as the server sees them now. Prepares what COPY will read, the
+/// job's own condition included: that it is one statement is checked here, because the simple
+/// protocol would run all that it holds.
 arrow::Result<std::vector<PgTypePtr>> AskTypes(PgConnection& connection, const TablePlan& plan,
                                                const ReadTarget& target,
-                                               const std::string& condition) {
+                                               const std::string& condition,
+                                               const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(CheckCondition(connection, plan, target, stop));
   std::string select = "SELECT " + PlainSelectList(plan) + " FROM " + target.from;
   if (!condition.empty()) select += " WHERE " + condition;
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.DescribeStatement(select));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.DescribeStatement(select, stop));
   std::vector<uint32_t> oids;
   for (int i = 0; i < result.columns(); ++i) oids.push_back(result.ColumnType(i));
   PgTypeCatalog catalog;
-  ARROW_RETURN_NOT_OK(catalog.Load(connection, oids));
+  ARROW_RETURN_NOT_OK(catalog.Load(connection, oids, stop));
   std::vector<PgTypePtr> types;
   for (int i = 0; i < result.columns(); ++i) {
     ARROW_ASSIGN_OR_RAISE(PgTypePtr type,
@@ -51,15 +67,17 @@ arrow::Result<std::vector<PgTypePtr>> AskTypes(PgConnection& connection, const T
 }  // namespace
 
 arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan& plan,
-                                      const ReadTarget& target, const std::string& condition) {
+                                      const ReadTarget& target, const std::string& condition,
+                                      const std::stop_token& stop) {
   if (plan.columns.empty()) {
     return UserError("table " + plan.table.label() + ": no column is left to load");
   }
   ARROW_ASSIGN_OR_RAISE(std::vector<PgTypePtr> types,
-                        AskTypes(connection, plan, target, condition));
+                        AskTypes(connection, plan, target, condition, stop));
   if (types.size() != plan.columns.size()) return BugError("a column was not described");
   const bool check_utf8 = connection.ParameterStatus("server_encoding") == "SQL_ASCII";
   TableReading reading;
+  reading.raw_text = check_utf8;
   std::vector<DecodedColumn> columns;
   for (size_t i = 0; i < types.size(); ++i) {
     const PlannedColumn& planned = plan.columns[i];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,14 @@ struct TableReading {
   std::string select_list;
   std::vector<PgTypePtr> types;  ///< Of the plan's columns, as the table has them.
   std::unique_ptr<CopyDecoder> decoder;
+  bool raw_text = false;  ///< The server vouches for no encoding: the decoder checks each text.
 };
 
-/// Asks the server for the types of the plan's columns, and whether `condition` (ConditionOf) is
-/// one SQL condition and nothing behind it. `connection` must hold a lock on `target`.
+/// Asks the server for the types of the plan's columns, and whether the plan's filter, and with it
+/// `condition` (ConditionOf), is one SQL condition and nothing around or behind it. `connection`
+/// must hold a lock on `target`.
 arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan& plan,
-                                      const ReadTarget& target, const std::string& condition);
+                                      const ReadTarget& target, const std::string& condition,
+                                      const std::stop_token& stop);
 
 }  // namespace headrace

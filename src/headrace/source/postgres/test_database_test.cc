@@ -278,7 +278,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> ReadUnit(Session& session, const Ta
 
 arrow::Result<std::shared_ptr<arrow::Table>> ReadWhole(Snapshot& snapshot, const TableRef& table,
                                                        OverflowPolicy policy) {
-  ARROW_ASSIGN_OR_RAISE(const Description description, snapshot.Describe(table));
+  ARROW_ASSIGN_OR_RAISE(const Description description, snapshot.Describe(table, {}));
   const TablePlan plan = PlanOf(description, policy);
   ARROW_ASSIGN_OR_RAISE(auto session, snapshot.Attach({}));
   return ReadUnit(*session, plan, WholeTable{});

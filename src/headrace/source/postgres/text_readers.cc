@@ -76,8 +76,11 @@ class CheckedTextReader : public StringReader {
  protected:
   bool AppendText(const uint8_t* data, int64_t size) {
     if (arrow::util::ValidateUTF8(data, size)) return AppendBytes(data, size);
-    return NullInsteadOf("text that is not UTF-8, in a database whose encoding is SQL_ASCII") &&
-           AppendNull();
+    if (NullInsteadOf("text that is not UTF-8, in a database whose encoding is SQL_ASCII,")) {
+      return AppendNull();
+    }
+    context_->is_value_text = false;
+    return false;
   }
 };
 

@@ -121,7 +121,7 @@ void TypeCases::CheckSection(const TypeSection& section, int number) {
   CheckServerText(section, table);
 
   const auto snapshot = OpenSnapshot({table});
-  const Description description = snapshot->Describe(table).ValueOrDie();
+  const Description description = snapshot->Describe(table, {}).ValueOrDie();
   const Column& column = description.columns.at(1);
   EXPECT_EQ(column.type->ToString(), section.arrow_type);
   const bool overflows =
@@ -156,7 +156,7 @@ void TypeCases::CheckServerText(const TypeSection& section, const TableRef& tabl
 
 /// Under the policy `error` each value that does not fit fails by itself, named by its key.
 void TypeCases::CheckErrors(Snapshot& snapshot, const TypeSection& section, const TableRef& table) {
-  const TablePlan plan = PlanOf(snapshot.Describe(table).ValueOrDie());
+  const TablePlan plan = PlanOf(snapshot.Describe(table, {}).ValueOrDie());
   const auto session = snapshot.Attach({}).ValueOrDie();
   for (size_t i = 0; i < section.cases.size(); ++i) {
     if (section.cases[i].read != kOverflow) continue;

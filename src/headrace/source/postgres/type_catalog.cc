@@ -50,14 +50,15 @@ uint32_t OidAt(const PgResult& result, int row, int column) {
 
 }  // namespace
 
-arrow::Status PgTypeCatalog::Load(PgConnection& connection, std::span<const uint32_t> types) {
+arrow::Status PgTypeCatalog::Load(PgConnection& connection, std::span<const uint32_t> types,
+                                  const std::stop_token& stop) {
   std::vector<uint32_t> unknown;
   for (const uint32_t oid : types) {
     const bool listed = std::ranges::find(unknown, oid) != unknown.end();
     if (!listed && !rows_.contains(oid)) unknown.push_back(oid);
   }
   if (unknown.empty()) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(TypeQuery(unknown)));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(TypeQuery(unknown), stop));
   for (int i = 0; i < result.rows(); ++i) {
     Row& row = rows_[OidAt(result, i, 0)];
     row.name = result.Text(i, 1);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "headrace/client/postgres/connection.h"
@@ -15,7 +16,8 @@ namespace headrace {
 class PgTypeCatalog {
  public:
   /// Reads `types` and everything below them in one query.
-  arrow::Status Load(PgConnection& connection, std::span<const uint32_t> types);
+  arrow::Status Load(PgConnection& connection, std::span<const uint32_t> types,
+                     const std::stop_token& stop);
 
   /// The type `oid`, which was loaded, with `typmod` (-1: none). Errors of class permanent where it
   /// is not known.

@@ -106,6 +106,8 @@ ArrowChoice ChooseForBase(const PgType& type) {
 }
 
 ArrowChoice ChooseForComposite(const PgType& type) {
+  // Parquet has no group without fields.
+  if (type.fields.empty()) return {.type = arrow::utf8(), .note = "as the server's own text"};
   ArrowChoice choice;
   std::vector<std::shared_ptr<arrow::Field>> fields;
   for (const PgField& field : type.fields) {

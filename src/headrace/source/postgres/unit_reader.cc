@@ -3,11 +3,30 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "headrace/source/postgres/select_list.h"
 
 namespace headrace {
+namespace {
+
+/// What a server says of text that has no place in UTF-8, where its encoding is another one.
+constexpr std::array<std::string_view, 2> kUntranslatable = {"22P05", "22021"};
+
+/// The server names neither column nor row, and refuses before a policy could be followed.
+arrow::Status WithEncoding(const arrow::Status& status, const PgConnection& connection) {
+  if (std::ranges::find(kUntranslatable, CodeOf(status)) == kUntranslatable.end()) return status;
+  const std::string encoding = connection.ParameterStatus("server_encoding");
+  return status.WithMessage(status.message() + "; the database's encoding is " + encoding +
+                            ", and it is the server that converts, so that on_overflow does not "
+                            "help: read such a column by a query as convert_to(column, '" +
+                            encoding + "'), or exclude it");
+}
+
+}  // namespace
 
 PgUnitReader::PgUnitReader(PgUnitRead read, std::unique_ptr<CopyStream> stream,
                            std::stop_token stop)
@@ -45,7 +64,9 @@ arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   // A leader whose connection breaks takes the snapshot with it.
   if (read_.lease.has_value() && read_.connection.broken()) return SnapshotLost(status);
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
-  if (!unfit.has_value() || read_.connection.broken()) return status;
+  if (!unfit.has_value() || read_.connection.broken()) {
+    return WithEncoding(status, read_.connection);
+  }
   return status.WithMessage(status.message() + PlaceOf(*unfit));
 }
 

@@ -11,6 +11,11 @@
 namespace headrace::sqlite {
 namespace {
 
+/// Describe and Estimate look at their stop token here only: each of their steps is bounded.
+arrow::Status StoppedBeforehand() {
+  return TransientError("interrupted", std::string(kInterruptedCode));
+}
+
 class SqliteSession final : public Session {
  public:
   explicit SqliteSession(ReadPoint::Lease lease) : lease_(std::move(lease)) {}
@@ -48,23 +53,24 @@ std::vector<std::string> SqliteSnapshot::warnings() const {
   return {"writers are so busy that only one session could join the snapshot"};
 }
 
-arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table) {
+arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table, std::stop_token stop) {
+  if (stop.stop_requested()) return StoppedBeforehand();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
   return DescribeRelation(*leader, table);
 }
 
 arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& description,
-                                                   std::span<const std::string> columns) {
+                                                   const EstimateRequest& request,
+                                                   std::stop_token stop) {
+  if (stop.stop_requested()) return StoppedBeforehand();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
-  auto statistics = EstimateRelation(*leader, description, columns);
+  auto statistics = EstimateRelation(*leader, description, request.columns);
   if (!statistics.ok()) return WithContext(statistics.status(), description.table.label());
   return statistics;
 }
 
 arrow::Result<std::unique_ptr<Session>> SqliteSnapshot::Attach(std::stop_token stop) {
-  if (stop.stop_requested()) {
-    return TransientError("interrupted", std::string(kInterruptedCode));
-  }
+  if (stop.stop_requested()) return StoppedBeforehand();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Lease lease, point_->Take());
   return std::make_unique<SqliteSession>(std::move(lease));
 }

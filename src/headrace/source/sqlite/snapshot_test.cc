@@ -47,7 +47,7 @@ class SqliteSnapshotTest : public testing::TestWithParam<const char*> {
 
 TEST_P(SqliteSnapshotTest, WhateverAWriterTriesSessionsOldAndNewSeeTheSnapshot) {
   const auto snapshot = OpenSnapshot(2);
-  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t")).ValueOrDie());
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
   const auto first = snapshot->Attach({}).ValueOrDie();
   EXPECT_EQ(ReadAll(*first, plan), before_);
   const arrow::Status written = database_.writer().Execute(
@@ -61,7 +61,7 @@ TEST_P(SqliteSnapshotTest, WhateverAWriterTriesSessionsOldAndNewSeeTheSnapshot) 
 
 TEST_P(SqliteSnapshotTest, BeyondThePoolSessionsJoinUntilAWriterGetsInBetween) {
   const auto snapshot = OpenSnapshot(1);
-  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t")).ValueOrDie());
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
   const auto pooled = snapshot->Attach({}).ValueOrDie();
   const auto joined = snapshot->Attach({}).ValueOrDie();
   EXPECT_EQ(ReadAll(*joined, plan), before_);
@@ -78,7 +78,7 @@ TEST_P(SqliteSnapshotTest, BeyondThePoolSessionsJoinUntilAWriterGetsInBetween) {
 
 TEST_P(SqliteSnapshotTest, ASessionThatIsGivenBackKeepsItsPlaceInTime) {
   const auto snapshot = OpenSnapshot(1);
-  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t")).ValueOrDie());
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
   auto session = snapshot->Attach({}).ValueOrDie();
   session.reset();
   (void)database_.writer().Execute("UPDATE t SET v = 0");
@@ -97,7 +97,7 @@ TEST_P(SqliteSnapshotTest, TheEndOfTheSnapshotLetsWritersGo) {
 
 TEST_P(SqliteSnapshotTest, ASessionOutlivesItsSnapshot) {
   auto snapshot = OpenSnapshot(2);
-  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t")).ValueOrDie());
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
   const auto session = snapshot->Attach({}).ValueOrDie();
   snapshot.reset();
   (void)database_.writer().Execute("UPDATE t SET v = 0");
@@ -120,7 +120,7 @@ TEST_P(SqliteSnapshotTest, WhileAWriterCommitsWithoutPauseAllSessionsSeeOneState
       snapshot = source->OpenSnapshot({}, {});
     }
     ASSERT_TRUE(snapshot.ok()) << snapshot.status();
-    const TablePlan plan = PlanOf((*snapshot)->Describe(TableNamed("t")).ValueOrDie());
+    const TablePlan plan = PlanOf((*snapshot)->Describe(TableNamed("t"), {}).ValueOrDie());
     const auto first = (*snapshot)->Attach({}).ValueOrDie();
     const Rows seen = ReadAll(*first, plan);
     std::vector<std::unique_ptr<Session>> others;
@@ -143,7 +143,7 @@ TEST(SqliteSnapshotOffTest, EachUnitSeesWhatIsThereAndWritersGoOn) {
   const auto snapshot = database.MakeSource(options)->OpenSnapshot({}, {}).ValueOrDie();
   EXPECT_EQ(snapshot->kind(), SnapshotKind::kNone);
   EXPECT_EQ(snapshot->warnings().size(), 1);
-  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t")).ValueOrDie());
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
   const auto session = snapshot->Attach({}).ValueOrDie();
   EXPECT_EQ(ReadAll(*session, plan), (Rows{{"1"}}));
   database.Execute("UPDATE t SET v = 2");

@@ -33,8 +33,7 @@ class SqliteSource final : public Source {
     ARROW_RETURN_NOT_OK(OpenAlone(stop).status());
     return Capabilities{
         .strategies = {Strategy::kIdRange, Strategy::kNone},
-        .snapshot = settings_.shared ? SnapshotKind::kTransaction : SnapshotKind::kNone,
-        .max_sessions = 0};
+        .snapshot = settings_.shared ? SnapshotKind::kTransaction : SnapshotKind::kNone};
   }
 
   arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) override {

@@ -120,7 +120,7 @@ class SqliteTypesTest : public testing::Test {
 
   arrow::Result<Rows> Read(size_t index, OverflowPolicy policy) {
     const TableRef table = TableNamed("case" + std::to_string(index));
-    ARROW_ASSIGN_OR_RAISE(const Description description, snapshot_->Describe(table));
+    ARROW_ASSIGN_OR_RAISE(const Description description, snapshot_->Describe(table, {}));
     return ReadUnit(*session_, PlanOf(description, policy), WholeTable{});
   }
 
@@ -179,7 +179,7 @@ TEST(SqliteUndeclaredTest, ASampleDecidesAndALaterValueFollowsThePolicy) {
       "INSERT INTO t VALUES (1, 1, 1, NULL), (2, 2.5, 'two', NULL)");
   const auto source = database.MakeSource();
   const auto snapshot = source->OpenSnapshot({}, {}).ValueOrDie();
-  const Description description = snapshot->Describe(TableNamed("t")).ValueOrDie();
+  const Description description = snapshot->Describe(TableNamed("t"), {}).ValueOrDie();
   EXPECT_TRUE(description.columns[0].type->Equals(arrow::int64()));
   EXPECT_TRUE(description.columns[1].type->Equals(arrow::float64()));
   EXPECT_TRUE(description.columns[2].type->Equals(arrow::utf8()));
@@ -196,7 +196,7 @@ TEST(SqliteUndeclaredTest, TheSampleComesFromAllOverALargeTable) {
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
       "INSERT INTO t SELECT CASE WHEN i < 19000 THEN i ELSE i + 0.5 END FROM n");
   const auto snapshot = database.MakeSource()->OpenSnapshot({}, {}).ValueOrDie();
-  const Description description = snapshot->Describe(TableNamed("t")).ValueOrDie();
+  const Description description = snapshot->Describe(TableNamed("t"), {}).ValueOrDie();
   EXPECT_TRUE(description.columns[0].type->Equals(arrow::float64()));
 }
 

@@ -76,7 +76,11 @@ arrow::Result<UnitQuery> MakeUnitQuery(const TablePlan& plan, const WorkUnit& un
     if (!condition.empty()) condition += " AND ";
     condition += "(" + plan.filter.where + "\n)";
   }
-  query.sql = "SELECT " + (list.empty() ? "NULL" : list) + " FROM " + RelationSql(plan.table);
+  const std::string from = " FROM " + RelationSql(plan.table);
+  if (!plan.filter.where.empty()) {
+    query.plain_filter_sql = "SELECT NULL" + from + " WHERE\n" + plan.filter.where;
+  }
+  query.sql = "SELECT " + (list.empty() ? "NULL" : list) + from;
   if (!condition.empty()) query.sql += " WHERE " + condition;
   return query;
 }

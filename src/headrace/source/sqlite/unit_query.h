@@ -23,6 +23,10 @@ struct UnitQuery {
   std::string sql;
   int identity =
       -1;  ///< Column that holds Description::row_identity, behind the planned ones; -1: none.
+  /// A SELECT with the job's condition as it stands, empty where there is none. In the brackets of
+  /// `sql` alone, `a) OR (b` would parse too and take the rows of every unit into each: a unit is
+  /// read only where this can be prepared.
+  std::string plain_filter_sql;
 };
 
 /// Columns in the order of the plan; rows of `unit.split` that the plan's filter selects. Bounds

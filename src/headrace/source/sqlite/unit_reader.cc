@@ -50,6 +50,10 @@ arrow::Status SqliteUnitReader::Prepare(const WorkUnit& unit) {
   const int most_columns = sqlite3_limit(database_.handle(), SQLITE_LIMIT_COLUMN, -1);
   ARROW_ASSIGN_OR_RAISE(const UnitQuery query, MakeUnitQuery(plan_, unit, most_columns));
   identity_ = query.identity;
+  if (!query.plain_filter_sql.empty()) {
+    const auto plain = database_.Prepare(query.plain_filter_sql);
+    if (!plain.ok()) return WithContext(plain.status(), "where");
+  }
   ARROW_ASSIGN_OR_RAISE(statement_, database_.Prepare(query.sql));
   if (sqlite3_bind_parameter_count(statement_.handle()) > 0) {
     return UserError("`where` and `query` may not hold parameters such as ? or :name");

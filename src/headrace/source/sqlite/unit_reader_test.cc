@@ -17,7 +17,7 @@ class SqliteUnitReaderTest : public testing::Test {
     source_ = database_.MakeSource();
     snapshot_ = source_->OpenSnapshot({}, {}).ValueOrDie();
     session_ = snapshot_->Attach({}).ValueOrDie();
-    return PlanOf(snapshot_->Describe(table).ValueOrDie(), policy);
+    return PlanOf(snapshot_->Describe(table, {}).ValueOrDie(), policy);
   }
 
   Rows Read(const TablePlan& plan, const Split& split) {

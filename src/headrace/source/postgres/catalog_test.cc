@@ -1,0 +1,56 @@
+#include "headrace/source/postgres/catalog.h"
+
+#include <gtest/gtest.h>
+
+#include "headrace/source/postgres/test_database.h"
+
+namespace headrace {
+namespace {
+
+class PostgresCatalogTest : public PostgresDatabaseTest {
+ protected:
+  /// Without locks: a foreign table whose wrapper has no handler cannot be read.
+  bool IsNullable(const std::string& table, const std::string& column) {
+    OptionValues options;
+    options.Set("snapshot", std::string("off"));
+    const auto description =
+        OpenSnapshot({Table(table)}, std::move(options))->Describe(Table(table), {});
+    EXPECT_TRUE(description.ok()) << description.status();
+    return description->FindColumn(column)->nullable;
+  }
+};
+
+TEST_F(PostgresCatalogTest, NotNullIsBelievedWhereTheServerChecksIt) {
+  Run("CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL, n int); CREATE VIEW w AS TABLE t");
+  EXPECT_FALSE(IsNullable("t", "id"));
+  EXPECT_FALSE(IsNullable("t", "v"));
+  EXPECT_TRUE(IsNullable("t", "n"));
+  EXPECT_TRUE(IsNullable("w", "id"));
+}
+
+TEST_F(PostgresCatalogTest, AForeignTableChecksNothing) {
+  const std::string name = PgQuoteIdentifier(schema_);
+  Run("CREATE FOREIGN DATA WRAPPER " + name + "; CREATE SERVER " + name + " FOREIGN DATA WRAPPER " +
+      name);
+  Run("CREATE FOREIGN TABLE f (id int NOT NULL) SERVER " + name);
+  Run("CREATE TABLE p (id int NOT NULL) PARTITION BY RANGE (id);"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
+  EXPECT_TRUE(IsNullable("f", "id"));
+  EXPECT_FALSE(IsNullable("p", "id"));
+  Run("CREATE FOREIGN TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20) SERVER " + name);
+  EXPECT_TRUE(IsNullable("p", "id"));
+  Run("DROP FOREIGN TABLE f, p2; DROP FOREIGN DATA WRAPPER " + name + " CASCADE");
+}
+
+TEST_F(PostgresCatalogTest, RowsThatAreOlderThanTheConstraintMayBeNull) {
+  if (writer_->server_version() >= 180000) {
+    Run("CREATE TABLE t (v int); ALTER TABLE t ADD CONSTRAINT c NOT NULL v NOT VALID");
+  } else {
+    Run("CREATE TABLE t (v int NOT NULL); CREATE TABLE child () INHERITS (t);"
+        "ALTER TABLE child ALTER v DROP NOT NULL");
+  }
+  EXPECT_TRUE(IsNullable("t", "v"));
+}
+
+}  // namespace
+}  // namespace headrace

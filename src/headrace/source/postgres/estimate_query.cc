@@ -1,0 +1,59 @@
+#include "headrace/source/postgres/estimate_query.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "headrace/source/postgres/transaction.h"
+
+namespace headrace {
+namespace {
+
+/// Of one question that reads rows. The look-ups and samples of a plan take milliseconds; row
+/// security whose policy is slow, or an index full of dead rows, is no reason to wait longer.
+constexpr std::chrono::milliseconds kPatience{3'000};
+
+constexpr std::string_view kQueryCancelled = "57014";
+constexpr std::string_view kNoRightToEstimate = "42501";
+
+arrow::Status WithStatement(const arrow::Status& status, const std::string& sql) {
+  return status.WithMessage(status.message() + " (while it was asked: " + sql + ")");
+}
+
+}  // namespace
+
+EstimateQueries::EstimateQueries(PgConnection& connection,
+                                 std::chrono::milliseconds statement_timeout, std::stop_token stop)
+    : connection_(connection),
+      patience_(statement_timeout.count() == 0 ? kPatience
+                                               : std::min(kPatience, statement_timeout)),
+      stop_(std::move(stop)) {}
+
+arrow::Result<PgResult> EstimateQueries::Ask(const std::string& sql) {
+  auto result = connection_.Query(sql, stop_);
+  if (result.ok() || CodeOf(result.status()) == kInterruptedCode) return result;
+  return WithStatement(result.status(), sql);
+}
+
+arrow::Result<std::optional<PgResult>> EstimateQueries::AskIfAllowed(const std::string& sql) {
+  return AskInSavepoint("", sql);
+}
+
+arrow::Result<std::optional<PgResult>> EstimateQueries::AskBriefly(const std::string& sql) {
+  return AskInSavepoint("SET LOCAL statement_timeout = " + std::to_string(patience_.count()), sql);
+}
+
+arrow::Result<std::optional<PgResult>> EstimateQueries::AskInSavepoint(const std::string& setting,
+                                                                       const std::string& sql) {
+  const StatementScope scope = SavepointScope();
+  ARROW_RETURN_NOT_OK(connection_.Execute(scope.begin + setting));
+  auto result = Ask(sql);
+  Recover(connection_, scope);  // After an answer as well: the setting goes with the savepoint.
+  if (result.ok()) return std::optional<PgResult>(*std::move(result));
+  const std::string_view code = CodeOf(result.status());
+  const bool in_vain = code == kNoRightToEstimate || (code == kQueryCancelled && !setting.empty());
+  if (in_vain) return std::nullopt;
+  return result.status();
+}
+
+}  // namespace headrace

@@ -1,0 +1,166 @@
+#include <arrow/table.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "headrace/source/postgres/test_database.h"
+
+namespace headrace {
+namespace {
+
+using Names = std::vector<std::string>;
+
+constexpr std::string_view kGate = "4711";
+
+/// Estimates as a role of the test's own, which has the rights that the test gives it.
+class PostgresEstimateTest : public PostgresDatabaseTest {
+ protected:
+  void SetUp() override {
+    PostgresDatabaseTest::SetUp();
+    role_ = schema_ + "_role";
+    Run("CREATE ROLE " + Role() + " LOGIN; GRANT USAGE ON SCHEMA " + PgQuoteIdentifier(schema_) +
+        " TO " + Role());
+  }
+  void TearDown() override {
+    snapshot_.reset();
+    Run("SELECT pg_advisory_unlock_all(); DROP OWNED BY " + Role() + " CASCADE; DROP ROLE " +
+        Role());
+    PostgresDatabaseTest::TearDown();
+  }
+
+  std::string Role() const { return PgQuoteIdentifier(role_); }
+
+  Description Describe(const TableRef& table, const std::string& statement_timeout = "") {
+    OptionValues options;
+    options.Set("user", role_);
+    if (!statement_timeout.empty()) options.Set("statement_timeout", std::stol(statement_timeout));
+    snapshot_ = OpenSnapshot({table}, std::move(options));
+    auto description = snapshot_->Describe(table, {});
+    EXPECT_TRUE(description.ok()) << description.status();
+    return *std::move(description);
+  }
+
+  arrow::Result<Statistics> Estimate(const Description& description, const Names& columns,
+                                     const Names& split = {}, std::stop_token stop = {}) {
+    return snapshot_->Estimate(description, {.columns = columns, .split_columns = split},
+                               std::move(stop));
+  }
+
+  /// Who reads a row of `table` stands still until the test ends.
+  void CloseGate(const std::string& table) {
+    const std::string gate(kGate);
+    Run("CREATE FUNCTION gate() RETURNS boolean LANGUAGE sql AS 'SELECT pg_advisory_xact_lock(" +
+        gate + ") IS NOT NULL'; SELECT pg_advisory_lock(" + gate + ")");
+    Run("GRANT SELECT ON " + table + " TO " + Role() + "; CREATE POLICY slow ON " + table +
+        " USING (gate()); ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY");
+  }
+
+  void AwaitReaderAtGate() {
+    constexpr std::chrono::seconds kPatience{60};
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const std::string waiting =
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        " AND objid = " +
+        std::string(kGate) + " AND NOT granted";
+    while (Value(waiting) == "0") {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "nobody came to the gate";
+      std::this_thread::yield();
+    }
+  }
+
+  std::string role_;
+  std::unique_ptr<Snapshot> snapshot_;
+};
+
+TEST_F(PostgresEstimateTest, GrantsOnColumnsAreEnoughForThem) {
+  Run("CREATE TABLE t (id bigint PRIMARY KEY, secret int UNIQUE, name text);"
+      "INSERT INTO t SELECT i, i, 'x' FROM generate_series(1, 1000) AS i; ANALYZE t");
+  Run("GRANT SELECT (id, name) ON t TO " + Role());
+  const Description t = Describe(Table("t"));
+  const auto estimated = Estimate(t, {"id", "name"}, {"id"});
+  ASSERT_TRUE(estimated.ok()) << estimated.status();
+  EXPECT_EQ(estimated->rows, 1000);
+  EXPECT_EQ(estimated->columns.at("id").minimum, 1);
+  EXPECT_EQ(estimated->columns.at("id").maximum, 1000);
+  EXPECT_EQ(estimated->columns.at("secret").minimum, std::nullopt);
+
+  const auto refused = Estimate(t, {"id", "name"}, {"secret", "id"});
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  EXPECT_EQ(refused->columns.at("secret").minimum, std::nullopt);
+  EXPECT_EQ(refused->columns.at("id").maximum, 1000);
+}
+
+TEST_F(PostgresEstimateTest, AViewIsExplainedForTheColumnsThatAreRead) {
+  Run("CREATE TABLE t (id int, secret int); INSERT INTO t SELECT i, i FROM generate_series(1, 500) "
+      "i;"
+      "ANALYZE t; CREATE VIEW v AS TABLE t");
+  Run("GRANT SELECT (id) ON v TO " + Role());
+  const Description v = Describe(Table("v"));
+  EXPECT_EQ(Estimate(v, {"id"}).ValueOrDie().rows, 500);
+  EXPECT_EQ(Estimate(v, {"id", "secret"}).ValueOrDie().rows, -1) << "unknown";
+}
+
+TEST_F(PostgresEstimateTest, ALeafThatMayNotBeReadDirectlyIsJudgedByItsPages) {
+  Run("CREATE TABLE p (id int, name text) PARTITION BY RANGE (id);"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100000) WITH (autovacuum_enabled = "
+      "off);"
+      "INSERT INTO p SELECT i, 'a name' FROM generate_series(1, 20000) AS i");
+  Run("GRANT SELECT ON p TO " + Role());
+  const Description p = Describe(Table("p"));
+  const auto estimated = Estimate(p, {"id", "name"});
+  ASSERT_TRUE(estimated.ok()) << estimated.status();
+  EXPECT_GT(estimated->rows, 5'000);
+  EXPECT_LT(estimated->rows, 80'000);
+  EXPECT_EQ(estimated->origin, "number of pages, never analysed");
+  EXPECT_EQ(ReadWhole(*snapshot_, Table("p")).ValueOrDie()->num_rows(), 20'000);
+}
+
+TEST_F(PostgresEstimateTest, EndsAreAskedForWhereTheTableIsCutByValuesAndErrorsSayWhatWasAsked) {
+  Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100); ANALYZE "
+      "t;"
+      "CREATE FUNCTION refuse() RETURNS boolean LANGUAGE plpgsql AS"
+      " 'BEGIN RAISE EXCEPTION ''a row was read''; END';"
+      "CREATE POLICY none ON t USING (refuse()); ALTER TABLE t ENABLE ROW LEVEL SECURITY");
+  Run("GRANT SELECT ON t TO " + Role());
+  const Description t = Describe(Table("t"));
+  EXPECT_EQ(Estimate(t, {"id"}).ValueOrDie().rows, 100);
+  const arrow::Status read = Estimate(t, {"id"}, {"id"}).status();
+  for (const std::string& part : Names{"a row was read", t.table.label(), "SELECT min(\"id\")"}) {
+    EXPECT_NE(read.message().find(part), std::string::npos) << read;
+  }
+}
+
+TEST_F(PostgresEstimateTest, WhatTakesTooLongStaysUnknown) {
+  Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
+  CloseGate("t");
+  const Description t = Describe(Table("t"), "100");
+  const auto estimated = Estimate(t, {"id"}, {"id"});
+  ASSERT_TRUE(estimated.ok()) << estimated.status();
+  EXPECT_EQ(estimated->columns.at("id").minimum, std::nullopt);
+  EXPECT_EQ(estimated->origin, "number of pages, never analysed");
+  EXPECT_TRUE(snapshot_->Describe(Table("t"), {}).ok()) << "the leader's transaction lives on";
+}
+
+TEST_F(PostgresEstimateTest, AStopEndsIt) {
+  Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
+  CloseGate("t");
+  const Description t = Describe(Table("t"));
+  std::stop_source stop;
+  arrow::Status status;
+  {
+    const std::jthread estimating(
+        [&] { status = Estimate(t, {"id"}, {"id"}, stop.get_token()).status(); });
+    AwaitReaderAtGate();
+    stop.request_stop();
+  }
+  EXPECT_EQ(CodeOf(status), kInterruptedCode) << status;
+  EXPECT_EQ(CodeOf(snapshot_->Describe(Table("t"), stop.get_token()).status()), kInterruptedCode);
+  EXPECT_TRUE(snapshot_->Describe(Table("t"), {}).ok()) << "the leader's transaction lives on";
+}
+
+}  // namespace
+}  // namespace headrace

@@ -1,0 +1,91 @@
+"""How a table is cut, and what is said of it."""
+
+import pytest
+from harness import lake
+from harness.gate import gate
+from harness.job import ended, postgres_job, said
+from servers.postgres import PostgresServer
+
+SETUP = """
+CREATE TABLE big (id int PRIMARY KEY, value int) WITH (fillfactor = 100);
+INSERT INTO big SELECT i, i FROM generate_series(1, 20000) AS i;
+CREATE TABLE keyless (value int); INSERT INTO keyless SELECT generate_series(1, 5000);
+"""
+UNITS = {"partition": {"target_rows": 1000}}
+
+
+def plan(headrace):
+    return {table["table"]: table for table in headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]}
+
+
+def without_snapshot(headrace, database, *tables, **sections):
+    job = postgres_job(headrace, database, *tables, **sections)
+    job.document["source"]["snapshot"] = "off"
+    job.write()
+    return job
+
+
+def test_without_a_snapshot_nothing_is_cut_by_pages(database, headrace):
+    database.execute(SETUP)
+    tables = ({"name": "public.big"} | UNITS, {"name": "public.keyless"} | UNITS)
+    postgres_job(headrace, database, *tables)
+    with_one = plan(headrace)
+    assert [with_one[f"public.{name}"]["strategy"] for name in ("big", "keyless")] == ["pages", "pages"]
+    without_snapshot(headrace, database, *tables)
+    without = plan(headrace)
+    assert [without[f"public.{name}"]["strategy"] for name in ("big", "keyless")] == ["id_range", "none"]
+    assert len(without["public.big"]["units"]) > 10
+    for table in without.values():
+        said(table["why"], "not by pages", "without a snapshot")
+
+
+def test_pages_without_a_snapshot_are_for_those_who_ask_for_them(database, headrace):
+    database.execute(SETUP)
+    without_snapshot(headrace, database, {"name": "public.big", "partition": {"strategy": "pages", "target_rows": 1000}})
+    [table] = plan(headrace).values()
+    assert table["strategy"] == "pages"
+    said(" ".join(table["warnings"]), "without a snapshot", "missed or doubled")
+
+
+def test_rows_that_move_while_they_are_read_without_a_snapshot(database, headrace):
+    """The first half of the table moves to its end, behind the units that are still to come."""
+    database.execute(SETUP)
+    job = without_snapshot(headrace, database, {"name": "public.big", "where": "gate()"} | UNITS, engine={"type": "sequential"})
+    with gate(database.uri) as held:
+        process = job.start()
+        held.wait_for_reader(process)
+        database.execute("UPDATE big SET value = -value WHERE id <= 10000")
+        held.open()
+        ended(process)
+    assert sorted(number for number, in lake.rows(job.lake, "public.big", "id")) == list(range(1, 20001))
+
+
+@pytest.mark.parametrize("where", ["value = 5) OR (value = 6", "value = 5) OR (value = 6 -- and", "value = 5;"])
+@pytest.mark.parametrize("strategy", ["pages", "id_range", "none"])
+def test_a_condition_that_leaves_its_brackets_is_refused(database, headrace, where, strategy):
+    database.execute(SETUP)
+    job = postgres_job(headrace, database, {"name": "public.big", "where": where, "partition": {"strategy": strategy, "target_rows": 1000}})
+    said(job.run(expect=1), "public.big", "where", "syntax error")
+    assert not lake.files(job.lake)
+
+
+def test_a_condition_of_two_parts_is_one(database, headrace):
+    database.execute(SETUP)
+    job = postgres_job(headrace, database, {"name": "public.big", "where": "(value = 5) OR (value = 6)"} | UNITS)
+    job.run()
+    assert lake.rows(job.lake, "public.big") == [(5, 5), (6, 6)]
+
+
+def test_locks_that_the_server_has_no_room_for(headrace, postgres_servers):
+    """It says which setting to raise; nothing is tried again."""
+    small = {"max_locks_per_transaction": 10, "max_connections": 10, "autovacuum_max_workers": 1, "max_worker_processes": 0,
+             "max_wal_senders": 0}
+    with PostgresServer("15", small) as server:
+        database = postgres_servers.make_database(server)
+        database.execute("CREATE TABLE p (id int) PARTITION BY RANGE (id)")
+        with database.connect() as connection:
+            for part in range(1500):
+                connection.execute(f"CREATE TABLE p{part} PARTITION OF p FOR VALUES FROM ({part}) TO ({part + 1})")
+        finished = postgres_job(headrace, database, {"name": "public.p"}).run(expect=1)
+    said(finished, "out of shared memory", "max_locks_per_transaction")
+    assert "trying again" not in finished.stdout + finished.stderr
