@@ -1,6 +1,6 @@
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <filesystem>
+#include <functional>
 
 #include "conformance/source_suite.h"
 #include "headrace/engine/local/local_engine.h"
@@ -90,7 +90,7 @@ TEST_P(SourceConformance, AStoppedReleaseLetsGoToo) {
   Make("CREATE TABLE t (id BIGINT PRIMARY KEY)");
   const TableJob job = JobOf("t");
   const auto snapshot = OpenSnapshot({job.table});
-  std::stop_source stop;
+  const std::stop_source stop;
   stop.request_stop();
   snapshot->Release(stop.get_token());
   const arrow::Status written = live_->Execute("ALTER TABLE t ADD COLUMN later INTEGER");

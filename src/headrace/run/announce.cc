@@ -46,9 +46,9 @@ void AnnounceTable(const PlannedTable& table, const std::string& run, Observer& 
                  {"units", units},
                  {"rows_per_unit", rows < 0 ? int64_t{-1} : rows / std::max<int64_t>(1, units)},
                  {"sample_units", SampleUnits(table)}});
+  const std::string prefix = "table " + label + ": ";
   for (const std::string& warning : table.plan.warnings) {
-    observer.Emit(Level::kWarning, "plan_warning",
-                  std::string("table ").append(label).append(": ").append(warning),
+    observer.Emit(Level::kWarning, "plan_warning", std::string(prefix).append(warning),
                   {{"run", run}, {"table", label}});
   }
 }

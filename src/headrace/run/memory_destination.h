@@ -143,6 +143,7 @@ class MemoryDestination : public Destination {
 
  private:
   Values RowsOf(const CommitIntent& intent) {
+    const std::scoped_lock lock(mutex_);  // other tables may still be extracted
     Values rows;
     for (const CommittedFile& file : intent.files) {
       rows.insert(rows.end(), staged_[file.name].begin(), staged_[file.name].end());

@@ -293,7 +293,7 @@ TEST(LocalEngineTest, AnExceptionOfTheCallerEndsTheWorkersFirst) {
 /// nothing is read until a second session was asked for.
 class GrowingRun {
  public:
-  explicit GrowingRun(arrow::Status second_attach) {
+  explicit GrowingRun(const arrow::Status& second_attach) {
     MemorySourceScript source{.tables = {{"a", 5 * kRows}}};
     source.on_attach = [this, second_attach](int attach) {
       if (attach == 2) asked_.count_down();

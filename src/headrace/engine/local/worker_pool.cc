@@ -144,8 +144,8 @@ bool WorkerPool::RetireLocked() {
   return true;
 }
 
-void WorkerPool::Tell(Level level, std::string event, std::string message, int number) const {
-  context_.observer.Emit(level, std::move(event), std::move(message),
+void WorkerPool::Tell(Level level, std::string_view event, std::string message, int number) const {
+  context_.observer.Emit(level, event, std::move(message),
                          {{"worker", int64_t{number}}, {"workers", int64_t{working_}}});
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -58,7 +59,7 @@ class WorkerPool {
   void EndWorker(bool had_session);
   void ReleaseSnapshot();
   bool RetireLocked();
-  void Tell(Level level, std::string event, std::string message, int number) const;
+  void Tell(Level level, std::string_view event, std::string message, int number) const;
 
   const ExecuteOptions& options_;
   const ExecuteContext& context_;
