@@ -33,7 +33,7 @@ std::string Found(const PlannedTable& table) {
                      HumanNumberOf(static_cast<int64_t>(table.units.size()), "unit"), strategy);
 }
 
-void CheckTables(CommandContext& context, JobParts& parts, Observation& observation,
+void CheckTables(const CommandContext& context, JobParts& parts, Observation& observation,
                  std::vector<CheckLine>& lines) {
   const auto plan = MakePlan(context, parts, observation);
   if (!plan.ok()) {

@@ -54,7 +54,7 @@ std::string StateLabel(const std::string& state) {
   return state;
 }
 
-std::string VerifiedLabel(const nlohmann::json& table) {
+std::string_view VerifiedLabel(const nlohmann::json& table) {
   if (table.contains("replaced_by")) return "replaced";
   if (!table.contains("verified")) return "-";
   return table.value("verified", false) ? "ok" : "DIFFERS";
@@ -87,7 +87,7 @@ std::string TablesText(const nlohmann::json& report, size_t width) {
     table.AddRow({row.value("table", ""), StateLabel(row.value("state", "")),
                   HumanCount(Integer(row, "rows")), HumanBytes(Number(row, "bytes")),
                   HumanCount(Integer(row, "files")), units == 0 ? "-" : HumanCount(units),
-                  VerifiedLabel(row)});
+                  std::string(VerifiedLabel(row))});
     if (const std::string target = row.value("target", ""); !target.empty()) {
       table.AddDetail("in " + target);
     }
