@@ -90,8 +90,9 @@ std::string PgMessageLine(std::string_view text) {
     const size_t first = line.find_first_not_of(kBlank);
     if (first == std::string_view::npos) continue;
     line = line.substr(first, line.find_last_not_of(kBlank) + 1 - first);
-    if (!out.empty())
+    if (!out.empty()) {
       out += std::string_view(".?!:").find(out.back()) == std::string_view::npos ? ". " : " ";
+    }
     out += line;
   }
   return out;

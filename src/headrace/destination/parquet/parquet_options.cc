@@ -103,8 +103,9 @@ arrow::Result<FileSettings> ReadFileSettings(const OptionValues& options, FileSe
   if (settings.target_size <= 0) return UserError("destination.target_file_size must be positive");
   if (const auto compression = options.String("compression")) {
     const auto name = std::ranges::find(kCompressionNames, *compression);
-    if (name == std::end(kCompressionNames))
+    if (name == std::end(kCompressionNames)) {
       return UserError("destination.compression: unknown codec " + *compression);
+    }
     settings.compression = static_cast<Compression>(name - std::begin(kCompressionNames));
   }
   if (options.String("encodings") == "compact") {
