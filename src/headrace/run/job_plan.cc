@@ -213,6 +213,7 @@ nlohmann::json ToJson(const JobPlan& plan) {
       {"units", plan.units()},
       {"estimated_rows", plan.estimated_rows()},
       {"warnings", plan.warnings},
+      {"notes", plan.notes},
       {"tables", nlohmann::json::array()}};
   for (const PlannedTable& table : plan.tables) json["tables"].push_back(TableJson(table));
   return json;

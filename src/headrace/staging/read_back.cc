@@ -34,24 +34,27 @@ arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> OpenReader(
   return builder.Build();
 }
 
-arrow::Result<Checksum> TakeChecksum(parquet::arrow::FileReader& reader) {
+arrow::Result<Checksum> TakeChecksum(parquet::arrow::FileReader& reader,
+                                     const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto batches, reader.GetRecordBatchReader());
   ARROW_ASSIGN_OR_RAISE(ChecksumTaker taker, ChecksumTaker::Make(*batches->schema()));
   Checksum sum;
-  while (true) {
+  while (!stop.stop_requested()) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, batches->Next());
     if (batch == nullptr) return sum;
     ARROW_ASSIGN_OR_RAISE(const Checksum checksum, taker.Take(*batch));
     sum += checksum;
   }
+  return sum;
 }
 
-arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path, bool with_checksum) {
+arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path, bool with_checksum,
+                                          const std::stop_token& stop) {
   ParquetContent content;
   ARROW_ASSIGN_OR_RAISE(const auto reader, OpenReader(path));
   content.rows = reader->parquet_reader()->metadata()->num_rows();
   if (with_checksum) {
-    ARROW_ASSIGN_OR_RAISE(content.checksum, TakeChecksum(*reader));
+    ARROW_ASSIGN_OR_RAISE(content.checksum, TakeChecksum(*reader, stop));
   }
   return content;
 }
@@ -59,7 +62,7 @@ arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path, boo
 }  // namespace
 
 ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expected_bytes,
-                               bool with_checksum) {
+                               bool with_checksum, const std::stop_token& stop) {
   const auto problem = [&](const std::string& what) {
     return ParquetContent{.rows = 0, .checksum = {}, .problem = path.string() + ": " + what};
   };
@@ -71,7 +74,7 @@ ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expect
                    std::to_string(expected_bytes) + " were committed");
   }
   try {
-    auto content = ReadContent(path, with_checksum);
+    auto content = ReadContent(path, with_checksum, stop);
     return content.ok() ? *content : problem(content.status().message());
   } catch (const std::exception& exception) {  // Parquet throws where a page or footer is damaged.
     return problem(exception.what());
