@@ -195,7 +195,7 @@ TEST_P(DestinationConformance, ReadBackReportsNoChecksumUnlessAsked) {
 
 TEST_P(DestinationConformance, ReadBackEndsWhenItIsStopped) {
   const CommitRecord record = Load(Target("r1", WriteMode::kAppend), {Rows(0, 3)}, 1);
-  std::stop_source stop;
+  const std::stop_source stop;
   stop.request_stop();
   const auto results = place_->Open()->ReadBack(record, true, stop.get_token());
   EXPECT_EQ(CodeOf(results.status()), kInterruptedCode);

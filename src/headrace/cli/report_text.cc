@@ -231,7 +231,7 @@ std::string FailuresText(const nlohmann::json& report, size_t width) {
   return text;
 }
 
-std::string InterruptionText(const nlohmann::json& report) {
+std::string_view InterruptionText(const nlohmann::json& report) {
   return report.value("interrupted", false)
              ? "\n  next: run the same command again: it continues this run\n"
              : "";
@@ -249,7 +249,8 @@ std::string NotesText(const nlohmann::json& report, size_t width) {
 
 std::string ReportText(const nlohmann::json& report, size_t width) {
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
-         NotesText(report, width) + FailuresText(report, width) + InterruptionText(report);
+         NotesText(report, width) + FailuresText(report, width) +
+         std::string(InterruptionText(report));
 }
 
 std::string VerificationText(const nlohmann::json& report, size_t width) {

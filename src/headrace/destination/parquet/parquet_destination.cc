@@ -140,8 +140,9 @@ class ParquetDestination final : public Destination {
     for (const CommittedFile& file : record.intent.files) {
       ParquetContent content =
           ReadParquetFile(directory / file.name, file.bytes, with_checksum, stop);
-      if (stop.stop_requested())
+      if (stop.stop_requested()) {
         return TransientError("interrupted", std::string(kInterruptedCode));
+      }
       results.push_back({file.name, content.rows, content.checksum, std::move(content.problem)});
     }
     return results;

@@ -155,8 +155,7 @@ arrow::Status Publication::Publish() {
 
 arrow::Status Publication::PublishRun() {
   ARROW_RETURN_NOT_OK(fs_.CreateDirectories(PublishedTable(intent_)));
-  const arrow::Status status =
-      fs_.RenameNoReplace(RunDirectory(StagedTable(), intent_), intent_.target);
+  arrow::Status status = fs_.RenameNoReplace(RunDirectory(StagedTable(), intent_), intent_.target);
   if (status.ok() || CodeOf(status) != "EEXIST") return status;
   return VoidIntentError(intent_, "has a directory " + intent_.target +
                                       " already, of another job's run with the same id: choose "
@@ -165,7 +164,7 @@ arrow::Status Publication::PublishRun() {
 
 arrow::Status Publication::PublishNewTable() {
   ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(intent_.target));
-  const arrow::Status status = fs_.RenameNoReplace(StagedTable(), intent_.target);
+  arrow::Status status = fs_.RenameNoReplace(StagedTable(), intent_.target);
   if (status.ok() || CodeOf(status) != "EEXIST") return status;
   return VoidIntentError(intent_, "is there already, in " + intent_.target +
                                       ", and `write: error_if_exists` asks that it is not: remove "
