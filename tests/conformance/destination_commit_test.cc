@@ -158,8 +158,26 @@ TEST_P(DestinationConformance, AnotherSequenceStopsTheCommit) {
   Load(Target("r2", WriteMode::kAppend), {Rows(100, 2)}, 1);
   const auto record = slow->Commit(intent);
   ASSERT_FALSE(record.ok());
-  EXPECT_EQ(ClassOf(record.status()), ErrorClass::kPermanent);
+  EXPECT_EQ(CodeOf(record.status()), kVoidIntentCode);
   EXPECT_EQ(PublishedIds(), Range(100, 2));
+}
+
+TEST_P(DestinationConformance, AnIntentThatWasOvertakenIsVoidAndItsStagingCanBeDiscarded) {
+  for (const WriteMode mode :
+       {WriteMode::kErrorIfExists, WriteMode::kAppend, WriteMode::kReplace}) {
+    SCOPED_TRACE(WriteModeName(mode));
+    place_ = GetParam().make_place();
+    const CommitIntent intent = IntendRows(*place_->Open(), Target("r1", mode), 0, 5, 1);
+    Load(Target("r2", WriteMode::kReplace), {Rows(100, 2)}, 1);
+    EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kVoid);
+    EXPECT_EQ(CodeOf(place_->Open()->Commit(intent).status()), kVoidIntentCode);
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(place_->Open()->Discard(intent.run, intent.table, intent.epoch).ok());
+    }
+    EXPECT_EQ(place_->StagedBytes(), 0);
+    EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kVoid);
+    EXPECT_EQ(PublishedIds(), Range(100, 2));
+  }
 }
 
 TEST_P(DestinationConformance, AppendOfAnotherSchemaShowsTheDifference) {

@@ -174,7 +174,8 @@ TEST_P(DestinationConformance, EveryTypeIsReadBackAsItWasWritten) {
     work.Seal(receipts);
     const CommitRecord record = work.Commit(receipts);
 
-    const auto results = work.destination->ReadBack(record, /*with_checksum=*/true).ValueOrDie();
+    const auto results =
+        work.destination->ReadBack(record, /*with_checksum=*/true, {}).ValueOrDie();
     ASSERT_EQ(results.size(), 1U);
     EXPECT_EQ(results[0].problem, "");
     EXPECT_EQ(results[0].rows, rows.batch->num_rows());
@@ -192,16 +193,24 @@ TEST_P(DestinationConformance, EveryTypeIsReadBackAsItWasWritten) {
 
 TEST_P(DestinationConformance, ReadBackReportsNoChecksumUnlessAsked) {
   const CommitRecord record = Load(Target("r1", WriteMode::kAppend), {Rows(0, 3)}, 1);
-  const auto results = place_->Open()->ReadBack(record, /*with_checksum=*/false).ValueOrDie();
+  const auto results = place_->Open()->ReadBack(record, /*with_checksum=*/false, {}).ValueOrDie();
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results[0].rows, 3);
   EXPECT_EQ(results[0].checksum, std::nullopt);
 }
 
+TEST_P(DestinationConformance, ReadBackEndsWhenItIsStopped) {
+  const CommitRecord record = Load(Target("r1", WriteMode::kAppend), {Rows(0, 3)}, 1);
+  const std::stop_source stop;
+  stop.request_stop();
+  const auto results = place_->Open()->ReadBack(record, true, stop.get_token());
+  EXPECT_EQ(CodeOf(results.status()), kInterruptedCode);
+}
+
 TEST_P(DestinationConformance, ReadBackOfWhatIsGoneIsAProblemNotAnError) {
   const CommitRecord record = Load(Target("r1", WriteMode::kReplace), {Rows(0, 3)}, 1);
   Load(Target("r2", WriteMode::kReplace), {Rows(0, 4)}, 2);
-  const auto results = place_->Open()->ReadBack(record, true).ValueOrDie();
+  const auto results = place_->Open()->ReadBack(record, true, {}).ValueOrDie();
   ASSERT_EQ(results.size(), 1U);
   EXPECT_NE(results[0].problem, "");
 }

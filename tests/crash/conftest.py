@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from harness.shop import make_shop
 
 SOURCE = Path(__file__).with_name("kill_at_call.c")
 
@@ -31,3 +32,8 @@ def knife(tmp_path_factory):
     library = tmp_path_factory.mktemp("knife") / "kill_at_call.so"
     subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True)
     return Knife(library)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return make_shop(tmp_path_factory.mktemp("source") / "shop.db")

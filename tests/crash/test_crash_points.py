@@ -1,34 +1,12 @@
 """kill -9 at every durable call of a run, one after the other; then the same command again: every row once, nothing left."""
 
 import itertools
-import random
 import signal
-import sqlite3
 
 import pytest
 from harness import lake
 from harness.job import Job
-
-ROWS = {"orders": 50_000, "people": 2_000}
-SETUP = """
-CREATE TABLE orders (id INTEGER PRIMARY KEY, person INTEGER, amount REAL, note TEXT);
-CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT);
-"""
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    """An SQLite file whose text does not shrink, so that a small target makes several files."""
-    file = tmp_path_factory.mktemp("source") / "shop.db"
-    dice = random.Random(7)
-    connection = sqlite3.connect(file)
-    connection.executescript(SETUP)
-    connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?)",
-                           ((i, i % 2000, i / 3, f"{dice.getrandbits(256):064x}") for i in range(1, ROWS["orders"] + 1)))
-    connection.executemany("INSERT INTO people VALUES (?, ?)", ((i, f"person {i}") for i in range(1, ROWS["people"] + 1)))
-    connection.commit()
-    connection.close()
-    return file
+from harness.shop import ROWS
 
 
 def make_job(headrace, shop, write: str) -> Job:

@@ -12,10 +12,11 @@ FILE = "job.yaml"
 
 
 class Job:
-    """`document` is the job as a dict; change it and write() it again."""
+    """`document` is the job as a dict; change it and write() it again. Jobs of one folder have a `file` each."""
 
-    def __init__(self, headrace, source: dict, tables: list[dict], **sections):
+    def __init__(self, headrace, source: dict, tables: list[dict], file: str = FILE, **sections):
         self.headrace = headrace
+        self.file = file
         self.document = {
             "name": "test",
             "source": source,
@@ -26,7 +27,7 @@ class Job:
         self.write()
 
     def write(self) -> None:
-        self.headrace.write_job(self.document, FILE)
+        self.headrace.write_job(self.document, self.file)
 
     @property
     def lake(self) -> pathlib.Path:
@@ -37,19 +38,19 @@ class Job:
         return self.headrace.folder / self.document.get("state", ".headrace")
 
     def run(self, *arguments: str, expect: int | None = 0):
-        return self.headrace("run", FILE, *arguments, expect=expect, env=self.environment, timeout=SECONDS)
+        return self.headrace("run", self.file, *arguments, expect=expect, env=self.environment, timeout=SECONDS)
 
     def command(self, command: str, *arguments: str, expect: int | None = 0):
         """A command whose own word is not the job: `abandon RUN`, `clean`."""
-        return self.headrace(command, *arguments, "--job", FILE, expect=expect, env=self.environment, timeout=SECONDS)
+        return self.headrace(command, *arguments, "--job", self.file, expect=expect, env=self.environment, timeout=SECONDS)
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        return self.headrace.start("run", FILE, *arguments, env=self.environment)
+        return self.headrace.start("run", self.file, *arguments, env=self.environment)
 
     def measure(self, *arguments: str) -> dict:
         """Runs, and says what it cost: wall, cpu, peak_rss, exit_codes, see bench/measure.py; `text` is what was printed."""
         result, commands = self.headrace.folder / "cost.json", self.headrace.folder / "commands.json"
-        commands.write_text(json.dumps([[str(self.headrace.program), "run", str(self.headrace.folder / FILE), *arguments]]))
+        commands.write_text(json.dumps([[str(self.headrace.program), "run", str(self.headrace.folder / self.file), *arguments]]))
         subprocess.run([sys.executable, "-S", str(MEASURE), str(result), str(commands)], check=True, timeout=SECONDS)
         return json.loads(result.read_text()) | {"text": result.with_suffix(".log").read_text()}
 

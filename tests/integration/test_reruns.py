@@ -94,9 +94,164 @@ def test_only_runs_what_it_names(shop, headrace):
     said(job.run("--only", "public.nothing", expect=2), "public.nothing")
 
 
+def test_a_table_named_beside_an_unfinished_run_joins_it(shop, headrace):
+    job = append_job(shop, headrace, "bad", "good")
+    job.run("--only", "public.bad", expect=1)
+    job.run("--only", "public.good")
+    assert count(job, "good") == 100
+    shop.execute(REPAIR)
+    job.run()
+    assert (count(job, "good"), count(job, "bad")) == (100, 1)
+
+
+def test_a_plain_run_loads_every_table_also_after_one_that_was_for_some(shop, headrace):
+    job = append_job(shop, headrace, "bad", "good")
+    job.run("--only", "public.bad", expect=1)
+    shop.execute(REPAIR)
+    said(job.run(), "public.good")
+    assert (count(job, "good"), count(job, "bad")) == (100, 1)
+
+
+def test_resume_continues_the_run_as_it_was_begun(shop, headrace):
+    job = append_job(shop, headrace, "bad", "good")
+    job.run("--only", "public.bad", expect=1)
+    shop.execute(REPAIR)
+    said(job.run("--resume", "--only", "public.good", expect=2), "public.good", "--resume")
+    job.run("--resume")
+    assert (count(job, "good"), count(job, "bad")) == (0, 1)
+
+
+def test_a_run_id_that_was_for_some_tables_says_so(shop, headrace):
+    job = append_job(shop, headrace, "bad", "good")
+    job.run("--run-id", "monday", "--only", "public.good")
+    said(job.run("--run-id", "monday"), "monday was for public.good only", "public.bad")
+    assert count(job, "bad") == 0
+
+
+def test_resume_does_not_start_an_unknown_run_id(shop, headrace):
+    job = append_job(shop, headrace, "good")
+    said(job.run("--run-id", "monday", "--resume"), "nothing to resume")
+    assert count(job, "good") == 0
+    job.run("--run-id", "monday")
+    assert count(job, "good") == 100
+
+
+def test_resume_of_a_run_id_that_only_the_lake_remembers(shop, headrace):
+    job = append_job(shop, headrace, "bad", "good")
+    job.run("--run-id", "monday", expect=1)
+    job.state.rename(headrace.folder / "lost")
+    shop.execute(REPAIR)
+    job.run("--run-id", "monday", "--resume")
+    assert (count(job, "good"), count(job, "bad")) == (100, 1)
+
+
+@pytest.mark.parametrize("run_id", ["", "x" * 300, "é" * 60])
+def test_a_run_id_that_names_no_directory_is_refused_at_once(shop, headrace, run_id):
+    job = append_job(shop, headrace, "good")
+    said(job.run("--run-id", run_id, expect=2), "--run-id")
+    assert not job.state.exists()
+    job.run()
+    assert count(job, "good") == 100
+
+
+def test_one_run_does_not_read_two_databases(shop, postgres, postgres_servers, headrace):
+    other = postgres_servers.make_database(postgres)
+    try:
+        other.execute(SETUP + REPAIR)
+        job = append_job(shop, headrace, "bad", "good")
+        job.document["source"]["uri"] = shop.uri.replace(shop.name, "${DB}")
+        job.write()
+        job.environment = {"DB": shop.name}
+        job.run(expect=1)
+        job.environment = {"DB": other.name}
+        said(job.run(expect=2), "abandon")
+        assert (count(job, "good"), count(job, "bad")) == (100, 0)
+    finally:
+        postgres_servers.drop_database(other)
+
+
+def test_a_commit_that_another_job_overtook_is_given_up_and_the_next_run_loads_anew(shop, headrace):
+    job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()", "write": "append"})
+    other = postgres_job(headrace, shop, {"name": "public.good", "write": "append"}, file="other.yaml", name="other")
+    with gate(shop.uri) as held:
+        first = job.start("--run-id", "monday")
+        held.wait_for_reader(first)
+        other.run()
+        held.open()
+        said(ended(first, 1), "another job or run", "run the same command again")
+        assert count(job, "good") == 100
+        job.run("--run-id", "monday")
+    assert count(job, "good") == 200
+    job.command("clean")
+    assert lake.staged_files(job.lake) == []
+
+
+def test_a_commit_that_another_job_overtook_can_be_abandoned(shop, headrace):
+    job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()", "write": "append"})
+    other = postgres_job(headrace, shop, {"name": "public.good", "write": "append"}, file="other.yaml", name="other")
+    with gate(shop.uri) as held:
+        first = job.start("--run-id", "monday")
+        held.wait_for_reader(first)
+        other.run()
+        held.open()
+        ended(first, 1)
+    job.command("abandon", "monday")
+    job.command("clean")
+    assert lake.staged_files(job.lake) == []
+    job.run("--run-id", "tuesday")
+    assert count(job, "good") == 200
+
+
+def test_what_to_do_when_the_job_must_change_after_a_table_is_loaded(shop, headrace):
+    """The next step that is printed is one that works."""
+    job = append_job(shop, headrace, "good", "typo")
+    said(job.run("--run-id", "monday", expect=1), "headrace abandon monday", "--only public.typo")
+    job.document["tables"][1]["name"] = "public.bad"
+    job.document["tables"][1]["columns"] = ["id"]
+    job.write()
+    job.command("abandon", "monday")
+    job.run("--only", "public.bad")
+    assert (count(job, "good"), count(job, "bad")) == (100, 1)
+
+
+def test_a_dry_run_shows_what_the_run_would_load(shop, headrace):
+    job = append_job(shop, headrace, "bad", "good")
+    job.run("--run-id", "monday", expect=1)
+    journal = (job.state / "journal.db").read_bytes()
+    plan = job.run("--dry-run", "--json").json()
+    assert [table["table"] for table in plan["tables"]] == ["public.bad"]
+    assert any("monday" in note for note in plan["notes"])
+    said(job.run("--dry-run", "--run-id", "tuesday", expect=2), "monday", "abandon")
+    assert (job.state / "journal.db").read_bytes() == journal
+    shop.execute(REPAIR)
+    job.run()
+    said(job.run("--dry-run", "--run-id", "monday"), "nothing to do")
+    said(job.run("--dry-run", "--resume"), "nothing to resume")
+    assert (count(job, "good"), count(job, "bad")) == (100, 1)
+
+
+def test_a_dry_run_refuses_what_the_run_would_refuse(shop, headrace):
+    job = append_job(shop, headrace, "bad", "good")
+    job.run("--run-id", "monday", expect=1)
+    job.document["tables"][0]["where"] = "id > 1"
+    job.write()
+    said(job.run("--dry-run", expect=2), "headrace abandon monday")
+
+
+def test_a_dry_run_beside_a_run_says_who_runs(shop, headrace):
+    job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()"})
+    with gate(shop.uri) as held:
+        first = job.start()
+        held.wait_for_reader(first)
+        said(job.run("--dry-run", expect=2), str(first.pid))
+        held.open()
+        ended(first)
+
+
 def test_a_dry_run_leaves_nothing(shop, headrace):
     job = append_job(shop, headrace, "good")
     said(job.run("--dry-run"), "public.good")
+    assert not job.state.exists()
     assert not job.lake.exists() or not lake.files(job.lake)
     job.run("--resume")
     assert count(job, "good") == 0

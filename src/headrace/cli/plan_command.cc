@@ -42,6 +42,10 @@ int ExitCodeOfPlan(const JobPlan& plan) {
 
 arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation) {
   ARROW_ASSIGN_OR_RAISE(const JobPlan plan, MakePlan(context, parts, observation));
+  return PrintPlan(context, plan);
+}
+
+int PrintPlan(CommandContext& context, const JobPlan& plan) {
   if (context.line.json) {
     WritePlanJson(plan, context.out);
   } else {
@@ -72,7 +76,7 @@ Command PlanCommand() {
                 {kExitInterrupted, "interrupted"}},
       .json =
           "`job`, `source`, `destination`, `snapshot` (`kind`, `about`), `units`, "
-          "`estimated_rows`, `warnings`, and for each of `tables`: "
+          "`estimated_rows`, `warnings`, `notes` (of `run --dry-run`), and for each of `tables`: "
           "`table`, `write`, `strategy`, `why`, `estimated_rows`, `estimated_bytes`, "
           "`estimate_origin`, `row_width`, `columns` (`source`, "
           "`source_type`, `name`, `type`, `nullable`, `on_overflow`, `note`), `warnings`, and "

@@ -132,7 +132,14 @@ std::string TableText(const PlannedTable& planned, const PlanTextOptions& option
   return text;
 }
 
+std::string SnapshotText(const JobPlan& plan) {
+  return plan.snapshot == SnapshotKind::kNone
+             ? "none: each unit sees what is there when it is read"
+             : fmt::format("{}: {}", SnapshotKindName(plan.snapshot), plan.snapshot_about);
+}
+
 std::string TotalText(const JobPlan& plan) {
+  if (plan.tables.empty()) return "\nnothing to do\n";
   const auto broken = std::ranges::count_if(
       plan.tables, [](const PlannedTable& table) { return !table.status.ok(); });
   std::string text = fmt::format(
@@ -149,16 +156,12 @@ std::string SplitText(const Split& split) { return std::visit(SplitSentence{}, s
 std::string PlanText(const JobPlan& plan, const PlanTextOptions& options) {
   std::string text = fmt::format("Plan of job {}\n", plan.job);
   text += Labelled("source", plan.source, options.width);
-  text +=
-      Labelled("snapshot",
-               plan.snapshot == SnapshotKind::kNone
-                   ? "none: each unit sees what is there when it is read"
-                   : fmt::format("{}: {}", SnapshotKindName(plan.snapshot), plan.snapshot_about),
-               options.width);
+  if (!plan.tables.empty()) text += Labelled("snapshot", SnapshotText(plan), options.width);
   text += Labelled("destination", plan.destination, options.width);
   for (const std::string& warning : plan.warnings) {
     text += Labelled("warning", warning, options.width);
   }
+  for (const std::string& note : plan.notes) text += Labelled("note", note, options.width);
   for (const PlannedTable& table : plan.tables) text += TableText(table, options);
   return text + TotalText(plan);
 }

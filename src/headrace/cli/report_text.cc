@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
@@ -136,12 +137,56 @@ arrow::Status ErrorOf(const nlohmann::json& table) {
   return MakeError(error_class, error.value("message", ""), error.value("code", ""));
 }
 
-std::string NextStepOfTable(const arrow::Status& error) {
-  if (ClassOf(error) == ErrorClass::kUser) {
-    return "change the job or the rights, then run again: only what is left is loaded";
+/// A table name for the command line.
+std::string ShellWord(const std::string& name) {
+  const bool is_plain = std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("._-").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (is_plain) return name;
+  std::string word = "'";
+  for (const char c : name) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
+bool HasPublishedTable(const nlohmann::json& report) {
+  const nlohmann::json tables = report.value("tables", nlohmann::json::array());
+  return std::ranges::any_of(tables, [](const nlohmann::json& table) {
+    return table.value("state", "").ends_with("committed");
+  });
+}
+
+/// What can be done about a failed table, and the commands for it, which are not wrapped.
+struct NextSteps {
+  std::string sentence;
+  std::vector<std::string> commands = {};
+};
+
+/// A run that has published a table goes on with the same job only.
+NextSteps NextStepsOfUserError(const nlohmann::json& report) {
+  if (!HasPublishedTable(report)) {
+    return {"change the job or the rights, then run again: only what is left is loaded"};
   }
-  return std::string(NextStep(error)) +
-         (ClassOf(error) == ErrorClass::kBug ? "" : ": only what is left is loaded");
+  std::string only;
+  for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
+    only += " --only " + ShellWord(EscapeControls(table.get<std::string>()));
+  }
+  return {
+      "where the rights or the source were wrong, run again: only what is left is loaded. Where "
+      "the job must change, change it and load what is left, and nothing twice:",
+      {"headrace abandon " + report.value("run", ""), "headrace run" + only}};
+}
+
+NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& error) {
+  if (ClassOf(error) == ErrorClass::kUser) return NextStepsOfUserError(report);
+  return {std::string(NextStep(error)) +
+          (ClassOf(error) == ErrorClass::kBug ? "" : ": only what is left is loaded")};
+}
+
+std::string NextStepsText(const NextSteps& steps, size_t width) {
+  std::string text = IndentedText("next: " + steps.sentence, 4, width);
+  for (const std::string& command : steps.commands) text += "      " + command + "\n";
+  return text;
 }
 
 /// Tables that failed for the same reason.
@@ -172,7 +217,7 @@ std::string FailuresText(const nlohmann::json& report, size_t width) {
   for (const Failure& failure : FailuresOf(report)) {
     text += "\n" + IndentedText("failed: " + failure.tables, 2, width);
     text += IndentedText(PlainLines(failure.error.message()), 4, width);
-    text += IndentedText("next: " + NextStepOfTable(failure.error), 4, width);
+    text += NextStepsText(NextStepsOfTable(report, failure.error), width);
   }
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
@@ -185,9 +230,6 @@ std::string FailuresText(const nlohmann::json& report, size_t width) {
         "next: published files were changed or damaged; restore them, or load their tables again",
         4, width);
   }
-  if (report.value("interrupted", false)) {
-    text += "\n  next: run the same command again: it continues this run\n";
-  }
   return text;
 }
 
@@ -197,6 +239,7 @@ std::string_view VerificationOutcome(const nlohmann::json& report) {
     return std::ranges::any_of(tables,
                                [key](const nlohmann::json& table) { return table.contains(key); });
   };
+  if (report.value("interrupted", false)) return "interrupted before all was compared";
   const bool replaced = any_has("replaced_by");
   if (report.value("exit_code", kExitFailed) != kExitDone) {
     return "not everything is as it was written";
@@ -207,6 +250,12 @@ std::string_view VerificationOutcome(const nlohmann::json& report) {
   }
   return replaced ? "nothing is left to compare, its tables were replaced since"
                   : "nothing was compared";
+}
+
+std::string_view InterruptionText(const nlohmann::json& report) {
+  return report.value("interrupted", false)
+             ? "\n  next: run the same command again: it continues this run\n"
+             : "";
 }
 
 std::string NotesText(const nlohmann::json& report, size_t width) {
@@ -221,7 +270,8 @@ std::string NotesText(const nlohmann::json& report, size_t width) {
 
 std::string ReportText(const nlohmann::json& report, size_t width) {
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
-         NotesText(report, width) + FailuresText(report, width);
+         NotesText(report, width) + FailuresText(report, width) +
+         std::string(InterruptionText(report));
 }
 
 std::string VerificationText(const nlohmann::json& report, size_t width) {

@@ -55,12 +55,16 @@ TEST(ReportText, SaysWhatFailedAndWhatToDo) {
                            .error = UserError("there is no table public.gone")});
   report.tables.push_back({.table = "public.a", .state = TableState::kFailed, .error = cut});
   report.tables.push_back({.table = "public.b", .state = TableState::kFailed, .error = cut});
+  report.left = {"public.gone", "public.a b", "public.b"};
   const std::string text = ReportText(ToJson(report), 100);
   EXPECT_THAT(text, HasSubstr("of job shop: failed\n"));
   EXPECT_THAT(text, EndsWith(R"(
   failed: public.gone
     there is no table public.gone
-    next: change the job or the rights, then run again: only what is left is loaded
+    next: where the rights or the source were wrong, run again: only what is left is loaded. Where
+    the job must change, change it and load what is left, and nothing twice:
+      headrace abandon 20250131T081500-4f2a9c
+      headrace run --only public.gone --only 'public.a b' --only public.b
 
   failed: public.a, public.b
     connection cut
@@ -119,6 +123,35 @@ TEST(VerificationText, SaysWhetherAllIsAsItWasWritten) {
 
 TEST(ReportText, TakesAnEmptyReport) {
   EXPECT_EQ(ReportText(nlohmann::json::object(), 80), "Job : nothing to do\n");
+}
+
+TEST(ReportText, WhileNothingIsPublishedTheJobMayBeChanged) {
+  RunReport report;
+  report.run = "r1";
+  report.tables.push_back(
+      {.table = "gone", .state = TableState::kFailed, .error = UserError("there is no table")});
+  report.left = {"gone"};
+  EXPECT_THAT(ReportText(ToJson(report), 100),
+              HasSubstr("next: change the job or the rights, then run again"));
+}
+
+TEST(ReportText, CountsWhatThisProcessLoaded) {
+  RunReport report = DoneReport();
+  report.tables.push_back(
+      {.table = "public.before", .state = TableState::kAlreadyCommitted, .rows = 1'000});
+  EXPECT_THAT(ReportText(ToJson(report), 100), HasSubstr("5,000,000 rows, 402 MB in 7.4 s"));
+  EXPECT_EQ(ToJson(report).at("published_rows"), 5'001'000);
+  report.tables.erase(report.tables.begin());
+  EXPECT_EQ(ToJson(report).at("rows"), 0);
+  EXPECT_EQ(ToJson(report).at("rows_per_second"), 0);
+}
+
+TEST(VerificationText, SaysThatItWasInterrupted) {
+  RunReport report = DoneReport();
+  report.interrupted = true;
+  const std::string text = VerificationText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr("interrupted before all was compared"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("continues this run")));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "headrace/cli/plan_command.h"
 #include "headrace/cli/report_text.h"
 #include "headrace/run/coordinator.h"
+#include "headrace/run/run_id.h"
 
 namespace headrace {
 namespace {
@@ -16,25 +17,47 @@ RunRequest RequestOf(const CommandLine& line) {
   return {.run_id = line.run_id, .resume = line.resume, .only = line.only};
 }
 
+Coordinator CoordinatorOf(JobParts& parts, Journal& journal, Observation& observation) {
+  return Coordinator({.job = parts.job,
+                      .source = *parts.source,
+                      .destination = *parts.destination,
+                      .engine = *parts.engine,
+                      .journal = journal,
+                      .observer = observation.observer(),
+                      .progress = observation.progress()});
+}
+
 arrow::Result<RunReport> ExecuteRun(const CommandContext& context, JobParts& parts,
                                     Observation& observation) {
   ARROW_ASSIGN_OR_RAISE(const JobLock lock, JobLock::Acquire(parts.job.state, parts.job.name));
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Journal> journal, Journal::Open(parts.job.state));
-  Coordinator coordinator({.job = parts.job,
-                           .source = *parts.source,
-                           .destination = *parts.destination,
-                           .engine = *parts.engine,
-                           .journal = *journal,
-                           .observer = observation.observer(),
-                           .progress = observation.progress()});
-  return coordinator.Run(RequestOf(context.line), context.stop);
+  return CoordinatorOf(parts, *journal, observation).Run(RequestOf(context.line), context.stop);
+}
+
+/// Refuses what the run would refuse, and leaves no file behind.
+arrow::Result<JobPlan> PlanRun(const CommandContext& context, JobParts& parts,
+                               Observation& observation) {
+  const std::filesystem::path& state = parts.job.state;
+  ARROW_RETURN_NOT_OK(JobLock::CheckFree(state, parts.job.name));
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Journal> journal,
+                        HasJournal(state) ? Journal::Open(state) : Journal::OpenInMemory());
+  return CoordinatorOf(parts, *journal, observation).Plan(RequestOf(context.line), context.stop);
+}
+
+arrow::Result<int> DryRun(CommandContext& context, JobParts& parts, Observation& observation) {
+  observation.ShowProgress();
+  const auto plan = PlanRun(context, parts, observation);
+  observation.HideProgress();
+  ARROW_RETURN_NOT_OK(plan);
+  return PrintPlan(context, *plan);
 }
 
 arrow::Result<int> Run(CommandContext& context) {
+  if (context.line.run_id.has_value()) ARROW_RETURN_NOT_OK(CheckRunId(*context.line.run_id));
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
-  if (context.line.dry_run) return ShowPlan(context, parts, observation);
+  if (context.line.dry_run) return DryRun(context, parts, observation);
   observation.ShowProgress();
   const auto report = ExecuteRun(context, parts, observation);
   observation.HideProgress();
@@ -57,7 +80,9 @@ Command RunCommand() {
           "where nothing is unfinished. "
           "One table that fails does not stop the others; the next run loads only what is left. A "
           "scheduler passes --run-id, so "
-          "that a repeated call of a finished run does nothing.",
+          "that a repeated call of a finished run does nothing. Tables that an unfinished run was "
+          "not "
+          "begun for join it, unless --resume is given.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"run-id", "resume", "only", "dry-run", "workers", "set", "json", "log-level",
                   "log-format", "quiet"},
@@ -80,17 +105,18 @@ Command RunCommand() {
             "interrupted; nothing is half published, the same command continues"}},
       .json =
           "the run's report: `job`, `run`, `exit_code`, `rows`, `bytes`, `seconds`, "
-          "`rows_per_second`, `workers`, `worker_utilisation`, "
+          "`rows_per_second` (of what this process loaded), `published_rows` (of all tables "
+          "below), `workers`, `worker_utilisation`, "
           "`retries`, `phases` (seconds of `init`, `validate`, `extract`, `load`, `verify`), "
-          "`notes`, `nothing_to_do`, `interrupted`, and "
+          "`notes`, `left` (tables of the run that are not published yet), `nothing_to_do`, "
+          "`interrupted`, and "
           "for each of `tables`: `table`, `state` (`committed`, `already_committed`, `failed`, "
           "`interrupted`), `rows`, `bytes`, `files`, "
           "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `target`, and where there is "
           "one `error` (`class`, `code`, "
-          "`message`), `verified`, `problems`, `replaced_by` (the run that "
-          "replaced it before it could be verified). With --dry-run: the document of `headrace "
-          "plan "
-          "--json`.",
+          "`message`), `verified`, `problems`, `replaced_by` (the run that replaced it before it "
+          "could be verified). With --dry-run: the document of `headrace plan --json`, of the "
+          "tables that the run would load; its `notes` say which run that is.",
       .run = Run,
   };
 }

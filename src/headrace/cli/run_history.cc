@@ -27,7 +27,7 @@ nlohmann::ordered_json RunJson(const JournalRun& run) {
 
 std::string HumanTime(std::string_view iso) {
   if (iso.empty()) return "-";
-  std::string text(iso);
+  std::string text(iso.substr(0, iso.find('.')));  // Microseconds are for machines.
   std::ranges::replace(text, 'T', ' ');
   if (text.ends_with('Z')) text.pop_back();
   return text;

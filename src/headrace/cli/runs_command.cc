@@ -11,6 +11,11 @@
 namespace headrace {
 namespace {
 
+/// Of reports before there was `published_rows`: `rows` had that meaning.
+int64_t PublishedRows(const nlohmann::json& report) {
+  return report.value("published_rows", report.value("rows", int64_t{0}));
+}
+
 std::string RunsText(const std::vector<JournalRun>& runs, const RunScope& scope, size_t width) {
   if (runs.empty()) {
     const std::string of_job = scope.job.empty() ? std::string() : "of job " + scope.job + " ";
@@ -29,7 +34,7 @@ std::string RunsText(const std::vector<JournalRun>& runs, const RunScope& scope,
     table.AddRow({run.run, run.job, std::string(RunStateName(run.state)), HumanTime(run.started_at),
                   reported ? HumanSeconds(report.value("seconds", 0.0)) : "-",
                   HumanCount(static_cast<int64_t>(run.scope.size())),
-                  reported ? HumanCount(report.value("rows", int64_t{0})) : "-"});
+                  reported ? HumanCount(PublishedRows(report)) : "-"});
   }
   return table.Render(width);
 }

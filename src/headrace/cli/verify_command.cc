@@ -38,8 +38,9 @@ arrow::Result<int> Verify(CommandContext& context) {
                         FindRun(*journal, *context.line.argument, parts.job.name));
   Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,
                            observation.observer(), observation.progress()});
-  ARROW_ASSIGN_OR_RAISE(const RunReport report,
-                        coordinator.Verify(run.run, WantedLevel(context.line, parts.job)));
+  ARROW_ASSIGN_OR_RAISE(
+      const RunReport report,
+      coordinator.Verify(run.run, WantedLevel(context.line, parts.job), context.stop));
   const nlohmann::json json = ToJson(report);
   context.out << (context.line.json ? json.dump(2) + "\n" : VerificationText(json, context.width));
   return report.exit_code();

@@ -14,6 +14,9 @@ namespace {
 constexpr std::array<std::string_view, 5> kNotHashed = {"engine", "limits", "logging", "verify",
                                                         "state"};
 
+/// A secret that says where to connect to, besides a password.
+constexpr std::string_view kUriKey = "uri";
+
 void AppendText(char kind, std::string_view text, std::string& out) {
   out += kind;
   out += std::to_string(text.size());
@@ -47,6 +50,15 @@ bool IsSecret(const Section& section, std::string_view key) {
   });
 }
 
+void ResolveReferences(const Environment& environment, const std::filesystem::path& folder,
+                       YamlNode& node) {
+  if (node.is_scalar() && HasReference(node.text)) {
+    node.text = ExpandReferences(node.text, environment, folder).ValueOr(node.text);
+  }
+  for (YamlNode& item : node.items) ResolveReferences(environment, folder, item);
+  for (YamlPair& pair : node.pairs) ResolveReferences(environment, folder, pair.value);
+}
+
 /// Empties the secrets of the sections that have plug-ins; URIs lose their password alone: another
 /// server is another job.
 void HideSecrets(const Section& job, YamlNode& root) {
@@ -54,8 +66,7 @@ void HideSecrets(const Section& job, YamlNode& root) {
     YamlNode* node = root.Find(section.key);
     if (node == nullptr) continue;
     for (YamlPair& pair : node->pairs) {
-      const bool is_uri = pair.value.text.find("://") != std::string::npos;
-      if (IsSecret(section, pair.key) && !is_uri) pair.value = YamlNode{};
+      if (IsSecret(section, pair.key) && pair.key != kUriKey) pair.value = YamlNode{};
       if (!section.plugins.empty()) pair.value.text = WithoutPassword(pair.value.text);
     }
   }
@@ -63,11 +74,13 @@ void HideSecrets(const Section& job, YamlNode& root) {
 
 }  // namespace
 
-std::string JobDigest(const Section& job, const YamlNode& root) {
+std::string JobDigest(const Section& job, const YamlNode& root, const Environment& environment,
+                      const std::filesystem::path& folder) {
   YamlNode hashed = root;
   std::erase_if(hashed.pairs, [](const YamlPair& pair) {
     return std::ranges::find(kNotHashed, pair.key) != kNotHashed.end();
   });
+  ResolveReferences(environment, folder, hashed);
   HideSecrets(job, hashed);
   std::string canonical;
   AppendCanonical(hashed, canonical);

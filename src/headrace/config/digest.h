@@ -1,17 +1,21 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
+#include "headrace/config/reference.h"
 #include "headrace/config/section.h"
 #include "headrace/config/yaml_tree.h"
 
 namespace headrace {
 
 /// Says whether a job has changed between two runs: XXH3-128, as 32 hexadecimal digits, over the
-/// job's values with `--set` applied and references as they are written. Layout, comments, the
-/// order of keys and short forms do not count; neither do values of secrets and passwords in URIs
-/// (they are not hashed), nor the sections that do not change what is copied: engine, limits,
-/// logging, verify, state. `root` has no short forms.
-std::string JobDigest(const Section& job, const YamlNode& root);
+/// job's values with `--set` applied and references resolved: another database behind `${DB}` is
+/// another job. Layout, comments, the order of keys and short forms do not count; neither do values
+/// of secrets and passwords in URIs (they are not hashed), nor the sections that do not change what
+/// is copied: engine, limits, logging, verify, state. `root` has no short forms; a reference that
+/// cannot be resolved counts as it is written.
+std::string JobDigest(const Section& job, const YamlNode& root, const Environment& environment,
+                      const std::filesystem::path& folder);
 
 }  // namespace headrace

@@ -31,6 +31,7 @@ arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::pa
                                 std::span<const PluginOptions> destinations,
                                 const JobOverrides& overrides, const Environment& environment) {
   ARROW_ASSIGN_OR_RAISE(const auto folder, FolderOf(file));
+  const Environment remembered = Remembered(environment);
   const Section shape = JobSection(sources, destinations);
   Problems problems(file.string());
   auto root = ParseYaml(text, problems);
@@ -43,11 +44,11 @@ arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::pa
   ExpandShortForms(shape, *root);
   ApplyOverrides(overrides, *root, problems);
   ExpandShortForms(shape, *root);  // A value of --set may be short, too.
-  const SectionValues values = ReadSections(shape, *root, environment, folder, problems);
+  const SectionValues values = ReadSections(shape, *root, remembered, folder, problems);
   Job job = BuildJob(values, problems);
   ARROW_RETURN_NOT_OK(problems.ToStatus());
   job.file = file;
-  job.text_digest = JobDigest(shape, *root);
+  job.text_digest = JobDigest(shape, *root, remembered, folder);
   return job;
 }
 

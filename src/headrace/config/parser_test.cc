@@ -6,6 +6,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "headrace/config/test_plugins.h"
@@ -85,6 +87,40 @@ TEST(JobDigestTest, HashesNoSecret) {
   EXPECT_NE(Digest({"source.uri=postgresql://other:hunter2@h/shop"}), Digest({})) << "another user";
   EXPECT_NE(Digest({"source.uri=postgresql://etl:hunter2@h2/shop"}), Digest({}))
       << "another server";
+}
+
+std::string DigestIn(const std::map<std::string, std::string>& variables,
+                     const JobOverrides& overrides) {
+  const Environment environment = {
+      .variable = [&](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+      },
+      .file = [](const std::filesystem::path&) { return std::string("from a file"); }};
+  const auto job = ParseJobText(kShop, "/jobs/shop.yaml", TestSources(), TestDestinations(),
+                                overrides, environment);
+  EXPECT_TRUE(job.ok()) << job.status().message();
+  return job.ok() ? job->text_digest : std::string();
+}
+
+TEST(JobDigestTest, ChangesWithWhatAReferenceStandsFor) {
+  for (const char* set : {"source.uri=postgresql://etl:x@h/${A}", "tables[0].where='id > ${A}'",
+                          "source.uri=${A}", "destination.path=./${A}"}) {
+    EXPECT_NE(DigestIn({{"A", "1"}}, {set}), DigestIn({{"A", "2"}}, {set})) << set;
+    EXPECT_EQ(DigestIn({{"A", "1"}}, {set}), DigestIn({{"A", "1"}}, {set})) << set;
+  }
+  EXPECT_EQ(DigestIn({{"A", "h2"}}, {"source.uri=postgresql://etl:x@${A}/shop"}),
+            Digest({"source.uri=postgresql://etl:x@h2/shop"}));
+}
+
+TEST(JobDigestTest, HashesNoSecretThatAReferenceStandsFor) {
+  for (const char* set : {"source.password=${A}", "source.uri=postgresql://etl:${A}@h/shop"}) {
+    EXPECT_EQ(DigestIn({{"A", "1"}}, {set}), DigestIn({{"A", "2://x"}}, {set})) << set;
+  }
+  EXPECT_EQ(DigestIn({}, {"source.password=${file:/run/secret}"}), Digest({}));
+  EXPECT_EQ(DigestIn({{"A", "postgresql://etl:1@h/shop"}}, {"source.uri=${A}"}),
+            DigestIn({{"A", "postgresql://etl:2@h/shop"}}, {"source.uri=${A}"}));
 }
 
 TEST(JobPathTest, StartsAtTheJobsFolder) {

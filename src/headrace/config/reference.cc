@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "headrace/config/problems.h"
@@ -84,6 +86,28 @@ Environment Environment::OfProcess() {
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
   return {.variable = variable, .file = ReadSmallFile};
+}
+
+Environment Remembered(const Environment& environment) {
+  const auto variables = std::make_shared<std::map<std::string, std::optional<std::string>>>();
+  const auto files =
+      std::make_shared<std::map<std::filesystem::path, arrow::Result<std::string>>>();
+  return {.variable =
+              [environment, variables](const std::string& name) {
+                auto known = variables->find(name);
+                if (known == variables->end()) {
+                  known = variables->emplace(name, environment.variable(name)).first;
+                }
+                return known->second;
+              },
+          .file =
+              [environment, files](const std::filesystem::path& path) {
+                auto known = files->find(path);
+                if (known == files->end()) {
+                  known = files->emplace(path, environment.file(path)).first;
+                }
+                return known->second;
+              }};
 }
 
 bool HasReference(std::string_view text) {

@@ -20,6 +20,10 @@ struct Environment {
   static Environment OfProcess();
 };
 
+/// The same, asked once for each variable and file: a job means what it said when it was first
+/// read, and a pipe can be read once only. Not thread-safe.
+Environment Remembered(const Environment& environment);
+
 /// Reads a file of at most 1 MiB. Errors of class user say what the system says: `cannot read PATH:
 /// No such file or directory`.
 arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path);

@@ -57,6 +57,22 @@ TEST(ReferenceTest, ErrorsNameTheReference) {
   }
 }
 
+TEST(ReferenceTest, RememberedIsAskedOnce) {
+  int asked = 0;
+  const Environment counting = {
+      .variable = [&asked](const std::string&) -> std::optional<std::string> {
+        return std::to_string(++asked);
+      },
+      .file =
+          [&asked](const std::filesystem::path&) {
+            return arrow::Result<std::string>(std::to_string(++asked));
+          }};
+  const Environment remembered = Remembered(counting);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(ExpandReferences("${A} ${B} ${file:/a}", remembered, "/").ValueOrDie(), "1 2 3");
+  }
+}
+
 TEST(ReferenceTest, HasReference) {
   EXPECT_TRUE(HasReference("a${B}"));
   EXPECT_TRUE(HasReference("$${"));

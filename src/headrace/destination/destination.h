@@ -8,7 +8,9 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/config/option.h"
@@ -28,8 +30,9 @@
 ///
 /// Intend decides everything and publishes nothing. Commit carries an intent out and may be
 /// repeated: a second call of the same intent changes nothing. Settle says what became of an
-/// intent, from the commit record that lies with the data. All calls but those on a Writer are made
-/// by the coordinator's thread.
+/// intent, from the commit record that lies with the data. An intent that can never be carried out
+/// is void: Commit and Settle say so, the journal notes it, Discard removes what it had staged. All
+/// calls but those on a Writer are made by the coordinator's thread.
 namespace headrace {
 
 /// One table of one run, as the destination sees it.
@@ -47,9 +50,15 @@ struct TableTarget {
                          ///< absent is as the destination was made.
 };
 
+/// Code of the error that Commit returns where it has proved that the intent is not committed and
+/// never can be (class transient: the run that does it anew may succeed). Every other error of
+/// Commit leaves the intent open.
+inline constexpr std::string_view kVoidIntentCode = "void_intent";
+
 enum class SettleOutcome {
   kCommitted,     ///< The commit record of this intent is with the data.
   kNotCommitted,  ///< It is not: Commit(intent) may be called again.
+  kVoid,  ///< It is not and never will be: another run has committed since the plan was made.
 };
 
 /// What reading a published file (or table) again found.
@@ -105,19 +114,27 @@ class Destination {
                                              std::span<const Receipt> receipts,
                                              int64_t sequence) = 0;
 
-  /// Publishes. Idempotent. Errors of class permanent if the table's sequence is no longer the one
-  /// the intent was made for.
+  /// Publishes. Idempotent. The code is kVoidIntentCode if the table's sequence is no longer the
+  /// one the intent was made for.
   virtual arrow::Result<CommitRecord> Commit(const CommitIntent& intent) = 0;
 
+  /// An error means that it cannot be known: the intent stays open.
   virtual arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) = 0;
 
   /// The commit that replaced the rows of `record` since, by `write: replace`; none if they are
   /// still the table's, or should be.
   virtual arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) = 0;
 
-  /// Reads every file of `record` again: rows always, checksums on request.
+  /// Removes what one epoch of a run staged for the table with the directory name `table`: its
+  /// intent is void in the journal, or the journal knows of none and the run was given up.
+  /// Idempotent.
+  virtual arrow::Status Discard(const std::string& run, const std::string& table, int epoch) = 0;
+
+  /// Reads every file of `record` again: rows always, checksums on request. kInterruptedCode once
+  /// `stop` is stopped.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
-                                                              bool with_checksum) = 0;
+                                                              bool with_checksum,
+                                                              std::stop_token stop) = 0;
 
   /// Removes what ended runs left in staging and replaced tables older than `grace`. Never touches
   /// runs in `keep`.

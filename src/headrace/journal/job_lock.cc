@@ -33,6 +33,15 @@ std::string ReadHolder(int fd) {
   return holder.empty() ? "a process that has not yet said who it is" : holder;
 }
 
+arrow::Status HeldBy(int fd, const std::string& job) {
+  return UserError("job \"" + job + "\" is being run by " + ReadHolder(fd) +
+                   "; wait for it to end, or stop it");
+}
+
+std::filesystem::path LockFile(const std::filesystem::path& state, const std::string& job) {
+  return state / (PercentEncode(job) + ".lock");
+}
+
 std::string DescribeSelf() {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
@@ -46,6 +55,16 @@ std::string DescribeSelf() {
 
 }  // namespace
 
+arrow::Status JobLock::CheckFree(const std::filesystem::path& state, const std::string& job) {
+  const std::filesystem::path file = LockFile(state, job);
+  const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT ? arrow::Status::OK() : CannotLock(file, errno);
+  const JobLock lock(fd);
+  // A shared lock, let go at once: two processes that only look do not see each other.
+  if (flock(fd, LOCK_SH | LOCK_NB) == 0) return arrow::Status::OK();
+  return errno == EWOULDBLOCK ? HeldBy(fd, job) : CannotLock(file, errno);
+}
+
 arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
                                         const std::string& job) {
   std::error_code error;
@@ -54,14 +73,12 @@ arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
     return UserError("cannot make the state folder " + state.string() + ": " + error.message() +
                      "; check `state:` and the rights on the folders above it");
   }
-  const std::filesystem::path file = state / (PercentEncode(job) + ".lock");
+  const std::filesystem::path file = LockFile(state, job);
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLockFileMode);
   if (fd < 0) return CannotLock(file, errno);
   JobLock lock(fd);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return CannotLock(file, errno);
-    return UserError("job \"" + job + "\" is being run by " + ReadHolder(fd) +
-                     "; wait for it to end, or stop it");
+    return errno == EWOULDBLOCK ? HeldBy(fd, job) : CannotLock(file, errno);
   }
   const std::string self = DescribeSelf();
   if (ftruncate(fd, 0) != 0 || pwrite(fd, self.data(), self.size(), 0) < 0) {

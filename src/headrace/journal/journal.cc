@@ -18,4 +18,9 @@ arrow::Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::pat
   return std::unique_ptr<Journal>(std::move(journal));
 }
 
+arrow::Result<std::unique_ptr<Journal>> Journal::OpenInMemory() {
+  ARROW_ASSIGN_OR_RAISE(std::unique_ptr<SqliteJournal> journal, SqliteJournal::Open(":memory:"));
+  return std::unique_ptr<Journal>(std::move(journal));
+}
+
 }  // namespace headrace

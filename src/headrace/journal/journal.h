@@ -25,7 +25,7 @@ struct JournalRun {
   std::string job;
   std::string text_digest;  ///< Job::text_digest when the run began.
   RunState state = RunState::kRunning;
-  std::string started_at;  ///< ISO 8601, UTC.
+  std::string started_at;  ///< ISO 8601, UTC, with microseconds.
   std::string ended_at;    ///< Empty while it runs.
   std::string report;      ///< JSON of its last report; empty before the first.
   std::vector<std::string>
@@ -47,6 +47,13 @@ struct JournalTable {
   bool has_open_intent() const { return intent.has_value() && !record.has_value(); }
 };
 
+/// An intent that was journalled and can never be carried out.
+struct VoidIntent {
+  CommitIntent intent;
+  std::string reason;     ///< A sentence for people.
+  std::string voided_at;  ///< ISO 8601, UTC.
+};
+
 /// The local, durable log of runs: a SQLite database in WAL mode with synchronous=FULL,
 /// docs/format/journal.md. Each call is one transaction, durable when it returns. Holds no secret
 /// and no row. Thread-safe.
@@ -55,11 +62,16 @@ class Journal {
   /// Opens or creates `<state>/journal.db`.
   static arrow::Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& state);
 
+  /// A journal that knows no run and is gone with the object: for a command that must leave nothing
+  /// behind.
+  static arrow::Result<std::unique_ptr<Journal>> OpenInMemory();
+
   virtual ~Journal() = default;
 
   virtual arrow::Status BeginRun(const JournalRun& run) = 0;
   /// Starts epoch `epoch` of a table: receipts of earlier epochs are void from here on. `plan` is
-  /// the plan as JSON.
+  /// the plan as JSON. An epoch that is not above the table's last one would make void receipts
+  /// count again: an error of class bug.
   virtual arrow::Status BeginEpoch(const std::string& run, const std::string& directory,
                                    const std::string& label, int epoch, int64_t units,
                                    const nlohmann::json& plan) = 0;
@@ -67,6 +79,10 @@ class Journal {
                                    const Receipt& receipt) = 0;
   virtual arrow::Status AddIntent(const CommitIntent& intent) = 0;
   virtual arrow::Status AddRecord(const CommitRecord& record) = 0;
+  /// The open intent of a table becomes void, in one step: the table has no intent any more, and
+  /// what was decided is kept with `reason`. Only for an intent that the destination has proved to
+  /// be neither committed nor committable.
+  virtual arrow::Status MakeIntentVoid(const CommitIntent& intent, const std::string& reason) = 0;
   virtual arrow::Status EndRun(const std::string& run, RunState state,
                                const std::string& report) = 0;
   /// A failed or running run goes on, with the job text and scope as they are now.
@@ -76,6 +92,7 @@ class Journal {
   virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run,
                                                        const std::string& directory, int epoch) = 0;
   virtual arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) = 0;
+  virtual arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) = 0;
   /// Runs of `job` (of all jobs if empty), the latest first.
   virtual arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) = 0;
   virtual arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) = 0;
@@ -87,6 +104,10 @@ class JobLock {
  public:
   /// Errors of class user if another process holds it: the message names its pid, host and start.
   static arrow::Result<JobLock> Acquire(const std::filesystem::path& state, const std::string& job);
+
+  /// The error that Acquire would return because another process holds the lock; takes nothing and
+  /// leaves no file.
+  static arrow::Status CheckFree(const std::filesystem::path& state, const std::string& job);
 
   JobLock(JobLock&& other) noexcept;
   JobLock& operator=(JobLock&& other) noexcept;

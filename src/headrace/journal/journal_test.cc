@@ -112,6 +112,68 @@ TEST_F(JournalTest, AnIntentIsOpenUntilItsRecord) {
   EXPECT_EQ(table.record->committed_at, "2026-01-01T00:00:01Z");
 }
 
+TEST_F(JournalTest, AnEpochThatIsNotAboveTheLastOneIsRefused) {
+  Begin("r1");
+  const auto begin = [this](int epoch) {
+    return journal_->BeginEpoch("r1", "public.events", "public.events", epoch, 2,
+                                nlohmann::json::object());
+  };
+  ASSERT_TRUE(begin(2).ok());
+  for (const int epoch : {1, 2}) EXPECT_EQ(ClassOf(begin(epoch)), ErrorClass::kBug) << epoch;
+  EXPECT_EQ((*journal_->Tables("r1")).at(0).epoch, 2);
+  EXPECT_TRUE(begin(3).ok());
+}
+
+TEST_F(JournalTest, AVoidIntentIsKeptWithItsReasonAndIsNotOpenAnyMore) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->AddIntent(Intent("r1")).ok());
+  const arrow::Status status = journal_->MakeIntentVoid(Intent("r1"), "another job came first");
+  ASSERT_TRUE(status.ok()) << status;
+  Reopen();
+  const JournalTable table = (*journal_->Tables("r1")).at(0);
+  EXPECT_FALSE(table.intent.has_value());
+  EXPECT_EQ(table.epoch, 1);
+  const std::vector<VoidIntent> voids = *journal_->VoidIntents("r1");
+  ASSERT_EQ(voids.size(), 1U);
+  EXPECT_EQ(voids[0].intent.sequence, 7);
+  EXPECT_EQ(voids[0].reason, "another job came first");
+  EXPECT_TRUE((*journal_->VoidIntents("r2")).empty());
+}
+
+TEST_F(JournalTest, ACommittedIntentIsNeverVoid) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->AddIntent(Intent("r1")).ok());
+  ASSERT_TRUE(journal_->AddRecord({Intent("r1"), "2026-01-01T00:00:01Z"}).ok());
+  EXPECT_EQ(ClassOf(journal_->MakeIntentVoid(Intent("r1"), "no")), ErrorClass::kBug);
+  EXPECT_TRUE((*journal_->VoidIntents("r1")).empty());
+}
+
+TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
+  journal_.reset();
+  {
+    auto database = SqliteDatabase::Open((state_ / "journal.db").string(),
+                                         SqliteOpenMode::kReadWriteCreate, std::chrono::seconds(1));
+    ASSERT_TRUE(database->Execute("DROP TABLE void_intent; PRAGMA user_version=1").ok());
+  }
+  Reopen();
+  EXPECT_TRUE((*journal_->VoidIntents("r1")).empty());
+}
+
+TEST_F(JournalTest, AJournalInMemoryLeavesNoFile) {
+  const auto journal = *Journal::OpenInMemory();
+  EXPECT_TRUE((*journal->Runs("")).empty());
+  EXPECT_FALSE(std::filesystem::exists(":memory:"));
+}
+
+TEST_F(JournalTest, WhoOnlyLooksAtTheLockTakesNothing) {
+  EXPECT_TRUE(JobLock::CheckFree(state_ / "nowhere", "shop").ok());
+  EXPECT_FALSE(std::filesystem::exists(state_ / "nowhere"));
+  const auto held = JobLock::Acquire(state_, "shop");
+  const arrow::Status status = JobLock::CheckFree(state_, "shop");
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_NE(status.message().find("pid " + std::to_string(getpid())), std::string::npos);
+}
+
 TEST_F(JournalTest, AnEndedRunMayBeResumedWithItsNewText) {
   Begin("r1");
   ASSERT_TRUE(journal_->EndRun("r1", RunState::kFailed, "{}").ok());

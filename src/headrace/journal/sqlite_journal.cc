@@ -10,7 +10,7 @@
 namespace headrace {
 namespace {
 
-constexpr int kJournalVersion = 1;
+constexpr int kJournalVersion = 2;  ///< 2 added void_intent.
 constexpr std::chrono::seconds kBusyTimeout{30};
 
 constexpr const char* kPragmas =
@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS run_table (
 CREATE TABLE IF NOT EXISTS receipt (
   run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, epoch INTEGER NOT NULL, file TEXT NOT NULL, receipt TEXT NOT NULL,
   PRIMARY KEY (run, directory, epoch, file)) STRICT;
+CREATE TABLE IF NOT EXISTS void_intent (
+  run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, epoch INTEGER NOT NULL, intent TEXT NOT NULL, reason TEXT NOT NULL,
+  voided_at TEXT NOT NULL, PRIMARY KEY (run, directory, epoch)) STRICT;
 CREATE INDEX IF NOT EXISTS run_by_job ON run (job, started_at);
 )sql";
 
@@ -131,9 +134,15 @@ arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(
   return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database)));
 }
 
-arrow::Status SqliteJournal::Write(std::string_view sql,
-                                   const std::vector<std::string>& parameters) {
+arrow::Result<int64_t> SqliteJournal::Write(std::string_view sql,
+                                            const std::vector<std::string>& parameters) {
   const std::scoped_lock lock(mutex_);
+  ARROW_RETURN_NOT_OK(Execute(sql, parameters));
+  return database_.changes();
+}
+
+arrow::Status SqliteJournal::Execute(std::string_view sql,
+                                     const std::vector<std::string>& parameters) {
   ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database_.Prepare(sql));
   for (size_t i = 0; i < parameters.size(); ++i) {
     ARROW_RETURN_NOT_OK(statement.BindText(static_cast<int>(i) + 1, parameters[i]));
@@ -143,61 +152,99 @@ arrow::Status SqliteJournal::Write(std::string_view sql,
 
 arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
   return Write(
-      "INSERT INTO run (run, job, text_digest, state, started_at, scope) VALUES (?1, ?2, ?3, ?4, "
-      "?5, ?6)",
-      {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
-       DumpJson(run.scope)});
+             "INSERT INTO run (run, job, text_digest, state, started_at, scope) VALUES (?1, ?2, "
+             "?3, ?4, "
+             "?5, ?6)",
+             {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)),
+              run.started_at, DumpJson(run.scope)})
+      .status();
 }
 
 arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory,
                                         const std::string& label, int epoch, int64_t units,
                                         const nlohmann::json& plan) {
-  return Write(
-      "INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, "
-      "CAST(?4 AS INTEGER), "
-      "CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET epoch = excluded.epoch, "
-      "units = excluded.units, "
-      "plan = excluded.plan",
-      {run, directory, label, std::to_string(epoch), std::to_string(units), DumpJson(plan)});
+  ARROW_ASSIGN_OR_RAISE(
+      const int64_t rows,
+      Write("INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, "
+            "CAST(?4 AS INTEGER), "
+            "CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET epoch = "
+            "excluded.epoch, "
+            "units = excluded.units, "
+            "plan = excluded.plan WHERE excluded.epoch > run_table.epoch",
+            {run, directory, label, std::to_string(epoch), std::to_string(units), DumpJson(plan)}));
+  if (rows == 1) return arrow::Status::OK();
+  return BugError("table " + label + " of run " + run + " cannot begin epoch " +
+                  std::to_string(epoch) + ": it has begun that or a later one");
 }
 
 arrow::Status SqliteJournal::AddReceipt(const std::string& run, const std::string& directory,
                                         int epoch, const Receipt& receipt) {
   return Write(
-      "INSERT INTO receipt (run, directory, epoch, file, receipt) VALUES (?1, ?2, CAST(?3 AS "
-      "INTEGER), ?4, ?5)",
-      {run, directory, std::to_string(epoch), receipt.files.front().name,
-       DumpJson(ToJson(receipt))});
+             "INSERT INTO receipt (run, directory, epoch, file, receipt) VALUES (?1, ?2, CAST(?3 "
+             "AS "
+             "INTEGER), ?4, ?5)",
+             {run, directory, std::to_string(epoch), receipt.files.front().name,
+              DumpJson(ToJson(receipt))})
+      .status();
 }
 
 arrow::Status SqliteJournal::AddIntent(const CommitIntent& intent) {
   return Write(
-      "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent) VALUES (?1, ?2, "
-      "?3, CAST(?4 AS INTEGER), 0, "
-      "'{}', ?5) ON CONFLICT (run, directory) DO UPDATE SET intent = excluded.intent",
-      {intent.run, intent.table, intent.label, std::to_string(intent.epoch),
-       DumpJson(ToJson(intent))});
+             "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent) VALUES "
+             "(?1, ?2, "
+             "?3, CAST(?4 AS INTEGER), 0, "
+             "'{}', ?5) ON CONFLICT (run, directory) DO UPDATE SET intent = excluded.intent",
+             {intent.run, intent.table, intent.label, std::to_string(intent.epoch),
+              DumpJson(ToJson(intent))})
+      .status();
 }
 
 arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
   return Write("UPDATE run_table SET record = ?3 WHERE run = ?1 AND directory = ?2",
-               {record.intent.run, record.intent.table, DumpJson(ToJson(record))});
+               {record.intent.run, record.intent.table, DumpJson(ToJson(record))})
+      .status();
+}
+
+arrow::Status SqliteJournal::MakeIntentVoid(const CommitIntent& intent, const std::string& reason) {
+  const std::scoped_lock lock(mutex_);
+  ARROW_RETURN_NOT_OK(database_.Execute("BEGIN IMMEDIATE"));
+  arrow::Status status = MoveIntent(intent, reason);
+  if (status.ok()) status = database_.Execute("COMMIT");
+  if (!status.ok()) (void)database_.Execute("ROLLBACK");  // The first error is what counts.
+  return status;
+}
+
+arrow::Status SqliteJournal::MoveIntent(const CommitIntent& intent, const std::string& reason) {
+  ARROW_RETURN_NOT_OK(Execute(
+      "INSERT INTO void_intent (run, directory, epoch, intent, reason, voided_at) VALUES (?1, ?2, "
+      "CAST(?3 AS INTEGER), ?4, ?5, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+      {intent.run, intent.table, std::to_string(intent.epoch), DumpJson(ToJson(intent)), reason}));
+  ARROW_RETURN_NOT_OK(Execute(
+      "UPDATE run_table SET intent = NULL WHERE run = ?1 AND directory = ?2 AND record IS NULL",
+      {intent.run, intent.table}));
+  if (database_.changes() == 1) return arrow::Status::OK();
+  return BugError("table " + intent.label + " of run " + intent.run +
+                  " has no open intent that could become void");
 }
 
 arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state,
                                     const std::string& report) {
   return Write(
-      "UPDATE run SET state = ?2, report = ?3, ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
-      "WHERE run = ?1",
-      {run, std::string(RunStateName(state)), report});
+             "UPDATE run SET state = ?2, report = ?3, ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', "
+             "'now') "
+             "WHERE run = ?1",
+             {run, std::string(RunStateName(state)), report})
+      .status();
 }
 
 arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string& text_digest,
                                        const std::vector<std::string>& scope) {
   return Write(
-      "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 WHERE run = "
-      "?1",
-      {run, text_digest, DumpJson(scope)});
+             "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 WHERE "
+             "run = "
+             "?1",
+             {run, text_digest, DumpJson(scope)})
+      .status();
 }
 
 arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run,
@@ -237,6 +284,24 @@ arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string
     if (!has_row) return tables;
     ARROW_ASSIGN_OR_RAISE(JournalTable table, ReadTable(statement));
     tables.push_back(std::move(table));
+  }
+}
+
+arrow::Result<std::vector<VoidIntent>> SqliteJournal::VoidIntents(const std::string& run) {
+  const std::scoped_lock lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement statement,
+      database_.Prepare("SELECT intent, reason, voided_at FROM void_intent WHERE run = ?1 "
+                        "ORDER BY directory, epoch"));
+  ARROW_RETURN_NOT_OK(statement.BindText(1, run));
+  std::vector<VoidIntent> intents;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
+    if (!has_row) return intents;
+    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
+                          ParseStored(statement.ColumnText(0), "void commit intent"));
+    ARROW_ASSIGN_OR_RAISE(CommitIntent intent, CommitIntentFromJson(json));
+    intents.push_back({std::move(intent), Text(statement, 1), Text(statement, 2)});
   }
 }
 

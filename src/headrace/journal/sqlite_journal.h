@@ -22,6 +22,7 @@ class SqliteJournal : public Journal {
                            const Receipt& receipt) override;
   arrow::Status AddIntent(const CommitIntent& intent) override;
   arrow::Status AddRecord(const CommitRecord& record) override;
+  arrow::Status MakeIntentVoid(const CommitIntent& intent, const std::string& reason) override;
   arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) override;
   arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
                           const std::vector<std::string>& scope) override;
@@ -29,14 +30,19 @@ class SqliteJournal : public Journal {
   arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory,
                                                int epoch) override;
   arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) override;
+  arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) override;
   arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) override;
   arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) override;
 
  private:
   explicit SqliteJournal(SqliteDatabase database) : database_(std::move(database)) {}
 
-  /// Runs one statement with text parameters in a transaction of its own.
-  arrow::Status Write(std::string_view sql, const std::vector<std::string>& parameters);
+  /// Runs one statement with text parameters in a transaction of its own. Returns how many rows it
+  /// touched.
+  arrow::Result<int64_t> Write(std::string_view sql, const std::vector<std::string>& parameters);
+  /// The same; the caller holds mutex_.
+  arrow::Status Execute(std::string_view sql, const std::vector<std::string>& parameters);
+  arrow::Status MoveIntent(const CommitIntent& intent, const std::string& reason);
   arrow::Result<std::vector<JournalRun>> ReadRuns(std::string_view condition,
                                                   std::string_view parameter);
 

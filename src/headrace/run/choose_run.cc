@@ -1,152 +1,69 @@
 #include "headrace/run/choose_run.h"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <cstdio>
-#include <ctime>
-#include <optional>
-#include <random>
 #include <utility>
 
+#include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
 
 namespace headrace {
 namespace {
 
+using TableJobs = std::vector<const TableJob*>;
+
 bool Contains(const std::vector<std::string>& list, const std::string& value) {
   return std::ranges::find(list, value) != list.end();
 }
 
-std::vector<std::string> DirectoriesOf(const std::vector<const TableJob*>& tables) {
+std::vector<std::string> DirectoriesOf(const TableJobs& tables) {
   std::vector<std::string> directories;
   directories.reserve(tables.size());
   for (const TableJob* table : tables) directories.push_back(table->table.directory());
   return directories;
 }
 
-/// The run's commit records, from the journal and, where that lacks one, from the destination: a
-/// journal that was lost must not make a run load a table twice.
-arrow::Result<std::vector<CommitRecord>> CommittedTables(const RunParts& parts,
-                                                         const std::string& run,
-                                                         const std::vector<const TableJob*>& tables,
-                                                         std::vector<std::string>& notes) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> journalled, parts.journal.Tables(run));
-  std::vector<CommitRecord> committed;
+/// The tables of the job whose directories are in `scope`.
+TableJobs TablesIn(const Job& job, const std::vector<std::string>& scope) {
+  TableJobs tables;
+  for (const TableJob& table : job.tables) {
+    if (Contains(scope, table.table.directory())) tables.push_back(&table);
+  }
+  return tables;
+}
+
+TableJobs TablesOutside(const TableJobs& tables, const std::vector<std::string>& scope) {
+  TableJobs outside;
   for (const TableJob* table : tables) {
-    const auto known =
-        std::ranges::find(journalled, table->table.directory(), &JournalTable::directory);
-    if (known != journalled.end() && known->record.has_value()) {
-      committed.push_back(*known->record);
-      continue;
-    }
-    ARROW_ASSIGN_OR_RAISE(auto found,
-                          parts.destination.FindCommit(parts.job.name, run, table->table));
-    if (!found.has_value()) continue;
-    ARROW_RETURN_NOT_OK(parts.journal.AddIntent(found->intent));
-    ARROW_RETURN_NOT_OK(parts.journal.AddRecord(*found));
-    notes.push_back("table " + found->intent.label + " was already loaded by run " + run +
-                    ", as its commit record at the destination says");
-    committed.push_back(std::move(*found));
+    if (!Contains(scope, table->table.directory())) outside.push_back(table);
   }
-  return committed;
+  return outside;
 }
 
-/// Fills in what is there and what is left of `scope`, of which this process wants `wanted`.
-arrow::Status DivideTables(const RunParts& parts, const std::vector<const TableJob*>& wanted,
-                           ChosenRun& chosen) {
-  ARROW_ASSIGN_OR_RAISE(chosen.committed, CommittedTables(parts, chosen.run, wanted, chosen.notes));
-  for (const TableJob* table : wanted) {
-    const std::string directory = table->table.directory();
-    const bool there = std::ranges::any_of(chosen.committed, [&](const CommitRecord& record) {
-      return record.intent.table == directory;
-    });
-    if (!there && Contains(chosen.scope, directory)) chosen.tables.push_back(table);
+std::string LabelsOf(const TableJobs& tables) {
+  std::string labels;
+  for (const TableJob* table : tables) {
+    labels += (labels.empty() ? "" : ", ") + table->table.label();
   }
-  chosen.nothing_to_do = chosen.tables.empty();
-  return arrow::Status::OK();
+  return labels;
 }
 
-/// The latest unfinished run of the job. There is at most one: a new run starts only when none is
-/// left.
-arrow::Result<std::optional<JournalRun>> FindUnfinished(const RunParts& parts) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalRun> runs, parts.journal.Runs(parts.job.name));
-  const auto found = std::ranges::find_if(runs, &JournalRun::unfinished);
-  if (found == runs.end()) return std::nullopt;
-  return *found;
+/// `table a`, `tables a, b`.
+std::string NamedTables(const TableJobs& tables) {
+  return (tables.size() == 1 ? "table " : "tables ") + LabelsOf(tables);
 }
 
-arrow::Result<ChosenRun> StartRun(const RunParts& parts, const RunRequest& request,
-                                  const std::string& started_at) {
-  ChosenRun chosen;
-  chosen.is_new = true;
-  chosen.run = request.run_id.value_or(MakeRunId());
-  ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> wanted,
-                        SelectTables(parts.job, request.only));
-  chosen.scope = DirectoriesOf(wanted);
-  ARROW_RETURN_NOT_OK(parts.journal.BeginRun({.run = chosen.run,
-                                              .job = parts.job.name,
-                                              .text_digest = parts.job.text_digest,
-                                              .state = RunState::kRunning,
-                                              .started_at = started_at,
-                                              .ended_at = {},
-                                              .report = {},
-                                              .scope = chosen.scope}));
-  ARROW_RETURN_NOT_OK(DivideTables(parts, wanted, chosen));
-  return chosen;
+const JournalTable* FindTable(const std::vector<JournalTable>& tables,
+                              const std::string& directory) {
+  const auto found = std::ranges::find(tables, directory, &JournalTable::directory);
+  return found == tables.end() ? nullptr : &*found;
 }
 
 arrow::Status JobChanged(const JournalRun& run) {
-  return UserError("the job file has changed since run " + run.run +
-                   " began, and that run has already loaded some of its tables. Restore the job "
-                   "file and run again to finish it, or "
-                   "give it up with `headrace abandon " +
+  return UserError("the job has changed since run " + run.run +
+                   " began (its file, --set, or what a ${…} in it stands for), and that run has "
+                   "already loaded some of its tables. Restore the job and run again to finish it, "
+                   "or give it up with `headrace abandon " +
                    run.run + "`");
-}
-
-arrow::Result<bool> HasCommittedTable(const RunParts& parts, const JournalRun& run) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(run.run));
-  return std::ranges::any_of(tables,
-                             [](const JournalTable& table) { return table.record.has_value(); });
-}
-
-arrow::Result<ChosenRun> ContinueRun(const RunParts& parts, const RunRequest& request,
-                                     const JournalRun& run, std::vector<std::string> notes) {
-  ChosenRun chosen;
-  chosen.run = run.run;
-  chosen.notes = std::move(notes);
-  chosen.scope = run.scope;
-  ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> wanted,
-                        SelectTables(parts.job, request.only));
-  if (run.text_digest != parts.job.text_digest) {
-    ARROW_ASSIGN_OR_RAISE(const bool has_committed, HasCommittedTable(parts, run));
-    if (has_committed) return JobChanged(run);
-    chosen.scope = DirectoriesOf(wanted);
-  }
-  ARROW_RETURN_NOT_OK(DivideTables(parts, wanted, chosen));
-  if (!chosen.nothing_to_do) {
-    chosen.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
-  }
-  ARROW_RETURN_NOT_OK(parts.journal.ResumeRun(run.run, parts.job.text_digest, chosen.scope));
-  return chosen;
-}
-
-/// A run that is over: done, failed in verification, or given up.
-arrow::Result<ChosenRun> RepeatEndedRun(const RunParts& parts, const JournalRun& run) {
-  if (run.state == RunState::kAbandoned) {
-    return UserError("run " + run.run + " was abandoned; choose another --run-id");
-  }
-  ChosenRun chosen;
-  chosen.run = run.run;
-  chosen.scope = run.scope;
-  chosen.nothing_to_do = true;
-  chosen.verification_failed = run.state == RunState::kVerifyFailed;
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(run.run));
-  for (const JournalTable& table : tables) {
-    if (table.record.has_value()) chosen.committed.push_back(*table.record);
-  }
-  chosen.notes.push_back("run " + run.run + " was done at " + run.ended_at + "; nothing to do");
-  return chosen;
 }
 
 arrow::Status OtherRunUnfinished(const std::string& wanted, const JournalRun& other) {
@@ -156,57 +73,234 @@ arrow::Status OtherRunUnfinished(const std::string& wanted, const JournalRun& ot
                    other.run + "`");
 }
 
-/// True if every table of the run's scope is committed: settling was all that it needed.
-arrow::Result<bool> IsComplete(const RunParts& parts, const JournalRun& run) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(run.run));
-  return std::ranges::all_of(run.scope, [&](const std::string& directory) {
-    const auto table = std::ranges::find(tables, directory, &JournalTable::directory);
-    return table != tables.end() && table->record.has_value();
-  });
+arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
+  return UserError("--resume only continues run " + run.run + ", which does not include " +
+                   NamedTables(outside) + "; leave --resume out to load that too");
 }
 
-arrow::Result<ChosenRun> ChooseByRunId(const RunParts& parts, const RunRequest& request,
-                                       const std::optional<JournalRun>& unfinished,
-                                       std::vector<std::string> notes,
-                                       const std::string& started_at) {
-  if (unfinished.has_value() && unfinished->run == *request.run_id) {
-    return ContinueRun(parts, request, *unfinished, std::move(notes));
+class RunChooser {
+ public:
+  RunChooser(const RunParts& parts, const RunRequest& request, std::string started_at, bool preview)
+      : parts_(parts), request_(request), started_at_(std::move(started_at)), preview_(preview) {}
+
+  arrow::Result<RunDecision> Choose();
+
+ private:
+  arrow::Result<std::optional<JournalRun>> FindUnfinished();
+  arrow::Status Settle(const JournalRun& run);
+  arrow::Status ChooseByRunId(const std::optional<JournalRun>& unfinished);
+  arrow::Result<ChosenRun> Start(const std::string& run);
+  arrow::Result<ChosenRun> Continue(const JournalRun& run);
+  arrow::Status Extend(const JournalRun& run, ChosenRun& chosen);
+  arrow::Result<ChosenRun> Repeat(const JournalRun& run);
+  arrow::Status DivideTables(ChosenRun& chosen);
+  arrow::Status FindCommitted(const TableJob& table, const std::vector<JournalTable>& journalled,
+                              ChosenRun& chosen);
+
+  /// A preview settles nothing: most likely an open intent will be a commit.
+  bool IsThere(const JournalTable& table) const {
+    return table.record.has_value() || (preview_ && table.has_open_intent());
   }
-  ARROW_ASSIGN_OR_RAISE(const auto known, parts.journal.FindRun(*request.run_id));
-  if (known.has_value() && known->job != parts.job.name) {
+
+  const RunParts& parts_;
+  const RunRequest& request_;
+  const std::string started_at_;
+  const bool preview_;
+  TableJobs wanted_;
+  RunDecision decision_;
+};
+
+arrow::Result<RunDecision> RunChooser::Choose() {
+  if (request_.run_id.has_value()) ARROW_RETURN_NOT_OK(CheckRunId(*request_.run_id));
+  ARROW_ASSIGN_OR_RAISE(wanted_, SelectTables(parts_.job, request_.only));
+  ARROW_ASSIGN_OR_RAISE(const auto unfinished, FindUnfinished());
+  if (unfinished.has_value()) ARROW_RETURN_NOT_OK(Settle(*unfinished));
+  if (request_.run_id.has_value()) {
+    ARROW_RETURN_NOT_OK(ChooseByRunId(unfinished));
+  } else if (unfinished.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(*unfinished));
+  } else if (request_.resume) {
+    decision_.notes.emplace_back("no run of this job is unfinished; nothing to resume");
+  } else {
+    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
+  }
+  return std::move(decision_);
+}
+
+/// The latest unfinished run of the job. There is at most one: a new run starts only when none is
+/// left.
+arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalRun> runs, parts_.journal.Runs(parts_.job.name));
+  const auto found = std::ranges::find_if(runs, &JournalRun::unfinished);
+  if (found == runs.end()) return std::nullopt;
+  return *found;
+}
+
+arrow::Status RunChooser::Settle(const JournalRun& run) {
+  if (!preview_) {
+    ARROW_ASSIGN_OR_RAISE(decision_.notes,
+                          SettleOpenIntents(run.run, parts_.destination, parts_.journal));
+    return arrow::Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
+  for (const JournalTable& table : tables) {
+    if (!table.has_open_intent()) continue;
+    decision_.notes.push_back("table " + table.label + ": a commit of run " + run.run +
+                              " is open; a run finishes it first");
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinished) {
+  const std::string& wanted = *request_.run_id;
+  if (unfinished.has_value() && unfinished->run == wanted) {
+    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(*unfinished));
+    return arrow::Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto known, parts_.journal.FindRun(wanted));
+  if (known.has_value() && known->job != parts_.job.name) {
     return UserError("run " + known->run + " belongs to job \"" + known->job +
                      "\"; choose another --run-id");
   }
-  if (known.has_value()) return RepeatEndedRun(parts, *known);
-  if (unfinished.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(const bool complete, IsComplete(parts, *unfinished));
-    if (!complete) return OtherRunUnfinished(*request.run_id, *unfinished);
-    ARROW_RETURN_NOT_OK(parts.journal.EndRun(unfinished->run, RunState::kDone, unfinished->report));
+  if (known.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Repeat(*known));
+    return arrow::Status::OK();
   }
-  ARROW_ASSIGN_OR_RAISE(ChosenRun chosen, StartRun(parts, request, started_at));
-  chosen.notes.insert(chosen.notes.begin(), notes.begin(), notes.end());
+  if (unfinished.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(const auto tables, parts_.journal.Tables(unfinished->run));
+    const bool complete = std::ranges::all_of(unfinished->scope, [&](const std::string& directory) {
+      const JournalTable* table = FindTable(tables, directory);
+      return table != nullptr && IsThere(*table);
+    });
+    if (!complete) return OtherRunUnfinished(wanted, *unfinished);
+    ARROW_ASSIGN_OR_RAISE(decision_.completed, Repeat(*unfinished));
+    decision_.completed->start = RunStart::kContinued;
+  }
+  ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(wanted));
+  if (request_.resume && decision_.chosen->committed.empty()) {
+    decision_.chosen.reset();
+    decision_.notes.push_back("run " + wanted + " was never begun; nothing to resume");
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<ChosenRun> RunChooser::Start(const std::string& run) {
+  ChosenRun chosen;
+  chosen.run = run;
+  chosen.started_at = started_at_;
+  chosen.scope = DirectoriesOf(wanted_);
+  ARROW_RETURN_NOT_OK(DivideTables(chosen));
   return chosen;
+}
+
+arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
+  ChosenRun chosen;
+  chosen.start = RunStart::kContinued;
+  chosen.run = run.run;
+  chosen.started_at = run.started_at;
+  chosen.scope = run.scope;
+  if (run.text_digest != parts_.job.text_digest) {
+    ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
+    if (std::ranges::any_of(tables, [this](const auto& table) { return IsThere(table); })) {
+      return JobChanged(run);
+    }
+    chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
+  }
+  ARROW_RETURN_NOT_OK(Extend(run, chosen));
+  ARROW_RETURN_NOT_OK(DivideTables(chosen));
+  if (!chosen.nothing_to_do()) {
+    decision_.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
+  }
+  return chosen;
+}
+
+/// Tables that the run was not begun for join it: nothing of them is committed. `--resume` leaves
+/// the run as it is.
+arrow::Status RunChooser::Extend(const JournalRun& run, ChosenRun& chosen) {
+  const TableJobs known = TablesIn(parts_.job, chosen.scope);
+  const TableJobs outside = TablesOutside(wanted_, chosen.scope);
+  if (outside.empty()) return arrow::Status::OK();
+  if (request_.resume && !known.empty()) {
+    if (!request_.only.empty()) return NotPartOfRun(run, outside);
+    wanted_ = known;
+    return arrow::Status::OK();
+  }
+  for (const TableJob* table : outside) chosen.scope.push_back(table->table.directory());
+  const std::string begun_for = known.empty() ? "other tables" : LabelsOf(known) + " only";
+  decision_.notes.push_back("run " + run.run + " was begun for " + begun_for + ": it is for " +
+                            NamedTables(outside) + " too from now on");
+  return arrow::Status::OK();
+}
+
+/// A run that is over: done, failed in verification, or given up.
+arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
+  if (run.state == RunState::kAbandoned) {
+    return UserError("run " + run.run + " was abandoned; choose another --run-id");
+  }
+  ChosenRun chosen;
+  chosen.start = RunStart::kEnded;
+  chosen.run = run.run;
+  chosen.started_at = run.started_at;
+  chosen.scope = run.scope;
+  chosen.verification_failed = run.state == RunState::kVerifyFailed;
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
+  for (const JournalTable& table : tables) {
+    if (table.record.has_value()) chosen.committed.push_back(*table.record);
+  }
+  if (run.unfinished()) return chosen;
+  decision_.notes.push_back("run " + run.run + " was done at " + run.ended_at + "; nothing to do");
+  const TableJobs outside = TablesOutside(wanted_, run.scope);
+  if (outside.empty()) return chosen;
+  const TableJobs inside = TablesIn(parts_.job, run.scope);
+  decision_.notes.push_back("run " + run.run + " was for " +
+                            (inside.empty() ? "other tables" : LabelsOf(inside)) +
+                            " only: " + NamedTables(outside) + " is loaded under another --run-id");
+  return chosen;
+}
+
+/// Fills in what is there of the run's scope, and what is left of the tables that this process
+/// wants.
+arrow::Status RunChooser::DivideTables(ChosenRun& chosen) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> journalled,
+                        parts_.journal.Tables(chosen.run));
+  for (const TableJob* table : TablesIn(parts_.job, chosen.scope)) {
+    ARROW_RETURN_NOT_OK(FindCommitted(*table, journalled, chosen));
+  }
+  for (const TableJob* table : wanted_) {
+    const std::string directory = table->table.directory();
+    const JournalTable* known = FindTable(journalled, directory);
+    const bool there = std::ranges::any_of(chosen.committed, [&](const CommitRecord& record) {
+      return record.intent.table == directory;
+    });
+    if (!there && (known == nullptr || !IsThere(*known))) chosen.tables.push_back(table);
+  }
+  return arrow::Status::OK();
+}
+
+/// The table's commit record, from the journal and, where that lacks it, from the destination: a
+/// journal that was lost must not make a run load a table twice.
+arrow::Status RunChooser::FindCommitted(const TableJob& table,
+                                        const std::vector<JournalTable>& journalled,
+                                        ChosenRun& chosen) {
+  const JournalTable* known = FindTable(journalled, table.table.directory());
+  if (known != nullptr && known->record.has_value()) {
+    chosen.committed.push_back(*known->record);
+    return arrow::Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(auto found,
+                        parts_.destination.FindCommit(parts_.job.name, chosen.run, table.table));
+  if (!found.has_value()) return arrow::Status::OK();
+  decision_.notes.push_back("table " + found->intent.label + " was already loaded by run " +
+                            chosen.run + ", as its commit record at the destination says");
+  chosen.rediscovered.push_back(*found);
+  chosen.committed.push_back(std::move(*found));
+  return arrow::Status::OK();
 }
 
 }  // namespace
 
-std::string MakeRunId() {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  constexpr uint32_t kRandomMask = 0xFFFFFF;
-  std::random_device random;
-  std::array<char, 32> text{};
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  const size_t length = std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%S-", &utc);
-  std::array<char, 8> suffix{};
-  std::snprintf(suffix.data(), suffix.size(), "%06x", random() & kRandomMask);
-  return std::string(text.data(), length) + suffix.data();
-}
-
-arrow::Result<std::vector<const TableJob*>> SelectTables(const Job& job,
-                                                         const std::vector<std::string>& only) {
-  std::vector<const TableJob*> selected;
+arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::string>& only) {
+  TableJobs selected;
   for (const TableJob& table : job.tables) {
     if (only.empty() || Contains(only, table.table.label()) ||
         Contains(only, table.table.directory())) {
@@ -222,25 +316,45 @@ arrow::Result<std::vector<const TableJob*>> SelectTables(const Job& job,
   return selected;
 }
 
-arrow::Result<ChosenRun> ChooseRun(const RunParts& parts, const RunRequest& request,
-                                   const std::string& started_at) {
-  ARROW_ASSIGN_OR_RAISE(const auto unfinished, FindUnfinished(parts));
-  std::vector<std::string> notes;
-  if (unfinished.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(notes,
-                          SettleOpenIntents(unfinished->run, parts.destination, parts.journal));
+std::vector<std::string> TablesLeft(const Job& job, const std::vector<std::string>& scope,
+                                    const std::vector<JournalTable>& journalled) {
+  std::vector<std::string> left;
+  for (const std::string& directory : scope) {
+    const JournalTable* known = FindTable(journalled, directory);
+    if (known != nullptr && known->record.has_value()) continue;
+    const TableJobs job_tables = TablesIn(job, {directory});
+    left.push_back(job_tables.empty() ? directory : job_tables.front()->table.label());
   }
-  if (request.run_id.has_value()) {
-    return ChooseByRunId(parts, request, unfinished, std::move(notes), started_at);
+  return left;
+}
+
+arrow::Result<RunDecision> ChooseRun(const RunParts& parts, const RunRequest& request,
+                                     const std::string& started_at) {
+  return RunChooser(parts, request, started_at, /*preview=*/false).Choose();
+}
+
+arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& request) {
+  return RunChooser(parts, request, /*started_at=*/{}, /*preview=*/true).Choose();
+}
+
+arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& journal) {
+  if (chosen.start == RunStart::kNew) {
+    ARROW_RETURN_NOT_OK(journal.BeginRun({.run = chosen.run,
+                                          .job = job.name,
+                                          .text_digest = job.text_digest,
+                                          .state = RunState::kRunning,
+                                          .started_at = chosen.started_at,
+                                          .ended_at = {},
+                                          .report = {},
+                                          .scope = chosen.scope}));
+  } else if (chosen.start == RunStart::kContinued) {
+    ARROW_RETURN_NOT_OK(journal.ResumeRun(chosen.run, job.text_digest, chosen.scope));
   }
-  if (unfinished.has_value()) return ContinueRun(parts, request, *unfinished, std::move(notes));
-  if (request.resume) {
-    ChosenRun chosen;
-    chosen.nothing_to_do = true;
-    chosen.notes.emplace_back("no run of this job is unfinished; nothing to resume");
-    return chosen;
+  for (const CommitRecord& record : chosen.rediscovered) {
+    ARROW_RETURN_NOT_OK(journal.AddIntent(record.intent));
+    ARROW_RETURN_NOT_OK(journal.AddRecord(record));
   }
-  return StartRun(parts, request, started_at);
+  return arrow::Status::OK();
 }
 
 }  // namespace headrace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,31 +8,53 @@
 
 namespace headrace {
 
+/// Where this process takes a run up.
+enum class RunStart {
+  kNew,
+  kContinued,  ///< It is unfinished.
+  kEnded,      ///< It is done: nothing of it may change.
+};
+
 /// What this process shall do: the run, which of its tables are there already and which are left.
 struct ChosenRun {
   std::string run;
-  bool is_new = false;
-  bool nothing_to_do = false;           ///< Nothing to extract; the tables below say what is there.
-  bool verification_failed = false;     ///< Done before, and its verification had failed.
-  std::vector<const TableJob*> tables;  ///< Left to load; pointers into the Job.
-  std::vector<std::string> scope;       ///< Directories of all tables of the run.
-  std::vector<CommitRecord> committed;  ///< Of the run's tables that are there already.
-  std::vector<std::string> notes;       ///< Sentences: what was settled, what is continued.
+  std::string started_at;  ///< When the run began, as the journal has it (UtcTime).
+  RunStart start = RunStart::kNew;
+  bool verification_failed = false;        ///< Done before, and its verification had failed.
+  std::vector<const TableJob*> tables;     ///< Left to load now; pointers into the Job.
+  std::vector<std::string> scope;          ///< Directories of all tables of the run.
+  std::vector<CommitRecord> committed;     ///< Of the run's tables that are there already.
+  std::vector<CommitRecord> rediscovered;  ///< Of those, the ones that the journal does not know.
+
+  bool nothing_to_do() const { return tables.empty(); }
 };
 
-/// Settles every open intent of the job, then decides by docs/architecture.md ("Running again")
-/// what is to be done, and journals the decision. Errors of class user where the request
-/// contradicts what is unfinished.
-arrow::Result<ChosenRun> ChooseRun(const RunParts& parts, const RunRequest& request,
-                                   const std::string& started_at);
+struct RunDecision {
+  std::optional<ChosenRun> chosen;     ///< None: nothing is to be resumed.
+  std::optional<ChosenRun> completed;  ///< Another run, which settling has completed: it is to be
+                                       ///< ended first.
+  std::vector<std::string> notes;      ///< Sentences: what was settled, what is continued.
+};
 
-/// A new run id, `20260131T235958-4f2a9c`: sorts by time (UTC); the random part tells apart runs of
-/// one second.
-std::string MakeRunId();
+/// Settles every open intent of the job, then decides by docs/architecture.md ("A run") what is to
+/// be done. Errors of class user where the request contradicts what is unfinished. `started_at` is
+/// that of a new run.
+arrow::Result<RunDecision> ChooseRun(const RunParts& parts, const RunRequest& request,
+                                     const std::string& started_at);
+
+/// What ChooseRun would decide, taking open intents for commits; changes nothing anywhere.
+arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& request);
+
+/// Writes what was decided of `chosen` to the journal, before anything of it is done.
+arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& journal);
 
 /// The tables that `only` names (label or directory), all if it is empty. Errors of class user for
 /// a name that is not in the job.
 arrow::Result<std::vector<const TableJob*>> SelectTables(const Job& job,
                                                          const std::vector<std::string>& only);
+
+/// Labels of the tables in `scope` that have no commit record in `journalled`.
+std::vector<std::string> TablesLeft(const Job& job, const std::vector<std::string>& scope,
+                                    const std::vector<JournalTable>& journalled);
 
 }  // namespace headrace

@@ -1,9 +1,7 @@
 #include "headrace/run/coordinator.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "headrace/run/settle.h"
 #include "headrace/run/stopwatch.h"
 #include "headrace/run/table_target.h"
+#include "headrace/run/utc_time.h"
 #include "headrace/verify/verify.h"
 
 namespace headrace {
@@ -22,18 +21,6 @@ namespace {
 /// Replaced tables stay this long for readers that still have them open, unless the destination's
 /// options say otherwise.
 constexpr std::chrono::hours kDefaultGrace{1};
-
-std::string IsoTime(std::chrono::system_clock::time_point time) {
-  std::array<char, 32> text{};
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
-}
-
-int64_t MicrosSince1970(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
-}
 
 /// Runs whose staging may still be needed.
 arrow::Result<std::set<std::string>> UnfinishedRuns(Journal& journal) {
@@ -55,26 +42,36 @@ bool WasReplaced(const CommitRecord& record, Destination& destination, TableRepo
   return true;
 }
 
-/// Fills in `table` what reading its files again shows.
-void VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& destination,
-                 TableReport& table) {
-  auto problems = VerifyCommit(record, level == VerifyLevel::kChecksum, destination);
+/// Fills in `table` what reading its files again shows; false if `stop` was stopped first.
+bool VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& destination,
+                 const std::stop_token& stop, TableReport& table) {
+  auto problems = VerifyCommit(record, level == VerifyLevel::kChecksum, destination, stop);
   if (problems.ok()) {
     table.problems = std::move(*problems);
+  } else if (CodeOf(problems.status()) == kInterruptedCode) {
+    return false;
   } else {
     table.problems = {problems.status().message()};
   }
-  if (!table.problems.empty() && WasReplaced(record, destination, table)) return;
+  if (!table.problems.empty() && WasReplaced(record, destination, table)) return true;
   table.verified = table.problems.empty();
+  return true;
 }
 
-arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, RunReport& report) {
+/// Verifies table after table until `stop` is stopped: the report then says that it was
+/// interrupted.
+arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::stop_token& stop,
+                           RunReport& report) {
   if (level == VerifyLevel::kOff) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(report.run));
   for (TableReport& table : report.tables) {
     const auto known = std::ranges::find(tables, table.table, &JournalTable::label);
     if (known == tables.end() || !known->record.has_value()) continue;
-    VerifyTable(*known->record, level, parts.destination, table);
+    if (stop.stop_requested() ||
+        !VerifyTable(*known->record, level, parts.destination, stop, table)) {
+      report.interrupted = true;
+      return arrow::Status::OK();
+    }
     for (const std::string& problem : table.problems) {
       parts.observer.Emit(Level::kError, "verification_failed",
                           "table " + table.table + ": " + problem,
@@ -84,46 +81,57 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, RunReport& 
   return arrow::Status::OK();
 }
 
-/// The state that a run ends in. An interrupted run stays running: the next one continues it.
+/// The state that a run ends in. One with tables left is unfinished, whatever was found in those
+/// that are there.
 RunState EndState(const RunReport& report) {
-  if (report.interrupted) return RunState::kRunning;
   const bool failed = std::ranges::any_of(
       report.tables, [](const TableReport& t) { return t.state == TableState::kFailed; });
-  if (failed) return RunState::kFailed;
+  if (failed || !report.left.empty()) return RunState::kFailed;
   return report.exit_code() == 0 ? RunState::kDone : RunState::kVerifyFailed;
 }
 
-/// True if tables of the run's scope were left out by `--only`, so that the run goes on later.
-arrow::Result<bool> IsLeftOpen(const RunParts& parts, const ChosenRun& chosen) {
+/// An interrupted run stays running: the next one continues it.
+arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, RunReport& report) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(chosen.run));
-  return !std::ranges::all_of(chosen.scope, [&](const std::string& directory) {
-    const auto table = std::ranges::find(tables, directory, &JournalTable::directory);
-    return table != tables.end() && table->record.has_value();
-  });
+  report.left = TablesLeft(parts.job, chosen.scope, tables);
+  if (report.interrupted) return arrow::Status::OK();
+  return parts.journal.EndRun(chosen.run, EndState(report), DumpJson(ToJson(report)));
 }
 
-arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, const RunReport& report) {
-  RunState state = EndState(report);
-  if (state == RunState::kRunning) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const bool left_open, IsLeftOpen(parts, chosen));
-  if (left_open && state != RunState::kVerifyFailed) state = RunState::kFailed;
-  return parts.journal.EndRun(chosen.run, state, DumpJson(ToJson(report)));
+void SayNotes(const RunParts& parts, const RunReport& report) {
+  for (const std::string& note : report.notes) {
+    parts.observer.Emit(Level::kInfo, "note", note, {{"run", report.run}});
+  }
 }
 
-RunReport ReportOf(const RunParts& parts, const ChosenRun& chosen) {
+RunReport ReportOf(const RunParts& parts, const ChosenRun& chosen, std::vector<std::string> notes) {
   RunReport report;
   report.job = parts.job.name;
   report.run = chosen.run;
-  report.nothing_to_do = chosen.nothing_to_do;
+  report.nothing_to_do = chosen.nothing_to_do();
   report.earlier_verification_failed = chosen.verification_failed;
-  report.notes = chosen.notes;
+  report.notes = std::move(notes);
   for (const CommitRecord& record : chosen.committed) {
     report.tables.push_back(ReportOfCommit(record, TableState::kAlreadyCommitted));
   }
-  for (const std::string& note : chosen.notes) {
-    parts.observer.Emit(Level::kInfo, "note", note, {{"run", chosen.run}});
-  }
+  SayNotes(parts, report);
   return report;
+}
+
+RunReport NothingToResume(const RunParts& parts, std::vector<std::string> notes) {
+  RunReport report;
+  report.job = parts.job.name;
+  report.nothing_to_do = true;
+  report.notes = std::move(notes);
+  SayNotes(parts, report);
+  return report;
+}
+
+std::string EndOfCompleted(const RunReport& report) {
+  return "run " + report.run + " had loaded all its tables and is ended now" +
+         (report.exit_code() == 0
+              ? ""
+              : ": its verification FAILED, see `headrace show " + report.run + "`");
 }
 
 arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
@@ -155,6 +163,16 @@ void SortAsInJob(const Job& job, RunReport& report) {
   std::ranges::stable_sort(report.tables, {}, position);
 }
 
+/// The journal knows that nothing of these tables was decided, which the destination cannot know.
+arrow::Status DiscardStaging(const RunParts& parts, const std::string& run) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(run));
+  for (const JournalTable& table : tables) {
+    if (table.record.has_value()) continue;
+    ARROW_RETURN_NOT_OK(parts.destination.Discard(run, table.directory, table.epoch));
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run) {
   ARROW_ASSIGN_OR_RAISE(auto known, journal.FindRun(run));
   if (!known.has_value()) {
@@ -163,24 +181,27 @@ arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run
   return std::move(*known);
 }
 
-}  // namespace
-
-arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& destination,
-                               Progress& progress, const std::vector<std::string>& only,
-                               std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(job, only));
+/// Plans `tables` under a snapshot of their own; without tables nothing is connected to.
+arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, const Job& job,
+                                  Source& source, Destination& destination, Progress& progress,
+                                  std::stop_token stop) {
+  JobPlan plan{.job = job.name,
+               .source = source.endpoint(),
+               .destination = destination.endpoint(),
+               .snapshot = SnapshotKind::kNone,
+               .snapshot_about = {},
+               .warnings = {},
+               .notes = {},
+               .tables = {}};
+  if (tables.empty()) return plan;
   std::vector<TableRef> refs;
   refs.reserve(tables.size());
   for (const TableJob* table : tables) refs.push_back(table->table);
   progress.StartPhase("plan");
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot, source.OpenSnapshot(refs, stop));
-  JobPlan plan{.job = job.name,
-               .source = source.endpoint(),
-               .destination = destination.endpoint(),
-               .snapshot = snapshot->kind(),
-               .snapshot_about = snapshot->about(),
-               .warnings = snapshot->warnings(),
-               .tables = {}};
+  plan.snapshot = snapshot->kind();
+  plan.snapshot_about = snapshot->about();
+  plan.warnings = snapshot->warnings();
   for (const TableJob* table : tables) {
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
@@ -190,31 +211,60 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& dest
   return plan;
 }
 
+}  // namespace
+
+arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& destination,
+                               Progress& progress, const std::vector<std::string>& only,
+                               std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(job, only));
+  return PlanTables(tables, job, source, destination, progress, std::move(stop));
+}
+
 arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_token stop) {
-  return PlanJob(parts_.job, parts_.source, parts_.destination, parts_.progress, request.only,
-                 std::move(stop));
+  ARROW_ASSIGN_OR_RAISE(RunDecision decision, PreviewRun(parts_, request));
+  std::vector<const TableJob*> tables;
+  if (decision.chosen.has_value()) tables = decision.chosen->tables;
+  ARROW_ASSIGN_OR_RAISE(JobPlan plan,
+                        PlanTables(tables, parts_.job, parts_.source, parts_.destination,
+                                   parts_.progress, std::move(stop)));
+  plan.notes = std::move(decision.notes);
+  return plan;
 }
 
 arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_token stop) {
   const Stopwatch total;
-  const auto started = std::chrono::system_clock::now();
-  ARROW_ASSIGN_OR_RAISE(const ChosenRun chosen, ChooseRun(parts_, request, IsoTime(started)));
-  RunReport report = ReportOf(parts_, chosen);
-  if (chosen.run.empty()) return report;
-  if (!chosen.nothing_to_do) {
+  ARROW_ASSIGN_OR_RAISE(RunDecision decision,
+                        ChooseRun(parts_, request, UtcTime(std::chrono::system_clock::now())));
+  if (decision.completed.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.completed, {}, Stopwatch(), stop));
+    if (ended.interrupted) return ended;
+    decision.notes.push_back(EndOfCompleted(ended));
+  }
+  if (!decision.chosen.has_value()) return NothingToResume(parts_, std::move(decision.notes));
+  return Execute(*decision.chosen, std::move(decision.notes), total, std::move(stop));
+}
+
+/// Loads what is left, verifies and ends the run; of one that was ended before, only reports.
+arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
+                                              std::vector<std::string> notes,
+                                              const Stopwatch& total, std::stop_token stop) {
+  ARROW_RETURN_NOT_OK(JournalChoice(parts_.job, chosen, parts_.journal));
+  RunReport report = ReportOf(parts_, chosen, std::move(notes));
+  if (!chosen.nothing_to_do()) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t started_micros, MicrosOfUtcTime(chosen.started_at));
     CleanUp(parts_);
     report.phases.init = total.seconds();
-    RunExecution(parts_, chosen, MicrosSince1970(started)).Run(std::move(stop), report);
+    ARROW_RETURN_NOT_OK(RunExecution(parts_, chosen, started_micros).Run(stop, report));
   }
   SortAsInJob(parts_.job, report);
-  Stopwatch watch;
-  if (!report.earlier_verification_failed && (chosen.is_new || !chosen.nothing_to_do)) {
+  if (chosen.start != RunStart::kEnded) {
+    Stopwatch watch;
     parts_.progress.StartPhase("verify");
-    ARROW_RETURN_NOT_OK(VerifyTables(parts_, parts_.job.verify, report));
+    ARROW_RETURN_NOT_OK(VerifyTables(parts_, parts_.job.verify, stop, report));
+    report.phases.verify = watch.Lap();
   }
-  report.phases.verify = watch.Lap();
   report.seconds = total.seconds();
-  ARROW_RETURN_NOT_OK(EndRun(parts_, chosen, report));
+  if (chosen.start != RunStart::kEnded) ARROW_RETURN_NOT_OK(EndRun(parts_, chosen, report));
   return report;
 }
 
@@ -227,13 +277,17 @@ arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& 
   ARROW_ASSIGN_OR_RAISE(std::vector<std::string> done,
                         SettleOpenIntents(run, parts_.destination, parts_.journal));
   ARROW_RETURN_NOT_OK(parts_.journal.EndRun(run, RunState::kAbandoned, known.report));
-  done.push_back("run " + run + " is abandoned; `headrace clean` removes its staging");
+  const arrow::Status discarded = DiscardStaging(parts_, run);
+  done.push_back("run " + run + " is abandoned" +
+                 (discarded.ok() ? "; `headrace clean` removes its staging"
+                                 : ", but its staging is still there: " + discarded.message()));
   return done;
 }
 
 arrow::Result<CleanResult> Coordinator::Clean() { return CleanDestination(parts_); }
 
-arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel level) {
+arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel level,
+                                             std::stop_token stop) {
   const Stopwatch total;
   ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_.journal, run));
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run));
@@ -248,7 +302,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   if (report.tables.empty()) {
     return UserError("run " + run + " has published nothing; there is nothing to verify");
   }
-  ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, report));
+  ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, stop, report));
   report.seconds = total.seconds();
   report.phases.verify = report.seconds;
   return report;

@@ -18,9 +18,13 @@
 
 namespace headrace {
 
+struct ChosenRun;
+class Stopwatch;
+
 /// What the command line asks of a run.
 struct RunRequest {
   std::optional<std::string> run_id;  ///< `--run-id`: a scheduler's own key; done once is done.
+                                      ///< CheckRunId says what can be one.
   bool resume = false;                ///< `--resume`: only continue an unfinished run.
   std::vector<std::string> only;      ///< `--only`: labels of tables; empty: all.
 };
@@ -53,24 +57,29 @@ class Coordinator {
  public:
   explicit Coordinator(RunParts parts) : parts_(parts) {}
 
-  /// What a run would do now; writes nothing.
+  /// What Run would do now: the plan of the tables that it would load, and which run it would be.
+  /// Writes nothing, settles nothing. Fails as Run would before it reads.
   arrow::Result<JobPlan> Plan(const RunRequest& request, std::stop_token stop);
 
   /// Errors of class user (exit 2) where the request cannot be met: another run is unfinished, the
   /// job text changed. A run whose tables failed is no error: the report says so.
   arrow::Result<RunReport> Run(const RunRequest& request, std::stop_token stop);
 
-  /// Settles the open intents of `run`, then marks it abandoned. Returns sentences of what was
-  /// done.
+  /// Settles the open intents of `run`, marks it abandoned and removes what it had staged of tables
+  /// that are not committed. Returns sentences of what was done.
   arrow::Result<std::vector<std::string>> Abandon(const std::string& run);
 
   /// Removes what ended runs left at the destination; what unfinished ones need stays.
   arrow::Result<CleanResult> Clean();
 
-  /// Reads the published files of `run` again and compares them with their commit records.
-  arrow::Result<RunReport> Verify(const std::string& run, VerifyLevel level);
+  /// Reads the published files of `run` again and compares them with their commit records. Stopped,
+  /// it reports what it has compared.
+  arrow::Result<RunReport> Verify(const std::string& run, VerifyLevel level, std::stop_token stop);
 
  private:
+  arrow::Result<RunReport> Execute(const ChosenRun& chosen, std::vector<std::string> notes,
+                                   const Stopwatch& total, std::stop_token stop);
+
   RunParts parts_;
 };
 

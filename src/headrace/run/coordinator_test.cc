@@ -1,109 +1,11 @@
 #include "headrace/run/coordinator.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <numeric>
-
-#include "headrace/engine/local/local_engine.h"
-#include "headrace/run/memory_destination.h"
-#include "headrace/run/memory_source.h"
+#include "headrace/run/coordinator_fixture.h"
 
 namespace headrace {
 namespace {
-
-constexpr int64_t kRows = 300;
-
-std::vector<int64_t> Integers(int64_t count) {
-  std::vector<int64_t> values(static_cast<size_t>(count));
-  std::iota(values.begin(), values.end(), 0);
-  return values;
-}
-
-/// A job over in-memory parts with a real journal. Source and destination scripts are read through
-/// pointers, so that a test changes the weather between runs.
-class CoordinatorTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "headrace-run-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    state_ = pattern;
-    job_.name = "shop";
-    job_.text_digest = "d1";
-    job_.retries = 2;
-    job_.engine = EngineType::kSequential;
-    AddTable("a");
-    AddTable("b");
-    ForgetState();
-  }
-  void TearDown() override {
-    journal_.reset();
-    std::filesystem::remove_all(state_);
-  }
-
-  void AddTable(const std::string& name) {
-    TableJob table;
-    table.table.name = name;
-    table.partition.target_rows = 50;
-    table.write = WriteMode::kAppend;
-    job_.tables.push_back(table);
-  }
-  /// The state directory is lost; the destination is not.
-  void ForgetState() {
-    journal_.reset();
-    std::filesystem::remove(state_ / "journal.db");
-    std::filesystem::remove(state_ / "journal.db-wal");
-    std::filesystem::remove(state_ / "journal.db-shm");
-    journal_ = *Journal::Open(state_);
-  }
-
-  Coordinator Make() {
-    return Coordinator({job_, source_, destination_, engine_, *journal_, observer_, progress_});
-  }
-  arrow::Result<RunReport> Run(const RunRequest& request = {}) { return Make().Run(request, {}); }
-
-  int CountOf(const std::string& table) const {
-    return static_cast<int>(destination_.Published(table).size());
-  }
-
-  static MemorySourceScript SourceScript(CoordinatorTest* test) {
-    MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}}};
-    script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
-      return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();
-    };
-    script.on_snapshot = [test](int snapshot) {
-      return test->on_snapshot ? test->on_snapshot(snapshot) : arrow::Status::OK();
-    };
-    script.on_release = [test](int sessions) {
-      ++test->releases_;
-      EXPECT_EQ(sessions, 0);
-    };
-    return script;
-  }
-  static MemoryDestinationScript DestinationScript(CoordinatorTest* test) {
-    MemoryDestinationScript script;
-    script.on_commit = [test](const CommitIntent& intent, bool published) {
-      return test->on_commit ? test->on_commit(intent, published) : arrow::Status::OK();
-    };
-    return script;
-  }
-
-  std::function<arrow::Status(const TablePlan&, const WorkUnit&, int)> on_open;
-  std::function<arrow::Status(int)> on_snapshot;
-  std::function<arrow::Status(const CommitIntent&, bool)> on_commit;
-
-  std::atomic<int> releases_ = 0;
-  Job job_;
-  std::filesystem::path state_;
-  MemorySource source_{SourceScript(this)};
-  MemoryDestination destination_{DestinationScript(this)};
-  LocalEngine engine_;
-  Observer observer_;
-  Progress progress_;
-  std::unique_ptr<Journal> journal_;
-};
 
 TEST_F(CoordinatorTest, ARunPublishesEveryRowOnce) {
   const auto report = Run();

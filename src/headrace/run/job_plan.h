@@ -29,6 +29,7 @@ struct JobPlan {
   SnapshotKind snapshot = SnapshotKind::kNone;
   std::string snapshot_about;
   std::vector<std::string> warnings;
+  std::vector<std::string> notes;    ///< Of a dry run: which run it would be, what is not in here.
   std::vector<PlannedTable> tables;  ///< In the order of the job file.
 
   int64_t units() const;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,11 @@ struct MemoryDestinationScript {
   std::function<arrow::Status()> on_seal;
   /// Asked by Commit before (`published` false) and after it publishes.
   std::function<arrow::Status(const CommitIntent&, bool published)> on_commit;
+  /// Asked by Settle: an error is a doubt.
+  std::function<arrow::Status(const CommitIntent&)> on_settle;
+  /// Asked by ReadBack: what is wrong with the files of a commit, empty for nothing.
+  std::function<std::string(const CommitRecord&)> on_read_back;
+  std::function<void()> on_clean;
 };
 
 class MemoryDestination : public Destination {
@@ -93,9 +99,10 @@ class MemoryDestination : public Destination {
     CommitRecord record{intent, "2026-01-01T00:00:00Z"};
     if (script_.on_commit) ARROW_RETURN_NOT_OK(script_.on_commit(intent, false));
     auto& table = published_[intent.table];
-    const bool there = std::ranges::any_of(
-        table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
-    if (!there) {
+    if (!IsThere(intent)) {
+      if (IsOvertaken(intent)) {
+        return TransientError("another run wrote to the table", std::string(kVoidIntentCode));
+      }
       if (intent.mode == WriteMode::kReplace) table.clear();
       table.emplace_back(record, RowsOf(intent));
     }
@@ -104,10 +111,26 @@ class MemoryDestination : public Destination {
   }
 
   arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) override {
-    const auto& table = published_[intent.table];
-    const bool there = std::ranges::any_of(
-        table, [&](const auto& entry) { return entry.first.intent.run == intent.run; });
-    return there ? SettleOutcome::kCommitted : SettleOutcome::kNotCommitted;
+    if (script_.on_settle) ARROW_RETURN_NOT_OK(script_.on_settle(intent));
+    if (IsThere(intent)) return SettleOutcome::kCommitted;
+    return IsOvertaken(intent) ? SettleOutcome::kVoid : SettleOutcome::kNotCommitted;
+  }
+
+  arrow::Status Discard(const std::string& /*run*/, const std::string& table, int epoch) override {
+    discarded_.emplace_back(table, epoch);
+    return arrow::Status::OK();
+  }
+  /// Tables with the epoch that was discarded.
+  const std::vector<std::pair<std::string, int>>& discarded() const { return discarded_; }
+
+  /// Another job, which appends one row to `table`.
+  void PublishElsewhere(const std::string& table, int64_t value) {
+    auto& commits = published_[table];
+    CommitRecord record;
+    record.intent.job = "other";
+    record.intent.run = "other-" + std::to_string(commits.size());
+    record.intent.sequence = SequenceOf(table) + 1;
+    commits.emplace_back(record, Values{value});
   }
 
   arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& /*record*/) override {
@@ -115,17 +138,21 @@ class MemoryDestination : public Destination {
   }
 
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
-                                                      bool /*with_checksum*/) override {
+                                                      bool /*with_checksum*/,
+                                                      std::stop_token stop) override {
+    const std::string problem = script_.on_read_back ? script_.on_read_back(record) : "";
+    if (stop.stop_requested()) return TransientError("interrupted", std::string(kInterruptedCode));
     std::vector<ReadBackResult> results;
     for (const CommittedFile& file : record.intent.files) {
       results.push_back(
-          {file.name, static_cast<int64_t>(staged_[file.name].size()), std::nullopt, {}});
+          {file.name, static_cast<int64_t>(staged_[file.name].size()), std::nullopt, problem});
     }
     return results;
   }
 
   arrow::Result<CleanResult> Clean(const std::set<std::string>& /*keep*/,
                                    std::chrono::seconds /*grace*/) override {
+    if (script_.on_clean) script_.on_clean();
     return CleanResult{};
   }
 
@@ -142,6 +169,21 @@ class MemoryDestination : public Destination {
   arrow::Status AskSeal() { return script_.on_seal ? script_.on_seal() : arrow::Status::OK(); }
 
  private:
+  bool IsThere(const CommitIntent& intent) const {
+    const auto table = published_.find(intent.table);
+    return table != published_.end() && std::ranges::any_of(table->second, [&](const auto& entry) {
+             return entry.first.intent.run == intent.run;
+           });
+  }
+  bool IsOvertaken(const CommitIntent& intent) const {
+    return SequenceOf(intent.table) != intent.sequence - 1;
+  }
+  int64_t SequenceOf(const std::string& table) const {
+    const auto found = published_.find(table);
+    return found == published_.end() || found->second.empty()
+               ? 0
+               : found->second.back().first.intent.sequence;
+  }
   Values RowsOf(const CommitIntent& intent) {
     const std::scoped_lock lock(mutex_);  // other tables may still be extracted
     Values rows;
@@ -156,6 +198,7 @@ class MemoryDestination : public Destination {
   std::map<std::string, Values> staged_;  // protected by mutex_ while an engine runs
   int units_ended_ = 0;                   // protected by mutex_
   std::map<std::string, std::vector<std::pair<CommitRecord, Values>>> published_;
+  std::vector<std::pair<std::string, int>> discarded_;
 };
 
 class MemoryWriter : public Writer {

@@ -34,20 +34,31 @@ nlohmann::json TableReportJson(const TableReport& table) {
   return json;
 }
 
+int64_t LoadedNow(const std::vector<TableReport>& tables, int64_t TableReport::* figure) {
+  int64_t sum = 0;
+  for (const TableReport& table : tables) {
+    if (table.state == TableState::kCommitted) sum += table.*figure;
+  }
+  return sum;
+}
+
 }  // namespace
 
 std::string_view TableStateName(TableState state) {
   return kTableStateNames.at(static_cast<size_t>(state));
 }
 
-int64_t RunReport::rows() const {
-  return std::accumulate(tables.begin(), tables.end(), int64_t{0},
-                         [](int64_t sum, const TableReport& table) { return sum + table.rows; });
+int64_t RunReport::rows() const { return LoadedNow(tables, &TableReport::rows); }
+
+int64_t RunReport::bytes() const { return LoadedNow(tables, &TableReport::bytes); }
+
+double RunReport::rows_per_second() const {
+  return seconds > 0 ? static_cast<double>(rows()) / seconds : 0;
 }
 
-int64_t RunReport::bytes() const {
+int64_t RunReport::published_rows() const {
   return std::accumulate(tables.begin(), tables.end(), int64_t{0},
-                         [](int64_t sum, const TableReport& table) { return sum + table.bytes; });
+                         [](int64_t sum, const TableReport& table) { return sum + table.rows; });
 }
 
 int RunReport::exit_code() const {
@@ -66,29 +77,29 @@ int RunReport::exit_code() const {
 }
 
 nlohmann::json ToJson(const RunReport& report) {
-  nlohmann::json json = {
-      {"version", 1},
-      {"job", report.job},
-      {"run", report.run},
-      {"exit_code", report.exit_code()},
-      {"nothing_to_do", report.nothing_to_do},
-      {"interrupted", report.interrupted},
-      {"rows", report.rows()},
-      {"bytes", report.bytes()},
-      {"seconds", report.seconds},
-      {"rows_per_second",
-       report.seconds > 0 ? static_cast<double>(report.rows()) / report.seconds : 0},
-      {"workers", report.workers},
-      {"worker_utilisation", report.utilisation},
-      {"retries", report.retries},
-      {"phases",
-       {{"init", report.phases.init},
-        {"validate", report.phases.validate},
-        {"extract", report.phases.extract},
-        {"load", report.phases.load},
-        {"verify", report.phases.verify}}},
-      {"notes", report.notes},
-      {"tables", nlohmann::json::array()}};
+  nlohmann::json json = {{"version", 1},
+                         {"job", report.job},
+                         {"run", report.run},
+                         {"exit_code", report.exit_code()},
+                         {"nothing_to_do", report.nothing_to_do},
+                         {"interrupted", report.interrupted},
+                         {"rows", report.rows()},
+                         {"bytes", report.bytes()},
+                         {"seconds", report.seconds},
+                         {"rows_per_second", report.rows_per_second()},
+                         {"published_rows", report.published_rows()},
+                         {"workers", report.workers},
+                         {"worker_utilisation", report.utilisation},
+                         {"retries", report.retries},
+                         {"phases",
+                          {{"init", report.phases.init},
+                           {"validate", report.phases.validate},
+                           {"extract", report.phases.extract},
+                           {"load", report.phases.load},
+                           {"verify", report.phases.verify}}},
+                         {"left", report.left},
+                         {"notes", report.notes},
+                         {"tables", nlohmann::json::array()}};
   for (const TableReport& table : report.tables) json["tables"].push_back(TableReportJson(table));
   return json;
 }

@@ -58,6 +58,8 @@ struct RunReport {
       false;  ///< The run was done before, and its verification had failed: exit 3 again.
   bool interrupted = false;
   std::vector<TableReport> tables;
+  std::vector<std::string> left;   ///< Labels of the run's tables that are not published yet, also
+                                   ///< of those that `--only` left out.
   std::vector<std::string> notes;  ///< New epochs, settled intents: sentences for people.
   PhaseSeconds phases;
   double seconds = 0;
@@ -65,8 +67,12 @@ struct RunReport {
   double utilisation = 0;  ///< 0 to 1.
   int64_t retries = 0;
 
+  /// What this process loaded: without what was committed before it started.
   int64_t rows() const;
   int64_t bytes() const;
+  double rows_per_second() const;
+  /// What lies at the destination of the run's tables, whichever process loaded it.
+  int64_t published_rows() const;
   /// 0 done, 1 failed, 3 verification failed, 130 interrupted.
   int exit_code() const;
 };

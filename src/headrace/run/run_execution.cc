@@ -71,11 +71,10 @@ RunExecution::RunExecution(const RunParts& parts, const ChosenRun& chosen, int64
   for (const TableJob* job : chosen.tables) open_.push_back({job, 0, 1});
 }
 
-void RunExecution::Run(std::stop_token stop, RunReport& report) {
-  if (auto known = parts_.journal.Tables(chosen_.run); known.ok()) {
-    for (const JournalTable& table : *known) {
-      if (OpenTable* open = FindOpen(table.directory)) open->epoch = table.epoch;
-    }
+arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
+  ARROW_ASSIGN_OR_RAISE(const auto journalled, parts_.journal.Tables(chosen_.run));
+  for (const JournalTable& table : journalled) {
+    if (OpenTable* open = FindOpen(table.directory)) open->epoch = table.epoch;
   }
   while (!open_.empty()) {
     if (stop.stop_requested()) {
@@ -86,6 +85,7 @@ void RunExecution::Run(std::stop_token stop, RunReport& report) {
   }
   report.interrupted = std::ranges::any_of(
       report.tables, [](const TableReport& t) { return t.state == TableState::kInterrupted; });
+  return arrow::Status::OK();
 }
 
 /// One snapshot's worth of work. Each open table is closed by it, or stays open because the
@@ -135,6 +135,7 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
                .snapshot = snapshot.kind(),
                .snapshot_about = snapshot.about(),
                .warnings = snapshot.warnings(),
+               .notes = {},
                .tables = {}};
   for (OpenTable& open : open_) {
     ++open.epoch;

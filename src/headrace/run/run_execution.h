@@ -18,11 +18,13 @@ namespace headrace {
 /// committed yet start over under a new one. Used by one thread.
 class RunExecution {
  public:
-  /// `parts` and `chosen` outlive it. `started_micros` is the start of the run since 1970, UTC.
+  /// `parts` and `chosen` outlive it. `started_micros` is when the run began (not this process),
+  /// since 1970, UTC.
   RunExecution(const RunParts& parts, const ChosenRun& chosen, int64_t started_micros);
 
-  /// Never fails as a whole: each table's outcome is in `report`.
-  void Run(std::stop_token stop, RunReport& report);
+  /// Fails as a whole only where the journal cannot be read, before anything is done: each table's
+  /// outcome is in `report`.
+  arrow::Status Run(std::stop_token stop, RunReport& report);
 
  private:
   /// A table that is not yet committed and has not failed.

@@ -7,12 +7,26 @@
 namespace headrace {
 namespace {
 
+arrow::Result<std::string> MakeVoid(const CommitIntent& intent, const std::string& reason,
+                                    Journal& journal) {
+  ARROW_RETURN_NOT_OK(journal.MakeIntentVoid(intent, reason));
+  return "table " + intent.label + ": the commit that run " + intent.run +
+         " had decided can never be made and is given up: " + reason;
+}
+
 /// Commits where nothing became of the intent; where something did, the same call finds it done and
 /// returns its record.
 arrow::Result<std::string> SettleIntent(const CommitIntent& intent, Destination& destination,
                                         Journal& journal) {
   ARROW_ASSIGN_OR_RAISE(const SettleOutcome outcome, destination.Settle(intent));
-  ARROW_ASSIGN_OR_RAISE(const CommitRecord record, destination.Commit(intent));
+  if (outcome == SettleOutcome::kVoid) {
+    return MakeVoid(intent, "another run or job wrote to the table first", journal);
+  }
+  const auto committed = destination.Commit(intent);
+  if (CodeOf(committed.status()) == kVoidIntentCode) {
+    return MakeVoid(intent, committed.status().message(), journal);
+  }
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord record, committed);
   ARROW_RETURN_NOT_OK(journal.AddRecord(record));
   if (outcome == SettleOutcome::kCommitted) {
     return "table " + intent.label + ": the commit of run " + intent.run +
@@ -22,12 +36,31 @@ arrow::Result<std::string> SettleIntent(const CommitIntent& intent, Destination&
          " was finished (" + std::to_string(intent.rows) + " rows)";
 }
 
+arrow::Status DiscardIntent(const CommitIntent& intent, Destination& destination) {
+  return destination.Discard(intent.run, intent.table, intent.epoch);
+}
+
+/// Also what an earlier process noted as void and could not remove any more.
+arrow::Status DiscardVoidIntents(const std::string& run, Destination& destination,
+                                 Journal& journal) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<VoidIntent> intents, journal.VoidIntents(run));
+  for (const VoidIntent& entry : intents) {
+    const arrow::Status status = DiscardIntent(entry.intent, destination);
+    if (!status.ok()) {
+      return WithContext(
+          status, "table " + entry.intent.label + ", removing what run " + run + " staged in vain");
+    }
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Result<CommitRecord> CommitWithRetries(const CommitIntent& intent, int retries,
                                               Destination& destination,
                                               const std::stop_token& stop) {
   for (int attempt = 1;; ++attempt) {
     auto record = destination.Commit(intent);
-    if (record.ok() || ClassOf(record.status()) != ErrorClass::kTransient || attempt > retries) {
+    if (record.ok() || ClassOf(record.status()) != ErrorClass::kTransient || attempt > retries ||
+        CodeOf(record.status()) == kVoidIntentCode) {
       return record;
     }
     if (!WaitFor(BackoffDelay(attempt + 1), stop)) return record;
@@ -50,6 +83,7 @@ arrow::Result<std::vector<std::string>> SettleOpenIntents(const std::string& run
     }
     done.push_back(std::move(*sentence));
   }
+  ARROW_RETURN_NOT_OK(DiscardVoidIntents(run, destination, journal));
   return done;
 }
 
@@ -59,7 +93,12 @@ arrow::Result<CommitRecord> CommitTable(const TableTarget& target,
                                         std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const CommitIntent intent, destination.Intend(target, receipts, sequence));
   ARROW_RETURN_NOT_OK(journal.AddIntent(intent));
-  ARROW_ASSIGN_OR_RAISE(CommitRecord record, CommitWithRetries(intent, retries, destination, stop));
+  auto committed = CommitWithRetries(intent, retries, destination, stop);
+  if (CodeOf(committed.status()) == kVoidIntentCode) {
+    ARROW_RETURN_NOT_OK(journal.MakeIntentVoid(intent, committed.status().message()));
+    ARROW_RETURN_NOT_OK(DiscardIntent(intent, destination));
+  }
+  ARROW_ASSIGN_OR_RAISE(CommitRecord record, std::move(committed));
   ARROW_RETURN_NOT_OK(journal.AddRecord(record));
   return record;
 }

@@ -10,7 +10,8 @@
 namespace headrace {
 
 /// Carries out every open intent of `run`: asks the destination what became of it, commits it if
-/// nothing did, and writes the record to the journal. Returns a sentence for each. An error leaves
+/// nothing did, and writes the record to the journal. One that can never be carried out becomes
+/// void in the journal, and its staging is removed. Returns a sentence for each. An error leaves
 /// the intent open: nothing else may be done for its table.
 arrow::Result<std::vector<std::string>> SettleOpenIntents(const std::string& run,
                                                           Destination& destination,
@@ -18,7 +19,8 @@ arrow::Result<std::vector<std::string>> SettleOpenIntents(const std::string& run
 
 /// Decides, journals and publishes the commit of one table whose receipts cover its units. Repeats
 /// what is transient, `retries` times at most. After an error past the intent the table has an open
-/// intent: the next run settles it.
+/// intent: the next run settles it. Only kVoidIntentCode leaves none: the next run loads the table
+/// anew.
 arrow::Result<CommitRecord> CommitTable(const TableTarget& target,
                                         const std::vector<Receipt>& receipts, int64_t sequence,
                                         int retries, Destination& destination, Journal& journal,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "headrace/model/checksum.h"
@@ -18,7 +19,8 @@ struct ParquetContent {
 };
 
 /// Reads rows from the footer and, `with_checksum`, every value, batch by batch in bounded memory.
+/// Once `stop` is stopped it returns early, and what it returns means nothing.
 ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expected_bytes,
-                               bool with_checksum);
+                               bool with_checksum, const std::stop_token& stop = {});
 
 }  // namespace headrace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace headrace {
 namespace {
@@ -26,9 +27,10 @@ std::optional<std::string> CompareFile(const CommittedFile& expected,
 }  // namespace
 
 arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum,
-                                                     Destination& destination) {
+                                                     Destination& destination,
+                                                     std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<ReadBackResult> found,
-                        destination.ReadBack(record, with_checksum));
+                        destination.ReadBack(record, with_checksum, std::move(stop)));
   std::vector<std::string> problems;
   for (const CommittedFile& file : record.intent.files) {
     if (auto problem = CompareFile(file, found)) problems.push_back(std::move(*problem));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,8 +12,10 @@ namespace headrace {
 
 /// Reads the published files of `record` again and compares each with what its receipt said: rows,
 /// and the checksum of all values where `with_checksum`. Returns one sentence per difference, none
-/// if all agree. An error means that nothing could be compared.
+/// if all agree. An error means that nothing could be compared; kInterruptedCode once `stop` is
+/// stopped.
 arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum,
-                                                     Destination& destination);
+                                                     Destination& destination,
+                                                     std::stop_token stop);
 
 }  // namespace headrace

@@ -154,11 +154,14 @@ class ParquetDestination final : public Destination {
 
   arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) override {
     ARROW_RETURN_NOT_OK(CheckOwn(intent));
-    Publication publication(*fs_, settings_.layout, intent);
-    ARROW_ASSIGN_OR_RAISE(const auto record, publication.FindRecord());
-    if (!record.has_value()) return SettleOutcome::kNotCommitted;
-    ARROW_RETURN_NOT_OK(publication.Finish());
-    return SettleOutcome::kCommitted;
+    return Publication(*fs_, settings_.layout, intent).Settle();
+  }
+
+  arrow::Status Discard(const std::string& run, const std::string& table, int epoch) override {
+    const LakeLayout& layout = settings_.layout;
+    ARROW_RETURN_NOT_OK(fs_->RemoveAll(layout.StagedEpoch(run, table, epoch)));
+    ARROW_RETURN_NOT_OK(fs_->RemoveIfEmpty(layout.StagedTable(run, table)));
+    return fs_->RemoveIfEmpty(layout.StagedRun(run));
   }
 
   arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) override {
@@ -166,11 +169,16 @@ class ParquetDestination final : public Destination {
   }
 
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
-                                                      bool with_checksum) override {
+                                                      bool with_checksum,
+                                                      std::stop_token stop) override {
     const fs::path directory = PublishedRun(record.intent);
     std::vector<ReadBackResult> results;
     for (const CommittedFile& file : record.intent.files) {
-      ParquetContent content = ReadParquetFile(directory / file.name, file.bytes, with_checksum);
+      ParquetContent content =
+          ReadParquetFile(directory / file.name, file.bytes, with_checksum, stop);
+      if (stop.stop_requested()) {
+        return TransientError("interrupted", std::string(kInterruptedCode));
+      }
       results.push_back({file.name, content.rows, content.checksum, std::move(content.problem)});
     }
     return results;

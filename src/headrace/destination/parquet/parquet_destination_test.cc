@@ -262,6 +262,35 @@ TEST_F(ParquetDestinationTest, AnIntentOfAnotherLakeIsRefused) {
   EXPECT_EQ(ClassOf(destination->Commit(intent).status()), ErrorClass::kUser);
 }
 
+/// A lake that is not mounted looks like that: whether the commit was done cannot be known.
+TEST_F(ParquetDestinationTest, WithoutTableAndStagingItIsADoubtNotAVoidIntent) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  const TableTarget target = Target(WriteMode::kAppend);
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const CommitIntent intent = destination->Intend(target, {}, 1).ValueOrDie();
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  std::filesystem::remove_all(root_ / "lake");
+  std::filesystem::remove_all(root_ / ".lake.headrace");
+  for (const arrow::Status& status :
+       {destination->Settle(intent).status(), destination->Commit(intent).status()}) {
+    EXPECT_EQ(ClassOf(status), ErrorClass::kPermanent);
+    EXPECT_NE(CodeOf(status), kVoidIntentCode);
+    EXPECT_THAT(status.message(), HasSubstr((root_ / "lake" / "orders").string()));
+  }
+}
+
+TEST_F(ParquetDestinationTest, ARunIdThatAnotherJobUsedForTheTableMakesTheIntentVoid) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  TableTarget target = Target(WriteMode::kAppend);
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  ASSERT_TRUE(destination->Commit(destination->Intend(target, {}, 1).ValueOrDie()).ok());
+  target.job = "bills";
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const auto record = destination->Commit(destination->Intend(target, {}, 2).ValueOrDie());
+  EXPECT_EQ(CodeOf(record.status()), kVoidIntentCode);
+  EXPECT_THAT(record.status().message(), HasSubstr("--run-id"));
+}
+
 TEST_F(ParquetDestinationTest, AFullDiskNamesTheFileAndTheNextStep) {
   for (int call = 1; call < 20; ++call) {
     const auto fs = std::make_shared<FaultInjectionFs>(

@@ -24,11 +24,12 @@ bool IsRecordOf(const std::optional<CommitRecord>& record, const CommitIntent& i
          record->intent.sequence == intent.sequence;
 }
 
-arrow::Status TableExists(const CommitIntent& intent) {
-  return UserError("table " + intent.label + " is there already, in " + intent.target +
-                       ", and `write: error_if_exists` asks that it is not: remove it, or choose "
-                       "write: replace or append",
-                   "EEXIST");
+/// Nothing of the intent is published, nor ever can be.
+arrow::Status VoidIntentError(const CommitIntent& intent, const std::string& why) {
+  return TransientError("table " + intent.label + " " + why +
+                            ". Nothing of this commit was published; run again: the table is "
+                            "loaded anew",
+                        std::string(kVoidIntentCode));
 }
 
 }  // namespace
@@ -47,14 +48,11 @@ arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table,
 }
 
 arrow::Result<CommitRecord> Publication::Commit() {
-  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(layout_.path));
-  // Other processes commit to this lake too: between the look at the sequence and the rename nobody
-  // else may.
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, fs_.Lock(layout_.path));
+  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, LockLake());
   ARROW_ASSIGN_OR_RAISE(auto record, FindRecord());
   if (!record.has_value()) {
     ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
-    ARROW_RETURN_NOT_OK(CheckSequence(table));
+    ARROW_RETURN_NOT_OK(CheckCommittable(table));
     ARROW_ASSIGN_OR_RAISE(record,
                           WriteCommitFile(fs_, RunDirectory(StagedTable(), intent_), intent_));
     ARROW_RETURN_NOT_OK(Publish(table));
@@ -63,6 +61,28 @@ arrow::Result<CommitRecord> Publication::Commit() {
   return std::move(*record);
 }
 
+arrow::Result<SettleOutcome> Publication::Settle() {
+  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, LockLake());
+  ARROW_ASSIGN_OR_RAISE(const auto record, FindRecord());
+  if (record.has_value()) {
+    ARROW_RETURN_NOT_OK(Finish());
+    return SettleOutcome::kCommitted;
+  }
+  ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
+  const arrow::Status status = CheckCommittable(table);
+  if (status.ok()) return SettleOutcome::kNotCommitted;
+  if (CodeOf(status) == kVoidIntentCode) return SettleOutcome::kVoid;
+  return status;
+}
+
+/// Other processes commit to this lake too: between the look at the sequence and the rename nobody
+/// else may.
+arrow::Result<DirectoryLock> Publication::LockLake() const {
+  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(layout_.path));
+  return fs_.Lock(layout_.path);
+}
+
+/// The record of this very intent, from the table or from one that replaced it since.
 arrow::Result<std::optional<CommitRecord>> Publication::FindRecord() const {
   ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs_, PublishedRun(intent_)));
   if (IsRecordOf(record, intent_)) return record;
@@ -90,17 +110,36 @@ arrow::Result<int64_t> Publication::SequenceNow(const TableContent& table) const
   return moved.sequence();
 }
 
-arrow::Status Publication::CheckSequence(const TableContent& table) const {
+/// OK if the intent may be carried out. It is void where that can be proved: its files are still in
+/// staging, so it was not, and the table has moved on, so it may not be any more; or they are
+/// neither there nor in the table. A lake without the table proves nothing: it may not be mounted.
+arrow::Status Publication::CheckCommittable(const TableContent& table) const {
   ARROW_RETURN_NOT_OK(CheckNotForeign(fs_, PublishedTable(intent_), table, intent_.mode));
   ARROW_ASSIGN_OR_RAISE(const int64_t sequence, SequenceNow(table));
-  if (sequence == intent_.sequence - 1) return arrow::Status::OK();
-  return PermanentError("table " + intent_.label +
-                            " has changed since this run was planned: its last commit is number " +
-                            std::to_string(sequence) + " where " +
-                            std::to_string(intent_.sequence - 1) +
-                            " was expected, so another job or run wrote to " +
-                            PublishedTable(intent_).string() + ". Nothing was published",
-                        "sequence_conflict");
+  ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
+  if (!staged.has_value() && sequence == 0) return Vanished();
+  if (staged.has_value() && sequence == intent_.sequence - 1) return arrow::Status::OK();
+  return Overtaken(sequence);
+}
+
+arrow::Status Publication::Overtaken(int64_t sequence) const {
+  if (sequence == intent_.sequence - 1) {
+    return VoidIntentError(intent_, "is not in " + PublishedTable(intent_).string() +
+                                        " as this run staged it, and its staged files are gone");
+  }
+  return VoidIntentError(
+      intent_, "has changed since this run was planned: its last commit is number " +
+                   std::to_string(sequence) + " where " + std::to_string(intent_.sequence - 1) +
+                   " was expected, so another job or run wrote to " +
+                   PublishedTable(intent_).string());
+}
+
+arrow::Status Publication::Vanished() const {
+  return PermanentError("neither the table " + PublishedTable(intent_).string() +
+                        " nor the files that run " + intent_.run + " staged for it in " +
+                        intent_.staging +
+                        " are there, so it cannot be known whether they were "
+                        "published. If that filesystem is not mounted, mount it");
 }
 
 arrow::Status Publication::Publish(const TableContent& table) {
@@ -122,13 +161,20 @@ arrow::Status Publication::PublishRun(const TableContent& table) {
   if (table.last.has_value()) {
     ARROW_RETURN_NOT_OK(WriteLastCommit(fs_, PublishedTable(intent_), table.names, intent_));
   }
-  return fs_.RenameNoReplace(RunDirectory(StagedTable(), intent_), intent_.target);
+  arrow::Status status = fs_.RenameNoReplace(RunDirectory(StagedTable(), intent_), intent_.target);
+  if (status.ok() || CodeOf(status) != "EEXIST") return status;
+  return VoidIntentError(intent_, "has a directory " + intent_.target +
+                                      " already, of another job's run with the same id: choose "
+                                      "another --run-id for one of them");
 }
 
 arrow::Status Publication::PublishNewTable() {
   ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(intent_.target));
-  const arrow::Status status = fs_.RenameNoReplace(StagedTable(), intent_.target);
-  return !status.ok() && CodeOf(status) == "EEXIST" ? TableExists(intent_) : status;
+  arrow::Status status = fs_.RenameNoReplace(StagedTable(), intent_.target);
+  if (status.ok() || CodeOf(status) != "EEXIST") return status;
+  return VoidIntentError(intent_, "is there already, in " + intent_.target +
+                                      ", and `write: error_if_exists` asks that it is not: remove "
+                                      "it, or choose write: replace or append");
 }
 
 arrow::Status Publication::ReplaceTable() {
@@ -149,6 +195,8 @@ arrow::Status Publication::PutAside(const fs::path& old_table) {
   return fs_.SyncDirectory(old_table.parent_path());
 }
 
+/// After the rename: makes it durable, puts the replaced table aside, removes staging. Needed again
+/// after a crash.
 arrow::Status Publication::Finish() {
   ARROW_RETURN_NOT_OK(fs_.SyncDirectory(PublishedTable(intent_).parent_path()));
   if (intent_.mode == WriteMode::kAppend) {

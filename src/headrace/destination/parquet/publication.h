@@ -4,6 +4,7 @@
 #include <string>
 
 #include "headrace/client/store/durable_fs.h"
+#include "headrace/destination/destination.h"
 #include "headrace/destination/parquet/lake_layout.h"
 #include "headrace/destination/parquet/table_content.h"
 #include "headrace/model/commit.h"
@@ -22,21 +23,23 @@ class Publication {
   /// Publishes, or finds it published; then finishes. The errors are those of Destination::Commit.
   arrow::Result<CommitRecord> Commit();
 
-  /// The record of this very intent, from the table or from one that replaced it since.
-  arrow::Result<std::optional<CommitRecord>> FindRecord() const;
-
-  /// After the rename: makes it durable, puts the replaced table aside, removes staging. Needed
-  /// again after a crash.
-  arrow::Status Finish();
+  /// What became of the intent; a commit that is found is finished. The errors are those of
+  /// Destination::Settle.
+  arrow::Result<SettleOutcome> Settle();
 
  private:
-  arrow::Status CheckSequence(const TableContent& table) const;
+  arrow::Result<DirectoryLock> LockLake() const;
+  arrow::Result<std::optional<CommitRecord>> FindRecord() const;
+  arrow::Status CheckCommittable(const TableContent& table) const;
+  arrow::Status Finish();
   arrow::Status Publish(const TableContent& table);
   arrow::Status PublishRun(const TableContent& table);
   arrow::Status PublishNewTable();
   arrow::Status ReplaceTable();
   arrow::Status PutAside(const std::filesystem::path& old_table);
   arrow::Result<int64_t> SequenceNow(const TableContent& table) const;
+  arrow::Status Overtaken(int64_t sequence) const;
+  arrow::Status Vanished() const;
   std::filesystem::path StagedTable() const { return intent_.staging; }
 
   DurableFs& fs_;

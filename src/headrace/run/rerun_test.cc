@@ -1,0 +1,294 @@
+#include <gtest/gtest.h>
+
+#include "headrace/run/coordinator_fixture.h"
+#include "headrace/run/utc_time.h"
+
+/// Runs that find something of an earlier process: open and overtaken intents, narrower scopes,
+/// kills, other ids.
+namespace headrace {
+namespace {
+
+using RerunTest = CoordinatorTest;
+
+TEST_F(RerunTest, ACommitThatWasOvertakenIsVoidAndTheNextRunLoadsTheTableAnew) {
+  OvertakeTable("a");
+  const auto first = Run();
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->exit_code(), 1);
+  EXPECT_EQ(destination_.Published("a"), std::vector<int64_t>{-1});
+  ASSERT_EQ(journal_->VoidIntents(first->run)->size(), 1U);
+  EXPECT_EQ(destination_.discarded(), (std::vector<std::pair<std::string, int>>{{"a", 1}}));
+
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_EQ(second->run, first->run);
+  EXPECT_EQ(second->tables.at(0).epoch, 2);
+  EXPECT_EQ(second->tables.at(0).sequence, 2);
+  EXPECT_EQ(CountOf("a"), kRows + 1);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(RerunTest, AnIntentThatWasOvertakenSinceIsSettledAsVoid) {
+  on_commit = [](const CommitIntent& intent, bool) {
+    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
+  };
+  ASSERT_EQ(Run()->exit_code(), 1);
+  on_commit = nullptr;
+  destination_.PublishElsewhere("a", -1);
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_NE(second->notes.at(0).find("given up"), std::string::npos) << second->notes.at(0);
+  EXPECT_EQ(CountOf("a"), kRows + 1);
+}
+
+TEST_F(RerunTest, AnIntentThatWasOvertakenCanBeAbandoned) {
+  on_commit = [](const CommitIntent& intent, bool) {
+    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
+  };
+  const auto report = Run();
+  on_commit = nullptr;
+  destination_.PublishElsewhere("a", -1);
+  const auto done = Make().Abandon(report->run);
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_EQ(CountOf("a"), 1);
+  EXPECT_FALSE(destination_.discarded().empty());
+  EXPECT_EQ(StateOf(report->run), RunState::kAbandoned);
+}
+
+/// A process that died between staging its intent and journalling it left one that nobody settles.
+TEST_F(RerunTest, AbandonDiscardsWhatWasStagedForTablesThatAreNotCommitted) {
+  FailTable("b");
+  const auto report = Run();
+  ASSERT_TRUE(Make().Abandon(report->run).ok());
+  EXPECT_EQ(destination_.discarded(), (std::vector<std::pair<std::string, int>>{{"b", 1}}));
+}
+
+TEST_F(RerunTest, ADoubtStaysOpen) {
+  on_commit = [](const CommitIntent& intent, bool) {
+    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
+  };
+  const auto report = Run();
+  on_commit = nullptr;
+  on_settle = [](const CommitIntent&) { return PermanentError("not mounted"); };
+  EXPECT_FALSE(Run().ok());
+  EXPECT_FALSE(Make().Abandon(report->run).ok());
+  EXPECT_TRUE((*journal_->Tables(report->run)).at(0).has_open_intent());
+  on_settle = nullptr;
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(RerunTest, AJournalThatCannotBeReadStopsTheRunBeforeItReads) {
+  FailTable("a");
+  ASSERT_EQ(Run()->exit_code(), 1);
+  on_open = nullptr;
+  on_clean = [this] { ExecuteInJournal("ALTER TABLE run_table RENAME TO away"); };
+  EXPECT_FALSE(Run().ok());
+  EXPECT_EQ(CountOf("a"), 0);
+  on_clean = nullptr;
+  ExecuteInJournal("ALTER TABLE away RENAME TO run_table");
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->tables.at(0).epoch, 2);
+}
+
+TEST_F(RerunTest, TablesOutsideTheUnfinishedRunJoinIt) {
+  FailTable("b");
+  const auto first = RunOnly("b");
+  ASSERT_EQ(first->exit_code(), 1);
+  const auto second = RunOnly("a");
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_EQ(second->run, first->run);
+  EXPECT_EQ(second->left, std::vector<std::string>{"b"});
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(StateOf(first->run), RunState::kFailed) << "b is still to be loaded";
+  on_open = nullptr;
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+  EXPECT_EQ(StateOf(first->run), RunState::kDone);
+}
+
+TEST_F(RerunTest, ResumeLeavesTheRunAsItWasBegun) {
+  FailTable("b");
+  ASSERT_EQ(RunOnly("b")->exit_code(), 1);
+  on_open = nullptr;
+  const auto other = Run({.run_id = {}, .resume = true, .only = {"a"}});
+  EXPECT_EQ(ClassOf(other.status()), ErrorClass::kUser);
+  EXPECT_EQ(Run({.run_id = {}, .resume = true, .only = {}})->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 0);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(RerunTest, ARunIdThatWasForOtherTablesSaysSo) {
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {"a"}})->exit_code(), 0);
+  const auto again = Run({.run_id = "monday", .resume = false, .only = {}});
+  EXPECT_EQ(again->exit_code(), 0);
+  EXPECT_EQ(again->notes.back(),
+            "run monday was for a only: table b is loaded under another --run-id");
+}
+
+TEST_F(RerunTest, ResumeDoesNotBeginAnUnknownRunId) {
+  const auto report = Run({.run_id = "monday", .resume = true, .only = {}});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 0);
+  EXPECT_TRUE(report->nothing_to_do);
+  EXPECT_FALSE((*journal_->FindRun("monday")).has_value());
+}
+
+TEST_F(RerunTest, AnEmptyOrOverlongRunIdIsRefusedBeforeTheJournal) {
+  for (const std::string& run : {std::string(), std::string(300, 'x')}) {
+    const auto report = Run({.run_id = run, .resume = false, .only = {}});
+    EXPECT_EQ(ClassOf(report.status()), ErrorClass::kUser);
+  }
+  EXPECT_TRUE((*journal_->Runs("")).empty());
+}
+
+TEST_F(RerunTest, WhoEndsTheRunVerifiesIt) {
+  on_commit = [](const CommitIntent&, bool published) {
+    return published ? PermanentError("killed") : arrow::Status::OK();
+  };
+  const auto first = Run({.run_id = "monday", .resume = false, .only = {}});
+  ASSERT_EQ(first->exit_code(), 1);
+  on_commit = nullptr;
+  on_read_back = [](const CommitRecord&) { return "damaged"; };
+  const auto second = Run({.run_id = "monday", .resume = false, .only = {}});
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 3);
+  EXPECT_EQ(StateOf("monday"), RunState::kVerifyFailed);
+  EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 3);
+}
+
+TEST_F(RerunTest, AnotherRunIdVerifiesTheRunThatItEnds) {
+  on_commit = [](const CommitIntent&, bool published) {
+    return published ? PermanentError("killed") : arrow::Status::OK();
+  };
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_commit = nullptr;
+  on_read_back = [](const CommitRecord& record) {
+    return record.intent.run == "monday" ? "damaged" : "";
+  };
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->exit_code(), 0);
+  EXPECT_EQ(StateOf("monday"), RunState::kVerifyFailed);
+  EXPECT_NE(tuesday->notes.back().find("FAILED"), std::string::npos) << tuesday->notes.back();
+  EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 3);
+}
+
+TEST_F(RerunTest, TheRunThatIsEndedByOnlyVerifiesAllItsTables) {
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  on_open = nullptr;
+  on_read_back = [](const CommitRecord& record) {
+    return record.intent.table == "a" ? "damaged" : "";
+  };
+  EXPECT_EQ(RunOnly("b")->exit_code(), 3);
+  EXPECT_EQ(StateOf(first->run), RunState::kVerifyFailed);
+}
+
+TEST_F(RerunTest, ARunWithTablesLeftIsUnfinishedWhateverVerificationFound) {
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  on_read_back = [](const CommitRecord&) { return "damaged"; };
+  EXPECT_EQ(RunOnly("a")->exit_code(), 3);
+  EXPECT_EQ(StateOf(first->run), RunState::kFailed);
+  on_open = nullptr;
+  EXPECT_EQ(Run()->exit_code(), 3);
+  EXPECT_EQ(CountOf("b"), kRows);
+  EXPECT_EQ(StateOf(first->run), RunState::kVerifyFailed);
+}
+
+TEST_F(RerunTest, AnInterruptedVerificationIsTakenUpAgain) {
+  const std::stop_source stop;
+  on_read_back = [&stop](const CommitRecord&) {
+    stop.request_stop();
+    return "";
+  };
+  const auto first = Make().Run({}, stop.get_token());
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->exit_code(), 130);
+  EXPECT_EQ(CountOf("b"), kRows);
+  EXPECT_EQ(StateOf(first->run), RunState::kRunning);
+  on_read_back = nullptr;
+  const auto second = Run();
+  EXPECT_EQ(second->run, first->run);
+  EXPECT_TRUE(second->nothing_to_do);
+  EXPECT_EQ(second->tables.at(1).verified, true);
+  EXPECT_EQ(StateOf(first->run), RunState::kDone);
+}
+
+TEST_F(RerunTest, TheVerifyCommandCanBeInterrupted) {
+  const auto run = Run();
+  const std::stop_source stop;
+  stop.request_stop();
+  const auto report = Make().Verify(run->run, VerifyLevel::kCounts, stop.get_token());
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 130);
+  EXPECT_EQ(report->tables.at(0).verified, std::nullopt);
+}
+
+TEST_F(RerunTest, LineageHoldsWhenTheRunBeganNotThisProcess) {
+  std::vector<int64_t> loaded_at;
+  on_open = [&loaded_at](const TablePlan& plan, const WorkUnit&, int) {
+    loaded_at.push_back(plan.lineage.loaded_at_micros);
+    return loaded_at.size() == 1 ? PermanentError("no") : arrow::Status::OK();
+  };
+  const auto report = Run();
+  ASSERT_EQ(report->exit_code(), 1);
+  ASSERT_EQ(Run()->exit_code(), 0);
+  const int64_t began = MicrosOfUtcTime((*journal_->FindRun(report->run))->started_at).ValueOrDie();
+  for (const int64_t micros : loaded_at) EXPECT_EQ(micros, began);
+}
+
+TEST_F(RerunTest, AContinuedRunCountsWhatItLoadedItself) {
+  FailTable("b");
+  ASSERT_EQ(Run()->exit_code(), 1);
+  EXPECT_EQ(RunOnly("a")->rows(), 0);
+  on_open = nullptr;
+  const auto last = Run();
+  EXPECT_EQ(last->rows(), kRows);
+  EXPECT_EQ(last->published_rows(), 2 * kRows);
+}
+
+TEST_F(RerunTest, APlanShowsWhatTheRunWouldLoadAndChangesNothing) {
+  FailTable("b");
+  const auto first = Run({.run_id = "monday", .resume = false, .only = {}});
+  const auto labels = [](const JobPlan& plan) {
+    std::vector<std::string> names;
+    for (const PlannedTable& table : plan.tables) names.push_back(table.job->table.label());
+    return names;
+  };
+  EXPECT_EQ(labels(*Make().Plan({}, {})), std::vector<std::string>{"b"});
+  EXPECT_EQ(ClassOf(Make().Plan({.run_id = "tuesday", .resume = false, .only = {}}, {}).status()),
+            ErrorClass::kUser);
+  on_open = nullptr;
+  ASSERT_EQ(Run()->exit_code(), 0);
+  const auto done = Make().Plan({.run_id = "monday", .resume = false, .only = {}}, {});
+  EXPECT_TRUE(labels(*done).empty());
+  EXPECT_NE(done->notes.back().find("nothing to do"), std::string::npos);
+  EXPECT_EQ(labels(*Make().Plan({}, {})), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ((*journal_->Runs("")).size(), 1U);
+}
+
+TEST_F(RerunTest, APlanBesideAnOpenIntentSaysThatItIsFinishedFirst) {
+  on_commit = [](const CommitIntent& intent, bool) {
+    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
+  };
+  const auto report = Run();
+  const auto plan = Make().Plan({}, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_TRUE(plan->tables.empty());
+  EXPECT_NE(plan->notes.at(0).find("a commit of run " + report->run + " is open"),
+            std::string::npos);
+  EXPECT_TRUE((*journal_->Tables(report->run)).at(0).has_open_intent());
+  EXPECT_EQ(CountOf("a"), 0);
+}
+
+}  // namespace
+}  // namespace headrace

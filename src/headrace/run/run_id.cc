@@ -1,0 +1,37 @@
+#include "headrace/run/run_id.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <random>
+
+#include "headrace/model/table_ref.h"
+
+namespace headrace {
+
+std::string MakeRunId() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  constexpr uint32_t kRandomMask = 0xFFFFFF;
+  std::random_device random;
+  std::array<char, 32> text{};
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  const size_t length = std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%S-", &utc);
+  std::array<char, 8> suffix{};
+  std::snprintf(suffix.data(), suffix.size(), "%06x", random() & kRandomMask);
+  return std::string(text.data(), length) + suffix.data();
+}
+
+arrow::Status CheckRunId(std::string_view run) {
+  if (run.empty()) return UserError("--run-id is empty; leave it out to have one made");
+  const size_t bytes = PercentEncode(run).size();
+  if (bytes <= kMostRunIdBytes) return arrow::Status::OK();
+  return UserError("--run-id is too long: as part of file names it takes " + std::to_string(bytes) +
+                   " bytes (letters, digits, - and _ take one, other bytes three), " +
+                   std::to_string(kMostRunIdBytes) + " at most");
+}
+
+}  // namespace headrace

@@ -1,0 +1,29 @@
+#include "headrace/run/utc_time.h"
+
+#include <gtest/gtest.h>
+
+namespace headrace {
+namespace {
+
+TEST(UtcTimeTest, KeepsMicroseconds) {
+  for (const int64_t micros : {int64_t{0}, int64_t{1'769'903'998'000'123}, int64_t{999'999}}) {
+    const std::chrono::system_clock::time_point time{std::chrono::microseconds(micros)};
+    EXPECT_EQ(MicrosOfUtcTime(UtcTime(time)).ValueOrDie(), micros) << UtcTime(time);
+  }
+  EXPECT_EQ(UtcTime(std::chrono::system_clock::time_point{std::chrono::microseconds(1'000'042)}),
+            "1970-01-01T00:00:01.000042Z");
+}
+
+TEST(UtcTimeTest, ATimeMayHaveNoFraction) {
+  EXPECT_EQ(MicrosOfUtcTime("1970-01-02T00:00:01Z").ValueOrDie(), 86'401'000'000);
+}
+
+TEST(UtcTimeTest, OtherTextIsAnError) {
+  for (const char* text : {"", "Z", "1970-01-01T00:00:00", "1970-01-01 00:00:00Z",
+                           "1970-01-01T00:00:00.1Z", "1970-01-01T00:00:00.000000"}) {
+    EXPECT_EQ(ClassOf(MicrosOfUtcTime(text).status()), ErrorClass::kPermanent) << text;
+  }
+}
+
+}  // namespace
+}  // namespace headrace
