@@ -66,8 +66,9 @@ TEST_P(SourceConformance, AReleasedSnapshotIsLostToWhoeverComesAfter) {
   snapshot->Release({});
   snapshot->Release({});
   EXPECT_EQ(CodeOf(snapshot->Attach({}).status()), kSnapshotLostCode);
-  EXPECT_EQ(CodeOf(snapshot->Describe(job.table).status()), kSnapshotLostCode);
-  EXPECT_EQ(CodeOf(snapshot->Estimate(planned.plan.description, {}).status()), kSnapshotLostCode);
+  EXPECT_EQ(CodeOf(snapshot->Describe(job.table, {}).status()), kSnapshotLostCode);
+  EXPECT_EQ(CodeOf(snapshot->Estimate(planned.plan.description, {}, {}).status()),
+            kSnapshotLostCode);
   const arrow::Status written = live_->Execute("ALTER TABLE t ADD COLUMN later INTEGER");
   EXPECT_TRUE(written.ok()) << written;
 }

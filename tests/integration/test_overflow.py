@@ -77,15 +77,6 @@ def test_a_column_has_the_last_word(database, headrace):
     assert lake.rows(job.lake, "public.odd") == [(1, "infinity", None)]
 
 
-def test_a_type_and_text_for_what_does_not_fit_exclude_each_other(database, headrace):
-    database.execute("CREATE TABLE odd (id int, price numeric); INSERT INTO odd VALUES (1, 'NaN')")
-    columns = ["id", {"name": "price", "type": "decimal(12,4)", "on_overflow": "string"}]
-    job = postgres_job(headrace, database, {"name": "public.odd", "columns": columns})
-    for command in ("plan", "check"):
-        said(headrace(command, "job.yaml", expect=2), '"price"', "type: decimal(12,4)", "on_overflow: string", "exclude")
-    job.run(expect=1)
-
-
 def test_a_cast_to_text_holds_every_value(database, headrace):
     database.execute("CREATE TABLE odd (id int, at timestamp, day date, price numeric(6,2));"
                      "INSERT INTO odd VALUES (1, 'infinity', '-infinity', 'NaN'), (2, '2024-02-29 12:00:00', '2024-02-29', 1.5)")

@@ -39,8 +39,9 @@ arrow::Result<JobPlan> PlanRun(const CommandContext& context, JobParts& parts,
                                Observation& observation) {
   const std::filesystem::path& state = parts.job.state;
   ARROW_RETURN_NOT_OK(JobLock::CheckFree(state, parts.job.name));
+  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Journal> journal,
-                        HasJournal(state) ? Journal::Open(state) : Journal::OpenInMemory());
+                        has_journal ? Journal::Open(state) : Journal::OpenInMemory());
   return CoordinatorOf(parts, *journal, observation).Plan(RequestOf(context.line), context.stop);
 }
 

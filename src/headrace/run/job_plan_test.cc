@@ -17,7 +17,7 @@ class OneColumnSnapshot final : public MemorySnapshot {
                     std::atomic<int>& attaches, Column column)
       : MemorySnapshot(script, opens, attaches), column_(std::move(column)) {}
 
-  arrow::Result<Description> Describe(const TableRef& table) override {
+  arrow::Result<Description> Describe(const TableRef& table, std::stop_token /*stop*/) override {
     Description description;
     description.table = table;
     description.columns = {column_};

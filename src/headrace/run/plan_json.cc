@@ -57,7 +57,8 @@ nlohmann::json HeadJson(const JobPlan& plan) {
           {"snapshot", {{"kind", SnapshotKindName(plan.snapshot)}, {"about", plan.snapshot_about}}},
           {"units", plan.units()},
           {"estimated_rows", plan.estimated_rows()},
-          {"warnings", plan.warnings}};
+          {"warnings", plan.warnings},
+          {"notes", plan.notes}};
 }
 
 /// The text of an object without its closing brace, so that one more key can follow.

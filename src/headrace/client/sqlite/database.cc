@@ -151,6 +151,8 @@ arrow::Result<SqliteStatement> SqliteDatabase::Prepare(std::string_view sql) {
   return statement;
 }
 
+int64_t SqliteDatabase::changes() const { return sqlite3_changes64(database_.get()); }
+
 std::string SqliteQuote(std::string_view name) {
   std::string quoted = "\"";
   for (const char c : name) {

@@ -91,6 +91,8 @@ class SqliteDatabase {
 
   sqlite3* handle() const { return database_.get(); }
 
+  int64_t changes() const;  ///< Rows that the last INSERT, UPDATE or DELETE touched.
+
  private:
   struct Closer {
     void operator()(sqlite3* database) const;

@@ -279,18 +279,6 @@ TEST_F(ParquetDestinationTest, WithoutTableAndStagingItIsADoubtNotAVoidIntent) {
   }
 }
 
-TEST_F(ParquetDestinationTest, ARunIdThatAnotherJobUsedForTheTableMakesTheIntentVoid) {
-  const auto destination = MakeParquetDestination(options_).ValueOrDie();
-  TableTarget target = Target(WriteMode::kAppend);
-  ASSERT_TRUE(destination->Prepare(target).ok());
-  ASSERT_TRUE(destination->Commit(destination->Intend(target, {}, 1).ValueOrDie()).ok());
-  target.job = "bills";
-  ASSERT_TRUE(destination->Prepare(target).ok());
-  const auto record = destination->Commit(destination->Intend(target, {}, 2).ValueOrDie());
-  EXPECT_EQ(CodeOf(record.status()), kVoidIntentCode);
-  EXPECT_THAT(record.status().message(), HasSubstr("--run-id"));
-}
-
 TEST_F(ParquetDestinationTest, AFullDiskNamesTheFileAndTheNextStep) {
   for (int call = 1; call < 20; ++call) {
     const auto fs = std::make_shared<FaultInjectionFs>(

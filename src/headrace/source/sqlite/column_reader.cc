@@ -55,7 +55,7 @@ class Validity {
 template <typename Conversion>
 class FixedReader final : public ColumnReader {
  public:
-  using Type = Conversion::Type;
+  using Type = typename Conversion::Type;  // NOLINT(readability-redundant-typename): clang 14
 
   FixedReader(std::shared_ptr<arrow::DataType> type, Conversion conversion)
       : type_(std::move(type)), conversion_(std::move(conversion)) {}
