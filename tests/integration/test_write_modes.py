@@ -75,3 +75,23 @@ def test_a_table_directory_that_is_not_ours_is_left_alone(items, headrace):
     foreign.write_text("not a table of headrace")
     job.run(expect=1)
     assert foreign.read_text() == "not a table of headrace"
+
+
+def test_a_report_that_cannot_be_printed_does_not_make_a_run_look_failed(items, headrace):
+    """A scheduler that runs it again because of the exit code would append every row twice."""
+    job = job_for(items, headrace, "append")
+    with open("/dev/full", "w") as full:
+        process = headrace.start("run", "job.yaml", stdout=full)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 0, told
+    assert "what was done stays done" in told
+    assert lake.rows(job.lake, TABLE) == FIRST
+
+
+def test_append_after_a_not_null_was_dropped(items, headrace):
+    items.execute("ALTER TABLE items ALTER COLUMN name SET NOT NULL")
+    job = job_for(items, headrace, "append")
+    job.run()
+    items.execute("ALTER TABLE items ALTER COLUMN name DROP NOT NULL; INSERT INTO items VALUES (3, NULL)")
+    job.run()
+    assert lake.count(job.lake, TABLE) == 5

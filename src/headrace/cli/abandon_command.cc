@@ -51,6 +51,7 @@ Command AbandonCommand() {
            {kExitUsage,
             "there is no such run, it is not unfinished, or another process is running it"}},
       .json = "`run` and `done`, the sentences of what was done.",
+      .acts = true,
       .run = Abandon,
   };
 }

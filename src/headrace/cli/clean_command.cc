@@ -64,6 +64,7 @@ Command CleanCommand() {
                  "the job or the command line is wrong, or another process is running the job"}},
       .json =
           "`removed_directories`, `removed_bytes` and `kept`, the sentences of what stays and why.",
+      .acts = true,
       .run = Clean,
   };
 }

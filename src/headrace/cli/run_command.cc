@@ -118,6 +118,7 @@ Command RunCommand() {
           "`message`), `verified`, `problems`, `replaced_by` (the run that replaced it before it "
           "could be verified). With --dry-run: the document of `headrace plan --json`, of the "
           "tables that the run would load; its `notes` say which run that is.",
+      .acts = true,
       .run = Run,
   };
 }

@@ -78,6 +78,16 @@ arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
                    NamedTables(outside) + "; leave --resume out to load that too");
 }
 
+/// What is loaded now sees a later moment than what a continued run published before.
+std::string OlderSnapshots(const std::vector<CommitRecord>& committed) {
+  std::string text = "as of an earlier snapshot than what is loaded now:";
+  for (const CommitRecord& record : committed) {
+    text += std::string(&record == committed.data() ? " " : ", ") + record.intent.label +
+            " (published at " + record.committed_at + ")";
+  }
+  return text;
+}
+
 class RunChooser {
  public:
   RunChooser(const RunParts& parts, const RunRequest& request, std::string started_at, bool preview)
@@ -210,6 +220,7 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   ARROW_RETURN_NOT_OK(DivideTables(chosen));
   if (!chosen.nothing_to_do()) {
     decision_.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
+    if (!chosen.committed.empty()) decision_.notes.push_back(OlderSnapshots(chosen.committed));
   }
   return chosen;
 }

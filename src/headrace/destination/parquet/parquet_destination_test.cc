@@ -301,6 +301,7 @@ TEST_F(ParquetDestinationTest, AFullDiskNamesTheFileAndTheNextStep) {
 
 TEST(SchemaDifferenceTest, ShowsOnlyWhatDiffers) {
   EXPECT_EQ(SchemaDifference("a: int64\nb: string", "a: int64\nb: string"), "");
+  EXPECT_EQ(SchemaDifference("a: int64 not null\nb: string", "a: int64\nb: string not null"), "");
   EXPECT_EQ(SchemaDifference("a: int64\nb: string", "a: int64\nb: binary"),
             "\n- b: string\n+ b: binary");
   EXPECT_EQ(SchemaDifference("a: int64\nb: string", "b: string\na: int64"),

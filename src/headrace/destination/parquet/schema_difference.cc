@@ -6,14 +6,17 @@
 namespace headrace {
 namespace {
 
-/// Top-level lines; the indented lines below a nested column repeat what its own line says.
+/// Top-level lines; the indented lines below a nested column repeat what its own line says. Whether
+/// a column may be NULL is not part of them: readers of a lake take the files' columns together by
+/// name and type, and a source that drops a NOT NULL must not end its history.
 std::vector<std::string_view> ColumnLines(std::string_view schema) {
+  constexpr std::string_view kNotNull = " not null";
   std::vector<std::string_view> lines;
   while (!schema.empty()) {
     const size_t end = std::min(schema.find('\n'), schema.size());
-    if (const std::string_view line = schema.substr(0, end); !line.empty() && line[0] != ' ') {
-      lines.push_back(line);
-    }
+    std::string_view line = schema.substr(0, end);
+    if (line.ends_with(kNotNull)) line.remove_suffix(kNotNull.size());
+    if (!line.empty() && line[0] != ' ') lines.push_back(line);
     schema.remove_prefix(std::min(end + 1, schema.size()));
   }
   return lines;
