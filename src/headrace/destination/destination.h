@@ -130,8 +130,9 @@ class Destination {
   /// Idempotent.
   virtual arrow::Status Discard(const std::string& run, const std::string& table, int epoch) = 0;
 
-  /// Reads every file of `record` again: rows always, checksums on request. kInterruptedCode once
-  /// `stop` is stopped.
+  /// Reads every file of `record` again: rows always, checksums on request. Files that are not of
+  /// the record, and should not be there or are not as they were, come with a problem too.
+  /// kInterruptedCode once `stop` is stopped.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                               bool with_checksum,
                                                               std::stop_token stop) = 0;

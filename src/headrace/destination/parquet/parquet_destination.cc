@@ -181,6 +181,7 @@ class ParquetDestination final : public Destination {
       }
       results.push_back({file.name, content.rows, content.checksum, std::move(content.problem)});
     }
+    ARROW_RETURN_NOT_OK(AddProblemsBeside(record, directory, results));
     return results;
   }
 
@@ -190,6 +191,27 @@ class ParquetDestination final : public Destination {
   }
 
  private:
+  /// What is wrong in a run's directory beside the files of its record: the record itself, and
+  /// files that every reader of the table would read too.
+  arrow::Status AddProblemsBeside(const CommitRecord& record, const fs::path& directory,
+                                  std::vector<ReadBackResult>& results) const {
+    const std::string commit_file(kCommitFile);
+    const auto found = ReadCommitFile(*fs_, directory);
+    if (!found.ok()) {
+      results.push_back({commit_file, 0, {}, found.status().message()});
+    } else if (!found->has_value() || (*found)->intent.digest != record.intent.digest) {
+      results.push_back({commit_file, 0, {}, "the record of this commit is not there any more"});
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto names, fs_->List(directory));
+    for (const std::string& name : names) {
+      const bool known = std::ranges::find(record.intent.files, name, &CommittedFile::name) !=
+                         record.intent.files.end();
+      if (known || !name.ends_with(".parquet")) continue;
+      results.push_back({name, 0, {}, "this run did not write it, but readers see its rows"});
+    }
+    return arrow::Status::OK();
+  }
+
   /// The run of this job that FindCommit knows is not prepared again: one that is there is another
   /// job's, or nobody's.
   arrow::Status CheckRunIsNew(const TableTarget& target, const fs::path& table) const {

@@ -12,9 +12,6 @@
 namespace headrace {
 namespace {
 
-/// Dimensions, "has NULLs" and the element type.
-constexpr int32_t kArrayHeaderBytes = 12;
-
 class ListReader final : public FieldReader {
  public:
   ListReader(std::shared_ptr<arrow::DataType> type, FieldReaderPtr element, ReadContext& context)
