@@ -1,12 +1,12 @@
 #include "headrace/cli/plan_command.h"
 
-#include <algorithm>
 #include <ostream>
+#include <vector>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/plan_text.h"
 #include "headrace/run/coordinator.h"
+#include "headrace/run/exit_code.h"
 #include "headrace/run/plan_json.h"
 
 namespace headrace {
@@ -31,13 +31,9 @@ arrow::Result<JobPlan> MakePlan(const CommandContext& context, JobParts& parts,
 }
 
 int ExitCodeOfPlan(const JobPlan& plan) {
-  int code = kExitDone;
-  for (const PlannedTable& table : plan.tables) {
-    if (table.status.ok()) continue;
-    const int of_table = ExitCodeOf(table.status);
-    code = code == kExitDone ? of_table : std::min(code, of_table);
-  }
-  return code;
+  std::vector<arrow::Status> statuses;
+  for (const PlannedTable& table : plan.tables) statuses.push_back(table.status);
+  return ExitCodeOfAll(statuses);
 }
 
 arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation) {

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "headrace/cli/error_text.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {
@@ -23,9 +23,10 @@ struct OutcomeName {
   std::string_view name;
 };
 
-constexpr std::array<OutcomeName, 4> kOutcomeNames = {
+constexpr std::array<OutcomeName, 5> kOutcomeNames = {
     {{kExitDone, "done"},
      {kExitFailed, "failed"},
+     {kExitUsage, "failed"},
      {kExitVerificationFailed, "verification failed"},
      {kExitInterrupted, "interrupted"}}};
 
