@@ -50,6 +50,7 @@ struct OptionSpec {
   int64_t maximum = std::numeric_limits<int64_t>::max();  ///< Likewise.
   std::string_view example =
       {};  ///< A value to show where there is no default. Secrets: a reference, never a value.
+  bool is_sql = false;     ///< SQL of the user: plans and logs print it, so `${file:…}` is refused.
   bool per_table = false;  ///< Of a destination: may also stand in a table's `destination:`.
 };
 

@@ -9,6 +9,10 @@
 namespace headrace {
 namespace {
 
+constexpr std::string_view kNoFileInSql =
+    "${file:…} is for secrets, and plans and logs show this text; use ${NAME}, an environment "
+    "variable, for what may be seen";
+
 std::string JoinPath(std::string_view path, std::string_view key) {
   return path.empty() ? std::string(key) : std::string(path) + "." + std::string(key);
 }
@@ -161,6 +165,10 @@ std::optional<OptionValues::Value> SectionReader::ReadScalar(const OptionSpec& o
     problems_.Add(node.location, path,
                   "expected " + ExpectedOf(option) + "; found " + FoundText(node) +
                       (misquoted ? " (remove the quotes)" : ""));
+    return std::nullopt;
+  }
+  if (option.is_sql && HasFileReference(node.text)) {
+    problems_.Add(node.location, path, kNoFileInSql);
     return std::nullopt;
   }
   const auto text = Expand(node, path);
