@@ -182,6 +182,6 @@ def test_the_uris_timeout_ends_the_wait_for_a_silent_peer(headrace):
 
 
 def test_a_database_that_is_missing_ends_every_command_alike(database, headrace):
-    job_over(headrace, database, database="not_there")
+    Job(headrace, {"type": "postgresql", "uri": database.uri, "database": "not_there"}, [{"name": "public.t"}])
     for command in (["check", "job.yaml"], ["plan", "job.yaml"], ["run", "job.yaml", "--dry-run"], ["run", "job.yaml"]):
         said(headrace(*command, expect=2), 'database "not_there" does not exist')
