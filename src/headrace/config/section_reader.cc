@@ -21,6 +21,7 @@ std::string JoinPath(std::string_view path, std::string_view key) {
 struct SectionOptions {
   std::vector<OptionSpec> options;
   bool complete = true;
+  std::vector<OptionFault> (*faults)(const OptionValues& values) = nullptr;
 };
 
 class SectionReader {
@@ -71,6 +72,7 @@ SectionOptions SectionReader::OptionsOf(const Section& section, const YamlNode& 
   const PluginOptions* plugin = FindPlugin(section, name);
   known.complete = plugin != nullptr;
   if (plugin != nullptr) {
+    if (section.type_from.empty()) known.faults = plugin->faults;
     known.options.insert(known.options.end(), plugin->options.begin(), plugin->options.end());
   }
   return known;
@@ -85,6 +87,11 @@ SectionValues SectionReader::ReadMapping(const Section& section, const YamlNode&
   }
   const SectionOptions known = OptionsOf(section, node);
   for (const YamlPair& pair : node.pairs) ReadPair(section, known, pair, values);
+  if (known.faults != nullptr) {
+    for (const OptionFault& fault : known.faults(values.values)) {
+      problems_.Add(values.PlaceOf(fault.key), values.PathOf(fault.key), fault.message);
+    }
+  }
   AddMissing(section, known, values);
   return values;
 }
