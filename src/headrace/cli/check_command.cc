@@ -139,7 +139,7 @@ Command CheckCommand() {
           "Reads the job, looks whether the state folder can be written, connects, takes a "
           "snapshot, describes and plans each table, asks whether "
           "what the destination holds of it can be appended to or replaced, and tries the "
-          "destination. No row is read, "
+          "destination. No row is copied, "
           "and nothing stays at the destination. Everything is tried, so that all that is wrong "
           "shows at once.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},

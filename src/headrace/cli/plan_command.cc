@@ -57,8 +57,12 @@ Command PlanCommand() {
       .description =
           "Connects to the source, takes a snapshot, describes each table and cuts it into work "
           "units, as `headrace run` does, and "
-          "stops there: no row is read and nothing is written. A table that the destination would "
-          "refuse, for an append of other columns or by `write: error_if_exists`, cannot run.",
+          "stops there: no row is copied and nothing is written. A table that the destination "
+          "would "
+          "refuse cannot run: for an append of other columns or under a run id that another job "
+          "has "
+          "used, for files in its directory that headrace did not write, or by "
+          "`write: error_if_exists`.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"units", "only", "workers", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace plan job.yaml", "how each table would be cut and mapped, and why"},

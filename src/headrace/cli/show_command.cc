@@ -90,7 +90,7 @@ arrow::Result<int> Show(CommandContext& context) {
   }
   const nlohmann::json report = StoredReport(run);
   const bool current = !report.empty() && run.state != RunState::kRunning;
-  context.out << (current ? ReportText(report, context.width)
+  context.out << (current ? ReportText(report, context.width, context.line.job.value_or(""))
                           : UnreportedText(run, tables, context.width));
   return kExitDone;
 }
