@@ -129,6 +129,16 @@ def test_text_that_is_not_utf8_becomes_null_where_the_job_says_so(ascii_database
     assert report["tables"][0]["nulled_values"] == 1
 
 
+def test_a_comment_that_is_not_utf8_stands_in_nobodys_way(ascii_database, headrace):
+    job = ascii_job(headrace, ascii_database, "auto", on_overflow="null")
+    with ascii_database.connect(client_encoding="SQL_ASCII") as connection:
+        connection.execute(rb"COMMENT ON COLUMN odd.name IS E'caf\351'")
+        connection.execute(rb"COMMENT ON TABLE odd IS E'th\351 et caf\303\251'")
+    job.run()
+    assert len(lake.rows(job.lake, "public.odd")) == 3
+    said(headrace("inspect", ascii_database.uri, "--table", "public.odd"), "caf\ufffd", "th\ufffd et café")
+
+
 def test_text_that_the_server_cannot_convert_is_told_with_the_way_around_it(database, headrace):
     with database_of_encoding(database, "WIN1252") as made:
         with made.connect(client_encoding="WIN1252") as connection:
