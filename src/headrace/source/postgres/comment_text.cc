@@ -34,9 +34,8 @@ arrow::Result<std::string> CommentText(std::string_view hex) {
   for (; !hex.empty(); hex.remove_prefix(2)) {
     uint8_t byte = 0;
     const std::string_view pair = hex.substr(0, 2);
-    const char* const last = pair.data() + pair.size();
-    const auto [end, error] = std::from_chars(pair.data(), last, byte, 16);
-    if (error != std::errc() || end != last) {
+    const auto [end, error] = std::from_chars(pair.data(), pair.data() + pair.size(), byte, 16);
+    if (error != std::errc() || end != pair.data() + pair.size()) {
       return BugError("a comment that is not hexadecimal");
     }
     bytes += static_cast<char>(byte);
