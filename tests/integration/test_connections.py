@@ -101,7 +101,7 @@ def test_an_authority_file_that_is_missing_is_named(tls_server, headrace):
 
 
 def test_a_server_that_wants_tls_says_so(tls_server, headrace):
-    finished = job_over(headrace, tls_server, sslmode="disable").run(expect=1)
+    finished = job_over(headrace, tls_server, sslmode="disable").run(expect=2)
     said(finished, "no pg_hba.conf entry", "no encryption")
 
 
@@ -179,3 +179,9 @@ def test_the_uris_timeout_ends_the_wait_for_a_silent_peer(headrace):
         job = Job(headrace, {"type": "postgresql", "uri": f"postgresql://etl@127.0.0.1:{port}/shop?connect_timeout=1"},
                   [{"name": "public.t"}], limits={"retries": 0})
         said(job.run(expect=1), "no connection within connect_timeout")
+
+
+def test_a_database_that_is_missing_ends_every_command_alike(database, headrace):
+    Job(headrace, {"type": "postgresql", "uri": database.uri, "database": "not_there"}, [{"name": "public.t"}])
+    for command in (["check", "job.yaml"], ["plan", "job.yaml"], ["run", "job.yaml", "--dry-run"], ["run", "job.yaml"]):
+        said(headrace(*command, expect=2), 'database "not_there" does not exist')

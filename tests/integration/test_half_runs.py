@@ -22,21 +22,42 @@ class Reader(threading.Thread):
         self.seen: list[list[tuple]] = []
         self.refused = 0  # A file that the glob found was replaced before it was opened: an error, not half a run.
         self.enough = threading.Event()
+        self.failure: BaseException | None = None  # Half a file ends the looks; stop() raises it.
 
     def run(self):
-        connection = duckdb.connect()
-        while not self.enough.is_set():
-            try:
-                self.seen.append(connection.execute(VERSIONS.format(self.folder)).fetchall())
-            except duckdb.IOException as error:
-                if "No such file" not in str(error) and "No files found" not in str(error):
-                    raise
-                self.refused += 1
+        try:
+            connection = duckdb.connect()
+            while not self.enough.is_set():
+                self.look(connection)
+        except BaseException as error:
+            self.failure = error
+
+    def look(self, connection) -> None:
+        try:
+            self.seen.append(connection.execute(VERSIONS.format(self.folder)).fetchall())
+        except duckdb.IOException as error:
+            if "No such file" not in str(error) and "No files found" not in str(error):
+                raise
+            self.refused += 1
 
     def stop(self) -> list[list[tuple]]:
+        """What was seen, with one more look, now that nobody writes."""
         self.enough.set()
         self.join()
+        if self.failure is not None:
+            raise self.failure
+        before = len(self.seen)
+        self.look(duckdb.connect())
+        assert len(self.seen) == before + 1, "the last look failed"
         return self.seen
+
+
+def test_a_reader_tells_of_half_a_file(tmp_path):
+    (tmp_path / "half.parquet").write_bytes(b"PAR1")
+    reader = Reader(tmp_path)
+    reader.start()
+    with pytest.raises(duckdb.Error):
+        reader.stop()
 
 
 @pytest.mark.parametrize("write", ["append", "replace"])
@@ -52,6 +73,8 @@ def test_a_reader_never_sees_half_a_run(database, headrace, write):
         job.run()
     seen = reader.stop()
     assert len(seen) >= RUNS
+    last = RUNS - 1
+    assert seen[-1] == [(version, ROWS) for version in (range(RUNS) if write == "append" else [last])]
     for look in seen:
         versions = [version for version, _ in look]
         assert {count for _, count in look} == {ROWS}, look

@@ -63,8 +63,7 @@ def test_a_cast_to_string_holds_every_value(database, headrace, value, policy):
 
 def test_another_type_and_overflow_to_text_are_refused_in_plan(database, headrace):
     job = make(database, headrace, VALUES[-1], on_overflow="string")
-    for finished in (headrace("plan", "job.yaml", expect=None), job.run(expect=1)):
-        assert finished.returncode != 0
+    for finished in (headrace("plan", "job.yaml", expect=2), job.run(expect=2)):
         said(finished, "public.odd", '"free"', "decimal", "on_overflow: string")
     assert not lake.files(job.lake)
 
@@ -128,6 +127,16 @@ def test_text_that_is_not_utf8_becomes_null_where_the_job_says_so(ascii_database
     report = job.run("--json").json()
     assert lake.rows(job.lake, "public.odd") == [(7, "café", ["é"]), (8, None, None), (9, None, None)]
     assert report["tables"][0]["nulled_values"] == 1
+
+
+def test_a_comment_that_is_not_utf8_stands_in_nobodys_way(ascii_database, headrace):
+    job = ascii_job(headrace, ascii_database, "auto", on_overflow="null")
+    with ascii_database.connect(client_encoding="SQL_ASCII") as connection:
+        connection.execute(rb"COMMENT ON COLUMN odd.name IS E'caf\351'")
+        connection.execute(rb"COMMENT ON TABLE odd IS E'th\351 et caf\303\251'")
+    job.run()
+    assert len(lake.rows(job.lake, "public.odd")) == 3
+    said(headrace("inspect", ascii_database.uri, "--table", "public.odd"), "caf\ufffd", "th\ufffd et café")
 
 
 def test_text_that_the_server_cannot_convert_is_told_with_the_way_around_it(database, headrace):

@@ -48,3 +48,19 @@ def test_no_output_and_no_file_shows_it(guarded, headrace, way, right):
         assert secret not in finished.stdout + finished.stderr
         assert (finished.returncode == 0) == right, finished.stdout + finished.stderr
     assert traces(headrace.folder, secret) == []
+
+
+def test_sql_takes_no_file_and_shows_a_variable(database, headrace):
+    """Plans and logs print where and query: what they take from elsewhere is no secret."""
+    database.execute("CREATE TABLE t AS SELECT 'a' AS v")
+    headrace.write("secret.txt", SECRET + "\n")
+    job = Job(headrace, {"type": "postgresql", "uri": database.uri},
+              [{"name": "public.t", "where": "v <> '${file:secret.txt}'"}])
+    for command in ("check", "plan", "run"):
+        finished = headrace(command, "job.yaml", "--log-level", "debug", expect=2)
+        said(finished, "where", "${file:…} is for secrets")
+        assert SECRET not in finished.stdout + finished.stderr
+    job.document["tables"][0]["where"] = "v <> '${SHOWN}'"
+    job.write()
+    said(headrace("plan", "job.yaml", env={"SHOWN": "an-open-word"}), "an-open-word")
+    assert traces(headrace.folder, SECRET) == []

@@ -25,7 +25,7 @@ CHANGE = "DELETE FROM items WHERE id = 1; INSERT INTO items VALUES (3, 'three')"
 @pytest.mark.parametrize("write, exit_code, after", [
     ("replace", 0, SECOND),
     ("append", 0, lake.in_order(FIRST + SECOND)),
-    ("error_if_exists", 1, FIRST),
+    ("error_if_exists", 2, FIRST),
 ])
 def test_a_second_run(items, headrace, write, exit_code, after):
     job = job_for(items, headrace, write)
@@ -55,7 +55,7 @@ def test_append_refuses_another_schema_and_shows_the_difference(items, headrace,
     job = job_for(items, headrace, "append")
     job.run()
     items.execute(change)
-    said(job.run(expect=1), *words)
+    said(job.run(expect=2), *words)
     assert lake.rows(job.lake, TABLE) == FIRST
 
 
@@ -73,7 +73,7 @@ def test_a_table_directory_that_is_not_ours_is_left_alone(items, headrace):
     foreign = job.lake / TABLE / "mine.parquet"
     foreign.parent.mkdir(parents=True)
     foreign.write_text("not a table of headrace")
-    job.run(expect=1)
+    job.run(expect=2)
     assert foreign.read_text() == "not a table of headrace"
 
 

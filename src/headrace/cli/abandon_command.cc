@@ -2,10 +2,10 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/observation.h"
 #include "headrace/run/coordinator.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {
@@ -38,7 +38,7 @@ Command AbandonCommand() {
       .description =
           "A commit that was begun is finished first: no table is ever left half published, and "
           "what is published stays. What the run "
-          "had read of other tables is given up; `headrace clean` removes it.",
+          "had read of other tables is given up, and removed.",
       .argument = {"RUN", "a run id of `headrace runs`", true},
       .options = {"job", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace abandon 20250131T081500-4f2a9c", "of the job.yaml of this folder"},

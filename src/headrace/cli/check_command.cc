@@ -8,10 +8,10 @@
 
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/error_text.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/plan_command.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {
@@ -106,15 +106,10 @@ nlohmann::ordered_json LinesJson(const std::vector<CheckLine>& lines, int code) 
   return json;
 }
 
-/// Of several failures the user's own counts: it is the one that running again does not cure.
 int ExitCodeOfLines(const std::vector<CheckLine>& lines) {
-  int code = kExitDone;
-  for (const CheckLine& line : lines) {
-    if (!line.status.ok() && code != kExitInterrupted) {
-      code = std::max(code, ExitCodeOf(line.status));
-    }
-  }
-  return code;
+  std::vector<arrow::Status> statuses;
+  for (const CheckLine& line : lines) statuses.push_back(line.status);
+  return ExitCodeOfAll(statuses);
 }
 
 arrow::Result<int> Check(CommandContext& context) {
@@ -144,7 +139,7 @@ Command CheckCommand() {
           "Reads the job, looks whether the state folder can be written, connects, takes a "
           "snapshot, describes and plans each table, asks whether "
           "what the destination holds of it can be appended to or replaced, and tries the "
-          "destination. No row is read, "
+          "destination. No row is copied, "
           "and nothing stays at the destination. Everything is tried, so that all that is wrong "
           "shows at once.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},

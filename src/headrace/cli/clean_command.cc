@@ -5,11 +5,11 @@
 #include <set>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/observation.h"
 #include "headrace/observe/human.h"
 #include "headrace/run/coordinator.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

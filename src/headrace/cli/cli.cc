@@ -12,10 +12,10 @@
 
 #include "headrace/cli/command.h"
 #include "headrace/cli/error_text.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/interrupt_watch.h"
 #include "headrace/observe/console.h"
 #include "headrace/observe/log_sinks.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

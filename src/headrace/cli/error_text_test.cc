@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "headrace/cli/exit_code.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

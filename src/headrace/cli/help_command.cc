@@ -1,8 +1,8 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/help_text.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

@@ -8,8 +8,8 @@
 #include <sstream>
 
 #include "headrace/cli/command_option.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/observe/human.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/config/schema.h"
 #include "headrace/registry/builtin.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

@@ -7,13 +7,13 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/observation.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/cli/uri_secret.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
 #include "headrace/registry/builtin.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

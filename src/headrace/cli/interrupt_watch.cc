@@ -14,7 +14,7 @@
 #include <memory>
 #include <utility>
 
-#include "headrace/cli/exit_code.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

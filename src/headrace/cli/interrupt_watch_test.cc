@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "headrace/cli/exit_code.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

@@ -1,12 +1,12 @@
 #include "headrace/cli/plan_command.h"
 
-#include <algorithm>
 #include <ostream>
+#include <vector>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/plan_text.h"
 #include "headrace/run/coordinator.h"
+#include "headrace/run/exit_code.h"
 #include "headrace/run/plan_json.h"
 
 namespace headrace {
@@ -31,13 +31,9 @@ arrow::Result<JobPlan> MakePlan(const CommandContext& context, JobParts& parts,
 }
 
 int ExitCodeOfPlan(const JobPlan& plan) {
-  int code = kExitDone;
-  for (const PlannedTable& table : plan.tables) {
-    if (table.status.ok()) continue;
-    const int of_table = ExitCodeOf(table.status);
-    code = code == kExitDone ? of_table : std::min(code, of_table);
-  }
-  return code;
+  std::vector<arrow::Status> statuses;
+  for (const PlannedTable& table : plan.tables) statuses.push_back(table.status);
+  return ExitCodeOfAll(statuses);
 }
 
 arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation) {
@@ -61,8 +57,12 @@ Command PlanCommand() {
       .description =
           "Connects to the source, takes a snapshot, describes each table and cuts it into work "
           "units, as `headrace run` does, and "
-          "stops there: no row is read and nothing is written. A table that the destination would "
-          "refuse, for an append of other columns or by `write: error_if_exists`, cannot run.",
+          "stops there: no row is copied and nothing is written. A table that the destination "
+          "would "
+          "refuse cannot run: for an append of other columns or under a run id that another job "
+          "has "
+          "used, for files in its directory that headrace did not write, or by "
+          "`write: error_if_exists`.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"units", "only", "workers", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace plan job.yaml", "how each table would be cut and mapped, and why"},

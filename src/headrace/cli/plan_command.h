@@ -11,14 +11,13 @@ namespace headrace {
 arrow::Result<JobPlan> MakePlan(const CommandContext& context, JobParts& parts,
                                 Observation& observation);
 
-/// Makes the plan and prints it. Exit code 0, or that of the worst table that cannot run.
+/// Makes the plan and prints it. Exit code as ExitCodeOfPlan.
 arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation);
 
 /// Prints a plan. Exit code as ShowPlan.
 int PrintPlan(CommandContext& context, const JobPlan& plan);
 
-/// The exit code of a plan: kExitUsage where a table cannot run for a reason of class user,
-/// kExitFailed for another reason.
+/// ExitCodeOfAll of its tables.
 int ExitCodeOfPlan(const JobPlan& plan);
 
 }  // namespace headrace

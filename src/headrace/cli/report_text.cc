@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "headrace/cli/error_text.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {
@@ -23,9 +23,10 @@ struct OutcomeName {
   std::string_view name;
 };
 
-constexpr std::array<OutcomeName, 4> kOutcomeNames = {
+constexpr std::array<OutcomeName, 5> kOutcomeNames = {
     {{kExitDone, "done"},
      {kExitFailed, "failed"},
+     {kExitUsage, "failed"},
      {kExitVerificationFailed, "verification failed"},
      {kExitInterrupted, "interrupted"}}};
 
@@ -141,7 +142,7 @@ arrow::Status ErrorOf(const nlohmann::json& table) {
 std::string ShellWord(const std::string& name) {
   const bool is_plain = std::ranges::all_of(name, [](unsigned char c) {
     return std::isalnum(c) != 0 ||
-           std::string_view("._-").find(static_cast<char>(c)) != std::string_view::npos;
+           std::string_view("._-/").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (is_plain) return name;
   std::string word = "'";
@@ -163,10 +164,11 @@ struct NextSteps {
 };
 
 /// A run that has published a table goes on with the same job only.
-NextSteps NextStepsOfUserError(const nlohmann::json& report) {
+NextSteps NextStepsOfUserError(const nlohmann::json& report, const std::string& job_file) {
   if (!HasPublishedTable(report)) {
     return {"change the job or the rights, then run again: only what is left is loaded"};
   }
+  const std::string file = ShellWord(EscapeControls(job_file));
   std::string only;
   for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
     only += " --only " + ShellWord(EscapeControls(table.get<std::string>()));
@@ -174,11 +176,13 @@ NextSteps NextStepsOfUserError(const nlohmann::json& report) {
   return {
       "where the rights or the source were wrong, run again: only what is left is loaded. Where "
       "the job must change, change it and load what is left, and nothing twice:",
-      {"headrace abandon " + report.value("run", ""), "headrace run" + only}};
+      {"headrace abandon " + report.value("run", "") + (job_file.empty() ? "" : " --job " + file),
+       "headrace run" + (job_file.empty() ? "" : " " + file) + only}};
 }
 
-NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& error) {
-  if (ClassOf(error) == ErrorClass::kUser) return NextStepsOfUserError(report);
+NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& error,
+                           const std::string& job_file) {
+  if (ClassOf(error) == ErrorClass::kUser) return NextStepsOfUserError(report, job_file);
   return {std::string(NextStep(error)) +
           (ClassOf(error) == ErrorClass::kBug ? "" : ": only what is left is loaded")};
 }
@@ -212,12 +216,12 @@ std::vector<Failure> FailuresOf(const nlohmann::json& report) {
   return failures;
 }
 
-std::string FailuresText(const nlohmann::json& report, size_t width) {
+std::string FailuresText(const nlohmann::json& report, size_t width, const std::string& job_file) {
   std::string text;
   for (const Failure& failure : FailuresOf(report)) {
     text += "\n" + IndentedText("failed: " + failure.tables, 2, width);
     text += IndentedText(PlainLines(failure.error.message()), 4, width);
-    text += NextStepsText(NextStepsOfTable(report, failure.error), width);
+    text += NextStepsText(NextStepsOfTable(report, failure.error, job_file), width);
   }
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
@@ -268,16 +272,16 @@ std::string NotesText(const nlohmann::json& report, size_t width) {
 
 }  // namespace
 
-std::string ReportText(const nlohmann::json& report, size_t width) {
+std::string ReportText(const nlohmann::json& report, size_t width, const std::string& job_file) {
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
-         NotesText(report, width) + FailuresText(report, width) +
+         NotesText(report, width) + FailuresText(report, width, job_file) +
          std::string(InterruptionText(report));
 }
 
 std::string VerificationText(const nlohmann::json& report, size_t width) {
   return fmt::format("Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
                      VerificationOutcome(report)) +
-         TablesText(report, width) + FailuresText(report, width);
+         TablesText(report, width) + FailuresText(report, width, {});
 }
 
 }  // namespace headrace

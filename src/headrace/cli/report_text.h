@@ -8,7 +8,9 @@ namespace headrace {
 
 /// A run's report for people. Takes the JSON form, which `headrace run` makes and the journal
 /// keeps, so that a run and a later look at it say the same. Keys that are missing count as empty.
-std::string ReportText(const nlohmann::json& report, size_t width);
+/// `job_file`: as the command line named it, for the commands that are proposed; empty: it did not.
+std::string ReportText(const nlohmann::json& report, size_t width,
+                       const std::string& job_file = {});
 
 /// The report of `headrace verify` for people.
 std::string VerificationText(const nlohmann::json& report, size_t width);

@@ -72,6 +72,17 @@ TEST(ReportText, SaysWhatFailedAndWhatToDo) {
 )"));
 }
 
+TEST(ReportText, ProposesCommandsOfTheJobFileThatWasNamed) {
+  RunReport report = DoneReport();
+  report.tables.push_back({.table = "gone",
+                           .state = TableState::kFailed,
+                           .error = UserError("there is no table gone")});
+  report.left = {"gone"};
+  EXPECT_THAT(ReportText(ToJson(report), 100, "jobs/my shop.yaml"),
+              HasSubstr("      headrace abandon 20250131T081500-4f2a9c --job 'jobs/my shop.yaml'\n"
+                        "      headrace run 'jobs/my shop.yaml' --only gone\n"));
+}
+
 TEST(ReportText, SaysWhatVerificationFound) {
   RunReport report = DoneReport();
   report.tables[0].verified = false;

@@ -2,12 +2,12 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/observation.h"
 #include "headrace/cli/plan_command.h"
 #include "headrace/cli/report_text.h"
 #include "headrace/run/coordinator.h"
+#include "headrace/run/exit_code.h"
 #include "headrace/run/run_id.h"
 
 namespace headrace {
@@ -64,7 +64,9 @@ arrow::Result<int> Run(CommandContext& context) {
   observation.HideProgress();
   ARROW_RETURN_NOT_OK(report);
   const nlohmann::json json = ToJson(*report);
-  context.out << (context.line.json ? json.dump(2) + "\n" : ReportText(json, context.width));
+  context.out << (context.line.json
+                      ? json.dump(2) + "\n"
+                      : ReportText(json, context.width, context.line.argument.value_or("")));
   return report->exit_code();
 }
 
@@ -96,14 +98,14 @@ Command RunCommand() {
                     "with a key of the job file overridden"},
                    {"headrace run job.yaml --json --log-format json 2> run.log",
                     "for machines: the report here, events in the log"}},
-      .exits =
-          {{kExitDone, "every table is published, or there was nothing to do"},
-           {kExitFailed, "a table failed; the others are published"},
-           {kExitUsage,
-            "the job, the command line or the rights are wrong, or another run stands in the way"},
-           {kExitVerificationFailed, "a published file is not what was written"},
-           {kExitInterrupted,
-            "interrupted; nothing is half published, the same command continues"}},
+      .exits = {{kExitDone, "every table is published, or there was nothing to do"},
+                {kExitFailed, "a table failed; the others are published"},
+                {kExitUsage,
+                 "the job, the command line or the rights are wrong and no table of the run is "
+                 "published, or another run stands in the way"},
+                {kExitVerificationFailed, "a published file is not what was written"},
+                {kExitInterrupted,
+                 "interrupted; nothing is half published, the same command continues"}},
       .json =
           "the run's report: `job`, `run`, `exit_code`, `rows`, `bytes`, `seconds`, "
           "`rows_per_second` (of what this process loaded), `published_rows` (of all tables "

@@ -2,11 +2,11 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/run_history.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/observe/human.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

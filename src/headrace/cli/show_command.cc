@@ -4,12 +4,12 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/report_text.h"
 #include "headrace/cli/run_history.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/observe/human.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {
@@ -90,7 +90,7 @@ arrow::Result<int> Show(CommandContext& context) {
   }
   const nlohmann::json report = StoredReport(run);
   const bool current = !report.empty() && run.state != RunState::kRunning;
-  context.out << (current ? ReportText(report, context.width)
+  context.out << (current ? ReportText(report, context.width, context.line.job.value_or(""))
                           : UnreportedText(run, tables, context.width));
   return kExitDone;
 }

@@ -3,11 +3,11 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/observation.h"
 #include "headrace/cli/report_text.h"
 #include "headrace/run/coordinator.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

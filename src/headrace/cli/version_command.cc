@@ -6,8 +6,8 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/cli/exit_code.h"
 #include "headrace/registry/builtin.h"
+#include "headrace/run/exit_code.h"
 
 namespace headrace {
 namespace {

@@ -50,7 +50,16 @@ struct OptionSpec {
   int64_t maximum = std::numeric_limits<int64_t>::max();  ///< Likewise.
   std::string_view example =
       {};  ///< A value to show where there is no default. Secrets: a reference, never a value.
+  bool is_sql = false;     ///< SQL of the user: plans and logs print it, so `${file:…}` is refused.
   bool per_table = false;  ///< Of a destination: may also stand in a table's `destination:`.
+};
+
+class OptionValues;
+
+/// A value that is of its type and cannot be used all the same.
+struct OptionFault {
+  std::string_view key;
+  std::string message;  ///< Without the key; it shows no secret.
 };
 
 /// The options of one plug-in: `type: <name>` under source or destination.
@@ -60,6 +69,9 @@ struct PluginOptions {
   std::vector<OptionSpec> options;
   /// Of a source: a table's name as it is written there, for the starter job.
   std::string_view example_table = "public.orders";
+  /// What is wrong with the values beyond their types, found without connecting to anything; null:
+  /// nothing to find. Keys that are wrong already are absent.
+  std::vector<OptionFault> (*faults)(const OptionValues& values) = nullptr;
 };
 
 /// Parsed values of one section, after defaults and secrets. Reading a key that the table lacks, or

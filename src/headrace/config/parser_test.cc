@@ -123,6 +123,18 @@ TEST(JobDigestTest, HashesNoSecretThatAReferenceStandsFor) {
             DigestIn({{"A", "postgresql://etl:2@h/shop"}}, {"source.uri=${A}"}));
 }
 
+TEST(ReferenceInSqlTest, AFileIsRefusedAndAVariableIsTaken) {
+  EXPECT_FALSE(DigestIn({{"A", "1"}}, {"tables[0].where='id > ${A}'"}).empty());
+  for (const char* set : {"tables[0].where=v <> '${file:/run/secret}'",
+                          "tables[1].query=SELECT '${file:/run/secret}'"}) {
+    const auto job = ParseShop({set});
+    ASSERT_FALSE(job.ok()) << set;
+    EXPECT_NE(job.status().message().find("${file:…} is for secrets"), std::string::npos)
+        << job.status();
+    EXPECT_EQ(job.status().message().find("cannot read"), std::string::npos) << "it is not opened";
+  }
+}
+
 TEST(JobPathTest, StartsAtTheJobsFolder) {
   const Job job = Shop({"destination.path=../lake/./x", "state=runs"});
   EXPECT_EQ(job.destination.values.String("path"), "/lake/x");

@@ -114,6 +114,17 @@ bool HasReference(std::string_view text) {
   return text.find(kReferenceBegin) != std::string_view::npos;
 }
 
+bool HasFileReference(std::string_view text) {
+  for (size_t at = text.find(kReferenceBegin); at != std::string_view::npos;
+       at = text.find(kReferenceBegin, at + 1)) {
+    const bool is_literal = at > 0 && text[at - 1] == '$';
+    if (!is_literal && text.substr(at + kReferenceBegin.size()).starts_with(kFilePrefix)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 arrow::Result<std::string> ExpandReferences(std::string_view text, const Environment& environment,
                                             const std::filesystem::path& folder) {
   std::string expanded;

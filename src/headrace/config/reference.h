@@ -31,6 +31,9 @@ arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path);
 /// Does `text` hold a reference, or a `$${` that stands for `${`?
 bool HasReference(std::string_view text);
 
+/// Does `text` hold a `${file:…}`?
+bool HasFileReference(std::string_view text);
+
 /// Replaces `${NAME}` by the variable, `${file:PATH}` by the file without its last line end, and
 /// `$${` by `${`. What comes in is not searched again. `folder` is where relative paths start.
 /// Errors of class user name the reference, never a value.

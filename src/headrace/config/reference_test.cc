@@ -73,6 +73,12 @@ TEST(ReferenceTest, RememberedIsAskedOnce) {
   }
 }
 
+TEST(ReferenceTest, HasFileReference) {
+  EXPECT_TRUE(HasFileReference("v <> '${file:/run/secret}'"));
+  EXPECT_TRUE(HasFileReference("$${A} ${file:a}"));
+  EXPECT_FALSE(HasFileReference("${A} $${file:a} file:"));
+}
+
 TEST(ReferenceTest, HasReference) {
   EXPECT_TRUE(HasReference("a${B}"));
   EXPECT_TRUE(HasReference("$${"));

@@ -9,6 +9,10 @@
 namespace headrace {
 namespace {
 
+constexpr std::string_view kNoFileInSql =
+    "${file:…} is for secrets, and plans and logs show this text; use ${NAME}, an environment "
+    "variable, for what may be seen";
+
 std::string JoinPath(std::string_view path, std::string_view key) {
   return path.empty() ? std::string(key) : std::string(path) + "." + std::string(key);
 }
@@ -17,6 +21,7 @@ std::string JoinPath(std::string_view path, std::string_view key) {
 struct SectionOptions {
   std::vector<OptionSpec> options;
   bool complete = true;
+  std::vector<OptionFault> (*faults)(const OptionValues& values) = nullptr;
 };
 
 class SectionReader {
@@ -67,6 +72,7 @@ SectionOptions SectionReader::OptionsOf(const Section& section, const YamlNode& 
   const PluginOptions* plugin = FindPlugin(section, name);
   known.complete = plugin != nullptr;
   if (plugin != nullptr) {
+    if (section.type_from.empty()) known.faults = plugin->faults;
     known.options.insert(known.options.end(), plugin->options.begin(), plugin->options.end());
   }
   return known;
@@ -81,6 +87,11 @@ SectionValues SectionReader::ReadMapping(const Section& section, const YamlNode&
   }
   const SectionOptions known = OptionsOf(section, node);
   for (const YamlPair& pair : node.pairs) ReadPair(section, known, pair, values);
+  if (known.faults != nullptr) {
+    for (const OptionFault& fault : known.faults(values.values)) {
+      problems_.Add(values.PlaceOf(fault.key), values.PathOf(fault.key), fault.message);
+    }
+  }
   AddMissing(section, known, values);
   return values;
 }
@@ -161,6 +172,10 @@ std::optional<OptionValues::Value> SectionReader::ReadScalar(const OptionSpec& o
     problems_.Add(node.location, path,
                   "expected " + ExpectedOf(option) + "; found " + FoundText(node) +
                       (misquoted ? " (remove the quotes)" : ""));
+    return std::nullopt;
+  }
+  if (option.is_sql && HasFileReference(node.text)) {
+    problems_.Add(node.location, path, kNoFileInSql);
     return std::nullopt;
   }
   const auto text = Expand(node, path);

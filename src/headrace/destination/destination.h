@@ -22,11 +22,12 @@
 
 /// A destination is where rows are published, table by table, all of a run's rows or none.
 ///
-///   Check ─► LastCommit ─► Prepare ─► OpenWriter (per worker) ─► … receipts … ─► Intend ─► Commit
-///   ─► ReadBack
-///                                                                     │            ▲
-///                                                  journalled, then ──┘   Settle ──┘ (after a
-///                                                  crash, before anything else)
+// clang-format off
+///   Check ─► LastCommit ─► Prepare ─► OpenWriter (per worker) ─► receipts ─► Intend ─► Commit ─► ReadBack
+///                                                                              │         ▲
+///                                                           journalled, then ──┘         │
+///                                           Settle (after a crash, before all else) ─────┘
+// clang-format on
 ///
 /// Intend decides everything and publishes nothing. Commit carries an intent out and may be
 /// repeated: a second call of the same intent changes nothing. Settle says what became of an

@@ -279,7 +279,7 @@ arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& 
   ARROW_RETURN_NOT_OK(parts_.journal.EndRun(run, RunState::kAbandoned, known.report));
   const arrow::Status discarded = DiscardStaging(parts_, run);
   done.push_back("run " + run + " is abandoned" +
-                 (discarded.ok() ? "; `headrace clean` removes its staging"
+                 (discarded.ok() ? ", and its staging is removed"
                                  : ", but its staging is still there: " + discarded.message()));
   return done;
 }

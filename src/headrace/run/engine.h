@@ -17,8 +17,11 @@
 
 /// An engine turns work units into receipts:
 ///
-///   coordinator ──Execute(tables)──► engine ──► workers: ExecuteUnit ──► Writer ──► Receipt
-///   ──on_receipt──► journal
+// clang-format off
+///   coordinator ──Execute(tables)──► engine ──► workers: ExecuteUnit ──► Writer
+///                                                                          │
+///                                        journal ◄──on_receipt── Receipt ◄─┘
+// clang-format on
 ///
 /// It decides how many units run at once and where, retries what is transient, and gives up on a
 /// table (not on the run) when a unit has used its attempts. It knows nothing of commits: the

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "headrace/run/exit_code.h"
+
 namespace headrace {
 namespace {
 
@@ -42,6 +44,19 @@ int64_t LoadedNow(const std::vector<TableReport>& tables, int64_t TableReport::*
   return sum;
 }
 
+/// Of the tables that failed; kExitDone if none did.
+int FailureCode(const std::vector<TableReport>& tables) {
+  std::vector<arrow::Status> errors;
+  bool published = false;
+  for (const TableReport& table : tables) {
+    if (table.state == TableState::kFailed) errors.push_back(table.error);
+    published |=
+        table.state == TableState::kCommitted || table.state == TableState::kAlreadyCommitted;
+  }
+  if (errors.empty()) return kExitDone;
+  return published ? kExitFailed : ExitCodeOfAll(errors);
+}
+
 }  // namespace
 
 std::string_view TableStateName(TableState state) {
@@ -62,18 +77,11 @@ int64_t RunReport::published_rows() const {
 }
 
 int RunReport::exit_code() const {
-  constexpr int kDone = 0;
-  constexpr int kFailed = 1;
-  constexpr int kVerificationFailed = 3;
-  constexpr int kInterrupted = 130;
-  if (interrupted) return kInterrupted;
-  if (std::ranges::any_of(
-          tables, [](const TableReport& table) { return table.state == TableState::kFailed; })) {
-    return kFailed;
-  }
+  if (interrupted) return kExitInterrupted;
+  if (const int failed = FailureCode(tables); failed != kExitDone) return failed;
   const bool differs =
       std::ranges::any_of(tables, [](const TableReport& table) { return table.verified == false; });
-  return differs || earlier_verification_failed ? kVerificationFailed : kDone;
+  return differs || earlier_verification_failed ? kExitVerificationFailed : kExitDone;
 }
 
 nlohmann::json ToJson(const RunReport& report) {

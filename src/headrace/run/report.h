@@ -73,7 +73,8 @@ struct RunReport {
   double rows_per_second() const;
   /// What lies at the destination of the run's tables, whichever process loaded it.
   int64_t published_rows() const;
-  /// 0 done, 1 failed, 3 verification failed, 130 interrupted.
+  /// kExitUsage where no table of the run is published and every failure is of class user, as
+  /// `check` and `plan` answer; kExitFailed for all other failures.
   int exit_code() const;
 };
 

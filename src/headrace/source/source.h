@@ -18,12 +18,12 @@
 
 /// A source is anything that rows are read from.
 ///
-///   Source ──OpenSnapshot(tables)──► Snapshot ──Describe, Estimate──► (planner makes TablePlan +
-///   [WorkUnit])
+// clang-format off
+///   Source ──OpenSnapshot(tables)──► Snapshot ──Describe, Estimate──► (planner: TablePlan + units)
 ///                                       │
-///                                       └──Attach──► Session ──Open(plan, unit)──► UnitReader
-///                                       ──Next──► RecordBatch…
-///                                          one per worker       one at a time
+///                                       └──Attach──► Session ──Open(plan, unit)──► UnitReader ──Next──► batch…
+///                                                 one per worker                one at a time
+// clang-format on
 ///
 /// The coordinator opens one snapshot per epoch and describes every table through it; the engine
 /// releases it when the last unit is read, before the last tables are published. Each worker

@@ -97,7 +97,7 @@ arrow::Result<PgConnectSettings> ParsePgUri(const std::string& uri) {
   PQfreemem(error);
   if (options == nullptr) {
     return UserError(
-        "uri is no PostgreSQL connection string, expected postgresql://user@host:port/database "
+        "not a PostgreSQL connection string, expected postgresql://user@host:port/database "
         "(its text is not repeated, it may hold a password)");
   }
   PgConnectSettings settings;

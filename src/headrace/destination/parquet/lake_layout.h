@@ -11,13 +11,14 @@ namespace headrace {
 
 /// Where things lie (docs/format/commit.md):
 ///
-///   <path>/<table>/run-<run>/{*.parquet, _commit.json}              what readers see
-///   <path>/<table>/_last_commit.json                                which run was the last
-///   <staging>/<run>/<table>/<epoch>/*.parquet                       files being written, and
-///   sealed ones <staging>/<run>/<table>/<epoch>/_intent.json                    a commit is
-///   decided <staging>/<run>/<table>/<epoch>/table/run-<run>/…               what the commit will
-///   publish <staging>/.replaced/<table>/<seconds since 1970>-<run>/         a table that the
-///   commit of <run> replaced
+// clang-format off
+///   <path>/<table>/run-<run>/{*.parquet, _commit.json}         what readers see
+///   <path>/<table>/_last_commit.json                           which run was the last
+///   <staging>/<run>/<table>/<epoch>/*.parquet                  files being written, and sealed ones
+///   <staging>/<run>/<table>/<epoch>/_intent.json               a commit is decided
+///   <staging>/<run>/<table>/<epoch>/table/run-<run>/…          what the commit will publish
+///   <staging>/.replaced/<table>/<seconds since 1970>-<run>/    a table that the commit of <run> replaced
+// clang-format on
 ///
 /// Run ids are percent-encoded; table directories are so already. Names that begin with a dot are
 /// thus never runs.

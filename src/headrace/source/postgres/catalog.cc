@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "headrace/source/postgres/comment_text.h"
 #include "headrace/source/postgres/type_map.h"
 
 namespace headrace {
@@ -55,9 +56,17 @@ constexpr std::string_view kColumnsQuery =
     "   AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[b.attnum]))"
     " SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,"
     "  a.attname IN (SELECT attname FROM nullable),"
-    "  coalesce(pg_catalog.col_description(a.attrelid, a.attnum), '')"
+    "  $comment"
     " FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = $oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+
+std::string ColumnsQuery(uint64_t oid) {
+  std::string query(kColumnsQuery);
+  constexpr std::string_view kPlace = "$comment";
+  query.replace(query.find(kPlace), kPlace.size(),
+                CommentBytes("pg_catalog.col_description(a.attrelid, a.attnum)"));
+  return OfOid(std::move(query), oid);
+}
 
 /// Unique keys of whole columns, the primary key first.
 constexpr std::string_view kKeysQuery =
@@ -111,8 +120,7 @@ Column MakeColumn(std::string name, std::string source_type, const PgType& type)
 
 arrow::Status FillColumns(PgConnection& connection, PgTypeCatalog& types, uint64_t oid,
                           const std::stop_token& stop, Description& description) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(OfOid(std::string(kColumnsQuery), oid), stop));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(ColumnsQuery(oid), stop));
   std::vector<uint32_t> oids;
   for (int i = 0; i < result.rows(); ++i) {
     oids.push_back(static_cast<uint32_t>(result.Int64(i, 2)));
@@ -125,7 +133,7 @@ arrow::Status FillColumns(PgConnection& connection, PgTypeCatalog& types, uint64
     Column column =
         MakeColumn(std::string(result.Text(i, 0)), std::string(result.Text(i, 1)), *type);
     column.nullable = result.Boolean(i, 4);
-    column.comment = result.Text(i, 5);
+    ARROW_ASSIGN_OR_RAISE(column.comment, CommentText(result.Text(i, 5)));
     description.columns.push_back(std::move(column));
   }
   return arrow::Status::OK();
@@ -222,11 +230,11 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
   if (table.is_query()) return DescribeQuery(connection, types, table, stop);
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      connection.Query("SELECT c.oid, n.nspname, c.relkind,"
-                       " coalesce(pg_catalog.obj_description(c.oid, 'pg_class'), '')"
-                       " FROM pg_catalog.pg_class c"
-                       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                       " WHERE c.oid = pg_catalog.to_regclass(" +
+      connection.Query("SELECT c.oid, n.nspname, c.relkind, " +
+                           CommentBytes("pg_catalog.obj_description(c.oid, 'pg_class')") +
+                           " FROM pg_catalog.pg_class c"
+                           " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                           " WHERE c.oid = pg_catalog.to_regclass(" +
                            PgQuoteLiteral(QualifiedName(table)) + ")",
                        stop));
   if (result.rows() == 0) return NoSuchTable(table);
@@ -234,7 +242,7 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
   if (!kind) return UserError(table.label() + " is no table or view", "42809");
   Description description{.table = table, .kind = *kind};
   description.table.schema = result.Text(0, 1);
-  description.comment = result.Text(0, 3);
+  ARROW_ASSIGN_OR_RAISE(description.comment, CommentText(result.Text(0, 3)));
   const auto oid = static_cast<uint64_t>(result.Int64(0, 0));
   ARROW_RETURN_NOT_OK(FillColumns(connection, types, oid, stop, description));
   if (*kind == RelationKind::kView) return description;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "headrace/source/postgres/postgres_source.h"
+#include "headrace/source/postgres/settings.h"
 
 namespace headrace {
 namespace {
@@ -104,7 +105,8 @@ std::vector<OptionSpec> ReadingOptions() {
 PluginOptions AllOptions() {
   PluginOptions all{.type = "postgresql",
                     .doc = "PostgreSQL 12 and later, read with COPY under one exported snapshot.",
-                    .options = ConnectionOptions()};
+                    .options = ConnectionOptions(),
+                    .faults = PgOptionFaults};
   for (auto group : {EncryptionOptions(), ReadingOptions()}) {
     std::ranges::move(group, std::back_inserter(all.options));
   }

@@ -7,7 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "headrace/config/option_type.h"
 #include "headrace/model/table_ref.h"
+#include "headrace/source/postgres/postgres_source.h"
 
 namespace headrace {
 namespace {
@@ -77,34 +79,33 @@ bool IsWithin(std::string_view text, int64_t least, int64_t most) {
          number <= most;
 }
 
-/// libpq finds these when it connects, and reports them like a server that is not there.
-arrow::Status CheckUriParameters(const PgConnectSettings& connect) {
-  constexpr std::array<std::string_view, 6> kSslModes = {"disable", "allow",     "prefer",
-                                                         "require", "verify-ca", "verify-full"};
-  std::string_view ports = connect.Find("port");
+constexpr std::string_view kUriKey = "uri";
+
+bool ArePorts(std::string_view ports) {
   while (!ports.empty()) {
     const std::string_view port = ports.substr(0, ports.find(','));
     ports.remove_prefix(std::min(ports.size(), port.size() + 1));
-    if (!port.empty() && !IsWithin(port, 1, 65535)) {
-      return UserError("uri: the port is no number from 1 to 65535");
-    }
+    if (!port.empty() && !IsWithin(port, 1, 65535)) return false;
   }
-  const std::string_view mode = connect.Find("sslmode");
-  if (!mode.empty() && std::ranges::find(kSslModes, mode) == kSslModes.end()) {
-    return UserError(
-        "uri: sslmode is none of disable, allow, prefer, require, verify-ca, verify-full");
+  return true;
+}
+
+/// Parameters of the URI that are keys of a job, too, have the choices of those.
+void CheckChoices(const PgConnectSettings& connect, std::vector<OptionFault>& faults) {
+  for (const OptionSpec& option : PostgresOptions().options) {
+    const std::string_view value = connect.Find(option.key);
+    if (option.type != OptionType::kEnum || value.empty()) continue;
+    if (std::ranges::find(option.choices, value) != option.choices.end()) continue;
+    faults.push_back({kUriKey, std::string(option.key) + " is not " + ExpectedOf(option)});
   }
-  const std::string_view timeout = connect.Find("connect_timeout");
-  if (!timeout.empty() && !IsWithin(timeout, 0, std::numeric_limits<int32_t>::max())) {
-    return UserError("uri: connect_timeout is no number of seconds");
-  }
-  return arrow::Status::OK();
 }
 
 arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect) {
-  if (const auto uri = values.String("uri")) {
+  for (const OptionFault& fault : PgOptionFaults(values)) {
+    return UserError(std::string(fault.key) + ": " + fault.message);
+  }
+  if (const auto uri = values.String(kUriKey)) {
     ARROW_ASSIGN_OR_RAISE(connect, ParsePgUri(*uri));
-    ARROW_RETURN_NOT_OK(CheckUriParameters(connect));
   }
   for (const auto& [keyword, value] : kConnectDefaults) {
     if (connect.Find(keyword).empty()) connect.Set(std::string(keyword), std::string(value));
@@ -126,6 +127,23 @@ arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect
 }
 
 }  // namespace
+
+std::vector<OptionFault> PgOptionFaults(const OptionValues& values) {
+  const auto uri = values.String(kUriKey);
+  if (!uri.has_value()) return {};
+  const auto connect = ParsePgUri(*uri);
+  if (!connect.ok()) return {{kUriKey, connect.status().message()}};
+  std::vector<OptionFault> faults;
+  if (!ArePorts(connect->Find("port"))) {
+    faults.push_back({kUriKey, "the port is no number from 1 to 65535"});
+  }
+  CheckChoices(*connect, faults);
+  const std::string_view timeout = connect->Find("connect_timeout");
+  if (!timeout.empty() && !IsWithin(timeout, 0, std::numeric_limits<int32_t>::max())) {
+    faults.push_back({kUriKey, "connect_timeout is no number of seconds"});
+  }
+  return faults;
+}
 
 arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values) {
   PgSourceSettings settings;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/client/postgres/copy_stream.h"
@@ -27,7 +28,11 @@ struct PgSourceSettings {
   CopyTransport transport = CopyTransport::kAuto;
 };
 
-/// Errors of class user name the option.
+/// What is wrong with the URI: what libpq would find only when it connects, and report like a
+/// server that is not there. Never the URI's text.
+std::vector<OptionFault> PgOptionFaults(const OptionValues& values);
+
+/// Errors of class user name the option; among them the first of PgOptionFaults.
 arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values);
 
 /// `postgresql://user@host:port/database`, without secrets.

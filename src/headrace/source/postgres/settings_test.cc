@@ -43,6 +43,9 @@ TEST(PgSettingsTest, WhatNeverConnectsIsTheUsersToMend) {
   for (const char* uri :
        {"postgresql://u:hunter2@h:port/d", "postgresql://u:hunter2@h:99999/d",
         "postgresql://u:hunter2@h1:5432,h2:0/d", "postgresql://u:hunter2@h/d?sslmode=always",
+        "postgresql://u:hunter2@h/d?channel_binding=bogus",
+        "postgresql://u:hunter2@h/d?gssencmode=on",
+        "postgresql://u:hunter2@h/d?target_session_attrs=bogus",
         "postgresql://u:hunter2@h/d?connect_timeout=soon", "http://u:hunter2@h/d"}) {
     const arrow::Status status = ReadPgSettings(JobValues(uri)).status();
     ASSERT_FALSE(status.ok()) << uri;
@@ -50,6 +53,18 @@ TEST(PgSettingsTest, WhatNeverConnectsIsTheUsersToMend) {
     EXPECT_NE(status.message().find("uri"), std::string::npos) << status;
     EXPECT_EQ(status.message().find("hunter2"), std::string::npos) << status;
   }
+}
+
+TEST(PgSettingsTest, AllThatIsWrongWithTheUriIsSaidAtOnce) {
+  const auto faults = PgOptionFaults(JobValues(
+      "postgresql://u:hunter2@h:0/d?sslmode=always&channel_binding=on&connect_timeout=x"));
+  ASSERT_EQ(faults.size(), 4);
+  for (const OptionFault& fault : faults) EXPECT_EQ(fault.key, "uri");
+  EXPECT_EQ(faults[2].message, "channel_binding is not one of disable, prefer, require");
+  EXPECT_TRUE(PgOptionFaults(JobValues("postgresql://h/d?sslmode=require&gssencmode=disable"
+                                       "&target_session_attrs=any"))
+                  .empty());
+  EXPECT_TRUE(PgOptionFaults({}).empty());
 }
 
 TEST(PgSettingsTest, SeveralHostsMayHaveAPortEachOrOneForAll) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "headrace/model/error.h"
 
 namespace headrace {
@@ -13,5 +15,9 @@ inline constexpr int kExitInterrupted = 130;  ///< 128 + SIGINT, as shells do; f
 
 /// The exit code for an error that ended a command.
 int ExitCodeOf(const arrow::Status& error);
+
+/// The exit code where several things were tried, each with its status: kExitUsage only if no more
+/// than the user's own faults are in the way, kExitInterrupted before all others.
+int ExitCodeOfAll(std::span<const arrow::Status> errors);
 
 }  // namespace headrace
