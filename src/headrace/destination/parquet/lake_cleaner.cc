@@ -1,6 +1,7 @@
 #include "headrace/destination/parquet/lake_cleaner.h"
 
 #include <utility>
+#include <vector>
 
 #include "headrace/model/table_ref.h"
 
@@ -77,13 +78,34 @@ arrow::Status LakeCleaner::CleanRun(const std::string& run) {
 arrow::Result<bool> LakeCleaner::HasOpenIntent(const fs::path& run) const {
   ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(run));
   for (const std::string& table : tables) {
-    ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_.List(run / table));
-    for (const std::string& epoch : epochs) {
-      ARROW_ASSIGN_OR_RAISE(const auto intent, fs_.Stat(run / table / epoch / kIntentFile));
-      if (intent.has_value()) return true;
-    }
+    ARROW_ASSIGN_OR_RAISE(const bool open, HasOpenIntentIn(run / table));
+    if (open) return true;
   }
   return false;
+}
+
+arrow::Result<bool> LakeCleaner::HasOpenIntentIn(const fs::path& staged_table) const {
+  ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_.List(staged_table));
+  for (const std::string& epoch : epochs) {
+    ARROW_ASSIGN_OR_RAISE(const auto intent, fs_.Stat(staged_table / epoch / kIntentFile));
+    if (intent.has_value()) return true;
+  }
+  return false;
+}
+
+/// The run whose commit a replaced table still proves, or is still needed by; empty if none.
+arrow::Result<std::string> LakeCleaner::OpenRunIn(const std::string& table,
+                                                  const ReplacedName& replaced) const {
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> runs,
+                        fs_.List(layout_.ReplacedTable(table) / replaced.ToString()));
+  std::erase_if(runs, [](const std::string& name) { return !name.starts_with(kRunPrefix); });
+  for (std::string& run : runs) run.erase(0, kRunPrefix.size());
+  runs.push_back(replaced.run);
+  for (std::string& run : runs) {
+    ARROW_ASSIGN_OR_RAISE(const bool open, HasOpenIntentIn(layout_.staging / run / table));
+    if (open) return std::move(run);
+  }
+  return "";
 }
 
 arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
@@ -92,9 +114,12 @@ arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
   for (const std::string& name : names) {
     const auto replaced = ReplacedName::Parse(name);
     if (!replaced.has_value()) continue;
+    ARROW_ASSIGN_OR_RAISE(const std::string open, OpenRunIn(table, *replaced));
     const std::string what = "table " + table + ", replaced by run " + replaced->run + ": ";
     if (keep_.contains(replaced->run)) {
       result_.kept.push_back(what + "the run is unfinished");
+    } else if (!open.empty()) {
+      result_.kept.push_back(what + "the commit of run " + open + " in it is not settled");
     } else if (NowSinceEpoch() - std::chrono::seconds(replaced->seconds) < grace_) {
       result_.kept.push_back(what + "readers may still be in it");
     } else {

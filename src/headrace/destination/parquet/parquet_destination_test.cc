@@ -262,6 +262,30 @@ TEST_F(ParquetDestinationTest, AnIntentOfAnotherLakeIsRefused) {
   EXPECT_EQ(ClassOf(destination->Commit(intent).status()), ErrorClass::kUser);
 }
 
+/// What a crash right after the rename of an append leaves: the rows are published, the intent is
+/// open.
+TEST_F(ParquetDestinationTest, AReplacedTableIsKeptWhileACommitInItIsNotSettled) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  Append(*destination, 1);
+  TableTarget target = Target(WriteMode::kAppend);
+  target.run = "a2";
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const CommitIntent intent = destination->Intend(target, {}, 2).ValueOrDie();
+  const auto staged = root_ / ".lake.headrace" / "a2";
+  std::filesystem::copy(staged, root_ / "copy", std::filesystem::copy_options::recursive);
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  std::filesystem::remove_all(root_ / "copy" / "orders" / "0" / "table" / "run-a2");
+  std::filesystem::create_directories(staged);
+  std::filesystem::copy(root_ / "copy", staged, std::filesystem::copy_options::recursive);
+
+  const auto other = MakeParquetDestination(options_).ValueOrDie();
+  ASSERT_TRUE(Load(*other, Target(WriteMode::kReplace), 3).ok());
+  const CleanResult cleaned = other->Clean({}, std::chrono::seconds(0)).ValueOrDie();
+  EXPECT_THAT(cleaned.kept, testing::Contains(HasSubstr("run a2 in it is not settled")));
+  EXPECT_EQ(other->Commit(intent).ValueOrDie().intent.run, "a2");
+  EXPECT_EQ(other->Clean({}, std::chrono::seconds(0)).ValueOrDie().removed_directories, 1);
+}
+
 /// A lake that is not mounted looks like that: whether the commit was done cannot be known.
 TEST_F(ParquetDestinationTest, WithoutTableAndStagingItIsADoubtNotAVoidIntent) {
   const auto destination = MakeParquetDestination(options_).ValueOrDie();

@@ -49,9 +49,12 @@ arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table,
 
 arrow::Result<CommitRecord> Publication::Commit() {
   ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, LockLake());
+  ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(auto record, FindRecord());
   if (!record.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
+    ARROW_ASSIGN_OR_RAISE(record, RecordOfReplaced(table));
+  }
+  if (!record.has_value()) {
     ARROW_RETURN_NOT_OK(CheckCommittable(table));
     ARROW_ASSIGN_OR_RAISE(record,
                           WriteCommitFile(fs_, RunDirectory(StagedTable(), intent_), intent_));
@@ -63,12 +66,15 @@ arrow::Result<CommitRecord> Publication::Commit() {
 
 arrow::Result<SettleOutcome> Publication::Settle() {
   ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, LockLake());
+  ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(const auto record, FindRecord());
   if (record.has_value()) {
     ARROW_RETURN_NOT_OK(Finish());
     return SettleOutcome::kCommitted;
   }
-  ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
+  // Not finished: its staging is all the proof that there is, until Commit returns the record.
+  ARROW_ASSIGN_OR_RAISE(const auto replaced, RecordOfReplaced(table));
+  if (replaced.has_value()) return SettleOutcome::kCommitted;
   const arrow::Status status = CheckCommittable(table);
   if (status.ok()) return SettleOutcome::kNotCommitted;
   if (CodeOf(status) == kVoidIntentCode) return SettleOutcome::kVoid;
@@ -82,7 +88,7 @@ arrow::Result<DirectoryLock> Publication::LockLake() const {
   return fs_.Lock(layout_.path);
 }
 
-/// The record of this very intent, from the table or from one that replaced it since.
+/// The record of this very intent, from the table or from one that was replaced since.
 arrow::Result<std::optional<CommitRecord>> Publication::FindRecord() const {
   ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs_, PublishedRun(intent_)));
   if (IsRecordOf(record, intent_)) return record;
@@ -93,6 +99,25 @@ arrow::Result<std::optional<CommitRecord>> Publication::FindRecord() const {
     if (IsRecordOf(record, intent_)) return record;
   }
   return std::nullopt;
+}
+
+/// Only the rename takes the run's directory out of an epoch and leaves `_intent.json` there. Where
+/// the table has later commits alone, this one was published, and its record went with the table
+/// that another run replaced since.
+arrow::Result<std::optional<CommitRecord>> Publication::RecordOfReplaced(
+    const TableContent& table) const {
+  if (table.sequence() <= intent_.sequence) return std::nullopt;
+  const fs::path epoch = StagedTable().parent_path();
+  ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
+  ARROW_ASSIGN_OR_RAISE(const auto decided, fs_.Stat(epoch / kIntentFile));
+  if (staged.has_value() || !decided.has_value()) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const auto sequences,
+                        SequencesOf(fs_, PublishedTable(intent_), table.names));
+  if (sequences.contains(intent_.sequence)) return std::nullopt;
+  const bool append = intent_.mode == WriteMode::kAppend;
+  ARROW_ASSIGN_OR_RAISE(const auto left, fs_.Stat(append ? StagedTable() : epoch));
+  const auto renamed = left.has_value() ? left->modified : decided->modified;
+  return CommitRecord{.intent = intent_, .committed_at = CommittedAt(renamed)};
 }
 
 arrow::Result<int64_t> Publication::SequenceNow(const TableContent& table) const {
@@ -111,22 +136,36 @@ arrow::Result<int64_t> Publication::SequenceNow(const TableContent& table) const
 }
 
 /// OK if the intent may be carried out. It is void where that can be proved: its files are still in
-/// staging, so it was not, and the table has moved on, so it may not be any more; or they are
-/// neither there nor in the table. A lake without the table proves nothing: it may not be mounted.
+/// staging, so it was not, and the table has moved on, so it may not be any more; or NotStaged can
+/// prove it.
 arrow::Status Publication::CheckCommittable(const TableContent& table) const {
   ARROW_RETURN_NOT_OK(CheckNotForeign(fs_, PublishedTable(intent_), table, intent_.mode));
-  ARROW_ASSIGN_OR_RAISE(const int64_t sequence, SequenceNow(table));
   ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
-  if (!staged.has_value() && sequence == 0) return Vanished();
-  if (staged.has_value() && sequence == intent_.sequence - 1) return arrow::Status::OK();
+  if (!staged.has_value()) return NotStaged(table);
+  ARROW_ASSIGN_OR_RAISE(const int64_t sequence, SequenceNow(table));
+  if (sequence == intent_.sequence - 1) return arrow::Status::OK();
   return Overtaken(sequence);
 }
 
-arrow::Status Publication::Overtaken(int64_t sequence) const {
-  if (sequence == intent_.sequence - 1) {
+/// The files are neither in staging nor in the table. Void where the table has not come so far, or
+/// another commit has this one's number. A table that has only later commits may have replaced this
+/// one, and one that is not there may be on a filesystem that is not mounted: that proves nothing.
+arrow::Status Publication::NotStaged(const TableContent& table) const {
+  if (table.sequence() == 0) return Vanished();
+  if (table.sequence() < intent_.sequence) {
     return VoidIntentError(intent_, "is not in " + PublishedTable(intent_).string() +
                                         " as this run staged it, and its staged files are gone");
   }
+  ARROW_ASSIGN_OR_RAISE(const auto sequences,
+                        SequencesOf(fs_, PublishedTable(intent_), table.names));
+  if (sequences.contains(intent_.sequence)) return Overtaken(table.sequence());
+  return PermanentError(
+      "the files that run " + intent_.run + " staged in " + intent_.staging +
+      " are gone, and the table " + PublishedTable(intent_).string() +
+      " was replaced since, so it cannot be known whether they were published before");
+}
+
+arrow::Status Publication::Overtaken(int64_t sequence) const {
   return VoidIntentError(
       intent_, "has changed since this run was planned: its last commit is number " +
                    std::to_string(sequence) + " where " + std::to_string(intent_.sequence - 1) +

@@ -30,6 +30,7 @@ class Publication {
  private:
   arrow::Result<DirectoryLock> LockLake() const;
   arrow::Result<std::optional<CommitRecord>> FindRecord() const;
+  arrow::Result<std::optional<CommitRecord>> RecordOfReplaced(const TableContent& table) const;
   arrow::Status CheckCommittable(const TableContent& table) const;
   arrow::Status Finish();
   arrow::Status Publish(const TableContent& table);
@@ -40,6 +41,7 @@ class Publication {
   arrow::Result<int64_t> SequenceNow(const TableContent& table) const;
   arrow::Status Overtaken(int64_t sequence) const;
   arrow::Status Vanished() const;
+  arrow::Status NotStaged(const TableContent& table) const;
   std::filesystem::path StagedTable() const { return intent_.staging; }
 
   DurableFs& fs_;

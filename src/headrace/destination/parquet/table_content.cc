@@ -1,6 +1,7 @@
 #include "headrace/destination/parquet/table_content.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -54,16 +55,25 @@ arrow::Result<std::optional<CommitRecord>> FollowLastCommit(const DurableFs& fs,
   return named ? std::move(record) : std::nullopt;
 }
 
+using RecordVisitor = std::function<void(CommitRecord record)>;
+
+arrow::Status VisitRecords(const DurableFs& fs, const fs::path& table,
+                           const std::vector<std::string>& runs, const RecordVisitor& visit) {
+  for (const std::string& run : runs) {
+    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / run));
+    if (record.has_value()) visit(std::move(*record));
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Result<std::optional<CommitRecord>> GreatestOf(const DurableFs& fs, const fs::path& table,
                                                       const std::vector<std::string>& runs) {
   std::optional<CommitRecord> last;
-  for (const std::string& run : runs) {
-    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / run));
-    if (record.has_value() &&
-        (!last.has_value() || record->intent.sequence > last->intent.sequence)) {
+  ARROW_RETURN_NOT_OK(VisitRecords(fs, table, runs, [&last](CommitRecord record) {
+    if (!last.has_value() || record.intent.sequence > last->intent.sequence) {
       last = std::move(record);
     }
-  }
+  }));
   return last;
 }
 
@@ -80,6 +90,29 @@ arrow::Result<TableContent> ReadTableContent(const DurableFs& fs, const fs::path
     ARROW_ASSIGN_OR_RAISE(content.last, GreatestOf(fs, table, runs));
   }
   return content;
+}
+
+arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs, const fs::path& table,
+                                             std::span<const std::string> names) {
+  std::set<int64_t> sequences;
+  ARROW_RETURN_NOT_OK(VisitRecords(
+      fs, table, RunsAmong(names),
+      [&sequences](const CommitRecord& record) { sequences.insert(record.intent.sequence); }));
+  return sequences;
+}
+
+arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs, const fs::path& table,
+                                                         int64_t sequence) {
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(table));
+  std::optional<CommitRecord> first;
+  ARROW_RETURN_NOT_OK(VisitRecords(fs, table, RunsAmong(names), [&](CommitRecord record) {
+    const bool replaced =
+        record.intent.mode != WriteMode::kAppend && record.intent.sequence > sequence;
+    if (replaced && (!first.has_value() || record.intent.sequence < first->intent.sequence)) {
+      first = std::move(record);
+    }
+  }));
+  return first;
 }
 
 arrow::Status WriteLastCommit(DurableFs& fs, const fs::path& table,
