@@ -39,7 +39,7 @@ LakeCleaner::LakeCleaner(DurableFs& fs, const LakeLayout& layout, const std::set
 arrow::Result<CleanResult> LakeCleaner::CleanAll() {
   ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(layout_.staging));
   for (const std::string& name : names) {
-    if (name != kReplacedFolder) ARROW_RETURN_NOT_OK(CleanRun(name));
+    if (!name.starts_with('.')) ARROW_RETURN_NOT_OK(CleanRun(name));
   }
   ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(layout_.Replaced()));
   for (const std::string& table : tables) ARROW_RETURN_NOT_OK(CleanReplacedOf(table));
@@ -59,8 +59,12 @@ arrow::Status LakeCleaner::CleanRun(const std::string& run) {
     result_.kept.push_back("staging of run " + run + ": the run is unfinished");
     return arrow::Status::OK();
   }
-  ARROW_ASSIGN_OR_RAISE(const auto lock, fs_.TryLock(directory));
-  if (!lock.has_value()) {
+  // A run directory is made and locked under the lock of staging (Prepare).
+  const auto staging = fs_.Lock(layout_.staging);
+  const auto lock = staging.ok() ? fs_.TryLock(directory) : staging.status();
+  if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();  // Removed by another one.
+  ARROW_RETURN_NOT_OK(lock.status());
+  if (!lock->has_value()) {
     result_.kept.push_back("staging of run " + run + ": a process is writing to it");
     return arrow::Status::OK();
   }

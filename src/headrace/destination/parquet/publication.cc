@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "headrace/destination/parquet/commit_file.h"
+#include "headrace/destination/parquet/lake_lock.h"
 #include "headrace/model/table_ref.h"
 
 namespace headrace {
@@ -48,7 +49,11 @@ arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table,
 }
 
 arrow::Result<CommitRecord> Publication::Commit() {
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, LockLake());
+  // A lake is made for what is staged for it alone: nothing is made on a mount point by chance.
+  ARROW_ASSIGN_OR_RAISE(const auto lake, fs_.Stat(layout_.path));
+  ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
+  if (!lake.has_value() && !staged.has_value()) return Vanished();
+  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, MakeAndLock(fs_, layout_.path));
   ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(auto record, FindRecord());
   if (!record.has_value()) {
@@ -58,14 +63,14 @@ arrow::Result<CommitRecord> Publication::Commit() {
     ARROW_RETURN_NOT_OK(CheckCommittable(table));
     ARROW_ASSIGN_OR_RAISE(record,
                           WriteCommitFile(fs_, RunDirectory(StagedTable(), intent_), intent_));
-    ARROW_RETURN_NOT_OK(Publish(table));
+    ARROW_RETURN_NOT_OK(PublishOrVoid(table));
   }
   ARROW_RETURN_NOT_OK(Finish());
   return std::move(*record);
 }
 
 arrow::Result<SettleOutcome> Publication::Settle() {
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, LockLake());
+  ARROW_ASSIGN_OR_RAISE(const auto lock, LockLakeIfThere());
   ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(const auto record, FindRecord());
   if (record.has_value()) {
@@ -83,9 +88,10 @@ arrow::Result<SettleOutcome> Publication::Settle() {
 
 /// Other processes commit to this lake too: between the look at the sequence and the rename nobody
 /// else may.
-arrow::Result<DirectoryLock> Publication::LockLake() const {
-  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(layout_.path));
-  return fs_.Lock(layout_.path);
+arrow::Result<std::optional<DirectoryLock>> Publication::LockLakeIfThere() const {
+  auto lock = fs_.Lock(layout_.path);
+  if (CodeOf(lock.status()) == "ENOENT") return std::nullopt;
+  return lock;
 }
 
 /// The record of this very intent, from the table or from one that was replaced since.
@@ -151,7 +157,7 @@ arrow::Status Publication::CheckCommittable(const TableContent& table) const {
 /// another commit has this one's number. A table that has only later commits may have replaced this
 /// one, and one that is not there may be on a filesystem that is not mounted: that proves nothing.
 arrow::Status Publication::NotStaged(const TableContent& table) const {
-  if (table.sequence() == 0) return Vanished();
+  if (table.names.empty()) return Vanished();
   if (table.sequence() < intent_.sequence) {
     return VoidIntentError(intent_, "is not in " + PublishedTable(intent_).string() +
                                         " as this run staged it, and its staged files are gone");
@@ -179,6 +185,20 @@ arrow::Status Publication::Vanished() const {
                         intent_.staging +
                         " are there, so it cannot be known whether they were "
                         "published. If that filesystem is not mounted, mount it");
+}
+
+/// A rename to another filesystem is refused whole: nothing is published, nor can be from there.
+arrow::Status Publication::PublishOrVoid(const TableContent& table) {
+  arrow::Status status = Publish(table);
+  if (CodeOf(status) != "EXDEV") return status;
+  const fs::path published = PublishedTable(intent_);
+  ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
+  ARROW_ASSIGN_OR_RAISE(const auto there, fs_.Stat(published));
+  const bool put_aside = !table.names.empty() && !there.has_value();
+  if (!staged.has_value() || put_aside) return status;
+  return VoidIntentError(intent_, "cannot be published: " + status.message() +
+                                      ". What is staged in " + intent_.staging +
+                                      " may be removed, then");
 }
 
 arrow::Status Publication::Publish(const TableContent& table) {

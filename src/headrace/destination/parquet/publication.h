@@ -28,11 +28,12 @@ class Publication {
   arrow::Result<SettleOutcome> Settle();
 
  private:
-  arrow::Result<DirectoryLock> LockLake() const;
+  arrow::Result<std::optional<DirectoryLock>> LockLakeIfThere() const;
   arrow::Result<std::optional<CommitRecord>> FindRecord() const;
   arrow::Result<std::optional<CommitRecord>> RecordOfReplaced(const TableContent& table) const;
   arrow::Status CheckCommittable(const TableContent& table) const;
   arrow::Status Finish();
+  arrow::Status PublishOrVoid(const TableContent& table);
   arrow::Status Publish(const TableContent& table);
   arrow::Status PublishRun(const TableContent& table);
   arrow::Status PublishNewTable();

@@ -37,7 +37,8 @@ arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs,
                                                          int64_t sequence);
 
 /// Writes `_last_commit.json`, durably, for the moment when the run of `intent` has been published
-/// beside those in `names`: until then, and for any other set of runs, it says nothing.
+/// beside those in `names`: until then, and for any other set of runs, it says nothing. Where it
+/// cannot be written there is none; an error only where the older one cannot be removed either.
 arrow::Status WriteLastCommit(DurableFs& fs, const std::filesystem::path& table,
                               std::span<const std::string> names, const CommitIntent& intent);
 

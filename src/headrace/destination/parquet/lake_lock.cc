@@ -1,0 +1,19 @@
+#include "headrace/destination/parquet/lake_lock.h"
+
+namespace headrace {
+
+arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory) {
+  arrow::Status status;
+  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+    status = fs.CreateDirectories(directory);
+    if (status.ok()) {
+      auto lock = fs.Lock(directory);
+      if (lock.ok()) return lock;
+      status = lock.status();
+    }
+    if (CodeOf(status) != "ENOENT") break;
+  }
+  return status;
+}
+
+}  // namespace headrace
