@@ -82,6 +82,7 @@ arrow::Status LakeCleaner::CleanRun(const std::string& run) {
 arrow::Result<bool> LakeCleaner::HasOpenIntent(const fs::path& run) const {
   ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(run));
   for (const std::string& table : tables) {
+    if (table.starts_with('.')) continue;  // What a probe left that died.
     ARROW_ASSIGN_OR_RAISE(const bool open, HasOpenIntentIn(run / table));
     if (open) return true;
   }
