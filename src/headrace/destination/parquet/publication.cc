@@ -165,10 +165,11 @@ arrow::Status Publication::NotStaged(const TableContent& table) const {
   ARROW_ASSIGN_OR_RAISE(const auto sequences,
                         SequencesOf(fs_, PublishedTable(intent_), table.names));
   if (sequences.contains(intent_.sequence)) return Overtaken(table.sequence());
-  return PermanentError(
-      "the files that run " + intent_.run + " staged in " + intent_.staging +
-      " are gone, and the table " + PublishedTable(intent_).string() +
-      " was replaced since, so it cannot be known whether they were published before");
+  return PermanentError("the files that run " + intent_.run + " staged in " + intent_.staging +
+                        " are gone, and the table " + PublishedTable(intent_).string() +
+                        " was replaced since, so it cannot be known whether they were published "
+                        "before. `headrace abandon " +
+                        intent_.run + " --give-up-commit` gives the commit up");
 }
 
 arrow::Status Publication::Overtaken(int64_t sequence) const {
@@ -184,7 +185,9 @@ arrow::Status Publication::Vanished() const {
                         " nor the files that run " + intent_.run + " staged for it in " +
                         intent_.staging +
                         " are there, so it cannot be known whether they were "
-                        "published. If that filesystem is not mounted, mount it");
+                        "published. If that filesystem is not mounted, mount it; if they are gone "
+                        "for good, `headrace abandon " +
+                        intent_.run + " --give-up-commit` gives the commit up");
 }
 
 /// A rename to another filesystem is refused whole: nothing is published, nor can be from there.
