@@ -28,9 +28,9 @@ arrow::Result<std::string> GiveUpIntent(const CommitIntent& intent, const arrow:
 /// returns its record.
 arrow::Result<std::string> SettleIntent(const CommitIntent& intent, Destination& destination,
                                         Journal& journal) {
-  ARROW_ASSIGN_OR_RAISE(const SettleOutcome outcome, destination.Settle(intent));
-  if (outcome == SettleOutcome::kVoid) {
-    return MakeVoid(intent, "another run or job wrote to the table first", journal);
+  ARROW_ASSIGN_OR_RAISE(const Settlement settled, destination.Settle(intent));
+  if (settled.outcome == SettleOutcome::kVoid) {
+    return MakeVoid(intent, settled.reason, journal);
   }
   const auto committed = destination.Commit(intent);
   if (CodeOf(committed.status()) == kVoidIntentCode) {
@@ -38,7 +38,7 @@ arrow::Result<std::string> SettleIntent(const CommitIntent& intent, Destination&
   }
   ARROW_ASSIGN_OR_RAISE(const CommitRecord record, committed);
   ARROW_RETURN_NOT_OK(journal.AddRecord(record));
-  if (outcome == SettleOutcome::kCommitted) {
+  if (settled.outcome == SettleOutcome::kCommitted) {
     return "table " + intent.label + ": the commit of run " + intent.run +
            " had succeeded; its record is now in the journal";
   }

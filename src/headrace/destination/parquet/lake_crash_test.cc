@@ -133,8 +133,8 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
     const auto destination = Open();
     const auto outcome = destination->Settle(intent);
     ASSERT_TRUE(outcome.ok()) << outcome.status().ToString();
-    EXPECT_EQ(*outcome == SettleOutcome::kCommitted, visible == RowsAfter());
-    if (*outcome == SettleOutcome::kNotCommitted) {
+    EXPECT_EQ(outcome->outcome == SettleOutcome::kCommitted, visible == RowsAfter());
+    if (outcome->outcome == SettleOutcome::kNotCommitted) {
       const auto record = destination->Commit(intent);
       ASSERT_TRUE(record.ok()) << record.status().ToString();
     }
@@ -172,12 +172,12 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
     const auto outcome = Open()->Settle(intent);
     const auto record = Open()->Commit(intent);
     if (published) {
-      EXPECT_TRUE(!outcome.ok() || *outcome == SettleOutcome::kCommitted);
+      EXPECT_TRUE(!outcome.ok() || outcome->outcome == SettleOutcome::kCommitted);
       EXPECT_NE(CodeOf(record.status()), kVoidIntentCode) << record.status().ToString();
       EXPECT_EQ(outcome.ok(), record.ok());
       proved_ += record.ok() ? 1 : 0;
     } else {
-      EXPECT_EQ(outcome.ValueOrDie(), SettleOutcome::kVoid);
+      EXPECT_EQ(outcome.ValueOrDie().outcome, SettleOutcome::kVoid);
       EXPECT_EQ(CodeOf(record.status()), kVoidIntentCode) << record.status().ToString();
     }
     EXPECT_EQ(VisibleRows(), kOtherRows);

@@ -156,7 +156,7 @@ class ParquetDestination final : public Destination {
     return record;
   }
 
-  arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) override {
+  arrow::Result<Settlement> Settle(const CommitIntent& intent) override {
     ARROW_RETURN_NOT_OK(CheckOwn(intent));
     return Publication(*fs_, settings_.layout, intent).Settle();
   }

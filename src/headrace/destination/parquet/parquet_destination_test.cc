@@ -367,7 +367,9 @@ TEST_F(ParquetDestinationTest, WithoutStagingATableThatIsThereWithoutTheRunProve
   const CommitIntent intent = destination->Intend(target, {}, 1).ValueOrDie();
   ASSERT_TRUE(destination->Discard("r1", "orders", 0).ok());
   Touch(root_ / "lake" / "orders" / "_last_commit.json");
-  EXPECT_EQ(destination->Settle(intent).ValueOrDie(), SettleOutcome::kVoid);
+  const Settlement settled = destination->Settle(intent).ValueOrDie();
+  EXPECT_EQ(settled.outcome, SettleOutcome::kVoid);
+  EXPECT_THAT(settled.reason, HasSubstr("its staged files are gone"));
   EXPECT_EQ(CodeOf(destination->Commit(intent).status()), kVoidIntentCode);
 }
 

@@ -69,20 +69,20 @@ arrow::Result<CommitRecord> Publication::Commit() {
   return std::move(*record);
 }
 
-arrow::Result<SettleOutcome> Publication::Settle() {
+arrow::Result<Settlement> Publication::Settle() {
   ARROW_ASSIGN_OR_RAISE(const auto lock, LockLakeIfThere());
   ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(const auto record, FindRecord());
   if (record.has_value()) {
     ARROW_RETURN_NOT_OK(Finish());
-    return SettleOutcome::kCommitted;
+    return Settlement{SettleOutcome::kCommitted, ""};
   }
   // Not finished: its staging is all the proof that there is, until Commit returns the record.
   ARROW_ASSIGN_OR_RAISE(const auto replaced, RecordOfReplaced(table));
-  if (replaced.has_value()) return SettleOutcome::kCommitted;
+  if (replaced.has_value()) return Settlement{SettleOutcome::kCommitted, ""};
   const arrow::Status status = CheckCommittable(table);
-  if (status.ok()) return SettleOutcome::kNotCommitted;
-  if (CodeOf(status) == kVoidIntentCode) return SettleOutcome::kVoid;
+  if (status.ok()) return Settlement{SettleOutcome::kNotCommitted, ""};
+  if (CodeOf(status) == kVoidIntentCode) return Settlement{SettleOutcome::kVoid, status.message()};
   return status;
 }
 

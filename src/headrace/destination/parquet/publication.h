@@ -25,7 +25,7 @@ class Publication {
 
   /// What became of the intent; a commit that is found is finished. The errors are those of
   /// Destination::Settle.
-  arrow::Result<SettleOutcome> Settle();
+  arrow::Result<Settlement> Settle();
 
  private:
   arrow::Result<std::optional<DirectoryLock>> LockLakeIfThere() const;
