@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/destination/parquet/lake_lock.h"
 #include "headrace/model/table_ref.h"
 
 namespace headrace {
@@ -44,7 +45,7 @@ arrow::Result<CleanResult> LakeCleaner::CleanAll() {
   ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(layout_.Replaced()));
   for (const std::string& table : tables) ARROW_RETURN_NOT_OK(CleanReplacedOf(table));
   ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(layout_.Replaced()));
-  ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(layout_.staging));
+  ARROW_RETURN_NOT_OK(RemoveIfEmptyAndFree(fs_, layout_.staging));
   return std::move(result_);
 }
 

@@ -16,4 +16,11 @@ arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::p
   return status;
 }
 
+arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const std::filesystem::path& directory) {
+  const auto lock = fs.TryLock(directory);
+  if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(lock.status());
+  return lock->has_value() ? fs.RemoveIfEmpty(directory) : arrow::Status::OK();
+}
+
 }  // namespace headrace

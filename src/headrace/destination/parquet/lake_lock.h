@@ -7,10 +7,13 @@
 namespace headrace {
 
 /// How often a directory is made again that another process removed, being empty, before it could
-/// be locked. Each such process does so once, when its own work ends.
-inline constexpr int kLockAttempts = 100;
+/// be locked.
+inline constexpr int kLockAttempts = 10000;
 
 /// Makes `directory` where it is not there, and locks it, waiting for other holders.
 arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory);
+
+/// Removes `directory` if it is empty and nobody holds it: who locked it is about to use it.
+arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const std::filesystem::path& directory);
 
 }  // namespace headrace

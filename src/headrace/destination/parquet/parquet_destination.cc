@@ -244,7 +244,7 @@ class ParquetDestination final : public Destination {
     probed_ = status.ok();
     if (probed_) return status;
     status &= fs_->RemoveIfEmpty(staged);
-    status &= fs_->RemoveIfEmpty(settings_.layout.staging);
+    status &= RemoveIfEmptyAndFree(*fs_, settings_.layout.staging);
     return status;
   }
 

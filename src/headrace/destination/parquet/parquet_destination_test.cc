@@ -383,7 +383,7 @@ TEST_F(ParquetDestinationTest, ARunIsPreparedWhileAnotherProcessCleans) {
     }
     ::_exit(1);
   }
-  constexpr int kRounds = 300;
+  constexpr int kRounds = 40;
   TableTarget target = Target(WriteMode::kAppend);
   for (int round = 0; round < kRounds; ++round) {
     const auto destination = MakeParquetDestination(options_).ValueOrDie();

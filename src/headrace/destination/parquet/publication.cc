@@ -270,9 +270,9 @@ arrow::Status Publication::Finish() {
     ARROW_RETURN_NOT_OK(PutAside(StagedTable()));
   }
   // The table is published: what cannot be removed now is left to Clean.
-  for (const auto& status :
-       {fs_.RemoveAll(layout_.StagedTable(intent_.run, intent_.table)),
-        fs_.RemoveIfEmpty(layout_.StagedRun(intent_.run)), fs_.RemoveIfEmpty(layout_.staging)}) {
+  for (const auto& status : {fs_.RemoveAll(layout_.StagedTable(intent_.run, intent_.table)),
+                             fs_.RemoveIfEmpty(layout_.StagedRun(intent_.run)),
+                             RemoveIfEmptyAndFree(fs_, layout_.staging)}) {
     if (!status.ok()) break;
   }
   return arrow::Status::OK();
