@@ -88,9 +88,9 @@ TEST_P(DestinationConformance, SettleSaysWhatBecameOfAnIntent) {
   auto destination = place_->Open();
   const CommitIntent intent = IntendRows(*destination, Target("r1", WriteMode::kReplace), 0, 7, 1);
   destination = nullptr;
-  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kNotCommitted);
+  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie().outcome, SettleOutcome::kNotCommitted);
   EXPECT_TRUE(place_->Open()->Commit(intent).ok());
-  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kCommitted);
+  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie().outcome, SettleOutcome::kCommitted);
   EXPECT_EQ(PublishedIds(), Range(0, 7));
 }
 
@@ -99,7 +99,7 @@ TEST_P(DestinationConformance, ACommitReplacedSinceIsStillSettledAsCommitted) {
   const CommitIntent intent = IntendRows(*destination, Target("r1", WriteMode::kReplace), 0, 7, 1);
   ASSERT_TRUE(destination->Commit(intent).ok());
   Load(Target("r2", WriteMode::kReplace), {Rows(50, 1)}, 2);
-  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kCommitted);
+  EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie().outcome, SettleOutcome::kCommitted);
   EXPECT_EQ(PublishedIds(), Range(50, 1));
 }
 
@@ -169,13 +169,13 @@ TEST_P(DestinationConformance, AnIntentThatWasOvertakenIsVoidAndItsStagingCanBeD
     place_ = GetParam().make_place();
     const CommitIntent intent = IntendRows(*place_->Open(), Target("r1", mode), 0, 5, 1);
     Load(Target("r2", WriteMode::kReplace), {Rows(100, 2)}, 1);
-    EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kVoid);
+    EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie().outcome, SettleOutcome::kVoid);
     EXPECT_EQ(CodeOf(place_->Open()->Commit(intent).status()), kVoidIntentCode);
     for (int i = 0; i < 2; ++i) {
       EXPECT_TRUE(place_->Open()->Discard(intent.run, intent.table, intent.epoch).ok());
     }
     EXPECT_EQ(place_->StagedBytes(), 0);
-    EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie(), SettleOutcome::kVoid);
+    EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie().outcome, SettleOutcome::kVoid);
     EXPECT_EQ(PublishedIds(), Range(100, 2));
   }
 }

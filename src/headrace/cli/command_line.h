@@ -28,6 +28,7 @@ struct CommandLine {
   std::optional<std::string> source;
   bool units = false;
   bool force = false;
+  bool give_up_commit = false;
   bool markdown = false;
 
   bool json = false;

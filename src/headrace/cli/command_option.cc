@@ -34,6 +34,8 @@ const std::vector<CommandOption>& CommandOptions() {
       {"source", "TYPE", "the source that the job reads from; default: sqlite",
        &CommandLine::source},
       {"force", "", "overwrite the file", &CommandLine::force},
+      {"give-up-commit", "", "give up a commit too of which nobody can say what became of it",
+       &CommandLine::give_up_commit},
       {"markdown", "", "all commands, as docs/guide/commands.md has them", &CommandLine::markdown},
       {"json", "", "print the result as one JSON document", &CommandLine::json},
       {"log-level",

@@ -163,26 +163,37 @@ struct NextSteps {
   std::vector<std::string> commands = {};
 };
 
-/// A run that has published a table goes on with the same job only.
-NextSteps NextStepsOfUserError(const nlohmann::json& report, const std::string& job_file) {
-  if (!HasPublishedTable(report)) {
-    return {"change the job or the rights, then run again: only what is left is loaded"};
-  }
+/// A run that has published a table goes on with the same job only; `otherwise` says when it can.
+NextSteps NextStepsOfChange(const nlohmann::json& report, const std::string& job_file,
+                            std::string_view otherwise) {
   const std::string file = ShellWord(EscapeControls(job_file));
   std::string only;
   for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
     only += " --only " + ShellWord(EscapeControls(table.get<std::string>()));
   }
   return {
-      "where the rights or the source were wrong, run again: only what is left is loaded. Where "
-      "the job must change, change it and load what is left, and nothing twice:",
+      std::string(otherwise) +
+          ": only what is left is loaded. Where the job must change, change it and load what is "
+          "left, and nothing twice:",
       {"headrace abandon " + report.value("run", "") + (job_file.empty() ? "" : " --job " + file),
        "headrace run" + (job_file.empty() ? "" : " " + file) + only}};
 }
 
 NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& error,
                            const std::string& job_file) {
-  if (ClassOf(error) == ErrorClass::kUser) return NextStepsOfUserError(report, job_file);
+  const ErrorClass error_class = ClassOf(error);
+  const bool published = HasPublishedTable(report);
+  if (error_class == ErrorClass::kUser && !published) {
+    return {"change the job or the rights, then run again: only what is left is loaded"};
+  }
+  if (error_class == ErrorClass::kUser) {
+    return NextStepsOfChange(report, job_file,
+                             "where the rights or the source were wrong, run again");
+  }
+  // A value that does not fit, say: on_overflow would be a change of the job.
+  if (error_class == ErrorClass::kPermanent && published) {
+    return NextStepsOfChange(report, job_file, NextStep(error));
+  }
   return {std::string(NextStep(error)) +
           (ClassOf(error) == ErrorClass::kBug ? "" : ": only what is left is loaded")};
 }

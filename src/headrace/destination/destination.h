@@ -59,7 +59,13 @@ inline constexpr std::string_view kVoidIntentCode = "void_intent";
 enum class SettleOutcome {
   kCommitted,     ///< The commit record of this intent is with the data.
   kNotCommitted,  ///< It is not: Commit(intent) may be called again.
-  kVoid,  ///< It is not and never will be: another run has committed since the plan was made.
+  kVoid,          ///< It is proved that it is not and never will be.
+};
+
+/// What became of an intent.
+struct Settlement {
+  SettleOutcome outcome = SettleOutcome::kNotCommitted;
+  std::string reason;  ///< For kVoid a sentence, which the journal keeps; else empty.
 };
 
 /// What reading a published file (or table) again found.
@@ -115,12 +121,13 @@ class Destination {
                                              std::span<const Receipt> receipts,
                                              int64_t sequence) = 0;
 
-  /// Publishes. Idempotent. The code is kVoidIntentCode if the table's sequence is no longer the
-  /// one the intent was made for.
+  /// Publishes. Idempotent. The code is kVoidIntentCode where it is proved that nothing of the
+  /// intent is published or can be: another run has committed since the plan was made, what was
+  /// staged is gone and not in the table, or it cannot be moved to where the table is now.
   virtual arrow::Result<CommitRecord> Commit(const CommitIntent& intent) = 0;
 
   /// An error means that it cannot be known: the intent stays open.
-  virtual arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) = 0;
+  virtual arrow::Result<Settlement> Settle(const CommitIntent& intent) = 0;
 
   /// The commit that replaced the rows of `record` since, by `write: replace`; none if they are
   /// still the table's, or should be.

@@ -77,6 +77,23 @@ arrow::Status ReceiptBug(const Receipt& receipt, const std::string& problem) {
   return BugError("receipt of " + file + " (" + receipt.plan_id + "): " + problem);
 }
 
+/// `parts` are the units or the files of `receipt`.
+template <typename Part>
+arrow::Status CheckSum(const Receipt& receipt, const std::vector<Part>& parts,
+                       std::string_view what) {
+  Checksum sum;
+  int64_t rows = 0;
+  for (const Part& part : parts) {
+    rows += part.rows;
+    sum += part.checksum;
+  }
+  if (rows == receipt.rows && sum == receipt.checksum) return arrow::Status::OK();
+  return ReceiptBug(receipt, "its " + std::string(what) + " add up to " + std::to_string(rows) +
+                                 " rows and checksum " + sum.ToHex() + ", it has " +
+                                 std::to_string(receipt.rows) + " rows and checksum " +
+                                 receipt.checksum.ToHex() + "; nothing was published");
+}
+
 /// Assigns units to receipts, one receipt after another.
 class UnitOwners {
  public:
@@ -93,6 +110,7 @@ class UnitOwners {
       return ReceiptBug(receipt, "it has rows, but names no unit");
     }
     ARROW_ASSIGN_OR_RAISE(const std::set<std::string_view> units, UnitsOf(receipt));
+    ARROW_RETURN_NOT_OK(CheckSums(receipt));
     if (units.empty()) return arrow::Status::OK();
     const size_t owner = owners_.find(*units.begin())->second;
     for (const std::string_view id : units) {
@@ -169,6 +187,11 @@ arrow::Result<Receipt> ReceiptFromJson(const nlohmann::json& json) {
   object.ReadEach("units", receipt.units, UnitFromJson);
   ARROW_RETURN_NOT_OK(object.status());
   return receipt;
+}
+
+arrow::Status CheckSums(const Receipt& receipt) {
+  ARROW_RETURN_NOT_OK(CheckSum(receipt, receipt.units, "units"));
+  return CheckSum(receipt, receipt.files, "files");
 }
 
 arrow::Result<Coverage> CoverUnits(const std::string& plan_id,

@@ -54,6 +54,10 @@ struct Receipt {
 nlohmann::json ToJson(const Receipt& receipt);
 arrow::Result<Receipt> ReceiptFromJson(const nlohmann::json& json);
 
+/// OK if the rows and checksums of the receipt's units add up to its own, and those of its files
+/// too; else class bug: rows were lost, or are there twice.
+arrow::Status CheckSums(const Receipt& receipt);
+
 /// What a set of receipts says of a set of units.
 struct Coverage {
   std::vector<Receipt> accepted;           ///< Each unit exactly once.
@@ -62,7 +66,7 @@ struct Coverage {
 
 /// Chooses receipts that cover each of `unit_ids` at most once: of receipts with the same set of
 /// units one is kept; receipts that overlap partly, or name a unit or a plan that is not in the
-/// list, are an error of class bug.
+/// list, or do not add up, are an error of class bug.
 arrow::Result<Coverage> CoverUnits(const std::string& plan_id,
                                    const std::vector<std::string>& unit_ids,
                                    const std::vector<Receipt>& receipts);

@@ -23,8 +23,12 @@ Receipt ReceiptOf(std::string file, const std::vector<std::string>& units) {
     UnitReceipt& unit = receipt.units.emplace_back();
     unit.unit_id = id;
     unit.rows = 10;
+    unit.checksum = {.sum = 7, .rows = 10};
     receipt.rows += 10;
+    receipt.checksum += unit.checksum;
   }
+  receipt.files[0].rows = receipt.rows;
+  receipt.files[0].checksum = receipt.checksum;
   return receipt;
 }
 
@@ -134,6 +138,27 @@ TEST(CoverUnitsTest, ForeignUnitsAndPlansAreBugs) {
   Receipt other = ReceiptOf("a", {"0"});
   other.plan_id = "run-1/public.events/1";
   ExpectCoverBug({other}, "expected one of the plan run-1/public.events/0");
+}
+
+TEST(CoverUnitsTest, RowsThatDoNotAddUpAreBugs) {
+  const Receipt good = ReceiptOf("a", {"0", "1"});
+  EXPECT_TRUE(CheckSums(good).ok());
+  const std::vector<void (*)(Receipt&)> damages = {
+      [](Receipt& receipt) { --receipt.units[1].rows; },
+      [](Receipt& receipt) { ++receipt.units[0].checksum.sum; },
+      [](Receipt& receipt) { --receipt.files[0].rows; },
+      [](Receipt& receipt) { ++receipt.files[0].checksum.sum; },
+      [](Receipt& receipt) { ++receipt.rows; },
+      [](Receipt& receipt) { ++receipt.checksum.sum; },
+      [](Receipt& receipt) { receipt.files.clear(); },
+  };
+  for (const auto damage : damages) {
+    Receipt receipt = good;
+    damage(receipt);
+    const arrow::Status status = Cover({receipt}).status();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kBug) << status;
+    EXPECT_THAT(status.message(), HasSubstr("add up to"));
+  }
 }
 
 TEST(CoverUnitsTest, ReceiptWithoutUnitsHoldsNoRows) {

@@ -58,12 +58,15 @@ const JournalTable* FindTable(const std::vector<JournalTable>& tables,
   return found == tables.end() ? nullptr : &*found;
 }
 
-arrow::Status JobChanged(const JournalRun& run) {
+arrow::Status JobChanged(const JournalRun& run, const std::vector<std::string>& left) {
+  std::string only;
+  for (const std::string& table : left) only += " --only " + table;
   return UserError("the job has changed since run " + run.run +
                    " began (its file, --set, or what a ${…} in it stands for), and that run has "
                    "already loaded some of its tables. Restore the job and run again to finish it, "
                    "or give it up with `headrace abandon " +
-                   run.run + "`");
+                   run.run + "` and load what is left of it with `headrace run" + only +
+                   "`: without --only, tables that are published would be loaded once more");
 }
 
 arrow::Status OtherRunUnfinished(const std::string& wanted, const JournalRun& other) {
@@ -212,7 +215,7 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   if (run.text_digest != parts_.job.text_digest) {
     ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
     if (std::ranges::any_of(tables, [this](const auto& table) { return IsThere(table); })) {
-      return JobChanged(run);
+      return JobChanged(run, TablesLeft(parts_.job, run.scope, tables));
     }
     chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
   }

@@ -9,7 +9,6 @@
 #include "headrace/model/json_object.h"
 #include "headrace/run/choose_run.h"
 #include "headrace/run/run_execution.h"
-#include "headrace/run/settle.h"
 #include "headrace/run/stopwatch.h"
 #include "headrace/run/table_target.h"
 #include "headrace/run/utc_time.h"
@@ -268,18 +267,20 @@ arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
   return report;
 }
 
-arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& run) {
+arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& run,
+                                                             OnDoubt on_doubt) {
   ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_.journal, run));
   if (!known.unfinished()) {
     return UserError("run " + run + " is " + std::string(RunStateName(known.state)) +
                      ", not unfinished; nothing to abandon");
   }
   ARROW_ASSIGN_OR_RAISE(std::vector<std::string> done,
-                        SettleOpenIntents(run, parts_.destination, parts_.journal));
+                        SettleOpenIntents(run, parts_.destination, parts_.journal, on_doubt));
   ARROW_RETURN_NOT_OK(parts_.journal.EndRun(run, RunState::kAbandoned, known.report));
   const arrow::Status discarded = DiscardStaging(parts_, run);
   done.push_back("run " + run + " is abandoned" +
-                 (discarded.ok() ? ", and its staging is removed"
+                 (discarded.ok() ? ", and its staging is removed. Tables that it published stay; "
+                                   "a plain run loads every table of the job again"
                                  : ", but its staging is still there: " + discarded.message()));
   return done;
 }

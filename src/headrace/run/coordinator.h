@@ -14,6 +14,7 @@
 #include "headrace/run/engine.h"
 #include "headrace/run/job_plan.h"
 #include "headrace/run/report.h"
+#include "headrace/run/settle.h"
 #include "headrace/source/source.h"
 
 namespace headrace {
@@ -67,7 +68,9 @@ class Coordinator {
 
   /// Settles the open intents of `run`, marks it abandoned and removes what it had staged of tables
   /// that are not committed. Returns sentences of what was done.
-  arrow::Result<std::vector<std::string>> Abandon(const std::string& run);
+  /// An intent that cannot be settled is an error, or given up too.
+  arrow::Result<std::vector<std::string>> Abandon(const std::string& run,
+                                                  OnDoubt on_doubt = OnDoubt::kStop);
 
   /// Removes what ended runs left at the destination; what unfinished ones need stays.
   arrow::Result<CleanResult> Clean();

@@ -110,10 +110,11 @@ class MemoryDestination : public Destination {
     return record;
   }
 
-  arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) override {
+  arrow::Result<Settlement> Settle(const CommitIntent& intent) override {
     if (script_.on_settle) ARROW_RETURN_NOT_OK(script_.on_settle(intent));
-    if (IsThere(intent)) return SettleOutcome::kCommitted;
-    return IsOvertaken(intent) ? SettleOutcome::kVoid : SettleOutcome::kNotCommitted;
+    if (IsThere(intent)) return Settlement{SettleOutcome::kCommitted, ""};
+    if (!IsOvertaken(intent)) return Settlement{SettleOutcome::kNotCommitted, ""};
+    return Settlement{SettleOutcome::kVoid, "another run wrote to the table first"};
   }
 
   arrow::Status Discard(const std::string& /*run*/, const std::string& table, int epoch) override {

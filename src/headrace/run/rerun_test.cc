@@ -80,6 +80,38 @@ TEST_F(RerunTest, ADoubtStaysOpen) {
   EXPECT_EQ(CountOf("a"), kRows);
 }
 
+TEST_F(RerunTest, ADoubtCanBeGivenUp) {
+  on_commit = [](const CommitIntent& intent, bool) {
+    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
+  };
+  const auto report = Run();
+  on_commit = nullptr;
+  on_settle = [](const CommitIntent&) { return PermanentError("not mounted"); };
+  const auto done = Make().Abandon(report->run, OnDoubt::kGiveUp);
+  ASSERT_TRUE(done.ok()) << done.status();
+  EXPECT_NE(done->at(0).find("not known"), std::string::npos) << done->at(0);
+  const auto intents = *journal_->VoidIntents(report->run);
+  ASSERT_EQ(intents.size(), 1U);
+  EXPECT_NE(intents[0].reason.find("not mounted"), std::string::npos) << intents[0].reason;
+  EXPECT_EQ(StateOf(report->run), RunState::kAbandoned);
+  on_settle = nullptr;
+  const auto next = Run();
+  EXPECT_NE(next->run, report->run);
+  EXPECT_EQ(next->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(RerunTest, WhatCanBeSettledIsNotGivenUp) {
+  on_commit = [](const CommitIntent& intent, bool) {
+    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
+  };
+  const auto report = Run();
+  on_commit = nullptr;
+  ASSERT_TRUE(Make().Abandon(report->run, OnDoubt::kGiveUp).ok());
+  EXPECT_TRUE(journal_->VoidIntents(report->run)->empty());
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
 TEST_F(RerunTest, AJournalThatCannotBeReadStopsTheRunBeforeItReads) {
   FailTable("a");
   ASSERT_EQ(Run()->exit_code(), 1);

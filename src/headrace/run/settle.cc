@@ -14,13 +14,23 @@ arrow::Result<std::string> MakeVoid(const CommitIntent& intent, const std::strin
          " had decided can never be made and is given up: " + reason;
 }
 
+/// Nobody knows whether it was published, and the person who says so takes it upon himself.
+arrow::Result<std::string> GiveUpIntent(const CommitIntent& intent, const arrow::Status& doubt,
+                                        Journal& journal) {
+  const std::string reason = "given up by --give-up-commit; it could not be settled: ";
+  ARROW_RETURN_NOT_OK(journal.MakeIntentVoid(intent, reason + doubt.message()));
+  return "table " + intent.label + ": the open commit of run " + intent.run +
+         " is given up, and it is not known whether its " + std::to_string(intent.rows) +
+         " rows were published to " + intent.target + ": look before the table is loaded again";
+}
+
 /// Commits where nothing became of the intent; where something did, the same call finds it done and
 /// returns its record.
 arrow::Result<std::string> SettleIntent(const CommitIntent& intent, Destination& destination,
                                         Journal& journal) {
-  ARROW_ASSIGN_OR_RAISE(const SettleOutcome outcome, destination.Settle(intent));
-  if (outcome == SettleOutcome::kVoid) {
-    return MakeVoid(intent, "another run or job wrote to the table first", journal);
+  ARROW_ASSIGN_OR_RAISE(const Settlement settled, destination.Settle(intent));
+  if (settled.outcome == SettleOutcome::kVoid) {
+    return MakeVoid(intent, settled.reason, journal);
   }
   const auto committed = destination.Commit(intent);
   if (CodeOf(committed.status()) == kVoidIntentCode) {
@@ -28,7 +38,7 @@ arrow::Result<std::string> SettleIntent(const CommitIntent& intent, Destination&
   }
   ARROW_ASSIGN_OR_RAISE(const CommitRecord record, committed);
   ARROW_RETURN_NOT_OK(journal.AddRecord(record));
-  if (outcome == SettleOutcome::kCommitted) {
+  if (settled.outcome == SettleOutcome::kCommitted) {
     return "table " + intent.label + ": the commit of run " + intent.run +
            " had succeeded; its record is now in the journal";
   }
@@ -71,12 +81,15 @@ arrow::Result<CommitRecord> CommitWithRetries(const CommitIntent& intent, int re
 
 arrow::Result<std::vector<std::string>> SettleOpenIntents(const std::string& run,
                                                           Destination& destination,
-                                                          Journal& journal) {
+                                                          Journal& journal, OnDoubt on_doubt) {
   std::vector<std::string> done;
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, journal.Tables(run));
   for (const JournalTable& table : tables) {
     if (!table.has_open_intent()) continue;
     auto sentence = SettleIntent(*table.intent, destination, journal);
+    if (!sentence.ok() && on_doubt == OnDoubt::kGiveUp) {
+      sentence = GiveUpIntent(*table.intent, sentence.status(), journal);
+    }
     if (!sentence.ok()) {
       return WithContext(sentence.status(), "cannot settle the open commit of table " +
                                                 table.label + " (run " + run + ")");

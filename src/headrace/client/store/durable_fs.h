@@ -85,7 +85,8 @@ class DurableFs {
   virtual arrow::Result<std::optional<std::string>> ReadFile(
       const std::filesystem::path& path) const = 0;
 
-  /// Locks a directory against other holders (flock), waiting for them.
+  /// Locks a directory against other holders (flock), waiting for them. The directory that is
+  /// locked is the one at the path when the call returns; code ENOENT if there is none.
   virtual arrow::Result<DirectoryLock> Lock(const std::filesystem::path& directory) const = 0;
 
   /// The same without waiting: nothing if somebody holds it.

@@ -37,6 +37,15 @@ arrow::Result<FileDescriptor> OpenDirectory(const fs::path& path, std::string_vi
   return fd;
 }
 
+/// False where the directory that was opened has been removed, or replaced, before it was locked:
+/// whoever looks at the path would see another one, or none.
+bool IsStillThere(int fd, const fs::path& path) {
+  struct stat opened{};
+  struct stat there{};
+  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         opened.st_dev == there.st_dev && opened.st_ino == there.st_ino;
+}
+
 fs::path ParentOf(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
@@ -153,18 +162,24 @@ class LocalFs final : public DurableFs {
   }
 
   arrow::Result<DirectoryLock> Lock(const fs::path& directory) const override {
-    ARROW_ASSIGN_OR_RAISE(FileDescriptor fd, OpenDirectory(directory, "lock"));
-    while (::flock(fd.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) return ErrnoError(errno, "lock", directory);
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(FileDescriptor fd, OpenDirectory(directory, "lock"));
+      while (::flock(fd.get(), LOCK_EX) != 0) {
+        if (errno != EINTR) return ErrnoError(errno, "lock", directory);
+      }
+      if (IsStillThere(fd.get(), directory)) return DirectoryLock(std::move(fd));
     }
-    return DirectoryLock(std::move(fd));
   }
 
   arrow::Result<std::optional<DirectoryLock>> TryLock(const fs::path& directory) const override {
-    ARROW_ASSIGN_OR_RAISE(FileDescriptor fd, OpenDirectory(directory, "lock"));
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return DirectoryLock(std::move(fd));
-    if (errno == EWOULDBLOCK) return std::nullopt;
-    return ErrnoError(errno, "lock", directory);
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(FileDescriptor fd, OpenDirectory(directory, "lock"));
+      if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK) return std::nullopt;
+        return ErrnoError(errno, "lock", directory);
+      }
+      if (IsStillThere(fd.get(), directory)) return DirectoryLock(std::move(fd));
+    }
   }
 
  private:

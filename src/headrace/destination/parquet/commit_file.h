@@ -1,13 +1,17 @@
 #pragma once
 
-#include <cstdint>
+#include <chrono>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "headrace/client/store/durable_fs.h"
 #include "headrace/model/commit.h"
 
 namespace headrace {
+
+/// `time` as CommitRecord::committed_at has it.
+std::string CommittedAt(std::chrono::system_clock::time_point time);
 
 /// Reads `<run_directory>/_commit.json`; nothing if it is not there. Errors of class permanent name
 /// the file.
@@ -23,11 +27,5 @@ arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
 /// is still needed.
 arrow::Status WriteIntentFile(DurableFs& fs, const std::filesystem::path& epoch_directory,
                               const CommitIntent& intent);
-
-/// The first commit of a table after number `sequence` that did not append; nothing if there is
-/// none. What was there before it is gone.
-arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs,
-                                                         const std::filesystem::path& table,
-                                                         int64_t sequence);
 
 }  // namespace headrace

@@ -1,7 +1,9 @@
 #include "headrace/destination/parquet/lake_cleaner.h"
 
 #include <utility>
+#include <vector>
 
+#include "headrace/destination/parquet/lake_lock.h"
 #include "headrace/model/table_ref.h"
 
 namespace headrace {
@@ -38,12 +40,12 @@ LakeCleaner::LakeCleaner(DurableFs& fs, const LakeLayout& layout, const std::set
 arrow::Result<CleanResult> LakeCleaner::CleanAll() {
   ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(layout_.staging));
   for (const std::string& name : names) {
-    if (name != kReplacedFolder) ARROW_RETURN_NOT_OK(CleanRun(name));
+    if (!name.starts_with('.')) ARROW_RETURN_NOT_OK(CleanRun(name));
   }
   ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(layout_.Replaced()));
   for (const std::string& table : tables) ARROW_RETURN_NOT_OK(CleanReplacedOf(table));
   ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(layout_.Replaced()));
-  ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(layout_.staging));
+  ARROW_RETURN_NOT_OK(RemoveIfEmptyAndFree(fs_, layout_.staging));
   return std::move(result_);
 }
 
@@ -58,8 +60,12 @@ arrow::Status LakeCleaner::CleanRun(const std::string& run) {
     result_.kept.push_back("staging of run " + run + ": the run is unfinished");
     return arrow::Status::OK();
   }
-  ARROW_ASSIGN_OR_RAISE(const auto lock, fs_.TryLock(directory));
-  if (!lock.has_value()) {
+  // A run directory is made and locked under the lock of staging (Prepare).
+  const auto staging = fs_.Lock(layout_.staging);
+  const auto lock = staging.ok() ? fs_.TryLock(directory) : staging.status();
+  if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();  // Removed by another one.
+  ARROW_RETURN_NOT_OK(lock.status());
+  if (!lock->has_value()) {
     result_.kept.push_back("staging of run " + run + ": a process is writing to it");
     return arrow::Status::OK();
   }
@@ -77,13 +83,35 @@ arrow::Status LakeCleaner::CleanRun(const std::string& run) {
 arrow::Result<bool> LakeCleaner::HasOpenIntent(const fs::path& run) const {
   ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(run));
   for (const std::string& table : tables) {
-    ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_.List(run / table));
-    for (const std::string& epoch : epochs) {
-      ARROW_ASSIGN_OR_RAISE(const auto intent, fs_.Stat(run / table / epoch / kIntentFile));
-      if (intent.has_value()) return true;
-    }
+    if (table.starts_with('.')) continue;  // What a probe left that died.
+    ARROW_ASSIGN_OR_RAISE(const bool open, HasOpenIntentIn(run / table));
+    if (open) return true;
   }
   return false;
+}
+
+arrow::Result<bool> LakeCleaner::HasOpenIntentIn(const fs::path& staged_table) const {
+  ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_.List(staged_table));
+  for (const std::string& epoch : epochs) {
+    ARROW_ASSIGN_OR_RAISE(const auto intent, fs_.Stat(staged_table / epoch / kIntentFile));
+    if (intent.has_value()) return true;
+  }
+  return false;
+}
+
+/// The run whose commit a replaced table still proves, or is still needed by; empty if none.
+arrow::Result<std::string> LakeCleaner::OpenRunIn(const std::string& table,
+                                                  const ReplacedName& replaced) const {
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> runs,
+                        fs_.List(layout_.ReplacedTable(table) / replaced.ToString()));
+  std::erase_if(runs, [](const std::string& name) { return !name.starts_with(kRunPrefix); });
+  for (std::string& run : runs) run.erase(0, kRunPrefix.size());
+  runs.push_back(replaced.run);
+  for (std::string& run : runs) {
+    ARROW_ASSIGN_OR_RAISE(const bool open, HasOpenIntentIn(layout_.staging / run / table));
+    if (open) return std::move(run);
+  }
+  return "";
 }
 
 arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
@@ -92,9 +120,12 @@ arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
   for (const std::string& name : names) {
     const auto replaced = ReplacedName::Parse(name);
     if (!replaced.has_value()) continue;
+    ARROW_ASSIGN_OR_RAISE(const std::string open, OpenRunIn(table, *replaced));
     const std::string what = "table " + table + ", replaced by run " + replaced->run + ": ";
     if (keep_.contains(replaced->run)) {
       result_.kept.push_back(what + "the run is unfinished");
+    } else if (!open.empty()) {
+      result_.kept.push_back(what + "the commit of run " + open + " in it is not settled");
     } else if (NowSinceEpoch() - std::chrono::seconds(replaced->seconds) < grace_) {
       result_.kept.push_back(what + "readers may still be in it");
     } else {

@@ -29,6 +29,9 @@ class LakeCleaner {
   arrow::Status CleanRun(const std::string& run);
   arrow::Status CleanReplacedOf(const std::string& table);
   arrow::Result<bool> HasOpenIntent(const std::filesystem::path& run) const;
+  arrow::Result<bool> HasOpenIntentIn(const std::filesystem::path& staged_table) const;
+  arrow::Result<std::string> OpenRunIn(const std::string& table,
+                                       const ReplacedName& replaced) const;
   arrow::Status Remove(const std::filesystem::path& directory);
 
   DurableFs& fs_;

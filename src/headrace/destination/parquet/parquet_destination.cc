@@ -10,6 +10,7 @@
 #include "headrace/client/store/store.h"
 #include "headrace/destination/parquet/commit_file.h"
 #include "headrace/destination/parquet/lake_cleaner.h"
+#include "headrace/destination/parquet/lake_lock.h"
 #include "headrace/destination/parquet/lake_probe.h"
 #include "headrace/destination/parquet/parquet_options.h"
 #include "headrace/destination/parquet/publication.h"
@@ -56,7 +57,9 @@ class ParquetDestination final : public Destination {
 
   std::string endpoint() const override { return settings_.layout.path.string(); }
 
-  arrow::Status Check() override { return ProbeLake(*fs_, settings_.layout); }
+  arrow::Status Check() override {
+    return ProbeLake(*fs_, settings_.layout.path, settings_.layout.staging);
+  }
 
   arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
     ARROW_ASSIGN_OR_RAISE(TableContent content,
@@ -107,6 +110,7 @@ class ParquetDestination final : public Destination {
   arrow::Status Prepare(const TableTarget& target) override {
     ARROW_RETURN_NOT_OK(CheckTarget(target));
     ARROW_RETURN_NOT_OK(LockRun(target.run));
+    ARROW_RETURN_NOT_OK(ProbeOnce(target.run));
     const std::string table = target.table.directory();
     const fs::path staged = settings_.layout.StagedTable(target.run, table);
     ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_->List(staged));
@@ -152,7 +156,7 @@ class ParquetDestination final : public Destination {
     return record;
   }
 
-  arrow::Result<SettleOutcome> Settle(const CommitIntent& intent) override {
+  arrow::Result<Settlement> Settle(const CommitIntent& intent) override {
     ARROW_RETURN_NOT_OK(CheckOwn(intent));
     return Publication(*fs_, settings_.layout, intent).Settle();
   }
@@ -232,6 +236,18 @@ class ParquetDestination final : public Destination {
     const fs::path directory = settings_.layout.StagedRun(run);
     ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
     if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
+    arrow::Status status;
+    for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+      status = TryLockRun(run, directory);
+      if (CodeOf(status) != "ENOENT") break;
+    }
+    return status;
+  }
+
+  /// No cleaner of another process looks at the new directory before it is locked: staging is
+  /// theirs one at a time. Code ENOENT if staging was removed, being empty, at that moment.
+  arrow::Status TryLockRun(const std::string& run, const fs::path& directory) {
+    ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, MakeAndLock(*fs_, settings_.layout.staging));
     ARROW_RETURN_NOT_OK(fs_->CreateDirectories(directory));
     ARROW_ASSIGN_OR_RAISE(auto lock, fs_->TryLock(directory));
     if (!lock.has_value()) {
@@ -240,6 +256,18 @@ class ParquetDestination final : public Destination {
     }
     locks_.insert_or_assign(run, std::move(*lock));
     return arrow::Status::OK();
+  }
+
+  /// What would make the rename of the commit fail is found before a row is read.
+  arrow::Status ProbeOnce(const std::string& run) {
+    if (probed_) return arrow::Status::OK();
+    const fs::path staged = settings_.layout.StagedRun(run);
+    arrow::Status status = ProbeLake(*fs_, settings_.layout.path, staged);
+    probed_ = status.ok();
+    if (probed_) return status;
+    status &= fs_->RemoveIfEmpty(staged);
+    status &= RemoveIfEmptyAndFree(*fs_, settings_.layout.staging);
+    return status;
   }
 
   /// An intent is carried out where it was decided, or not at all.
@@ -253,6 +281,7 @@ class ParquetDestination final : public Destination {
 
   std::shared_ptr<DurableFs> fs_;
   ParquetSettings settings_;
+  bool probed_ = false;
   std::map<std::string, DirectoryLock> locks_;  // By run; used by the coordinator's thread alone.
 };
 

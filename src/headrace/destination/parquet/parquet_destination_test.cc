@@ -4,6 +4,8 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +33,30 @@ class ReadCountingFs final : public FaultInjectionFs {
   }
 
   mutable int reads = 0;
+};
+
+/// Staging and lake on two devices.
+class TwoDevicesFs final : public FaultInjectionFs {
+ public:
+  explicit TwoDevicesFs(std::filesystem::path staging)
+      : FaultInjectionFs(MakeLocalFs(), Fault{}), staging_(std::move(staging)) {}
+
+  arrow::Status RenameNoReplace(const std::filesystem::path& from,
+                                const std::filesystem::path& to) override {
+    if (IsStaged(from) != IsStaged(to)) return ErrnoError(EXDEV, "move", to);
+    return FaultInjectionFs::RenameNoReplace(from, to);
+  }
+  arrow::Result<bool> Exchange(const std::filesystem::path& /*left*/,
+                               const std::filesystem::path& right) override {
+    return ErrnoError(EXDEV, "exchange", right);
+  }
+
+ private:
+  bool IsStaged(const std::filesystem::path& path) const {
+    return path.string().starts_with(staging_.string());
+  }
+
+  std::filesystem::path staging_;
 };
 
 class ParquetDestinationTest : public testing::Test {
@@ -222,6 +248,20 @@ TEST_F(ParquetDestinationTest, TheLastCommitIsFoundWhateverBecameOfTheRuns) {
   EXPECT_EQ(last(), "a2");
 }
 
+TEST_F(ParquetDestinationTest, TheLastCommitIsFoundWhereItsShortCutCannotBeReadOrWritten) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  Append(*destination, 3);
+  const auto short_cut = root_ / "lake" / "orders" / "_last_commit.json";
+  std::filesystem::remove(short_cut);
+  Touch(short_cut / "x");
+  TableTarget next = Target(WriteMode::kAppend);
+  next.run = "a4";
+  const auto record = Load(*destination, next, 4);
+  ASSERT_TRUE(record.ok()) << record.status().ToString();
+  EXPECT_EQ(destination->LastCommit(next.table).ValueOrDie()->intent.run, "a4");
+  EXPECT_TRUE(std::filesystem::exists(short_cut / "x"));
+}
+
 TEST_F(ParquetDestinationTest, ADamagedCommitRecordIsAnErrorThatNamesIt) {
   const auto record = root_ / "lake" / "orders" / "run-r0" / "_commit.json";
   Touch(record);
@@ -233,7 +273,7 @@ TEST_F(ParquetDestinationTest, ADamagedCommitRecordIsAnErrorThatNamesIt) {
 
 TEST_F(ParquetDestinationTest, CheckSaysWhyItCannotWrite) {
   for (const int error : {EROFS, EACCES, ENOSPC, EXDEV}) {
-    for (int call = 1; call <= 4; ++call) {
+    for (int call = 1; call <= 5; ++call) {
       const auto fs = std::make_shared<FaultInjectionFs>(
           MakeLocalFs(),
           FaultInjectionFs::Fault{.at_call = call, .error = error, .stays_broken = false});
@@ -262,6 +302,103 @@ TEST_F(ParquetDestinationTest, AnIntentOfAnotherLakeIsRefused) {
   EXPECT_EQ(ClassOf(destination->Commit(intent).status()), ErrorClass::kUser);
 }
 
+/// What a crash right after the rename of an append leaves: the rows are published, the intent is
+/// open.
+TEST_F(ParquetDestinationTest, AReplacedTableIsKeptWhileACommitInItIsNotSettled) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  Append(*destination, 1);
+  TableTarget target = Target(WriteMode::kAppend);
+  target.run = "a2";
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const CommitIntent intent = destination->Intend(target, {}, 2).ValueOrDie();
+  const auto staged = root_ / ".lake.headrace" / "a2";
+  std::filesystem::copy(staged, root_ / "copy", std::filesystem::copy_options::recursive);
+  ASSERT_TRUE(destination->Commit(intent).ok());
+  std::filesystem::remove_all(root_ / "copy" / "orders" / "0" / "table" / "run-a2");
+  std::filesystem::create_directories(staged);
+  std::filesystem::copy(root_ / "copy", staged, std::filesystem::copy_options::recursive);
+
+  const auto other = MakeParquetDestination(options_).ValueOrDie();
+  ASSERT_TRUE(Load(*other, Target(WriteMode::kReplace), 3).ok());
+  const CleanResult cleaned = other->Clean({}, std::chrono::seconds(0)).ValueOrDie();
+  EXPECT_THAT(cleaned.kept, testing::Contains(HasSubstr("run a2 in it is not settled")));
+  EXPECT_EQ(other->Commit(intent).ValueOrDie().intent.run, "a2");
+  EXPECT_EQ(other->Clean({}, std::chrono::seconds(0)).ValueOrDie().removed_directories, 1);
+}
+
+TEST_F(ParquetDestinationTest, StagingOnAnotherDeviceIsRefusedBeforeARowIsRead) {
+  const auto fs = std::make_shared<TwoDevicesFs>(root_ / ".lake.headrace");
+  const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
+  for (int i = 0; i < 2; ++i) {
+    const arrow::Status status = destination->Prepare(Target(WriteMode::kAppend));
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status.ToString();
+    EXPECT_THAT(status.message(), HasSubstr("destination.staging"));
+    EXPECT_TRUE(std::filesystem::is_empty(root_));
+  }
+}
+
+/// The rename was refused, so nothing is published, and never will be from there.
+TEST_F(ParquetDestinationTest, AnIntentStagedOnAnotherDeviceIsVoid) {
+  for (const bool table_is_there : {false, true}) {
+    for (const WriteMode mode :
+         {WriteMode::kAppend, WriteMode::kReplace, WriteMode::kErrorIfExists}) {
+      if (table_is_there && mode == WriteMode::kErrorIfExists) continue;
+      std::filesystem::remove_all(root_ / "lake");
+      const auto destination = MakeParquetDestination(options_).ValueOrDie();
+      if (table_is_there) Append(*destination, 1);
+      ASSERT_TRUE(destination->Prepare(Target(mode)).ok());
+      const CommitIntent intent =
+          destination->Intend(Target(mode), {}, table_is_there ? 2 : 1).ValueOrDie();
+      const auto fs = std::make_shared<TwoDevicesFs>(root_ / ".lake.headrace");
+      const auto later = MakeParquetDestination(options_, fs).ValueOrDie();
+      const arrow::Status status = later->Commit(intent).status();
+      EXPECT_EQ(CodeOf(status), kVoidIntentCode) << status.ToString();
+      EXPECT_THAT(status.message(), HasSubstr("one filesystem"));
+      EXPECT_FALSE(std::filesystem::exists(root_ / "lake" / "orders" / "run-r1"));
+      ASSERT_TRUE(later->Discard("r1", "orders", 0).ok());
+    }
+  }
+}
+
+TEST_F(ParquetDestinationTest, WithoutStagingATableThatIsThereWithoutTheRunProvesTheIntentVoid) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  const TableTarget target = Target(WriteMode::kAppend);
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const CommitIntent intent = destination->Intend(target, {}, 1).ValueOrDie();
+  ASSERT_TRUE(destination->Discard("r1", "orders", 0).ok());
+  Touch(root_ / "lake" / "orders" / "_last_commit.json");
+  const Settlement settled = destination->Settle(intent).ValueOrDie();
+  EXPECT_EQ(settled.outcome, SettleOutcome::kVoid);
+  EXPECT_THAT(settled.reason, HasSubstr("its staged files are gone"));
+  EXPECT_EQ(CodeOf(destination->Commit(intent).status()), kVoidIntentCode);
+}
+
+/// `clean` of another job beside it: it locks and removes run directories that nobody holds.
+TEST_F(ParquetDestinationTest, ARunIsPreparedWhileAnotherProcessCleans) {
+  const pid_t cleaner = ::fork();
+  ASSERT_GE(cleaner, 0);
+  if (cleaner == 0) {
+    const auto other = MakeParquetDestination(options_).ValueOrDie();
+    while (other->Clean({}, std::chrono::seconds(0)).ok()) {
+    }
+    ::_exit(1);
+  }
+  constexpr int kRounds = 40;
+  TableTarget target = Target(WriteMode::kAppend);
+  for (int round = 0; round < kRounds; ++round) {
+    const auto destination = MakeParquetDestination(options_).ValueOrDie();
+    target.run = "r" + std::to_string(round);
+    const auto staged = root_ / ".lake.headrace" / target.run / "orders" / "0";
+    const arrow::Status status = destination->Prepare(target);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    EXPECT_TRUE(std::filesystem::exists(staged)) << "removed under the run " << target.run;
+    if (HasFailure()) break;
+  }
+  EXPECT_EQ(::waitpid(cleaner, nullptr, WNOHANG), 0) << "the other process failed";
+  ::kill(cleaner, SIGKILL);
+  ::waitpid(cleaner, nullptr, 0);
+}
+
 /// A lake that is not mounted looks like that: whether the commit was done cannot be known.
 TEST_F(ParquetDestinationTest, WithoutTableAndStagingItIsADoubtNotAVoidIntent) {
   const auto destination = MakeParquetDestination(options_).ValueOrDie();
@@ -277,6 +414,7 @@ TEST_F(ParquetDestinationTest, WithoutTableAndStagingItIsADoubtNotAVoidIntent) {
     EXPECT_NE(CodeOf(status), kVoidIntentCode);
     EXPECT_THAT(status.message(), HasSubstr((root_ / "lake" / "orders").string()));
   }
+  EXPECT_FALSE(std::filesystem::exists(root_ / "lake")) << "made on a mount point, perhaps";
 }
 
 TEST_F(ParquetDestinationTest, AFullDiskNamesTheFileAndTheNextStep) {

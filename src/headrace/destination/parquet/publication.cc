@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "headrace/destination/parquet/commit_file.h"
+#include "headrace/destination/parquet/lake_lock.h"
 #include "headrace/model/table_ref.h"
 
 namespace headrace {
@@ -48,41 +49,52 @@ arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table,
 }
 
 arrow::Result<CommitRecord> Publication::Commit() {
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, LockLake());
+  // A lake is made for what is staged for it alone: nothing is made on a mount point by chance.
+  ARROW_ASSIGN_OR_RAISE(const auto lake, fs_.Stat(layout_.path));
+  ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
+  if (!lake.has_value() && !staged.has_value()) return Vanished();
+  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, MakeAndLock(fs_, layout_.path));
+  ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(auto record, FindRecord());
   if (!record.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
+    ARROW_ASSIGN_OR_RAISE(record, RecordOfReplaced(table));
+  }
+  if (!record.has_value()) {
     ARROW_RETURN_NOT_OK(CheckCommittable(table));
     ARROW_ASSIGN_OR_RAISE(record,
                           WriteCommitFile(fs_, RunDirectory(StagedTable(), intent_), intent_));
-    ARROW_RETURN_NOT_OK(Publish(table));
+    ARROW_RETURN_NOT_OK(PublishOrVoid(table));
   }
   ARROW_RETURN_NOT_OK(Finish());
   return std::move(*record);
 }
 
-arrow::Result<SettleOutcome> Publication::Settle() {
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, LockLake());
+arrow::Result<Settlement> Publication::Settle() {
+  ARROW_ASSIGN_OR_RAISE(const auto lock, LockLakeIfThere());
+  ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(const auto record, FindRecord());
   if (record.has_value()) {
     ARROW_RETURN_NOT_OK(Finish());
-    return SettleOutcome::kCommitted;
+    return Settlement{SettleOutcome::kCommitted, ""};
   }
-  ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
+  // Not finished: its staging is all the proof that there is, until Commit returns the record.
+  ARROW_ASSIGN_OR_RAISE(const auto replaced, RecordOfReplaced(table));
+  if (replaced.has_value()) return Settlement{SettleOutcome::kCommitted, ""};
   const arrow::Status status = CheckCommittable(table);
-  if (status.ok()) return SettleOutcome::kNotCommitted;
-  if (CodeOf(status) == kVoidIntentCode) return SettleOutcome::kVoid;
+  if (status.ok()) return Settlement{SettleOutcome::kNotCommitted, ""};
+  if (CodeOf(status) == kVoidIntentCode) return Settlement{SettleOutcome::kVoid, status.message()};
   return status;
 }
 
 /// Other processes commit to this lake too: between the look at the sequence and the rename nobody
 /// else may.
-arrow::Result<DirectoryLock> Publication::LockLake() const {
-  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(layout_.path));
-  return fs_.Lock(layout_.path);
+arrow::Result<std::optional<DirectoryLock>> Publication::LockLakeIfThere() const {
+  auto lock = fs_.Lock(layout_.path);
+  if (CodeOf(lock.status()) == "ENOENT") return std::nullopt;
+  return lock;
 }
 
-/// The record of this very intent, from the table or from one that replaced it since.
+/// The record of this very intent, from the table or from one that was replaced since.
 arrow::Result<std::optional<CommitRecord>> Publication::FindRecord() const {
   ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs_, PublishedRun(intent_)));
   if (IsRecordOf(record, intent_)) return record;
@@ -93,6 +105,25 @@ arrow::Result<std::optional<CommitRecord>> Publication::FindRecord() const {
     if (IsRecordOf(record, intent_)) return record;
   }
   return std::nullopt;
+}
+
+/// Only the rename takes the run's directory out of an epoch and leaves `_intent.json` there. Where
+/// the table has later commits alone, this one was published, and its record went with the table
+/// that another run replaced since.
+arrow::Result<std::optional<CommitRecord>> Publication::RecordOfReplaced(
+    const TableContent& table) const {
+  if (table.sequence() <= intent_.sequence) return std::nullopt;
+  const fs::path epoch = StagedTable().parent_path();
+  ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
+  ARROW_ASSIGN_OR_RAISE(const auto decided, fs_.Stat(epoch / kIntentFile));
+  if (staged.has_value() || !decided.has_value()) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const auto sequences,
+                        SequencesOf(fs_, PublishedTable(intent_), table.names));
+  if (sequences.contains(intent_.sequence)) return std::nullopt;
+  const bool append = intent_.mode == WriteMode::kAppend;
+  ARROW_ASSIGN_OR_RAISE(const auto left, fs_.Stat(append ? StagedTable() : epoch));
+  const auto renamed = left.has_value() ? left->modified : decided->modified;
+  return CommitRecord{.intent = intent_, .committed_at = CommittedAt(renamed)};
 }
 
 arrow::Result<int64_t> Publication::SequenceNow(const TableContent& table) const {
@@ -111,22 +142,37 @@ arrow::Result<int64_t> Publication::SequenceNow(const TableContent& table) const
 }
 
 /// OK if the intent may be carried out. It is void where that can be proved: its files are still in
-/// staging, so it was not, and the table has moved on, so it may not be any more; or they are
-/// neither there nor in the table. A lake without the table proves nothing: it may not be mounted.
+/// staging, so it was not, and the table has moved on, so it may not be any more; or NotStaged can
+/// prove it.
 arrow::Status Publication::CheckCommittable(const TableContent& table) const {
   ARROW_RETURN_NOT_OK(CheckNotForeign(fs_, PublishedTable(intent_), table, intent_.mode));
-  ARROW_ASSIGN_OR_RAISE(const int64_t sequence, SequenceNow(table));
   ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
-  if (!staged.has_value() && sequence == 0) return Vanished();
-  if (staged.has_value() && sequence == intent_.sequence - 1) return arrow::Status::OK();
+  if (!staged.has_value()) return NotStaged(table);
+  ARROW_ASSIGN_OR_RAISE(const int64_t sequence, SequenceNow(table));
+  if (sequence == intent_.sequence - 1) return arrow::Status::OK();
   return Overtaken(sequence);
 }
 
-arrow::Status Publication::Overtaken(int64_t sequence) const {
-  if (sequence == intent_.sequence - 1) {
+/// The files are neither in staging nor in the table. Void where the table has not come so far, or
+/// another commit has this one's number. A table that has only later commits may have replaced this
+/// one, and one that is not there may be on a filesystem that is not mounted: that proves nothing.
+arrow::Status Publication::NotStaged(const TableContent& table) const {
+  if (table.names.empty()) return Vanished();
+  if (table.sequence() < intent_.sequence) {
     return VoidIntentError(intent_, "is not in " + PublishedTable(intent_).string() +
                                         " as this run staged it, and its staged files are gone");
   }
+  ARROW_ASSIGN_OR_RAISE(const auto sequences,
+                        SequencesOf(fs_, PublishedTable(intent_), table.names));
+  if (sequences.contains(intent_.sequence)) return Overtaken(table.sequence());
+  return PermanentError("the files that run " + intent_.run + " staged in " + intent_.staging +
+                        " are gone, and the table " + PublishedTable(intent_).string() +
+                        " was replaced since, so it cannot be known whether they were published "
+                        "before. `headrace abandon " +
+                        intent_.run + " --give-up-commit` gives the commit up");
+}
+
+arrow::Status Publication::Overtaken(int64_t sequence) const {
   return VoidIntentError(
       intent_, "has changed since this run was planned: its last commit is number " +
                    std::to_string(sequence) + " where " + std::to_string(intent_.sequence - 1) +
@@ -139,7 +185,23 @@ arrow::Status Publication::Vanished() const {
                         " nor the files that run " + intent_.run + " staged for it in " +
                         intent_.staging +
                         " are there, so it cannot be known whether they were "
-                        "published. If that filesystem is not mounted, mount it");
+                        "published. If that filesystem is not mounted, mount it; if they are gone "
+                        "for good, `headrace abandon " +
+                        intent_.run + " --give-up-commit` gives the commit up");
+}
+
+/// A rename to another filesystem is refused whole: nothing is published, nor can be from there.
+arrow::Status Publication::PublishOrVoid(const TableContent& table) {
+  arrow::Status status = Publish(table);
+  if (CodeOf(status) != "EXDEV") return status;
+  const fs::path published = PublishedTable(intent_);
+  ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
+  ARROW_ASSIGN_OR_RAISE(const auto there, fs_.Stat(published));
+  const bool put_aside = !table.names.empty() && !there.has_value();
+  if (!staged.has_value() || put_aside) return status;
+  return VoidIntentError(intent_, "cannot be published: " + status.message() +
+                                      ". What is staged in " + intent_.staging +
+                                      " may be removed, then");
 }
 
 arrow::Status Publication::Publish(const TableContent& table) {
@@ -208,9 +270,9 @@ arrow::Status Publication::Finish() {
     ARROW_RETURN_NOT_OK(PutAside(StagedTable()));
   }
   // The table is published: what cannot be removed now is left to Clean.
-  for (const auto& status :
-       {fs_.RemoveAll(layout_.StagedTable(intent_.run, intent_.table)),
-        fs_.RemoveIfEmpty(layout_.StagedRun(intent_.run)), fs_.RemoveIfEmpty(layout_.staging)}) {
+  for (const auto& status : {fs_.RemoveAll(layout_.StagedTable(intent_.run, intent_.table)),
+                             fs_.RemoveIfEmpty(layout_.StagedRun(intent_.run)),
+                             RemoveIfEmptyAndFree(fs_, layout_.staging)}) {
     if (!status.ok()) break;
   }
   return arrow::Status::OK();

@@ -25,13 +25,15 @@ class Publication {
 
   /// What became of the intent; a commit that is found is finished. The errors are those of
   /// Destination::Settle.
-  arrow::Result<SettleOutcome> Settle();
+  arrow::Result<Settlement> Settle();
 
  private:
-  arrow::Result<DirectoryLock> LockLake() const;
+  arrow::Result<std::optional<DirectoryLock>> LockLakeIfThere() const;
   arrow::Result<std::optional<CommitRecord>> FindRecord() const;
+  arrow::Result<std::optional<CommitRecord>> RecordOfReplaced(const TableContent& table) const;
   arrow::Status CheckCommittable(const TableContent& table) const;
   arrow::Status Finish();
+  arrow::Status PublishOrVoid(const TableContent& table);
   arrow::Status Publish(const TableContent& table);
   arrow::Status PublishRun(const TableContent& table);
   arrow::Status PublishNewTable();
@@ -40,6 +42,7 @@ class Publication {
   arrow::Result<int64_t> SequenceNow(const TableContent& table) const;
   arrow::Status Overtaken(int64_t sequence) const;
   arrow::Status Vanished() const;
+  arrow::Status NotStaged(const TableContent& table) const;
   std::filesystem::path StagedTable() const { return intent_.staging; }
 
   DurableFs& fs_;

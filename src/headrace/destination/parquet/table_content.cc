@@ -1,6 +1,7 @@
 #include "headrace/destination/parquet/table_content.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -34,12 +35,11 @@ std::string DigestOfRuns(std::vector<std::string> runs) {
 
 /// The record that `_last_commit.json` names, if it speaks of just these runs. One that cannot be
 /// read is like none: it only saves time.
-arrow::Result<std::optional<CommitRecord>> FollowLastCommit(const DurableFs& fs,
-                                                            const fs::path& table,
-                                                            const std::vector<std::string>& runs) {
-  ARROW_ASSIGN_OR_RAISE(const auto content, fs.ReadFile(table / kLastCommitFile));
-  if (!content.has_value()) return std::nullopt;
-  const nlohmann::json json = nlohmann::json::parse(*content, nullptr, /*allow_exceptions=*/false);
+std::optional<CommitRecord> FollowLastCommit(const DurableFs& fs, const fs::path& table,
+                                             const std::vector<std::string>& runs) {
+  const auto content = fs.ReadFile(table / kLastCommitFile);
+  if (!content.ok() || !content->has_value()) return std::nullopt;
+  const nlohmann::json json = nlohmann::json::parse(**content, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || json.value("version", nlohmann::json()) != kLastCommitVersion ||
       json.value("runs", nlohmann::json()) != DigestOfRuns(runs)) {
     return std::nullopt;
@@ -48,22 +48,31 @@ arrow::Result<std::optional<CommitRecord>> FollowLastCommit(const DurableFs& fs,
   if (!folder.is_string() || !std::ranges::binary_search(runs, folder.get<std::string>())) {
     return std::nullopt;
   }
-  ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / folder.get<std::string>()));
-  const bool named =
-      record.has_value() && json.value("sequence", nlohmann::json()) == record->intent.sequence;
-  return named ? std::move(record) : std::nullopt;
+  auto record = ReadCommitFile(fs, table / folder.get<std::string>());
+  if (!record.ok() || !record->has_value()) return std::nullopt;
+  const bool named = json.value("sequence", nlohmann::json()) == (*record)->intent.sequence;
+  return named ? std::move(*record) : std::nullopt;
+}
+
+using RecordVisitor = std::function<void(CommitRecord record)>;
+
+arrow::Status VisitRecords(const DurableFs& fs, const fs::path& table,
+                           const std::vector<std::string>& runs, const RecordVisitor& visit) {
+  for (const std::string& run : runs) {
+    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / run));
+    if (record.has_value()) visit(std::move(*record));
+  }
+  return arrow::Status::OK();
 }
 
 arrow::Result<std::optional<CommitRecord>> GreatestOf(const DurableFs& fs, const fs::path& table,
                                                       const std::vector<std::string>& runs) {
   std::optional<CommitRecord> last;
-  for (const std::string& run : runs) {
-    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / run));
-    if (record.has_value() &&
-        (!last.has_value() || record->intent.sequence > last->intent.sequence)) {
+  ARROW_RETURN_NOT_OK(VisitRecords(fs, table, runs, [&last](CommitRecord record) {
+    if (!last.has_value() || record.intent.sequence > last->intent.sequence) {
       last = std::move(record);
     }
-  }
+  }));
   return last;
 }
 
@@ -74,12 +83,35 @@ arrow::Result<TableContent> ReadTableContent(const DurableFs& fs, const fs::path
   ARROW_ASSIGN_OR_RAISE(content.names, fs.List(table));
   const std::vector<std::string> runs = RunsAmong(content.names);
   if (runs.size() > 1) {
-    ARROW_ASSIGN_OR_RAISE(content.last, FollowLastCommit(fs, table, runs));
+    content.last = FollowLastCommit(fs, table, runs);
   }
   if (!content.last.has_value()) {
     ARROW_ASSIGN_OR_RAISE(content.last, GreatestOf(fs, table, runs));
   }
   return content;
+}
+
+arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs, const fs::path& table,
+                                             std::span<const std::string> names) {
+  std::set<int64_t> sequences;
+  ARROW_RETURN_NOT_OK(VisitRecords(
+      fs, table, RunsAmong(names),
+      [&sequences](const CommitRecord& record) { sequences.insert(record.intent.sequence); }));
+  return sequences;
+}
+
+arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs, const fs::path& table,
+                                                         int64_t sequence) {
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(table));
+  std::optional<CommitRecord> first;
+  ARROW_RETURN_NOT_OK(VisitRecords(fs, table, RunsAmong(names), [&](CommitRecord record) {
+    const bool replaced =
+        record.intent.mode != WriteMode::kAppend && record.intent.sequence > sequence;
+    if (replaced && (!first.has_value() || record.intent.sequence < first->intent.sequence)) {
+      first = std::move(record);
+    }
+  }));
+  return first;
 }
 
 arrow::Status WriteLastCommit(DurableFs& fs, const fs::path& table,
@@ -90,7 +122,11 @@ arrow::Status WriteLastCommit(DurableFs& fs, const fs::path& table,
                                {"folder", runs.back()},
                                {"sequence", intent.sequence},
                                {"runs", DigestOfRuns(runs)}};
-  return fs.WriteFile(table / kLastCommitFile, json.dump() + "\n");
+  if (fs.WriteFile(table / kLastCommitFile, json.dump() + "\n").ok()) return arrow::Status::OK();
+  // The older one could speak of the same names, where a run was removed by hand.
+  ARROW_ASSIGN_OR_RAISE(const auto left, fs.Stat(table / kLastCommitFile));
+  if (!left.has_value() || left->is_directory) return arrow::Status::OK();
+  return fs.RemoveAll(table / kLastCommitFile);
 }
 
 arrow::Result<std::optional<fs::path>> FirstForeign(const DurableFs& fs, const fs::path& table,

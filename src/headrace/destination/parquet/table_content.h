@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,8 +25,20 @@ struct TableContent {
 arrow::Result<TableContent> ReadTableContent(const DurableFs& fs,
                                              const std::filesystem::path& table);
 
+/// The sequences of the runs among `names` in `table`: every record is read.
+arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs,
+                                             const std::filesystem::path& table,
+                                             std::span<const std::string> names);
+
+/// The first commit of a table after number `sequence` that did not append; nothing if there is
+/// none. What was there before it is gone.
+arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs,
+                                                         const std::filesystem::path& table,
+                                                         int64_t sequence);
+
 /// Writes `_last_commit.json`, durably, for the moment when the run of `intent` has been published
-/// beside those in `names`: until then, and for any other set of runs, it says nothing.
+/// beside those in `names`: until then, and for any other set of runs, it says nothing. Where it
+/// cannot be written there is none; an error only where the older one cannot be removed either.
 arrow::Status WriteLastCommit(DurableFs& fs, const std::filesystem::path& table,
                               std::span<const std::string> names, const CommitIntent& intent);
 

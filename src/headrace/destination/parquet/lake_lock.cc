@@ -1,0 +1,30 @@
+#include "headrace/destination/parquet/lake_lock.h"
+
+#include <chrono>
+#include <thread>
+
+namespace headrace {
+
+arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory) {
+  arrow::Status status;
+  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+    status = fs.CreateDirectories(directory);
+    if (status.ok()) {
+      auto lock = fs.Lock(directory);
+      if (lock.ok()) return lock;
+      status = lock.status();
+    }
+    if (CodeOf(status) != "ENOENT") break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return status;
+}
+
+arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const std::filesystem::path& directory) {
+  const auto lock = fs.TryLock(directory);
+  if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(lock.status());
+  return lock->has_value() ? fs.RemoveIfEmpty(directory) : arrow::Status::OK();
+}
+
+}  // namespace headrace
