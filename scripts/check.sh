@@ -55,7 +55,7 @@ elif [ -n "$sources" ]; then
   echo "clang-tidy: $(printf '%s\n' "$sources" | wc -l) files on $jobs cores"
   compilations "$tidy_build" >"$tidy_build/files"
   tidy "$tidy_build" <"$tidy_build/files"
-  cmake --preset fuzz -B "$tidy_build-fuzz" >/dev/null
+  cmake --preset fuzz -B "$tidy_build-fuzz" -DCMAKE_UNITY_BUILD=OFF >/dev/null
   printf '%s\n' "$sources" | grep '^tests/fuzz/' >"$tidy_build-fuzz/files"
   tidy "$tidy_build-fuzz" <"$tidy_build-fuzz/files"
 fi

@@ -125,7 +125,8 @@ arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
     if (keep_.contains(replaced->run)) {
       result_.kept.push_back(what + "the run is unfinished");
     } else if (!open.empty()) {
-      result_.kept.push_back(what + "the commit of run " + open + " in it is not settled");
+      const std::string why = "the commit of run " + open + " in it is not settled";
+      result_.kept.push_back(what + why);
     } else if (NowSinceEpoch() - std::chrono::seconds(replaced->seconds) < grace_) {
       result_.kept.push_back(what + "readers may still be in it");
     } else {
