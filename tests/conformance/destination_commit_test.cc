@@ -323,18 +323,18 @@ TEST_P(DestinationConformance, CleanRemovesStagingOfDeadRunsOnly) {
   Stage(*place_->Open(), Target("dead", WriteMode::kAppend), {Rows(0, 500)});
   Stage(*place_->Open(), Target("kept", WriteMode::kAppend), {Rows(0, 500)});
   const int64_t before = place_->StagedBytes();
-  const CleanResult result = place_->Open()->Clean({"kept"}, std::chrono::hours(1)).ValueOrDie();
+  const CleanResult result = place_->Open()->Clean({"kept"}).ValueOrDie();
   EXPECT_GT(result.removed_bytes, 0);
   EXPECT_THAT(result.kept, ElementsAre(HasSubstr("kept")));
   EXPECT_EQ(place_->StagedBytes(), before - result.removed_bytes);
-  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::hours(1)).ok());
+  ASSERT_TRUE(place_->Open()->Clean({}).ok());
   EXPECT_EQ(place_->StagedBytes(), 0);
 }
 
 TEST_P(DestinationConformance, CleanLeavesAnOpenIntentAlone) {
   const CommitIntent intent =
       IntendRows(*place_->Open(), Target("r1", WriteMode::kReplace), 0, 5, 1);
-  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::seconds(0)).ok());
+  ASSERT_TRUE(place_->Open(std::chrono::seconds(0))->Clean({}).ok());
   ASSERT_TRUE(place_->Open()->Commit(intent).ok());
   EXPECT_EQ(PublishedIds(), Range(0, 5));
 }
@@ -343,7 +343,7 @@ TEST_P(DestinationConformance, CleanLeavesAProcessAtWorkAlone) {
   const auto destination = place_->Open();
   const TableTarget target = Target("r1", WriteMode::kReplace);
   const auto receipts = Stage(*destination, target, {Rows(0, 5)});
-  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::seconds(0)).ok());
+  ASSERT_TRUE(place_->Open(std::chrono::seconds(0))->Clean({}).ok());
   const CommitIntent intent = destination->Intend(target, receipts, 1).ValueOrDie();
   ASSERT_TRUE(destination->Commit(intent).ok());
   EXPECT_EQ(PublishedIds(), Range(0, 5));
@@ -353,9 +353,9 @@ TEST_P(DestinationConformance, ReplacedTablesStayForTheirGrace) {
   Load(Target("r1", WriteMode::kReplace), {Rows(0, 500)}, 1);
   Load(Target("r2", WriteMode::kReplace), {Rows(0, 5)}, 2);
   const int64_t staged = place_->StagedBytes();
-  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::hours(1)).ok());
+  ASSERT_TRUE(place_->Open()->Clean({}).ok());
   EXPECT_EQ(place_->StagedBytes(), staged);
-  ASSERT_TRUE(place_->Open()->Clean({}, std::chrono::seconds(0)).ok());
+  ASSERT_TRUE(place_->Open(std::chrono::seconds(0))->Clean({}).ok());
   EXPECT_EQ(place_->StagedBytes(), 0);
   EXPECT_EQ(PublishedIds(), Range(0, 5));
 }

@@ -33,9 +33,10 @@ class ParquetPlace final : public DestinationPlace {
   }
   ~ParquetPlace() override { fs::remove_all(root_); }
 
-  std::unique_ptr<Destination> Open() override {
+  std::unique_ptr<Destination> Open(std::chrono::seconds grace) override {
     OptionValues options;
     options.Set("path", lake().string());
+    options.Set("grace", std::chrono::milliseconds(grace).count());
     options.Set("target_file_size", int64_t{1} << 20);
     return MakeParquetDestination(options).ValueOrDie();
   }

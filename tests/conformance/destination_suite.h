@@ -3,6 +3,7 @@
 #include <arrow/type_fwd.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -21,8 +22,9 @@ class DestinationPlace {
  public:
   virtual ~DestinationPlace() = default;
 
-  /// Connects as a process that has just started.
-  virtual std::unique_ptr<Destination> Open() = 0;
+  /// Connects as a process that has just started. `grace`: how long it keeps replaced tables.
+  virtual std::unique_ptr<Destination> Open(std::chrono::seconds grace) = 0;
+  std::unique_ptr<Destination> Open() { return Open(std::chrono::hours(1)); }
 
   /// What readers can see: names of data files, or of tables, sorted.
   virtual std::vector<std::string> VisibleNames() = 0;

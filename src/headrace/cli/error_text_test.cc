@@ -21,8 +21,7 @@ TEST(FatalErrorText, SaysWhatToDoByClass) {
   EXPECT_NE(FatalErrorText(TransientError("connection cut")).find("this may pass"),
             std::string::npos);
   EXPECT_NE(FatalErrorText(BugError("no receipt")).find("please report it"), std::string::npos);
-  EXPECT_NE(FatalErrorText(TransientError("interrupted", std::string(kInterruptedCode)))
-                .find("run the same command again"),
+  EXPECT_NE(FatalErrorText(InterruptedError()).find("run the same command again"),
             std::string::npos);
 }
 

@@ -78,7 +78,7 @@ arrow::Result<Inspection> InspectSource(const CommandContext& context) {
   ARROW_RETURN_NOT_OK(SelectTable(context.line, inspection, listed));
   DescribeTables(*source, listed, context.stop, inspection);
   if (context.stop.stop_requested()) {
-    return TransientError("interrupted", std::string(kInterruptedCode));
+    return InterruptedError();
   }
   return inspection;
 }

@@ -182,20 +182,20 @@ NextSteps NextStepsOfChange(const nlohmann::json& report, const std::string& job
 NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& error,
                            const std::string& job_file) {
   const ErrorClass error_class = ClassOf(error);
-  const bool published = HasPublishedTable(report);
-  if (error_class == ErrorClass::kUser && !published) {
-    return {"change the job or the rights, then run again: only what is left is loaded"};
-  }
-  if (error_class == ErrorClass::kUser) {
+  // Permanent: a value that does not fit, say, where on_overflow would be a change of the job.
+  const bool may_be_the_job =
+      error_class == ErrorClass::kUser || error_class == ErrorClass::kPermanent;
+  if (may_be_the_job && HasPublishedTable(report)) {
     return NextStepsOfChange(report, job_file,
-                             "where the rights or the source were wrong, run again");
+                             error_class == ErrorClass::kUser
+                                 ? "where the rights or the source were wrong, run again"
+                                 : NextStep(error));
   }
-  // A value that does not fit, say: on_overflow would be a change of the job.
-  if (error_class == ErrorClass::kPermanent && published) {
-    return NextStepsOfChange(report, job_file, NextStep(error));
-  }
-  return {std::string(NextStep(error)) +
-          (ClassOf(error) == ErrorClass::kBug ? "" : ": only what is left is loaded")};
+  if (error_class == ErrorClass::kBug) return {std::string(NextStep(error))};
+  const std::string step = error_class == ErrorClass::kUser
+                               ? "change the job or the rights, then run again"
+                               : std::string(NextStep(error));
+  return {step + ": only what is left is loaded"};
 }
 
 std::string NextStepsText(const NextSteps& steps, size_t width) {

@@ -145,10 +145,9 @@ class Destination {
                                                               bool with_checksum,
                                                               std::stop_token stop) = 0;
 
-  /// Removes what ended runs left in staging and replaced tables older than `grace`. Never touches
-  /// runs in `keep`.
-  virtual arrow::Result<CleanResult> Clean(const std::set<std::string>& keep,
-                                           std::chrono::seconds grace) = 0;
+  /// Removes what ended runs left in staging, and replaced tables that were kept long enough for
+  /// readers that still have them open. Never touches runs in `keep`.
+  virtual arrow::Result<CleanResult> Clean(const std::set<std::string>& keep) = 0;
 };
 
 }  // namespace headrace

@@ -6,13 +6,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <ctime>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "headrace/journal/journal.h"
 #include "headrace/model/table_ref.h"
+#include "headrace/model/utc_time.h"
 
 namespace headrace {
 namespace {
@@ -45,12 +45,8 @@ std::filesystem::path LockFile(const std::filesystem::path& state, const std::st
 std::string DescribeSelf() {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  std::array<char, 32> time{};
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  (void)std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return "pid " + std::to_string(getpid()) + " on " + host.data() + " since " + time.data() + "\n";
+  return "pid " + std::to_string(getpid()) + " on " + host.data() + " since " +
+         UtcSeconds(std::chrono::system_clock::now()) + "\n";
 }
 
 }  // namespace

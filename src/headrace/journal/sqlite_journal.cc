@@ -134,11 +134,10 @@ arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(
   return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database)));
 }
 
-arrow::Result<int64_t> SqliteJournal::Write(std::string_view sql,
-                                            const std::vector<std::string>& parameters) {
+arrow::Status SqliteJournal::Write(std::string_view sql,
+                                   const std::vector<std::string>& parameters) {
   const std::scoped_lock lock(mutex_);
-  ARROW_RETURN_NOT_OK(Execute(sql, parameters));
-  return database_.changes();
+  return Execute(sql, parameters);
 }
 
 arrow::Status SqliteJournal::Execute(std::string_view sql,
@@ -152,27 +151,23 @@ arrow::Status SqliteJournal::Execute(std::string_view sql,
 
 arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
   return Write(
-             "INSERT INTO run (run, job, text_digest, state, started_at, scope) VALUES (?1, ?2, "
-             "?3, ?4, "
-             "?5, ?6)",
-             {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)),
-              run.started_at, DumpJson(run.scope)})
-      .status();
+      "INSERT INTO run (run, job, text_digest, state, started_at, scope) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
+       DumpJson(run.scope)});
 }
 
 arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory,
                                         const std::string& label, int epoch, int64_t units,
                                         const nlohmann::json& plan) {
-  ARROW_ASSIGN_OR_RAISE(
-      const int64_t rows,
-      Write("INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, "
-            "CAST(?4 AS INTEGER), "
-            "CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET epoch = "
-            "excluded.epoch, "
-            "units = excluded.units, "
-            "plan = excluded.plan WHERE excluded.epoch > run_table.epoch",
-            {run, directory, label, std::to_string(epoch), std::to_string(units), DumpJson(plan)}));
-  if (rows == 1) return arrow::Status::OK();
+  const std::scoped_lock lock(mutex_);
+  ARROW_RETURN_NOT_OK(Execute(
+      "INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, "
+      "CAST(?4 AS INTEGER), CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET "
+      "epoch = excluded.epoch, units = excluded.units, plan = excluded.plan "
+      "WHERE excluded.epoch > run_table.epoch",
+      {run, directory, label, std::to_string(epoch), std::to_string(units), DumpJson(plan)}));
+  if (database_.changes() == 1) return arrow::Status::OK();
   return BugError("table " + label + " of run " + run + " cannot begin epoch " +
                   std::to_string(epoch) + ": it has begun that or a later one");
 }
@@ -180,29 +175,24 @@ arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::strin
 arrow::Status SqliteJournal::AddReceipt(const std::string& run, const std::string& directory,
                                         int epoch, const Receipt& receipt) {
   return Write(
-             "INSERT INTO receipt (run, directory, epoch, file, receipt) VALUES (?1, ?2, CAST(?3 "
-             "AS "
-             "INTEGER), ?4, ?5)",
-             {run, directory, std::to_string(epoch), receipt.files.front().name,
-              DumpJson(ToJson(receipt))})
-      .status();
+      "INSERT INTO receipt (run, directory, epoch, file, receipt) "
+      "VALUES (?1, ?2, CAST(?3 AS INTEGER), ?4, ?5)",
+      {run, directory, std::to_string(epoch), receipt.files.front().name,
+       DumpJson(ToJson(receipt))});
 }
 
 arrow::Status SqliteJournal::AddIntent(const CommitIntent& intent) {
   return Write(
-             "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent) VALUES "
-             "(?1, ?2, "
-             "?3, CAST(?4 AS INTEGER), 0, "
-             "'{}', ?5) ON CONFLICT (run, directory) DO UPDATE SET intent = excluded.intent",
-             {intent.run, intent.table, intent.label, std::to_string(intent.epoch),
-              DumpJson(ToJson(intent))})
-      .status();
+      "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent) "
+      "VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, '{}', ?5) "
+      "ON CONFLICT (run, directory) DO UPDATE SET intent = excluded.intent",
+      {intent.run, intent.table, intent.label, std::to_string(intent.epoch),
+       DumpJson(ToJson(intent))});
 }
 
 arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
   return Write("UPDATE run_table SET record = ?3 WHERE run = ?1 AND directory = ?2",
-               {record.intent.run, record.intent.table, DumpJson(ToJson(record))})
-      .status();
+               {record.intent.run, record.intent.table, DumpJson(ToJson(record))});
 }
 
 arrow::Status SqliteJournal::MakeIntentVoid(const CommitIntent& intent, const std::string& reason) {
@@ -230,21 +220,17 @@ arrow::Status SqliteJournal::MoveIntent(const CommitIntent& intent, const std::s
 arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state,
                                     const std::string& report) {
   return Write(
-             "UPDATE run SET state = ?2, report = ?3, ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', "
-             "'now') "
-             "WHERE run = ?1",
-             {run, std::string(RunStateName(state)), report})
-      .status();
+      "UPDATE run SET state = ?2, report = ?3, ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
+      "WHERE run = ?1",
+      {run, std::string(RunStateName(state)), report});
 }
 
 arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string& text_digest,
                                        const std::vector<std::string>& scope) {
   return Write(
-             "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 WHERE "
-             "run = "
-             "?1",
-             {run, text_digest, DumpJson(scope)})
-      .status();
+      "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 "
+      "WHERE run = ?1",
+      {run, text_digest, DumpJson(scope)});
 }
 
 arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run,

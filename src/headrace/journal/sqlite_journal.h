@@ -37,9 +37,8 @@ class SqliteJournal : public Journal {
  private:
   explicit SqliteJournal(SqliteDatabase database) : database_(std::move(database)) {}
 
-  /// Runs one statement with text parameters in a transaction of its own. Returns how many rows it
-  /// touched.
-  arrow::Result<int64_t> Write(std::string_view sql, const std::vector<std::string>& parameters);
+  /// Runs one statement with text parameters in a transaction of its own.
+  arrow::Status Write(std::string_view sql, const std::vector<std::string>& parameters);
   /// The same; the caller holds mutex_.
   arrow::Status Execute(std::string_view sql, const std::vector<std::string>& parameters);
   arrow::Status MoveIntent(const CommitIntent& intent, const std::string& reason);

@@ -53,6 +53,10 @@ nlohmann::json OrNull(const std::optional<Value>& value) {
 
 }  // namespace
 
+bool HasFile(std::span<const CommittedFile> files, std::string_view name) {
+  return std::ranges::find(files, name, &CommittedFile::name) != files.end();
+}
+
 std::string_view WriteModeName(WriteMode mode) {
   return kWriteModeNames.at(static_cast<size_t>(mode));
 }

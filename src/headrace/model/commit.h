@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ struct CommittedFile {
   int64_t rows = 0;
   Checksum checksum;
 };
+
+/// Whether one of `files` is called `name`.
+bool HasFile(std::span<const CommittedFile> files, std::string_view name);
 
 /// Everything that the commit of one table will do: durable in the journal before the first
 /// publishing call. The same intent is committed by the same idempotent call, however often.

@@ -57,6 +57,10 @@ arrow::Status BugError(std::string message, std::string code) {
   return MakeError(ErrorClass::kBug, std::move(message), std::move(code));
 }
 
+arrow::Status InterruptedError() {
+  return TransientError("interrupted", std::string(kInterruptedCode));
+}
+
 ErrorClass ClassOf(const arrow::Status& status) {
   const ErrorDetail* detail = DetailOf(status);
   return detail == nullptr ? ErrorClass::kPermanent : detail->error_class();

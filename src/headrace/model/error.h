@@ -63,6 +63,9 @@ arrow::Status WithContext(const arrow::Status& status, std::string_view context)
 /// nothing is wrong.
 inline constexpr std::string_view kInterruptedCode = "interrupted";
 
+/// That error.
+arrow::Status InterruptedError();
+
 /// Code of the error that a read returns when its snapshot is gone (class transient): the table
 /// needs a new epoch.
 inline constexpr std::string_view kSnapshotLostCode = "snapshot_lost";

@@ -7,19 +7,15 @@
 #include <utility>
 
 #include "headrace/model/json_object.h"
+#include "headrace/model/utc_time.h"
 #include "headrace/run/choose_run.h"
 #include "headrace/run/run_execution.h"
 #include "headrace/run/stopwatch.h"
 #include "headrace/run/table_target.h"
-#include "headrace/run/utc_time.h"
 #include "headrace/verify/verify.h"
 
 namespace headrace {
 namespace {
-
-/// Replaced tables stay this long for readers that still have them open, unless the destination's
-/// options say otherwise.
-constexpr std::chrono::hours kDefaultGrace{1};
 
 /// Runs whose staging may still be needed.
 arrow::Result<std::set<std::string>> UnfinishedRuns(Journal& journal) {
@@ -135,12 +131,7 @@ std::string EndOfCompleted(const RunReport& report) {
 
 arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
   ARROW_ASSIGN_OR_RAISE(const std::set<std::string> keep, UnfinishedRuns(parts.journal));
-  const std::optional<int64_t> written = parts.job.destination.values.Integer("grace");
-  const auto grace =
-      written.has_value()
-          ? std::chrono::floor<std::chrono::seconds>(std::chrono::milliseconds(*written))
-          : std::chrono::seconds(kDefaultGrace);
-  return parts.destination.Clean(keep, grace);
+  return parts.destination.Clean(keep);
 }
 
 /// What earlier runs left behind is no reason to fail this one.
@@ -184,28 +175,19 @@ arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run
 arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, const Job& job,
                                   Source& source, Destination& destination, Progress& progress,
                                   std::stop_token stop) {
-  JobPlan plan{.job = job.name,
-               .source = source.endpoint(),
-               .destination = destination.endpoint(),
-               .snapshot = SnapshotKind::kNone,
-               .snapshot_about = {},
-               .warnings = {},
-               .notes = {},
-               .tables = {}};
+  JobPlan plan = BeginPlan(job, source, destination);
   if (tables.empty()) return plan;
   std::vector<TableRef> refs;
   refs.reserve(tables.size());
   for (const TableJob* table : tables) refs.push_back(table->table);
   progress.StartPhase("plan");
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot, source.OpenSnapshot(refs, stop));
-  plan.snapshot = snapshot->kind();
-  plan.snapshot_about = snapshot->about();
-  plan.warnings = snapshot->warnings();
+  plan.IsUnder(*snapshot);
   for (const TableJob* table : tables) {
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
-  if (stop.stop_requested()) return TransientError("interrupted", std::string(kInterruptedCode));
+  if (stop.stop_requested()) return InterruptedError();
   CheckTargets(job, destination, plan);
   return plan;
 }

@@ -80,6 +80,12 @@ class CoordinatorTest : public ::testing::Test {
       return plan.table.name == name ? PermanentError("value too large") : arrow::Status::OK();
     };
   }
+  /// The process dies whenever it commits table `name`, until the weather changes.
+  void BreakOffCommitOf(const std::string& name) {
+    on_commit = [name](const CommitIntent& intent, bool) {
+      return intent.table == name ? PermanentError("killed") : arrow::Status::OK();
+    };
+  }
   /// Another job writes to table `name` between intent and commit.
   void OvertakeTable(const std::string& name) {
     on_commit = [this, name, done = false](const CommitIntent& intent, bool published) mutable {

@@ -199,6 +199,23 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
 
 }  // namespace
 
+void JobPlan::IsUnder(const Snapshot& under) {
+  snapshot = under.kind();
+  snapshot_about = under.about();
+  warnings = under.warnings();
+}
+
+JobPlan BeginPlan(const Job& job, const Source& source, const Destination& destination) {
+  return {.job = job.name,
+          .source = source.endpoint(),
+          .destination = destination.endpoint(),
+          .snapshot = SnapshotKind::kNone,
+          .snapshot_about = {},
+          .warnings = {},
+          .notes = {},
+          .tables = {}};
+}
+
 int64_t JobPlan::units() const {
   return std::accumulate(tables.begin(), tables.end(), int64_t{0},
                          [](int64_t sum, const PlannedTable& table) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "headrace/config/job.h"
+#include "headrace/destination/destination.h"
 #include "headrace/model/error.h"
 #include "headrace/model/table_plan.h"
 #include "headrace/model/work_unit.h"
@@ -34,7 +35,13 @@ struct JobPlan {
 
   int64_t units() const;
   int64_t estimated_rows() const;
+
+  /// Its tables are planned under `under`.
+  void IsUnder(const Snapshot& under);
 };
+
+/// The plan of `job` before there is a snapshot or a table in it.
+JobPlan BeginPlan(const Job& job, const Source& source, const Destination& destination);
 
 /// What identifies the run that a plan is made for.
 struct RunIdentity {

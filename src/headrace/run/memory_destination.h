@@ -142,7 +142,7 @@ class MemoryDestination : public Destination {
                                                       bool /*with_checksum*/,
                                                       std::stop_token stop) override {
     const std::string problem = script_.on_read_back ? script_.on_read_back(record) : "";
-    if (stop.stop_requested()) return TransientError("interrupted", std::string(kInterruptedCode));
+    if (stop.stop_requested()) return InterruptedError();
     std::vector<ReadBackResult> results;
     for (const CommittedFile& file : record.intent.files) {
       results.push_back(
@@ -151,8 +151,7 @@ class MemoryDestination : public Destination {
     return results;
   }
 
-  arrow::Result<CleanResult> Clean(const std::set<std::string>& /*keep*/,
-                                   std::chrono::seconds /*grace*/) override {
+  arrow::Result<CleanResult> Clean(const std::set<std::string>& /*keep*/) override {
     if (script_.on_clean) script_.on_clean();
     return CleanResult{};
   }

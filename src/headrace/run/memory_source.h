@@ -39,7 +39,7 @@ class MemoryUnitReader : public UnitReader {
       : schema_(std::move(schema)), next_(first), last_(last), stop_(std::move(stop)) {}
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
-    if (stop_.stop_requested()) return TransientError("interrupted", std::string(kInterruptedCode));
+    if (stop_.stop_requested()) return InterruptedError();
     if (next_ >= last_) return nullptr;
     arrow::Int64Builder builder;
     const int64_t end = std::min(last_, next_ + kBatchRows);

@@ -49,8 +49,7 @@ TEST(ExitCodeTest, UserOnlyWhereNothingElseIsInTheWay) {
   const std::vector<arrow::Status> user = {arrow::Status::OK(), UserError("x")};
   const std::vector<arrow::Status> mixed = {UserError("x"), PermanentError("disk full"),
                                             arrow::Status::OK()};
-  const std::vector<arrow::Status> stopped = {
-      UserError("x"), TransientError("interrupted", std::string(kInterruptedCode)), BugError("x")};
+  const std::vector<arrow::Status> stopped = {UserError("x"), InterruptedError(), BugError("x")};
   EXPECT_EQ(ExitCodeOfAll({}), kExitDone);
   EXPECT_EQ(ExitCodeOfAll(user), kExitUsage);
   EXPECT_EQ(ExitCodeOfAll(mixed), kExitFailed);

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "headrace/model/utc_time.h"
 #include "headrace/run/coordinator_fixture.h"
-#include "headrace/run/utc_time.h"
 
 /// Runs that find something of an earlier process: open and overtaken intents, narrower scopes,
 /// kills, other ids.
@@ -30,9 +30,7 @@ TEST_F(RerunTest, ACommitThatWasOvertakenIsVoidAndTheNextRunLoadsTheTableAnew) {
 }
 
 TEST_F(RerunTest, AnIntentThatWasOvertakenSinceIsSettledAsVoid) {
-  on_commit = [](const CommitIntent& intent, bool) {
-    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
-  };
+  BreakOffCommitOf("a");
   ASSERT_EQ(Run()->exit_code(), 1);
   on_commit = nullptr;
   destination_.PublishElsewhere("a", -1);
@@ -44,9 +42,7 @@ TEST_F(RerunTest, AnIntentThatWasOvertakenSinceIsSettledAsVoid) {
 }
 
 TEST_F(RerunTest, AnIntentThatWasOvertakenCanBeAbandoned) {
-  on_commit = [](const CommitIntent& intent, bool) {
-    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
-  };
+  BreakOffCommitOf("a");
   const auto report = Run();
   on_commit = nullptr;
   destination_.PublishElsewhere("a", -1);
@@ -66,9 +62,7 @@ TEST_F(RerunTest, AbandonDiscardsWhatWasStagedForTablesThatAreNotCommitted) {
 }
 
 TEST_F(RerunTest, ADoubtStaysOpen) {
-  on_commit = [](const CommitIntent& intent, bool) {
-    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
-  };
+  BreakOffCommitOf("a");
   const auto report = Run();
   on_commit = nullptr;
   on_settle = [](const CommitIntent&) { return PermanentError("not mounted"); };
@@ -81,9 +75,7 @@ TEST_F(RerunTest, ADoubtStaysOpen) {
 }
 
 TEST_F(RerunTest, ADoubtCanBeGivenUp) {
-  on_commit = [](const CommitIntent& intent, bool) {
-    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
-  };
+  BreakOffCommitOf("a");
   const auto report = Run();
   on_commit = nullptr;
   on_settle = [](const CommitIntent&) { return PermanentError("not mounted"); };
@@ -102,9 +94,7 @@ TEST_F(RerunTest, ADoubtCanBeGivenUp) {
 }
 
 TEST_F(RerunTest, WhatCanBeSettledIsNotGivenUp) {
-  on_commit = [](const CommitIntent& intent, bool) {
-    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
-  };
+  BreakOffCommitOf("a");
   const auto report = Run();
   on_commit = nullptr;
   ASSERT_TRUE(Make().Abandon(report->run, OnDoubt::kGiveUp).ok());
@@ -309,9 +299,7 @@ TEST_F(RerunTest, APlanShowsWhatTheRunWouldLoadAndChangesNothing) {
 }
 
 TEST_F(RerunTest, APlanBesideAnOpenIntentSaysThatItIsFinishedFirst) {
-  on_commit = [](const CommitIntent& intent, bool) {
-    return intent.table == "a" ? PermanentError("killed") : arrow::Status::OK();
-  };
+  BreakOffCommitOf("a");
   const auto report = Run();
   const auto plan = Make().Plan({}, {});
   ASSERT_TRUE(plan.ok()) << plan.status();

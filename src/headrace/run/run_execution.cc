@@ -15,8 +15,6 @@
 namespace headrace {
 namespace {
 
-arrow::Status Interrupted() { return TransientError("interrupted", std::string(kInterruptedCode)); }
-
 bool SnapshotWasLost(const arrow::Status& status) { return CodeOf(status) == kSnapshotLostCode; }
 
 ExecuteOptions OptionsOf(const Job& job) {
@@ -78,7 +76,7 @@ arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
   }
   while (!open_.empty()) {
     if (stop.stop_requested()) {
-      CloseAll(Interrupted(), report);
+      CloseAll(InterruptedError(), report);
       break;
     }
     RunEpoch(stop, report);
@@ -124,19 +122,13 @@ arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_to
     parts_.observer.Emit(Level::kWarning, "snapshot_retry",
                          "cannot open a snapshot, trying again: " + snapshot.status().message(),
                          {{"run", chosen_.run}, {"attempt", int64_t{attempt}}});
-    if (!WaitFor(BackoffDelay(attempt + 1), stop)) return Interrupted();
+    if (!WaitFor(BackoffDelay(attempt + 1), stop)) return InterruptedError();
   }
 }
 
 JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop) {
-  JobPlan plan{.job = parts_.job.name,
-               .source = parts_.source.endpoint(),
-               .destination = parts_.destination.endpoint(),
-               .snapshot = snapshot.kind(),
-               .snapshot_about = snapshot.about(),
-               .warnings = snapshot.warnings(),
-               .notes = {},
-               .tables = {}};
+  JobPlan plan = BeginPlan(parts_.job, parts_.source, parts_.destination);
+  plan.IsUnder(snapshot);
   for (OpenTable& open : open_) {
     ++open.epoch;
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,

@@ -47,8 +47,8 @@ std::shared_ptr<parquet::Statistics> MergedStatistics(const parquet::FileMetaDat
     if (statistics == nullptr) return nullptr;
     if (!statistics->HasMinMax()) {
       if (statistics->HasNullCount() && statistics->null_count() == chunk->num_values()) {
-        continue;
-      }  // Only NULLs.
+        continue;  // Only NULLs.
+      }
       return nullptr;
     }
     if (merged == nullptr) {

@@ -24,11 +24,6 @@ std::optional<std::string> CompareFile(const CommittedFile& expected,
   return std::nullopt;
 }
 
-bool IsCommitted(const CommitRecord& record, const std::string& file) {
-  return std::ranges::find(record.intent.files, file, &CommittedFile::name) !=
-         record.intent.files.end();
-}
-
 }  // namespace
 
 arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum,
@@ -41,7 +36,7 @@ arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record,
     if (auto problem = CompareFile(file, found)) problems.push_back(std::move(*problem));
   }
   for (const ReadBackResult& other : found) {
-    if (IsCommitted(record, other.file) || other.problem.empty()) continue;
+    if (HasFile(record.intent.files, other.file) || other.problem.empty()) continue;
     problems.push_back("file " + other.file + ": " + other.problem);
   }
   return problems;

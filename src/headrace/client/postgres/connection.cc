@@ -134,7 +134,7 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
     if (state == PGRES_POLLING_FAILED) return CheckedConnectError(connection, settings);
-    if (stop.stop_requested()) return PgInterrupted();
+    if (stop.stop_requested()) return InterruptedError();
     if (Clock::now() > deadline) {
       return TransientError("no connection within connect_timeout",
                             std::string(kPgConnectionFailure));
@@ -150,7 +150,7 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
 }
 
 arrow::Result<PgResult> PgConnection::Query(const std::string& sql, std::stop_token stop) {
-  if (stop.stop_requested()) return PgInterrupted();
+  if (stop.stop_requested()) return InterruptedError();
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return LastError();
   return CollectResults(stop);
 }
@@ -161,7 +161,7 @@ arrow::Status PgConnection::Execute(const std::string& sql, std::stop_token stop
 
 arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql,
                                                         const std::stop_token& stop) {
-  if (stop.stop_requested()) return PgInterrupted();
+  if (stop.stop_requested()) return InterruptedError();
   if (PQsendPrepare(connection_.get(), "", sql.c_str(), 0, nullptr) == 0) return LastError();
   ARROW_RETURN_NOT_OK(CollectResults(stop));
   if (PQsendDescribePrepared(connection_.get(), "") == 0) return LastError();
@@ -184,7 +184,7 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
     if (error.ok()) error = result.status();
     last = std::move(result);
   }
-  if (interrupted) return PgInterrupted();
+  if (interrupted) return InterruptedError();
   ARROW_RETURN_NOT_OK(error);
   return last;
 }
@@ -199,7 +199,7 @@ arrow::Status PgConnection::WaitForResult(const std::stop_token& stop, bool& int
     }
     if (Clock::now() > deadline) {
       MarkBroken();
-      return PgInterrupted();
+      return InterruptedError();
     }
     WaitForSocket(PQsocket(connection_.get()), POLLIN);
     // What went wrong here is in the result that follows.

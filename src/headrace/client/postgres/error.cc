@@ -121,8 +121,4 @@ arrow::Status PgConnectError(std::string_view verbose_message) {
   return TransientError(std::move(message), std::string(kPgConnectionFailure));
 }
 
-arrow::Status PgInterrupted() {
-  return TransientError("interrupted", std::string(kInterruptedCode));
-}
-
 }  // namespace headrace

@@ -10,6 +10,9 @@ namespace headrace {
 /// Code of a connection that broke without a word from the server (SQLSTATE connection_failure).
 inline constexpr std::string_view kPgConnectionFailure = "08006";
 
+/// Code of a right that the role lacks (SQLSTATE insufficient_privilege).
+inline constexpr std::string_view kPgNoRight = "42501";
+
 /// The class of an SQLSTATE, from the longest entry of a table that it begins with; `permanent`
 /// where there is none. https://www.postgresql.org/docs/current/errcodes-appendix.html
 ErrorClass PgErrorClass(std::string_view sqlstate);
@@ -25,8 +28,5 @@ std::string PgMessageLine(std::string_view text);
 /// Like PgError, for the text of a failed connection attempt made with verbose errors: finds
 /// `FATAL:  53300: …` in it. Without an SQLSTATE the server was not reached: transient.
 arrow::Status PgConnectError(std::string_view verbose_message);
-
-/// The error of an operation that was stopped on request.
-arrow::Status PgInterrupted();
 
 }  // namespace headrace

@@ -49,7 +49,7 @@ arrow::Status LibpqCopyStream::Begin(const std::stop_token& stop) {
     }
     if (PQresultStatus(result.handle()) == PGRES_COPY_OUT) break;
   }
-  if (interrupted_) return Fail(PgInterrupted());
+  if (interrupted_) return Fail(InterruptedError());
   state_ = State::kCopying;
   return arrow::Status::OK();
 }
@@ -59,7 +59,7 @@ arrow::Result<std::span<const CopyMessage>> LibpqCopyStream::Next(const std::sto
   memory_.clear();
   if (state_ == State::kDone) return std::span<const CopyMessage>();
   while (true) {
-    if (stop.stop_requested()) return Fail(PgInterrupted());
+    if (stop.stop_requested()) return Fail(InterruptedError());
     if (state_ == State::kCopying) ARROW_RETURN_NOT_OK(TakeMessages());
     if (!messages_.empty()) return std::span<const CopyMessage>(messages_);
     if (state_ == State::kEnding) {
@@ -97,7 +97,7 @@ arrow::Status LibpqCopyStream::End(const std::stop_token& stop) {
   }
   state_ = State::kDone;
   failed_ = !error.ok();
-  return interrupted_ ? PgInterrupted() : error;
+  return interrupted_ ? InterruptedError() : error;
 }
 
 arrow::Status LibpqCopyStream::Fail(arrow::Status status) {

@@ -52,7 +52,7 @@ arrow::Status PgSocketChannel::Send(std::string_view bytes, const std::stop_toke
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
     } else if (IsWouldBlock(errno)) {
-      if (stop.stop_requested()) return PgInterrupted();
+      if (stop.stop_requested()) return InterruptedError();
       WaitForEvent(socket_, POLLOUT, kSendPatience);
     } else {
       return SocketError(errno);

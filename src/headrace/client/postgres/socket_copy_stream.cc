@@ -81,7 +81,7 @@ arrow::Result<std::span<const CopyMessage>> SocketCopyStream::Next(const std::st
   while (true) {
     if (stop.stop_requested() && !idle_) {
       Abandon();
-      return PgInterrupted();
+      return InterruptedError();
     }
     ARROW_RETURN_NOT_OK(ParseBuffered());
     if (!error_.ok()) messages_.clear();

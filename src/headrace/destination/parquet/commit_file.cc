@@ -1,13 +1,12 @@
 #include "headrace/destination/parquet/commit_file.h"
 
-#include <array>
 #include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
 #include "headrace/destination/parquet/lake_layout.h"
+#include "headrace/model/utc_time.h"
 
 namespace headrace {
 namespace {
@@ -28,14 +27,6 @@ std::string Dump(const nlohmann::json& json) {
 
 }  // namespace
 
-std::string CommittedAt(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc)};
-}
-
 arrow::Result<std::optional<CommitRecord>> ReadCommitFile(
     const DurableFs& fs, const std::filesystem::path& run_directory) {
   const std::filesystem::path path = run_directory / kCommitFile;
@@ -51,7 +42,7 @@ arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
                                             const std::filesystem::path& run_directory,
                                             const CommitIntent& intent) {
   CommitRecord record{.intent = intent,
-                      .committed_at = CommittedAt(std::chrono::system_clock::now())};
+                      .committed_at = UtcSeconds(std::chrono::system_clock::now())};
   ARROW_RETURN_NOT_OK(fs.WriteFile(run_directory / kCommitFile, Dump(ToJson(record))));
   return record;
 }

@@ -1,17 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <optional>
-#include <string>
 
 #include "headrace/client/store/durable_fs.h"
 #include "headrace/model/commit.h"
 
 namespace headrace {
-
-/// `time` as CommitRecord::committed_at has it.
-std::string CommittedAt(std::chrono::system_clock::time_point time);
 
 /// Reads `<run_directory>/_commit.json`; nothing if it is not there. Errors of class permanent name
 /// the file.

@@ -11,11 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::chrono::seconds NowSinceEpoch() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-}
-
 arrow::Result<int64_t> BytesBelow(const DurableFs& fs, const fs::path& path) {
   ARROW_ASSIGN_OR_RAISE(const auto info, fs.Stat(path));
   if (!info.has_value()) return 0;
@@ -127,7 +122,7 @@ arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
     } else if (!open.empty()) {
       const std::string why = "the commit of run " + open + " in it is not settled";
       result_.kept.push_back(what + why);
-    } else if (NowSinceEpoch() - std::chrono::seconds(replaced->seconds) < grace_) {
+    } else if (replaced->age() < grace_) {
       result_.kept.push_back(what + "readers may still be in it");
     } else {
       ARROW_RETURN_NOT_OK(Remove(folder / name));

@@ -45,9 +45,12 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
   }
   ~LakeCrashTest() override { fs::remove_all(root_); }
 
-  std::unique_ptr<Destination> Open(std::shared_ptr<DurableFs> fs = MakeLocalFs()) {
+  /// `grace`: how long Clean keeps replaced tables.
+  std::unique_ptr<Destination> Open(std::shared_ptr<DurableFs> fs = MakeLocalFs(),
+                                    std::chrono::milliseconds grace = std::chrono::hours(1)) {
     OptionValues options;
     options.Set("path", (root_ / "lake").string());
+    options.Set("grace", grace.count());
     return MakeParquetDestination(options, std::move(fs)).ValueOrDie();
   }
 
@@ -111,13 +114,13 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
   }
 
   void ExpectNothingStaged() {
-    ASSERT_TRUE(Open()->Clean({}, std::chrono::seconds(0)).ok());
+    ASSERT_TRUE(Open(MakeLocalFs(), std::chrono::seconds(0))->Clean({}).ok());
     EXPECT_FALSE(fs::exists(root_ / ".lake.headrace"));
   }
 
-  void BreakOffCommit(FaultInjectionFs& fs) {
+  /// Starts over, decides a load of `target` and commits it until `fs` breaks that off.
+  CommitIntent DecideAndBreakOff(const TableTarget& target, FaultInjectionFs& fs) {
     StartOver();
-    const TableTarget target = Target("new", GetParam().mode);
     CommitIntent intent;
     {
       const auto destination = Open();
@@ -126,6 +129,12 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
                    .ValueOrDie();
     }
     (void)Open(std::shared_ptr<DurableFs>(std::shared_ptr<DurableFs>(), &fs))->Commit(intent);
+    return intent;
+  }
+
+  void BreakOffCommit(FaultInjectionFs& fs) {
+    const TableTarget target = Target("new", GetParam().mode);
+    const CommitIntent intent = DecideAndBreakOff(target, fs);
     const int64_t visible = VisibleRows();
     const bool gap = !GetParam().can_exchange && visible == 0;
     EXPECT_TRUE(visible == RowsBefore() || visible == RowsAfter() || gap) << visible;
@@ -149,16 +158,8 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
   /// Another job replaces the table before the broken-off run comes back, and the table that it
   /// replaced is gone. What was published is never taken for void: it would be loaded twice.
   void BreakOffCommitAndReplace(FaultInjectionFs& fs) {
-    StartOver();
     const TableTarget target = Target("new", GetParam().mode);
-    CommitIntent intent;
-    {
-      const auto destination = Open();
-      intent = destination
-                   ->Intend(target, Stage(*destination, target, kNewRows).ValueOrDie(), sequence())
-                   .ValueOrDie();
-    }
-    (void)Open(std::shared_ptr<DurableFs>(std::shared_ptr<DurableFs>(), &fs))->Commit(intent);
+    const CommitIntent intent = DecideAndBreakOff(target, fs);
     const int64_t visible = VisibleRows();
     if (!GetParam().can_exchange && visible == 0) return;  // The old table is put aside: no doubt.
     const bool published = visible == RowsAfter();

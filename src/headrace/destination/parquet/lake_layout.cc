@@ -5,6 +5,14 @@
 #include "headrace/model/table_ref.h"
 
 namespace headrace {
+namespace {
+
+std::chrono::seconds SinceEpoch() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+}
+
+}  // namespace
 
 std::filesystem::path LakeLayout::StagedRun(std::string_view run) const {
   return staging / PercentEncode(run);
@@ -38,6 +46,14 @@ std::optional<ReplacedName> ReplacedName::Parse(std::string_view name) {
   if (error != std::errc() || end == name.data() + name.size() || *end != '-') return std::nullopt;
   parsed.run = std::string(end + 1, name.data() + name.size());
   return parsed;
+}
+
+ReplacedName ReplacedName::Now(std::string_view run) {
+  return {SinceEpoch().count(), PercentEncode(run)};
+}
+
+std::chrono::seconds ReplacedName::age() const {
+  return SinceEpoch() - std::chrono::seconds(seconds);
 }
 
 }  // namespace headrace

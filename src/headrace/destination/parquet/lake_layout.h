@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -62,6 +63,10 @@ struct ReplacedName {
 
   std::string ToString() const { return std::to_string(seconds) + "-" + run; }
   static std::optional<ReplacedName> Parse(std::string_view name);
+
+  /// Of a table that `run` replaces now.
+  static ReplacedName Now(std::string_view run);
+  std::chrono::seconds age() const;  ///< Since it was replaced.
 };
 
 }  // namespace headrace

@@ -181,7 +181,7 @@ class ParquetDestination final : public Destination {
       ParquetContent content =
           ReadParquetFile(directory / file.name, file.bytes, with_checksum, stop);
       if (stop.stop_requested()) {
-        return TransientError("interrupted", std::string(kInterruptedCode));
+        return InterruptedError();
       }
       results.push_back({file.name, content.rows, content.checksum, std::move(content.problem)});
     }
@@ -189,9 +189,8 @@ class ParquetDestination final : public Destination {
     return results;
   }
 
-  arrow::Result<CleanResult> Clean(const std::set<std::string>& keep,
-                                   std::chrono::seconds grace) override {
-    return LakeCleaner(*fs_, settings_.layout, keep, grace).CleanAll();
+  arrow::Result<CleanResult> Clean(const std::set<std::string>& keep) override {
+    return LakeCleaner(*fs_, settings_.layout, keep, settings_.grace).CleanAll();
   }
 
  private:
@@ -208,9 +207,7 @@ class ParquetDestination final : public Destination {
     }
     ARROW_ASSIGN_OR_RAISE(const auto names, fs_->List(directory));
     for (const std::string& name : names) {
-      const bool known = std::ranges::find(record.intent.files, name, &CommittedFile::name) !=
-                         record.intent.files.end();
-      if (known || !name.ends_with(".parquet")) continue;
+      if (HasFile(record.intent.files, name) || !name.ends_with(".parquet")) continue;
       results.push_back({name, 0, {}, "this run did not write it, but readers see its rows"});
     }
     return arrow::Status::OK();

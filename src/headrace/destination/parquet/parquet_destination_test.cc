@@ -69,6 +69,13 @@ class ParquetDestinationTest : public testing::Test {
   }
   ~ParquetDestinationTest() override { std::filesystem::remove_all(root_); }
 
+  /// One whose Clean keeps replaced tables for nobody.
+  std::unique_ptr<Destination> OpenWithoutGrace() const {
+    OptionValues options = options_;
+    options.Set("grace", int64_t{0});
+    return MakeParquetDestination(options).ValueOrDie();
+  }
+
   static TableTarget Target(WriteMode mode) {
     return {.job = "shop",
             .run = "r1",
@@ -320,10 +327,11 @@ TEST_F(ParquetDestinationTest, AReplacedTableIsKeptWhileACommitInItIsNotSettled)
 
   const auto other = MakeParquetDestination(options_).ValueOrDie();
   ASSERT_TRUE(Load(*other, Target(WriteMode::kReplace), 3).ok());
-  const CleanResult cleaned = other->Clean({}, std::chrono::seconds(0)).ValueOrDie();
+  const auto cleaner = OpenWithoutGrace();
+  const CleanResult cleaned = cleaner->Clean({}).ValueOrDie();
   EXPECT_THAT(cleaned.kept, testing::Contains(HasSubstr("run a2 in it is not settled")));
   EXPECT_EQ(other->Commit(intent).ValueOrDie().intent.run, "a2");
-  EXPECT_EQ(other->Clean({}, std::chrono::seconds(0)).ValueOrDie().removed_directories, 1);
+  EXPECT_EQ(cleaner->Clean({}).ValueOrDie().removed_directories, 1);
 }
 
 TEST_F(ParquetDestinationTest, StagingOnAnotherDeviceIsRefusedBeforeARowIsRead) {
@@ -378,8 +386,8 @@ TEST_F(ParquetDestinationTest, ARunIsPreparedWhileAnotherProcessCleans) {
   const pid_t cleaner = ::fork();
   ASSERT_GE(cleaner, 0);
   if (cleaner == 0) {
-    const auto other = MakeParquetDestination(options_).ValueOrDie();
-    while (other->Clean({}, std::chrono::seconds(0)).ok()) {
+    const auto other = OpenWithoutGrace();
+    while (other->Clean({}).ok()) {
     }
     ::_exit(1);
   }

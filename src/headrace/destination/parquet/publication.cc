@@ -1,23 +1,17 @@
 #include "headrace/destination/parquet/publication.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "headrace/destination/parquet/commit_file.h"
 #include "headrace/destination/parquet/lake_lock.h"
 #include "headrace/model/table_ref.h"
+#include "headrace/model/utc_time.h"
 
 namespace headrace {
 namespace {
 
 namespace fs = std::filesystem;
-
-int64_t SecondsNow() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 bool IsRecordOf(const std::optional<CommitRecord>& record, const CommitIntent& intent) {
   return record.has_value() && record->intent.job == intent.job &&
@@ -123,7 +117,7 @@ arrow::Result<std::optional<CommitRecord>> Publication::RecordOfReplaced(
   const bool append = intent_.mode == WriteMode::kAppend;
   ARROW_ASSIGN_OR_RAISE(const auto left, fs_.Stat(append ? StagedTable() : epoch));
   const auto renamed = left.has_value() ? left->modified : decided->modified;
-  return CommitRecord{.intent = intent_, .committed_at = CommittedAt(renamed)};
+  return CommitRecord{.intent = intent_, .committed_at = UtcSeconds(renamed)};
 }
 
 arrow::Result<int64_t> Publication::SequenceNow(const TableContent& table) const {
@@ -251,7 +245,7 @@ arrow::Status Publication::ReplaceTable() {
 arrow::Status Publication::PutAside(const fs::path& old_table) {
   const fs::path folder = layout_.ReplacedTable(intent_.table);
   ARROW_RETURN_NOT_OK(fs_.CreateDirectories(folder));
-  const ReplacedName name{SecondsNow(), PercentEncode(intent_.run)};
+  const ReplacedName name = ReplacedName::Now(intent_.run);
   ARROW_RETURN_NOT_OK(fs_.RenameNoReplace(old_table, folder / name.ToString()));
   ARROW_RETURN_NOT_OK(fs_.SyncDirectory(folder));
   return fs_.SyncDirectory(old_table.parent_path());

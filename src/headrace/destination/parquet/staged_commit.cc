@@ -28,9 +28,7 @@ arrow::Status KeepOnly(DurableFs& fs, const fs::path& directory,
                        const std::vector<CommittedFile>& files) {
   ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(directory));
   for (const std::string& name : names) {
-    if (std::ranges::find(files, name, &CommittedFile::name) == files.end()) {
-      ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
-    }
+    if (!HasFile(files, name)) ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
   }
   return arrow::Status::OK();
 }

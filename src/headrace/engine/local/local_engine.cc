@@ -54,9 +54,7 @@ ExecuteSummary ExecuteOnThreads(std::span<const TableWork> tables, const Execute
                                 const ExecuteContext& context, const ExecuteCallbacks& callbacks,
                                 const EngineClock& clock, const std::stop_token& stop) {
   WorkQueue queue(tables, options.retries);
-  const std::stop_callback interrupt(stop, [&queue] {
-    queue.FailAll(TransientError("interrupted", std::string(kInterruptedCode)));
-  });
+  const std::stop_callback interrupt(stop, [&queue] { queue.FailAll(InterruptedError()); });
   WorkerPool pool(tables, options, context, callbacks, queue, clock, stop);
   pool.Start();
   ReportEnds(queue, pool, callbacks, context.progress);

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/transaction.h"
 
 namespace headrace {
@@ -14,7 +15,6 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{3'000};
 
 constexpr std::string_view kQueryCancelled = "57014";
-constexpr std::string_view kNoRightToEstimate = "42501";
 
 arrow::Status WithStatement(const arrow::Status& status, const std::string& sql) {
   return status.WithMessage(status.message() + " (while it was asked: " + sql + ")");
@@ -51,7 +51,7 @@ arrow::Result<std::optional<PgResult>> EstimateQueries::AskInSavepoint(const std
   Recover(connection_, scope);  // After an answer as well: the setting goes with the savepoint.
   if (result.ok()) return std::optional<PgResult>(*std::move(result));
   const std::string_view code = CodeOf(result.status());
-  const bool in_vain = code == kNoRightToEstimate || (code == kQueryCancelled && !setting.empty());
+  const bool in_vain = code == kPgNoRight || (code == kQueryCancelled && !setting.empty());
   if (in_vain) return std::nullopt;
   return result.status();
 }

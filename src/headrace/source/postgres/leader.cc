@@ -168,7 +168,7 @@ arrow::Status PgLeader::LockError(const TableRef& table) const {
 
 arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (!returned_.wait(lock, stop, [this] { return !taken_; })) return PgInterrupted();
+  if (!returned_.wait(lock, stop, [this] { return !taken_; })) return InterruptedError();
   if (released_) return SnapshotReleased();
   if (connection_.broken()) {
     const arrow::Status cause = TransientError("the connection that holds it was lost");

@@ -60,7 +60,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
                                                            const WorkUnit& unit,
                                                            const ReadLimits& limits,
                                                            std::stop_token stop) {
-  if (stop.stop_requested()) return PgInterrupted();
+  if (stop.stop_requested()) return InterruptedError();
   if (connection_.broken()) {
     return TransientError("the connection was lost before", std::string(kPgConnectionFailure));
   }

@@ -1,15 +1,15 @@
 #include "headrace/source/postgres/table_lock.h"
 
+#include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/transaction.h"
 
 namespace headrace {
 namespace {
 
-/// LOCK TABLE takes tables and views only, and wants a right on the table, where a read is content
-/// with one on a column.
+/// LOCK TABLE takes tables and views only, and wants a right on the table (kPgNoRight), where a
+/// read is content with one on a column.
 constexpr std::string_view kWrongKind = "42809";
-constexpr std::string_view kNoRight = "42501";
 constexpr std::string_view kLockNotAvailable = "55P03";
 
 /// A read cannot say NOWAIT. Long enough for locks that are held for a moment.
@@ -70,7 +70,7 @@ LockTarget LockTargetOf(const TableRef& table) {
 }
 
 bool CannotBeLocked(const arrow::Status& status) {
-  return CodeOf(status) == kWrongKind || CodeOf(status) == kNoRight;
+  return CodeOf(status) == kWrongKind || CodeOf(status) == kPgNoRight;
 }
 
 arrow::Status LockWaiting(PgConnection& connection, const LockTarget& target,

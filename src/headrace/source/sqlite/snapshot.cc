@@ -11,11 +11,6 @@
 namespace headrace::sqlite {
 namespace {
 
-/// Describe and Estimate look at their stop token here only: each of their steps is bounded.
-arrow::Status StoppedBeforehand() {
-  return TransientError("interrupted", std::string(kInterruptedCode));
-}
-
 class SqliteSession final : public Session {
  public:
   explicit SqliteSession(ReadPoint::Lease lease) : lease_(std::move(lease)) {}
@@ -53,8 +48,9 @@ std::vector<std::string> SqliteSnapshot::warnings() const {
   return {"writers are so busy that only one session could join the snapshot"};
 }
 
+/// Describe and Estimate look at their stop token beforehand only: each of their steps is bounded.
 arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table, std::stop_token stop) {
-  if (stop.stop_requested()) return StoppedBeforehand();
+  if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
   return DescribeRelation(*leader, table);
 }
@@ -62,7 +58,7 @@ arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table, std::
 arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& description,
                                                    const EstimateRequest& request,
                                                    std::stop_token stop) {
-  if (stop.stop_requested()) return StoppedBeforehand();
+  if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
   auto statistics = EstimateRelation(*leader, description, request.columns);
   if (!statistics.ok()) return WithContext(statistics.status(), description.table.label());
@@ -70,7 +66,7 @@ arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& descriptio
 }
 
 arrow::Result<std::unique_ptr<Session>> SqliteSnapshot::Attach(std::stop_token stop) {
-  if (stop.stop_requested()) return StoppedBeforehand();
+  if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Lease lease, point_->Take());
   return std::make_unique<SqliteSession>(std::move(lease));
 }

@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::string_view kScheme = "sqlite:";
 
-arrow::Status Interrupted() { return TransientError("interrupted", std::string(kInterruptedCode)); }
-
 class SqliteSource final : public Source {
  public:
   explicit SqliteSource(ReadPointSettings settings) : settings_(std::move(settings)) {}
@@ -42,7 +40,7 @@ class SqliteSource final : public Source {
     ARROW_ASSIGN_OR_RAISE(const std::vector<CatalogEntry> entries, ListCatalog(*leader));
     std::vector<ListedTable> tables;
     for (const CatalogEntry& entry : entries) {
-      if (stop.stop_requested()) return Interrupted();
+      if (stop.stop_requested()) return InterruptedError();
       tables.push_back(ListEntry(*leader, entry));
     }
     return tables;
@@ -50,7 +48,7 @@ class SqliteSource final : public Source {
 
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef>,
                                                         std::stop_token stop) override {
-    if (stop.stop_requested()) return Interrupted();
+    if (stop.stop_requested()) return InterruptedError();
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<ReadPoint> point, ReadPoint::Open(settings_));
     return std::make_unique<SqliteSnapshot>(std::move(point));
   }
@@ -58,7 +56,7 @@ class SqliteSource final : public Source {
  private:
   /// One connection without a transaction.
   arrow::Result<std::shared_ptr<ReadPoint>> OpenAlone(const std::stop_token& stop) const {
-    if (stop.stop_requested()) return Interrupted();
+    if (stop.stop_requested()) return InterruptedError();
     ReadPointSettings alone = settings_;
     alone.shared = false;
     return ReadPoint::Open(alone);

@@ -80,7 +80,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::Next() {
   if (finished_) return nullptr;
   if (stop_.stop_requested()) {
     finished_ = true;
-    return TransientError("interrupted", std::string(kInterruptedCode));
+    return InterruptedError();
   }
   auto batch = ReadBatch();
   if (!batch.ok()) finished_ = true;

@@ -1,4 +1,4 @@
-#include "headrace/run/utc_time.h"
+#include "headrace/model/utc_time.h"
 
 #include <array>
 #include <charconv>
@@ -27,20 +27,28 @@ int NumberAt(std::string_view text, size_t begin, size_t size) {
   return number;
 }
 
-}  // namespace
-
-std::string UtcTime(std::chrono::system_clock::time_point time) {
-  const auto micros = std::chrono::floor<std::chrono::microseconds>(time);
-  const auto second = std::chrono::floor<std::chrono::seconds>(micros);
+/// Without a zone.
+std::string TextOfSecond(std::chrono::sys_seconds second) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(second);
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   std::array<char, 32> text{};
-  const size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc)};
+}
+
+}  // namespace
+
+std::string UtcSeconds(std::chrono::system_clock::time_point time) {
+  return TextOfSecond(std::chrono::floor<std::chrono::seconds>(time)) + "Z";
+}
+
+std::string UtcTime(std::chrono::system_clock::time_point time) {
+  const auto micros = std::chrono::floor<std::chrono::microseconds>(time);
+  const auto second = std::chrono::floor<std::chrono::seconds>(micros);
   std::array<char, 16> fraction{};
   std::snprintf(fraction.data(), fraction.size(), ".%06dZ",
                 static_cast<int>((micros - second).count()));
-  return std::string(text.data(), length) + fraction.data();
+  return TextOfSecond(second) + fraction.data();
 }
 
 arrow::Result<int64_t> MicrosOfUtcTime(std::string_view text) {

@@ -1,4 +1,4 @@
-#include "headrace/run/utc_time.h"
+#include "headrace/model/utc_time.h"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +12,11 @@ TEST(UtcTimeTest, KeepsMicroseconds) {
   }
   EXPECT_EQ(UtcTime(std::chrono::system_clock::time_point{std::chrono::microseconds(1'000'042)}),
             "1970-01-01T00:00:01.000042Z");
+}
+
+TEST(UtcTimeTest, SecondsLeaveTheFractionOut) {
+  EXPECT_EQ(UtcSeconds(std::chrono::system_clock::time_point{std::chrono::microseconds(1'999'999)}),
+            "1970-01-01T00:00:01Z");
 }
 
 TEST(UtcTimeTest, ATimeMayHaveNoFraction) {

@@ -9,6 +9,9 @@
 
 namespace headrace {
 
+/// `2026-01-31T23:59:58Z`: ISO 8601, UTC.
+std::string UtcSeconds(std::chrono::system_clock::time_point time);
+
 /// `2026-01-31T23:59:58.000123Z`: ISO 8601, UTC, with microseconds.
 std::string UtcTime(std::chrono::system_clock::time_point time);
 
