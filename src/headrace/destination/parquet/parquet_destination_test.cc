@@ -189,9 +189,10 @@ TEST_F(ParquetDestinationTest, ReplaceTakesNoForeignFileAwayWithTheTable) {
   ASSERT_TRUE(destination->Prepare(target).ok());
   const CommitIntent intent = destination->Intend(target, {}, 3).ValueOrDie();
   const auto table = root_ / "lake" / "orders";
-  for (const auto& foreign : {table / "notes.txt", table / "run-mine" / "x.parquet"}) {
+  for (const auto& first : {table / "notes.txt", table / "run-mine", table / "run-a1" / "x.parquet",
+                            table / "run-a2" / "part"}) {
+    const auto foreign = first.has_extension() ? first : first / "x.parquet";
     Touch(foreign);
-    const auto first = foreign.parent_path() == table ? foreign : foreign.parent_path();
     for (const arrow::Status& status :
          {destination->Prepare(target), destination->Commit(intent).status()}) {
       EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status.ToString();

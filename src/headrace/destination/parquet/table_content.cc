@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "headrace/destination/parquet/commit_file.h"
@@ -76,6 +78,21 @@ arrow::Result<std::optional<CommitRecord>> GreatestOf(const DurableFs& fs, const
   return last;
 }
 
+/// The first thing in the run's directory `run` that its commit did not put there; the directory
+/// itself where no commit did.
+arrow::Result<std::optional<fs::path>> FirstForeignInRun(const DurableFs& fs, const fs::path& run) {
+  ARROW_ASSIGN_OR_RAISE(const auto record, ReadCommitFile(fs, run));
+  if (!record.has_value()) return run;
+  std::set<std::string_view> ours;
+  for (const CommittedFile& file : record->intent.files) ours.insert(file.name);
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(run));
+  for (const std::string& name : names) {
+    if (name.starts_with(kCommitFile)) continue;  // Or its half-written predecessor.
+    if (!ours.contains(name)) return run / name;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 arrow::Result<TableContent> ReadTableContent(const DurableFs& fs, const fs::path& table) {
@@ -134,8 +151,8 @@ arrow::Result<std::optional<fs::path>> FirstForeign(const DurableFs& fs, const f
   for (const std::string& name : names) {
     if (name.starts_with(kLastCommitFile)) continue;  // Or its half-written successor.
     if (!IsRunFolder(name)) return table / name;
-    ARROW_ASSIGN_OR_RAISE(const auto record, fs.Stat(table / name / kCommitFile));
-    if (!record.has_value()) return table / name;
+    ARROW_ASSIGN_OR_RAISE(auto foreign, FirstForeignInRun(fs, table / name));
+    if (foreign.has_value()) return foreign;
   }
   return std::nullopt;
 }

@@ -42,8 +42,8 @@ arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs,
 arrow::Status WriteLastCommit(DurableFs& fs, const std::filesystem::path& table,
                               std::span<const std::string> names, const CommitIntent& intent);
 
-/// The first of `names` in `table` that no commit of headrace put there, if there is one: neither a
-/// run's directory with a commit record, nor `_last_commit.json`.
+/// The first thing that no commit of headrace put into `table`, whose entries are `names`, or into
+/// one of its runs' directories, if there is one. The record of every run is read.
 arrow::Result<std::optional<std::filesystem::path>> FirstForeign(
     const DurableFs& fs, const std::filesystem::path& table, std::span<const std::string> names);
 

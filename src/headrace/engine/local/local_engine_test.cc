@@ -4,12 +4,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <latch>
 #include <map>
 #include <mutex>
 #include <new>
 #include <numeric>
+#include <thread>
 
 #include "headrace/plan/planner.h"
 #include "headrace/run/job_plan.h"
@@ -290,18 +292,20 @@ TEST(LocalEngineTest, AnExceptionOfTheCallerEndsTheWorkersFirst) {
 }
 
 /// A source whose units take a second each, two from the second session on; from the eighth unit on
-/// nothing is read until a second session was asked for.
+/// nothing is read until the second worker was turned away or has begun to read.
 class GrowingRun {
  public:
   explicit GrowingRun(const arrow::Status& second_attach) {
     MemorySourceScript source{.tables = {{"a", 5 * kRows}}};
     source.on_attach = [this, second_attach](int attach) {
-      if (attach == 2) asked_.count_down();
-      if (attach == 2) seconds_ = 2;
-      return attach == 2 ? second_attach : arrow::Status::OK();
+      if (attach != 2) return arrow::Status::OK();
+      seconds_ = 2;
+      const std::scoped_lock lock(mutex_);
+      if (!second_attach.ok()) ArriveLocked();
+      return second_attach;
     };
     source.on_open = [this](const TablePlan&, const WorkUnit&, int) {
-      if (++opens_ >= 8) asked_.wait();
+      WaitForSecondWorker();
       run_->clock->Pass(std::chrono::seconds(seconds_));
       return arrow::Status::OK();
     };
@@ -313,9 +317,25 @@ class GrowingRun {
   ExecuteSummary summary;
 
  private:
-  std::latch asked_{1};
-  std::atomic<int> opens_ = 0;
+  void WaitForSecondWorker() {
+    const std::thread::id self = std::this_thread::get_id();
+    std::unique_lock lock(mutex_);
+    if (opens_++ == 0) first_ = self;
+    if (self != first_) ArriveLocked();
+    if (opens_ >= 8) arrival_.wait(lock, [this] { return arrived_; });
+  }
+
+  void ArriveLocked() {
+    arrived_ = true;
+    arrival_.notify_all();
+  }
+
   std::atomic<int> seconds_ = 1;
+  std::mutex mutex_;
+  std::condition_variable arrival_;
+  bool arrived_ = false;  // protected by mutex_, as all below
+  int opens_ = 0;
+  std::thread::id first_;
   std::unique_ptr<EngineRun> run_;
 };
 
