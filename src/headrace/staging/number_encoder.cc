@@ -5,8 +5,11 @@
 #include <arrow/util/decimal.h>
 #include <parquet/statistics.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <span>
+#include <type_traits>
 
 #include "headrace/staging/encoder_parts.h"
 #include "headrace/staging/value_bounds.h"
@@ -58,6 +61,8 @@ class NumberEncoder final : public ColumnEncoder {
   static constexpr int64_t kRowsPerPage =
       std::min<int64_t>(PageAssembler::kPageRows, PageAssembler::kPageBytes / sizeof(Stored));
 
+  static constexpr int64_t kBlock = 512;  // values; 4 KiB at most, of the first cache
+
   static const Value* ValuesOf(const arrow::Array& array) {
     return array.data()->template GetValues<Value>(1);
   }
@@ -74,15 +79,30 @@ class NumberEncoder final : public ColumnEncoder {
 
   void AppendValues(const arrow::Array& array, int64_t row, int64_t count, int64_t valid,
                     ByteBuffer& page) {
-    auto* const begin =
-        reinterpret_cast<Stored*>(page.Grow(static_cast<size_t>(valid) * sizeof(Stored)));
-    Stored* end = begin;
+    page.Grow(static_cast<size_t>(valid) * sizeof(Stored));
     VisitValidRuns(array, row, count, [&](int64_t first, int64_t length) {
-      CopyStored(ValuesOf(array) + first, length, end);
-      end += length;
+      AppendRun(ValuesOf(array) + first, length, page);
     });
-    bounds_.Add(begin, valid);
-    page.Advance(static_cast<size_t>(valid) * sizeof(Stored));
+  }
+
+  /// Values on the page follow levels of any length: they are not aligned there, so they are
+  /// converted and compared beside it.
+  void AppendRun(const Value* values, int64_t count, ByteBuffer& page) {
+    if constexpr (std::is_same_v<Value, Stored>) {
+      AppendStored(values, count, page);
+    } else {
+      std::array<Stored, kBlock> block;
+      for (int64_t i = 0; i < count; i += kBlock) {
+        const int64_t length = std::min(kBlock, count - i);
+        CopyStored(values + i, length, block.data());
+        AppendStored(block.data(), length, page);
+      }
+    }
+  }
+
+  void AppendStored(const Stored* values, int64_t count, ByteBuffer& page) {
+    bounds_.Add(values, count);
+    page.Append(values, static_cast<size_t>(count) * sizeof(Stored));
   }
 
   bool FillIndices(const ArrayChunks& chunks) {

@@ -18,11 +18,15 @@ template <typename T>
 class NumberBounds {
  public:
   void Add(const T* values, int64_t count) {
+    T least = least_;  // in registers: `values` could be these members, for all the compiler knows
+    T greatest = greatest_;
     for (int64_t i = 0; i < count; ++i) {
       // In this order NaN, for which no comparison holds, changes nothing.
-      if (values[i] < least_) least_ = values[i];
-      if (values[i] > greatest_) greatest_ = values[i];
+      least = values[i] < least ? values[i] : least;
+      greatest = values[i] > greatest ? values[i] : greatest;
     }
+    least_ = least;
+    greatest_ = greatest;
   }
 
   bool any() const { return least_ <= greatest_; }
