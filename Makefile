@@ -8,7 +8,12 @@ ALL_POSTGRES_VERSIONS = 12;14;15;16;17
 spaced = $(subst ;, ,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-build deps-test build demo test test-all check format bench install clean
+# What meets bytes from outside, or writes files: under the sanitizers before every change.
+SANITIZED_TESTS = headrace_client_postgres_test headrace_source_postgres_test headrace_staging_test headrace_journal_test
+empty :=
+space := $(empty) $(empty)
+
+.PHONY: help deps deps-build deps-test build demo test sanitize test-all check format bench install clean
 
 help:
 	@echo 'headrace: copies tables into a data lake, in parallel and exactly once'
@@ -20,6 +25,7 @@ help:
 	@echo '  make install    the program and the libraries it needs, to PREFIX ($(PREFIX))'
 	@echo '  make check      format, includes, clang-tidy'
 	@echo '  make format     put every C++ file into the format that check wants'
+	@echo '  make sanitize   decoders, staging and journal under ASan and UBSan'
 	@echo '  make test-all   also under ASan+UBSan and TSan, long fuzzing, all server versions (an hour or more)'
 	@echo '  make bench      headrace beside its peers; dated tables go to bench/results'
 	@echo '  make deps       only install: packages, Python environments, servers'
@@ -53,6 +59,11 @@ test: deps-test
 	@cmake --build --preset test --parallel $(JOBS)
 	@ctest --preset test --parallel $(JOBS) $(CTEST_FLAGS)
 
+sanitize: deps-test
+	@cmake --preset asan-ubsan -DHEADRACE_POSTGRES_VERSIONS=15 >/dev/null
+	@cmake --build --preset asan-ubsan --parallel $(JOBS) --target $(SANITIZED_TESTS)
+	@ctest --preset asan-ubsan --parallel $(JOBS) -L '^($(subst $(space),|,$(SANITIZED_TESTS)))$$'
+
 # Everything again under both sanitizers, every server version, ten minutes of fuzzing per target.
 test-all: deps-test
 	@scripts/install_postgres_versions.sh $(call spaced,$(ALL_POSTGRES_VERSIONS))
@@ -60,7 +71,7 @@ test-all: deps-test
 	@cmake --build --preset test --parallel $(JOBS)
 	@ctest --preset test --parallel $(JOBS)
 	@for preset in asan-ubsan tsan; do \
-	  cmake --preset $$preset >/dev/null && \
+	  cmake --preset $$preset '-DHEADRACE_POSTGRES_VERSIONS=$(POSTGRES_VERSIONS)' >/dev/null && \
 	  cmake --build --preset $$preset --parallel $(JOBS) && \
 	  ctest --preset $$preset --parallel $(JOBS) || exit 1; \
 	done

@@ -16,6 +16,7 @@ target_compile_options(headrace_test_options INTERFACE -Wno-shadow -Wno-dangling
 #   headrace_test(NAME [POSTGRES] SOURCES file… LIBS library…)
 # POSTGRES: cases whose suite is named Postgres… run once against each version of HEADRACE_POSTGRES_VERSIONS. The
 # environment variable HEADRACE_TEST_POSTGRES names a file that holds the URI of a running server.
+# All of them carry NAME as their label, so that some executables can be built and run without the others.
 function(headrace_test NAME)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "POSTGRES" "" "SOURCES;LIBS")
   add_executable(${NAME} ${ARG_SOURCES})
@@ -25,15 +26,15 @@ function(headrace_test NAME)
   target_compile_definitions(${NAME} PRIVATE "HEADRACE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
   if(NOT ARG_POSTGRES)
     gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-      PROPERTIES TIMEOUT 300)
+      PROPERTIES TIMEOUT 300 LABELS ${NAME})
     return()
   endif()
   gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    TEST_FILTER "-Postgres*" PROPERTIES TIMEOUT 300)
+    TEST_FILTER "-Postgres*" PROPERTIES TIMEOUT 300 LABELS ${NAME})
   foreach(version IN LISTS HEADRACE_POSTGRES_VERSIONS)
     gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       TEST_FILTER "Postgres*" TEST_SUFFIX ".postgres${version}" TEST_LIST ${NAME}_postgres${version}
-      PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED postgres${version}
+      PROPERTIES TIMEOUT 300 LABELS ${NAME} FIXTURES_REQUIRED postgres${version}
                  ENVIRONMENT "HEADRACE_TEST_POSTGRES=${HEADRACE_SERVERS_DIR}/postgres${version}.uri")
   endforeach()
 endfunction()
