@@ -39,6 +39,12 @@ arrow::Status AddWorkers(const std::string& workers, JobOverrides& overrides) {
   return arrow::Status::OK();
 }
 
+arrow::Status ExpectJournal(const std::filesystem::path& state) {
+  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
+  if (has_journal) return arrow::Status::OK();
+  return UserError("there has been no run yet: " + state.string() + " holds no journal");
+}
+
 }  // namespace
 
 arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given) {
@@ -100,11 +106,13 @@ arrow::Status CheckState(const std::filesystem::path& state) {
 }
 
 arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state) {
-  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
-  if (!has_journal) {
-    return UserError("there has been no run yet: " + state.string() + " holds no journal");
-  }
+  ARROW_RETURN_NOT_OK(ExpectJournal(state));
   return Journal::Open(state);
+}
+
+arrow::Result<std::unique_ptr<Journal>> OpenJournalToRead(const std::filesystem::path& state) {
+  ARROW_RETURN_NOT_OK(ExpectJournal(state));
+  return Journal::OpenToRead(state);
 }
 
 arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,

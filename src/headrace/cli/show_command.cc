@@ -108,7 +108,7 @@ nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TablePr
 
 arrow::Result<int> Show(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
-  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(scope.state));
+  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(scope.state));
   ARROW_ASSIGN_OR_RAISE(const JournalRun run,
                         FindRun(*journal, context.line.argument.value_or("latest"), scope.job));
   ARROW_ASSIGN_OR_RAISE(const std::vector<TableProgress> tables, TablesOf(*journal, run.run));
@@ -135,7 +135,8 @@ Command ShowCommand() {
           "Reads the journal, without connecting to anything. A run that has ended shows the "
           "report that it printed; one that was "
           "interrupted or killed shows which of its units are safe. Commits that were given up, "
-          "because another run or job came first, say, follow with their reason.",
+          "because another run or job came first, say, follow with their reason. A state folder "
+          "that may not be written is read as it is.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`; default: latest"},
       .options = {"job", "state", "set", "json"},
       .examples = {{"headrace show", "the last run of the job.yaml of this folder"},
