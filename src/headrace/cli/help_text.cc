@@ -149,8 +149,10 @@ std::string CommandsGuide() {
       "either it takes `job.yaml` of the\n"
       "present folder. What a job file may say is in `headrace schema`.\n\n"
       "| exit code | meaning |\n|---|---|\n"
-      "| 0 | done |\n| 1 | failed: the source, the destination or this machine stood in the way |\n"
-      "| 2 | bad job or usage: a person must change the job, the command line or the rights |\n"
+      "| 0 | done |\n| 1 | failed: the source, the destination or this machine stood in the "
+      "way, or tables fail beside others that are published (for `plan` and `check`: could be) |\n"
+      "| 2 | bad job or usage: a person must change the job, the command line or the rights, and "
+      "nothing is published |\n"
       "| 3 | verification failed: published files are not what was written |\n"
       "| 130 | interrupted by SIGINT or SIGTERM: the same command continues |\n\n"
       "| command | does |\n|---|---|\n";
