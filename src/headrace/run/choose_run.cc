@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headrace/config/nearest.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
 
@@ -66,7 +67,7 @@ const JournalTable* FindTable(const std::vector<JournalTable>& tables,
 
 arrow::Status JobChanged(const JournalRun& run, const std::vector<std::string>& left) {
   std::string only;
-  for (const std::string& table : left) only += " --only " + table;
+  for (const std::string& table : left) only += " --only " + ShellWord(table);
   return UserError("the job has changed since run " + run.run +
                    " began (its file, --set, or what a ${…} in it stands for), and that run has "
                    "already loaded some of its tables. Restore the job and run again to finish it, "
