@@ -318,6 +318,9 @@ arrow::Status RunChooser::DivideTables(ChosenRun& chosen) {
   for (const TableJob* table : TablesIn(parts_.job, chosen.scope)) {
     ARROW_RETURN_NOT_OK(FindCommitted(*table, journalled, chosen));
   }
+  chosen.has_published =
+      !chosen.committed.empty() ||
+      std::ranges::any_of(journalled, [this](const auto& table) { return IsThere(table); });
   for (const TableJob* table : wanted_) {
     const std::string directory = table->table.directory();
     const JournalTable* known = FindTable(journalled, directory);
