@@ -1,11 +1,15 @@
 """A target that is full or may not be written: a sentence, nothing half, and the same command again when it is mended."""
 
+import contextlib
 import os
+import signal
+import sqlite3
 import subprocess
 
 import pytest
 from harness import lake
-from harness.job import postgres_job, said
+from harness.gate import gate
+from harness.job import ended, postgres_job, said
 
 ROWS = 60_000
 SETUP = f"CREATE TABLE big AS SELECT i::int AS id, md5(i::text) AS a, md5((-i)::text) AS b FROM generate_series(1, {ROWS}) AS i"
@@ -23,6 +27,18 @@ class Disk:
 
     def remount(self, options: str) -> None:
         self._mount("-o", f"remount,{options}")
+
+    @contextlib.contextmanager
+    def seen_read_only(self):
+        """Another folder that shows the same files and lets nobody write."""
+        folder = self.folder.with_name("seen")
+        folder.mkdir()
+        subprocess.run(["mount", "--bind", str(self.folder), str(folder)], check=True)
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+            yield folder
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
 
     def _mount(self, *arguments: str) -> None:
         subprocess.run(["mount", *arguments, str(self.folder)], check=True)
@@ -98,3 +114,76 @@ def test_full_state_disk(database, headrace, disk):
     filler.unlink()
     job.run()
     expect_every_row_once(job)
+
+
+def read_only_state_job(database, headrace, **table):
+    """The journal and the locks are on the small filesystem, the lake is not."""
+    database.execute(SETUP)
+    return postgres_job(headrace, database, {"name": "public.big", "write": "append", **table}, state="./disk/state")
+
+
+def look(job) -> None:
+    """What only looks at the journal of run `monday` can do so."""
+    assert [run["run"] for run in job.command("runs", "--json").json()["runs"]] == ["monday"]
+    assert job.command("show", "monday", "--json").json()["run"] == "monday"
+    said(job.headrace("runs", "--state", "disk/state", expect=0), "monday")
+
+
+def test_a_journal_that_may_not_be_written_can_be_read(database, headrace, disk):
+    job = read_only_state_job(database, headrace)
+    job.run("--run-id", "monday")
+    disk.remount("ro")
+    look(job)
+    job.command("verify", "monday")
+    said(job.run(expect=2), "Read-only file system")
+
+
+def test_a_journal_of_the_former_format_that_may_not_be_written_can_be_read(database, headrace, disk):
+    job = read_only_state_job(database, headrace)
+    job.run("--run-id", "monday")
+    with sqlite3.connect(job.state / "journal.db") as journal:
+        journal.executescript("DROP TABLE void_intent; PRAGMA user_version = 1;")
+    journal.close()
+    disk.remount("ro")
+    look(job)
+    job.command("verify", "monday")
+    assert job.command("show", "monday", "--json").json()["void_commits"] == []
+
+
+def killed_run(job, database) -> None:
+    """Leaves the journal as a dead process does: what it last wrote is in the -wal alone."""
+    with gate(database.uri) as held:
+        process = job.start("--run-id", "monday")
+        held.wait_for_reader(process)
+        process.send_signal(signal.SIGKILL)
+        ended(process, -signal.SIGKILL)
+
+
+def test_the_journal_of_a_killed_run_that_may_not_be_written_can_be_read(database, headrace, disk):
+    job = read_only_state_job(database, headrace, where="gate()")
+    killed_run(job, database)
+    disk.remount("ro")
+    look(job)
+    said(job.command("show"), "Run monday of job test: running", "not committed")
+
+
+def test_a_journal_that_cannot_be_read_without_writing_says_so(database, headrace, disk):
+    job = read_only_state_job(database, headrace, where="gate()")
+    killed_run(job, database)
+    (job.state / "journal.db-shm").unlink()
+    disk.remount("ro")
+    said(job.command("show", expect=2), "journal.db-wal", "copy the folder")
+    disk.remount("rw")
+    said(job.command("show"), "Run monday of job test: running")
+
+
+def test_the_journal_of_a_run_at_work_can_be_read_through_a_read_only_mount(database, headrace, disk):
+    job = read_only_state_job(database, headrace, where="gate()")
+    with gate(database.uri) as held, disk.seen_read_only() as seen:
+        process = job.start("--run-id", "monday")
+        held.wait_for_reader(process)
+        shown = headrace("show", "--state", seen / "state", expect=0)
+        said(shown, "Run monday of job test: running", "not committed")
+        held.open()
+        ended(process)
+        said(headrace("show", "--state", seen / "state", expect=0), "Run monday of job test: done")

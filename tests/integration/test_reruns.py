@@ -186,6 +186,32 @@ def test_a_commit_that_another_job_overtook_is_given_up_and_the_next_run_loads_a
     assert lake.staged_files(job.lake) == []
 
 
+def test_show_says_which_commits_were_given_up(shop, headrace):
+    """Of a run that has its report, and of one that is at work again."""
+    job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()", "write": "append"})
+    other = postgres_job(headrace, shop, {"name": "public.good", "write": "append"}, file="other.yaml", name="other")
+    with gate(shop.uri) as held:
+        first = job.start("--run-id", "monday")
+        held.wait_for_reader(first)
+        other.run()
+        held.open()
+        ended(first, 1)
+    reported = job.command("show", "monday")
+    said(reported, "Run monday of job test: failed", "given up: the commit of public.good, epoch 1, at 20", "another job or run")
+    void, = job.command("show", "monday", "--json").json()["void_commits"]
+    assert {key: void[key] for key in ("table", "epoch", "rows")} == {"table": "public.good", "epoch": 1, "rows": 100}
+    assert "another job or run" in void["reason"]
+    assert void["voided_at"].endswith("Z")
+    with gate(shop.uri) as held:
+        second = job.start("--run-id", "monday")
+        held.wait_for_reader(second)
+        said(job.command("show", "monday"), "Run monday of job test: running", "given up: the commit of public.good, epoch 1")
+        held.open()
+        ended(second)
+    said(job.command("show", "monday"), "Run monday of job test: done", "given up: the commit of public.good, epoch 1")
+    assert other.command("show", "--json").json()["void_commits"] == []
+
+
 def test_a_commit_that_another_job_overtook_can_be_abandoned(shop, headrace):
     job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()", "write": "append"})
     other = postgres_job(headrace, shop, {"name": "public.good", "write": "append"}, file="other.yaml", name="other")

@@ -40,16 +40,17 @@ def test_a_signal_ends_the_run_and_resume_finishes_it(tables, headrace, number):
     assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
 
 
-def test_a_second_signal_ends_it_at_once(tables, headrace):
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+def test_a_second_signal_ends_it_at_once(tables, headrace, options):
     job = gated_job(headrace, tables)
     with gate(tables.uri) as held:
-        process = job.start()
+        process = job.start(*options)
         backend = held.wait_for_reader(process)[0]
         os.kill(backend, signal.SIGSTOP)  # A server that does not answer the cancel request.
         try:
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGTERM)  # Of another kind: two of one kind may arrive as one.
-            ended(process, expect=130)
+            said(ended(process, expect=130), "ended at once", "run the same command again: it continues this run")
         finally:
             os.kill(backend, signal.SIGCONT)
     job.run("--resume")

@@ -62,10 +62,23 @@ arrow::Status FlushResults() {
                           : PermanentError("cannot write the result to standard output");
 }
 
+/// What a process says that is ended by a second signal: in a line of its own, below a status line.
+std::string LastWords(const Command& command, const Console& console) {
+  const std::string_view next = command.name == "run"
+                                    ? "run the same command again: it continues this run"
+                                    : "run the same command again";
+  return std::string(console.traits().terminal ? "\n" : "") +
+         "headrace: ended at once, and nothing is half published\n  next: " + std::string(next) +
+         "\n";
+}
+
 int RunCommandLine(const CommandLine& line, Console& console) {
-  auto watch = InterruptWatch::Start([&console] {
-    console.WriteLine("headrace: interrupted, ending cleanly; once more to end at once");
-  });
+  const Command& command = *FindCommand(line.command);
+  auto watch = InterruptWatch::Start(
+      [&console] {
+        console.WriteLine("headrace: interrupted, ending cleanly; once more to end at once");
+      },
+      LastWords(command, console));
   if (!watch.ok()) return TellError(watch.status(), line.json, false, console);
   CommandContext context{.line = line,
                          .out = std::cout,
@@ -73,7 +86,6 @@ int RunCommandLine(const CommandLine& line, Console& console) {
                          .console = console,
                          .stop = (*watch)->token(),
                          .json_log = line.log_format == "json"};
-  const Command& command = *FindCommand(line.command);
   const arrow::Result<int> code = CallCommand(command, context);
   if (!code.ok()) return TellError(code.status(), line.json, context.json_log, console);
   if (const arrow::Status flushed = FlushResults(); !flushed.ok()) {

@@ -9,19 +9,21 @@
 
 #include "headrace/config/parser.h"
 #include "headrace/registry/builtin.h"
+#include "headrace/run/run_id.h"
 
 namespace headrace {
 namespace {
 
 constexpr std::string_view kDefaultJobFile = "job.yaml";
-constexpr std::string_view kLatestRun = "latest";
 /// As journal/journal.h says.
 constexpr std::string_view kJournalFile = "journal.db";
 
-bool IsPositiveNumber(std::string_view text) {
+/// Nothing where `text` is no number above zero.
+std::optional<int> PositiveNumber(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value > 0;
+  const bool good = error == std::errc() && end == text.data() + text.size() && value > 0;
+  return good ? std::optional<int>(value) : std::nullopt;
 }
 
 /// `--workers N` or `N,MAX` as keys of the job: the parser knows their bounds.
@@ -29,14 +31,26 @@ arrow::Status AddWorkers(const std::string& workers, JobOverrides& overrides) {
   const size_t comma = workers.find(',');
   const std::string initial = workers.substr(0, comma);
   const std::string most = comma == std::string::npos ? initial : workers.substr(comma + 1);
-  if (!IsPositiveNumber(initial) || !IsPositiveNumber(most)) {
+  const std::optional<int> initial_number = PositiveNumber(initial);
+  const std::optional<int> most_number = PositiveNumber(most);
+  if (!initial_number.has_value() || !most_number.has_value()) {
     return UserError(
         "--workers is a number, or two with a comma (to begin with, and the most), not \"" +
         workers + "\"");
   }
+  if (*most_number < *initial_number) {
+    return UserError("--workers " + workers +
+                     ": the most workers must not be fewer than those to begin with");
+  }
   overrides.push_back("engine.workers.initial=" + initial);
   overrides.push_back("engine.workers.max=" + most);
   return arrow::Status::OK();
+}
+
+arrow::Status ExpectJournal(const std::filesystem::path& state) {
+  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
+  if (has_journal) return arrow::Status::OK();
+  return UserError("there has been no run yet: " + state.string() + " holds no journal");
 }
 
 }  // namespace
@@ -100,11 +114,13 @@ arrow::Status CheckState(const std::filesystem::path& state) {
 }
 
 arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state) {
-  ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
-  if (!has_journal) {
-    return UserError("there has been no run yet: " + state.string() + " holds no journal");
-  }
+  ARROW_RETURN_NOT_OK(ExpectJournal(state));
   return Journal::Open(state);
+}
+
+arrow::Result<std::unique_ptr<Journal>> OpenJournalToRead(const std::filesystem::path& state) {
+  ARROW_RETURN_NOT_OK(ExpectJournal(state));
+  return Journal::OpenToRead(state);
 }
 
 arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,

@@ -51,6 +51,9 @@ arrow::Status CheckState(const std::filesystem::path& state);
 /// Opens the journal in `state`; an error of class user where there is none, instead of making one.
 arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesystem::path& state);
 
+/// The same for a command that only looks: also where this user may not write.
+arrow::Result<std::unique_ptr<Journal>> OpenJournalToRead(const std::filesystem::path& state);
+
 /// The run of `job` (of any, if empty) called `name`, where `latest` is the last one that was
 /// begun. Errors of class user.
 arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,

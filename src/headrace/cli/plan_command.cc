@@ -1,7 +1,6 @@
 #include "headrace/cli/plan_command.h"
 
 #include <ostream>
-#include <vector>
 
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/plan_text.h"
@@ -30,12 +29,6 @@ arrow::Result<JobPlan> MakePlan(const CommandContext& context, JobParts& parts,
   return plan;
 }
 
-int ExitCodeOfPlan(const JobPlan& plan) {
-  std::vector<arrow::Status> statuses;
-  for (const PlannedTable& table : plan.tables) statuses.push_back(table.status);
-  return ExitCodeOfAll(statuses);
-}
-
 arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation) {
   ARROW_ASSIGN_OR_RAISE(const JobPlan plan, MakePlan(context, parts, observation));
   return PrintPlan(context, plan);
@@ -47,7 +40,7 @@ int PrintPlan(CommandContext& context, const JobPlan& plan) {
   } else {
     context.out << PlanText(plan, {.width = context.width, .all_units = context.line.units});
   }
-  return ExitCodeOfPlan(plan);
+  return plan.exit_code();
 }
 
 Command PlanCommand() {
@@ -71,8 +64,11 @@ Command PlanCommand() {
                    {"headrace plan job.yaml --json | jq '.tables[].units | length'",
                     "the same for machines"}},
       .exits = {{kExitDone, "every table can be planned"},
-                {kExitFailed, "the source cannot be reached, or a table cannot be planned"},
-                {kExitUsage, "the job, the command line or the rights are wrong"},
+                {kExitFailed,
+                 "the source cannot be reached, or a table cannot be planned and others can: as "
+                 "`run` would answer"},
+                {kExitUsage,
+                 "the job, the command line or the rights are wrong, and no table can be loaded"},
                 {kExitInterrupted, "interrupted"}},
       .json =
           "`job`, `source`, `destination`, `snapshot` (`kind`, `about`), `units`, "

@@ -11,13 +11,10 @@ namespace headrace {
 arrow::Result<JobPlan> MakePlan(const CommandContext& context, JobParts& parts,
                                 Observation& observation);
 
-/// Makes the plan and prints it. Exit code as ExitCodeOfPlan.
+/// Makes the plan and prints it. Exit code as JobPlan::exit_code.
 arrow::Result<int> ShowPlan(CommandContext& context, JobParts& parts, Observation& observation);
 
 /// Prints a plan. Exit code as ShowPlan.
 int PrintPlan(CommandContext& context, const JobPlan& plan);
-
-/// ExitCodeOfAll of its tables.
-int ExitCodeOfPlan(const JobPlan& plan);
 
 }  // namespace headrace

@@ -8,6 +8,7 @@
 #include "headrace/cli/text_table.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/split_text.h"
 
 namespace headrace {
 namespace {
@@ -22,30 +23,6 @@ std::string Labelled(std::string_view label, std::string_view text, size_t width
   std::string lines = IndentedText(PlainLines(text), kIndent + kLabelWidth, width);
   return lines.replace(kIndent, label.size(), label);
 }
-
-/// One sentence for each alternative of Split.
-struct SplitSentence {
-  std::string operator()(const WholeTable&) const { return "all rows"; }
-  std::string operator()(const NullRows& split) const { return split.column + " is NULL"; }
-
-  std::string operator()(const IdRange& split) const {
-    if (!split.lower.has_value() && !split.upper.has_value()) {
-      return "every " + split.column + " that is not NULL";
-    }
-    if (!split.lower.has_value()) return fmt::format("{} below {}", split.column, *split.upper);
-    if (!split.upper.has_value()) return fmt::format("{} from {}", split.column, *split.lower);
-    return fmt::format("{} from {} to {}", split.column, *split.lower, *split.upper - 1);
-  }
-
-  std::string operator()(const PageRange& split) const {
-    if (split.first == 0 && !split.last.has_value()) return "all pages of " + split.relation;
-    if (!split.last.has_value()) {
-      return fmt::format("pages from {} of {}", split.first, split.relation);
-    }
-    return fmt::format("pages {} to {} of {}", split.first, int64_t{*split.last} - 1,
-                       split.relation);
-  }
-};
 
 std::string EstimateText(const TablePlan& plan) {
   const Statistics& statistics = plan.statistics;
@@ -150,8 +127,6 @@ std::string TotalText(const JobPlan& plan) {
 }
 
 }  // namespace
-
-std::string SplitText(const Split& split) { return std::visit(SplitSentence{}, split); }
 
 std::string PlanText(const JobPlan& plan, const PlanTextOptions& options) {
   std::string text = fmt::format("Plan of job {}\n", plan.job);

@@ -2,7 +2,6 @@
 
 #include <string>
 
-#include "headrace/model/work_unit.h"
 #include "headrace/run/job_plan.h"
 
 namespace headrace {
@@ -12,9 +11,6 @@ struct PlanTextOptions {
   size_t width = 100;
   bool all_units = false;
 };
-
-/// Which rows a unit takes, in a few words: `pages 0 to 511`, `id from 1 to 50000`, `all rows`.
-std::string SplitText(const Split& split);
 
 /// The plan of a job for people: per table how and why it is cut, the estimate, the mapping of
 /// columns, units, warnings.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "headrace/cli/error_text.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/observe/human.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/observe/text_wrap.h"
 #include "headrace/run/exit_code.h"
 
@@ -136,18 +136,6 @@ arrow::Status ErrorOf(const nlohmann::json& table) {
     if (ErrorClassName(known) == name) error_class = known;
   }
   return MakeError(error_class, error.value("message", ""), error.value("code", ""));
-}
-
-/// A table name for the command line.
-std::string ShellWord(const std::string& name) {
-  const bool is_plain = std::ranges::all_of(name, [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("._-/").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (is_plain) return name;
-  std::string word = "'";
-  for (const char c : name) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
 }
 
 bool HasPublishedTable(const nlohmann::json& report) {

@@ -44,7 +44,7 @@ arrow::Result<int> Runs(CommandContext& context) {
   std::vector<JournalRun> runs;
   ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(scope.state));
   if (has_journal) {
-    ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(scope.state));
+    ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(scope.state));
     ARROW_ASSIGN_OR_RAISE(runs, journal->Runs(scope.job));
   }
   if (!context.line.json) {

@@ -9,6 +9,7 @@
 #include "headrace/cli/run_history.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/observe/human.h"
+#include "headrace/observe/text_wrap.h"
 #include "headrace/run/exit_code.h"
 
 namespace headrace {
@@ -61,7 +62,33 @@ std::string UnreportedText(const JournalRun& run, const std::vector<TableProgres
   return text;
 }
 
-nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TableProgress>& tables) {
+/// Commits that were decided and will never be made: why their tables are loaded anew.
+std::string VoidIntentsText(const std::vector<VoidIntent>& intents, size_t width) {
+  std::string text;
+  for (const VoidIntent& entry : intents) {
+    text += "\n" + IndentedText(fmt::format("given up: the commit of {}, epoch {}, at {} UTC",
+                                            EscapeControls(entry.intent.label), entry.intent.epoch,
+                                            HumanTime(entry.voided_at)),
+                                2, width);
+    text += IndentedText(PlainLines(entry.reason), 4, width);
+  }
+  return text;
+}
+
+nlohmann::ordered_json VoidIntentsJson(const std::vector<VoidIntent>& intents) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const VoidIntent& entry : intents) {
+    json.push_back({{"table", entry.intent.label},
+                    {"epoch", entry.intent.epoch},
+                    {"rows", entry.intent.rows},
+                    {"reason", entry.reason},
+                    {"voided_at", entry.voided_at}});
+  }
+  return json;
+}
+
+nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TableProgress>& tables,
+                                const std::vector<VoidIntent>& void_intents) {
   nlohmann::ordered_json json = RunJson(run);
   json["tables"] = nlohmann::ordered_json::array();
   for (const TableProgress& entry : tables) {
@@ -75,23 +102,26 @@ nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TablePr
     if (entry.table.record.has_value()) table["commit"] = ToJson(*entry.table.record);
     json["tables"].push_back(std::move(table));
   }
+  json["void_commits"] = VoidIntentsJson(void_intents);
   return json;
 }
 
 arrow::Result<int> Show(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
-  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(scope.state));
+  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(scope.state));
   ARROW_ASSIGN_OR_RAISE(const JournalRun run,
                         FindRun(*journal, context.line.argument.value_or("latest"), scope.job));
   ARROW_ASSIGN_OR_RAISE(const std::vector<TableProgress> tables, TablesOf(*journal, run.run));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<VoidIntent> void_intents, journal->VoidIntents(run.run));
   if (context.line.json) {
-    context.out << ShowJson(run, tables).dump(2) << '\n';
+    context.out << ShowJson(run, tables, void_intents).dump(2) << '\n';
     return kExitDone;
   }
   const nlohmann::json report = StoredReport(run);
   const bool current = !report.empty() && run.state != RunState::kRunning;
   context.out << (current ? ReportText(report, context.width, context.line.job.value_or(""))
-                          : UnreportedText(run, tables, context.width));
+                          : UnreportedText(run, tables, context.width))
+              << VoidIntentsText(void_intents, context.width);
   return kExitDone;
 }
 
@@ -104,7 +134,9 @@ Command ShowCommand() {
       .description =
           "Reads the journal, without connecting to anything. A run that has ended shows the "
           "report that it printed; one that was "
-          "interrupted or killed shows which of its units are safe.",
+          "interrupted or killed shows which of its units are safe. Commits that were given up, "
+          "because another run or job came first, say, follow with their reason. A state folder "
+          "that may not be written is read as it is.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`; default: latest"},
       .options = {"job", "state", "set", "json"},
       .examples = {{"headrace show", "the last run of the job.yaml of this folder"},
@@ -119,7 +151,9 @@ Command ShowCommand() {
           "the run as in `headrace runs --json`, and for each of `tables`: `table`, `state` "
           "(`committed`, `commit open`, `not committed`), "
           "`epoch`, `units`, `units_done`, `rows`, `commit` (the commit record of "
-          "docs/format/commit.md, or null).",
+          "docs/format/commit.md, or null); and `void_commits`, those that were decided and given "
+          "up: `table`, `epoch`, `rows` (that it would have published), `reason` (a sentence), "
+          "`voided_at`.",
       .run = Show,
   };
 }

@@ -33,7 +33,7 @@ arrow::Result<int> Verify(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
-  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(parts.job.state));
+  ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(parts.job.state));
   ARROW_ASSIGN_OR_RAISE(const JournalRun run,
                         FindRun(*journal, *context.line.argument, parts.job.name));
   Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,

@@ -210,6 +210,10 @@ std::string_view HintFor(OptionType type, std::string_view text) {
   return {};
 }
 
+constexpr std::string_view kNoTilde =
+    "`~` is the shell's and is not expanded here; write ${HOME}/…, or an absolute path (./~… for a "
+    "name that begins so)";
+
 }  // namespace
 
 const OptionTypeInfo& InfoOf(OptionType type) { return kOptionTypes.at(static_cast<size_t>(type)); }
@@ -224,6 +228,9 @@ arrow::Result<Value> ParseOptionText(const OptionSpec& option, std::string_view 
   if (option.type == OptionType::kEnum) return ParseChoice(option, text, shown);
   if (option.type == OptionType::kColumnType && text == shown) {
     ARROW_RETURN_NOT_OK(ParseTypeName(text));  // Its message lists the types.
+  }
+  if (option.type == OptionType::kPath && text.starts_with('~')) {
+    return UserError(std::string(kNoTilde));
   }
   auto value = kParseFunctions.at(static_cast<size_t>(option.type))(text);
   if (value.has_value() && InRange(option, *value)) return *std::move(value);

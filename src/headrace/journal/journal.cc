@@ -1,10 +1,18 @@
 #include "headrace/journal/journal.h"
 
+#include <unistd.h>
+
+#include <string_view>
 #include <system_error>
 
 #include "headrace/journal/sqlite_journal.h"
 
 namespace headrace {
+namespace {
+
+constexpr std::string_view kJournalFile = "journal.db";
+
+}  // namespace
 
 arrow::Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& state) {
   std::error_code error;
@@ -14,7 +22,15 @@ arrow::Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::pat
                      "; name another one with `state:`");
   }
   ARROW_ASSIGN_OR_RAISE(std::unique_ptr<SqliteJournal> journal,
-                        SqliteJournal::Open(state / "journal.db"));
+                        SqliteJournal::Open(state / kJournalFile));
+  return std::unique_ptr<Journal>(std::move(journal));
+}
+
+arrow::Result<std::unique_ptr<Journal>> Journal::OpenToRead(const std::filesystem::path& state) {
+  const std::filesystem::path file = state / kJournalFile;
+  const bool writable = access(state.c_str(), W_OK | X_OK) == 0 && access(file.c_str(), W_OK) == 0;
+  if (writable) return Open(state);
+  ARROW_ASSIGN_OR_RAISE(std::unique_ptr<SqliteJournal> journal, SqliteJournal::OpenToRead(file));
   return std::unique_ptr<Journal>(std::move(journal));
 }
 

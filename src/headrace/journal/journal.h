@@ -62,6 +62,11 @@ class Journal {
   /// Opens or creates `<state>/journal.db`.
   static arrow::Result<std::unique_ptr<Journal>> Open(const std::filesystem::path& state);
 
+  /// Opens an existing `<state>/journal.db` to read it, also where the folder or the file may not
+  /// be written; nothing of it may be written then. Errors of class user where it cannot be read
+  /// without writing.
+  static arrow::Result<std::unique_ptr<Journal>> OpenToRead(const std::filesystem::path& state);
+
   /// A journal that knows no run and is gone with the object: for a command that must leave nothing
   /// behind.
   static arrow::Result<std::unique_ptr<Journal>> OpenInMemory();

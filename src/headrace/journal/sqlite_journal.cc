@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "headrace/model/json_object.h"
@@ -10,7 +12,8 @@
 namespace headrace {
 namespace {
 
-constexpr int kJournalVersion = 2;  ///< 2 added void_intent.
+constexpr int kJournalVersion = 2;
+constexpr int kFirstVersionWithVoidIntents = 2;
 constexpr std::chrono::seconds kBusyTimeout{30};
 
 constexpr const char* kPragmas =
@@ -103,17 +106,42 @@ arrow::Result<int64_t> UserVersion(SqliteDatabase& database) {
   return statement.ColumnInt64(0);
 }
 
+/// The version of a journal that this program understands.
+arrow::Result<int64_t> KnownVersion(SqliteDatabase& database, const std::filesystem::path& file) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, UserVersion(database));
+  if (version <= kJournalVersion) return version;
+  return UserError("the journal " + file.string() +
+                   " was written by a later version of headrace (format " +
+                   std::to_string(version) + "); use that version, or another `state:` folder");
+}
+
 arrow::Status CreateTables(SqliteDatabase& database, const std::filesystem::path& file) {
   ARROW_RETURN_NOT_OK(database.Execute(kPragmas));
-  ARROW_ASSIGN_OR_RAISE(const int64_t version, UserVersion(database));
-  if (version > kJournalVersion) {
-    return UserError("the journal " + file.string() +
-                     " was written by a later version of headrace (format " +
-                     std::to_string(version) + "); use that version, or another `state:` folder");
-  }
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, KnownVersion(database, file));
   if (version == kJournalVersion) return arrow::Status::OK();
   return database.Execute("BEGIN IMMEDIATE;" + std::string(kTables) +
                           "PRAGMA user_version=" + std::to_string(kJournalVersion) + ";COMMIT;");
+}
+
+arrow::Status NamingJournal(const arrow::Status& error, const std::filesystem::path& file) {
+  const bool is_named = error.message().find(file.string()) != std::string::npos;
+  return is_named ? error : WithContext(error, "cannot use the journal " + file.string());
+}
+
+/// How a journal in WAL mode can be read where nothing may be written. With a -wal and a -shm, as a
+/// run at work or a killed one leaves them, SQLite reads both. Without a -wal everything is in the
+/// file itself, and it is read as it lies there: whoever begins to write meanwhile writes to a -wal
+/// first, and moves that into the file long after our few reads.
+arrow::Result<SqliteOpenMode> ModeToRead(const std::filesystem::path& file) {
+  const std::string wal = file.string() + "-wal";
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(wal, error);
+  if (error || bytes == 0) return SqliteOpenMode::kImmutable;
+  if (std::filesystem::exists(file.string() + "-shm", error)) return SqliteOpenMode::kReadOnly;
+  return UserError("the journal " + file.string() +
+                   " cannot be read where nothing may be written: " + wal +
+                   " holds changes that SQLite must put in order first; copy the folder to "
+                   "where you may write, and name the copy with `--state`");
 }
 
 }  // namespace
@@ -128,10 +156,19 @@ arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(
       SqliteDatabase database,
       SqliteDatabase::Open(file.string(), SqliteOpenMode::kReadWriteCreate, kBusyTimeout));
   if (const arrow::Status made = CreateTables(database, file); !made.ok()) {
-    const bool is_named = made.message().find(file.string()) != std::string::npos;
-    return is_named ? made : WithContext(made, "cannot use the journal " + file.string());
+    return NamingJournal(made, file);
   }
-  return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database)));
+  return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database), kJournalVersion));
+}
+
+arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::OpenToRead(
+    const std::filesystem::path& file) {
+  ARROW_ASSIGN_OR_RAISE(const SqliteOpenMode mode, ModeToRead(file));
+  ARROW_ASSIGN_OR_RAISE(SqliteDatabase database,
+                        SqliteDatabase::Open(file.string(), mode, kBusyTimeout));
+  const auto version = KnownVersion(database, file);
+  if (!version.ok()) return NamingJournal(version.status(), file);
+  return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database), *version));
 }
 
 arrow::Status SqliteJournal::Write(std::string_view sql,
@@ -274,6 +311,7 @@ arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string
 }
 
 arrow::Result<std::vector<VoidIntent>> SqliteJournal::VoidIntents(const std::string& run) {
+  if (version_ < kFirstVersionWithVoidIntents) return std::vector<VoidIntent>();
   const std::scoped_lock lock(mutex_);
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement statement,

@@ -14,6 +14,10 @@ class SqliteJournal : public Journal {
   /// version.
   static arrow::Result<std::unique_ptr<SqliteJournal>> Open(const std::filesystem::path& file);
 
+  /// The file and its folder are only read.
+  static arrow::Result<std::unique_ptr<SqliteJournal>> OpenToRead(
+      const std::filesystem::path& file);
+
   arrow::Status BeginRun(const JournalRun& run) override;
   arrow::Status BeginEpoch(const std::string& run, const std::string& directory,
                            const std::string& label, int epoch, int64_t units,
@@ -35,7 +39,8 @@ class SqliteJournal : public Journal {
   arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) override;
 
  private:
-  explicit SqliteJournal(SqliteDatabase database) : database_(std::move(database)) {}
+  SqliteJournal(SqliteDatabase database, int64_t version)
+      : version_(version), database_(std::move(database)) {}
 
   /// Runs one statement with text parameters in a transaction of its own.
   arrow::Status Write(std::string_view sql, const std::vector<std::string>& parameters);
@@ -45,6 +50,7 @@ class SqliteJournal : public Journal {
   arrow::Result<std::vector<JournalRun>> ReadRuns(std::string_view condition,
                                                   std::string_view parameter);
 
+  const int64_t version_;  ///< Below kJournalVersion only where it was opened to read.
   std::mutex mutex_;
   SqliteDatabase database_;  // protected by mutex_
 };

@@ -50,8 +50,9 @@ bool IsJsonText(std::string_view text) {
 
 bool IsJsonArray(std::string_view text) { return text.starts_with('[') && IsJsonText(text); }
 
-/// JSON with a space behind each comma, where lines may break.
-std::string SpacedJson(const nlohmann::ordered_json& json) {
+/// A text without its quotes; other JSON with a space behind each comma, where lines may break.
+std::string ElementText(const nlohmann::ordered_json& json) {
+  if (json.is_string()) return EscapeControls(json.get_ref<const std::string&>());
   std::string text = json.dump();
   for (size_t at = text.find(",\""); at != std::string::npos; at = text.find(",\"", at + 2)) {
     text.insert(at + 1, 1, ' ');
@@ -114,7 +115,7 @@ std::vector<std::string> ArrayLines(const Fields& fields, size_t width) {
     if (string == nullptr || !IsJsonArray(*string)) continue;
     lines.push_back(key + ":");
     for (const auto& element : nlohmann::ordered_json::parse(*string)) {
-      for (std::string& line : WrapText(SpacedJson(element), width - kJsonIndent)) {
+      for (std::string& line : WrapText(ElementText(element), width - kJsonIndent)) {
         lines.push_back(std::string(kJsonIndent, ' ') + std::move(line));
       }
     }

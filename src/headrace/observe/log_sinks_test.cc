@@ -74,6 +74,18 @@ TEST(TerminalLines, WrapUnderThemselves) {
             "                 {\"type\":\"db_null\"}");
 }
 
+TEST(TerminalLines, ShowTextsOfAnArrayWithoutQuotes) {
+  const Event event{.time = kSomeTime,
+                    .message = "table orders",
+                    .fields = {{"sample_units", R"(["unit 0: \"id\" below 7","unit 1: a\tb"])"}}};
+  const std::string lines = FormatTerminalLines(event, false, 80);
+  EXPECT_EQ(lines.substr(8),
+            " INFO  table orders\n"
+            "               sample_units:\n"
+            "                 unit 0: \"id\" below 7\n"
+            "                 unit 1: a\\tb");
+}
+
 TEST(JsonLine, IsOneObjectWithTypedFields) {
   Event event = UnitEvent();
   event.fields.emplace_back("share", 0.5);

@@ -6,19 +6,21 @@
 #include <utility>
 
 #include "headrace/model/json_object.h"
+#include "headrace/run/split_text.h"
 
 namespace headrace {
 namespace {
 
 constexpr size_t kSampleUnits = 3;
 
-/// First, middle and last unit, as JSON.
+/// What the first, the middle and the last unit take: a JSON array of short sentences.
 std::string SampleUnits(const PlannedTable& table) {
   nlohmann::json samples = nlohmann::json::array();
   const std::set<size_t> chosen = {0, table.units.size() / 2, table.units.size() - 1};
   for (const size_t index : chosen) {
     if (samples.size() < kSampleUnits && index < table.units.size()) {
-      samples.push_back(ToJson(table.units[index], table.plan));
+      const WorkUnit& unit = table.units[index];
+      samples.push_back("unit " + unit.id + ": " + SplitText(unit.split));
     }
   }
   return DumpJson(samples);

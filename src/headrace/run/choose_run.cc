@@ -1,8 +1,12 @@
 #include "headrace/run/choose_run.h"
 
 #include <algorithm>
+#include <ranges>
+#include <string_view>
 #include <utility>
 
+#include "headrace/config/nearest.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
 
@@ -10,6 +14,9 @@ namespace headrace {
 namespace {
 
 using TableJobs = std::vector<const TableJob*>;
+
+/// In an error; `headrace plan` shows all.
+constexpr size_t kMostTablesNamed = 20;
 
 bool Contains(const std::vector<std::string>& list, const std::string& value) {
   return std::ranges::find(list, value) != list.end();
@@ -60,7 +67,7 @@ const JournalTable* FindTable(const std::vector<JournalTable>& tables,
 
 arrow::Status JobChanged(const JournalRun& run, const std::vector<std::string>& left) {
   std::string only;
-  for (const std::string& table : left) only += " --only " + table;
+  for (const std::string& table : left) only += " --only " + ShellWord(table);
   return UserError("the job has changed since run " + run.run +
                    " began (its file, --set, or what a ${…} in it stands for), and that run has "
                    "already loaded some of its tables. Restore the job and run again to finish it, "
@@ -89,6 +96,37 @@ std::string OlderSnapshots(const std::vector<CommitRecord>& committed) {
             " (published at " + record.committed_at + ")";
   }
   return text;
+}
+
+/// The label of the table that `name` is most likely a slip of, its schema perhaps left out; empty
+/// where none is near.
+std::string NearestTable(const std::string& name, const Job& job) {
+  std::vector<std::string> names;
+  for (const TableJob& table : job.tables) names.push_back(table.table.label());
+  for (const TableJob& table : job.tables) {
+    names.push_back(table.table.is_query() ? table.table.alias : table.table.name);
+  }
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  const std::string_view nearest = Nearest(name, candidates);
+  if (nearest.empty()) return {};
+  const auto at = std::ranges::find(names, nearest) - names.begin();
+  return names[static_cast<size_t>(at) % job.tables.size()];
+}
+
+arrow::Status NoSuchTable(const std::string& name, const Job& job) {
+  TableJobs shown;
+  for (const TableJob& table : job.tables | std::views::take(kMostTablesNamed)) {
+    shown.push_back(&table);
+  }
+  std::string tables = "it has: " + LabelsOf(shown);
+  if (const size_t more = job.tables.size() - shown.size(); more > 0) {
+    tables += " and " + std::to_string(more) + " more";
+  }
+  const std::string nearest = NearestTable(name, job);
+  if (nearest.empty()) return UserError("--only: the job has no table \"" + name + "\"; " + tables);
+  tables.front() = 'I';
+  return UserError("--only: the job has no table \"" + name + "\"; did you mean \"" + nearest +
+                   "\"? " + tables);
 }
 
 class RunChooser {
@@ -280,6 +318,9 @@ arrow::Status RunChooser::DivideTables(ChosenRun& chosen) {
   for (const TableJob* table : TablesIn(parts_.job, chosen.scope)) {
     ARROW_RETURN_NOT_OK(FindCommitted(*table, journalled, chosen));
   }
+  chosen.has_published =
+      !chosen.committed.empty() ||
+      std::ranges::any_of(journalled, [this](const auto& table) { return IsThere(table); });
   for (const TableJob* table : wanted_) {
     const std::string directory = table->table.directory();
     const JournalTable* known = FindTable(journalled, directory);
@@ -325,7 +366,7 @@ arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::str
     const bool found = std::ranges::any_of(job.tables, [&](const TableJob& table) {
       return table.table.label() == name || table.table.directory() == name;
     });
-    if (!found) return UserError("--only: the job has no table \"" + name + "\"");
+    if (!found) return NoSuchTable(name, job);
   }
   return selected;
 }

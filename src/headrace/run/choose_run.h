@@ -26,6 +26,9 @@ struct ChosenRun {
   std::vector<CommitRecord> committed;     ///< Of the run's tables that are there already.
   std::vector<CommitRecord> rediscovered;  ///< Of those, the ones that the journal does not know.
 
+  bool has_published =
+      false;  ///< A table of it is there already; in a preview an open intent, too.
+
   bool nothing_to_do() const { return tables.empty(); }
 };
 

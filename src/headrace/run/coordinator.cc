@@ -209,6 +209,7 @@ arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_to
                         PlanTables(tables, parts_.job, parts_.source, parts_.destination,
                                    parts_.progress, std::move(stop)));
   plan.notes = std::move(decision.notes);
+  plan.continues_published = decision.chosen.has_value() && decision.chosen->has_published;
   return plan;
 }
 

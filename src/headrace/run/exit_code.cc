@@ -21,4 +21,9 @@ int ExitCodeOfAll(std::span<const arrow::Status> errors) {
   return kExitDone;
 }
 
+int ExitCodeOfTables(std::span<const arrow::Status> tables, bool published) {
+  const int code = ExitCodeOfAll(tables);
+  return code == kExitUsage && published ? kExitFailed : code;
+}
+
 }  // namespace headrace

@@ -20,4 +20,8 @@ int ExitCodeOf(const arrow::Status& error);
 /// than the user's own faults are in the way, kExitInterrupted before all others.
 int ExitCodeOfAll(std::span<const arrow::Status> errors);
 
+/// The same for the tables of a run, each with its status; `published`: one of them is published,
+/// or would be. What is half done is never kExitUsage, which says that nothing happened.
+int ExitCodeOfTables(std::span<const arrow::Status> tables, bool published);
+
 }  // namespace headrace

@@ -7,8 +7,10 @@
 #include <numeric>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "headrace/plan/planner.h"
+#include "headrace/run/exit_code.h"
 #include "headrace/transform/transform.h"
 
 namespace headrace {
@@ -228,6 +230,16 @@ int64_t JobPlan::estimated_rows() const {
                          [](int64_t sum, const PlannedTable& table) {
                            return sum + std::max<int64_t>(0, table.plan.statistics.rows);
                          });
+}
+
+int JobPlan::exit_code() const {
+  std::vector<arrow::Status> statuses;
+  bool any_is_good = continues_published;
+  for (const PlannedTable& table : tables) {
+    statuses.push_back(table.status);
+    any_is_good |= table.status.ok();
+  }
+  return ExitCodeOfTables(statuses, any_is_good);
 }
 
 PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,

@@ -32,9 +32,12 @@ struct JobPlan {
   std::vector<std::string> warnings;
   std::vector<std::string> notes;    ///< Of a dry run: which run it would be, what is not in here.
   std::vector<PlannedTable> tables;  ///< In the order of the job file.
+  bool continues_published = false;  ///< The run that it is for has published a table before.
 
   int64_t units() const;
   int64_t estimated_rows() const;
+  /// What a run of this plan would answer, as far as a plan can tell.
+  int exit_code() const;
 
   /// Its tables are planned under `under`.
   void IsUnder(const Snapshot& under);

@@ -53,8 +53,7 @@ int FailureCode(const std::vector<TableReport>& tables) {
     published |=
         table.state == TableState::kCommitted || table.state == TableState::kAlreadyCommitted;
   }
-  if (errors.empty()) return kExitDone;
-  return published ? kExitFailed : ExitCodeOfAll(errors);
+  return ExitCodeOfTables(errors, published);
 }
 
 }  // namespace

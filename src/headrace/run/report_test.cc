@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "headrace/run/exit_code.h"
+#include "headrace/run/job_plan.h"
 
 namespace headrace {
 namespace {
@@ -54,6 +55,20 @@ TEST(ExitCodeTest, UserOnlyWhereNothingElseIsInTheWay) {
   EXPECT_EQ(ExitCodeOfAll(user), kExitUsage);
   EXPECT_EQ(ExitCodeOfAll(mixed), kExitFailed);
   EXPECT_EQ(ExitCodeOfAll(stopped), kExitInterrupted);
+}
+
+TEST(ExitCodeTest, APlanAnswersAsItsRunWould) {
+  JobPlan plan;
+  EXPECT_EQ(plan.exit_code(), kExitDone);
+  plan.tables.push_back({.status = UserError("no such table")});
+  EXPECT_EQ(plan.exit_code(), kExitUsage);
+  plan.continues_published = true;
+  EXPECT_EQ(plan.exit_code(), kExitFailed);
+  plan.continues_published = false;
+  plan.tables.push_back({.status = arrow::Status::OK()});
+  EXPECT_EQ(plan.exit_code(), kExitFailed);
+  plan.tables.push_back({.status = InterruptedError()});
+  EXPECT_EQ(plan.exit_code(), kExitInterrupted);
 }
 
 }  // namespace

@@ -310,5 +310,17 @@ TEST_F(RerunTest, APlanBesideAnOpenIntentSaysThatItIsFinishedFirst) {
   EXPECT_EQ(CountOf("a"), 0);
 }
 
+TEST_F(RerunTest, APlanKnowsWhetherItsRunHasPublishedATable) {
+  FailTable("b");
+  BreakOffCommitOf("a");
+  EXPECT_FALSE(Make().Plan({}, {})->continues_published);
+  ASSERT_EQ(Run()->exit_code(), 1);
+  EXPECT_TRUE(Make().Plan({}, {})->continues_published)
+      << "the open commit will most likely be one";
+  on_commit = nullptr;
+  ASSERT_EQ(Run()->exit_code(), 1);
+  EXPECT_TRUE(Make().Plan({}, {})->continues_published);
+}
+
 }  // namespace
 }  // namespace headrace

@@ -27,6 +27,11 @@ std::string MakeRunId() {
 
 arrow::Status CheckRunId(std::string_view run) {
   if (run.empty()) return UserError("--run-id is empty; leave it out to have one made");
+  if (run == kLatestRun) {
+    return UserError(
+        "--run-id latest: `latest` stands for the last run in `headrace show` and `headrace "
+        "verify`; choose another id");
+  }
   const size_t bytes = PercentEncode(run).size();
   if (bytes <= kMostRunIdBytes) return arrow::Status::OK();
   return UserError("--run-id is too long: as part of file names it takes " + std::to_string(bytes) +

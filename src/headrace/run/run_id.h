@@ -15,8 +15,11 @@ inline constexpr size_t kMostRunIdBytes = 200;
 /// one second.
 std::string MakeRunId();
 
-/// Class user, unless `run` can name a run: not empty, and no longer than kMostRunIdBytes once it
-/// is percent-encoded.
+/// What commands take for the last run that was begun.
+inline constexpr std::string_view kLatestRun = "latest";
+
+/// Class user, unless `run` can name a run: not empty, not kLatestRun, and no longer than
+/// kMostRunIdBytes once it is percent-encoded.
 arrow::Status CheckRunId(std::string_view run);
 
 }  // namespace headrace

@@ -21,8 +21,9 @@ TEST(RunIdTest, SchedulersIdsAreIds) {
 }
 
 TEST(RunIdTest, WhatCannotNameADirectoryIsRefused) {
-  for (const std::string& run : {std::string(), std::string(kMostRunIdBytes + 1, 'x'),
-                                 std::string(kMostRunIdBytes / 3 + 1, ':')}) {
+  for (const std::string& run :
+       {std::string(), std::string(kMostRunIdBytes + 1, 'x'), std::string(kLatestRun),
+        std::string(kMostRunIdBytes / 3 + 1, ':')}) {
     const arrow::Status status = CheckRunId(run);
     EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << run;
     EXPECT_NE(status.message().find("--run-id"), std::string::npos);

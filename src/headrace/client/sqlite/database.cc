@@ -34,10 +34,34 @@ std::string LiteralPath(const std::string& path) {
   return path.starts_with("file:") ? "./" + path : path;
 }
 
+/// `path` as a URI of SQLite, with a parameter.
+std::string ImmutableUri(const std::string& path) {
+  std::string uri = path.starts_with('/') ? "file://" : "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+std::string NameToOpen(const std::string& path, SqliteOpenMode mode) {
+  return mode == SqliteOpenMode::kImmutable ? ImmutableUri(path) : LiteralPath(path);
+}
+
 constexpr int OpenFlags(SqliteOpenMode mode) {
-  const int access = mode == SqliteOpenMode::kReadOnly ? SQLITE_OPEN_READONLY
-                                                       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  return access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  constexpr int kAlways = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  switch (mode) {
+    case SqliteOpenMode::kReadOnly:
+      return kAlways | SQLITE_OPEN_READONLY;
+    case SqliteOpenMode::kImmutable:
+      return kAlways | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    case SqliteOpenMode::kReadWriteCreate:
+      break;
+  }
+  return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 }
 
 bool IsBlankSql(std::string_view text) {
@@ -122,11 +146,12 @@ void SqliteDatabase::Closer::operator()(sqlite3* database) const { sqlite3_close
 arrow::Result<SqliteDatabase> SqliteDatabase::Open(const std::string& path, SqliteOpenMode mode,
                                                    std::chrono::milliseconds busy_timeout) {
   sqlite3* handle = nullptr;
-  const int result = sqlite3_open_v2(LiteralPath(path).c_str(), &handle, OpenFlags(mode), nullptr);
+  const int result =
+      sqlite3_open_v2(NameToOpen(path, mode).c_str(), &handle, OpenFlags(mode), nullptr);
   SqliteDatabase database(handle);
   if (result != SQLITE_OK) return WithContext(SqliteError(handle, result), path);
   sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout.count()));
-  if (mode == SqliteOpenMode::kReadOnly) {
+  if (mode != SqliteOpenMode::kReadWriteCreate) {
     ARROW_RETURN_NOT_OK(database.Execute("PRAGMA query_only = ON"));
   }
   return database;

@@ -21,6 +21,7 @@ enum class SqliteType { kInteger, kReal, kText, kBlob, kNull };
 
 enum class SqliteOpenMode {
   kReadOnly,         ///< The file must exist; `query_only` is set too.
+  kImmutable,        ///< The same, without locks and without a look at a `-wal`: nobody writes it.
   kReadWriteCreate,  ///< Makes the file where it is missing; its folder must exist.
 };
 

@@ -93,6 +93,20 @@ TEST_F(SqliteDatabaseTest, ReadOnlyRefusesToWriteAndToCreate) {
   EXPECT_FALSE(std::filesystem::exists(Path("none")));
 }
 
+TEST_F(SqliteDatabaseTest, ImmutableReadsWalModeAndMakesNoFile) {
+  const std::string path = Path("a%41?b#c");
+  ASSERT_TRUE(OpenWriter(path)
+                  .Execute("PRAGMA journal_mode=WAL; CREATE TABLE t (a); INSERT INTO t VALUES (7)")
+                  .ok());
+  auto reader =
+      SqliteDatabase::Open(path, SqliteOpenMode::kImmutable, milliseconds(0)).ValueOrDie();
+  auto statement = reader.Prepare("SELECT a FROM t").ValueOrDie();
+  ASSERT_TRUE(statement.Step().ValueOrDie());
+  EXPECT_EQ(statement.ColumnInt64(0), 7);
+  EXPECT_FALSE(std::filesystem::exists(path + "-shm"));
+  EXPECT_EQ(ClassOf(reader.Execute("INSERT INTO t VALUES (1)")), ErrorClass::kUser);
+}
+
 TEST_F(SqliteDatabaseTest, ALockedDatabaseIsTransient) {
   SqliteDatabase first = OpenWriter(Path());
   ASSERT_TRUE(first.Execute("CREATE TABLE t (a); BEGIN EXCLUSIVE").ok());

@@ -79,7 +79,7 @@ void Worker::Work() {
     if (EnsureSession(*unit)) {
       const SecondsAdder timer(shared_.clock, unit_seconds_);
       if (EnsureWriter(*unit)) RunUnit(*unit);
-      if (!shared_.pool.KeepAfterUnit(number_)) retired_ = true;
+      if (!shared_.pool.KeepAfterUnit(number_, unit->table)) retired_ = true;
     }
     if (retired_) break;
   }

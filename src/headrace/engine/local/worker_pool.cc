@@ -105,11 +105,13 @@ void WorkerPool::WaitForRelease() {
 }
 
 /// Nobody is sent for who would find nothing to do.
-bool WorkerPool::KeepAfterUnit(int number) {
+bool WorkerPool::KeepAfterUnit(int number, size_t table) {
   if (queue_.waiting() == 0) return true;
   const std::scoped_lock lock(mutex_);
-  const auto advice =
-      scaler_.Judge(clock_.Now(), context_.progress.rows() - rows_before_, working_);
+  begun_.insert(table);
+  const auto advice = scaler_.Judge(clock_.Now(), {.rows = context_.progress.rows() - rows_before_,
+                                                   .tables = static_cast<int>(begun_.size()),
+                                                   .workers = working_});
   switch (advice) {
     case WorkerScaler::Advice::kStay:
       break;
@@ -121,7 +123,8 @@ bool WorkerPool::KeepAfterUnit(int number) {
       break;
     case WorkerScaler::Advice::kRetire:
       if (!RetireLocked()) break;
-      Tell(Level::kInfo, "worker_retired", "one worker less: rows came no faster with it", number);
+      Tell(Level::kInfo, "worker_retired",
+           "one worker less: rows were not seen to come faster with it", number);
       return false;
   }
   return true;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_set>
 #include <vector>
 
 #include "headrace/engine/local/engine_clock.h"
@@ -46,8 +47,8 @@ class WorkerPool {
 
   // For workers.
 
-  /// A unit is done. False: the worker is to end.
-  bool KeepAfterUnit(int number);
+  /// A unit of `table` is done. False: the worker is to end.
+  bool KeepAfterUnit(int number, size_t table);
   /// The server refused the worker a session. True: it is to end, others go on.
   bool RetireRefused(int number, const arrow::Status& status);
   /// The worker has a session, its first.
@@ -75,6 +76,7 @@ class WorkerPool {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   WorkerScaler scaler_;               // protected by mutex_, as all below
+  std::unordered_set<size_t> begun_;  // tables of which a unit is done
   std::deque<Worker> workers_;        // a deque: threads hold references
   std::vector<std::thread> threads_;  // joined in WaitForRelease
   int working_ = 0;                   // have not been told to end

@@ -16,7 +16,13 @@ namespace headrace {
 ///
 /// The first judgement comes after a whole window, so that a short run keeps the workers that it
 /// began with, and their memory. A worker that left for another reason (the server had no room for
-/// it) pauses growth as a failed trial does. Pure: time and rows are given. Used under a lock.
+/// it) pauses growth as a failed trial does.
+///
+/// Rows of another table may be wider or narrower, and their rows/s (or bytes/s) say nothing about
+/// workers: where the tables change, the measurement begins anew, and a worker on trial retires,
+/// without a pause, because nothing is known of it. Once only until the next judgement: tables that
+/// are shorter than a trial are measured together. Pure: time and rows are given. Used under a
+/// lock.
 class WorkerScaler {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -34,12 +40,18 @@ class WorkerScaler {
     kRetire,  ///< One worker ends after its unit.
   };
 
+  /// How far a run has come.
+  struct Reading {
+    int64_t rows = 0;  ///< Read so far, by all.
+    int tables = 0;    ///< Of which a unit is done.
+    int workers = 0;   ///< At work now, by the advice given before and by whatever else happened.
+  };
+
   WorkerScaler(int initial_workers, int max_workers)
       : max_workers_(max_workers), workers_(initial_workers) {}
 
-  /// To be asked whenever a unit is done. `rows`: read so far, by all; `workers`: at work now, as a
-  /// result of the advice given before and of whatever else happened.
-  Advice Judge(TimePoint now, int64_t rows, int workers);
+  /// To be asked whenever a unit is done.
+  Advice Judge(TimePoint now, const Reading& reading);
 
  private:
   struct Window {
@@ -47,11 +59,15 @@ class WorkerScaler {
     int64_t rows = 0;
   };
 
+  bool BeginsAnew(const Reading& reading);
+  Advice BeginAnew(TimePoint now);
   Advice JudgeWindow(TimePoint now, double rows_per_second);
   void Pause(TimePoint now);
 
   const int max_workers_;
   int workers_;                      // as they were after the last advice
+  int tables_ = 1;                   // as they were at the last question
+  bool begun_anew_ = false;          // since the last judgement
   std::optional<Window> window_;     // none: the next question opens one, if not before settled_at_
   std::optional<double> base_rate_;  // rows/s before the worker on trial; none: nobody is
   TimePoint settled_at_{};

@@ -21,12 +21,19 @@ class ScaledRun {
   void Pass(seconds time) {
     for (milliseconds passed{0}; passed < time; passed += kStep) {
       now_ += kStep;
-      rows_ += speed_(workers_) * std::chrono::duration<double>(kStep).count();
-      Follow(scaler_.Judge(now_, static_cast<int64_t>(rows_), workers_));
+      rows_ += pace_ * speed_(workers_) * std::chrono::duration<double>(kStep).count();
+      Follow(scaler_.Judge(
+          now_, {.rows = static_cast<int64_t>(rows_), .tables = tables_, .workers = workers_}));
     }
   }
 
   void LoseOne() { --workers_; }
+
+  /// The next table, whose rows come so many times as fast as those of the first one.
+  void NextTable(double pace) {
+    ++tables_;
+    pace_ = pace;
+  }
 
   int workers() const { return workers_; }
   int most() const { return most_; }
@@ -45,6 +52,8 @@ class ScaledRun {
   WorkerScaler::TimePoint now_{seconds(1'000)};
   double rows_ = 0;
   int workers_;
+  int tables_ = 1;
+  double pace_ = 1;
   int most_ = 0;
   int trials_ = 0;
   std::function<double(int)> speed_;
@@ -132,6 +141,44 @@ TEST(WorkerScalerTest, WhereTheMostAreAtWorkNobodyIsOnTrial) {
   run.Pass(seconds(600));
   EXPECT_EQ(run.trials(), 0);
   EXPECT_EQ(run.workers(), 3);
+}
+
+TEST(WorkerScalerTest, WideRowsOfTheNextTableAreNotHeldAgainstAWorker) {
+  ScaledRun run(1, 10, EachAddsAsMuch);
+  run.Pass(seconds(6));
+  ASSERT_EQ(run.workers(), 2);
+  run.NextTable(0.1);
+  run.Pass(seconds(20));
+  EXPECT_GE(run.workers(), 3);
+}
+
+TEST(WorkerScalerTest, NobodyIsKeptBecauseTheNextTableHasNarrowRows) {
+  ScaledRun run(2, 10, NobodyAddsAnything);
+  run.Pass(seconds(6));
+  ASSERT_EQ(run.workers(), 3);
+  run.NextTable(10);
+  run.Pass(seconds(20));
+  EXPECT_EQ(run.workers(), 2);
+  EXPECT_EQ(run.most(), 3);
+}
+
+TEST(WorkerScalerTest, ATableChangeWhileNobodyIsOnTrialBeginsTheMeasurementAnew) {
+  ScaledRun run(1, 10, EachAddsAsMuch);
+  run.Pass(seconds(4));
+  run.NextTable(0.1);
+  run.Pass(seconds(4));
+  EXPECT_EQ(run.trials(), 0);
+  run.Pass(seconds(12));
+  EXPECT_GE(run.workers(), 2);
+}
+
+TEST(WorkerScalerTest, TablesThatAreShorterThanAMeasurementAreMeasuredTogether) {
+  ScaledRun run(1, 4, EachAddsAsMuch);
+  for (int table = 0; table < 40; ++table) {
+    run.Pass(seconds(3));
+    run.NextTable(1);
+  }
+  EXPECT_EQ(run.workers(), 4);
 }
 
 }  // namespace
