@@ -40,7 +40,7 @@ Column TimestampColumn(bool may_overflow = true) {
 PlannedTable PlanOf(const Column& column, const ColumnRequest& request,
                     OverflowPolicy policy = OverflowPolicy::kError) {
   const MemorySourceScript script{
-      .tables = {{"t", 10}}, .on_open = {}, .on_attach = {}, .on_snapshot = {}};
+      .tables = {{"t", 10}}, .on_open = {}, .on_try = {}, .on_attach = {}, .on_snapshot = {}};
   MemorySource source(script);
   MemoryOpens opens;
   std::atomic<int> attaches{0};

@@ -173,6 +173,7 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
   PgResult last;
   arrow::Status error;
   bool interrupted = false;
+  error_position_ = 0;
   while (true) {
     ARROW_RETURN_NOT_OK(WaitForResult(stop, interrupted));
     PgResult result(PQgetResult(connection_.get()));
@@ -181,7 +182,10 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
       MarkBroken();
       return BugError("COPY belongs to a CopyStream");
     }
-    if (error.ok()) error = result.status();
+    if (error.ok()) {
+      error = result.status();
+      if (!error.ok()) error_position_ = result.error_position();
+    }
     last = std::move(result);
   }
   if (interrupted) return InterruptedError();

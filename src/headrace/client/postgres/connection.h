@@ -66,6 +66,10 @@ class PgConnection {
   arrow::Result<PgResult> DescribeStatement(const std::string& sql,
                                             const std::stop_token& stop = {});
 
+  /// Where in its text the last statement that failed did so, in characters from 1; 0: the server
+  /// did not say.
+  int error_position() const { return error_position_; }
+
   /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of
   /// its own for the request.
   void Cancel() const;
@@ -112,6 +116,7 @@ class PgConnection {
   std::unique_ptr<pg_conn, Finisher> connection_;
   std::unique_ptr<PgSocketChannel> channel_;
   bool broken_ = false;
+  int error_position_ = 0;
 };
 
 /// `name` as an SQL identifier: in double quotes, quotes within doubled.

@@ -83,16 +83,18 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .condition = ConditionOf(plan, unit),
                   .lease = std::move(lease)};
   if (reading_.plan_id != plan.id) {
-    ARROW_ASSIGN_OR_RAISE(reading_, InScope(connection, read.scope, [&] {
-                            return ReadTable(connection, plan, read.target, read.condition, stop);
-                          }));
+    auto reading = InScope(connection, read.scope, [&] {
+      return ReadTable(connection, plan, read.target, read.condition, stop);
+    });
+    ARROW_RETURN_NOT_OK(NameLockTimeout(reading.status(), leader_->settings()));
+    reading_ = *std::move(reading);
   }
   ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
   auto stream = StartCopy(connection, read.scope.begin + CopyOf(read) + read.scope.end,
                           leader_->settings().transport, stop);
   if (!stream.ok()) {
     Recover(connection, read.scope);
-    return stream.status();
+    return NameLockTimeout(stream.status(), leader_->settings());
   }
   return std::make_unique<PgUnitReader>(std::move(read), std::move(*stream), stop);
 }
