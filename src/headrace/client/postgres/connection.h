@@ -62,6 +62,11 @@ class PgConnection {
   /// Query for its effect.
   arrow::Status Execute(const std::string& sql, std::stop_token stop = {});
 
+  /// Execute for the first statement of a session, which a pooler lets wait until it has a server
+  /// for it. Without an answer within `patience` the connection is given up: kPushBackCode.
+  arrow::Status ExecuteFirst(const std::string& sql, std::chrono::milliseconds patience,
+                             const std::stop_token& stop);
+
   /// The columns that `sql`, one statement, would give; it is parsed by the server and not run.
   arrow::Result<PgResult> DescribeStatement(const std::string& sql,
                                             const std::stop_token& stop = {});
@@ -76,6 +81,10 @@ class PgConnection {
 
   /// Ends the session at once; the connection is broken from then on.
   void Close();
+
+  /// Close, after ROLLBACK where a transaction is open: a pooler then keeps its session for others,
+  /// and the server has let go. One that does not answer within a second is cut off.
+  void RollBackAndClose();
 
   /// The connection is lost or in an unknown state; only destruction is left.
   bool broken() const;
