@@ -107,7 +107,7 @@ TEST_P(SourceConformance, ARightFilterIsTriedWithoutReadingOrHoldingAnything) {
   const auto snapshot = OpenSnapshot({job.table});
   const PlannedTable planned = Plan(*snapshot, job);
   EXPECT_TRUE(snapshot->TryUnit(planned.plan, planned.units.front(), {}).ok());
-  std::stop_source stopped;
+  const std::stop_source stopped;
   stopped.request_stop();
   EXPECT_EQ(CodeOf(snapshot->TryUnit(planned.plan, planned.units.front(), stopped.get_token())),
             kInterruptedCode);

@@ -182,7 +182,7 @@ arrow::Status TryReading(Snapshot& snapshot, const std::stop_token& stop,
   WorkUnit whole;
   whole.plan_id = planned.plan.id;
   const WorkUnit& unit = planned.units.empty() ? whole : planned.units.front();
-  const arrow::Status status = snapshot.TryUnit(planned.plan, unit, stop);
+  arrow::Status status = snapshot.TryUnit(planned.plan, unit, stop);
   if (status.ok() || CodeOf(status) == kInterruptedCode) return status;
   return WithContext(status, "table " + planned.plan.table.label());
 }
