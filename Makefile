@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 # Major versions of the PostgreSQL servers, as CMake lists.
 POSTGRES_VERSIONS = 12;15;17
-ALL_POSTGRES_VERSIONS = 12;14;15;16;17
+ALL_POSTGRES_VERSIONS = 12;13;14;15;16;17;18
 spaced = $(subst ;, ,$(1))
 
 .DEFAULT_GOAL := help

@@ -2,7 +2,8 @@
 # Installs the Debian/Ubuntu packages of the named lists (scripts/packages/<list>.txt).
 #   scripts/install_packages.sh LIST…
 # Says first what it is about to install; says and does nothing when everything is there. Packages that are installed
-# are never upgraded, and no service is left running: a PostgreSQL server is installed as a program only.
+# are never upgraded, and no service is left running, nor started at the next boot: a PostgreSQL server is installed as a
+# program only, and so is a pooler.
 set -eu
 
 lists=$(dirname "$0")/packages
@@ -48,6 +49,13 @@ guard_services() {
   made_policy=yes
 }
 
+# A package that brings a service of its own enables it for the next boot.
+disable_service() {
+  case " $packages " in
+    *" $1 "*) as_root update-rc.d "$1" disable >/dev/null 2>&1 || fail "the service $1 could not be disabled" ;;
+  esac
+}
+
 restore_services() {
   as_root rm -f "$cluster"
   [ -z "$made_policy" ] || as_root rm -f "$policy"
@@ -79,3 +87,4 @@ as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-upgrade --
   fail "apt-get could not install: $packages"
 }
 rm -f "${TMPDIR:-/tmp}/headrace-apt.$$"
+disable_service pgbouncer

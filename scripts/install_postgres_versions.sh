@@ -18,10 +18,12 @@ fail() {
 release_of() {
   case $1 in
     12) echo 12.22.0 ;;
+    13) echo 13.22.0 ;;
     14) echo 14.18.0 ;;
     15) echo 15.13.0 ;;
     16) echo 16.9.0 ;;
     17) echo 17.5.0 ;;
+    18) echo 18.1.0 ;;
     *) fail "no PostgreSQL $1 is known to $0" ;;
   esac
 }

@@ -74,17 +74,45 @@ TEST_P(SourceConformance, AMissingTableIsAUserErrorThatNamesItAndHarmsNoOther) {
   EXPECT_EQ(ReadPlan(*session, planned), (TextRows{{"1"}}));
 }
 
-TEST_P(SourceConformance, ABadFilterIsAUserErrorThatNamesWhatIsWrong) {
+TEST_P(SourceConformance, ABadFilterIsAUserErrorOfThePlanAndHarmsNoOtherTable) {
   Make("CREATE TABLE t (id BIGINT)");
+  Make("CREATE TABLE present (id BIGINT)");
+  Make("INSERT INTO present VALUES (1)");
+  const TableJob present = JobOf("present");
   TableJob job = JobOf("t");
-  job.where = "no_such_column > 1";
+  const auto snapshot = OpenSnapshot({job.table, present.table});
+  for (const std::string wrong : {"no_such_column > 1", "id >", "no_such_function(id)"}) {
+    SCOPED_TRACE(wrong);
+    job.where = wrong;
+    const arrow::Status status = PlanTable(job, source(), *snapshot, {.run = "r1"}, {}).status;
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+    EXPECT_NE(status.message().find("table " + job.table.label() + ": where"), std::string::npos)
+        << status;
+    if (wrong != "id >") {
+      EXPECT_NE(status.message().find(wrong.substr(0, 10)), std::string::npos) << status;
+    }
+  }
+  const PlannedTable planned = Plan(*snapshot, present);
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  EXPECT_EQ(ReadPlan(*session, planned), (TextRows{{"1"}}));
+}
+
+TEST_P(SourceConformance, ARightFilterIsTriedWithoutReadingOrHoldingAnything) {
+  Make("CREATE TABLE t (id BIGINT)");
+  Make("CREATE TABLE other (id BIGINT)");
+  Make("INSERT INTO t VALUES (1)");
+  TableJob job = JobOf("t");
+  job.where = "id IN (SELECT id FROM " + Qualified("other") + ") OR id = 1";
   const auto snapshot = OpenSnapshot({job.table});
   const PlannedTable planned = Plan(*snapshot, job);
+  EXPECT_TRUE(snapshot->TryUnit(planned.plan, planned.units.front(), {}).ok());
+  const std::stop_source stopped;
+  stopped.request_stop();
+  EXPECT_EQ(CodeOf(snapshot->TryUnit(planned.plan, planned.units.front(), stopped.get_token())),
+            kInterruptedCode);
   const auto session = snapshot->Attach({}).ValueOrDie();
-  const auto rows = ReadUnitRows(*session, planned.plan, planned.units.front());
-  ASSERT_FALSE(rows.ok());
-  EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kUser) << rows.status();
-  EXPECT_NE(rows.status().message().find("no_such_column"), std::string::npos) << rows.status();
+  EXPECT_EQ(ReadPlan(*session, planned), (TextRows{{"1"}}));
 }
 
 TEST_P(SourceConformance, ABadQueryIsAUserErrorAndHarmsNoTable) {

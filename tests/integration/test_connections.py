@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from harness import lake
 from harness.job import Job, said
-from servers.postgres import PostgresServer
+from servers.postgres import PostgresServer, free_port
 
 ROWS = [(1, "a"), (2, "b")]
 SETUP = "CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a'), (2, 'b')"
@@ -61,6 +61,10 @@ def job_over(headrace, database, **options):
     return Job(headrace, source, [{"name": "public.t"}])
 
 
+def not_tried_again(finished):
+    assert "trying again" not in finished.stdout + finished.stderr
+
+
 @pytest.mark.parametrize("verify", [False, True], ids=["require", "verify-full"])
 def test_tls(tls_server, certificates, headrace, verify):
     options = {"sslmode": "verify-full", "sslrootcert": str(certificates / "authority.crt")} if verify else {"sslmode": "require"}
@@ -85,6 +89,7 @@ def test_a_certificate_of_another_authority_is_refused(tls_server, certificates,
     job = job_over(headrace, tls_server, sslmode="verify-full", sslrootcert=str(certificates / "stranger.crt"))
     finished = job.run(expect=1)
     said(finished, "certificate verify failed")
+    not_tried_again(finished)
     assert not lake.files(job.lake)
 
 
@@ -93,11 +98,13 @@ def test_a_certificate_for_another_name_is_refused(tls_server, certificates, hea
                    host="another.example", hostaddr="127.0.0.1")
     finished = job.run(expect=1)
     said(finished, "another.example", "does not match host name")
+    not_tried_again(finished)
 
 
 def test_an_authority_file_that_is_missing_is_named(tls_server, headrace):
-    finished = job_over(headrace, tls_server, sslmode="verify-full", sslrootcert="./none.crt").run(expect=1)
+    finished = job_over(headrace, tls_server, sslmode="verify-full", sslrootcert="./none.crt").run(expect=2)
     said(finished, "none.crt", "does not exist")
+    not_tried_again(finished)
 
 
 def test_a_server_that_wants_tls_says_so(tls_server, headrace):
@@ -107,8 +114,29 @@ def test_a_server_that_wants_tls_says_so(tls_server, headrace):
 
 def test_a_server_without_tls_is_refused_where_the_job_requires_it(database, headrace):
     database.execute(SETUP)
-    finished = job_over(headrace, database, sslmode="require").run(expect=1)
+    finished = job_over(headrace, database, sslmode="require").run(expect=2)
     said(finished, "server does not support SSL")
+    not_tried_again(finished)
+
+
+@pytest.mark.parametrize("query, words", [
+    ("sslcert={certificates}/authority.crt&sslkey=none.key&sslmode=require", "none.key"),
+    ("service=nowhere", 'definition of service "nowhere" not found'),
+    ("hostaddr=no.address", "no.address"),
+    ("ssl_min_protocol_version=TLSv9", "TLSv9"),
+])
+def test_parameters_that_can_never_work_are_not_tried_again(tls_server, certificates, headrace, query, words):
+    job = Job(headrace, {"type": "postgresql", "uri": f"{tls_server.uri}?{query.format(certificates=certificates)}"}, [{"name": "public.t"}])
+    job.environment["PGSERVICEFILE"] = str(headrace.write("services.conf", "[somewhere]\nhost=127.0.0.1\n"))
+    finished = job.run(expect=2)
+    said(finished, words)
+    not_tried_again(finished)
+
+
+def test_a_server_that_is_not_there_is_tried_again(headrace):
+    source = {"type": "postgresql", "uri": f"postgresql://postgres@127.0.0.1:{free_port()}/none"}
+    job = Job(headrace, source, [{"name": "public.t"}], limits={"retries": 1})
+    said(job.run(expect=1), "Connection refused", "trying again")
 
 
 @pytest.mark.parametrize("direct", ["auto", "off"])
@@ -154,7 +182,7 @@ def test_a_service_that_is_missing_is_named(headrace):
     file = headrace.write("services.conf", "[other]\nhost=127.0.0.1\n")
     job = Job(headrace, {"type": "postgresql", "service": "shop"}, [{"name": "public.t"}], limits={"retries": 0})
     job.environment = {"PGSERVICEFILE": str(file)}
-    finished = job.run(expect=1)
+    finished = job.run(expect=2)
     said(finished, 'service "shop" not found')
 
 

@@ -1,9 +1,12 @@
 """How a table is cut, and what is said of it."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from harness import lake
 from harness.gate import gate
-from harness.job import ended, postgres_job, said
+from harness.job import Job, ended, postgres_job, said
 from servers.postgres import PostgresServer
 
 SETUP = """
@@ -67,6 +70,61 @@ def test_a_condition_that_leaves_its_brackets_is_refused(database, headrace, whe
     job = postgres_job(headrace, database, {"name": "public.big", "where": where, "partition": {"strategy": strategy, "target_rows": 1000}})
     said(job.run(expect=2), "public.big", "where", "syntax error")
     assert not lake.files(job.lake)
+
+
+def on_one_line(finished):
+    """What was printed, before it was wrapped."""
+    return " ".join((finished.stdout + finished.stderr).split())
+
+
+WRONG_CONDITIONS = {
+    "nope = 5": ["where, character 1:", 'column "nope" does not exist'],
+    "value = 5 AND\n  'ö' < nope": ["where, line 2, character 9:", 'column "nope" does not exist'],
+    "value = 'five'": ["where, character 9:", "invalid input syntax"],
+    "value": ["where, character 1:", "must be type boolean"],
+    "value = $1": ["there is no parameter $1"],
+    "value = 5 AND": ["where, character 14:", "syntax error"],
+    "value IN (SELECT 1 FROM nowhere)": ["where, character 25:", 'relation "nowhere" does not exist'],
+}
+
+
+@pytest.mark.parametrize("where", WRONG_CONDITIONS)
+@pytest.mark.parametrize("snapshot", ["require", "off"])
+def test_a_condition_that_the_server_does_not_understand_is_told_before_a_row_is_read(database, headrace, where, snapshot):
+    """By check, plan and run alike, with the table, the key and the place; the other table is as it was."""
+    database.execute(SETUP)
+    job = postgres_job(headrace, database, {"name": "public.big", "where": where} | UNITS, {"name": "public.keyless"})
+    job.document["source"]["snapshot"] = snapshot
+    job.write()
+    for command in ("check", "plan", "run"):
+        finished = headrace(command, "job.yaml", "--only", "public.big", expect=2)
+        said(on_one_line(finished), "table public.big: ", *WRONG_CONDITIONS[where])
+    assert not lake.files(job.lake)
+    said(on_one_line(job.run(expect=1)), "public.big", *WRONG_CONDITIONS[where])
+    assert lake.count(job.lake, "public.keyless") == 5000
+
+
+@pytest.mark.parametrize("where", ["nope = 5", "value = 5 AND"])
+def test_sqlite_answers_the_same_mistake_the_same_way(headrace, where):
+    with contextlib.closing(sqlite3.connect(headrace.folder / "shop.db")) as shop:
+        shop.execute("CREATE TABLE big (value)")
+    job = Job(headrace, {"type": "sqlite", "path": "shop.db"}, [{"name": "big", "where": where}])
+    for command in ("check", "plan", "run"):
+        said(on_one_line(headrace(command, "job.yaml", expect=2)), "table big: where: ")
+    assert not lake.files(job.lake)
+
+
+def test_trying_a_condition_holds_no_lock_of_what_it_reads(database, headrace):
+    """The run stands at its gate; a table that only the condition of another table names was let go since it was tried."""
+    database.execute(SETUP)
+    tables = ({"name": "public.big", "where": "gate()"}, {"name": "public.keyless", "where": "value IN (SELECT 1 FROM aside)"})
+    with gate(database.uri) as held:
+        database.execute("CREATE TABLE aside (value int)")
+        process = postgres_job(headrace, database, *tables, engine={"type": "sequential"}).start()
+        held.wait_for_reader(process)
+        database.execute("SET lock_timeout = '20s'; TRUNCATE aside")
+        held.open()
+        ended(process)
 
 
 def test_a_condition_of_two_parts_is_one(database, headrace):

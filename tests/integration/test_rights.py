@@ -105,6 +105,27 @@ def test_a_right_that_is_missing_is_told_with_the_table(limited, headrace):
     said(job_as_role(headrace, limited, {"name": "public.t"}).run(expect=2), "public.t", "permission denied")
 
 
+def test_inspect_says_beside_its_row_what_the_role_may_not_see(limited, headrace):
+    limited.execute("CREATE TABLE open (id int PRIMARY KEY, name text); CREATE TABLE secret (id int PRIMARY KEY)")
+    limited.execute(f"GRANT SELECT ON open TO {ROLE}")
+    lines = headrace("inspect", limited.server.uri(limited.name, ROLE), expect=0).stdout.splitlines()
+    [header] = [line for line in lines if line.startswith("  TABLE")]
+    rows = {line.split()[0]: line for line in lines if line.startswith("  public.")}
+    key, note = header.index("KEY"), header.index("NOTE")
+    assert rows["public.open"][key:].split() == ["id"]
+    assert rows["public.secret"][key:note].split() == ["?"]
+    assert rows["public.secret"][note:] == "permission denied for table secret"
+    limited.execute(f"GRANT SELECT ON secret TO {ROLE}")
+    assert "NOTE" not in headrace("inspect", limited.server.uri(limited.name, ROLE), expect=0).stdout
+
+
+def test_a_right_that_only_the_condition_needs_is_missed_before_a_row_is_read(limited, headrace):
+    limited.execute(f"CREATE TABLE t (id int, secret int); INSERT INTO t VALUES (1, 1); GRANT SELECT (id) ON t TO {ROLE}")
+    job_as_role(headrace, limited, {"name": "public.t", "columns": ["id"], "where": "secret = 1"})
+    for command in ("check", "plan", "run"):
+        said(headrace(command, "job.yaml", expect=2), "public.t", "permission denied")
+
+
 def test_a_partition_that_is_readable_through_its_parent_only(limited, headrace):
     """It was never analysed either, so that its rows would be counted if they could be."""
     limited.execute("CREATE TABLE p (id int, name text) PARTITION BY RANGE (id);"

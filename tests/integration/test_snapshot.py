@@ -5,7 +5,7 @@ import threading
 import pytest
 from harness import lake
 from harness.gate import gate, until
-from harness.job import Job, ended, postgres_job
+from harness.job import Job, ended, postgres_job, said
 
 SETUP = """
 CREATE TABLE big (id int PRIMARY KEY, value int); INSERT INTO big SELECT i, i FROM generate_series(1, 20000) AS i;
@@ -70,6 +70,18 @@ def test_a_statement_that_queues_behind_the_run(tables, headrace, statement, tab
         ended(process)
         waiting.join()
     expect_snapshot(job)
+
+
+@pytest.mark.parametrize("snapshot", ["require", "off"])
+def test_a_table_that_somebody_holds_names_the_key_of_the_wait(tables, headrace, snapshot):
+    job = postgres_job(headrace, tables, {"name": "public.big"}, limits={"retries": 0})
+    job.document["source"] |= {"lock_timeout": "250ms", "snapshot": snapshot}
+    job.write()
+    with tables.connect() as holder, holder.transaction():
+        holder.execute("LOCK TABLE big IN ACCESS EXCLUSIVE MODE")
+        for command in ("check", "run"):
+            finished = headrace(command, "job.yaml", expect=1)
+            said(" ".join((finished.stdout + finished.stderr).split()), "lock timeout", "source.lock_timeout is 250ms")
 
 
 def test_a_worker_that_comes_back_behind_a_queued_truncate(tables, headrace):

@@ -143,7 +143,8 @@ Command CheckCommand() {
       .summary = "Try everything that a run needs: job, connection, rights, types, destination",
       .description =
           "Reads the job, looks whether the state folder can be written, connects, takes a "
-          "snapshot, describes and plans each table, asks whether "
+          "snapshot, describes and plans each table, has the source look at the SQL that reads it, "
+          "asks whether "
           "what the destination holds of it can be appended to or replaced, and tries the "
           "destination. No row is copied, "
           "and nothing stays at the destination. Everything is tried, so that all that is wrong "

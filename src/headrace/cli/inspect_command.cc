@@ -90,21 +90,30 @@ std::string KeyText(const Description& description) {
              : fmt::format("{}", fmt::join(description.keys.front().columns, ", "));
 }
 
+/// A table that cannot be described says why in the last column, which is there for that.
+std::vector<std::string> ListRow(const InspectedTable& inspected, bool notes) {
+  const auto& [listed, description] = inspected;
+  std::vector<std::string> cells = {
+      listed.table.label(),
+      std::string(KindName(listed.kind)),
+      listed.rows < 0 ? "?" : HumanCount(std::llround(listed.rows)),
+      listed.bytes < 0 ? "?" : HumanBytes(static_cast<double>(listed.bytes)),
+      description.ok() ? HumanCount(static_cast<int64_t>(description->columns.size())) : "?",
+      description.ok() ? KeyText(*description) : "?"};
+  if (notes) cells.push_back(description.ok() ? "" : description.status().message());
+  return cells;
+}
+
 std::string ListText(const Inspection& inspection, size_t width) {
   if (inspection.tables.empty()) return fmt::format("No tables at {}\n", inspection.endpoint);
-  TextTable table({{"TABLE"},
-                   {"KIND"},
-                   {"ROWS", true},
-                   {"SIZE", true},
-                   {"COLUMNS", true},
-                   {"KEY", false, true}});
-  for (const auto& [listed, description] : inspection.tables) {
-    table.AddRow(
-        {listed.table.label(), std::string(KindName(listed.kind)),
-         listed.rows < 0 ? "?" : HumanCount(std::llround(listed.rows)),
-         listed.bytes < 0 ? "?" : HumanBytes(static_cast<double>(listed.bytes)),
-         description.ok() ? HumanCount(static_cast<int64_t>(description->columns.size())) : "?",
-         description.ok() ? KeyText(*description) : description.status().message()});
+  const bool notes = std::ranges::any_of(
+      inspection.tables, [](const InspectedTable& table) { return !table.description.ok(); });
+  std::vector<TableColumn> columns = {{"TABLE"},      {"KIND"},          {"ROWS", true},
+                                      {"SIZE", true}, {"COLUMNS", true}, {"KEY", false, !notes}};
+  if (notes) columns.push_back({"NOTE", false, true});
+  TextTable table(std::move(columns));
+  for (const InspectedTable& inspected : inspection.tables) {
+    table.AddRow(ListRow(inspected, notes));
   }
   return fmt::format(
       "{} at {}\n\n{}\nRows are the source's own estimates. --table NAME shows columns.\n",

@@ -77,12 +77,19 @@ std::string NameOf(const Relation& leaf) {
   return leaf.schema.empty() ? leaf.name : leaf.schema + "." + leaf.name;
 }
 
+/// So few pages that they are one unit even when full of the shortest rows: knowing their number
+/// would change nothing, so that there is nothing to warn of.
+bool IsOneUnitAnyway(const PlanInput& input, const Relation& leaf) {
+  return static_cast<double>(leaf.pages) * std::floor(kPageBytes / kTupleOverhead) <=
+         static_cast<double>(input.knobs.target_rows);
+}
+
 void WarnOfUnknownLeaves(const PlanInput& input, std::vector<std::string>& warnings) {
   constexpr int kNamed = 3;
   std::string names;
   int unknown = 0;
   for (const Relation& leaf : input.description.leaves) {
-    if (IsRowCountKnown(leaf)) continue;
+    if (IsRowCountKnown(leaf) || IsOneUnitAnyway(input, leaf)) continue;
     if (++unknown <= kNamed) names += (names.empty() ? "" : ", ") + NameOf(leaf);
   }
   if (unknown == 0) return;

@@ -78,6 +78,17 @@ TEST(PagesTest, NeverAnalysedIsEstimatedFromPagesAndSaid) {
   EXPECT_THAT(plan.warnings[0], HasSubstr("never analysed: public.t"));
 }
 
+TEST(PagesTest, OfFewPagesThatWereNeverAnalysedNothingIsSaid) {
+  EXPECT_THAT(PlanPages({Leaf("t", 5, -1)}, {.rows = 300}).warnings, IsEmpty());
+  EXPECT_THAT(PlanPages({Leaf("t", 171, -1)}, {.rows = 5000}).warnings, IsEmpty());
+  EXPECT_THAT(PlanPages({Leaf("t", 172, -1)}, {.rows = 5000}).warnings,
+              ElementsAre(HasSubstr("never analysed: public.t")));
+  EXPECT_THAT(PlanPages({Leaf("t", 5, -1)}, {.rows = 300}, {.target_rows = 100}).warnings,
+              ElementsAre(HasSubstr("never analysed: public.t")));
+  EXPECT_THAT(PlanPages({Leaf("p1", 5, -1), Leaf("p2", 500, -1)}, {.rows = 9000}).warnings,
+              ElementsAre(testing::Not(HasSubstr("public.p1"))));
+}
+
 TEST(PagesTest, NeverAnalysedLeavesShareWhatTheTablesEstimateLeaves) {
   const Partitioning plan =
       PlanPages({Leaf("a", 100, 1000), Leaf("b", 300, -1), Leaf("c", 100, -1)},
@@ -89,9 +100,9 @@ TEST(PagesTest, NeverAnalysedLeavesShareWhatTheTablesEstimateLeaves) {
 }
 
 TEST(PagesTest, ManyNeverAnalysedLeavesAreOneWarning) {
-  const Partitioning plan = PlanPages(
-      {Leaf("a", 1, -1), Leaf("b", 1, -1), Leaf("c", 1, -1), Leaf("d", 1, -1), Leaf("e", 1, 0)},
-      {.row_width = 10});
+  const Partitioning plan = PlanPages({Leaf("a", 500, -1), Leaf("b", 500, -1), Leaf("c", 500, -1),
+                                       Leaf("d", 500, -1), Leaf("e", 500, 0)},
+                                      {.row_width = 10});
   ASSERT_EQ(plan.warnings.size(), 1U);
   EXPECT_THAT(plan.warnings[0], HasSubstr("public.a, public.b, public.c and 2 more"));
 }

@@ -177,6 +177,18 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
   return arrow::Status::OK();
 }
 
+/// The first unit stands for all: they differ in their bounds. What the job says of a table is
+/// found wrong here, where nothing has been read or written yet.
+arrow::Status TryReading(Snapshot& snapshot, const std::stop_token& stop,
+                         const PlannedTable& planned) {
+  WorkUnit whole;
+  whole.plan_id = planned.plan.id;
+  const WorkUnit& unit = planned.units.empty() ? whole : planned.units.front();
+  arrow::Status status = snapshot.TryUnit(planned.plan, unit, stop);
+  if (status.ok() || CodeOf(status) == kInterruptedCode) return status;
+  return WithContext(status, "table " + planned.plan.table.label());
+}
+
 arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
                        const RunIdentity& identity, std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
@@ -196,7 +208,8 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
     }
   }
   ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(stop));
-  return Partition(job, capabilities, snapshot, std::move(stop), planned);
+  ARROW_RETURN_NOT_OK(Partition(job, capabilities, snapshot, stop, planned));
+  return TryReading(snapshot, stop, planned);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ Column TimestampColumn(bool may_overflow = true) {
 PlannedTable PlanOf(const Column& column, const ColumnRequest& request,
                     OverflowPolicy policy = OverflowPolicy::kError) {
   const MemorySourceScript script{
-      .tables = {{"t", 10}}, .on_open = {}, .on_attach = {}, .on_snapshot = {}};
+      .tables = {{"t", 10}}, .on_open = {}, .on_try = {}, .on_attach = {}, .on_snapshot = {}};
   MemorySource source(script);
   MemoryOpens opens;
   std::atomic<int> attaches{0};
@@ -115,6 +115,32 @@ TEST(JobPlanTest, WithoutATypeThePolicyReadsText) {
       PlannedColumnOf(TimestampColumn(), Request({}, OverflowPolicy::kString));
   EXPECT_TRUE(column.type->Equals(*arrow::utf8()));
   EXPECT_EQ(column.note, "as text, because of on_overflow: string");
+}
+
+TEST(JobPlanTest, WhatTheSourceSaysOfItsFirstUnitIsTheTablesError) {
+  arrow::Status answer = UserError("where: no such column");
+  std::vector<std::string> tried;
+  const auto on_try = [&](const TablePlan& plan, const WorkUnit& unit) {
+    tried.push_back(plan.filter.where + " of unit " + unit.id);
+    return answer;
+  };
+  const MemorySourceScript script{
+      .tables = {{"t", 10}}, .on_open = {}, .on_try = on_try, .on_attach = {}, .on_snapshot = {}};
+  MemorySource source(script);
+  MemoryOpens opens;
+  std::atomic<int> attaches{0};
+  MemorySnapshot snapshot(script, opens, attaches);
+  TableJob job;
+  job.table.name = "t";
+  job.where = "nope > 1";
+  const arrow::Status refused = PlanTable(job, source, snapshot, {"run", 0, 1}, {}).status;
+  EXPECT_EQ(refused.message(), "table t: where: no such column");
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+  answer = InterruptedError();
+  const arrow::Status stopped = PlanTable(job, source, snapshot, {"run", 0, 1}, {}).status;
+  EXPECT_EQ(CodeOf(stopped), kInterruptedCode);
+  EXPECT_EQ(stopped.message(), answer.message());
+  EXPECT_EQ(tried, (std::vector<std::string>(2, "nope > 1 of unit 0")));
 }
 
 }  // namespace

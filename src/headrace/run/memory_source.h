@@ -24,6 +24,8 @@ struct MemorySourceScript {
   std::map<std::string, int64_t> tables;  ///< Rows by table name.
   /// Asked before a unit is opened, with the number of opens of that unit so far (1, 2, …).
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int open)> on_open;
+  /// Asked for the unit of a plan that is tried.
+  std::function<arrow::Status(const TablePlan&, const WorkUnit&)> on_try;
   /// Asked before a session is attached, with the number of attaches of this source so far.
   std::function<arrow::Status(int attach)> on_attach;
   /// Asked before a snapshot is opened, likewise.
@@ -138,6 +140,11 @@ class MemorySnapshot : public Snapshot {
                                 .histogram = {},
                                 .indexed = true};
     return statistics;
+  }
+
+  arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit,
+                        std::stop_token /*stop*/) override {
+    return script_.on_try ? script_.on_try(plan, unit) : arrow::Status::OK();
   }
 
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token /*stop*/) override {

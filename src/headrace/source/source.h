@@ -21,6 +21,8 @@
 // clang-format off
 ///   Source ──OpenSnapshot(tables)──► Snapshot ──Describe, Estimate──► (planner: TablePlan + units)
 ///                                       │
+///                                       ├──TryUnit(plan, unit)
+///                                       │
 ///                                       └──Attach──► Session ──Open(plan, unit)──► UnitReader ──Next──► batch…
 ///                                                 one per worker                one at a time
 // clang-format on
@@ -97,6 +99,13 @@ class Snapshot {
   virtual arrow::Result<Statistics> Estimate(const Description& description,
                                              const EstimateRequest& request,
                                              std::stop_token stop) = 0;
+
+  /// Has the source look at what a session would ask of it for `unit` of `plan`: that the job's own
+  /// SQL is right, and that the role may read what it names. Reads no row and leaves nothing
+  /// behind. Errors: those of Session::Open, user for a condition that the source does not
+  /// understand, with its words; other tables are not affected. kInterruptedCode soon after `stop`.
+  virtual arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit,
+                                std::stop_token stop) = 0;
 
   /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or
   /// others of class transient.

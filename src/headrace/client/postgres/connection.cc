@@ -22,12 +22,28 @@ constexpr std::chrono::milliseconds kStopPoll{100};
 /// How long a cancelled statement may take to say that it has ended.
 constexpr std::chrono::seconds kCancelPatience{5};
 
+/// How long a session may take to end its transaction before it is closed.
+constexpr std::chrono::seconds kClosePatience{1};
+
 void IgnoreNotice(void* /*unused*/, const PGresult* /*notice*/) {}
 
 /// Waits until `fd` is ready or kStopPoll is over.
 void WaitForSocket(int fd, short events) {
   pollfd entry{.fd = fd, .events = events, .revents = 0};
   poll(&entry, 1, static_cast<int>(kStopPoll.count()));
+}
+
+/// Waits until the server is ready for the next statement, which is after its last result.
+void AwaitEnd(PGconn* connection, Clock::time_point deadline) {
+  while (Clock::now() < deadline) {
+    if (PQisBusy(connection) != 0) {
+      WaitForSocket(PQsocket(connection), POLLIN);
+      if (PQconsumeInput(connection) == 0) return;
+      continue;
+    }
+    const PgResult result(PQgetResult(connection));
+    if (result.handle() == nullptr) return;
+  }
 }
 
 std::string WithoutSecret(std::string text, std::string_view secret) {
@@ -159,6 +175,23 @@ arrow::Status PgConnection::Execute(const std::string& sql, std::stop_token stop
   return Query(sql, std::move(stop)).status();
 }
 
+arrow::Status PgConnection::ExecuteFirst(const std::string& sql, std::chrono::milliseconds patience,
+                                         const std::stop_token& stop) {
+  if (stop.stop_requested()) return InterruptedError();
+  if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return LastError();
+  const auto deadline = Clock::now() + patience;
+  while (PQisBusy(connection_.get()) != 0 && !stop.stop_requested()) {
+    if (Clock::now() > deadline) {
+      MarkBroken();
+      return TransientError("connected, but no answer within connect_timeout: a pooler has no room",
+                            std::string(kPushBackCode));
+    }
+    WaitForSocket(socket(), POLLIN);
+    if (PQconsumeInput(connection_.get()) == 0) break;  // The result says what went wrong.
+  }
+  return CollectResults(stop).status();
+}
+
 arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql,
                                                         const std::stop_token& stop) {
   if (stop.stop_requested()) return InterruptedError();
@@ -173,6 +206,7 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
   PgResult last;
   arrow::Status error;
   bool interrupted = false;
+  error_position_ = 0;
   while (true) {
     ARROW_RETURN_NOT_OK(WaitForResult(stop, interrupted));
     PgResult result(PQgetResult(connection_.get()));
@@ -181,7 +215,10 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
       MarkBroken();
       return BugError("COPY belongs to a CopyStream");
     }
-    if (error.ok()) error = result.status();
+    if (error.ok()) {
+      error = result.status();
+      if (!error.ok()) error_position_ = result.error_position();
+    }
     last = std::move(result);
   }
   if (interrupted) return InterruptedError();
@@ -229,6 +266,15 @@ void PgConnection::Cancel() const {
 void PgConnection::Close() {
   channel_.reset();
   connection_.reset();
+}
+
+void PgConnection::RollBackAndClose() {
+  const PGTransactionStatusType state = PQtransactionStatus(connection_.get());
+  const bool open = state == PQTRANS_INTRANS || state == PQTRANS_INERROR;
+  if (open && !broken() && PQsendQuery(connection_.get(), "ROLLBACK") != 0) {
+    AwaitEnd(connection_.get(), Clock::now() + kClosePatience);
+  }
+  Close();
 }
 
 bool PgConnection::broken() const {

@@ -62,9 +62,18 @@ class PgConnection {
   /// Query for its effect.
   arrow::Status Execute(const std::string& sql, std::stop_token stop = {});
 
+  /// Execute for the first statement of a session, which a pooler lets wait until it has a server
+  /// for it. Without an answer within `patience` the connection is given up: kPushBackCode.
+  arrow::Status ExecuteFirst(const std::string& sql, std::chrono::milliseconds patience,
+                             const std::stop_token& stop);
+
   /// The columns that `sql`, one statement, would give; it is parsed by the server and not run.
   arrow::Result<PgResult> DescribeStatement(const std::string& sql,
                                             const std::stop_token& stop = {});
+
+  /// Where in its text the last statement that failed did so, in characters from 1; 0: the server
+  /// did not say.
+  int error_position() const { return error_position_; }
 
   /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of
   /// its own for the request.
@@ -72,6 +81,10 @@ class PgConnection {
 
   /// Ends the session at once; the connection is broken from then on.
   void Close();
+
+  /// Close, after ROLLBACK where a transaction is open: a pooler then keeps its session for others,
+  /// and the server has let go. One that does not answer within a second is cut off.
+  void RollBackAndClose();
 
   /// The connection is lost or in an unknown state; only destruction is left.
   bool broken() const;
@@ -112,6 +125,7 @@ class PgConnection {
   std::unique_ptr<pg_conn, Finisher> connection_;
   std::unique_ptr<PgSocketChannel> channel_;
   bool broken_ = false;
+  int error_position_ = 0;
 };
 
 /// `name` as an SQL identifier: in double quotes, quotes within doubled.

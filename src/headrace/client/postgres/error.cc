@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
+#include <utility>
 
 namespace headrace {
 namespace {
@@ -44,6 +46,65 @@ constexpr std::array kSqlstateRules = {
     SqlstateRule{"P0001", kUser},                          // raised by a function of the user's
 };
 
+/// What a pooler says where another attempt ends the same way. PgBouncer gives 08P01 to nearly all
+/// it refuses, for want of room as well as for good.
+constexpr std::array<std::string_view, 7> kPoolerRefusals = {
+    "unsupported startup parameter", "no such database", "no such user",
+    "authentication failed",         "SSL required",     "TLS connection required",
+    "bouncer config error"};
+
+struct LibpqRule {
+  std::string_view words;
+  ErrorClass error_class;
+};
+
+/// What libpq itself says where another attempt ends the same way; it has no codes. The words are
+/// those of libpq 12 to 18 (fe-connect.c, fe-auth.c, fe-secure-openssl.c), and English, because
+/// headrace sets no locale. What is not here may pass: refused, unreachable, timed out, a name that
+/// is not found, a connection that is cut.
+constexpr std::array kLibpqRules = {
+    // Parameters, found wrong before anything is sent.
+    LibpqRule{"definition of service \"", kUser},
+    LibpqRule{"service file \"", kUser},
+    LibpqRule{" value: \"", kUser},  // invalid sslmode value: "…", and others
+    LibpqRule{"invalid connection option", kUser},
+    LibpqRule{"invalid integer value", kUser},
+    LibpqRule{"invalid port number", kUser},
+    LibpqRule{"invalid SSL protocol version range", kUser},
+    LibpqRule{"invalid value \"", kUser},
+    LibpqRule{"could not match ", kUser},  // host names to addresses, ports to hosts
+    LibpqRule{"could not parse network address", kUser},
+    LibpqRule{"invalid when SSL support is not compiled in", kUser},
+    LibpqRule{"Unix-domain socket path \"", kUser},  // too long
+    LibpqRule{"host name must be specified", kUser},
+    // Files of the job.
+    LibpqRule{"root certificate file", kUser},
+    LibpqRule{"could not open certificate file", kUser},
+    LibpqRule{"could not read certificate file", kUser},
+    LibpqRule{"private key file", kUser},
+    LibpqRule{"certificate does not match private key", kUser},
+    // What the job requires and the server does not have.
+    LibpqRule{"server does not support SSL, but SSL was required", kUser},
+    LibpqRule{"server doesn't support GSSAPI encryption, but it was required", kUser},
+    LibpqRule{"GSSAPI encryption required but", kUser},
+    LibpqRule{"channel binding required", kUser},
+    LibpqRule{"channel binding is required", kUser},
+    LibpqRule{"authentication method", kUser},  // required, or unknown to libpq
+    LibpqRule{"none of the server's SASL authentication mechanisms are supported", kUser},
+    // The server's certificate is not that of the server that was meant.
+    LibpqRule{"certificate verify failed", kPermanent},
+    LibpqRule{"does not match host name", kPermanent},
+    LibpqRule{"could not get server's host name from server certificate", kPermanent},
+    // TLS that the two sides do not have in common, and a client certificate that is refused.
+    LibpqRule{"alert handshake failure", kPermanent},
+    LibpqRule{"alert protocol version", kPermanent},
+    LibpqRule{"unsupported protocol", kPermanent},
+    LibpqRule{"no protocols available", kUser},
+    LibpqRule{"alert unknown ca", kUser},
+    LibpqRule{"alert bad certificate", kUser},
+    LibpqRule{"alert certificate", kUser},  // required, expired, revoked, unknown
+};
+
 const SqlstateRule* FindSqlstateRule(std::string_view sqlstate) {
   const SqlstateRule* best = nullptr;
   for (const SqlstateRule& rule : kSqlstateRules) {
@@ -57,6 +118,11 @@ bool IsSqlstateText(std::string_view text) {
   return text.size() == 5 && std::ranges::all_of(text, [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
          });
+}
+
+bool ContainsOneOf(std::string_view text, std::span<const std::string_view> words) {
+  return std::ranges::any_of(
+      words, [&](std::string_view each) { return text.find(each) != std::string_view::npos; });
 }
 
 struct VerboseError {
@@ -77,6 +143,37 @@ std::optional<VerboseError> ParseVerboseError(std::string_view text) {
                         std::string(message.substr(0, message.find('\n')))};
   }
   return std::nullopt;
+}
+
+/// Of one attempt; transient where no rule is about it.
+ErrorClass AttemptClass(std::string_view text) {
+  const auto* rule = std::ranges::find_if(kLibpqRules, [&](const LibpqRule& known) {
+    return text.find(known.words) != std::string_view::npos;
+  });
+  return rule == kLibpqRules.end() ? kTransient : rule->error_class;
+}
+
+/// Of all attempts: libpq begins a new line with these words for each address. One that may pass is
+/// enough to try again.
+ErrorClass AttemptsClass(std::string_view text) {
+  constexpr std::string_view kNext = "\nconnection to server ";
+  ErrorClass error_class = kTransient;
+  while (!text.empty()) {
+    const std::string_view attempt = text.substr(0, text.find(kNext));
+    error_class = AttemptClass(attempt);
+    if (error_class == kTransient) break;
+    text.remove_prefix(std::min(text.size(), attempt.size() + 1));
+  }
+  return error_class;
+}
+
+/// The server's own error, or that of a pooler in front of it.
+arrow::Status AnsweredError(VerboseError error) {
+  constexpr std::string_view kProtocolViolation = "08P01";
+  const bool refused =
+      error.sqlstate == kProtocolViolation && ContainsOneOf(error.message, kPoolerRefusals);
+  return refused ? UserError(std::move(error.message), std::move(error.sqlstate))
+                 : PgError(error.sqlstate, std::move(error.message));
 }
 
 }  // namespace
@@ -114,11 +211,12 @@ arrow::Status PgError(std::string_view sqlstate, std::string message) {
 
 arrow::Status PgConnectError(std::string_view verbose_message) {
   if (auto parsed = ParseVerboseError(verbose_message)) {
-    return PgError(parsed->sqlstate, std::move(parsed->message));
+    return AnsweredError(*std::move(parsed));
   }
   std::string message = PgMessageLine(verbose_message);
   if (message.empty()) message = "the connection failed";
-  return TransientError(std::move(message), std::string(kPgConnectionFailure));
+  return MakeError(AttemptsClass(verbose_message), std::move(message),
+                   std::string(kPgConnectionFailure));
 }
 
 }  // namespace headrace

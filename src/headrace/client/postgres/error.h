@@ -26,7 +26,8 @@ arrow::Status PgError(std::string_view sqlstate, std::string message);
 std::string PgMessageLine(std::string_view text);
 
 /// Like PgError, for the text of a failed connection attempt made with verbose errors: finds
-/// `FATAL:  53300: …` in it. Without an SQLSTATE the server was not reached: transient.
+/// `FATAL:  53300: …` in it. Without an SQLSTATE no server has answered: transient, unless libpq's
+/// own words say of every address that was tried that another attempt would end the same way.
 arrow::Status PgConnectError(std::string_view verbose_message);
 
 }  // namespace headrace

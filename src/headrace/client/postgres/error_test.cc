@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+#include <string_view>
+
 namespace headrace {
 namespace {
 
@@ -59,6 +63,72 @@ TEST(PgErrorTest, AServerThatIsNotReachedIsTransient) {
   EXPECT_EQ(status.message(),
             "connection to server at \"127.0.0.1\", port 1 failed: Connection refused");
   EXPECT_EQ(ClassOf(PgConnectError("")), ErrorClass::kTransient);
+}
+
+struct LibpqMessage {
+  std::string_view text;
+  ErrorClass error_class;
+};
+
+constexpr std::string_view kFailed = "connection to server at \"127.0.0.1\", port 5432 failed: ";
+
+constexpr std::array kLibpqMessages = {
+    LibpqMessage{"definition of service \"shop\" not found\n", ErrorClass::kUser},
+    LibpqMessage{"service file \"/none\" not found\n", ErrorClass::kUser},
+    LibpqMessage{"syntax error in service file \"/etc/pg_service.conf\", line 2\n",
+                 ErrorClass::kUser},
+    LibpqMessage{"invalid sslmode value: \"maybe\"\n", ErrorClass::kUser},
+    LibpqMessage{"invalid connection option \"hst\"\n", ErrorClass::kUser},
+    LibpqMessage{"could not match 2 host names to 1 hostaddr values\n", ErrorClass::kUser},
+    LibpqMessage{"could not parse network address \"db\": Name or service not known\n",
+                 ErrorClass::kUser},
+    LibpqMessage{"root certificate file \"none.crt\" does not exist\nEither provide the file or "
+                 "change sslmode to disable server certificate verification.\n",
+                 ErrorClass::kUser},
+    LibpqMessage{"server does not support SSL, but SSL was required\n", ErrorClass::kUser},
+    LibpqMessage{"channel binding required, but SSL not in use\n", ErrorClass::kUser},
+    LibpqMessage{"SSL error: certificate verify failed\n", ErrorClass::kPermanent},
+    LibpqMessage{"server certificate for \"a\" does not match host name \"b\"\n",
+                 ErrorClass::kPermanent},
+    LibpqMessage{"SSL error: tlsv13 alert certificate required\n", ErrorClass::kUser},
+    LibpqMessage{"Connection refused\n\tIs the server running on that host?\n",
+                 ErrorClass::kTransient},
+    LibpqMessage{"timeout expired\n", ErrorClass::kTransient},
+    LibpqMessage{"could not translate host name \"db\" to address: Name or service not known\n",
+                 ErrorClass::kTransient},
+    LibpqMessage{"server closed the connection unexpectedly\n", ErrorClass::kTransient},
+    LibpqMessage{"SSL SYSCALL error: EOF detected\n", ErrorClass::kTransient},
+    LibpqMessage{"session is read-only\n", ErrorClass::kTransient},
+    LibpqMessage{"server is in hot standby mode\n", ErrorClass::kTransient},
+};
+
+TEST(PgErrorTest, WhatLibpqItselfSaysIsTriedAgainWhereThatCanHelp) {
+  for (const LibpqMessage& message : kLibpqMessages) {
+    for (const std::string_view before : {std::string_view(), kFailed}) {
+      const std::string text = std::string(before) + std::string(message.text);
+      EXPECT_EQ(ClassOf(PgConnectError(text)), message.error_class) << text;
+    }
+  }
+}
+
+TEST(PgErrorTest, WhatAPoolerRefusesForGoodIsNotTriedAgain) {
+  const std::string fatal = std::string(kFailed) + "FATAL:  08P01: ";
+  for (const char* refusal : {"unsupported startup parameter: options", "no such database: shop"}) {
+    const arrow::Status status = PgConnectError(fatal + refusal + "\n");
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+    EXPECT_EQ(status.message(), refusal);
+  }
+  EXPECT_EQ(ClassOf(PgConnectError(fatal + "no more connections allowed (max_client_conn)\n")),
+            ErrorClass::kTransient);
+}
+
+TEST(PgErrorTest, OneAddressThatMayComeBackIsEnoughToTryAgain) {
+  const std::string refused = std::string(kFailed) + "Connection refused\n";
+  const std::string plain =
+      std::string(kFailed) + "server does not support SSL, but SSL was required\n";
+  EXPECT_EQ(ClassOf(PgConnectError(refused + plain)), ErrorClass::kTransient);
+  EXPECT_EQ(ClassOf(PgConnectError(plain + refused)), ErrorClass::kTransient);
+  EXPECT_EQ(ClassOf(PgConnectError(plain + plain)), ErrorClass::kUser);
 }
 
 TEST(PgErrorTest, AMessageIsOneLine) {

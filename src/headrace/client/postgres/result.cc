@@ -73,4 +73,8 @@ arrow::Status PgResult::status() const {
   return PgError(sqlstate, ErrorText(result_.get()));
 }
 
+int PgResult::error_position() const {
+  return NumberOf<int>(ErrorField(result_.get(), PG_DIAG_STATEMENT_POSITION));
+}
+
 }  // namespace headrace

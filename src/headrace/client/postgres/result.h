@@ -32,6 +32,10 @@ class PgResult {
   /// OK, or the server's error with its detail and hint.
   arrow::Status status() const;
 
+  /// Of an error: the character of the statement, from 1, that it is about; 0 where that is
+  /// unknown.
+  int error_position() const;
+
   pg_result* handle() const { return result_.get(); }
 
  private:

@@ -135,7 +135,7 @@ arrow::Status PgLeader::LockOne(const TableRef& table, const std::stop_token& st
 arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status) {
   if (status.ok()) return status;
   if (connection_.broken() || CodeOf(status) == kInterruptedCode) return status;
-  held_.errors.try_emplace(table.label(), status);
+  held_.errors.try_emplace(table.label(), NameLockTimeout(status, settings_));
   return arrow::Status::OK();
 }
 

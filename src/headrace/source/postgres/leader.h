@@ -37,6 +37,10 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
                                                        std::span<const TableRef> tables,
                                                        std::stop_token stop);
 
+  PgLeader(const PgLeader&) = delete;
+  PgLeader& operator=(const PgLeader&) = delete;
+  ~PgLeader() { connection_.RollBackAndClose(); }
+
   /// Exclusive use of the connection. Must not outlive the leader's last owner; holds one itself.
   class Lease {
    public:

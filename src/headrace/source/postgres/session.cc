@@ -46,10 +46,10 @@ arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLead
 
 arrow::Status PgSession::Begin(const std::stop_token& stop) {
   if (!leader_->has_snapshot()) return arrow::Status::OK();
-  const arrow::Status imported =
-      connection_.Execute(std::string(kBeginReadOnly) + "SET TRANSACTION SNAPSHOT " +
-                              PgQuoteLiteral(leader_->snapshot_id()),
-                          stop);
+  const arrow::Status imported = connection_.ExecuteFirst(
+      std::string(kBeginReadOnly) + "SET TRANSACTION SNAPSHOT " +
+          PgQuoteLiteral(leader_->snapshot_id()),
+      leader_->settings().connect.connect_timeout.value_or(kPgConnectTimeout), stop);
   if (IsSnapshotGone(imported)) return SnapshotLost(imported);
   ARROW_RETURN_NOT_OK(imported);
   return connection_.Execute(SessionSettings(leader_->settings(), connection_.server_version()),
@@ -83,16 +83,18 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .condition = ConditionOf(plan, unit),
                   .lease = std::move(lease)};
   if (reading_.plan_id != plan.id) {
-    ARROW_ASSIGN_OR_RAISE(reading_, InScope(connection, read.scope, [&] {
-                            return ReadTable(connection, plan, read.target, read.condition, stop);
-                          }));
+    auto reading = InScope(connection, read.scope, [&] {
+      return ReadTable(connection, plan, read.target, read.condition, stop);
+    });
+    ARROW_RETURN_NOT_OK(NameLockTimeout(reading.status(), leader_->settings()));
+    reading_ = *std::move(reading);
   }
   ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
   auto stream = StartCopy(connection, read.scope.begin + CopyOf(read) + read.scope.end,
                           leader_->settings().transport, stop);
   if (!stream.ok()) {
     Recover(connection, read.scope);
-    return stream.status();
+    return NameLockTimeout(stream.status(), leader_->settings());
   }
   return std::make_unique<PgUnitReader>(std::move(read), std::move(*stream), stop);
 }

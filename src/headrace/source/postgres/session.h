@@ -25,6 +25,10 @@ class PgSession final : public Session {
   static arrow::Result<std::unique_ptr<Session>> Attach(std::shared_ptr<PgLeader> leader,
                                                         std::stop_token stop);
 
+  PgSession(const PgSession&) = delete;
+  PgSession& operator=(const PgSession&) = delete;
+  ~PgSession() override { connection_.RollBackAndClose(); }
+
   arrow::Result<std::unique_ptr<UnitReader>> Open(const TablePlan& plan, const WorkUnit& unit,
                                                   const ReadLimits& limits,
                                                   std::stop_token stop) override;

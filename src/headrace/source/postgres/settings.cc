@@ -56,6 +56,14 @@ constexpr std::array kSessionSettings = {
     SessionSetting{"transaction_timeout", "0", 170000},
 };
 
+/// As a job writes it.
+std::string DurationText(std::chrono::milliseconds duration) {
+  constexpr int64_t kSecond = 1000;
+  const int64_t count = duration.count();
+  return count % kSecond == 0 ? std::to_string(count / kSecond) + "s"
+                              : std::to_string(count) + "ms";
+}
+
 std::string SetLocal(std::string_view name, std::string_view value) {
   return "SET LOCAL " + std::string(name) + " = " + std::string(value) + "; ";
 }
@@ -190,6 +198,14 @@ std::string SessionSettings(const PgSourceSettings& settings, int server_version
 
 std::string BeginStatements(const PgSourceSettings& settings, int server_version) {
   return std::string(kBeginReadOnly) + SessionSettings(settings, server_version);
+}
+
+arrow::Status NameLockTimeout(const arrow::Status& status, const PgSourceSettings& settings) {
+  constexpr std::string_view kLockNotAvailable = "55P03";
+  if (CodeOf(status) != kLockNotAvailable) return status;
+  return status.WithMessage(status.message() + " (source.lock_timeout is " +
+                            DurationText(settings.lock_timeout) +
+                            "; somebody else holds the table or waits for it, see pg_locks)");
 }
 
 }  // namespace headrace

@@ -5,7 +5,9 @@
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate.h"
 #include "headrace/source/postgres/session.h"
+#include "headrace/source/postgres/table_reading.h"
 #include "headrace/source/postgres/transaction.h"
+#include "headrace/source/postgres/unit_query.h"
 
 namespace headrace {
 namespace {
@@ -28,10 +30,12 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
   if (CodeOf(lock_error) == kUndefinedTable && !table.is_query()) return NoSuchTable(table);
   ARROW_RETURN_NOT_OK(lock_error);
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
-  return InScope(lease.connection(), leader_->scope(), [&] {
+  auto description = InScope(lease.connection(), leader_->scope(), [&] {
     PgTypeCatalog types;
     return DescribeRelation(lease.connection(), types, table, stop);
   });
+  if (description.ok()) return description;
+  return NameLockTimeout(description.status(), leader_->settings());
 }
 
 arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
@@ -43,7 +47,18 @@ arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
   auto statistics = InScope(lease.connection(), leader_->scope(),
                             [&] { return EstimateRelation(queries, description, request); });
   if (statistics.ok() || CodeOf(statistics.status()) == kInterruptedCode) return statistics;
-  return WithContext(statistics.status(), "table " + description.table.label());
+  return WithContext(NameLockTimeout(statistics.status(), leader_->settings()),
+                     "table " + description.table.label());
+}
+
+arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
+                                  std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
+  const arrow::Status status = InScopeUndone(lease.connection(), leader_->scope(), [&] {
+    return TryReading(lease.connection(), plan, TargetOf(plan, unit), ConditionOf(plan, unit),
+                      stop);
+  });
+  return NameLockTimeout(status, leader_->settings());
 }
 
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {

@@ -11,7 +11,27 @@
 namespace headrace {
 namespace {
 
-constexpr std::string_view kSyntaxError = "42601";
+/// Where the character with that number, from 0, begins in `text`, which is UTF-8.
+size_t ByteOfCharacter(std::string_view text, size_t character) {
+  size_t byte = 0;
+  for (; byte < text.size(); ++byte) {
+    const bool begins = (static_cast<unsigned char>(text[byte]) & 0xC0U) != 0x80U;
+    if (begins && character-- == 0) break;
+  }
+  return byte;
+}
+
+/// `character 7`, and the line where there are several.
+std::string PlaceIn(std::string_view text, size_t byte) {
+  const std::string_view before = text.substr(0, byte);
+  const size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is the text's begin.
+  const auto characters = std::ranges::count_if(before.substr(line_begin), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  });
+  std::string place = "character " + std::to_string(characters + 1);
+  if (text.find('\n') == std::string_view::npos) return place;
+  return "line " + std::to_string(std::ranges::count(before, '\n') + 1) + ", " + place;
+}
 
 bool IsPrimaryKey(const TablePlan& plan, const std::string& column) {
   for (const Key& key : plan.description.keys) {
@@ -28,16 +48,27 @@ std::string PlainSelectList(const TablePlan& plan) {
   return list;
 }
 
+/// Where in the job's condition the server found the fault, as far as it is in there. It stands at
+/// the end of `sql`, the statement that failed.
+arrow::Status WithPlace(const PgConnection& connection, const TablePlan& plan, std::string_view sql,
+                        const arrow::Status& status) {
+  const std::string& where = plan.filter.where;
+  const size_t begin = where.empty() ? std::string_view::npos : sql.rfind(where);
+  const int position = connection.error_position();
+  if (begin == std::string_view::npos || position == 0) return status;
+  const auto fault = ByteOfCharacter(sql, static_cast<size_t>(position - 1));
+  if (fault < begin) return status;
+  return WithContext(status, "where, " + PlaceIn(where, fault - begin));
+}
+
 /// The job's condition without the brackets that are put around it to read a unit. `a) OR (b`
 /// parses in them, and takes the rows of every unit into each; here it does not.
 arrow::Status CheckCondition(PgConnection& connection, const TablePlan& plan,
                              const ReadTarget& target, const std::stop_token& stop) {
   if (plan.filter.where.empty()) return arrow::Status::OK();
-  const arrow::Status status =
-      connection
-          .DescribeStatement("SELECT 1 FROM " + target.from + " WHERE\n" + plan.filter.where, stop)
-          .status();
-  return CodeOf(status) == kSyntaxError ? WithContext(status, "where") : status;
+  const std::string sql = "SELECT 1 FROM " + target.from + " WHERE\n" + plan.filter.where;
+  const arrow::Status status = connection.DescribeStatement(sql, stop).status();
+  return status.ok() ? status : WithPlace(connection, plan, sql, status);
 }
 
 /// The types of the plan's columns, as the server sees them now. Prepares what COPY will read, the
@@ -48,9 +79,10 @@ arrow::Result<std::vector<PgTypePtr>> AskTypes(PgConnection& connection, const T
                                                const std::string& condition,
                                                const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(CheckCondition(connection, plan, target, stop));
-  std::string select = "SELECT " + PlainSelectList(plan) + " FROM " + target.from;
-  if (!condition.empty()) select += " WHERE " + condition;
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.DescribeStatement(select, stop));
+  const std::string select = SelectStatement(PlainSelectList(plan), target, condition);
+  const auto described = connection.DescribeStatement(select, stop);
+  if (!described.ok()) return WithPlace(connection, plan, select, described.status());
+  const PgResult& result = *described;
   std::vector<uint32_t> oids;
   for (int i = 0; i < result.columns(); ++i) oids.push_back(result.ColumnType(i));
   PgTypeCatalog catalog;
@@ -94,6 +126,15 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
   reading.types = std::move(types);
   reading.plan_id = plan.id;
   return reading;
+}
+
+arrow::Status TryReading(PgConnection& connection, const TablePlan& plan, const ReadTarget& target,
+                         const std::string& condition, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const TableReading reading,
+                        ReadTable(connection, plan, target, condition, stop));
+  const std::string sql = "EXPLAIN " + SelectStatement(reading.select_list, target, condition);
+  const arrow::Status status = connection.Execute(sql, stop);
+  return status.ok() ? status : WithPlace(connection, plan, sql, status);
 }
 
 }  // namespace headrace

@@ -30,4 +30,9 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
                                       const ReadTarget& target, const std::string& condition,
                                       const std::stop_token& stop);
 
+/// Has the server plan what a unit of `target` with `condition` reads: it finds the job's SQL wrong
+/// or a right missing, and reads no row.
+arrow::Status TryReading(PgConnection& connection, const TablePlan& plan, const ReadTarget& target,
+                         const std::string& condition, const std::stop_token& stop);
+
 }  // namespace headrace

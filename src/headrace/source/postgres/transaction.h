@@ -39,4 +39,15 @@ auto InScope(PgConnection& connection, const StatementScope& scope, const Work& 
   return result;
 }
 
+/// Runs `work`, which returns a Status or Result, inside `scope`, and takes back what it did in any
+/// case: settings and locks of its own are gone.
+template <typename Work>
+auto InScopeUndone(PgConnection& connection, const StatementScope& scope, const Work& work)
+    -> decltype(work()) {
+  ARROW_RETURN_NOT_OK(connection.Execute(scope.begin));
+  auto result = work();
+  Recover(connection, scope);
+  return result;
+}
+
 }  // namespace headrace

@@ -78,11 +78,16 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   return condition;
 }
 
+std::string SelectStatement(const std::string& select_list, const ReadTarget& target,
+                            const std::string& condition) {
+  std::string sql = "SELECT " + select_list + " FROM " + target.from;
+  if (!condition.empty()) sql += " WHERE " + condition;
+  return sql;
+}
+
 std::string CopyStatement(const std::string& select_list, const ReadTarget& target,
                           const std::string& condition) {
-  std::string sql = "COPY (SELECT " + select_list + " FROM " + target.from;
-  if (!condition.empty()) sql += " WHERE " + condition;
-  return sql + ") TO STDOUT (FORMAT binary)";
+  return "COPY (" + SelectStatement(select_list, target, condition) + ") TO STDOUT (FORMAT binary)";
 }
 
 }  // namespace headrace

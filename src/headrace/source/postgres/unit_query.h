@@ -22,7 +22,11 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit);
 /// rows.
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit);
 
-/// `COPY (SELECT select_list FROM …) TO STDOUT (FORMAT binary)`.
+/// `SELECT select_list FROM … WHERE condition`.
+std::string SelectStatement(const std::string& select_list, const ReadTarget& target,
+                            const std::string& condition);
+
+/// That statement as `COPY (…) TO STDOUT (FORMAT binary)`.
 std::string CopyStatement(const std::string& select_list, const ReadTarget& target,
                           const std::string& condition);
 

@@ -65,6 +65,14 @@ arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& descriptio
   return statistics;
 }
 
+/// Opening a unit prepares its statement and steps nowhere.
+arrow::Status SqliteSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
+                                      std::stop_token stop) {
+  if (stop.stop_requested()) return InterruptedError();
+  ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
+  return SqliteUnitReader::Open(*leader, plan, unit, {}, std::move(stop)).status();
+}
+
 arrow::Result<std::unique_ptr<Session>> SqliteSnapshot::Attach(std::stop_token stop) {
   if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Lease lease, point_->Take());
