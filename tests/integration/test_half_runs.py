@@ -22,6 +22,7 @@ class Reader(threading.Thread):
         self.seen: list[list[tuple]] = []
         self.refused = 0  # A file that the glob found was replaced before it was opened: an error, not half a run.
         self.enough = threading.Event()
+        self.looked = threading.Condition()
         self.failure: BaseException | None = None  # Half a file ends the looks; stop() raises it.
 
     def run(self):
@@ -31,14 +32,25 @@ class Reader(threading.Thread):
                 self.look(connection)
         except BaseException as error:
             self.failure = error
+        with self.looked:
+            self.looked.notify_all()
 
     def look(self, connection) -> None:
         try:
-            self.seen.append(connection.execute(VERSIONS.format(self.folder)).fetchall())
+            seen = connection.execute(VERSIONS.format(self.folder)).fetchall()
+            with self.looked:
+                self.seen.append(seen)
+                self.looked.notify_all()
         except duckdb.IOException as error:
             if "No such file" not in str(error) and "No files found" not in str(error):
                 raise
             self.refused += 1
+
+    def wait_for_look(self) -> None:
+        """Until the lake was seen once more, or the thread has ended."""
+        with self.looked:
+            before = len(self.seen)
+            self.looked.wait_for(lambda: len(self.seen) > before or self.failure is not None)
 
     def stop(self) -> list[list[tuple]]:
         """What was seen, with one more look, now that nobody writes."""
@@ -71,6 +83,7 @@ def test_a_reader_never_sees_half_a_run(database, headrace, write):
     for version in range(1, RUNS):
         database.execute(f"UPDATE t SET version = {version}")
         job.run()
+        reader.wait_for_look()
     seen = reader.stop()
     assert len(seen) >= RUNS
     last = RUNS - 1

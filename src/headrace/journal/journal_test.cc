@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "headrace/client/sqlite/database.h"
+#include "headrace/journal/sqlite_journal.h"
 
 namespace headrace {
 namespace {
@@ -209,6 +210,17 @@ TEST_F(JournalTest, AFileThatIsNoDatabaseIsAnErrorNotACrash) {
   const arrow::Status status = Journal::Open(state_).status();
   EXPECT_EQ(status.message(), "cannot use the journal " + (state_ / "journal.db").string() +
                                   ": file is not a database");
+}
+
+TEST_F(JournalTest, WhatIsOnlyReadStaysAsItWasRead) {
+  Begin("r1");
+  journal_.reset();  // Moves the -wal into the file.
+  const auto journal = SqliteJournal::OpenToRead(state_ / "journal.db").ValueOrDie();
+  std::filesystem::resize_file(state_ / "journal.db", 0);
+  const auto runs = journal->Runs("");
+  ASSERT_TRUE(runs.ok()) << runs.status();
+  ASSERT_EQ(runs->size(), 1U);
+  EXPECT_EQ(runs->front().run, "r1");
 }
 
 TEST_F(JournalTest, TheSecondHolderOfAJobLockIsToldWhoHasIt) {

@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "headrace/model/json_object.h"
@@ -128,18 +133,51 @@ arrow::Status NamingJournal(const arrow::Status& error, const std::filesystem::p
   return is_named ? error : WithContext(error, "cannot use the journal " + file.string());
 }
 
-/// How a journal in WAL mode can be read where nothing may be written. With a -wal and a -shm, as a
-/// run at work or a killed one leaves them, SQLite reads both. Without a -wal everything is in the
-/// file itself, and it is read as it lies there: whoever begins to write meanwhile writes to a -wal
-/// first, and moves that into the file long after our few reads.
-arrow::Result<SqliteOpenMode> ModeToRead(const std::filesystem::path& file) {
-  const std::string wal = file.string() + "-wal";
+/// How often a journal is read again that somebody else wrote to meanwhile, and how long after.
+constexpr int kImageAttempts = 100;
+constexpr std::chrono::milliseconds kImagePause{10};
+
+std::string WalOf(const std::filesystem::path& file) { return file.string() + "-wal"; }
+
+/// Whether changes lie beside the file that are not in it yet.
+bool HasWal(const std::filesystem::path& file) {
   std::error_code error;
-  const auto bytes = std::filesystem::file_size(wal, error);
-  if (error || bytes == 0) return SqliteOpenMode::kImmutable;
-  if (std::filesystem::exists(file.string() + "-shm", error)) return SqliteOpenMode::kReadOnly;
+  const auto bytes = std::filesystem::file_size(WalOf(file), error);
+  return !error && bytes > 0;
+}
+
+arrow::Result<std::string> ReadWhole(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  if (stream.bad() || !stream.is_open()) return UserError("cannot read " + file.string());
+  return bytes;
+}
+
+/// The bytes of the file as they were at one moment, or nothing if somebody writes to it: who does
+/// makes a -wal first, and moves it into the file before it is removed.
+arrow::Result<std::optional<std::string>> ReadStill(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto before = std::filesystem::last_write_time(file, error);
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadWhole(file));
+  const auto after = std::filesystem::last_write_time(file, error);
+  if (error || before != after || HasWal(file)) return std::nullopt;
+  return bytes;
+}
+
+/// A journal in WAL mode where nothing may be written. With a -wal and a -shm, as a run at work or
+/// a killed one leaves them, SQLite reads both. Without a -wal everything is in the file itself.
+arrow::Result<SqliteDatabase> OpenUnwritable(const std::filesystem::path& file) {
+  for (int attempt = 0; attempt < kImageAttempts; ++attempt) {
+    if (HasWal(file)) break;
+    ARROW_ASSIGN_OR_RAISE(const auto image, ReadStill(file));
+    if (image.has_value()) return SqliteDatabase::OpenImage(*image);
+    std::this_thread::sleep_for(kImagePause);
+  }
+  if (std::filesystem::exists(file.string() + "-shm")) {
+    return SqliteDatabase::Open(file.string(), SqliteOpenMode::kReadOnly, kBusyTimeout);
+  }
   return UserError("the journal " + file.string() +
-                   " cannot be read where nothing may be written: " + wal +
+                   " cannot be read where nothing may be written: " + WalOf(file) +
                    " holds changes that SQLite must put in order first; copy the folder to "
                    "where you may write, and name the copy with `--state`");
 }
@@ -163,9 +201,7 @@ arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::Open(
 
 arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::OpenToRead(
     const std::filesystem::path& file) {
-  ARROW_ASSIGN_OR_RAISE(const SqliteOpenMode mode, ModeToRead(file));
-  ARROW_ASSIGN_OR_RAISE(SqliteDatabase database,
-                        SqliteDatabase::Open(file.string(), mode, kBusyTimeout));
+  ARROW_ASSIGN_OR_RAISE(SqliteDatabase database, OpenUnwritable(file));
   const auto version = KnownVersion(database, file);
   if (!version.ok()) return NamingJournal(version.status(), file);
   return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(database), *version));

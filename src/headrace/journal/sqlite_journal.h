@@ -14,7 +14,8 @@ class SqliteJournal : public Journal {
   /// version.
   static arrow::Result<std::unique_ptr<SqliteJournal>> Open(const std::filesystem::path& file);
 
-  /// The file and its folder are only read.
+  /// The file and its folder are only read; without a `-wal` all at once, so that what others write
+  /// later changes nothing.
   static arrow::Result<std::unique_ptr<SqliteJournal>> OpenToRead(
       const std::filesystem::path& file);
 

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "headrace/client/sqlite/error.h"
@@ -34,34 +35,33 @@ std::string LiteralPath(const std::string& path) {
   return path.starts_with("file:") ? "./" + path : path;
 }
 
-/// `path` as a URI of SQLite, with a parameter.
-std::string ImmutableUri(const std::string& path) {
-  std::string uri = path.starts_with('/') ? "file://" : "file:";
-  for (const char c : path) {
-    if (c == '%' || c == '?' || c == '#') {
-      uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
-    } else {
-      uri += c;
-    }
-  }
-  return uri + "?immutable=1";
-}
-
-std::string NameToOpen(const std::string& path, SqliteOpenMode mode) {
-  return mode == SqliteOpenMode::kImmutable ? ImmutableUri(path) : LiteralPath(path);
-}
-
 constexpr int OpenFlags(SqliteOpenMode mode) {
   constexpr int kAlways = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (mode) {
     case SqliteOpenMode::kReadOnly:
       return kAlways | SQLITE_OPEN_READONLY;
-    case SqliteOpenMode::kImmutable:
-      return kAlways | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
     case SqliteOpenMode::kReadWriteCreate:
       break;
   }
   return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+}
+
+/// SQLite's file format, 1.3.3: where a file says which versions its writers and readers need, and
+/// the version without WAL. SQLite opens no image in memory that asks for WAL.
+constexpr size_t kWriteVersionOffset = 18;
+constexpr size_t kReadVersionOffset = 19;
+constexpr char kWithoutWal = 1;
+
+/// `image` in memory of SQLite's own, which frees it.
+char* CopyImage(std::string_view image) {
+  auto* const copy = static_cast<char*>(sqlite3_malloc64(std::max<size_t>(image.size(), 1)));
+  if (copy == nullptr) return nullptr;
+  std::ranges::copy(image, copy);
+  if (image.size() > kReadVersionOffset) {
+    copy[kWriteVersionOffset] = kWithoutWal;
+    copy[kReadVersionOffset] = kWithoutWal;
+  }
+  return copy;
 }
 
 bool IsBlankSql(std::string_view text) {
@@ -146,14 +146,26 @@ void SqliteDatabase::Closer::operator()(sqlite3* database) const { sqlite3_close
 arrow::Result<SqliteDatabase> SqliteDatabase::Open(const std::string& path, SqliteOpenMode mode,
                                                    std::chrono::milliseconds busy_timeout) {
   sqlite3* handle = nullptr;
-  const int result =
-      sqlite3_open_v2(NameToOpen(path, mode).c_str(), &handle, OpenFlags(mode), nullptr);
+  const int result = sqlite3_open_v2(LiteralPath(path).c_str(), &handle, OpenFlags(mode), nullptr);
   SqliteDatabase database(handle);
   if (result != SQLITE_OK) return WithContext(SqliteError(handle, result), path);
   sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout.count()));
   if (mode != SqliteOpenMode::kReadWriteCreate) {
     ARROW_RETURN_NOT_OK(database.Execute("PRAGMA query_only = ON"));
   }
+  return database;
+}
+
+arrow::Result<SqliteDatabase> SqliteDatabase::OpenImage(std::string_view image) {
+  ARROW_ASSIGN_OR_RAISE(SqliteDatabase database,
+                        Open(":memory:", SqliteOpenMode::kReadWriteCreate, {}));
+  char* const copy = CopyImage(image);
+  if (copy == nullptr) return SqliteError(nullptr, SQLITE_NOMEM);
+  const auto size = static_cast<sqlite3_int64>(image.size());
+  const int result =
+      sqlite3_deserialize(database.handle(), "main", reinterpret_cast<unsigned char*>(copy), size,
+                          size, SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
+  if (result != SQLITE_OK) return SqliteError(database.handle(), result);
   return database;
 }
 

@@ -21,7 +21,6 @@ enum class SqliteType { kInteger, kReal, kText, kBlob, kNull };
 
 enum class SqliteOpenMode {
   kReadOnly,         ///< The file must exist; `query_only` is set too.
-  kImmutable,        ///< The same, without locks and without a look at a `-wal`: nobody writes it.
   kReadWriteCreate,  ///< Makes the file where it is missing; its folder must exist.
 };
 
@@ -83,6 +82,10 @@ class SqliteDatabase {
   /// fails with SQLITE_BUSY (class transient).
   static arrow::Result<SqliteDatabase> Open(const std::string& path, SqliteOpenMode mode,
                                             std::chrono::milliseconds busy_timeout);
+
+  /// A read-only database in memory whose file would hold the bytes `image`. In WAL mode that is
+  /// what the last checkpoint left: what only a `-wal` holds is not there.
+  static arrow::Result<SqliteDatabase> OpenImage(std::string_view image);
 
   /// Runs one or more statements without parameters; rows are discarded.
   arrow::Status Execute(const std::string& sql);

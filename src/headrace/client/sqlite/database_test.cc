@@ -93,18 +93,25 @@ TEST_F(SqliteDatabaseTest, ReadOnlyRefusesToWriteAndToCreate) {
   EXPECT_FALSE(std::filesystem::exists(Path("none")));
 }
 
-TEST_F(SqliteDatabaseTest, ImmutableReadsWalModeAndMakesNoFile) {
-  const std::string path = Path("a%41?b#c");
-  ASSERT_TRUE(OpenWriter(path)
+TEST_F(SqliteDatabaseTest, AnImageIsReadAsTheFileIsInWalModeToo) {
+  ASSERT_TRUE(OpenWriter(Path())
                   .Execute("PRAGMA journal_mode=WAL; CREATE TABLE t (a); INSERT INTO t VALUES (7)")
                   .ok());
-  auto reader =
-      SqliteDatabase::Open(path, SqliteOpenMode::kImmutable, milliseconds(0)).ValueOrDie();
+  std::ifstream file(Path(), std::ios::binary);
+  const std::string image{std::istreambuf_iterator<char>(file), {}};
+  auto reader = SqliteDatabase::OpenImage(image).ValueOrDie();
   auto statement = reader.Prepare("SELECT a FROM t").ValueOrDie();
   ASSERT_TRUE(statement.Step().ValueOrDie());
   EXPECT_EQ(statement.ColumnInt64(0), 7);
-  EXPECT_FALSE(std::filesystem::exists(path + "-shm"));
   EXPECT_EQ(ClassOf(reader.Execute("INSERT INTO t VALUES (1)")), ErrorClass::kUser);
+}
+
+TEST_F(SqliteDatabaseTest, AnImageThatIsNoDatabaseIsAnErrorOnceItIsRead) {
+  for (const std::string_view image :
+       {"short", "a text that is longer than the header of a file"}) {
+    auto reader = SqliteDatabase::OpenImage(image).ValueOrDie();
+    EXPECT_FALSE(reader.Prepare("SELECT * FROM sqlite_schema").ok());
+  }
 }
 
 TEST_F(SqliteDatabaseTest, ALockedDatabaseIsTransient) {

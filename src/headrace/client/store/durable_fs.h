@@ -30,6 +30,12 @@ struct PathInfo {
   std::chrono::system_clock::time_point modified;
 };
 
+/// What WriteFile adds to a name while it writes; a crash may leave such a file behind.
+inline constexpr std::string_view kHalfWrittenSuffix = ".new";
+
+/// How long Lock waits for others.
+inline constexpr std::chrono::seconds kLockPatience{60};
+
 /// Held while the object lives; the kernel lets go when the process dies.
 class DirectoryLock {
  public:
@@ -85,13 +91,15 @@ class DurableFs {
   virtual arrow::Result<std::optional<std::string>> ReadFile(
       const std::filesystem::path& path) const = 0;
 
-  /// Locks a directory against other holders (flock), waiting for them. The directory that is
-  /// locked is the one at the path when the call returns; code ENOENT if there is none.
-  virtual arrow::Result<DirectoryLock> Lock(const std::filesystem::path& directory) const = 0;
-
-  /// The same without waiting: nothing if somebody holds it.
+  /// Locks a directory against other holders (flock); nothing if somebody holds it. The directory
+  /// that is locked is the one at the path when the call returns; code ENOENT if there is none.
   virtual arrow::Result<std::optional<DirectoryLock>> TryLock(
       const std::filesystem::path& directory) const = 0;
+
+  /// The same, waiting for other holders: they have it for moments. Class transient where one of
+  /// them still has it after `patience`.
+  arrow::Result<DirectoryLock> Lock(const std::filesystem::path& directory,
+                                    std::chrono::milliseconds patience = kLockPatience) const;
 };
 
 /// The filesystem of this machine.

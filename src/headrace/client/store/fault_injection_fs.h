@@ -82,9 +82,6 @@ class FaultInjectionFs : public DurableFs {
       const std::filesystem::path& path) const override {
     return base_->ReadFile(path);
   }
-  arrow::Result<DirectoryLock> Lock(const std::filesystem::path& directory) const override {
-    return base_->Lock(directory);
-  }
   arrow::Result<std::optional<DirectoryLock>> TryLock(
       const std::filesystem::path& directory) const override {
     return base_->TryLock(directory);

@@ -82,7 +82,7 @@ class LocalFs final : public DurableFs {
 
   arrow::Status WriteFile(const fs::path& path, std::string_view content) override {
     fs::path temporary = path;
-    temporary += ".new";
+    temporary += kHalfWrittenSuffix;
     ARROW_RETURN_NOT_OK(RemoveAll(temporary));
     ARROW_ASSIGN_OR_RAISE(const auto output, CreateFileOutput(temporary));
     ARROW_RETURN_NOT_OK(output->Write(content.data(), static_cast<int64_t>(content.size())));
@@ -159,16 +159,6 @@ class LocalFs final : public DurableFs {
     }
     ARROW_ASSIGN_OR_RAISE(std::string content, ReadAll(fd.get(), path));
     return content;
-  }
-
-  arrow::Result<DirectoryLock> Lock(const fs::path& directory) const override {
-    while (true) {
-      ARROW_ASSIGN_OR_RAISE(FileDescriptor fd, OpenDirectory(directory, "lock"));
-      while (::flock(fd.get(), LOCK_EX) != 0) {
-        if (errno != EINTR) return ErrnoError(errno, "lock", directory);
-      }
-      if (IsStillThere(fd.get(), directory)) return DirectoryLock(std::move(fd));
-    }
   }
 
   arrow::Result<std::optional<DirectoryLock>> TryLock(const fs::path& directory) const override {

@@ -92,6 +92,15 @@ TEST_F(LocalFsTest, ALockHasOneHolder) {
   EXPECT_TRUE(fs_->TryLock(folder_).ValueOrDie().has_value());
 }
 
+TEST_F(LocalFsTest, WhoWaitsForALockDoesNotWaitForEver) {
+  auto lock = fs_->TryLock(folder_).ValueOrDie();
+  const auto late = fs_->Lock(folder_, std::chrono::milliseconds(1));
+  EXPECT_EQ(ClassOf(late.status()), ErrorClass::kTransient);
+  EXPECT_THAT(late.status().message(), HasSubstr(folder_.string()));
+  lock.reset();
+  EXPECT_TRUE(fs_->Lock(folder_).ok());
+}
+
 TEST_F(LocalFsTest, AFileInTheWayIsTheUsersError) {
   ASSERT_TRUE(fs_->WriteFile(folder_ / "file", "").ok());
   const arrow::Status status = fs_->CreateDirectories(folder_ / "file/below");

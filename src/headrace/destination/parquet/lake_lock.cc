@@ -5,19 +5,23 @@
 
 namespace headrace {
 
-arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory) {
+arrow::Status RepeatWhileRemoved(const std::function<arrow::Status()>& step) {
   arrow::Status status;
   for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
-    status = fs.CreateDirectories(directory);
-    if (status.ok()) {
-      auto lock = fs.Lock(directory);
-      if (lock.ok()) return lock;
-      status = lock.status();
-    }
+    status = step();
     if (CodeOf(status) != "ENOENT") break;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return status;
+}
+
+arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory) {
+  DirectoryLock lock;
+  ARROW_RETURN_NOT_OK(RepeatWhileRemoved([&]() -> arrow::Status {
+    ARROW_RETURN_NOT_OK(fs.CreateDirectories(directory));
+    return fs.Lock(directory).Value(&lock);
+  }));
+  return lock;
 }
 
 arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const std::filesystem::path& directory) {

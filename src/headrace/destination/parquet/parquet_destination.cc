@@ -233,12 +233,7 @@ class ParquetDestination final : public Destination {
     const fs::path directory = settings_.layout.StagedRun(run);
     ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
     if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
-    arrow::Status status;
-    for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
-      status = TryLockRun(run, directory);
-      if (CodeOf(status) != "ENOENT") break;
-    }
-    return status;
+    return RepeatWhileRemoved([&] { return TryLockRun(run, directory); });
   }
 
   /// No cleaner of another process looks at the new directory before it is locked: staging is

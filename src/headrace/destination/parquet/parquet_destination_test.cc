@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <utility>
 
 #include "headrace/client/store/fault_injection_fs.h"
 #include "headrace/destination/parquet/schema_difference.h"
@@ -57,6 +59,26 @@ class TwoDevicesFs final : public FaultInjectionFs {
   }
 
   std::filesystem::path staging_;
+};
+
+/// Another process is quick: what it does comes right before a call of this one.
+class MeddlingFs final : public FaultInjectionFs {
+ public:
+  MeddlingFs() : FaultInjectionFs(MakeLocalFs(), Fault{}) {}
+
+  arrow::Status RenameNoReplace(const std::filesystem::path& from,
+                                const std::filesystem::path& to) override {
+    if (before_rename) std::exchange(before_rename, nullptr)(to);
+    return FaultInjectionFs::RenameNoReplace(from, to);
+  }
+  arrow::Result<std::optional<std::string>> ReadFile(
+      const std::filesystem::path& path) const override {
+    if (before_read) std::exchange(before_read, nullptr)(path);
+    return FaultInjectionFs::ReadFile(path);
+  }
+
+  std::function<void(const std::filesystem::path& to)> before_rename;
+  mutable std::function<void(const std::filesystem::path& path)> before_read;
 };
 
 class ParquetDestinationTest : public testing::Test {
@@ -190,7 +212,8 @@ TEST_F(ParquetDestinationTest, ReplaceTakesNoForeignFileAwayWithTheTable) {
   const CommitIntent intent = destination->Intend(target, {}, 3).ValueOrDie();
   const auto table = root_ / "lake" / "orders";
   for (const auto& first : {table / "notes.txt", table / "run-mine", table / "run-a1" / "x.parquet",
-                            table / "run-a2" / "part"}) {
+                            table / "run-a1" / "_commit.json.mine.parquet",
+                            table / "_last_commit.json.mine.parquet", table / "run-a2" / "part"}) {
     const auto foreign = first.has_extension() ? first : first / "x.parquet";
     Touch(foreign);
     for (const arrow::Status& status :
@@ -203,6 +226,41 @@ TEST_F(ParquetDestinationTest, ReplaceTakesNoForeignFileAwayWithTheTable) {
     std::filesystem::remove_all(first);
   }
   EXPECT_TRUE(destination->Commit(intent).ok());
+}
+
+TEST_F(ParquetDestinationTest, ATableThatAnotherJobReplacesMeanwhileIsNotForeign) {
+  const auto fs = std::make_shared<MeddlingFs>();
+  const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
+  Append(*destination, 1);
+  const auto other = MakeParquetDestination(options_).ValueOrDie();
+  TableTarget replace = Target(WriteMode::kReplace);
+  for (const WriteMode mode :
+       {WriteMode::kAppend, WriteMode::kReplace, WriteMode::kErrorIfExists}) {
+    replace.run += "x";
+    fs->before_read = [&](const std::filesystem::path&) {
+      const int64_t last = other->LastCommit(replace.table).ValueOrDie()->intent.sequence;
+      ASSERT_TRUE(Load(*other, replace, last + 1).ok());
+    };
+    const arrow::Status status = destination->CheckTarget(Target(mode));
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    EXPECT_FALSE(fs->before_read);
+  }
+}
+
+TEST_F(ParquetDestinationTest, ACleanerMayRemoveTheFolderOfReplacedTablesAtAnyMoment) {
+  const auto fs = std::make_shared<MeddlingFs>();
+  const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
+  Append(*destination, 1);
+  const TableTarget target = Target(WriteMode::kReplace);
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const CommitIntent intent = destination->Intend(target, {}, 2).ValueOrDie();
+  fs->before_rename = [](const std::filesystem::path& to) {
+    ASSERT_THAT(to.string(), HasSubstr("/.replaced/"));
+    std::filesystem::remove(to.parent_path());
+  };
+  const auto record = destination->Commit(intent);
+  EXPECT_TRUE(record.ok()) << record.status().ToString();
+  EXPECT_FALSE(fs->before_rename);
 }
 
 TEST_F(ParquetDestinationTest, ARunIdOfAnotherJobIsRefusedBeforeARowIsRead) {

@@ -244,9 +244,11 @@ arrow::Status Publication::ReplaceTable() {
 
 arrow::Status Publication::PutAside(const fs::path& old_table) {
   const fs::path folder = layout_.ReplacedTable(intent_.table);
-  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(folder));
   const ReplacedName name = ReplacedName::Now(intent_.run);
-  ARROW_RETURN_NOT_OK(fs_.RenameNoReplace(old_table, folder / name.ToString()));
+  ARROW_RETURN_NOT_OK(RepeatWhileRemoved([&]() -> arrow::Status {
+    ARROW_RETURN_NOT_OK(fs_.CreateDirectories(folder));
+    return fs_.RenameNoReplace(old_table, folder / name.ToString());
+  }));
   ARROW_RETURN_NOT_OK(fs_.SyncDirectory(folder));
   return fs_.SyncDirectory(old_table.parent_path());
 }

@@ -78,8 +78,13 @@ arrow::Result<std::optional<CommitRecord>> GreatestOf(const DurableFs& fs, const
   return last;
 }
 
-/// The first thing in the run's directory `run` that its commit did not put there; the directory
-/// itself where no commit did.
+/// Whether `name` is `file`, or what a crash left of writing it.
+bool IsOrBecomes(std::string_view name, std::string_view file) {
+  return name == file || (name.starts_with(file) && name.substr(file.size()) == kHalfWrittenSuffix);
+}
+
+/// What lies in `run`, a run's directory, and is not of its commit; the directory itself where no
+/// commit made it.
 arrow::Result<std::optional<fs::path>> FirstForeignInRun(const DurableFs& fs, const fs::path& run) {
   ARROW_ASSIGN_OR_RAISE(const auto record, ReadCommitFile(fs, run));
   if (!record.has_value()) return run;
@@ -87,7 +92,7 @@ arrow::Result<std::optional<fs::path>> FirstForeignInRun(const DurableFs& fs, co
   for (const CommittedFile& file : record->intent.files) ours.insert(file.name);
   ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(run));
   for (const std::string& name : names) {
-    if (name.starts_with(kCommitFile)) continue;  // Or its half-written predecessor.
+    if (IsOrBecomes(name, kCommitFile)) continue;
     if (!ours.contains(name)) return run / name;
   }
   return std::nullopt;
@@ -149,10 +154,15 @@ arrow::Status WriteLastCommit(DurableFs& fs, const fs::path& table,
 arrow::Result<std::optional<fs::path>> FirstForeign(const DurableFs& fs, const fs::path& table,
                                                     std::span<const std::string> names) {
   for (const std::string& name : names) {
-    if (name.starts_with(kLastCommitFile)) continue;  // Or its half-written successor.
-    if (!IsRunFolder(name)) return table / name;
-    ARROW_ASSIGN_OR_RAISE(auto foreign, FirstForeignInRun(fs, table / name));
-    if (foreign.has_value()) return foreign;
+    if (IsOrBecomes(name, kLastCommitFile)) continue;
+    std::optional<fs::path> foreign = table / name;
+    if (IsRunFolder(name)) {
+      ARROW_ASSIGN_OR_RAISE(foreign, FirstForeignInRun(fs, table / name));
+    }
+    if (!foreign.has_value()) continue;
+    // Without the lake's lock, another job's replace may have taken all of this away meanwhile.
+    ARROW_ASSIGN_OR_RAISE(const auto there, fs.Stat(*foreign));
+    if (there.has_value()) return foreign;
   }
   return std::nullopt;
 }

@@ -43,7 +43,8 @@ arrow::Status WriteLastCommit(DurableFs& fs, const std::filesystem::path& table,
                               std::span<const std::string> names, const CommitIntent& intent);
 
 /// The first thing that no commit of headrace put into `table`, whose entries are `names`, or into
-/// one of its runs' directories, if there is one. The record of every run is read.
+/// one of its runs' directories, if there is one and it is still there. The record of every run is
+/// read.
 arrow::Result<std::optional<std::filesystem::path>> FirstForeign(
     const DurableFs& fs, const std::filesystem::path& table, std::span<const std::string> names);
 
