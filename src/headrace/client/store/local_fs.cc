@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kDirectoryMode = 0777;  // Narrowed by the umask.
-constexpr int kCreateAttempts = 3;
+constexpr int kCreateAttempts = 100;
 constexpr unsigned kNoReplaceFlag = 1;  // RENAME_NOREPLACE and RENAME_EXCHANGE of linux/fs.h.
 constexpr unsigned kExchangeFlag = 2;
 
@@ -66,8 +66,8 @@ arrow::Result<std::string> ReadAll(int fd, const fs::path& path) {
 class LocalFs final : public DurableFs {
  public:
   arrow::Status CreateDirectories(const fs::path& path) override {
-    // Another process may remove an empty parent just then; it does so once, when its own work
-    // ends.
+    // Another process may remove an empty parent just then, when its own work ends. More often
+    // than that it is a path that cannot be, such as one through a link to nowhere.
     arrow::Status status;
     for (int attempt = 0; attempt < kCreateAttempts; ++attempt) {
       status = TryCreateDirectories(path);

@@ -5,10 +5,12 @@
 
 namespace headrace {
 
-arrow::Status RepeatWhileRemoved(const std::function<arrow::Status()>& step) {
+arrow::Status MakeAndUse(const std::function<arrow::Status()>& make,
+                         const std::function<arrow::Status()>& use) {
   arrow::Status status;
   for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
-    status = step();
+    ARROW_RETURN_NOT_OK(make());
+    status = use();
     if (CodeOf(status) != "ENOENT") break;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -17,10 +19,8 @@ arrow::Status RepeatWhileRemoved(const std::function<arrow::Status()>& step) {
 
 arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory) {
   DirectoryLock lock;
-  ARROW_RETURN_NOT_OK(RepeatWhileRemoved([&]() -> arrow::Status {
-    ARROW_RETURN_NOT_OK(fs.CreateDirectories(directory));
-    return fs.Lock(directory).Value(&lock);
-  }));
+  ARROW_RETURN_NOT_OK(MakeAndUse([&] { return fs.CreateDirectories(directory); },
+                                 [&] { return fs.Lock(directory).Value(&lock); }));
   return lock;
 }
 

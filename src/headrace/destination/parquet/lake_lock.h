@@ -11,9 +11,11 @@ namespace headrace {
 /// be locked. The other one is about to lock as well, so a millisecond apart is often enough.
 inline constexpr int kLockAttempts = 1000;
 
-/// Does `step`, which uses a directory that it has just made, again while it fails because another
-/// process removed that one, being empty (code ENOENT), up to kLockAttempts times.
-arrow::Status RepeatWhileRemoved(const std::function<arrow::Status()>& step);
+/// Makes a directory and uses it, both again while `use` fails because another process removed the
+/// directory in between, being empty (code ENOENT), up to kLockAttempts times. Where it cannot be
+/// made there is no second attempt.
+arrow::Status MakeAndUse(const std::function<arrow::Status()>& make,
+                         const std::function<arrow::Status()>& use);
 
 /// Makes `directory` where it is not there, and locks it, waiting for other holders.
 arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory);

@@ -25,6 +25,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The key of the job that the columns of `difference` depend on.
+std::string KeyOf(const std::string& difference) {
+  const bool lineage = difference.find("_headrace_run") != std::string::npos;
+  return lineage ? "`lineage:`" : "`columns:`";
+}
+
 /// Source types and comments, column by column, for people who find the file: `headrace.columns` of
 /// the footer.
 std::string ColumnsJson(const arrow::Schema& schema) {
@@ -103,7 +109,7 @@ class ParquetDestination final : public Destination {
     return UserError(
         "table " + target.table.label() + " in " + table.string() +
             " has other columns than this run would append (table: -, run: +):" + difference +
-            "\nChange `columns:` so that they agree, or use write: replace",
+            "\nChange " + KeyOf(difference) + " so that they agree, or use write: replace",
         "schema_mismatch");
   }
 
@@ -228,20 +234,16 @@ class ParquetDestination final : public Destination {
                      "EEXIST");
   }
 
-  /// Staging of one run belongs to one process: `clean` of another sees that it is in use.
+  /// Staging of one run belongs to one process: `clean` of another sees that it is in use. No
+  /// cleaner looks at the new directory before it is locked: staging is theirs one at a time.
   arrow::Status LockRun(const std::string& run) {
     const fs::path directory = settings_.layout.StagedRun(run);
     ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
     if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
-    return RepeatWhileRemoved([&] { return TryLockRun(run, directory); });
-  }
-
-  /// No cleaner of another process looks at the new directory before it is locked: staging is
-  /// theirs one at a time. Code ENOENT if staging was removed, being empty, at that moment.
-  arrow::Status TryLockRun(const std::string& run, const fs::path& directory) {
     ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, MakeAndLock(*fs_, settings_.layout.staging));
-    ARROW_RETURN_NOT_OK(fs_->CreateDirectories(directory));
-    ARROW_ASSIGN_OR_RAISE(auto lock, fs_->TryLock(directory));
+    std::optional<DirectoryLock> lock;
+    ARROW_RETURN_NOT_OK(MakeAndUse([&] { return fs_->CreateDirectories(directory); },
+                                   [&] { return fs_->TryLock(directory).Value(&lock); }));
     if (!lock.has_value()) {
       return UserError("another process is writing run " + run + " to " + endpoint() +
                        ": wait for it, or end it");

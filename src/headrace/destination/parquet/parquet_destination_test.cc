@@ -186,6 +186,10 @@ TEST_F(ParquetDestinationTest, ATargetIsCheckedWithoutStagingIt) {
   other.run = "r2";
   other.schema = arrow::schema({arrow::field("id", arrow::utf8())});
   EXPECT_THAT(later->CheckTarget(other).message(), HasSubstr("\n- id: int64\n+ id: string\n"));
+  EXPECT_THAT(later->CheckTarget(other).message(), HasSubstr("Change `columns:`"));
+  other.schema =
+      first.schema->AddField(1, arrow::field("_headrace_run", arrow::utf8())).ValueOrDie();
+  EXPECT_THAT(later->CheckTarget(other).message(), HasSubstr("Change `lineage:`"));
   other.mode = WriteMode::kErrorIfExists;
   EXPECT_EQ(CodeOf(later->CheckTarget(other)), "EEXIST");
   other.mode = WriteMode::kReplace;
@@ -391,6 +395,17 @@ TEST_F(ParquetDestinationTest, AReplacedTableIsKeptWhileACommitInItIsNotSettled)
   EXPECT_THAT(cleaned.kept, testing::Contains(HasSubstr("run a2 in it is not settled")));
   EXPECT_EQ(other->Commit(intent).ValueOrDie().intent.run, "a2");
   EXPECT_EQ(cleaner->Clean({}).ValueOrDie().removed_directories, 1);
+}
+
+TEST_F(ParquetDestinationTest, ALakeThatCannotBeMadeIsRefusedAtOnce) {
+  const auto fs = std::make_shared<FaultInjectionFs>(MakeLocalFs(), FaultInjectionFs::Fault{});
+  std::filesystem::create_symlink("/nowhere/at/all", root_ / "link");
+  options_.Set("path", (root_ / "link" / "lake").string());
+  const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
+  const arrow::Status status = destination->Prepare(Target(WriteMode::kAppend));
+  EXPECT_EQ(ClassOf(status), ErrorClass::kPermanent) << status.ToString();
+  EXPECT_THAT(status.message(), HasSubstr((root_ / "link").string()));
+  EXPECT_LE(fs->calls(), 10);
 }
 
 TEST_F(ParquetDestinationTest, StagingOnAnotherDeviceIsRefusedBeforeARowIsRead) {

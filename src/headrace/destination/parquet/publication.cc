@@ -39,7 +39,7 @@ arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table,
                               : "(no commit record lies with them)";
   return UserError(table.string() + " holds files that headrace did not write " + why +
                    "; the first is " + foreign->string() +
-                   ": move them away, or choose another destination.path or table alias");
+                   ": move them away, or choose another destination.path");
 }
 
 arrow::Result<CommitRecord> Publication::Commit() {
@@ -245,10 +245,9 @@ arrow::Status Publication::ReplaceTable() {
 arrow::Status Publication::PutAside(const fs::path& old_table) {
   const fs::path folder = layout_.ReplacedTable(intent_.table);
   const ReplacedName name = ReplacedName::Now(intent_.run);
-  ARROW_RETURN_NOT_OK(RepeatWhileRemoved([&]() -> arrow::Status {
-    ARROW_RETURN_NOT_OK(fs_.CreateDirectories(folder));
-    return fs_.RenameNoReplace(old_table, folder / name.ToString());
-  }));
+  ARROW_RETURN_NOT_OK(
+      MakeAndUse([&] { return fs_.CreateDirectories(folder); },
+                 [&] { return fs_.RenameNoReplace(old_table, folder / name.ToString()); }));
   ARROW_RETURN_NOT_OK(fs_.SyncDirectory(folder));
   return fs_.SyncDirectory(old_table.parent_path());
 }
