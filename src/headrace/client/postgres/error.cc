@@ -180,6 +180,7 @@ arrow::Status AnsweredError(VerboseError error) {
 
 std::string PgMessageLine(std::string_view text) {
   constexpr std::string_view kBlank = " \t\n";
+  constexpr std::string_view kClosedSocket = "invalid socket";
   std::string out;
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
@@ -187,9 +188,14 @@ std::string PgMessageLine(std::string_view text) {
     const size_t first = line.find_first_not_of(kBlank);
     if (first == std::string_view::npos) continue;
     line = line.substr(first, line.find_last_not_of(kBlank) + 1 - first);
-    if (!out.empty()) {
-      out += std::string_view(".?!:").find(out.back()) == std::string_view::npos ? ". " : " ";
+    if (out.empty()) {
+      out = line;
+      continue;
     }
+    if (line == kClosedSocket) continue;
+    const bool goes_on = first > 0 && line.front() >= 'a' && line.front() <= 'z';
+    const bool ended = std::string_view(".?!:").find(out.back()) != std::string_view::npos;
+    out += goes_on || ended ? " " : ". ";
     out += line;
   }
   return out;

@@ -22,7 +22,8 @@ ErrorClass PgErrorClass(std::string_view sqlstate);
 arrow::Status PgError(std::string_view sqlstate, std::string message);
 
 /// A message of libpq itself as one line: it writes a line for each address that it tried, and
-/// hints on lines that begin with a tab. Sentences end in full stops.
+/// hints on lines that begin with a tab, and says of a connection that it has just closed that its
+/// socket is invalid. Sentences end in full stops.
 std::string PgMessageLine(std::string_view text);
 
 /// Like PgError, for the text of a failed connection attempt made with verbose errors: finds

@@ -131,6 +131,16 @@ TEST(PgErrorTest, OneAddressThatMayComeBackIsEnoughToTryAgain) {
   EXPECT_EQ(ClassOf(PgConnectError(plain + plain)), ErrorClass::kUser);
 }
 
+TEST(PgErrorTest, AMessageOfALostConnectionIsReadable) {
+  EXPECT_EQ(PgMessageLine("server closed the connection unexpectedly\n"
+                          "\tThis probably means the server terminated abnormally\n"
+                          "\tbefore or while processing the request.\n"
+                          "invalid socket\n"),
+            "server closed the connection unexpectedly. This probably means the server terminated "
+            "abnormally before or while processing the request.");
+  EXPECT_EQ(PgMessageLine("invalid socket\n"), "invalid socket");
+}
+
 TEST(PgErrorTest, AMessageIsOneLine) {
   EXPECT_EQ(PgConnectError("connection to server at \"a\", port 1 failed: Connection refused\n"
                            "\tIs the server running on that host?\n"

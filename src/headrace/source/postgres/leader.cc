@@ -161,6 +161,17 @@ StatementScope PgLeader::scope() const {
                         : TransactionScope(BeginStatements(settings_, server_version_));
 }
 
+arrow::Status PgLeader::Lost(const arrow::Status& cause) const {
+  if (has_snapshot()) return SnapshotLost(cause);
+  return TransientError("the connection that plans the tables is lost: " + cause.message(),
+                        std::string(kSnapshotLostCode));
+}
+
+arrow::Status PgLeader::NameLoss(const arrow::Status& status) const {
+  const bool said = status.ok() || CodeOf(status) == kInterruptedCode;
+  return said || !connection_.broken() ? status : Lost(status);
+}
+
 arrow::Status PgLeader::LockError(const TableRef& table) const {
   const auto found = held_.errors.find(table.label());
   return found == held_.errors.end() ? arrow::Status::OK() : found->second;
@@ -170,10 +181,7 @@ arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (!returned_.wait(lock, stop, [this] { return !taken_; })) return InterruptedError();
   if (released_) return SnapshotReleased();
-  if (connection_.broken()) {
-    const arrow::Status cause = TransientError("the connection that holds it was lost");
-    return has_snapshot() ? SnapshotLost(cause) : cause;
-  }
+  if (connection_.broken()) return Lost(TransientError("its connection broke before"));
   taken_ = true;
   return Lease(shared_from_this());
 }

@@ -35,7 +35,7 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
     return DescribeRelation(lease.connection(), types, table, stop);
   });
   if (description.ok()) return description;
-  return NameLockTimeout(description.status(), leader_->settings());
+  return leader_->NameLoss(NameLockTimeout(description.status(), leader_->settings()));
 }
 
 arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
@@ -47,7 +47,7 @@ arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
   auto statistics = InScope(lease.connection(), leader_->scope(),
                             [&] { return EstimateRelation(queries, description, request); });
   if (statistics.ok() || CodeOf(statistics.status()) == kInterruptedCode) return statistics;
-  return WithContext(NameLockTimeout(statistics.status(), leader_->settings()),
+  return WithContext(leader_->NameLoss(NameLockTimeout(statistics.status(), leader_->settings())),
                      "table " + description.table.label());
 }
 
@@ -58,7 +58,7 @@ arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
     return TryReading(lease.connection(), plan, TargetOf(plan, unit), ConditionOf(plan, unit),
                       stop);
   });
-  return NameLockTimeout(status, leader_->settings());
+  return leader_->NameLoss(NameLockTimeout(status, leader_->settings()));
 }
 
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {
