@@ -127,6 +127,24 @@ def test_a_pool_that_is_smaller_than_the_run_slows_it_down_only(any_database, he
         expect_rows(job, any_database)
 
 
+@pytest.mark.parametrize("source, parameter, environment", [({"connect_timeout": "2s"}, "", {}), ({"snapshot": "off"}, "?connect_timeout=1", {}),
+                                                            ({}, "", {"PGCONNECT_TIMEOUT": "1"})], ids=["key", "uri", "environment"])
+def test_a_pool_without_room_is_told_within_the_timeout_of_a_connection(database, headrace, source, parameter, environment):
+    database.execute(SETUP)
+    with PgBouncer(database.server, 1) as pooler, psycopg.connect(pooler.uri(database.name), prepare_threshold=None) as holder:
+        holder.execute("SELECT 1")  # Its transaction is open, and it has the one session.
+        job = job_through(pooler, database, headrace, **source)
+        job.document["source"]["uri"] += parameter
+        job.document["limits"] = {"retries": 1}
+        job.write()
+        for command in (["check", job.file], ["run", job.file]):
+            finished = headrace(*command, expect=1, env=environment)
+            said(" ".join((finished.stdout + finished.stderr).split()), "no answer within connect_timeout", "a pooler has no room")
+        uri = job.document["source"]["uri"]
+        if "connect_timeout" not in source:  # A key of the job, of which inspect has none.
+            said(headrace("inspect", uri, expect=1, env=environment), "a pooler has no room")
+
+
 def test_what_fails_leaves_nothing_either(pooled, any_database, headrace):
     before = sessions(pooled, any_database)
     tables = [{"name": "public.orders", "where": "nope = 1"}, {"name": "public.nowhere"}, {"name": "public.items", "where": "1 / (id - 7) = 0"}]

@@ -173,6 +173,17 @@ TEST(PostgresConnectionTest, AStopCancelsTheStatement) {
   EXPECT_EQ(connection.Query("SELECT 7").ValueOrDie().Int64(0, 0), 7);
 }
 
+TEST(PostgresConnectionTest, TheFirstStatementHasTheTimeThatLibpqGivesAConnection) {
+  PgConnectSettings settings = TestServerSettings();
+  settings.Set("connect_timeout", "2");
+  PgConnection connection = PgConnection::Connect(settings, {}).ValueOrDie();
+  EXPECT_TRUE(connection.ExecuteFirst("SELECT 1", {}).ok());
+  // What a pooler without room looks like: it does not answer.
+  const arrow::Status status = connection.ExecuteFirst("SELECT pg_sleep(600)", {});
+  EXPECT_EQ(CodeOf(status), kPushBackCode) << status;
+  EXPECT_TRUE(connection.broken());
+}
+
 TEST(PostgresConnectionTest, DescribesWithoutRunning) {
   PgConnection connection = ConnectToTestServer();
   const PgResult result =

@@ -64,12 +64,12 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
 /// before the snapshot.
 arrow::Status PgLeader::FindRelationsOfQueries(std::span<const TableRef> tables,
                                                const std::stop_token& stop) {
-  const StatementScope scope = TransactionScope(BeginStatements(settings_, server_version_));
+  const StatementScope scope = BoundedTransactionScope(BeginStatements(settings_, server_version_));
   for (const TableRef& table : tables) {
     if (!table.is_query()) continue;
-    auto relations = InScope(connection_, scope, [&] {
-      return RelationsBehind(connection_, LockTargetOf(table), stop);
-    });
+    auto relations = InScope(
+        connection_, scope, [&] { return RelationsBehind(connection_, LockTargetOf(table), stop); },
+        stop);
     ARROW_RETURN_NOT_OK(Note(table, relations.status()));
     if (relations.ok()) held_.of_queries[table.label()] = *std::move(relations);
   }
@@ -84,7 +84,8 @@ arrow::Status PgLeader::BeginBehindLocks(std::span<const TableRef> tables,
   for (int attempt = 1;; ++attempt) {
     held_ = {};
     ARROW_RETURN_NOT_OK(FindRelationsOfQueries(tables, stop));
-    ARROW_RETURN_NOT_OK(connection_.Execute(BeginStatements(settings_, server_version_), stop));
+    ARROW_RETURN_NOT_OK(
+        connection_.ExecuteFirst(BeginStatements(settings_, server_version_), stop));
     for (const TableRef& table : tables) ARROW_RETURN_NOT_OK(LockOne(table, stop));
     if (held_.locked.empty()) break;
     ARROW_ASSIGN_OR_RAISE(const auto unlocked, UnlockedBelow(connection_, held_.locked, stop));
@@ -159,6 +160,11 @@ arrow::Status PgLeader::GoOnWithout(const arrow::Status& reason) {
 StatementScope PgLeader::scope() const {
   return has_snapshot() ? SavepointScope()
                         : TransactionScope(BeginStatements(settings_, server_version_));
+}
+
+StatementScope PgLeader::planning_scope() const {
+  return has_snapshot() ? scope()
+                        : BoundedTransactionScope(BeginStatements(settings_, server_version_));
 }
 
 arrow::Status PgLeader::Lost(const arrow::Status& cause) const {

@@ -76,6 +76,11 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// snapshot, a transaction of its own.
   StatementScope scope() const;
 
+  /// The same for what the leader does for the plan: without a snapshot each of its transactions
+  /// may have to wait for a server of a pooler, for connect_timeout at most. A session's may wait
+  /// longer, while others of the run read.
+  StatementScope planning_scope() const;
+
   /// The error of work on a lease that is still out: kSnapshotLostCode where the connection broke
   /// on the way, without a snapshot as well, because another leader can then plan the tables anew.
   arrow::Status NameLoss(const arrow::Status& status) const;
