@@ -154,14 +154,18 @@ def test_what_fails_leaves_nothing_either(pooled, any_database, headrace):
 
 
 def test_a_run_that_is_interrupted_leaves_no_transaction(pooled, any_database, headrace):
+    before = sessions(pooled, any_database)
     job = job_through(pooled, any_database, headrace, [{"name": "public.orders", "where": "gate()"} | SMALL])
     with gate(any_database.uri) as held:
         process = job.start()
-        held.wait_for_reader(process, WORKERS)
+        readers = held.wait_for_reader(process, WORKERS)
         process.send_signal(signal.SIGINT)
         ended(process, 130)
+    [leader] = set(before) - set(readers)
     running = "SELECT pid, query FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
     until(lambda: not any_database.execute(running), "no session of the pool is in a transaction")
+    # A client that closes within a transaction costs the pool its session. A worker was in the midst of a statement; the leader was not.
+    assert leader in sessions(pooled, any_database), pooled.log()
 
 
 def test_a_startup_parameter_that_the_pooler_does_not_take_is_told_at_once(pooled, any_database, headrace):

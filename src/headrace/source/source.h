@@ -117,9 +117,9 @@ class Snapshot {
   /// Lets go of what the snapshot holds at the source: transactions, locks, connections. The engine
   /// calls it once its sessions are closed and no unit is left to read; a session that still lives
   /// keeps what is its own until it ends. Describe, Estimate and Attach fail with kSnapshotLostCode
-  /// from then on. May be called again, and is what destruction does otherwise. Does not wait for a
-  /// source that does not answer once `stop` is stopped. Never throws; there is no error: what
-  /// cannot be released in good order is cut off.
+  /// from then on. May be called again, and is what destruction does otherwise. Waits for a source
+  /// that does not answer for a second at most, and not for others of the run once `stop` is
+  /// stopped. Never throws; there is no error: what cannot be released in good order is cut off.
   virtual void Release(std::stop_token stop) = 0;
 };
 

@@ -193,12 +193,12 @@ arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {
 }
 
 /// After ROLLBACK the server has let go; closing alone would leave that to the moment when it
-/// notices.
+/// notices, and a pooler would give the session up. The wait is bounded, so that it is no less for
+/// a run that is stopped.
 void PgLeader::Release(const std::stop_token& stop) {
   const auto lease = Take(stop);
   if (!lease.ok()) return;
-  if (has_snapshot() && !stop.stop_requested()) (void)connection_.Execute("ROLLBACK", stop);
-  connection_.Close();
+  connection_.RollBackAndClose();
   released_ = true;
 }
 
