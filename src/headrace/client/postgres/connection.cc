@@ -172,6 +172,7 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
 }
 
 arrow::Result<PgResult> PgConnection::Query(const std::string& sql, std::stop_token stop) {
+  error_position_ = 0;
   if (stop.stop_requested()) return InterruptedError();
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return LastError();
   return CollectResults(stop);
@@ -182,6 +183,7 @@ arrow::Status PgConnection::Execute(const std::string& sql, std::stop_token stop
 }
 
 arrow::Status PgConnection::ExecuteFirst(const std::string& sql, const std::stop_token& stop) {
+  error_position_ = 0;
   if (stop.stop_requested()) return InterruptedError();
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return LastError();
   const auto deadline = DeadlineOf(connect_timeout_);
@@ -199,6 +201,7 @@ arrow::Status PgConnection::ExecuteFirst(const std::string& sql, const std::stop
 
 arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql,
                                                         const std::stop_token& stop) {
+  error_position_ = 0;
   if (stop.stop_requested()) return InterruptedError();
   if (PQsendPrepare(connection_.get(), "", sql.c_str(), 0, nullptr) == 0) return LastError();
   ARROW_RETURN_NOT_OK(CollectResults(stop));
@@ -211,7 +214,6 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
   PgResult last;
   arrow::Status error;
   bool interrupted = false;
-  error_position_ = 0;
   while (true) {
     ARROW_RETURN_NOT_OK(WaitForResult(stop, interrupted));
     PgResult result(PQgetResult(connection_.get()));

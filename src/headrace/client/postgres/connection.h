@@ -72,8 +72,8 @@ class PgConnection {
   arrow::Result<PgResult> DescribeStatement(const std::string& sql,
                                             const std::stop_token& stop = {});
 
-  /// Where in its text the last statement that failed did so, in characters from 1; 0: the server
-  /// did not say.
+  /// Where in its text the last statement failed, in characters from 1; 0: it did not, or the
+  /// server did not say.
   int error_position() const { return error_position_; }
 
   /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of

@@ -173,6 +173,35 @@ TEST(PostgresConnectionTest, AStopCancelsTheStatement) {
   EXPECT_EQ(connection.Query("SELECT 7").ValueOrDie().Int64(0, 0), 7);
 }
 
+TEST(PostgresConnectionTest, ThePlaceOfAnErrorIsThatOfTheLastStatement) {
+  PgConnection connection = ConnectToTestServer();
+  std::stop_source stop;
+  stop.request_stop();
+  const auto fail = [&] {
+    EXPECT_FALSE(connection.DescribeStatement("SELECT 1 +").ok());
+    EXPECT_EQ(connection.error_position(), 11);
+  };
+  fail();
+  EXPECT_FALSE(connection.DescribeStatement("SELECT 1", stop.get_token()).ok());
+  EXPECT_EQ(connection.error_position(), 0);
+  fail();
+  EXPECT_FALSE(connection.Query("SELECT 1", stop.get_token()).ok());
+  EXPECT_EQ(connection.error_position(), 0);
+  fail();
+  EXPECT_FALSE(connection.ExecuteFirst("SELECT 1", stop.get_token()).ok());
+  EXPECT_EQ(connection.error_position(), 0);
+}
+
+TEST(PostgresConnectionTest, WhereNothingCanBeSentAnErrorHasNoPlace) {
+  PgConnection connection = ConnectToTestServer();
+  EXPECT_FALSE(connection.DescribeStatement("SELECT 1 +").ok());
+  EXPECT_EQ(connection.error_position(), 11);
+  shutdown(connection.socket(), SHUT_RDWR);
+  EXPECT_FALSE(connection.WaitForInput().ok()) << "from here on it is known to be closed";
+  EXPECT_FALSE(connection.DescribeStatement("SELECT 1").ok());
+  EXPECT_EQ(connection.error_position(), 0);
+}
+
 TEST(PostgresConnectionTest, TheFirstStatementHasTheTimeThatLibpqGivesAConnection) {
   PgConnectSettings settings = TestServerSettings();
   settings.Set("connect_timeout", "2");
