@@ -122,7 +122,10 @@ def test_workers_read_side_by_side_under_one_snapshot(pooled, any_database, head
 def test_a_pool_that_is_smaller_than_the_run_slows_it_down_only(any_database, headrace):
     any_database.execute(SETUP)
     with PgBouncer(any_database.server, 2) as pooler:
-        job = job_through(pooler, any_database, headrace, connect_timeout="1s")
+        # Long enough for a log-in on a machine that stands still for a moment, and more attempts than it can stand still.
+        job = job_through(pooler, any_database, headrace, connect_timeout="3s")
+        job.document["limits"] = {"retries": 10}
+        job.write()
         job.run()
         expect_rows(job, any_database)
 
@@ -153,19 +156,16 @@ def test_what_fails_leaves_nothing_either(pooled, any_database, headrace):
     expect_clean(pooled, any_database, before)
 
 
-def test_a_run_that_is_interrupted_leaves_no_transaction(pooled, any_database, headrace):
-    before = sessions(pooled, any_database)
+def test_a_run_that_is_interrupted_leaves_nothing_either(pooled, any_database, headrace):
+    """A client that closes within a transaction would cost the pool its session."""
     job = job_through(pooled, any_database, headrace, [{"name": "public.orders", "where": "gate()"} | SMALL])
+    before = sessions(pooled, any_database)
     with gate(any_database.uri) as held:
         process = job.start()
-        readers = held.wait_for_reader(process, WORKERS)
+        held.wait_for_reader(process, WORKERS)
         process.send_signal(signal.SIGINT)
         ended(process, 130)
-    [leader] = set(before) - set(readers)
-    running = "SELECT pid, query FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
-    until(lambda: not any_database.execute(running), "no session of the pool is in a transaction")
-    # A client that closes within a transaction costs the pool its session. A worker was in the midst of a statement; the leader was not.
-    assert leader in sessions(pooled, any_database), pooled.log()
+    expect_clean(pooled, any_database, before)
 
 
 def test_a_startup_parameter_that_the_pooler_does_not_take_is_told_at_once(pooled, any_database, headrace):
