@@ -70,6 +70,27 @@ def test_every_backend_terminated_during_the_read(own_database, headrace):
     expect_every_row_once(job)
 
 
+# The server calls it when it plans a statement, which is when the run's own plan is made.
+AT_PLANNING = "CREATE FUNCTION at_planning() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN gate(); END'"
+
+
+@pytest.mark.parametrize("snapshot", ["require", "off"])
+def test_the_connection_that_plans_terminated(own_database, headrace, snapshot):
+    own_database.execute("CREATE TABLE small (id int); INSERT INTO small VALUES (1)")
+    job = postgres_job(headrace, own_database, {"name": "public.small"}, TABLE | {"where": "at_planning()"})
+    job.document["source"]["snapshot"] = snapshot
+    job.write()
+    with gate(own_database.uri) as held:
+        held.connection.execute(AT_PLANNING)
+        process = job.start()
+        [leader] = held.wait_for_reader(process)
+        own_database.execute("SELECT pg_terminate_backend(%s)", [leader])
+        held.open()
+        said(ended(process), "new epoch", "2 table(s)")
+    expect_every_row_once(job)
+    assert lake.rows(job.lake, "public.small") == [(1,)]
+
+
 @pytest.mark.parametrize("left", [2, 3])
 def test_too_many_clients(headrace, postgres_servers, left):
     """The server has `left` connections: the run shrinks to what it gets."""

@@ -77,11 +77,23 @@ std::string NameOf(const Relation& leaf) {
   return leaf.schema.empty() ? leaf.name : leaf.schema + "." + leaf.name;
 }
 
-/// So few pages that they are one unit even when full of the shortest rows: knowing their number
-/// would change nothing, so that there is nothing to warn of.
+/// Bytes that the table has outside of its pages (TOAST), as far as its size on disk is known.
+/// Which leaf they belong to is not.
+double BytesOutsideOfPages(const PlanInput& input) {
+  double pages = 0;
+  for (const Relation& leaf : input.description.leaves) pages += static_cast<double>(leaf.pages);
+  return std::max(0.0, static_cast<double>(input.statistics.bytes) - pages * kPageBytes);
+}
+
+/// So few pages and bytes that they are one unit even when full of the shortest rows, or of the
+/// longest: counting and measuring the rows would not cut them, so that there is nothing to warn
+/// of. Rows take about as much room on disk as ANALYZE would say that they do.
 bool IsOneUnitAnyway(const PlanInput& input, const Relation& leaf) {
-  return static_cast<double>(leaf.pages) * std::floor(kPageBytes / kTupleOverhead) <=
-         static_cast<double>(input.knobs.target_rows);
+  const auto pages = static_cast<double>(leaf.pages);
+  const double most_rows = pages * std::floor(kPageBytes / kTupleOverhead);
+  const double most_bytes = pages * kPageBytes + BytesOutsideOfPages(input);
+  return most_rows <= static_cast<double>(input.knobs.target_rows) &&
+         most_bytes <= static_cast<double>(input.knobs.target_bytes);
 }
 
 void WarnOfUnknownLeaves(const PlanInput& input, std::vector<std::string>& warnings) {

@@ -89,6 +89,23 @@ TEST(PagesTest, OfFewPagesThatWereNeverAnalysedNothingIsSaid) {
               ElementsAre(testing::Not(HasSubstr("public.p1"))));
 }
 
+TEST(PagesTest, OfFewPagesSomethingIsSaidWhereTheirBytesMayBeSeveralUnits) {
+  const auto said = ElementsAre(HasSubstr("never analysed: public.t"));
+  const PlanKnobs knobs = {.target_rows = 50'000, .target_bytes = 100'000};
+  EXPECT_THAT(PlanPages({Leaf("t", 12, -1)}, {.rows = 600}, knobs).warnings, IsEmpty());
+  EXPECT_THAT(PlanPages({Leaf("t", 13, -1)}, {.rows = 600}, knobs).warnings, said);
+  // What lies outside of the pages counts as well.
+  constexpr int64_t kPage = 8192;
+  EXPECT_THAT(PlanPages({Leaf("t", 5, -1)}, {.rows = 300, .bytes = 12 * kPage}, knobs).warnings,
+              IsEmpty());
+  EXPECT_THAT(PlanPages({Leaf("t", 5, -1)}, {.rows = 300, .bytes = 13 * kPage}, knobs).warnings,
+              said);
+  EXPECT_THAT(
+      PlanPages({Leaf("t", 5, -1), Leaf("u", 50, 100)}, {.rows = 400, .bytes = 55 * kPage}, knobs)
+          .warnings,
+      IsEmpty());
+}
+
 TEST(PagesTest, NeverAnalysedLeavesShareWhatTheTablesEstimateLeaves) {
   const Partitioning plan =
       PlanPages({Leaf("a", 100, 1000), Leaf("b", 300, -1), Leaf("c", 100, -1)},

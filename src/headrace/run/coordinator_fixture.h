@@ -111,6 +111,9 @@ class CoordinatorTest : public ::testing::Test {
     script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
       return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();
     };
+    script.on_try = [test](const TablePlan& plan, const WorkUnit& unit) {
+      return test->on_try ? test->on_try(plan, unit) : arrow::Status::OK();
+    };
     script.on_snapshot = [test](int snapshot) {
       return test->on_snapshot ? test->on_snapshot(snapshot) : arrow::Status::OK();
     };
@@ -138,6 +141,7 @@ class CoordinatorTest : public ::testing::Test {
   }
 
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int)> on_open;
+  std::function<arrow::Status(const TablePlan&, const WorkUnit&)> on_try;
   std::function<arrow::Status(int)> on_snapshot;
   std::function<arrow::Status(const CommitIntent&, bool)> on_commit;
   std::function<arrow::Status(const CommitIntent&)> on_settle;

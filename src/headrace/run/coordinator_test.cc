@@ -86,6 +86,39 @@ TEST_F(CoordinatorTest, ASnapshotThatIsLostEveryTimeFailsInTheEnd) {
   EXPECT_EQ(CountOf("a"), 0);
 }
 
+TEST_F(CoordinatorTest, ASnapshotThatIsLostWhileThePlanIsMadeIsOneLossForAllTables) {
+  job_.retries = 1;
+  on_try = [](const TablePlan& plan, const WorkUnit&) {
+    return plan.table.name == "b" && plan.epoch == 1
+               ? TransientError("restarted", std::string(kSnapshotLostCode))
+               : arrow::Status::OK();
+  };
+  // Table a was planned before; there is no snapshot any more to read it under.
+  on_open = [](const TablePlan& plan, const WorkUnit&, int) {
+    return plan.epoch == 1 ? TransientError("restarted", std::string(kSnapshotLostCode))
+                           : arrow::Status::OK();
+  };
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 0);
+  ASSERT_EQ(report->notes.size(), 1);
+  EXPECT_NE(report->notes.back().find("2 table(s)"), std::string::npos) << report->notes.back();
+  EXPECT_EQ(destination_.Published("a"), Integers(kRows));
+  EXPECT_EQ(destination_.Published("b"), Integers(kRows));
+  EXPECT_EQ(progress_.Read().units_total, 12);
+}
+
+TEST_F(CoordinatorTest, ASnapshotThatIsLostInEveryPlanFailsInTheEnd) {
+  on_try = [](const TablePlan&, const WorkUnit&) {
+    return TransientError("restarted", std::string(kSnapshotLostCode));
+  };
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 1);
+  EXPECT_EQ(report->tables.size(), 2);
+  EXPECT_EQ(report->tables.at(0).epoch, 3);
+}
+
 TEST_F(CoordinatorTest, AServerThatIsStartingIsWaitedFor) {
   on_snapshot = [](int snapshot) {
     return snapshot == 1 ? TransientError("the database system is starting up")

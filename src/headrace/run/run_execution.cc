@@ -97,6 +97,11 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
     return;
   }
   JobPlan plan = PlanOpenTables(**snapshot, stop);
+  if (LostWhilePlanning(plan)) {
+    NoteLostSnapshot(plan.snapshot, report);
+    report.phases.validate += watch.Lap();
+    return;
+  }
   const ExecuteOptions options = OptionsOf(parts_.job);
   const RunBanner banner{.run = chosen_.run,
                          .units = plan.units(),
@@ -137,18 +142,31 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
   return plan;
 }
 
+/// Nothing can be read of the tables that were planned before the loss either: all begin anew.
+bool RunExecution::LostWhilePlanning(const JobPlan& plan) const {
+  return lost_snapshots_ < parts_.job.retries &&
+         std::ranges::any_of(
+             plan.tables,
+             [](const PlannedTable& planned) { return SnapshotWasLost(planned.status); });
+}
+
+void RunExecution::NoteLostSnapshot(SnapshotKind kind, RunReport& report) {
+  ++lost_snapshots_;
+  const std::string tables =
+      std::to_string(open_.size()) + " table(s) not yet committed start a new epoch";
+  report.notes.push_back(kind == SnapshotKind::kNone
+                             ? "the connection that planned was lost; " + tables
+                             : "the snapshot was lost; " + tables + " under a new snapshot");
+  parts_.observer.Emit(Level::kWarning, "new_epoch", report.notes.back(), {{"run", chosen_.run}});
+}
+
 std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& report) {
   std::vector<TableWork> works;
-  bool lost_while_planning = false;
   for (PlannedTable& planned : plan.tables) {
     OpenTable* open = FindOpen(planned.job->table.directory());
     TableWork work;
     arrow::Status status = planned.status;
     if (status.ok()) status = PrepareTable(planned, *open, work);
-    if (SnapshotWasLost(status) && lost_snapshots_ < parts_.job.retries) {
-      lost_while_planning = true;
-      continue;
-    }
     if (!status.ok()) {
       Close(planned.job, UncommittedTable(*planned.job, open->epoch, std::move(status)), report);
       continue;
@@ -160,7 +178,6 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
                                planned.plan.statistics.rows);
     works.push_back(std::move(work));
   }
-  if (lost_while_planning) ++lost_snapshots_;
   return works;
 }
 
@@ -203,11 +220,7 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   report.retries += summary.retries;
   report.phases.extract += summary.wall_seconds;
   report.utilisation = std::max(report.utilisation, summary.utilisation());
-  if (!lost) return;
-  ++lost_snapshots_;
-  report.notes.push_back("the snapshot was lost; " + std::to_string(open_.size()) +
-                         " table(s) not yet committed start a new epoch under a new snapshot");
-  parts_.observer.Emit(Level::kWarning, "new_epoch", report.notes.back(), {{"run", chosen_.run}});
+  if (lost) NoteLostSnapshot(snapshot.kind(), report);
 }
 
 void RunExecution::EndTable(const TableWork& work, const arrow::Status& status,

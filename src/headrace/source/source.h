@@ -90,7 +90,8 @@ class Snapshot {
 
   /// Describes one of the tables that OpenSnapshot was given, as the snapshot sees it. Errors: user
   /// if there is no such table or it may not be read; the other tables are not affected.
-  /// kInterruptedCode soon after `stop`.
+  /// kSnapshotLostCode, here and in the next two, where the connection that plans was lost, also
+  /// where there is no snapshot. kInterruptedCode soon after `stop`.
   virtual arrow::Result<Description> Describe(const TableRef& table, std::stop_token stop) = 0;
 
   /// Estimates what the planner needs. Cheap: catalogue look-ups and probing that is bounded, in
@@ -101,9 +102,11 @@ class Snapshot {
                                              std::stop_token stop) = 0;
 
   /// Has the source look at what a session would ask of it for `unit` of `plan`: that the job's own
-  /// SQL is right, and that the role may read what it names. Reads no row and leaves nothing
-  /// behind. Errors: those of Session::Open, user for a condition that the source does not
-  /// understand, with its words; other tables are not affected. kInterruptedCode soon after `stop`.
+  /// SQL is right, and that the role may read what it names. Reads no row of the table, but a
+  /// source may call functions of the job's condition that it takes for constant (PostgreSQL:
+  /// IMMUTABLE and STABLE ones). Leaves nothing behind. Errors: those of Session::Open, user for a
+  /// condition that the source does not understand, with its words; other tables are not affected.
+  /// kInterruptedCode soon after `stop`.
   virtual arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit,
                                 std::stop_token stop) = 0;
 
@@ -114,9 +117,9 @@ class Snapshot {
   /// Lets go of what the snapshot holds at the source: transactions, locks, connections. The engine
   /// calls it once its sessions are closed and no unit is left to read; a session that still lives
   /// keeps what is its own until it ends. Describe, Estimate and Attach fail with kSnapshotLostCode
-  /// from then on. May be called again, and is what destruction does otherwise. Does not wait for a
-  /// source that does not answer once `stop` is stopped. Never throws; there is no error: what
-  /// cannot be released in good order is cut off.
+  /// from then on. May be called again, and is what destruction does otherwise. Waits for a source
+  /// that does not answer for a second at most, and not for others of the run once `stop` is
+  /// stopped. Never throws; there is no error: what cannot be released in good order is cut off.
   virtual void Release(std::stop_token stop) = 0;
 };
 

@@ -81,16 +81,21 @@ std::string ParameterInUse(PGconn* connection, std::string_view keyword) {
   return {};
 }
 
-/// When an attempt that begins now is given up. libpq counts whole seconds, at least two, and takes
-/// zero and less for "never"; it leaves that to the caller of its polling interface.
-Clock::time_point ConnectDeadline(PGconn* connection, const PgConnectSettings& settings) {
-  if (settings.connect_timeout) return Clock::now() + *settings.connect_timeout;
+/// How long an attempt may take; nothing: for ever. libpq counts whole seconds, at least two, and
+/// takes zero and less for "never"; it leaves that to the caller of its polling interface.
+std::optional<std::chrono::milliseconds> TimeoutInUse(PGconn* connection,
+                                                      const PgConnectSettings& settings) {
+  if (settings.connect_timeout) return settings.connect_timeout;
   const std::string text = ParameterInUse(connection, "connect_timeout");
   int seconds = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || parsed.ec != std::errc()) return Clock::now() + kPgConnectTimeout;
-  if (seconds <= 0) return Clock::time_point::max();
-  return Clock::now() + std::chrono::seconds(std::max(seconds, 2));
+  if (text.empty() || parsed.ec != std::errc()) return kPgConnectTimeout;
+  if (seconds <= 0) return std::nullopt;
+  return std::chrono::seconds(std::max(seconds, 2));
+}
+
+Clock::time_point DeadlineOf(std::optional<std::chrono::milliseconds> timeout) {
+  return timeout ? Clock::now() + *timeout : Clock::time_point::max();
 }
 
 }  // namespace
@@ -146,7 +151,8 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
   // Only the verbose text tells the SQLSTATE of a refused connection.
   PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
   if (PQstatus(connection) == CONNECTION_BAD) return CheckedConnectError(connection, settings);
-  const auto deadline = ConnectDeadline(connection, settings);
+  connect_timeout_ = TimeoutInUse(connection, settings);
+  const auto deadline = DeadlineOf(connect_timeout_);
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
     if (state == PGRES_POLLING_FAILED) return CheckedConnectError(connection, settings);
@@ -166,6 +172,7 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
 }
 
 arrow::Result<PgResult> PgConnection::Query(const std::string& sql, std::stop_token stop) {
+  error_position_ = 0;
   if (stop.stop_requested()) return InterruptedError();
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return LastError();
   return CollectResults(stop);
@@ -175,11 +182,11 @@ arrow::Status PgConnection::Execute(const std::string& sql, std::stop_token stop
   return Query(sql, std::move(stop)).status();
 }
 
-arrow::Status PgConnection::ExecuteFirst(const std::string& sql, std::chrono::milliseconds patience,
-                                         const std::stop_token& stop) {
+arrow::Status PgConnection::ExecuteFirst(const std::string& sql, const std::stop_token& stop) {
+  error_position_ = 0;
   if (stop.stop_requested()) return InterruptedError();
   if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return LastError();
-  const auto deadline = Clock::now() + patience;
+  const auto deadline = DeadlineOf(connect_timeout_);
   while (PQisBusy(connection_.get()) != 0 && !stop.stop_requested()) {
     if (Clock::now() > deadline) {
       MarkBroken();
@@ -194,6 +201,7 @@ arrow::Status PgConnection::ExecuteFirst(const std::string& sql, std::chrono::mi
 
 arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql,
                                                         const std::stop_token& stop) {
+  error_position_ = 0;
   if (stop.stop_requested()) return InterruptedError();
   if (PQsendPrepare(connection_.get(), "", sql.c_str(), 0, nullptr) == 0) return LastError();
   ARROW_RETURN_NOT_OK(CollectResults(stop));
@@ -206,7 +214,6 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
   PgResult last;
   arrow::Status error;
   bool interrupted = false;
-  error_position_ = 0;
   while (true) {
     ARROW_RETURN_NOT_OK(WaitForResult(stop, interrupted));
     PgResult result(PQgetResult(connection_.get()));
@@ -269,12 +276,15 @@ void PgConnection::Close() {
 }
 
 void PgConnection::RollBackAndClose() {
-  const PGTransactionStatusType state = PQtransactionStatus(connection_.get());
-  const bool open = state == PQTRANS_INTRANS || state == PQTRANS_INERROR;
-  if (open && !broken() && PQsendQuery(connection_.get(), "ROLLBACK") != 0) {
+  if (in_transaction() && !broken() && PQsendQuery(connection_.get(), "ROLLBACK") != 0) {
     AwaitEnd(connection_.get(), Clock::now() + kClosePatience);
   }
   Close();
+}
+
+bool PgConnection::in_transaction() const {
+  const PGTransactionStatusType state = PQtransactionStatus(connection_.get());
+  return state == PQTRANS_INTRANS || state == PQTRANS_INERROR;
 }
 
 bool PgConnection::broken() const {

@@ -26,8 +26,9 @@ inline constexpr std::chrono::milliseconds kPgConnectTimeout{30'000};
 /// What libpq is given to connect: its own keywords (`host`, `user`, `sslmode` …).
 struct PgConnectSettings {
   std::vector<std::pair<std::string, std::string>> parameters;  ///< Each keyword once: see Set.
-  /// Of one attempt to connect and log in. Without it, what libpq's own `connect_timeout` says (the
-  /// parameter, a service file, PGCONNECT_TIMEOUT), else kPgConnectTimeout.
+  /// Of one attempt to connect and log in, and of ExecuteFirst. Without it, what libpq's own
+  /// `connect_timeout` says (the parameter, a service file, PGCONNECT_TIMEOUT), else
+  /// kPgConnectTimeout.
   std::optional<std::chrono::milliseconds> connect_timeout;
 
   /// The value of `keyword`, or empty.
@@ -63,16 +64,16 @@ class PgConnection {
   arrow::Status Execute(const std::string& sql, std::stop_token stop = {});
 
   /// Execute for the first statement of a session, which a pooler lets wait until it has a server
-  /// for it. Without an answer within `patience` the connection is given up: kPushBackCode.
-  arrow::Status ExecuteFirst(const std::string& sql, std::chrono::milliseconds patience,
-                             const std::stop_token& stop);
+  /// for it. Without an answer within the time that an attempt to connect has, the connection is
+  /// given up: kPushBackCode.
+  arrow::Status ExecuteFirst(const std::string& sql, const std::stop_token& stop);
 
   /// The columns that `sql`, one statement, would give; it is parsed by the server and not run.
   arrow::Result<PgResult> DescribeStatement(const std::string& sql,
                                             const std::stop_token& stop = {});
 
-  /// Where in its text the last statement that failed did so, in characters from 1; 0: the server
-  /// did not say.
+  /// Where in its text the last statement failed, in characters from 1; 0: it did not, or the
+  /// server did not say.
   int error_position() const { return error_position_; }
 
   /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of
@@ -85,6 +86,9 @@ class PgConnection {
   /// Close, after ROLLBACK where a transaction is open: a pooler then keeps its session for others,
   /// and the server has let go. One that does not answer within a second is cut off.
   void RollBackAndClose();
+
+  /// A transaction was begun and has not ended.
+  bool in_transaction() const;
 
   /// The connection is lost or in an unknown state; only destruction is left.
   bool broken() const;
@@ -124,6 +128,7 @@ class PgConnection {
 
   std::unique_ptr<pg_conn, Finisher> connection_;
   std::unique_ptr<PgSocketChannel> channel_;
+  std::optional<std::chrono::milliseconds> connect_timeout_;  ///< In use; nothing: for ever.
   bool broken_ = false;
   int error_position_ = 0;
 };

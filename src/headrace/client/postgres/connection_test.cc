@@ -173,6 +173,46 @@ TEST(PostgresConnectionTest, AStopCancelsTheStatement) {
   EXPECT_EQ(connection.Query("SELECT 7").ValueOrDie().Int64(0, 0), 7);
 }
 
+TEST(PostgresConnectionTest, ThePlaceOfAnErrorIsThatOfTheLastStatement) {
+  PgConnection connection = ConnectToTestServer();
+  std::stop_source stop;
+  stop.request_stop();
+  const auto fail = [&] {
+    EXPECT_FALSE(connection.DescribeStatement("SELECT 1 +").ok());
+    EXPECT_EQ(connection.error_position(), 11);
+  };
+  fail();
+  EXPECT_FALSE(connection.DescribeStatement("SELECT 1", stop.get_token()).ok());
+  EXPECT_EQ(connection.error_position(), 0);
+  fail();
+  EXPECT_FALSE(connection.Query("SELECT 1", stop.get_token()).ok());
+  EXPECT_EQ(connection.error_position(), 0);
+  fail();
+  EXPECT_FALSE(connection.ExecuteFirst("SELECT 1", stop.get_token()).ok());
+  EXPECT_EQ(connection.error_position(), 0);
+}
+
+TEST(PostgresConnectionTest, WhereNothingCanBeSentAnErrorHasNoPlace) {
+  PgConnection connection = ConnectToTestServer();
+  EXPECT_FALSE(connection.DescribeStatement("SELECT 1 +").ok());
+  EXPECT_EQ(connection.error_position(), 11);
+  shutdown(connection.socket(), SHUT_RDWR);
+  EXPECT_FALSE(connection.WaitForInput().ok()) << "from here on it is known to be closed";
+  EXPECT_FALSE(connection.DescribeStatement("SELECT 1").ok());
+  EXPECT_EQ(connection.error_position(), 0);
+}
+
+TEST(PostgresConnectionTest, TheFirstStatementHasTheTimeThatLibpqGivesAConnection) {
+  PgConnectSettings settings = TestServerSettings();
+  settings.Set("connect_timeout", "2");
+  PgConnection connection = PgConnection::Connect(settings, {}).ValueOrDie();
+  EXPECT_TRUE(connection.ExecuteFirst("SELECT 1", {}).ok());
+  // What a pooler without room looks like: it does not answer.
+  const arrow::Status status = connection.ExecuteFirst("SELECT pg_sleep(600)", {});
+  EXPECT_EQ(CodeOf(status), kPushBackCode) << status;
+  EXPECT_TRUE(connection.broken());
+}
+
 TEST(PostgresConnectionTest, DescribesWithoutRunning) {
   PgConnection connection = ConnectToTestServer();
   const PgResult result =

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace headrace {
 namespace {
@@ -153,10 +154,11 @@ ErrorClass AttemptClass(std::string_view text) {
   return rule == kLibpqRules.end() ? kTransient : rule->error_class;
 }
 
-/// Of all attempts: libpq begins a new line with these words for each address. One that may pass is
-/// enough to try again.
+/// libpq begins a new line with these words for each address.
+constexpr std::string_view kNext = "\nconnection to server ";
+
+/// Of all attempts. One that may pass is enough to try again.
 ErrorClass AttemptsClass(std::string_view text) {
-  constexpr std::string_view kNext = "\nconnection to server ";
   ErrorClass error_class = kTransient;
   while (!text.empty()) {
     const std::string_view attempt = text.substr(0, text.find(kNext));
@@ -176,10 +178,48 @@ arrow::Status AnsweredError(VerboseError error) {
                  : PgError(error.sqlstate, std::move(error.message));
 }
 
+/// `at "db" (10.0.0.1), port 5432`, without the address in brackets.
+std::string HostOf(std::string_view attempt) {
+  const std::string_view place = attempt.substr(0, attempt.find(" failed: "));
+  const size_t address = place.find(" (");
+  if (address == std::string_view::npos) return std::string(place);
+  const size_t end = place.find(')', address);
+  return std::string(place.substr(0, address)) +
+         std::string(end == std::string_view::npos ? "" : place.substr(end + 1));
+}
+
+/// The text of each host, with all of its addresses that were tried one after the other.
+std::vector<std::string_view> TextsOfHosts(std::string_view text) {
+  std::vector<std::string_view> hosts;
+  std::string last;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t next = text.find(kNext, begin);
+    const size_t end = next == std::string_view::npos ? text.size() : next + 1;
+    std::string host = HostOf(text.substr(begin, end - begin));
+    if (!hosts.empty() && host == last) {
+      hosts.back() = {hosts.back().data(), hosts.back().size() + (end - begin)};
+    } else {
+      hosts.push_back(text.substr(begin, end - begin));
+    }
+    last = std::move(host);
+    begin = end;
+  }
+  return hosts;
+}
+
+arrow::Status HostError(std::string_view text) {
+  if (auto parsed = ParseVerboseError(text)) return AnsweredError(*std::move(parsed));
+  std::string message = PgMessageLine(text);
+  if (message.empty()) message = "the connection failed";
+  return MakeError(AttemptsClass(text), std::move(message), std::string(kPgConnectionFailure));
+}
+
 }  // namespace
 
 std::string PgMessageLine(std::string_view text) {
   constexpr std::string_view kBlank = " \t\n";
+  constexpr std::string_view kClosedSocket = "invalid socket";
+  constexpr std::string_view kServerSource = "LOCATION: ";
   std::string out;
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
@@ -187,9 +227,14 @@ std::string PgMessageLine(std::string_view text) {
     const size_t first = line.find_first_not_of(kBlank);
     if (first == std::string_view::npos) continue;
     line = line.substr(first, line.find_last_not_of(kBlank) + 1 - first);
-    if (!out.empty()) {
-      out += std::string_view(".?!:").find(out.back()) == std::string_view::npos ? ". " : " ";
+    if (out.empty()) {
+      out = line;
+      continue;
     }
+    if (line == kClosedSocket || line.starts_with(kServerSource)) continue;
+    const bool goes_on = first > 0 && line.front() >= 'a' && line.front() <= 'z';
+    const bool ended = std::string_view(".?!:").find(out.back()) != std::string_view::npos;
+    out += goes_on || ended ? " " : ". ";
     out += line;
   }
   return out;
@@ -210,13 +255,15 @@ arrow::Status PgError(std::string_view sqlstate, std::string message) {
 }
 
 arrow::Status PgConnectError(std::string_view verbose_message) {
-  if (auto parsed = ParseVerboseError(verbose_message)) {
-    return AnsweredError(*std::move(parsed));
+  const std::vector<std::string_view> hosts = TextsOfHosts(verbose_message);
+  if (hosts.size() > 1) {
+    for (const std::string_view host : hosts) {
+      const arrow::Status status = HostError(host);
+      if (ClassOf(status) != kTransient) continue;
+      return status.WithMessage(PgMessageLine(verbose_message));
+    }
   }
-  std::string message = PgMessageLine(verbose_message);
-  if (message.empty()) message = "the connection failed";
-  return MakeError(AttemptsClass(verbose_message), std::move(message),
-                   std::string(kPgConnectionFailure));
+  return HostError(verbose_message);
 }
 
 }  // namespace headrace

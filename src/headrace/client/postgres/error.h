@@ -22,12 +22,16 @@ ErrorClass PgErrorClass(std::string_view sqlstate);
 arrow::Status PgError(std::string_view sqlstate, std::string message);
 
 /// A message of libpq itself as one line: it writes a line for each address that it tried, and
-/// hints on lines that begin with a tab. Sentences end in full stops.
+/// hints on lines that begin with a tab, and says of a connection that it has just closed that its
+/// socket is invalid; where in the server's own source an error was made is left out. Sentences end
+/// in full stops.
 std::string PgMessageLine(std::string_view text);
 
 /// Like PgError, for the text of a failed connection attempt made with verbose errors: finds
 /// `FATAL:  53300: …` in it. Without an SQLSTATE no server has answered: transient, unless libpq's
-/// own words say of every address that was tried that another attempt would end the same way.
+/// own words say of every address that was tried that another attempt would end the same way. What
+/// one address of a host answered counts for that host; of several hosts one that may come back is
+/// enough for the error to be transient.
 arrow::Status PgConnectError(std::string_view verbose_message);
 
 }  // namespace headrace

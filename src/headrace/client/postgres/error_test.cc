@@ -131,6 +131,54 @@ TEST(PgErrorTest, OneAddressThatMayComeBackIsEnoughToTryAgain) {
   EXPECT_EQ(ClassOf(PgConnectError(plain + plain)), ErrorClass::kUser);
 }
 
+/// The failure of one address as libpq tells it.
+std::string FailureAt(const std::string& host, const std::string& error) {
+  return "connection to server at " + host + ", port 5432 failed: " + error + "\n";
+}
+
+TEST(PgErrorTest, OneHostThatMayComeBackIsEnoughToTryAgainWhateverTheOtherAnswered) {
+  const std::string refused = FailureAt("\"a\" (10.0.0.1)", "Connection refused");
+  const std::string starting = FailureAt(
+      "\"b\" (10.0.0.2)",
+      "FATAL:  57P03: the database system is starting up\nLOCATION:  ProcessStartupPacket, "
+      "postmaster.c:2401");
+  const std::string full = FailureAt("\"b\" (10.0.0.2)", "FATAL:  53300: sorry, too many clients");
+  const std::string no_entry =
+      FailureAt("\"c\" (10.0.0.3)", "FATAL:  28000: no pg_hba.conf entry\nLOCATION:  auth.c:1");
+  for (const std::string& may_pass : {refused, starting, full}) {
+    for (const std::string& text : {may_pass + no_entry, no_entry + may_pass}) {
+      const arrow::Status status = PgConnectError(text);
+      EXPECT_EQ(ClassOf(status), ErrorClass::kTransient) << status;
+      EXPECT_NE(status.message().find("no pg_hba.conf entry"), std::string::npos) << status;
+      EXPECT_EQ(status.message().find("LOCATION"), std::string::npos) << status;
+    }
+  }
+  EXPECT_EQ(CodeOf(PgConnectError(no_entry + full)), kPushBackCode);
+  EXPECT_EQ(CodeOf(PgConnectError(no_entry + starting)), "57P03");
+  EXPECT_EQ(CodeOf(PgConnectError(no_entry + refused)), kPgConnectionFailure);
+  EXPECT_EQ(ClassOf(PgConnectError(no_entry + no_entry)), ErrorClass::kUser);
+}
+
+TEST(PgErrorTest, WhatOneAddressOfAHostAnsweredCountsMoreThanThatAnotherDidNot) {
+  const std::string refused = FailureAt("\"localhost\" (::1)", "Connection refused");
+  const std::string answered =
+      FailureAt("\"localhost\" (127.0.0.1)", "FATAL:  3D000: database \"shop\" does not exist");
+  const arrow::Status status = PgConnectError(refused + answered);
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+  EXPECT_EQ(CodeOf(status), "3D000");
+  EXPECT_EQ(status.message(), "database \"shop\" does not exist");
+}
+
+TEST(PgErrorTest, AMessageOfALostConnectionIsReadable) {
+  EXPECT_EQ(PgMessageLine("server closed the connection unexpectedly\n"
+                          "\tThis probably means the server terminated abnormally\n"
+                          "\tbefore or while processing the request.\n"
+                          "invalid socket\n"),
+            "server closed the connection unexpectedly. This probably means the server terminated "
+            "abnormally before or while processing the request.");
+  EXPECT_EQ(PgMessageLine("invalid socket\n"), "invalid socket");
+}
+
 TEST(PgErrorTest, AMessageIsOneLine) {
   EXPECT_EQ(PgConnectError("connection to server at \"a\", port 1 failed: Connection refused\n"
                            "\tIs the server running on that host?\n"

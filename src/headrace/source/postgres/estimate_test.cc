@@ -1,3 +1,5 @@
+#include "headrace/source/postgres/estimate.h"
+
 #include <arrow/table.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "headrace/source/postgres/estimate_query.h"
 #include "headrace/source/postgres/test_database.h"
 
 namespace headrace {
@@ -34,14 +37,22 @@ class PostgresEstimateTest : public PostgresDatabaseTest {
 
   std::string Role() const { return PgQuoteIdentifier(role_); }
 
-  Description Describe(const TableRef& table, const std::string& statement_timeout = "") {
+  Description Describe(const TableRef& table) {
     OptionValues options;
     options.Set("user", role_);
-    if (!statement_timeout.empty()) options.Set("statement_timeout", std::stol(statement_timeout));
     snapshot_ = OpenSnapshot({table}, std::move(options));
     auto description = snapshot_->Describe(table, {});
     EXPECT_TRUE(description.ok()) << description.status();
-    return *std::move(description);
+    return description.ok() ? *std::move(description) : Description();
+  }
+
+  /// A connection of the role, in a transaction like a leader's.
+  PgConnection BeginAsRole() {
+    PgConnectSettings settings = ParsePgUri(TestServerUri()).ValueOrDie();
+    settings.Set("user", role_);
+    PgConnection connection = PgConnection::Connect(settings, {}).ValueOrDie();
+    EXPECT_TRUE(connection.Execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").ok());
+    return connection;
   }
 
   arrow::Result<Statistics> Estimate(const Description& description, const Names& columns,
@@ -137,12 +148,27 @@ TEST_F(PostgresEstimateTest, EndsAreAskedForWhereTheTableIsCutByValuesAndErrorsS
 TEST_F(PostgresEstimateTest, WhatTakesTooLongStaysUnknown) {
   Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
   CloseGate("t");
-  const Description t = Describe(Table("t"), "100");
-  const auto estimated = Estimate(t, {"id"}, {"id"});
+  const Description t = Describe(Table("t"));
+  PgConnection connection = BeginAsRole();
+  // It counts for what stands at the gate, and for nothing that has to be done by then.
+  EstimateQueries queries(connection, std::chrono::milliseconds(100), {});
+  const Names id = {"id"};
+  const auto estimated = EstimateRelation(queries, t, {.columns = id, .split_columns = id});
   ASSERT_TRUE(estimated.ok()) << estimated.status();
   EXPECT_EQ(estimated->columns.at("id").minimum, std::nullopt);
   EXPECT_EQ(estimated->origin, "number of pages, never analysed");
-  EXPECT_TRUE(snapshot_->Describe(Table("t"), {}).ok()) << "the leader's transaction lives on";
+  EXPECT_EQ(connection.Query("SHOW statement_timeout").ValueOrDie().Text(0, 0), "0");
+  EXPECT_TRUE(connection.in_transaction()) << "it lives on";
+}
+
+TEST_F(PostgresEstimateTest, WhatTakesTooLongLeavesTheLeaderAsItWas) {
+  Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
+  CloseGate("t");
+  const Description t = Describe(Table("t"));
+  const auto estimated = Estimate(t, {"id"});
+  ASSERT_TRUE(estimated.ok()) << estimated.status();
+  EXPECT_EQ(estimated->origin, "number of pages, never analysed");
+  EXPECT_TRUE(snapshot_->Describe(Table("t"), {}).ok()) << "its transaction lives on";
 }
 
 TEST_F(PostgresEstimateTest, AStopEndsIt) {

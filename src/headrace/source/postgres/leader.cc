@@ -64,12 +64,12 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
 /// before the snapshot.
 arrow::Status PgLeader::FindRelationsOfQueries(std::span<const TableRef> tables,
                                                const std::stop_token& stop) {
-  const StatementScope scope = TransactionScope(BeginStatements(settings_, server_version_));
+  const StatementScope scope = BoundedTransactionScope(BeginStatements(settings_, server_version_));
   for (const TableRef& table : tables) {
     if (!table.is_query()) continue;
-    auto relations = InScope(connection_, scope, [&] {
-      return RelationsBehind(connection_, LockTargetOf(table), stop);
-    });
+    auto relations = InScope(
+        connection_, scope, [&] { return RelationsBehind(connection_, LockTargetOf(table), stop); },
+        stop);
     ARROW_RETURN_NOT_OK(Note(table, relations.status()));
     if (relations.ok()) held_.of_queries[table.label()] = *std::move(relations);
   }
@@ -84,7 +84,8 @@ arrow::Status PgLeader::BeginBehindLocks(std::span<const TableRef> tables,
   for (int attempt = 1;; ++attempt) {
     held_ = {};
     ARROW_RETURN_NOT_OK(FindRelationsOfQueries(tables, stop));
-    ARROW_RETURN_NOT_OK(connection_.Execute(BeginStatements(settings_, server_version_), stop));
+    ARROW_RETURN_NOT_OK(
+        connection_.ExecuteFirst(BeginStatements(settings_, server_version_), stop));
     for (const TableRef& table : tables) ARROW_RETURN_NOT_OK(LockOne(table, stop));
     if (held_.locked.empty()) break;
     ARROW_ASSIGN_OR_RAISE(const auto unlocked, UnlockedBelow(connection_, held_.locked, stop));
@@ -161,6 +162,22 @@ StatementScope PgLeader::scope() const {
                         : TransactionScope(BeginStatements(settings_, server_version_));
 }
 
+StatementScope PgLeader::planning_scope() const {
+  return has_snapshot() ? scope()
+                        : BoundedTransactionScope(BeginStatements(settings_, server_version_));
+}
+
+arrow::Status PgLeader::Lost(const arrow::Status& cause) const {
+  if (has_snapshot()) return SnapshotLost(cause);
+  return TransientError("the connection that plans the tables is lost: " + cause.message(),
+                        std::string(kSnapshotLostCode));
+}
+
+arrow::Status PgLeader::NameLoss(const arrow::Status& status) const {
+  const bool said = status.ok() || CodeOf(status) == kInterruptedCode;
+  return said || !connection_.broken() ? status : Lost(status);
+}
+
 arrow::Status PgLeader::LockError(const TableRef& table) const {
   const auto found = held_.errors.find(table.label());
   return found == held_.errors.end() ? arrow::Status::OK() : found->second;
@@ -170,21 +187,18 @@ arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (!returned_.wait(lock, stop, [this] { return !taken_; })) return InterruptedError();
   if (released_) return SnapshotReleased();
-  if (connection_.broken()) {
-    const arrow::Status cause = TransientError("the connection that holds it was lost");
-    return has_snapshot() ? SnapshotLost(cause) : cause;
-  }
+  if (connection_.broken()) return Lost(TransientError("its connection broke before"));
   taken_ = true;
   return Lease(shared_from_this());
 }
 
 /// After ROLLBACK the server has let go; closing alone would leave that to the moment when it
-/// notices.
+/// notices, and a pooler would give the session up. The wait is bounded, so that it is no less for
+/// a run that is stopped.
 void PgLeader::Release(const std::stop_token& stop) {
   const auto lease = Take(stop);
   if (!lease.ok()) return;
-  if (has_snapshot() && !stop.stop_requested()) (void)connection_.Execute("ROLLBACK", stop);
-  connection_.Close();
+  connection_.RollBackAndClose();
   released_ = true;
 }
 

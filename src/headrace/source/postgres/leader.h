@@ -54,7 +54,8 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
     std::shared_ptr<PgLeader> leader_;
   };
 
-  /// Waits for the connection. Errors: kSnapshotLostCode where it is broken, kInterruptedCode.
+  /// Waits for the connection. Errors: kSnapshotLostCode where it is broken or released,
+  /// kInterruptedCode.
   arrow::Result<Lease> Take(const std::stop_token& stop);
 
   /// Ends the transaction, its locks and the connection; Take fails from then on. Waits for a lease
@@ -74,6 +75,15 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// How a statement on the leader's connection is kept from ending its transaction; without a
   /// snapshot, a transaction of its own.
   StatementScope scope() const;
+
+  /// The same for what the leader does for the plan: without a snapshot each of its transactions
+  /// may have to wait for a server of a pooler, for connect_timeout at most. A session's may wait
+  /// longer, while others of the run read.
+  StatementScope planning_scope() const;
+
+  /// The error of work on a lease that is still out: kSnapshotLostCode where the connection broke
+  /// on the way, without a snapshot as well, because another leader can then plan the tables anew.
+  arrow::Status NameLoss(const arrow::Status& status) const;
 
   /// Why `table` could not be locked; OK where it was.
   arrow::Status LockError(const TableRef& table) const;
@@ -98,6 +108,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status Note(const TableRef& table, const arrow::Status& status);
   arrow::Status ExportSnapshot();
   arrow::Status GoOnWithout(const arrow::Status& reason);
+  arrow::Status Lost(const arrow::Status& cause) const;
 
   const PgSourceSettings settings_;
   PgConnection connection_;  ///< Guarded by taken_.

@@ -33,8 +33,8 @@ class PostgresSource final : public Source {
   arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) override {
     ARROW_ASSIGN_OR_RAISE(PgConnection connection, PgConnection::Connect(settings_.connect, stop));
     const StatementScope scope =
-        TransactionScope(BeginStatements(settings_, connection.server_version()));
-    return InScope(connection, scope, [&] { return ListRelations(connection, stop); });
+        BoundedTransactionScope(BeginStatements(settings_, connection.server_version()));
+    return InScope(connection, scope, [&] { return ListRelations(connection, stop); }, stop);
   }
 
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables,

@@ -46,10 +46,10 @@ arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLead
 
 arrow::Status PgSession::Begin(const std::stop_token& stop) {
   if (!leader_->has_snapshot()) return arrow::Status::OK();
-  const arrow::Status imported = connection_.ExecuteFirst(
-      std::string(kBeginReadOnly) + "SET TRANSACTION SNAPSHOT " +
-          PgQuoteLiteral(leader_->snapshot_id()),
-      leader_->settings().connect.connect_timeout.value_or(kPgConnectTimeout), stop);
+  const arrow::Status imported =
+      connection_.ExecuteFirst(std::string(kBeginReadOnly) + "SET TRANSACTION SNAPSHOT " +
+                                   PgQuoteLiteral(leader_->snapshot_id()),
+                               stop);
   if (IsSnapshotGone(imported)) return SnapshotLost(imported);
   ARROW_RETURN_NOT_OK(imported);
   return connection_.Execute(SessionSettings(leader_->settings(), connection_.server_version()),

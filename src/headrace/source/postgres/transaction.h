@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,8 @@ struct StatementScope {
   std::string begin;
   std::string end;
   std::string recover;
+  /// `begin` needs a server of a pooler: it waits no longer for it than for a connection.
+  bool bounded = false;
 };
 
 /// Inside a transaction that must survive: a savepoint.
@@ -22,14 +25,21 @@ StatementScope SavepointScope();
 /// A transaction of its own; `begin` are BeginStatements.
 StatementScope TransactionScope(std::string begin);
 
+/// The same for a connection that others wait for.
+StatementScope BoundedTransactionScope(std::string begin);
+
+/// Runs what begins `scope`. Only a bounded one heeds `stop`.
+arrow::Status Begin(PgConnection& connection, const StatementScope& scope,
+                    const std::stop_token& stop);
+
 /// Makes `connection` usable again after an error in `scope`; marks it broken where that fails.
 void Recover(PgConnection& connection, const StatementScope& scope);
 
 /// Runs `work`, which returns a Status or Result, inside `scope`.
 template <typename Work>
-auto InScope(PgConnection& connection, const StatementScope& scope, const Work& work)
-    -> decltype(work()) {
-  ARROW_RETURN_NOT_OK(connection.Execute(scope.begin));
+auto InScope(PgConnection& connection, const StatementScope& scope, const Work& work,
+             const std::stop_token& stop = {}) -> decltype(work()) {
+  ARROW_RETURN_NOT_OK(Begin(connection, scope, stop));
   auto result = work();
   if (result.ok()) {
     ARROW_RETURN_NOT_OK(connection.Execute(scope.end));
@@ -42,9 +52,9 @@ auto InScope(PgConnection& connection, const StatementScope& scope, const Work& 
 /// Runs `work`, which returns a Status or Result, inside `scope`, and takes back what it did in any
 /// case: settings and locks of its own are gone.
 template <typename Work>
-auto InScopeUndone(PgConnection& connection, const StatementScope& scope, const Work& work)
-    -> decltype(work()) {
-  ARROW_RETURN_NOT_OK(connection.Execute(scope.begin));
+auto InScopeUndone(PgConnection& connection, const StatementScope& scope, const Work& work,
+                   const std::stop_token& stop = {}) -> decltype(work()) {
+  ARROW_RETURN_NOT_OK(Begin(connection, scope, stop));
   auto result = work();
   Recover(connection, scope);
   return result;

@@ -1,0 +1,73 @@
+// The connection that holds the snapshot is lost while the tables are planned.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "headrace/source/postgres/test_database.h"
+
+namespace headrace {
+namespace {
+
+/// With a snapshot and without.
+class PostgresLostLeaderTest : public PostgresDatabaseTest {
+ protected:
+  void SetUp() override {
+    PostgresDatabaseTest::SetUp();
+    Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
+  }
+
+  /// A snapshot whose leader the server knows by a name of its own.
+  std::unique_ptr<Snapshot> OpenNamed(const std::string& mode) {
+    OptionValues options;
+    options.Set("application_name", schema_);
+    options.Set("snapshot", mode);
+    return OpenSnapshot({Table("t")}, std::move(options));
+  }
+
+  void TerminateLeader() {
+    const std::string named =
+        " FROM pg_stat_activity WHERE application_name = " + PgQuoteLiteral(schema_) +
+        " AND pid <> pg_backend_pid()";
+    EXPECT_EQ(Value("SELECT count(pg_terminate_backend(pid))" + named), "1");
+    constexpr std::chrono::seconds kPatience{60};
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (Value("SELECT count(*)" + named) != "0") {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the leader does not end";
+      std::this_thread::yield();
+    }
+  }
+};
+
+const std::vector<std::string> kModes = {"require", "off"};
+
+TEST_F(PostgresLostLeaderTest, WhatIsAskedNextSaysThatTheSnapshotIsLost) {
+  for (const std::string& mode : kModes) {
+    const auto described = OpenNamed(mode);
+    const Description t = described->Describe(Table("t"), {}).ValueOrDie();
+    TerminateLeader();
+    for (const char* when : {"at once", "and from then on"}) {
+      const arrow::Status lost = described->Describe(Table("t"), {}).status();
+      EXPECT_EQ(CodeOf(lost), kSnapshotLostCode) << mode << ", " << when << ": " << lost;
+      EXPECT_EQ(ClassOf(lost), ErrorClass::kTransient);
+    }
+
+    const auto estimated = OpenNamed(mode);
+    TerminateLeader();
+    const std::vector<std::string> columns = {"id"};
+    arrow::Status lost =
+        estimated->Estimate(t, {.columns = columns, .split_columns = {}}, {}).status();
+    EXPECT_EQ(CodeOf(lost), kSnapshotLostCode) << mode << ": " << lost;
+
+    const auto tried = OpenNamed(mode);
+    TerminateLeader();
+    lost = tried->TryUnit(PlanOf(t), UnitOf(WholeTable{}), {});
+    EXPECT_EQ(CodeOf(lost), kSnapshotLostCode) << mode << ": " << lost;
+  }
+}
+
+}  // namespace
+}  // namespace headrace
