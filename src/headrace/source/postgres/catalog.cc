@@ -2,7 +2,6 @@
 
 #include <arrow/type.h>
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "headrace/source/postgres/comment_text.h"
+#include "headrace/source/postgres/missing_table.h"
 #include "headrace/source/postgres/type_map.h"
 
 namespace headrace {
@@ -215,16 +215,6 @@ std::string Subselect(const std::string& query) {
   return "(\n" + query.substr(0, end == std::string::npos ? 0 : end + 1) + "\n) AS headrace_query";
 }
 
-arrow::Status NoSuchTable(const TableRef& table) {
-  std::string message = "there is no table " + table.label();
-  const bool folded = std::ranges::any_of(table.name, [](char c) { return c >= 'A' && c <= 'Z'; });
-  message +=
-      folded
-          ? "; names are taken in their exact case, and unquoted names are lower case in PostgreSQL"
-          : "; `headrace inspect` lists those that are";
-  return UserError(std::move(message), "42P01");
-}
-
 arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,
                                             const TableRef& table, const std::stop_token& stop) {
   if (table.is_query()) return DescribeQuery(connection, types, table, stop);
@@ -237,7 +227,7 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
                            " WHERE c.oid = pg_catalog.to_regclass(" +
                            PgQuoteLiteral(QualifiedName(table)) + ")",
                        stop));
-  if (result.rows() == 0) return NoSuchTable(table);
+  if (result.rows() == 0) return NoSuchTable(connection, table, stop);
   const auto kind = RelationKindOf(result.Text(0, 2));
   if (!kind) return UserError(table.label() + " is no table or view", "42809");
   Description description{.table = table, .kind = *kind};

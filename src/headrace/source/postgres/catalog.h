@@ -20,9 +20,6 @@ std::string QualifiedName(std::string_view schema, std::string_view name);
 /// out.
 std::string Subselect(const std::string& query);
 
-/// The error of a table that to_regclass does not find.
-arrow::Status NoSuchTable(const TableRef& table);
-
 /// Describes a table, view or query as the current transaction sees it. Errors of class user where
 /// it is not there.
 arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,

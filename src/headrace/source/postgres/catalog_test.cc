@@ -1,11 +1,14 @@
 #include "headrace/source/postgres/catalog.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "headrace/source/postgres/test_database.h"
 
 namespace headrace {
 namespace {
+
+using ::testing::HasSubstr;
 
 class PostgresCatalogTest : public PostgresDatabaseTest {
  protected:
@@ -50,6 +53,33 @@ TEST_F(PostgresCatalogTest, RowsThatAreOlderThanTheConstraintMayBeNull) {
         "ALTER TABLE child ALTER v DROP NOT NULL");
   }
   EXPECT_TRUE(IsNullable("t", "v"));
+}
+
+TEST_F(PostgresCatalogTest, AMissingTableNamesTheNearest) {
+  Run("CREATE TABLE \"MixedCase\" (id int); CREATE TABLE orders (id int);"
+      "CREATE VIEW orderz AS TABLE orders; CREATE TABLE \"odd.name\" (id int)");
+  const auto refusal = [&](const TableRef& table, const std::string& mode) {
+    OptionValues options;
+    options.Set("snapshot", mode);
+    const auto status = OpenSnapshot({table}, std::move(options))->Describe(table, {}).status();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+    EXPECT_EQ(CodeOf(status), "42P01");
+    return status.message();
+  };
+  for (const std::string mode : {"require", "off"}) {
+    EXPECT_EQ(
+        refusal(Table("mixedcase"), mode),
+        "there is no table " + schema_ + ".mixedcase; did you mean " + schema_ + ".MixedCase?");
+    EXPECT_EQ(refusal(Table("ordrs"), mode), "there is no table " + schema_ +
+                                                 ".ordrs; did you mean " + schema_ + ".orders or " +
+                                                 schema_ + ".orderz?");
+    EXPECT_THAT(refusal(Table("odd.nam"), mode),
+                HasSubstr("; did you mean " + schema_ + ".\"odd.name\"?"));
+    EXPECT_THAT(refusal(Table("nothing_like_it"), mode), HasSubstr("; `headrace inspect` lists"));
+    const TableRef elsewhere{.schema = "nowhere", .name = "ORDERZ", .query = {}, .alias = {}};
+    EXPECT_EQ(refusal(elsewhere, mode),
+              "there is no table nowhere.ORDERZ; did you mean " + schema_ + ".orderz?");
+  }
 }
 
 }  // namespace
