@@ -70,11 +70,24 @@ void DescribeTables(Source& source, const std::vector<ListedTable>& listed,
   }
 }
 
+/// A source that cannot be listed: what there is to change.
+arrow::Status WithAdvice(const arrow::Status& status) {
+  if (CodeOf(status) == kInterruptedCode) return status;
+  if (ClassOf(status) == ErrorClass::kUser) {
+    return status.WithMessage(status.message() +
+                              "; change the URI or the rights, then inspect again");
+  }
+  if (ClassOf(status) != ErrorClass::kTransient) return status;
+  return status.WithMessage(status.message() + "; see that the address is right and the server up");
+}
+
 arrow::Result<Inspection> InspectSource(const CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const PluginSettings settings, SettingsOfUri(*context.line.argument));
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Source> source, MakeSource(settings));
   Inspection inspection{.endpoint = source->endpoint(), .tables = {}};
-  ARROW_ASSIGN_OR_RAISE(std::vector<ListedTable> listed, source->List(context.stop));
+  auto listing = source->List(context.stop);
+  if (!listing.ok()) return WithAdvice(listing.status());
+  std::vector<ListedTable> listed = *std::move(listing);
   ARROW_RETURN_NOT_OK(SelectTable(context.line, inspection, listed));
   DescribeTables(*source, listed, context.stop, inspection);
   if (context.stop.stop_requested()) {
