@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -201,6 +202,39 @@ arrow::Result<Description> DescribeQuery(PgConnection& connection, PgTypeCatalog
   return description;
 }
 
+constexpr std::array<std::string_view, 4> kQueryWords = {"select", "with", "values", "table"};
+
+/// `sql` behind the comment that it begins with, or all of it. Comments of the second kind nest.
+std::string_view BehindComment(std::string_view sql) {
+  if (sql.starts_with("--")) return sql.substr(std::min(sql.size(), sql.find('\n')));
+  if (!sql.starts_with("/*")) return sql;
+  int depth = 0;
+  do {
+    if (sql.starts_with("/*") || sql.starts_with("*/")) {
+      depth += sql.starts_with("/*") ? 1 : -1;
+      sql.remove_prefix(1);
+    }
+    sql.remove_prefix(1);
+  } while (depth > 0 && !sql.empty());
+  return sql;
+}
+
+/// The first word of a statement, in lower case; empty where it does not begin with one.
+std::string FirstWord(std::string_view sql) {
+  for (size_t before = 0; before != sql.size();) {
+    before = sql.size();
+    sql.remove_prefix(std::min(sql.size(), sql.find_first_not_of("( \t\r\n")));
+    sql = BehindComment(sql);
+  }
+  std::string word;
+  for (const char c : sql) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (lower < 'a' || lower > 'z') break;
+    word += lower;
+  }
+  return word;
+}
+
 }  // namespace
 
 std::string QualifiedName(std::string_view schema, std::string_view name) {
@@ -213,6 +247,17 @@ std::string QualifiedName(const TableRef& table) { return QualifiedName(table.sc
 std::string Subselect(const std::string& query) {
   const size_t end = query.find_last_not_of("; \t\r\n");
   return "(\n" + query.substr(0, end == std::string::npos ? 0 : end + 1) + "\n) AS headrace_query";
+}
+
+arrow::Status NameStatement(const arrow::Status& status, const TableRef& table) {
+  constexpr std::string_view kSyntaxError = "42601";
+  if (!table.is_query() || CodeOf(status) != kSyntaxError) return status;
+  const std::string word = FirstWord(table.query);
+  if (word.empty() || std::ranges::find(kQueryWords, word) != kQueryWords.end()) return status;
+  return status.WithMessage(status.message() +
+                            "; a query must be one SELECT (or WITH, VALUES, TABLE), and this one "
+                            "begins with " +
+                            word);
 }
 
 arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,

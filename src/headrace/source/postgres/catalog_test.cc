@@ -9,6 +9,7 @@ namespace headrace {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class PostgresCatalogTest : public PostgresDatabaseTest {
  protected:
@@ -79,6 +80,28 @@ TEST_F(PostgresCatalogTest, AMissingTableNamesTheNearest) {
     const TableRef elsewhere{.schema = "nowhere", .name = "ORDERZ", .query = {}, .alias = {}};
     EXPECT_EQ(refusal(elsewhere, mode),
               "there is no table nowhere.ORDERZ; did you mean " + schema_ + ".orderz?");
+  }
+}
+
+TEST_F(PostgresCatalogTest, AQueryThatIsAnotherStatementIsToldWhatItMustBe) {
+  Run("CREATE TABLE t (id int)");
+  const auto refusal = [&](const std::string& query, const std::string& mode) {
+    OptionValues options;
+    options.Set("snapshot", mode);
+    const TableRef table{.schema = {}, .name = {}, .query = query, .alias = "q"};
+    return OpenSnapshot({table}, std::move(options))->Describe(table, {}).status().message();
+  };
+  for (const std::string mode : {"require", "off"}) {
+    for (const std::string before : {"", " -- SELECT\n", "/* a /* b */ SELECT */\n (", "\t("}) {
+      EXPECT_THAT(refusal(before + "Delete FROM t RETURNING *", mode),
+                  HasSubstr("; a query must be one SELECT (or WITH, VALUES, TABLE), and this one "
+                            "begins with delete"))
+          << before;
+    }
+    for (const std::string query : {"(SELECT FRM t", "/* none", "", "1", "VALUES 1"}) {
+      EXPECT_THAT(refusal(query, mode), Not(HasSubstr("must be one SELECT"))) << query;
+    }
+    EXPECT_EQ(refusal("/* delete */ VALUES (1)", mode), "");
   }
 }
 

@@ -31,7 +31,7 @@ std::string PgSnapshot::about() const {
 }
 
 arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop_token stop) {
-  const arrow::Status lock_error = leader_->LockError(table);
+  const arrow::Status lock_error = NameStatement(leader_->LockError(table), table);
   const bool missing = IsMissing(lock_error, table);
   if (!missing) ARROW_RETURN_NOT_OK(lock_error);
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
@@ -43,7 +43,7 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
     return DescribeRelation(lease.connection(), types, table, stop);
   });
   if (description.ok()) return description;
-  return NameLockTimeout(description.status(), leader_->settings());
+  return NameLockTimeout(NameStatement(description.status(), table), leader_->settings());
 }
 
 arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
