@@ -105,5 +105,13 @@ TEST_F(PostgresCatalogTest, AQueryThatIsAnotherStatementIsToldWhatItMustBe) {
   }
 }
 
+TEST_F(PostgresCatalogTest, ANumericThatIsTextSaysWhy) {
+  Run("CREATE TABLE t (free numeric, large numeric(90,5), fits numeric(76,5))");
+  const Description t = OpenSnapshot({Table("t")})->Describe(Table("t"), {}).ValueOrDie();
+  EXPECT_EQ(t.FindColumn("free")->note, "numeric without a fixed scale: as text, lossless");
+  EXPECT_EQ(t.FindColumn("large")->note, "more digits than the 76 of a decimal: as text, lossless");
+  EXPECT_EQ(t.FindColumn("fits")->note, "");
+}
+
 }  // namespace
 }  // namespace headrace
