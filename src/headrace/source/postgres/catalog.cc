@@ -79,6 +79,21 @@ constexpr std::string_view kKeysQuery =
     "  AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts"
     " ORDER BY i.indisprimary DESC, c.relname, k.place";
 
+/// Whether the relation c was never analysed, as far as that can be told: servers before 14 write 0
+/// for it, as for one that was empty then. One that was, and no longer is, counts as never
+/// analysed.
+constexpr std::string_view kNeverAnalysed =
+    "(c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0 AND"
+    " (pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 140000 OR"
+    "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) > 0 END))";
+
+/// $never in a catalogue query.
+std::string WithNeverAnalysed(std::string_view text) {
+  std::string query(text);
+  constexpr std::string_view kPlace = "$never";
+  return query.replace(query.find(kPlace), kPlace.size(), kNeverAnalysed);
+}
+
 /// The table and all below it that hold rows of their own. A leaf can be read by pages if it is a
 /// heap that we may read directly and no row security of a table above it would be passed by.
 constexpr std::string_view kLeavesQuery =
@@ -90,7 +105,7 @@ constexpr std::string_view kLeavesQuery =
     "   AND (c.oid = $oid OR NOT pg_catalog.row_security_active($oid)),"
     "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid)"
     "   / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,"
-    "  CASE WHEN c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0 THEN -1 ELSE c.reltuples END"
+    "  CASE WHEN $never THEN -1 ELSE c.reltuples END"
     " FROM (SELECT DISTINCT oid FROM tree) t JOIN pg_catalog.pg_class c ON c.oid = t.oid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam"
@@ -98,8 +113,7 @@ constexpr std::string_view kLeavesQuery =
 
 constexpr std::string_view kListQuery =
     "SELECT n.nspname, c.relname, c.relkind,"
-    "  CASE WHEN c.relkind = 'p' THEN -1 WHEN c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0"
-    "   THEN -1 ELSE c.reltuples END,"
+    "  CASE WHEN c.relkind = 'p' OR $never THEN -1 ELSE c.reltuples END,"
     "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) ELSE -1 END"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition"
@@ -158,7 +172,7 @@ arrow::Status FillKeys(PgConnection& connection, uint64_t oid, const std::stop_t
 arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, const std::stop_token& stop,
                          Description& description) {
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(OfOid(std::string(kLeavesQuery), oid), stop));
+                        connection.Query(OfOid(WithNeverAnalysed(kLeavesQuery), oid), stop));
   for (int i = 0; i < result.rows(); ++i) {
     Relation leaf;
     leaf.schema = result.Text(i, 0);
@@ -288,7 +302,8 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
 
 arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection,
                                                       const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(std::string(kListQuery), stop));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.Query(WithNeverAnalysed(kListQuery), stop));
   std::vector<ListedTable> tables;
   for (int i = 0; i < result.rows(); ++i) {
     ListedTable listed;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "headrace/source/postgres/test_database.h"
 
 namespace headrace {
@@ -111,6 +113,25 @@ TEST_F(PostgresCatalogTest, ANumericThatIsTextSaysWhy) {
   EXPECT_EQ(t.FindColumn("free")->note, "numeric without a fixed scale: as text, lossless");
   EXPECT_EQ(t.FindColumn("large")->note, "more digits than the 76 of a decimal: as text, lossless");
   EXPECT_EQ(t.FindColumn("fits")->note, "");
+}
+
+TEST_F(PostgresCatalogTest, AnAnalysedEmptyTableHasNoRows) {
+  const auto rows = [&] {
+    const Description t = OpenSnapshot({Table("t")})->Describe(Table("t"), {}).ValueOrDie();
+    const auto listed = MakeSource()->List({}).ValueOrDie();
+    const auto entry = std::ranges::find_if(
+        listed, [&](const ListedTable& each) { return each.table == Table("t"); });
+    EXPECT_EQ(entry->rows, t.leaves.at(0).rows);
+    return t.leaves.at(0).rows;
+  };
+  Run("CREATE TABLE t (id int) WITH (autovacuum_enabled = off)");
+  EXPECT_EQ(rows(), -1);
+  Run("ANALYZE t");
+  EXPECT_EQ(rows(), writer_->server_version() < 140000 ? -1 : 0) << "older servers do not tell";
+  Run("INSERT INTO t VALUES (1)");
+  EXPECT_EQ(rows(), -1) << "what was empty then says nothing of now";
+  Run("ANALYZE t");
+  EXPECT_EQ(rows(), 1);
 }
 
 }  // namespace
