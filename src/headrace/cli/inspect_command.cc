@@ -18,6 +18,9 @@
 namespace headrace {
 namespace {
 
+/// Types of composites and lists of them are broken into lines of so many columns.
+constexpr size_t kTypeWidth = 40;
+
 /// By RelationKind.
 constexpr std::array<std::string_view, 6> kRelationKindNames = {
     "table", "partitioned", "view", "materialized view", "foreign", "query"};
@@ -149,7 +152,11 @@ std::string DetailText(const InspectedTable& inspected, size_t width) {
   if (!description.comment.empty()) {
     text += IndentedText(EscapeControls(description.comment), 2, width);
   }
-  TextTable columns({{"COLUMN"}, {"SOURCE TYPE"}, {"TYPE"}, {"NULL"}, {"NOTE", false, true}});
+  TextTable columns({{"COLUMN"},
+                     {"SOURCE TYPE"},
+                     {.header = "TYPE", .most = kTypeWidth},
+                     {"NULL"},
+                     {"NOTE", false, true}});
   for (const Column& column : description.columns) {
     columns.AddRow({column.name, column.source_type, column.type->ToString(),
                     column.nullable ? "yes" : "no", ColumnNote(column)});
