@@ -73,15 +73,11 @@ void DescribeTables(Source& source, const std::vector<ListedTable>& listed,
   }
 }
 
-/// A source that cannot be listed: what there is to change.
+/// The error of a source that cannot be listed, with what there is to change.
 arrow::Status WithAdvice(const arrow::Status& status) {
-  if (CodeOf(status) == kInterruptedCode) return status;
-  if (ClassOf(status) == ErrorClass::kUser) {
-    return status.WithMessage(status.message() +
-                              "; change the URI or the rights, then inspect again");
-  }
-  if (ClassOf(status) != ErrorClass::kTransient) return status;
-  return status.WithMessage(status.message() + "; see that the address is right and the server up");
+  if (ClassOf(status) != ErrorClass::kUser) return status;
+  return status.WithMessage(status.message() +
+                            "; change the URI or the rights, then inspect again");
 }
 
 arrow::Result<Inspection> InspectSource(const CommandContext& context) {
