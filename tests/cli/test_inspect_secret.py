@@ -24,6 +24,11 @@ def test_no_piece_of_a_password_is_printed(headrace, password, pieces, options):
         assert piece not in finished.stdout + finished.stderr
 
 
+def test_an_at_in_a_password_is_said_before_anything_is_looked_up(headrace):
+    finished = headrace("inspect", f"postgresql://etl:hunt@er2@{REFUSING}/shop", expect=2)
+    assert "%40" in finished.stderr
+
+
 def test_a_password_of_the_query_is_not_printed(headrace):
     finished = headrace("inspect", f"postgresql://{REFUSING}/shop?user=etl&password=hunter2&sslmode=sometimes")
     assert finished.returncode in (1, 2)

@@ -18,6 +18,9 @@
 namespace headrace {
 namespace {
 
+/// Types of composites and lists of them are broken into lines of so many columns.
+constexpr size_t kTypeWidth = 40;
+
 /// By RelationKind.
 constexpr std::array<std::string_view, 6> kRelationKindNames = {
     "table", "partitioned", "view", "materialized view", "foreign", "query"};
@@ -70,11 +73,20 @@ void DescribeTables(Source& source, const std::vector<ListedTable>& listed,
   }
 }
 
+/// The error of a source that cannot be listed, with what there is to change.
+arrow::Status WithAdvice(const arrow::Status& status) {
+  if (ClassOf(status) != ErrorClass::kUser) return status;
+  return status.WithMessage(status.message() +
+                            "; change the URI or the rights, then inspect again");
+}
+
 arrow::Result<Inspection> InspectSource(const CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const PluginSettings settings, SettingsOfUri(*context.line.argument));
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Source> source, MakeSource(settings));
   Inspection inspection{.endpoint = source->endpoint(), .tables = {}};
-  ARROW_ASSIGN_OR_RAISE(std::vector<ListedTable> listed, source->List(context.stop));
+  auto listing = source->List(context.stop);
+  if (!listing.ok()) return WithAdvice(listing.status());
+  std::vector<ListedTable> listed = *std::move(listing);
   ARROW_RETURN_NOT_OK(SelectTable(context.line, inspection, listed));
   DescribeTables(*source, listed, context.stop, inspection);
   if (context.stop.stop_requested()) {
@@ -136,7 +148,11 @@ std::string DetailText(const InspectedTable& inspected, size_t width) {
   if (!description.comment.empty()) {
     text += IndentedText(EscapeControls(description.comment), 2, width);
   }
-  TextTable columns({{"COLUMN"}, {"SOURCE TYPE"}, {"TYPE"}, {"NULL"}, {"NOTE", false, true}});
+  TextTable columns({{"COLUMN"},
+                     {"SOURCE TYPE"},
+                     {.header = "TYPE", .most = kTypeWidth},
+                     {"NULL"},
+                     {"NOTE", false, true}});
   for (const Column& column : description.columns) {
     columns.AddRow({column.name, column.source_type, column.type->ToString(),
                     column.nullable ? "yes" : "no", ColumnNote(column)});

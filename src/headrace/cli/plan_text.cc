@@ -17,6 +17,8 @@ namespace {
 constexpr size_t kFirstUnits = 3;
 constexpr size_t kLabelWidth = 13;
 constexpr size_t kIndent = 2;
+/// Types of composites and lists of them are broken into lines of so many columns.
+constexpr size_t kTypeWidth = 40;
 
 /// `label` in a column of its own, `text` wrapped beside it.
 std::string Labelled(std::string_view label, std::string_view text, size_t width) {
@@ -52,7 +54,11 @@ std::string NoteText(const PlannedColumn& column) {
 }
 
 std::string ColumnsText(const TablePlan& plan, size_t width) {
-  TextTable table({{"COLUMN"}, {"SOURCE TYPE"}, {"OUTPUT"}, {"TYPE"}, {"NOTE", false, true}});
+  TextTable table({{"COLUMN"},
+                   {"SOURCE TYPE"},
+                   {"OUTPUT"},
+                   {.header = "TYPE", .most = kTypeWidth},
+                   {"NOTE", false, true}});
   for (const PlannedColumn& column : plan.columns) {
     table.AddRow(
         {column.source_name, column.source_type, column.name, TypeText(column), NoteText(column)});

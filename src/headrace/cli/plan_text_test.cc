@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 namespace headrace {
 namespace {
 
@@ -88,6 +90,19 @@ public.events
 
 1 table, 100 units, about 5,000,000 rows
 )");
+}
+
+TEST(PlanText, ALongTypeKeepsToTheWidth) {
+  const TableJob job = EventsJob();
+  JobPlan plan{.job = "shop"};
+  plan.tables.push_back(PlanEvents(job, 1));
+  arrow::FieldVector fields;
+  for (int i = 0; i < 20; ++i) {
+    fields.push_back(arrow::field("field_" + std::to_string(i), arrow::int32()));
+  }
+  plan.tables[0].plan.columns[1].type = arrow::struct_(fields);
+  std::istringstream lines(PlanText(plan, {.width = 100}));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100) << line;
 }
 
 TEST(PlanText, ShowsEveryUnitOnRequest) {

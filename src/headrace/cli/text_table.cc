@@ -38,11 +38,21 @@ void TextTable::AddDetail(const std::string& text) {
   rows_.back().details.push_back(EscapeControls(text));
 }
 
+/// A cell of another column than a wrapped last one.
+std::vector<std::string> TextTable::CellLines(size_t column, const std::string& cell) const {
+  const size_t most = columns_[column].most;
+  return most == 0 ? std::vector{cell} : WrapText(cell, most);
+}
+
 std::vector<size_t> TextTable::Widths() const {
   std::vector<size_t> widths;
   for (size_t column = 0; column < columns_.size(); ++column) {
     size_t width = DisplayWidth(columns_[column].header);
-    for (const Row& row : rows_) width = std::max(width, DisplayWidth(row.cells[column]));
+    for (const Row& row : rows_) {
+      for (const std::string& line : CellLines(column, row.cells[column])) {
+        width = std::max(width, DisplayWidth(line));
+      }
+    }
     widths.push_back(width);
   }
   return widths;
@@ -50,22 +60,24 @@ std::vector<size_t> TextTable::Widths() const {
 
 std::string TextTable::RenderLine(const std::vector<std::string>& cells,
                                   const std::vector<size_t>& widths, size_t width) const {
-  std::string line(indent_, ' ');
+  std::vector<std::vector<std::string>> parts;
   size_t used = indent_;
-  for (size_t column = 0; column + 1 < cells.size(); ++column) {
-    line += Padded(cells[column], widths[column], columns_[column].right) +
-            std::string(kColumnGap, ' ');
+  size_t lines = 1;
+  for (size_t column = 0; column < cells.size(); ++column) {
+    const bool wrapped = columns_[column].wrap && column + 1 == cells.size();
+    parts.push_back(
+        wrapped ? WrapText(cells[column], std::max(kMinWrapWidth, width > used ? width - used : 0))
+                : CellLines(column, cells[column]));
     used += widths[column] + kColumnGap;
-  }
-  if (!columns_.back().wrap) {
-    line += Padded(cells.back(), widths.back(), columns_.back().right);
-    EndLine(line);
-    return line;
+    lines = std::max(lines, parts.back().size());
   }
   std::string text;
-  for (const std::string& part :
-       WrapText(cells.back(), std::max(kMinWrapWidth, width > used ? width - used : 0))) {
-    text += (text.empty() ? line : std::string(used, ' ')) + part;
+  for (size_t line = 0; line < lines; ++line) {
+    text += std::string(indent_, ' ');
+    for (size_t column = 0; column < cells.size(); ++column) {
+      const std::string part = line < parts[column].size() ? parts[column][line] : std::string();
+      text += Padded(part, widths[column], columns_[column].right) + std::string(kColumnGap, ' ');
+    }
     EndLine(text);
   }
   return text;

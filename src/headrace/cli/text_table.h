@@ -12,6 +12,7 @@ struct TableColumn {
   std::string header;
   bool right = false;  ///< Numbers.
   bool wrap = false;   ///< Of the last column: long text goes on in the next line, under itself.
+  size_t most = 0;     ///< Of another column: what is wider does, at spaces; 0: any width.
 };
 
 /// Aligned columns for people: a header in capitals, two spaces between columns, no lines. Columns
@@ -38,6 +39,7 @@ class TextTable {
   };
 
   std::vector<size_t> Widths() const;
+  std::vector<std::string> CellLines(size_t column, const std::string& cell) const;
   std::string RenderLine(const std::vector<std::string>& cells, const std::vector<size_t>& widths,
                          size_t width) const;
 

@@ -25,6 +25,19 @@ TEST(TextTable, WrapsTheLastColumnUnderItself) {
             "        the job\n");
 }
 
+TEST(TextTable, WrapsAColumnThatHasAMost) {
+  TextTable table({{"COLUMN"}, {.header = "TYPE", .most = 16}, {"NOTE", false, true}}, 0);
+  table.AddRow({"id", "int64", "the key of the table"});
+  table.AddRow({"place", "struct<x: int32, y: int32>", ""});
+  table.AddRow({"far", "a_single_word_that_is_longer", "still one"});
+  EXPECT_EQ(table.Render(60),
+            "COLUMN  TYPE                          NOTE\n"
+            "id      int64                         the key of the table\n"
+            "place   struct<x: int32,\n"
+            "        y: int32>\n"
+            "far     a_single_word_that_is_longer  still one\n");
+}
+
 TEST(TextTable, PutsDetailsBelowTheirRow) {
   TextTable table({{"TABLE"}, {"ROWS", true}});
   table.AddRow({"orders", "5"});

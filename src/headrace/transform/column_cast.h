@@ -3,8 +3,8 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,15 +18,16 @@ namespace headrace {
 /// Immutable: any number of threads.
 class ColumnCast {
  public:
+  /// What people know a row of the batch by, for the words of an error.
+  using RowName = std::function<std::string(int64_t row)>;
+
   /// Errors of class user if there is no cast from the read type to the type.
   static arrow::Result<ColumnCast> Make(const PlannedColumn& column);
 
   /// Adds how many values became NULL to `nulled`. Under another policy than kNull the first value
   /// that does not fit is an error of class permanent, which names column, value and row.
-  ArrayResult Apply(const std::shared_ptr<arrow::Array>& values, int64_t& nulled) const;
-
-  /// The first row whose value does not fit, for the words of an error; nothing if all do.
-  std::optional<int64_t> FirstUnfit(const arrow::Array& values) const;
+  ArrayResult Apply(const std::shared_ptr<arrow::Array>& values, const RowName& row_name,
+                    int64_t& nulled) const;
 
  private:
   ColumnCast(const PlannedColumn& column, CastFunction cast);
@@ -34,7 +35,8 @@ class ColumnCast {
   /// Appends the rows of [first, first + count) whose values do not fit, at most `most` in all.
   void FindUnfit(const arrow::Array& values, int64_t first, int64_t count, size_t most,
                  std::vector<int64_t>& rows) const;
-  arrow::Status UnfitValue(const arrow::Array& values, const arrow::Status& reason) const;
+  arrow::Status UnfitValue(const arrow::Array& values, const RowName& row_name,
+                           const arrow::Status& reason) const;
   ArrayResult ApplyWithNulls(const arrow::Array& values, int64_t& nulled) const;
 
   std::string name_;

@@ -24,9 +24,7 @@ struct Transform::State {
   int64_t nulled = 0;
 
   arrow::Status CheckBatch(const arrow::RecordBatch& batch) const;
-  std::string KeyText(const arrow::RecordBatch& batch, int64_t row) const;
-  arrow::Status NameRow(const arrow::RecordBatch& batch, size_t column,
-                        const arrow::Status& error) const;
+  std::string RowName(const arrow::RecordBatch& batch, int64_t row) const;
 };
 
 namespace {
@@ -45,7 +43,9 @@ std::vector<int> KeyColumns(const TablePlan& plan, const arrow::Schema& read_sch
 
 }  // namespace
 
-std::string Transform::State::KeyText(const arrow::RecordBatch& batch, int64_t row) const {
+/// A batch is not what people know: where the row has a key, the error says it.
+std::string Transform::State::RowName(const arrow::RecordBatch& batch, int64_t row) const {
+  if (key.empty()) return "row " + std::to_string(row + 1) + " of the batch";
   std::string text;
   for (const int column : key) {
     const auto value = batch.column(column)->GetScalar(row);
@@ -54,14 +54,6 @@ std::string Transform::State::KeyText(const arrow::RecordBatch& batch, int64_t r
     text += value.ok() ? (*value)->ToString() : "?";
   }
   return text;
-}
-
-/// A batch is not what people know: where the row has a key, the error says it.
-arrow::Status Transform::State::NameRow(const arrow::RecordBatch& batch, size_t column,
-                                        const arrow::Status& error) const {
-  if (key.empty() || ClassOf(error) != ErrorClass::kPermanent) return error;
-  const auto row = casts[column]->FirstUnfit(*batch.column(static_cast<int>(column)));
-  return row.has_value() ? WithContext(error, "row " + KeyText(batch, *row)) : error;
 }
 
 arrow::Status Transform::State::CheckBatch(const arrow::RecordBatch& batch) const {
@@ -101,12 +93,11 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Transform::Apply(
     const std::shared_ptr<arrow::RecordBatch>& batch) {
   State& state = *state_;
   ARROW_RETURN_NOT_OK(state.CheckBatch(*batch));
+  const auto row_name = [&](int64_t row) { return state.RowName(*batch, row); };
   arrow::ArrayVector columns = batch->columns();
   for (size_t c = 0; c < state.casts.size(); ++c) {
     if (!state.casts[c].has_value()) continue;
-    auto cast = state.casts[c]->Apply(columns[c], state.nulled);
-    if (!cast.ok()) return state.NameRow(*batch, c, cast.status());
-    columns[c] = std::move(*cast);
+    ARROW_ASSIGN_OR_RAISE(columns[c], state.casts[c]->Apply(columns[c], row_name, state.nulled));
   }
   for (ConstantColumn& constant : state.lineage) {
     ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), constant.OfLength(batch->num_rows()));

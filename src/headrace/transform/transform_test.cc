@@ -11,6 +11,7 @@
 namespace headrace {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 PlannedColumn Planned(std::string source_name, std::shared_ptr<arrow::DataType> read,
@@ -75,9 +76,15 @@ TEST(TransformTest, ErrorNamesColumnValueAndRow) {
   EXPECT_EQ(
       ErrorOf(AmountPlan(OverflowPolicy::kError),
               Amounts(arrow::utf8(), R"(["1.5", "2", "12.345", "x"])"), ErrorClass::kPermanent),
-      "column \"amount\": value 12.345 (row 3 of the batch) does not fit decimal128(5, 2): "
-      "Rescaling Decimal value "
-      "would cause data loss");
+      "column \"amount\": 12.345 does not fit decimal128(5, 2) (row 3 of the batch; Rescaling "
+      "Decimal value would cause data loss); on_overflow: null would load it");
+}
+
+TEST(TransformTest, WhatIsNoNumberIsAnOverflowAsAnyOther) {
+  EXPECT_THAT(ErrorOf(AmountPlan(OverflowPolicy::kError), Amounts(arrow::utf8(), R"(["NaN"])"),
+                      ErrorClass::kPermanent),
+              AllOf(HasSubstr("column \"amount\": NaN does not fit decimal128(5, 2) (row 1 "),
+                    HasSubstr("; on_overflow: null would load it")));
 }
 
 TEST(TransformTest, ErrorNamesTheRowsKeyWhereTheBatchHoldsIt) {
@@ -89,7 +96,7 @@ TEST(TransformTest, ErrorNamesTheRowsKeyWhereTheBatchHoldsIt) {
   const auto ids = arrow::json::ArrayFromJSONString(arrow::int64(), "[7, 8]").ValueOrDie();
   const auto batch = arrow::RecordBatch::Make(ReadSchema(plan), 2, {amounts, ids});
   EXPECT_THAT(ErrorOf(plan, batch, ErrorClass::kPermanent),
-              HasSubstr("row id = 8: column \"amount\": value 12.345"));
+              HasSubstr("column \"amount\": 12.345 does not fit decimal128(5, 2) (id = 8; "));
 }
 
 TEST(TransformTest, LongValuesAreShortenedBetweenCharacters) {
@@ -98,7 +105,7 @@ TEST(TransformTest, LongValuesAreShortenedBetweenCharacters) {
   const std::string message =
       ErrorOf(AmountPlan(OverflowPolicy::kString), Amounts(arrow::utf8(), "[\"" + euros + "\"]"),
               ErrorClass::kPermanent);
-  EXPECT_THAT(message, HasSubstr("value " + euros.substr(0, 78) + "… (row 1"));
+  EXPECT_THAT(message, HasSubstr(": " + euros.substr(0, 78) + "… does not fit "));
 }
 
 TEST(TransformTest, NullPolicyNullsOnlyWhatDoesNotFitAndCounts) {

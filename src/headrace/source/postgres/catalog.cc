@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "headrace/source/postgres/comment_text.h"
+#include "headrace/source/postgres/missing_table.h"
 #include "headrace/source/postgres/type_map.h"
 
 namespace headrace {
@@ -78,6 +79,21 @@ constexpr std::string_view kKeysQuery =
     "  AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts"
     " ORDER BY i.indisprimary DESC, c.relname, k.place";
 
+/// Whether the relation c was never analysed, as far as that can be told: servers before 14 write 0
+/// for it, as for one that was empty then. One that was, and no longer is, counts as never
+/// analysed.
+constexpr std::string_view kNeverAnalysed =
+    "(c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0 AND"
+    " (pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 140000 OR"
+    "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) > 0 END))";
+
+/// $never in a catalogue query.
+std::string WithNeverAnalysed(std::string_view text) {
+  std::string query(text);
+  constexpr std::string_view kPlace = "$never";
+  return query.replace(query.find(kPlace), kPlace.size(), kNeverAnalysed);
+}
+
 /// The table and all below it that hold rows of their own. A leaf can be read by pages if it is a
 /// heap that we may read directly and no row security of a table above it would be passed by.
 constexpr std::string_view kLeavesQuery =
@@ -89,7 +105,7 @@ constexpr std::string_view kLeavesQuery =
     "   AND (c.oid = $oid OR NOT pg_catalog.row_security_active($oid)),"
     "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid)"
     "   / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,"
-    "  CASE WHEN c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0 THEN -1 ELSE c.reltuples END"
+    "  CASE WHEN $never THEN -1 ELSE c.reltuples END"
     " FROM (SELECT DISTINCT oid FROM tree) t JOIN pg_catalog.pg_class c ON c.oid = t.oid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam"
@@ -97,8 +113,7 @@ constexpr std::string_view kLeavesQuery =
 
 constexpr std::string_view kListQuery =
     "SELECT n.nspname, c.relname, c.relkind,"
-    "  CASE WHEN c.relkind = 'p' THEN -1 WHEN c.reltuples < 0 OR c.reltuples = 0 AND c.relpages = 0"
-    "   THEN -1 ELSE c.reltuples END,"
+    "  CASE WHEN c.relkind = 'p' OR $never THEN -1 ELSE c.reltuples END,"
     "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) ELSE -1 END"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition"
@@ -157,7 +172,7 @@ arrow::Status FillKeys(PgConnection& connection, uint64_t oid, const std::stop_t
 arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, const std::stop_token& stop,
                          Description& description) {
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(OfOid(std::string(kLeavesQuery), oid), stop));
+                        connection.Query(OfOid(WithNeverAnalysed(kLeavesQuery), oid), stop));
   for (int i = 0; i < result.rows(); ++i) {
     Relation leaf;
     leaf.schema = result.Text(i, 0);
@@ -201,6 +216,39 @@ arrow::Result<Description> DescribeQuery(PgConnection& connection, PgTypeCatalog
   return description;
 }
 
+constexpr std::array<std::string_view, 4> kQueryWords = {"select", "with", "values", "table"};
+
+/// `sql` behind the comment that it begins with, or all of it. Comments of the second kind nest.
+std::string_view BehindComment(std::string_view sql) {
+  if (sql.starts_with("--")) return sql.substr(std::min(sql.size(), sql.find('\n')));
+  if (!sql.starts_with("/*")) return sql;
+  int depth = 0;
+  do {
+    if (sql.starts_with("/*") || sql.starts_with("*/")) {
+      depth += sql.starts_with("/*") ? 1 : -1;
+      sql.remove_prefix(1);
+    }
+    sql.remove_prefix(1);
+  } while (depth > 0 && !sql.empty());
+  return sql;
+}
+
+/// The first word of a statement, in lower case; empty where it does not begin with one.
+std::string FirstWord(std::string_view sql) {
+  for (size_t before = 0; before != sql.size();) {
+    before = sql.size();
+    sql.remove_prefix(std::min(sql.size(), sql.find_first_not_of("( \t\r\n")));
+    sql = BehindComment(sql);
+  }
+  std::string word;
+  for (const char c : sql) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (lower < 'a' || lower > 'z') break;
+    word += lower;
+  }
+  return word;
+}
+
 }  // namespace
 
 std::string QualifiedName(std::string_view schema, std::string_view name) {
@@ -215,14 +263,15 @@ std::string Subselect(const std::string& query) {
   return "(\n" + query.substr(0, end == std::string::npos ? 0 : end + 1) + "\n) AS headrace_query";
 }
 
-arrow::Status NoSuchTable(const TableRef& table) {
-  std::string message = "there is no table " + table.label();
-  const bool folded = std::ranges::any_of(table.name, [](char c) { return c >= 'A' && c <= 'Z'; });
-  message +=
-      folded
-          ? "; names are taken in their exact case, and unquoted names are lower case in PostgreSQL"
-          : "; `headrace inspect` lists those that are";
-  return UserError(std::move(message), "42P01");
+arrow::Status NameStatement(const arrow::Status& status, const TableRef& table) {
+  constexpr std::string_view kSyntaxError = "42601";
+  if (!table.is_query() || CodeOf(status) != kSyntaxError) return status;
+  const std::string word = FirstWord(table.query);
+  if (word.empty() || std::ranges::find(kQueryWords, word) != kQueryWords.end()) return status;
+  return status.WithMessage(status.message() +
+                            "; a query must be one SELECT (or WITH, VALUES, TABLE), and this one "
+                            "begins with " +
+                            word);
 }
 
 arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCatalog& types,
@@ -237,7 +286,7 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
                            " WHERE c.oid = pg_catalog.to_regclass(" +
                            PgQuoteLiteral(QualifiedName(table)) + ")",
                        stop));
-  if (result.rows() == 0) return NoSuchTable(table);
+  if (result.rows() == 0) return NoSuchTable(connection, table, stop);
   const auto kind = RelationKindOf(result.Text(0, 2));
   if (!kind) return UserError(table.label() + " is no table or view", "42809");
   Description description{.table = table, .kind = *kind};
@@ -253,7 +302,8 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
 
 arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection,
                                                       const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(std::string(kListQuery), stop));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.Query(WithNeverAnalysed(kListQuery), stop));
   std::vector<ListedTable> tables;
   for (int i = 0; i < result.rows(); ++i) {
     ListedTable listed;

@@ -20,8 +20,9 @@ std::string QualifiedName(std::string_view schema, std::string_view name);
 /// out.
 std::string Subselect(const std::string& query);
 
-/// The error of a table that to_regclass does not find.
-arrow::Status NoSuchTable(const TableRef& table);
+/// The same error, with what a query must be where it is a syntax error and the query of `table` is
+/// another statement: in front of it stands SQL of ours, which the server's words do not fit.
+arrow::Status NameStatement(const arrow::Status& status, const TableRef& table);
 
 /// Describes a table, view or query as the current transaction sees it. Errors of class user where
 /// it is not there.

@@ -1,11 +1,17 @@
 #include "headrace/source/postgres/catalog.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "headrace/source/postgres/test_database.h"
 
 namespace headrace {
 namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class PostgresCatalogTest : public PostgresDatabaseTest {
  protected:
@@ -50,6 +56,82 @@ TEST_F(PostgresCatalogTest, RowsThatAreOlderThanTheConstraintMayBeNull) {
         "ALTER TABLE child ALTER v DROP NOT NULL");
   }
   EXPECT_TRUE(IsNullable("t", "v"));
+}
+
+TEST_F(PostgresCatalogTest, AMissingTableNamesTheNearest) {
+  Run("CREATE TABLE \"MixedCase\" (id int); CREATE TABLE orders (id int);"
+      "CREATE VIEW orderz AS TABLE orders; CREATE TABLE \"odd.name\" (id int)");
+  const auto refusal = [&](const TableRef& table, const std::string& mode) {
+    OptionValues options;
+    options.Set("snapshot", mode);
+    const auto status = OpenSnapshot({table}, std::move(options))->Describe(table, {}).status();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+    EXPECT_EQ(CodeOf(status), "42P01");
+    return status.message();
+  };
+  for (const std::string mode : {"require", "off"}) {
+    EXPECT_EQ(
+        refusal(Table("mixedcase"), mode),
+        "there is no table " + schema_ + ".mixedcase; did you mean " + schema_ + ".MixedCase?");
+    EXPECT_EQ(refusal(Table("ordrs"), mode), "there is no table " + schema_ +
+                                                 ".ordrs; did you mean " + schema_ + ".orders or " +
+                                                 schema_ + ".orderz?");
+    EXPECT_THAT(refusal(Table("odd.nam"), mode),
+                HasSubstr("; did you mean " + schema_ + ".\"odd.name\"?"));
+    EXPECT_THAT(refusal(Table("nothing_like_it"), mode), HasSubstr("; `headrace inspect` lists"));
+    const TableRef elsewhere{.schema = "nowhere", .name = "ORDERZ", .query = {}, .alias = {}};
+    EXPECT_EQ(refusal(elsewhere, mode),
+              "there is no table nowhere.ORDERZ; did you mean " + schema_ + ".orderz?");
+  }
+}
+
+TEST_F(PostgresCatalogTest, AQueryThatIsAnotherStatementIsToldWhatItMustBe) {
+  Run("CREATE TABLE t (id int)");
+  const auto refusal = [&](const std::string& query, const std::string& mode) {
+    OptionValues options;
+    options.Set("snapshot", mode);
+    const TableRef table{.schema = {}, .name = {}, .query = query, .alias = "q"};
+    return OpenSnapshot({table}, std::move(options))->Describe(table, {}).status().message();
+  };
+  for (const std::string mode : {"require", "off"}) {
+    for (const std::string before : {"", " -- SELECT\n", "/* a /* b */ SELECT */\n (", "\t("}) {
+      EXPECT_THAT(refusal(before + "Delete FROM t RETURNING *", mode),
+                  HasSubstr("; a query must be one SELECT (or WITH, VALUES, TABLE), and this one "
+                            "begins with delete"))
+          << before;
+    }
+    for (const std::string query : {"(SELECT FRM t", "/* none", "", "1", "VALUES 1"}) {
+      EXPECT_THAT(refusal(query, mode), Not(HasSubstr("must be one SELECT"))) << query;
+    }
+    EXPECT_EQ(refusal("/* delete */ VALUES (1)", mode), "");
+  }
+}
+
+TEST_F(PostgresCatalogTest, ANumericThatIsTextSaysWhy) {
+  Run("CREATE TABLE t (free numeric, large numeric(90,5), fits numeric(76,5))");
+  const Description t = OpenSnapshot({Table("t")})->Describe(Table("t"), {}).ValueOrDie();
+  EXPECT_EQ(t.FindColumn("free")->note, "numeric without a fixed scale: as text, lossless");
+  EXPECT_EQ(t.FindColumn("large")->note, "more digits than the 76 of a decimal: as text, lossless");
+  EXPECT_EQ(t.FindColumn("fits")->note, "");
+}
+
+TEST_F(PostgresCatalogTest, AnAnalysedEmptyTableHasNoRows) {
+  const auto rows = [&] {
+    const Description t = OpenSnapshot({Table("t")})->Describe(Table("t"), {}).ValueOrDie();
+    const auto listed = MakeSource()->List({}).ValueOrDie();
+    const auto entry = std::ranges::find_if(
+        listed, [&](const ListedTable& each) { return each.table == Table("t"); });
+    EXPECT_EQ(entry->rows, t.leaves.at(0).rows);
+    return t.leaves.at(0).rows;
+  };
+  Run("CREATE TABLE t (id int) WITH (autovacuum_enabled = off)");
+  EXPECT_EQ(rows(), -1);
+  Run("ANALYZE t");
+  EXPECT_EQ(rows(), writer_->server_version() < 140000 ? -1 : 0) << "older servers do not tell";
+  Run("INSERT INTO t VALUES (1)");
+  EXPECT_EQ(rows(), -1) << "what was empty then says nothing of now";
+  Run("ANALYZE t");
+  EXPECT_EQ(rows(), 1);
 }
 
 }  // namespace

@@ -23,15 +23,14 @@ class PostgresSource final : public Source {
   arrow::Result<Capabilities> GetCapabilities(std::stop_token stop) override {
     const std::scoped_lock lock(mutex_);
     if (server_version_ == 0) {
-      ARROW_ASSIGN_OR_RAISE(const PgConnection connection,
-                            PgConnection::Connect(settings_.connect, std::move(stop)));
+      ARROW_ASSIGN_OR_RAISE(const PgConnection connection, Connect(stop));
       server_version_ = connection.server_version();
     }
     return CapabilitiesOf(server_version_);
   }
 
   arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) override {
-    ARROW_ASSIGN_OR_RAISE(PgConnection connection, PgConnection::Connect(settings_.connect, stop));
+    ARROW_ASSIGN_OR_RAISE(PgConnection connection, Connect(stop));
     const StatementScope scope =
         BoundedTransactionScope(BeginStatements(settings_, connection.server_version()));
     return InScope(connection, scope, [&] { return ListRelations(connection, stop); }, stop);
@@ -39,13 +38,20 @@ class PostgresSource final : public Source {
 
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables,
                                                         std::stop_token stop) override {
-    ARROW_ASSIGN_OR_RAISE(auto leader, PgLeader::Open(settings_, tables, std::move(stop)));
+    auto leader = PgLeader::Open(settings_, tables, std::move(stop));
+    if (!leader.ok()) return NameEndpoint(leader.status(), settings_.connect);
     const std::scoped_lock lock(mutex_);
-    server_version_ = leader->server_version();
-    return std::make_unique<PgSnapshot>(std::move(leader));
+    server_version_ = (*leader)->server_version();
+    return std::make_unique<PgSnapshot>(*std::move(leader));
   }
 
  private:
+  arrow::Result<PgConnection> Connect(const std::stop_token& stop) const {
+    auto connection = PgConnection::Connect(settings_.connect, stop);
+    if (!connection.ok()) return NameEndpoint(connection.status(), settings_.connect);
+    return connection;
+  }
+
   Capabilities CapabilitiesOf(int server_version) const {
     Capabilities capabilities;
     if (server_version >= kTidRangeScanServer) capabilities.strategies.push_back(Strategy::kPages);

@@ -89,6 +89,19 @@ bool IsWithin(std::string_view text, int64_t least, int64_t most) {
 
 constexpr std::string_view kUriKey = "uri";
 
+/// Classes of SQLSTATE: the connection, the authorization, the database.
+constexpr std::array<std::string_view, 3> kConnectionCodes = {"08", "28", "3D"};
+
+/// Whether a user name or password holds an `@` that is not written %40: libpq ends them at the
+/// first one, and what follows, a piece of a password, would be looked up as a host.
+bool HasStrayAt(std::string_view uri) {
+  constexpr std::string_view kScheme = "://";
+  const size_t begin = uri.find(kScheme);
+  if (begin == std::string_view::npos) return false;
+  const std::string_view rest = uri.substr(begin + kScheme.size());
+  return std::ranges::count(rest.substr(0, rest.find_first_of("/?")), '@') > 1;
+}
+
 bool ArePorts(std::string_view ports) {
   while (!ports.empty()) {
     const std::string_view port = ports.substr(0, ports.find(','));
@@ -142,6 +155,11 @@ std::vector<OptionFault> PgOptionFaults(const OptionValues& values) {
   const auto connect = ParsePgUri(*uri);
   if (!connect.ok()) return {{kUriKey, connect.status().message()}};
   std::vector<OptionFault> faults;
+  if (HasStrayAt(*uri)) {
+    return {{kUriKey,
+             "there is more than one @ before the host; in a user name or a password, @ "
+             "must be written %40"}};
+  }
   if (!ArePorts(connect->Find("port"))) {
     faults.push_back({kUriKey, "the port is no number from 1 to 65535"});
   }
@@ -184,6 +202,16 @@ std::string PgEndpoint(const PgConnectSettings& connect) {
   part("/", "dbname");
   if (!connect.Find("service").empty()) part("?service=", "service");
   return endpoint;
+}
+
+arrow::Status NameEndpoint(const arrow::Status& status, const PgConnectSettings& connect) {
+  const std::string_view code = CodeOf(status);
+  const bool about_connection = std::ranges::any_of(
+      kConnectionCodes, [&](std::string_view known) { return code.starts_with(known); });
+  const std::string_view host = connect.Find("host");
+  const bool named = !host.empty() && status.message().find(host) != std::string::npos;
+  if (!about_connection || named) return status;
+  return status.WithMessage(status.message() + " (at " + PgEndpoint(connect) + ")");
 }
 
 std::string SessionSettings(const PgSourceSettings& settings, int server_version) {

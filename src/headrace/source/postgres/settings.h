@@ -38,6 +38,10 @@ arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values);
 /// `postgresql://user@host:port/database`, without secrets.
 std::string PgEndpoint(const PgConnectSettings& connect);
 
+/// The same error, with the endpoint where it is about the connection and names no host: a server
+/// that refuses a user or a database says nothing of where it is.
+arrow::Status NameEndpoint(const arrow::Status& status, const PgConnectSettings& connect);
+
 /// Begins a read-only transaction and makes everything that shapes values the same on every server.
 /// Only SET LOCAL: a pooler hands the server's session on as it was. `server_version` as
 /// PgConnection gives it.

@@ -67,6 +67,40 @@ TEST(PgSettingsTest, AllThatIsWrongWithTheUriIsSaidAtOnce) {
   EXPECT_TRUE(PgOptionFaults({}).empty());
 }
 
+TEST(PgSettingsTest, AnAtOfAPasswordIsWrittenEncoded) {
+  for (const char* uri : {"postgresql://etl:hunter@2@h:5432/d", "postgres://etl:hunter2@@h/d",
+                          "postgresql://me@work:hunter2@h?dbname=d"}) {
+    const auto faults = PgOptionFaults(JobValues(uri));
+    ASSERT_EQ(faults.size(), 1) << uri;
+    EXPECT_EQ(faults[0].key, "uri");
+    EXPECT_EQ(faults[0].message,
+              "there is more than one @ before the host; in a user name or a password, @ must be "
+              "written %40");
+  }
+  for (const char* uri : {"postgresql://etl:hunter%402@h/d", "postgresql://%40socket/d",
+                          "postgresql://u@h/d@e", "host=@socket user=u@v"}) {
+    EXPECT_TRUE(PgOptionFaults(JobValues(uri)).empty()) << uri;
+  }
+}
+
+TEST(PgSettingsTest, ARefusedLogInNamesTheEndpoint) {
+  const auto connect = ReadPgSettings(JobValues("postgresql://etl:hunter2@db.example:5433/shop"))
+                           .ValueOrDie()
+                           .connect;
+  const auto named = [&](arrow::Status status) { return NameEndpoint(status, connect).message(); };
+  const std::string endpoint = " (at postgresql://etl@db.example:5433/shop)";
+  EXPECT_EQ(named(UserError("password authentication failed", "28P01")),
+            "password authentication failed" + endpoint);
+  EXPECT_EQ(named(UserError("database \"shop\" does not exist", "3D000")),
+            "database \"shop\" does not exist" + endpoint);
+  EXPECT_EQ(named(TransientError("no connection within connect_timeout", "08006")),
+            "no connection within connect_timeout" + endpoint);
+  EXPECT_EQ(named(TransientError("could not translate host name \"db.example\"", "08006")),
+            "could not translate host name \"db.example\"");
+  EXPECT_EQ(named(UserError("permission denied for table t", "42501")),
+            "permission denied for table t");
+}
+
 TEST(PgSettingsTest, SeveralHostsMayHaveAPortEachOrOneForAll) {
   EXPECT_TRUE(ReadPgSettings(JobValues("postgresql://h1:5432,h2:5433/d")).ok());
   EXPECT_TRUE(ReadPgSettings(JobValues("postgresql://h1,h2/d?port=5433")).ok());

@@ -4,6 +4,7 @@
 
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate.h"
+#include "headrace/source/postgres/missing_table.h"
 #include "headrace/source/postgres/session.h"
 #include "headrace/source/postgres/table_reading.h"
 #include "headrace/source/postgres/transaction.h"
@@ -12,7 +13,11 @@
 namespace headrace {
 namespace {
 
-constexpr std::string_view kUndefinedTable = "42P01";
+/// Whether the lock was refused because the table, or its schema, is not there.
+bool IsMissing(const arrow::Status& lock_error, const TableRef& table) {
+  const std::string_view code = CodeOf(lock_error);
+  return !table.is_query() && (code == "42P01" || code == "3F000");
+}
 
 }  // namespace
 
@@ -26,19 +31,23 @@ std::string PgSnapshot::about() const {
 }
 
 arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop_token stop) {
-  const arrow::Status lock_error = leader_->LockError(table);
-  if (CodeOf(lock_error) == kUndefinedTable && !table.is_query()) return NoSuchTable(table);
-  ARROW_RETURN_NOT_OK(lock_error);
+  const arrow::Status lock_error = NameStatement(leader_->LockError(table), table);
+  const bool missing = IsMissing(lock_error, table);
+  if (!missing) ARROW_RETURN_NOT_OK(lock_error);
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
   auto description = InScope(
       lease.connection(), leader_->planning_scope(),
       [&] {
         PgTypeCatalog types;
+        if (missing) {
+          return arrow::Result<Description>(NoSuchTable(lease.connection(), table, stop));
+        }
         return DescribeRelation(lease.connection(), types, table, stop);
       },
       stop);
   if (description.ok()) return description;
-  return leader_->NameLoss(NameLockTimeout(description.status(), leader_->settings()));
+  return leader_->NameLoss(
+      NameLockTimeout(NameStatement(description.status(), table), leader_->settings()));
 }
 
 arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,

@@ -100,7 +100,8 @@ ArrowChoice ChooseForBase(const PgType& type) {
       .type = base->arrow_type(type), .may_overflow = base->may_overflow, .note = {}};
   if (base->oid == pg_oid::kNumeric && choice.type->id() == arrow::Type::STRING) {
     choice.may_overflow = false;
-    choice.note = "numeric without a fixed scale: as text, lossless";
+    choice.note = type.typmod < 0 ? "numeric without a fixed scale: as text, lossless"
+                                  : "more digits than the 76 of a decimal: as text, lossless";
   }
   return choice;
 }
