@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "headrace/config/parser.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/registry/builtin.h"
 #include "headrace/run/run_id.h"
 
@@ -70,7 +71,10 @@ arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::str
   ARROW_ASSIGN_OR_RAISE(const std::filesystem::path file, FindJobFile(given));
   JobOverrides overrides = line.set;
   if (line.workers.has_value()) ARROW_RETURN_NOT_OK(AddWorkers(*line.workers, overrides));
-  return ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides);
+  ARROW_ASSIGN_OR_RAISE(Job job,
+                        ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides));
+  job.words.set.resize(line.set.size());  // --workers is of one run, not of the job.
+  return job;
 }
 
 arrow::Result<JobParts> MakeJobParts(Job job) {
@@ -82,9 +86,17 @@ arrow::Result<JobParts> MakeJobParts(Job job) {
 }
 
 arrow::Result<RunScope> FindRunScope(const CommandLine& line) {
-  if (line.state.has_value()) return RunScope{.state = *line.state, .job = {}};
+  if (line.state.has_value()) {
+    return RunScope{.state = *line.state,
+                    .job = {},
+                    .options = " --state " + ShellWord(*line.state),
+                    .words = {.file = "FILE", .set = {}}};
+  }
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(line, line.job));
-  return RunScope{.state = std::move(job.state), .job = std::move(job.name)};
+  return RunScope{.state = std::move(job.state),
+                  .job = std::move(job.name),
+                  .options = job.words.AsOption(),
+                  .words = std::move(job.words)};
 }
 
 arrow::Result<bool> HasJournal(const std::filesystem::path& state) {
@@ -123,8 +135,8 @@ arrow::Result<std::unique_ptr<Journal>> OpenJournalToRead(const std::filesystem:
   return Journal::OpenToRead(state);
 }
 
-arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
-                                  const std::string& job) {
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name, const std::string& job,
+                                  const std::string& options) {
   if (name == kLatestRun) {
     ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, journal.Runs(job));
     if (!runs.empty()) return std::move(runs.front());
@@ -132,8 +144,8 @@ arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
   }
   ARROW_ASSIGN_OR_RAISE(auto run, journal.FindRun(name));
   if (!run.has_value()) {
-    return UserError("there is no run \"" + name +
-                     "\"; `headrace runs` lists those that are known");
+    return UserError("there is no run \"" + name + "\"; `headrace runs" + options +
+                     "` lists those that are known");
   }
   if (job.empty() || run->job == job) return std::move(*run);
   return UserError("run " + name + " is of job " + run->job + ", not of job " + job +

@@ -35,7 +35,9 @@ arrow::Result<JobParts> MakeJobParts(Job job);
 /// Whose runs a command is about.
 struct RunScope {
   std::filesystem::path state;
-  std::string job;  ///< Its runs alone; empty: those of every job of the folder.
+  std::string job;      ///< Its runs alone; empty: those of every job of the folder.
+  std::string options;  ///< ` --state DIR` or ` --job FILE …`, as the command line said.
+  JobWords words;  ///< For proposed commands; of a folder alone, a placeholder for the job file.
 };
 
 /// The folder that `--state` names, with the runs of all its jobs; without it the job's runs.
@@ -55,8 +57,8 @@ arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesyste
 arrow::Result<std::unique_ptr<Journal>> OpenJournalToRead(const std::filesystem::path& state);
 
 /// The run of `job` (of any, if empty) called `name`, where `latest` is the last one that was
-/// begun. Errors of class user.
-arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
-                                  const std::string& job);
+/// begun. Errors of class user; `options` are those behind the `headrace runs` that they propose.
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name, const std::string& job,
+                                  const std::string& options);
 
 }  // namespace headrace

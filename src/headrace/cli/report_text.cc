@@ -152,23 +152,22 @@ struct NextSteps {
 };
 
 /// A run that has published a table goes on with the same job only; `otherwise` says when it can.
-NextSteps NextStepsOfChange(const nlohmann::json& report, const std::string& job_file,
+NextSteps NextStepsOfChange(const nlohmann::json& report, const JobWords& job,
                             std::string_view otherwise) {
-  const std::string file = ShellWord(EscapeControls(job_file));
   std::string only;
   for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
-    only += " --only " + ShellWord(EscapeControls(table.get<std::string>()));
+    only += " --only " + ShellWord(table.get<std::string>());
   }
   return {
       std::string(otherwise) +
           ": only what is left is loaded. Where the job must change, change it and load what is "
           "left, and nothing twice:",
-      {"headrace abandon " + report.value("run", "") + (job_file.empty() ? "" : " --job " + file),
-       "headrace run" + (job_file.empty() ? "" : " " + file) + only}};
+      {"headrace abandon " + report.value("run", "") + job.AsOption(),
+       "headrace run" + job.AsArgument() + only}};
 }
 
 NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& error,
-                           const std::string& job_file) {
+                           const JobWords& job) {
   const ErrorClass error_class = ClassOf(error);
   // Permanent: a value that does not fit, say, where on_overflow would be a change of the job.
   const bool may_be_the_job =
@@ -188,7 +187,8 @@ NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& er
 
 std::string NextStepsText(const NextSteps& steps, size_t width) {
   std::string text = IndentedText("next: " + steps.sentence, 4, width);
-  for (const std::string& command : steps.commands) text += "      " + command + "\n";
+  for (const std::string& command : steps.commands)
+    text += "      " + EscapeControls(command) + "\n";
   return text;
 }
 
@@ -215,12 +215,12 @@ std::vector<Failure> FailuresOf(const nlohmann::json& report) {
   return failures;
 }
 
-std::string FailuresText(const nlohmann::json& report, size_t width, const std::string& job_file) {
+std::string FailuresText(const nlohmann::json& report, size_t width, const JobWords& job) {
   std::string text;
   for (const Failure& failure : FailuresOf(report)) {
     text += "\n" + IndentedText("failed: " + failure.tables, 2, width);
     text += IndentedText(PlainLines(failure.error.message()), 4, width);
-    text += NextStepsText(NextStepsOfTable(report, failure.error, job_file), width);
+    text += NextStepsText(NextStepsOfTable(report, failure.error, job), width);
   }
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
@@ -271,9 +271,9 @@ std::string NotesText(const nlohmann::json& report, size_t width) {
 
 }  // namespace
 
-std::string ReportText(const nlohmann::json& report, size_t width, const std::string& job_file) {
+std::string ReportText(const nlohmann::json& report, size_t width, const JobWords& job) {
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
-         NotesText(report, width) + FailuresText(report, width, job_file) +
+         NotesText(report, width) + FailuresText(report, width, job) +
          std::string(InterruptionText(report));
 }
 

@@ -78,9 +78,12 @@ TEST(ReportText, ProposesCommandsOfTheJobFileThatWasNamed) {
                            .state = TableState::kFailed,
                            .error = UserError("there is no table gone")});
   report.left = {"gone"};
-  EXPECT_THAT(ReportText(ToJson(report), 100, "jobs/my shop.yaml"),
-              HasSubstr("      headrace abandon 20250131T081500-4f2a9c --job 'jobs/my shop.yaml'\n"
-                        "      headrace run 'jobs/my shop.yaml' --only gone\n"));
+  EXPECT_THAT(ReportText(ToJson(report), 100,
+                         {.file = "jobs/my shop.yaml", .set = {"destination.path=./lake"}}),
+              HasSubstr("      headrace abandon 20250131T081500-4f2a9c --job 'jobs/my shop.yaml' "
+                        "--set destination.path=./lake\n"
+                        "      headrace run 'jobs/my shop.yaml' --set destination.path=./lake "
+                        "--only gone\n"));
 }
 
 TEST(ReportText, SaysWhatVerificationFound) {

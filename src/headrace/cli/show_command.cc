@@ -45,7 +45,7 @@ arrow::Result<std::vector<TableProgress>> TablesOf(Journal& journal, const std::
 
 /// A run without a report was interrupted or killed, or is at work now.
 std::string UnreportedText(const JournalRun& run, const std::vector<TableProgress>& tables,
-                           size_t width) {
+                           const JobWords& job, size_t width) {
   std::string text = fmt::format("Run {} of job {}: {}, started {} UTC\n", run.run, run.job,
                                  RunStateName(run.state), HumanTime(run.started_at));
   TextTable table({{"TABLE"}, {"STATE"}, {"EPOCH", true}, {"UNITS DONE", true}, {"ROWS", true}});
@@ -57,7 +57,8 @@ std::string UnreportedText(const JournalRun& run, const std::vector<TableProgres
   if (!table.empty()) text += "\n" + table.Render(width);
   if (run.unfinished()) {
     text += fmt::format(
-        "\n  next: `headrace run` continues it, `headrace abandon {}` gives it up\n", run.run);
+        "\n  next: `headrace run{}` continues it, `headrace abandon {}{}` gives it up\n",
+        EscapeControls(job.AsArgument()), run.run, EscapeControls(job.AsOption()));
   }
   return text;
 }
@@ -109,8 +110,9 @@ nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TablePr
 arrow::Result<int> Show(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(scope.state));
-  ARROW_ASSIGN_OR_RAISE(const JournalRun run,
-                        FindRun(*journal, context.line.argument.value_or("latest"), scope.job));
+  ARROW_ASSIGN_OR_RAISE(
+      const JournalRun run,
+      FindRun(*journal, context.line.argument.value_or("latest"), scope.job, scope.options));
   ARROW_ASSIGN_OR_RAISE(const std::vector<TableProgress> tables, TablesOf(*journal, run.run));
   ARROW_ASSIGN_OR_RAISE(const std::vector<VoidIntent> void_intents, journal->VoidIntents(run.run));
   if (context.line.json) {
@@ -119,8 +121,8 @@ arrow::Result<int> Show(CommandContext& context) {
   }
   const nlohmann::json report = StoredReport(run);
   const bool current = !report.empty() && run.state != RunState::kRunning;
-  context.out << (current ? ReportText(report, context.width, context.line.job.value_or(""))
-                          : UnreportedText(run, tables, context.width))
+  context.out << (current ? ReportText(report, context.width, scope.words)
+                          : UnreportedText(run, tables, scope.words, context.width))
               << VoidIntentsText(void_intents, context.width);
   return kExitDone;
 }
