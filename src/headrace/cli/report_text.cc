@@ -173,7 +173,7 @@ NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& er
   const bool may_be_the_job =
       error_class == ErrorClass::kUser || error_class == ErrorClass::kPermanent;
   if (may_be_the_job && HasPublishedTable(report)) {
-    return NextStepsOfChange(report, job_file,
+    return NextStepsOfChange(report, job,
                              error_class == ErrorClass::kUser
                                  ? "where the rights or the source were wrong, run again"
                                  : NextStep(error));

@@ -9,7 +9,7 @@ namespace headrace {
 namespace {
 
 /// Its password alone is hidden: the rest says which server is meant.
-constexpr std::string_view kUriKey = "uri";
+constexpr std::string_view kAddressKey = "uri";
 constexpr std::string_view kHidden = "…";
 
 std::string SetWords(const std::vector<std::string>& set) {
@@ -28,7 +28,7 @@ bool SetsSecret(const Section& section, std::string_view key, std::string_view v
     for (const OptionSpec& option : plugin.options) {
       if (option.type != OptionType::kSecret) continue;
       const bool named = key.empty() ? value.find(option.key) != std::string_view::npos
-                                     : key == option.key && key != kUriKey;
+                                     : key == option.key && key != kAddressKey;
       if (named) return true;
     }
   }

@@ -10,7 +10,7 @@ namespace {
 
 using testing::ElementsAre;
 
-std::vector<std::string> Shown(const std::vector<std::string>& assignments) {
+std::vector<std::string> ShownWords(const std::vector<std::string>& assignments) {
   const std::vector<PluginOptions> sources = TestSources();
   const std::vector<PluginOptions> destinations = TestDestinations();
   return ShownOverrides(assignments, JobSection(sources, destinations));
@@ -29,13 +29,13 @@ TEST(JobWords, AreQuotedForAShell) {
 }
 
 TEST(ShownOverrides, HoldNoSecret) {
-  EXPECT_THAT(
-      Shown({"source.password=hunter2", "source.uri=postgresql://etl:hunter2@h/shop",
-             "source={type: postgresql, password: hunter2}", "source.password=${SHOP_PASSWORD}",
-             "source.port=5433", "tables[0].where=password = 1"}),
-      ElementsAre("source.password=…", "source.uri=postgresql://etl:***@h/shop", "source=…",
-                  "source.password=${SHOP_PASSWORD}", "source.port=5433",
-                  "tables[0].where=password = 1"));
+  EXPECT_THAT(ShownWords({"source.password=hunter2", "source.uri=postgresql://etl:hunter2@h/shop",
+                          "source={type: postgresql, password: hunter2}",
+                          "source.password=${SHOP_PASSWORD}", "source.port=5433",
+                          "tables[0].where=password = 1"}),
+              ElementsAre("source.password=…", "source.uri=postgresql://etl:***@h/shop", "source=…",
+                          "source.password=${SHOP_PASSWORD}", "source.port=5433",
+                          "tables[0].where=password = 1"));
 }
 
 }  // namespace
