@@ -15,11 +15,8 @@
 
 namespace headrace {
 
-/// The job file that a command line means: its argument or `--job`, else job.yaml of the present
-/// folder.
-arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given);
-
-/// Reads the job file with `--set` and `--workers` applied.
+/// Reads the job file with `--set` and `--workers` applied. `given` is the line's argument or its
+/// `job`, whichever the command takes; without a value it is job.yaml of the present folder.
 arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given);
 
 /// A job and what it names, made but not yet connected.
