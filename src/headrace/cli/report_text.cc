@@ -149,6 +149,8 @@ bool HasPublishedTable(const nlohmann::json& report) {
 struct NextSteps {
   std::string sentence;
   std::vector<std::string> commands = {};
+
+  bool operator==(const NextSteps&) const = default;
 };
 
 /// A run that has published a table goes on with the same job only; `otherwise` says when it can.
@@ -217,10 +219,19 @@ std::vector<Failure> FailuresOf(const nlohmann::json& report) {
 
 std::string FailuresText(const nlohmann::json& report, size_t width, const JobWords& job) {
   std::string text;
-  for (const Failure& failure : FailuresOf(report)) {
-    text += "\n" + IndentedText("failed: " + failure.tables, 2, width);
-    text += IndentedText(PlainLines(failure.error.message()), 4, width);
-    text += NextStepsText(NextStepsOfTable(report, failure.error, job), width);
+  const std::vector<Failure> failures = FailuresOf(report);
+  std::vector<NextSteps> steps;
+  for (const Failure& failure : failures) {
+    steps.push_back(NextStepsOfTable(report, failure.error, job));
+  }
+  for (size_t i = 0; i < failures.size(); ++i) {
+    text += "\n" + IndentedText("failed: " + failures[i].tables, 2, width);
+    text += IndentedText(PlainLines(failures[i].error.message()), 4, width);
+    // Steps that several failures share stand behind the last of them.
+    const auto later = steps.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    if (std::find(later, steps.end(), steps[i]) == steps.end()) {
+      text += NextStepsText(steps[i], width);
+    }
   }
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {

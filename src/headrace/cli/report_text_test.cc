@@ -72,6 +72,26 @@ TEST(ReportText, SaysWhatFailedAndWhatToDo) {
 )"));
 }
 
+TEST(ReportText, SaysWhatSeveralFailuresShareOnce) {
+  RunReport report = DoneReport();
+  report.tables.push_back(
+      {.table = "a", .state = TableState::kFailed, .error = UserError("there is no table a")});
+  report.tables.push_back(
+      {.table = "b", .state = TableState::kFailed, .error = UserError("there is no table b")});
+  report.left = {"a", "b"};
+  EXPECT_THAT(ReportText(ToJson(report), 100), EndsWith(R"(
+  failed: a
+    there is no table a
+
+  failed: b
+    there is no table b
+    next: where the rights or the source were wrong, run again: only what is left is loaded. Where
+    the job must change, change it and load what is left, and nothing twice:
+      headrace abandon 20250131T081500-4f2a9c
+      headrace run --only a --only b
+)"));
+}
+
 TEST(ReportText, ProposesCommandsOfTheJobFileThatWasNamed) {
   RunReport report = DoneReport();
   report.tables.push_back({.table = "gone",
