@@ -164,7 +164,7 @@ def test_the_journal_of_a_killed_run_that_may_not_be_written_can_be_read(databas
     killed_run(job, database)
     disk.remount("ro")
     look(job)
-    said(job.command("show"), "Run monday of job test: running", "not committed")
+    said(job.command("show"), "Run monday of job test: stopped before its end", "not committed")
 
 
 def test_a_journal_that_cannot_be_read_without_writing_says_so(database, headrace, disk):
@@ -174,7 +174,7 @@ def test_a_journal_that_cannot_be_read_without_writing_says_so(database, headrac
     disk.remount("ro")
     said(job.command("show", expect=2), "journal.db-wal", "copy the folder")
     disk.remount("rw")
-    said(job.command("show"), "Run monday of job test: running")
+    said(job.command("show"), "Run monday of job test: stopped before its end")
 
 
 def test_the_journal_of_a_run_at_work_can_be_read_through_a_read_only_mount(database, headrace, disk):
@@ -183,7 +183,7 @@ def test_the_journal_of_a_run_at_work_can_be_read_through_a_read_only_mount(data
         process = job.start("--run-id", "monday")
         held.wait_for_reader(process)
         shown = headrace("show", "--state", seen / "state", expect=0)
-        said(shown, "Run monday of job test: running", "not committed")
+        said(shown, "Run monday of job test: at work (pid ", "not committed")
         held.open()
         ended(process)
         said(headrace("show", "--state", seen / "state", expect=0), "Run monday of job test: done")

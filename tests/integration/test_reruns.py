@@ -205,7 +205,7 @@ def test_show_says_which_commits_were_given_up(shop, headrace):
     with gate(shop.uri) as held:
         second = job.start("--run-id", "monday")
         held.wait_for_reader(second)
-        said(job.command("show", "monday"), "Run monday of job test: running", "given up: the commit of public.good, epoch 1")
+        said(job.command("show", "monday"), "Run monday of job test: at work (pid ", "given up: the commit of public.good, epoch 1")
         held.open()
         ended(second)
     said(job.command("show", "monday"), "Run monday of job test: done", "given up: the commit of public.good, epoch 1")

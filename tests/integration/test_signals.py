@@ -57,6 +57,30 @@ def test_a_second_signal_ends_it_at_once(tables, headrace, options):
     assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
 
 
+def test_a_run_at_work_is_told_from_one_that_was_stopped(tables, headrace):
+    """What is advised is what can be done then; who only looks is in nobody's way."""
+    job = gated_job(headrace, tables)
+    with gate(tables.uri) as held:
+        process = job.start("--run-id", "monday")
+        held.wait_for_reader(process)
+        at_work = f"at work (pid {process.pid} on "
+        shown = job.command("show")
+        said(shown, f"Run monday of job test: {at_work}", f"next: wait for pid {process.pid} on ")
+        assert "abandon" not in shown.stdout
+        said(job.command("runs"), at_work)
+        run = job.command("show", "--json").json()
+        assert (run["state"], run["at_work"].split(" on ")[0]) == ("running", f"pid {process.pid}")
+        process.send_signal(signal.SIGKILL)
+        ended(process, expect=-signal.SIGKILL)
+    said(job.command("show"), "Run monday of job test: stopped before its end", "headrace run\n", "headrace abandon monday\n",
+         "read anew from their start")
+    said(job.command("runs"), "stopped before its end")
+    listed, = job.command("runs", "--json").json()["runs"]
+    assert (listed["state"], listed["at_work"]) == ("running", None)
+    job.run("--resume")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+
+
 # Evaluated while the server plans the statement that asks for the view's size.
 PLANNED_AT_THE_GATE = """
 CREATE OR REPLACE FUNCTION gate_of_plan() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN gate(); END $$;

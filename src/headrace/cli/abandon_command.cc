@@ -15,8 +15,8 @@ arrow::Result<int> Abandon(CommandContext& context) {
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(parts.job.state));
-  ARROW_ASSIGN_OR_RAISE(const JournalRun run,
-                        FindRun(*journal, *context.line.argument, parts.job.name));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun run, FindRun(*journal, *context.line.argument,
+                                                      parts.job.name, parts.job.words.AsOption()));
   ARROW_ASSIGN_OR_RAISE(const JobLock lock, JobLock::Acquire(parts.job.state, run.job));
   const OnDoubt on_doubt = context.line.give_up_commit ? OnDoubt::kGiveUp : OnDoubt::kStop;
   Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,

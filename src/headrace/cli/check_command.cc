@@ -11,6 +11,7 @@
 #include "headrace/cli/plan_command.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/choose_run.h"
 #include "headrace/run/exit_code.h"
 
 namespace headrace {
@@ -22,6 +23,7 @@ struct CheckLine {
   arrow::Status status;
   std::string found;  ///< Where it went well.
   bool is_table = false;
+  std::vector<std::string> warnings = {};
 };
 
 std::string Found(const PlannedTable& table) {
@@ -41,9 +43,13 @@ void CheckTables(const CommandContext& context, JobParts& parts, Observation& ob
     lines.push_back({"source", plan.status(), {}});
     return;
   }
-  lines.push_back({"source", arrow::Status::OK(), plan->source + ", " + plan->snapshot_about});
+  lines.push_back({.what = "source",
+                   .status = arrow::Status::OK(),
+                   .found = plan->source + ", " + plan->snapshot_about,
+                   .warnings = plan->warnings});
   for (const PlannedTable& table : plan->tables) {
-    lines.push_back({"table " + table.job->table.label(), table.status, Found(table), true});
+    lines.push_back({"table " + table.job->table.label(), table.status, Found(table), true,
+                     table.status.ok() ? table.plan.warnings : std::vector<std::string>()});
   }
 }
 
@@ -89,6 +95,9 @@ std::string LinesText(const std::vector<CheckLine>& lines, size_t width) {
     std::string body = IndentedText(
         PlainLines(line.status.ok() ? line.found : line.status.message()), label + 10, width);
     text += body.replace(0, label + 10, head);
+    for (const std::string& warning : line.warnings) {
+      text += IndentedText("warning: " + PlainLines(warning), label + 10, width);
+    }
   }
   return text + NextStepsText(lines, width);
 }
@@ -102,6 +111,7 @@ nlohmann::ordered_json LinesJson(const std::vector<CheckLine>& lines, int code) 
     } else {
       entry["error"] = ErrorJson(line.status);
     }
+    if (!line.warnings.empty()) entry["warnings"] = line.warnings;
     json["checks"].push_back(std::move(entry));
   }
   return json;
@@ -120,6 +130,7 @@ int ExitCodeOfLines(const std::vector<CheckLine>& lines) {
 
 arrow::Result<int> Check(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
+  ARROW_RETURN_NOT_OK(SelectTables(job, context.line.only));
   Observation observation(context, job.logging);
   std::vector<CheckLine> lines = {
       {"job", arrow::Status::OK(),
@@ -163,7 +174,9 @@ Command CheckCommand() {
                 {kExitInterrupted, "interrupted"}},
       .json =
           "`exit_code` and `checks`, each with `check`, `ok`, and `found` (a sentence) or `error` "
-          "(`class`, `code`, `message`).",
+          "(`class`, `code`, `message`), and where there are any `warnings` (sentences, as plan "
+          "has "
+          "them).",
       .run = Check,
   };
 }

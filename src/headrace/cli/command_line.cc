@@ -13,6 +13,9 @@
 namespace headrace {
 namespace {
 
+/// The argument that is a job file, in the rows of the commands that take one.
+constexpr std::string_view kJobArgument = "JOB";
+
 std::string MoreHelp(std::string_view command) {
   return command.empty() ? "; `headrace help` lists the commands"
                          : "; `headrace help " + std::string(command) + "` shows what there is";
@@ -47,22 +50,35 @@ std::string NamesForCli11(const CommandOption& option) {
   return option.letter == 0 ? long_name : std::string("-") + option.letter + "," + long_name;
 }
 
+/// How `command` is told the job file, where it is not in the way that was tried; or nothing.
+std::string JobFileHint(const Command& command, std::string_view word) {
+  const bool by_option = std::ranges::find(command.options, "job") != command.options.end();
+  if (by_option && !word.starts_with('-')) return "; a job file is named by --job FILE";
+  const bool tried_option = word == "--job" || word.starts_with("--job=");
+  if (tried_option && command.argument.name == kJobArgument) {
+    return "; the job file is its argument: `headrace " + std::string(command.name) + " FILE`";
+  }
+  return {};
+}
+
 /// What is wrong with a word that the command does not take.
 arrow::Status UnexpectedWord(const Command& command, const std::string& word) {
   const std::string name(command.name);
+  const std::string hint = JobFileHint(command, word);
   if (!word.starts_with('-')) {
     const std::string takes = command.argument.name.empty()
                                   ? "takes no argument"
                                   : "takes one " + std::string(command.argument.name);
     return UserError("`headrace " + name + "` " + takes + ", \"" + word + "\" is one too many" +
-                     MoreHelp(name));
+                     (hint.empty() ? MoreHelp(name) : hint));
   }
+  if (!hint.empty()) return UserError("`headrace " + name + "` has no option --job" + hint);
   std::vector<std::string> flags;
   for (const std::string_view option : command.options) flags.push_back("--" + std::string(option));
   const std::vector<std::string_view> candidates(flags.begin(), flags.end());
-  const std::string hint = DidYouMean(word.substr(0, word.find('=')), candidates);
+  const std::string nearest = DidYouMean(word.substr(0, word.find('=')), candidates);
   return UserError("`headrace " + name + "` has no option " + word +
-                   (hint.empty() ? MoreHelp(name) : hint));
+                   (nearest.empty() ? MoreHelp(name) : nearest));
 }
 
 /// CLI11's complaint about the number of values of an option, in our words.

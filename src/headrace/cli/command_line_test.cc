@@ -84,6 +84,20 @@ TEST(CommandLine, ExplainsWhatIsMissingOrTooMuch) {
   EXPECT_THAT(ErrorOf({"run", "--json=maybe"}), HasSubstr("--json takes no value"));
 }
 
+TEST(CommandLine, SaysHowACommandIsToldTheJobFile) {
+  EXPECT_THAT(ErrorOf({"runs", "ev.yaml"}),
+              HasSubstr("is one too many; a job file is named by --job FILE"));
+  EXPECT_THAT(ErrorOf({"show", "latest", "ev.yaml"}),
+              HasSubstr("\"ev.yaml\" is one too many; a job file is named by --job FILE"));
+  EXPECT_THAT(ErrorOf({"verify", "latest", "ev.yaml"}), HasSubstr("--job FILE"));
+  EXPECT_THAT(
+      ErrorOf({"run", "a.yaml", "--job", "ev.yaml"}),
+      HasSubstr(
+          "`headrace run` has no option --job; the job file is its argument: `headrace run FILE`"));
+  EXPECT_THAT(ErrorOf({"plan", "--job=ev.yaml"}),
+              HasSubstr("has no option --job; the job file is its argument"));
+}
+
 /// Gives each option of each command once and looks at where it went.
 TEST(CommandLine, EveryOptionOfEveryCommandReachesItsField) {
   for (const Command& command : Commands()) {

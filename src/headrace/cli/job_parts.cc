@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "headrace/config/parser.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/registry/builtin.h"
 #include "headrace/run/run_id.h"
 
@@ -47,6 +48,19 @@ arrow::Status AddWorkers(const std::string& workers, JobOverrides& overrides) {
   return arrow::Status::OK();
 }
 
+/// `by_option`: the command takes it by `--job`, not as its argument.
+arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given,
+                                                 bool by_option) {
+  if (given.has_value()) return std::filesystem::path(*given);
+  std::error_code error;
+  if (std::filesystem::exists(kDefaultJobFile, error)) {
+    return std::filesystem::path(kDefaultJobFile);
+  }
+  return UserError("which job? There is no job.yaml in this folder: name the file" +
+                   std::string(by_option ? " by --job FILE" : "") +
+                   ", or let `headrace init` write one");
+}
+
 arrow::Status ExpectJournal(const std::filesystem::path& state) {
   ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
   if (has_journal) return arrow::Status::OK();
@@ -55,22 +69,14 @@ arrow::Status ExpectJournal(const std::filesystem::path& state) {
 
 }  // namespace
 
-arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given) {
-  if (given.has_value()) return std::filesystem::path(*given);
-  std::error_code error;
-  if (std::filesystem::exists(kDefaultJobFile, error)) {
-    return std::filesystem::path(kDefaultJobFile);
-  }
-  return UserError(
-      "which job? There is no job.yaml in this folder: name the file, or let `headrace init` write "
-      "one");
-}
-
 arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given) {
-  ARROW_ASSIGN_OR_RAISE(const std::filesystem::path file, FindJobFile(given));
+  ARROW_ASSIGN_OR_RAISE(const std::filesystem::path file, FindJobFile(given, &given == &line.job));
   JobOverrides overrides = line.set;
   if (line.workers.has_value()) ARROW_RETURN_NOT_OK(AddWorkers(*line.workers, overrides));
-  return ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides);
+  ARROW_ASSIGN_OR_RAISE(Job job,
+                        ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides));
+  job.words.set.resize(line.set.size());  // --workers is of one run, not of the job.
+  return job;
 }
 
 arrow::Result<JobParts> MakeJobParts(Job job) {
@@ -82,9 +88,17 @@ arrow::Result<JobParts> MakeJobParts(Job job) {
 }
 
 arrow::Result<RunScope> FindRunScope(const CommandLine& line) {
-  if (line.state.has_value()) return RunScope{.state = *line.state, .job = {}};
+  if (line.state.has_value()) {
+    return RunScope{.state = *line.state,
+                    .job = {},
+                    .options = " --state " + ShellWord(*line.state),
+                    .words = {.file = "FILE", .set = {}}};
+  }
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(line, line.job));
-  return RunScope{.state = std::move(job.state), .job = std::move(job.name)};
+  return RunScope{.state = std::move(job.state),
+                  .job = std::move(job.name),
+                  .options = job.words.AsOption(),
+                  .words = std::move(job.words)};
 }
 
 arrow::Result<bool> HasJournal(const std::filesystem::path& state) {
@@ -123,8 +137,8 @@ arrow::Result<std::unique_ptr<Journal>> OpenJournalToRead(const std::filesystem:
   return Journal::OpenToRead(state);
 }
 
-arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
-                                  const std::string& job) {
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name, const std::string& job,
+                                  const std::string& options) {
   if (name == kLatestRun) {
     ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, journal.Runs(job));
     if (!runs.empty()) return std::move(runs.front());
@@ -132,8 +146,10 @@ arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
   }
   ARROW_ASSIGN_OR_RAISE(auto run, journal.FindRun(name));
   if (!run.has_value()) {
-    return UserError("there is no run \"" + name +
-                     "\"; `headrace runs` lists those that are known");
+    return UserError(
+        "there is no run \"" + name + "\"; `headrace runs" + options +
+        "` lists those that are known" +
+        std::string(name.ends_with(".yaml") ? ", and a job file is named by --job FILE" : ""));
   }
   if (job.empty() || run->job == job) return std::move(*run);
   return UserError("run " + name + " is of job " + run->job + ", not of job " + job +

@@ -15,11 +15,8 @@
 
 namespace headrace {
 
-/// The job file that a command line means: its argument or `--job`, else job.yaml of the present
-/// folder.
-arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given);
-
-/// Reads the job file with `--set` and `--workers` applied.
+/// Reads the job file with `--set` and `--workers` applied. `given` is the line's argument or its
+/// `job`, whichever the command takes; without a value it is job.yaml of the present folder.
 arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given);
 
 /// A job and what it names, made but not yet connected.
@@ -35,7 +32,9 @@ arrow::Result<JobParts> MakeJobParts(Job job);
 /// Whose runs a command is about.
 struct RunScope {
   std::filesystem::path state;
-  std::string job;  ///< Its runs alone; empty: those of every job of the folder.
+  std::string job;      ///< Its runs alone; empty: those of every job of the folder.
+  std::string options;  ///< ` --state DIR` or ` --job FILE …`, as the command line said.
+  JobWords words;  ///< For proposed commands; of a folder alone, a placeholder for the job file.
 };
 
 /// The folder that `--state` names, with the runs of all its jobs; without it the job's runs.
@@ -55,8 +54,8 @@ arrow::Result<std::unique_ptr<Journal>> OpenExistingJournal(const std::filesyste
 arrow::Result<std::unique_ptr<Journal>> OpenJournalToRead(const std::filesystem::path& state);
 
 /// The run of `job` (of any, if empty) called `name`, where `latest` is the last one that was
-/// begun. Errors of class user.
-arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name,
-                                  const std::string& job);
+/// begun. Errors of class user; `options` are those behind the `headrace runs` that they propose.
+arrow::Result<JournalRun> FindRun(Journal& journal, const std::string& name, const std::string& job,
+                                  const std::string& options);
 
 }  // namespace headrace

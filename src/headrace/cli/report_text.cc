@@ -149,32 +149,33 @@ bool HasPublishedTable(const nlohmann::json& report) {
 struct NextSteps {
   std::string sentence;
   std::vector<std::string> commands = {};
+
+  bool operator==(const NextSteps&) const = default;
 };
 
 /// A run that has published a table goes on with the same job only; `otherwise` says when it can.
-NextSteps NextStepsOfChange(const nlohmann::json& report, const std::string& job_file,
+NextSteps NextStepsOfChange(const nlohmann::json& report, const JobWords& job,
                             std::string_view otherwise) {
-  const std::string file = ShellWord(EscapeControls(job_file));
   std::string only;
   for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
-    only += " --only " + ShellWord(EscapeControls(table.get<std::string>()));
+    only += " --only " + ShellWord(table.get<std::string>());
   }
   return {
       std::string(otherwise) +
           ": only what is left is loaded. Where the job must change, change it and load what is "
           "left, and nothing twice:",
-      {"headrace abandon " + report.value("run", "") + (job_file.empty() ? "" : " --job " + file),
-       "headrace run" + (job_file.empty() ? "" : " " + file) + only}};
+      {"headrace abandon " + report.value("run", "") + job.AsOption(),
+       "headrace run" + job.AsArgument() + only}};
 }
 
 NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& error,
-                           const std::string& job_file) {
+                           const JobWords& job) {
   const ErrorClass error_class = ClassOf(error);
   // Permanent: a value that does not fit, say, where on_overflow would be a change of the job.
   const bool may_be_the_job =
       error_class == ErrorClass::kUser || error_class == ErrorClass::kPermanent;
   if (may_be_the_job && HasPublishedTable(report)) {
-    return NextStepsOfChange(report, job_file,
+    return NextStepsOfChange(report, job,
                              error_class == ErrorClass::kUser
                                  ? "where the rights or the source were wrong, run again"
                                  : NextStep(error));
@@ -188,7 +189,8 @@ NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& er
 
 std::string NextStepsText(const NextSteps& steps, size_t width) {
   std::string text = IndentedText("next: " + steps.sentence, 4, width);
-  for (const std::string& command : steps.commands) text += "      " + command + "\n";
+  for (const std::string& command : steps.commands)
+    text += "      " + EscapeControls(command) + "\n";
   return text;
 }
 
@@ -215,12 +217,21 @@ std::vector<Failure> FailuresOf(const nlohmann::json& report) {
   return failures;
 }
 
-std::string FailuresText(const nlohmann::json& report, size_t width, const std::string& job_file) {
+std::string FailuresText(const nlohmann::json& report, size_t width, const JobWords& job) {
   std::string text;
-  for (const Failure& failure : FailuresOf(report)) {
-    text += "\n" + IndentedText("failed: " + failure.tables, 2, width);
-    text += IndentedText(PlainLines(failure.error.message()), 4, width);
-    text += NextStepsText(NextStepsOfTable(report, failure.error, job_file), width);
+  const std::vector<Failure> failures = FailuresOf(report);
+  std::vector<NextSteps> steps;
+  for (const Failure& failure : failures) {
+    steps.push_back(NextStepsOfTable(report, failure.error, job));
+  }
+  for (size_t i = 0; i < failures.size(); ++i) {
+    text += "\n" + IndentedText("failed: " + failures[i].tables, 2, width);
+    text += IndentedText(PlainLines(failures[i].error.message()), 4, width);
+    // Steps that several failures share stand behind the last of them.
+    const auto later = steps.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    if (std::find(later, steps.end(), steps[i]) == steps.end()) {
+      text += NextStepsText(steps[i], width);
+    }
   }
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
@@ -271,9 +282,9 @@ std::string NotesText(const nlohmann::json& report, size_t width) {
 
 }  // namespace
 
-std::string ReportText(const nlohmann::json& report, size_t width, const std::string& job_file) {
+std::string ReportText(const nlohmann::json& report, size_t width, const JobWords& job) {
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
-         NotesText(report, width) + FailuresText(report, width, job_file) +
+         NotesText(report, width) + FailuresText(report, width, job) +
          std::string(InterruptionText(report));
 }
 

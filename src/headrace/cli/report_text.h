@@ -4,13 +4,14 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "headrace/config/job_words.h"
+
 namespace headrace {
 
 /// A run's report for people. Takes the JSON form, which `headrace run` makes and the journal
 /// keeps, so that a run and a later look at it say the same. Keys that are missing count as empty.
-/// `job_file`: as the command line named it, for the commands that are proposed; empty: it did not.
-std::string ReportText(const nlohmann::json& report, size_t width,
-                       const std::string& job_file = {});
+/// `job`: as the command line named it, for the commands that are proposed.
+std::string ReportText(const nlohmann::json& report, size_t width, const JobWords& job = {});
 
 /// The report of `headrace verify` for people.
 std::string VerificationText(const nlohmann::json& report, size_t width);

@@ -72,15 +72,38 @@ TEST(ReportText, SaysWhatFailedAndWhatToDo) {
 )"));
 }
 
+TEST(ReportText, SaysWhatSeveralFailuresShareOnce) {
+  RunReport report = DoneReport();
+  report.tables.push_back(
+      {.table = "a", .state = TableState::kFailed, .error = UserError("there is no table a")});
+  report.tables.push_back(
+      {.table = "b", .state = TableState::kFailed, .error = UserError("there is no table b")});
+  report.left = {"a", "b"};
+  EXPECT_THAT(ReportText(ToJson(report), 100), EndsWith(R"(
+  failed: a
+    there is no table a
+
+  failed: b
+    there is no table b
+    next: where the rights or the source were wrong, run again: only what is left is loaded. Where
+    the job must change, change it and load what is left, and nothing twice:
+      headrace abandon 20250131T081500-4f2a9c
+      headrace run --only a --only b
+)"));
+}
+
 TEST(ReportText, ProposesCommandsOfTheJobFileThatWasNamed) {
   RunReport report = DoneReport();
   report.tables.push_back({.table = "gone",
                            .state = TableState::kFailed,
                            .error = UserError("there is no table gone")});
   report.left = {"gone"};
-  EXPECT_THAT(ReportText(ToJson(report), 100, "jobs/my shop.yaml"),
-              HasSubstr("      headrace abandon 20250131T081500-4f2a9c --job 'jobs/my shop.yaml'\n"
-                        "      headrace run 'jobs/my shop.yaml' --only gone\n"));
+  EXPECT_THAT(ReportText(ToJson(report), 100,
+                         {.file = "jobs/my shop.yaml", .set = {"destination.path=./lake"}}),
+              HasSubstr("      headrace abandon 20250131T081500-4f2a9c --job 'jobs/my shop.yaml' "
+                        "--set destination.path=./lake\n"
+                        "      headrace run 'jobs/my shop.yaml' --set destination.path=./lake "
+                        "--only gone\n"));
 }
 
 TEST(ReportText, SaysWhatVerificationFound) {

@@ -64,9 +64,8 @@ arrow::Result<int> Run(CommandContext& context) {
   observation.HideProgress();
   ARROW_RETURN_NOT_OK(report);
   const nlohmann::json json = ToJson(*report);
-  context.out << (context.line.json
-                      ? json.dump(2) + "\n"
-                      : ReportText(json, context.width, context.line.argument.value_or("")));
+  context.out << (context.line.json ? json.dump(2) + "\n"
+                                    : ReportText(json, context.width, parts.job.words));
   return report->exit_code();
 }
 

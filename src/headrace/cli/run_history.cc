@@ -11,15 +11,40 @@ nlohmann::json StoredReport(const JournalRun& run) {
   return report;
 }
 
-nlohmann::ordered_json RunJson(const JournalRun& run) {
+std::string RunStanding::StateText() const {
+  if (run.state != RunState::kRunning || !lock_seen) return std::string(RunStateName(run.state));
+  if (!at_work.has_value()) return "stopped before its end";
+  return "at work (" + at_work->substr(0, at_work->find(" since ")) + ")";
+}
+
+arrow::Result<RunStanding> StandingOf(const std::filesystem::path& state, Journal& journal,
+                                      const JournalRun& run) {
+  RunStanding standing = {.run = run};
+  if (run.state != RunState::kRunning) return standing;
+  const auto holder = JobLock::Holder(state, run.job);
+  if (holder.ok() && holder->has_value()) {
+    standing.at_work = **holder;
+    return standing;
+  }
+  standing.lock_seen = holder.ok();
+  // It held the lock when the journal said `running`; it may have ended since.
+  ARROW_ASSIGN_OR_RAISE(auto now, journal.FindRun(run.run));
+  if (now.has_value()) standing.run = *std::move(now);
+  return standing;
+}
+
+nlohmann::ordered_json RunJson(const RunStanding& standing) {
+  const JournalRun& run = standing.run;
   const nlohmann::json report = StoredReport(run);
   nlohmann::ordered_json json = {{"run", run.run},
                                  {"job", run.job},
                                  {"state", RunStateName(run.state)},
+                                 {"at_work", nullptr},
                                  {"started_at", run.started_at},
                                  {"ended_at", nullptr},
                                  {"scope", run.scope},
                                  {"report", nullptr}};
+  if (standing.at_work.has_value()) json["at_work"] = *standing.at_work;
   if (!run.ended_at.empty()) json["ended_at"] = run.ended_at;
   if (!report.empty()) json["report"] = report;
   return json;

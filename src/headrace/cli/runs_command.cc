@@ -16,7 +16,7 @@ int64_t PublishedRows(const nlohmann::json& report) {
   return report.value("published_rows", report.value("rows", int64_t{0}));
 }
 
-std::string RunsText(const std::vector<JournalRun>& runs, const RunScope& scope, size_t width) {
+std::string RunsText(const std::vector<RunStanding>& runs, const RunScope& scope, size_t width) {
   if (runs.empty()) {
     const std::string of_job = scope.job.empty() ? std::string() : "of job " + scope.job + " ";
     return "No run " + of_job + "yet in " + scope.state.string() + "\n";
@@ -28,10 +28,11 @@ std::string RunsText(const std::vector<JournalRun>& runs, const RunScope& scope,
                    {"TOOK", true},
                    {"TABLES", true},
                    {"ROWS", true}});
-  for (const JournalRun& run : runs) {
+  for (const RunStanding& standing : runs) {
+    const JournalRun& run = standing.run;
     const nlohmann::json report = StoredReport(run);
     const bool reported = !report.empty();
-    table.AddRow({run.run, run.job, std::string(RunStateName(run.state)), HumanTime(run.started_at),
+    table.AddRow({run.run, run.job, standing.StateText(), HumanTime(run.started_at),
                   reported ? HumanSeconds(report.value("seconds", 0.0)) : "-",
                   HumanCount(static_cast<int64_t>(run.scope.size())),
                   reported ? HumanCount(PublishedRows(report)) : "-"});
@@ -41,11 +42,15 @@ std::string RunsText(const std::vector<JournalRun>& runs, const RunScope& scope,
 
 arrow::Result<int> Runs(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
-  std::vector<JournalRun> runs;
+  std::vector<RunStanding> runs;
   ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(scope.state));
   if (has_journal) {
     ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(scope.state));
-    ARROW_ASSIGN_OR_RAISE(runs, journal->Runs(scope.job));
+    ARROW_ASSIGN_OR_RAISE(const std::vector<JournalRun> known, journal->Runs(scope.job));
+    for (const JournalRun& run : known) {
+      ARROW_ASSIGN_OR_RAISE(RunStanding standing, StandingOf(scope.state, *journal, run));
+      runs.push_back(std::move(standing));
+    }
   }
   if (!context.line.json) {
     context.out << RunsText(runs, scope, context.width);
@@ -53,7 +58,7 @@ arrow::Result<int> Runs(CommandContext& context) {
   }
   nlohmann::ordered_json json = {{"state", scope.state.string()},
                                  {"runs", nlohmann::ordered_json::array()}};
-  for (const JournalRun& run : runs) json["runs"].push_back(RunJson(run));
+  for (const RunStanding& run : runs) json["runs"].push_back(RunJson(run));
   context.out << json.dump(2) << '\n';
   return kExitDone;
 }
@@ -66,8 +71,8 @@ Command RunsCommand() {
       .summary = "List the runs of a job, or of all jobs of a state folder, the latest first",
       .description =
           "Reads the journal of the job's state folder, without connecting to anything. A run that "
-          "is `running` or `failed` is "
-          "unfinished: the next `headrace run` continues it.",
+          "`failed` or was stopped before its end is unfinished: the next `headrace run` continues "
+          "it. One that is at work is shown with its process, which holds the job's lock.",
       .argument = {},
       .options = {"job", "state", "set", "json"},
       .examples = {{"headrace runs", "of the job.yaml of this folder"},
@@ -79,7 +84,11 @@ Command RunsCommand() {
                 {kExitUsage, "the job or the command line is wrong"}},
       .json =
           "`state` (the folder) and `runs`, each with `run`, `job`, `state` (`running`, `done`, "
-          "`failed`, `verify_failed`, `abandoned`), "
+          "`failed`, `verify_failed`, `abandoned`; `running` until the run has ended, also where "
+          "its "
+          "process has), `at_work` (that process, `pid N on HOST since TIME`; null where none is "
+          "at "
+          "work on it, or where the job's lock may not be read), "
           "`started_at`, `ended_at`, `scope` (directories of its tables) and `report` (as "
           "`headrace run --json`, or null).",
       .run = Runs,

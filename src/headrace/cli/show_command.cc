@@ -43,23 +43,37 @@ arrow::Result<std::vector<TableProgress>> TablesOf(Journal& journal, const std::
   return progress;
 }
 
-/// A run without a report was interrupted or killed, or is at work now.
-std::string UnreportedText(const JournalRun& run, const std::vector<TableProgress>& tables,
-                           size_t width) {
+/// What can be done about an unfinished run.
+std::string NextText(const RunStanding& standing, const JobWords& job, size_t width) {
+  const JournalRun& run = standing.run;
+  if (!run.unfinished()) return {};
+  if (standing.at_work.has_value()) {
+    return "\n" +
+           IndentedText("next: wait for " + *standing.at_work + " to end, or stop it", 2, width);
+  }
+  std::string text =
+      "\n" + IndentedText(
+                 "next: continue it, or give it up. Tables that are committed stay, an open commit "
+                 "is finished first, and the others are read anew from their start:",
+                 2, width);
+  text += "    headrace run" + EscapeControls(job.AsArgument()) + "\n";
+  return text + "    headrace abandon " + run.run + EscapeControls(job.AsOption()) + "\n";
+}
+
+/// A run without a report is at work now, or its process was killed.
+std::string UnreportedText(const RunStanding& standing, const std::vector<TableProgress>& tables,
+                           const JobWords& job, size_t width) {
+  const JournalRun& run = standing.run;
   std::string text = fmt::format("Run {} of job {}: {}, started {} UTC\n", run.run, run.job,
-                                 RunStateName(run.state), HumanTime(run.started_at));
-  TextTable table({{"TABLE"}, {"STATE"}, {"EPOCH", true}, {"UNITS DONE", true}, {"ROWS", true}});
+                                 standing.StateText(), HumanTime(run.started_at));
+  TextTable table({{"TABLE"}, {"STATE"}, {"EPOCH", true}, {"UNITS READ", true}, {"ROWS", true}});
   for (const TableProgress& entry : tables) {
     table.AddRow({entry.table.label, std::string(entry.state()), HumanCount(entry.table.epoch),
                   fmt::format("{}/{}", HumanCount(entry.units_done), HumanCount(entry.table.units)),
                   HumanCount(entry.rows)});
   }
   if (!table.empty()) text += "\n" + table.Render(width);
-  if (run.unfinished()) {
-    text += fmt::format(
-        "\n  next: `headrace run` continues it, `headrace abandon {}` gives it up\n", run.run);
-  }
-  return text;
+  return text + NextText(standing, job, width);
 }
 
 /// Commits that were decided and will never be made: why their tables are loaded anew.
@@ -87,9 +101,10 @@ nlohmann::ordered_json VoidIntentsJson(const std::vector<VoidIntent>& intents) {
   return json;
 }
 
-nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TableProgress>& tables,
+nlohmann::ordered_json ShowJson(const RunStanding& standing,
+                                const std::vector<TableProgress>& tables,
                                 const std::vector<VoidIntent>& void_intents) {
-  nlohmann::ordered_json json = RunJson(run);
+  nlohmann::ordered_json json = RunJson(standing);
   json["tables"] = nlohmann::ordered_json::array();
   for (const TableProgress& entry : tables) {
     nlohmann::ordered_json table = {{"table", entry.table.label},
@@ -109,18 +124,21 @@ nlohmann::ordered_json ShowJson(const JournalRun& run, const std::vector<TablePr
 arrow::Result<int> Show(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(scope.state));
-  ARROW_ASSIGN_OR_RAISE(const JournalRun run,
-                        FindRun(*journal, context.line.argument.value_or("latest"), scope.job));
+  ARROW_ASSIGN_OR_RAISE(
+      const JournalRun found,
+      FindRun(*journal, context.line.argument.value_or("latest"), scope.job, scope.options));
+  ARROW_ASSIGN_OR_RAISE(const RunStanding standing, StandingOf(scope.state, *journal, found));
+  const JournalRun& run = standing.run;
   ARROW_ASSIGN_OR_RAISE(const std::vector<TableProgress> tables, TablesOf(*journal, run.run));
   ARROW_ASSIGN_OR_RAISE(const std::vector<VoidIntent> void_intents, journal->VoidIntents(run.run));
   if (context.line.json) {
-    context.out << ShowJson(run, tables, void_intents).dump(2) << '\n';
+    context.out << ShowJson(standing, tables, void_intents).dump(2) << '\n';
     return kExitDone;
   }
   const nlohmann::json report = StoredReport(run);
   const bool current = !report.empty() && run.state != RunState::kRunning;
-  context.out << (current ? ReportText(report, context.width, context.line.job.value_or(""))
-                          : UnreportedText(run, tables, context.width))
+  context.out << (current ? ReportText(report, context.width, scope.words)
+                          : UnreportedText(standing, tables, scope.words, context.width))
               << VoidIntentsText(void_intents, context.width);
   return kExitDone;
 }
@@ -134,7 +152,9 @@ Command ShowCommand() {
       .description =
           "Reads the journal, without connecting to anything. A run that has ended shows the "
           "report that it printed; one that was "
-          "interrupted or killed shows which of its units are safe. Commits that were given up, "
+          "interrupted or killed, or is at work, shows how far it came. When it is continued, the "
+          "tables that it has committed stay and the others are read anew: the snapshot that their "
+          "units were read under ended with its process. Commits that were given up, "
           "because another run or job came first, say, follow with their reason. A state folder "
           "that may not be written is read as it is.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`; default: latest"},
@@ -150,7 +170,9 @@ Command ShowCommand() {
       .json =
           "the run as in `headrace runs --json`, and for each of `tables`: `table`, `state` "
           "(`committed`, `commit open`, `not committed`), "
-          "`epoch`, `units`, `units_done`, `rows`, `commit` (the commit record of "
+          "`epoch`, `units`, `units_done` (read in that epoch; of a table that is not committed "
+          "when "
+          "its process ends they are void), `rows`, `commit` (the commit record of "
           "docs/format/commit.md, or null); and `void_commits`, those that were decided and given "
           "up: `table`, `epoch`, `rows` (that it would have published), `reason` (a sentence), "
           "`voided_at`.",

@@ -34,8 +34,8 @@ arrow::Result<int> Verify(CommandContext& context) {
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(parts.job.state));
-  ARROW_ASSIGN_OR_RAISE(const JournalRun run,
-                        FindRun(*journal, *context.line.argument, parts.job.name));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun run, FindRun(*journal, *context.line.argument,
+                                                      parts.job.name, parts.job.words.AsOption()));
   Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,
                            observation.observer(), observation.progress()});
   ARROW_ASSIGN_OR_RAISE(

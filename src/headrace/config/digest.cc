@@ -43,11 +43,32 @@ void AppendCanonical(const YamlNode& node, std::string& out) {
   }
 }
 
-bool IsSecret(const Section& section, std::string_view key) {
+/// Does a plug-in of `section` have an option `key` that `holds`?
+template <typename Predicate>
+bool HasOption(const Section& section, std::string_view key, Predicate holds) {
   return std::ranges::any_of(section.plugins, [&](const PluginOptions& plugin) {
     const OptionSpec* option = FindOption(plugin.options, key);
-    return option != nullptr && option->type == OptionType::kSecret;
+    return option != nullptr && holds(*option);
   });
+}
+
+bool IsSecret(const Section& section, std::string_view key) {
+  return HasOption(section, key,
+                   [](const OptionSpec& option) { return option.type == OptionType::kSecret; });
+}
+
+bool ChangesNoRow(const Section& section, std::string_view key) {
+  return HasOption(section, key, [](const OptionSpec& option) { return !option.changes_rows; });
+}
+
+/// Removes the keys of plug-ins that change nothing of what is copied.
+void RemoveHarmless(const Section& job, YamlNode& root) {
+  for (const Section& section : job.sections) {
+    YamlNode* node = root.Find(section.key);
+    if (node == nullptr || section.plugins.empty()) continue;
+    std::erase_if(node->pairs,
+                  [&](const YamlPair& pair) { return ChangesNoRow(section, pair.key); });
+  }
 }
 
 void ResolveReferences(const Environment& environment, const std::filesystem::path& folder,
@@ -81,6 +102,7 @@ std::string JobDigest(const Section& job, const YamlNode& root, const Environmen
     return std::ranges::find(kNotHashed, pair.key) != kNotHashed.end();
   });
   ResolveReferences(environment, folder, hashed);
+  RemoveHarmless(job, hashed);
   HideSecrets(job, hashed);
   std::string canonical;
   AppendCanonical(hashed, canonical);

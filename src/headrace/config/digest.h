@@ -13,7 +13,8 @@ namespace headrace {
 /// job's values with `--set` applied and references resolved: another database behind `${DB}` is
 /// another job. Layout, comments, the order of keys and short forms do not count; neither do values
 /// of secrets and passwords in URIs (they are not hashed), nor the sections that do not change what
-/// is copied: engine, limits, logging, verify, state. `root` has no short forms; a reference that
+/// is copied: engine, limits, logging, verify, state, nor the keys of plug-ins that do not
+/// (OptionSpec::changes_rows). `root` has no short forms; a reference that
 /// cannot be resolved counts as it is written.
 std::string JobDigest(const Section& job, const YamlNode& root, const Environment& environment,
                       const std::filesystem::path& folder);

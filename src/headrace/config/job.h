@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "headrace/config/job_words.h"
 #include "headrace/config/option.h"
 #include "headrace/model/capabilities.h"
 #include "headrace/model/commit.h"
@@ -69,6 +70,7 @@ struct LoggingSettings {
 struct Job {
   std::string name;
   std::filesystem::path file;  ///< As given to the parser.
+  JobWords words;              ///< How a command that a message proposes names this job.
   std::string text_digest;     ///< JobDigest: has the job changed since the run began?
   PluginSettings source;
   std::vector<TableJob> tables;

@@ -52,6 +52,8 @@ struct OptionSpec {
       {};  ///< A value to show where there is no default. Secrets: a reference, never a value.
   bool is_sql = false;     ///< SQL of the user: plans and logs print it, so `${file:…}` is refused.
   bool per_table = false;  ///< Of a destination: may also stand in a table's `destination:`.
+  bool changes_rows = true;  ///< Of a plug-in: false where no value of it changes what is copied,
+                             ///< nor from or to where: it does not count in JobDigest.
 };
 
 class OptionValues;

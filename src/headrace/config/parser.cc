@@ -1,5 +1,6 @@
 #include "headrace/config/parser.h"
 
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +15,9 @@
 
 namespace headrace {
 namespace {
+
+/// Commands find it without its name.
+constexpr std::string_view kDefaultJobFile = "job.yaml";
 
 arrow::Result<std::filesystem::path> FolderOf(const std::filesystem::path& file) {
   std::error_code error;
@@ -48,6 +52,8 @@ arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::pa
   Job job = BuildJob(values, problems);
   ARROW_RETURN_NOT_OK(problems.ToStatus());
   job.file = file;
+  job.words = {.file = file == kDefaultJobFile ? "" : file.string(),
+               .set = ShownOverrides(overrides, shape)};
   job.text_digest = JobDigest(shape, *root, remembered, folder);
   return job;
 }

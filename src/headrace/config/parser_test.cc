@@ -74,8 +74,9 @@ TEST(JobDigestTest, ChangesWithWhatIsCopied) {
 
 TEST(JobDigestTest, DoesNotDependOnHowItIsCopied) {
   const std::string digest = Digest({});
-  for (const char* set : {"engine.workers.max=3", "engine=sequential", "limits.retries=9",
-                          "logging.level=debug", "verify=checksum", "state=/elsewhere"}) {
+  for (const char* set :
+       {"engine.workers.max=3", "engine=sequential", "limits.retries=9", "logging.level=debug",
+        "verify=checksum", "state=/elsewhere", "source.lock_timeout=5s"}) {
     EXPECT_EQ(Digest({set}), digest) << set;
   }
 }

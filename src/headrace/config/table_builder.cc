@@ -33,6 +33,11 @@ NameShape ShapeOf(std::string_view name) {
   return shape;
 }
 
+/// SQL that says nothing; of a query, also where it only ends.
+bool IsBlank(std::string_view sql) {
+  return sql.find_first_not_of(" \t\r\n\f\v;") == std::string_view::npos;
+}
+
 /// What is wrong with the name of a table; empty: nothing.
 std::string FaultOf(const std::string& name, const TableRef& ref) {
   const NameShape shape = ShapeOf(name);
@@ -62,6 +67,9 @@ class TableBuilder {
     job.table = Reference();
     Columns(job);
     job.where = table_.values.String("where").value_or("");
+    if (table_.values.WasWritten("where") && IsBlank(job.where)) {
+      Problem("where", "the condition is empty; leave the key out to copy all rows");
+    }
     OneOf("mode", "load");
     job.write = EnumByName(Flat("write", "destination"), WriteModeName, WriteMode::kErrorIfExists)
                     .value_or(WriteMode::kReplace);
@@ -153,8 +161,9 @@ TableRef TableBuilder::Table(const std::string& name) {
 TableRef TableBuilder::Query() {
   TableRef ref = {.query = table_.values.String("query").value_or(""),
                   .alias = table_.values.String("as").value_or("")};
-  const bool blank = ref.query.find_first_not_of(" \t\r\n;") == std::string::npos;
-  if (table_.values.WasWritten("query") && blank) Problem("query", "the query is empty");
+  if (table_.values.WasWritten("query") && IsBlank(ref.query)) {
+    Problem("query", "the query is empty");
+  }
   if (!table_.Wrote("as")) {
     Problem("query", "a query needs 'as', the name of its result, e.g. as: daily");
   } else if (table_.values.WasWritten("as") && ref.alias.empty()) {

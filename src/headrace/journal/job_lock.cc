@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "headrace/journal/journal.h"
@@ -33,9 +35,26 @@ std::string ReadHolder(int fd) {
   return holder.empty() ? "a process that has not yet said who it is" : holder;
 }
 
-arrow::Status HeldBy(int fd, const std::string& job) {
-  return UserError("job \"" + job + "\" is being run by " + ReadHolder(fd) +
+arrow::Status HeldBy(const std::string& holder, const std::string& job) {
+  return UserError("job \"" + job + "\" is being run by " + holder +
                    "; wait for it to end, or stop it");
+}
+
+/// Who only looks has the lock shared for a moment, which is no holder: it is waited for, but not
+/// for ever.
+constexpr int kMostTries = 1000;
+constexpr auto kBetweenTries = std::chrono::milliseconds(1);
+
+/// Takes the lock for its own; false, with errno, where it is held or cannot be taken.
+bool LockExclusively(int fd) {
+  for (int attempt = 0; attempt < kMostTries; ++attempt) {
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK || flock(fd, LOCK_SH | LOCK_NB) != 0) return false;
+    flock(fd, LOCK_UN);
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  errno = EWOULDBLOCK;
+  return false;
 }
 
 std::filesystem::path LockFile(const std::filesystem::path& state, const std::string& job) {
@@ -51,14 +70,24 @@ std::string DescribeSelf() {
 
 }  // namespace
 
-arrow::Status JobLock::CheckFree(const std::filesystem::path& state, const std::string& job) {
+arrow::Result<std::optional<std::string>> JobLock::Holder(const std::filesystem::path& state,
+                                                          const std::string& job) {
   const std::filesystem::path file = LockFile(state, job);
   const int fd = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return errno == ENOENT ? arrow::Status::OK() : CannotLock(file, errno);
+  if (fd < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    return CannotLock(file, errno);
+  }
   const JobLock lock(fd);
   // A shared lock, let go at once: two processes that only look do not see each other.
-  if (flock(fd, LOCK_SH | LOCK_NB) == 0) return arrow::Status::OK();
-  return errno == EWOULDBLOCK ? HeldBy(fd, job) : CannotLock(file, errno);
+  if (flock(fd, LOCK_SH | LOCK_NB) == 0) return std::nullopt;
+  if (errno != EWOULDBLOCK) return CannotLock(file, errno);
+  return ReadHolder(fd);
+}
+
+arrow::Status JobLock::CheckFree(const std::filesystem::path& state, const std::string& job) {
+  ARROW_ASSIGN_OR_RAISE(const std::optional<std::string> holder, Holder(state, job));
+  return holder.has_value() ? HeldBy(*holder, job) : arrow::Status::OK();
 }
 
 arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
@@ -73,8 +102,8 @@ arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLockFileMode);
   if (fd < 0) return CannotLock(file, errno);
   JobLock lock(fd);
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    return errno == EWOULDBLOCK ? HeldBy(fd, job) : CannotLock(file, errno);
+  if (!LockExclusively(fd)) {
+    return errno == EWOULDBLOCK ? HeldBy(ReadHolder(fd), job) : CannotLock(file, errno);
   }
   const std::string self = DescribeSelf();
   if (ftruncate(fd, 0) != 0 || pwrite(fd, self.data(), self.size(), 0) < 0) {

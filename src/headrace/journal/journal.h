@@ -110,6 +110,12 @@ class JobLock {
   /// Errors of class user if another process holds it: the message names its pid, host and start.
   static arrow::Result<JobLock> Acquire(const std::filesystem::path& state, const std::string& job);
 
+  /// Who holds the lock now: `pid 7 on HOST since TIME`, or nothing. Only looks: it takes nothing,
+  /// leaves no file, needs no right to write, and never makes an Acquire fail. Errors of class user
+  /// where this user may not look.
+  static arrow::Result<std::optional<std::string>> Holder(const std::filesystem::path& state,
+                                                          const std::string& job);
+
   /// The error that Acquire would return because another process holds the lock; takes nothing and
   /// leaves no file.
   static arrow::Status CheckFree(const std::filesystem::path& state, const std::string& job);

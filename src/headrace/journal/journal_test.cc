@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
 
 #include "headrace/client/sqlite/database.h"
 #include "headrace/journal/sqlite_journal.h"
@@ -173,6 +177,30 @@ TEST_F(JournalTest, WhoOnlyLooksAtTheLockTakesNothing) {
   const arrow::Status status = JobLock::CheckFree(state_, "shop");
   EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
   EXPECT_NE(status.message().find("pid " + std::to_string(getpid())), std::string::npos);
+}
+
+TEST_F(JournalTest, TheHolderOfAJobLockCanBeSeen) {
+  EXPECT_EQ(*JobLock::Holder(state_, "shop"), std::nullopt);
+  {
+    const auto held = JobLock::Acquire(state_, "shop");
+    const std::optional<std::string> holder = *JobLock::Holder(state_, "shop");
+    ASSERT_TRUE(holder.has_value());
+    EXPECT_TRUE(holder->starts_with("pid " + std::to_string(getpid()) + " on ")) << *holder;
+  }
+  EXPECT_EQ(*JobLock::Holder(state_, "shop"), std::nullopt);
+}
+
+TEST_F(JournalTest, WhoLooksAtTheLockIsInNobodysWay) {
+  ASSERT_TRUE(JobLock::Acquire(state_, "shop").ok());
+  std::atomic<bool> done = false;
+  std::thread looker([&] {
+    while (!done) EXPECT_TRUE(JobLock::Holder(state_, "shop").ok());
+  });
+  int refused = 0;
+  for (int i = 0; i < 200; ++i) refused += JobLock::Acquire(state_, "shop").ok() ? 0 : 1;
+  done = true;
+  looker.join();
+  EXPECT_EQ(refused, 0);
 }
 
 TEST_F(JournalTest, AnEndedRunMayBeResumedWithItsNewText) {

@@ -165,7 +165,8 @@ void WarnOfColumn(const PlanInput& input, const std::string& name, const ColumnS
 Cut OneRange(const PlanInput& input, const std::string& name, double rows, Cut cut) {
   Cut whole = WholeTableCut(input, "about " + ReadableCount(rows) + " rows");
   whole.warnings = std::move(cut.warnings);
-  if (rows > RowsPerUnit(input)) whole.why += " that \"" + name + "\" does not tell apart";
+  whole.why += rows > RowsPerUnit(input) ? " that \"" + name + "\" does not tell apart"
+                                         : ", which one unit may hold";
   return whole;
 }
 

@@ -102,7 +102,7 @@ TEST(IdRangeTest, SmallTableIsOneUnit) {
   EXPECT_THAT(IdTexts(plan), ElementsAre("whole"));
   EXPECT_EQ(plan.strategy, Strategy::kNone);
   EXPECT_EQ(plan.column, "");
-  EXPECT_EQ(plan.why, "about 50,000 rows");
+  EXPECT_EQ(plan.why, "about 50,000 rows, which one unit may hold");
 }
 
 TEST(IdRangeTest, FewDistinctValuesGiveFewerUnits) {

@@ -143,8 +143,8 @@ void CutLeaf(const Relation& leaf, double rows, double rows_per_unit, std::vecto
 std::string WhyPages(const Description& description, double rows) {
   double pages = 0;
   for (const Relation& leaf : description.leaves) pages += static_cast<double>(leaf.pages);
-  std::string why =
-      "its " + ReadableCount(pages) + " pages, about " + ReadableCount(rows) + " rows";
+  std::string why = (pages == 1 ? "its page" : "its " + ReadableCount(pages) + " pages") +
+                    ", about " + ReadableCount(rows) + (rows == 1 ? " row" : " rows");
   if (description.leaves.size() > 1) {
     why += " in " + ReadableCount(static_cast<double>(description.leaves.size())) + " partitions";
   }

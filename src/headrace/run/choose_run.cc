@@ -65,22 +65,26 @@ const JournalTable* FindTable(const std::vector<JournalTable>& tables,
   return found == tables.end() ? nullptr : &*found;
 }
 
-arrow::Status JobChanged(const JournalRun& run, const std::vector<std::string>& left) {
+arrow::Status JobChanged(const Job& job, const JournalRun& run,
+                         const std::vector<std::string>& left) {
   std::string only;
   for (const std::string& table : left) only += " --only " + ShellWord(table);
   return UserError("the job has changed since run " + run.run +
                    " began (its file, --set, or what a ${…} in it stands for), and that run has "
                    "already loaded some of its tables. Restore the job and run again to finish it, "
                    "or give it up with `headrace abandon " +
-                   run.run + "` and load what is left of it with `headrace run" + only +
-                   "`: without --only, tables that are published would be loaded once more");
+                   run.run + job.words.AsOption() +
+                   "` and load what is left of it with `headrace run" + job.words.AsArgument() +
+                   only + "`: without --only, tables that are published would be loaded once more");
 }
 
-arrow::Status OtherRunUnfinished(const std::string& wanted, const JournalRun& other) {
+arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted,
+                                 const JournalRun& other) {
   return UserError("run " + other.run + " of this job is unfinished, so run " + wanted +
-                   " cannot start. Finish it with `headrace run --resume`, or give it up with "
+                   " cannot start. Finish it with `headrace run" + job.words.AsArgument() +
+                   " --resume`, or give it up with "
                    "`headrace abandon " +
-                   other.run + "`");
+                   other.run + job.words.AsOption() + "`");
 }
 
 arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
@@ -223,7 +227,7 @@ arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinis
       const JournalTable* table = FindTable(tables, directory);
       return table != nullptr && IsThere(*table);
     });
-    if (!complete) return OtherRunUnfinished(wanted, *unfinished);
+    if (!complete) return OtherRunUnfinished(parts_.job, wanted, *unfinished);
     ARROW_ASSIGN_OR_RAISE(decision_.completed, Repeat(*unfinished));
     decision_.completed->start = RunStart::kContinued;
   }
@@ -253,7 +257,7 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   if (run.text_digest != parts_.job.text_digest) {
     ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
     if (std::ranges::any_of(tables, [this](const auto& table) { return IsThere(table); })) {
-      return JobChanged(run, TablesLeft(parts_.job, run.scope, tables));
+      return JobChanged(parts_.job, run, TablesLeft(parts_.job, run.scope, tables));
     }
     chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
   }

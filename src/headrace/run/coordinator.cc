@@ -122,11 +122,11 @@ RunReport NothingToResume(const RunParts& parts, std::vector<std::string> notes)
   return report;
 }
 
-std::string EndOfCompleted(const RunReport& report) {
+std::string EndOfCompleted(const Job& job, const RunReport& report) {
   return "run " + report.run + " had loaded all its tables and is ended now" +
-         (report.exit_code() == 0
-              ? ""
-              : ": its verification FAILED, see `headrace show " + report.run + "`");
+         (report.exit_code() == 0 ? ""
+                                  : ": its verification FAILED, see `headrace show " + report.run +
+                                        job.words.AsOption() + "`");
 }
 
 arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
@@ -163,10 +163,11 @@ arrow::Status DiscardStaging(const RunParts& parts, const std::string& run) {
   return arrow::Status::OK();
 }
 
-arrow::Result<JournalRun> FindRunOrFail(Journal& journal, const std::string& run) {
-  ARROW_ASSIGN_OR_RAISE(auto known, journal.FindRun(run));
+arrow::Result<JournalRun> FindRunOrFail(const RunParts& parts, const std::string& run) {
+  ARROW_ASSIGN_OR_RAISE(auto known, parts.journal.FindRun(run));
   if (!known.has_value()) {
-    return UserError("no run " + run + " in this state; `headrace runs` lists them");
+    return UserError("no run " + run + " in this state; `headrace runs" +
+                     parts.job.words.AsOption() + "` lists them");
   }
   return std::move(*known);
 }
@@ -220,7 +221,7 @@ arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_t
   if (decision.completed.has_value()) {
     ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.completed, {}, Stopwatch(), stop));
     if (ended.interrupted) return ended;
-    decision.notes.push_back(EndOfCompleted(ended));
+    decision.notes.push_back(EndOfCompleted(parts_.job, ended));
   }
   if (!decision.chosen.has_value()) return NothingToResume(parts_, std::move(decision.notes));
   return Execute(*decision.chosen, std::move(decision.notes), total, std::move(stop));
@@ -252,7 +253,7 @@ arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
 
 arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& run,
                                                              OnDoubt on_doubt) {
-  ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_.journal, run));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_, run));
   if (!known.unfinished()) {
     return UserError("run " + run + " is " + std::string(RunStateName(known.state)) +
                      ", not unfinished; nothing to abandon");
@@ -273,7 +274,7 @@ arrow::Result<CleanResult> Coordinator::Clean() { return CleanDestination(parts_
 arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel level,
                                              std::stop_token stop) {
   const Stopwatch total;
-  ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_.journal, run));
+  ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_, run));
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run));
   RunReport report;
   report.job = known.job;

@@ -30,12 +30,16 @@ std::vector<OptionSpec> ConnectionOptions() {
        .type = OptionType::kSecret,
        .doc = "Password, best given as `${ENV}` or `${file:/path}`; libpq also reads ~/.pgpass.",
        .example = "${SHOP_PASSWORD}"},
-      {.key = "passfile", .type = OptionType::kPath, .doc = "Password file instead of ~/.pgpass."},
+      {.key = "passfile",
+       .type = OptionType::kPath,
+       .doc = "Password file instead of ~/.pgpass.",
+       .changes_rows = false},
       {.key = "service", .doc = "Name of a section of libpq's service file (pg_service.conf)."},
       {.key = "application_name",
        .default_text = "headrace",
        .doc = "Name that the server shows in pg_stat_activity and in its log, unless the URI or a "
-              "service file gives another."},
+              "service file gives another.",
+       .changes_rows = false},
       {.key = "target_session_attrs",
        .type = OptionType::kEnum,
        .doc = "Which of several hosts will do, e.g. `prefer-standby` to spare the primary.",
@@ -44,7 +48,8 @@ std::vector<OptionSpec> ConnectionOptions() {
        .type = OptionType::kDuration,
        .default_text = "30s",
        .doc = "How long one attempt to connect and log in may take; libpq's parameter of that name "
-              "(in the URI or a service file, in seconds) counts where the key is not given."},
+              "(in the URI or a service file, in seconds) counts where the key is not given.",
+       .changes_rows = false},
   };
 }
 
@@ -54,22 +59,35 @@ std::vector<OptionSpec> EncryptionOptions() {
        .type = OptionType::kEnum,
        .doc = "Encryption: libpq's mode. Only verify-full proves that the server is the right "
               "one.",
-       .choices = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
+       .choices = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
+       .changes_rows = false},
       {.key = "sslrootcert",
        .type = OptionType::kPath,
        .doc = "File of the certificate authorities that the server's certificate is checked "
-              "against."},
-      {.key = "sslcert", .type = OptionType::kPath, .doc = "File of the client's certificate."},
-      {.key = "sslkey", .type = OptionType::kPath, .doc = "File of the client certificate's key."},
-      {.key = "sslcrl", .type = OptionType::kPath, .doc = "File of revoked certificates."},
+              "against.",
+       .changes_rows = false},
+      {.key = "sslcert",
+       .type = OptionType::kPath,
+       .doc = "File of the client's certificate.",
+       .changes_rows = false},
+      {.key = "sslkey",
+       .type = OptionType::kPath,
+       .doc = "File of the client certificate's key.",
+       .changes_rows = false},
+      {.key = "sslcrl",
+       .type = OptionType::kPath,
+       .doc = "File of revoked certificates.",
+       .changes_rows = false},
       {.key = "channel_binding",
        .type = OptionType::kEnum,
        .doc = "Whether SCRAM must be bound to the encrypted channel.",
-       .choices = {"disable", "prefer", "require"}},
+       .choices = {"disable", "prefer", "require"},
+       .changes_rows = false},
       {.key = "gssencmode",
        .type = OptionType::kEnum,
        .doc = "Whether GSSAPI encryption is used.",
-       .choices = {"disable", "prefer", "require"}},
+       .choices = {"disable", "prefer", "require"},
+       .changes_rows = false},
   };
 }
 
@@ -87,18 +105,21 @@ std::vector<OptionSpec> ReadingOptions() {
        .type = OptionType::kDuration,
        .default_text = "30s",
        .doc = "How long to wait for the ACCESS SHARE lock of a table that somebody is "
-              "altering; 0: for ever."},
+              "altering; 0: for ever.",
+       .changes_rows = false},
       {.key = "statement_timeout",
        .type = OptionType::kDuration,
        .default_text = "0s",
-       .doc = "Longest time of one statement, a unit's COPY included; 0: none."},
+       .doc = "Longest time of one statement, a unit's COPY included; 0: none.",
+       .changes_rows = false},
       {.key = "direct_socket",
        .type = OptionType::kEnum,
        .default_text = "auto",
        .doc = "`auto` reads rows straight from the socket where the connection is not "
               "encrypted, which costs "
               "less CPU; `off` always reads through libpq.",
-       .choices = {"auto", "off"}},
+       .choices = {"auto", "off"},
+       .changes_rows = false},
   };
 }
 

@@ -141,14 +141,16 @@ const PluginOptions& SqliteOptions() {
               {.key = "busy_timeout",
                .type = OptionType::kDuration,
                .default_text = "5s",
-               .doc = "How long to wait for a lock that another process holds on the file."},
+               .doc = "How long to wait for a lock that another process holds on the file.",
+               .changes_rows = false},
               {.key = "sessions",
                .type = OptionType::kInteger,
                .default_text = "16",
                .doc =
                    "Connections that join the snapshot at once; give at least engine.workers.max.",
                .minimum = 1,
-               .maximum = 1'000},
+               .maximum = 1'000,
+               .changes_rows = false},
           },
       .example_table = "orders"};
   return kOptions;

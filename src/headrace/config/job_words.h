@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "headrace/config/section.h"
+
+namespace headrace {
+
+/// The words of a command line that say which job is meant, for the commands that a message
+/// proposes: without the `--set`s a proposed command would be of another job.
+struct JobWords {
+  std::string file;              ///< The job file; empty: job.yaml of the present folder.
+  std::vector<std::string> set;  ///< `--set` assignments that hold no secret (ShownOverrides).
+
+  /// ` FILE --set KEY=VALUE…`, quoted for a shell: behind `headrace run`, `plan`, `check`.
+  std::string AsArgument() const;
+  /// ` --job FILE --set KEY=VALUE…`: behind the commands that take a run.
+  std::string AsOption() const;
+};
+
+/// `--set` assignments as they may be printed: `…` stands for a value that is a secret or may hold
+/// one, passwords in URIs are `***`. A lone `${…}` is no secret.
+std::vector<std::string> ShownOverrides(std::span<const std::string> assignments,
+                                        const Section& job);
+
+}  // namespace headrace
