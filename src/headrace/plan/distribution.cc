@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 namespace headrace {
 namespace {
@@ -29,23 +31,57 @@ bool Distribution::IsKnown(const ColumnStatistics& statistics) {
          (statistics.minimum.has_value() && statistics.maximum.has_value());
 }
 
-Distribution::Distribution(const ColumnStatistics& statistics) {
+Distribution::Distribution(const ColumnStatistics& statistics)
+    : Distribution(statistics, 1, false) {}
+
+Distribution Distribution::OfTimes(const ColumnStatistics& statistics, int64_t resolution) {
+  return {statistics, resolution, true};
+}
+
+Distribution::Distribution(const ColumnStatistics& statistics, int64_t resolution, bool has_gaps)
+    : resolution_(static_cast<long double>(resolution)) {
   if (statistics.histogram.size() >= 2) {
     AddHistogram(statistics.histogram);
+    if (has_gaps) ShowGaps();
     AddTails(statistics);
   } else {
     knots_ = {{static_cast<long double>(*statistics.minimum), 0},
-              {static_cast<long double>(*statistics.maximum) + 1, 1}};
+              {static_cast<long double>(*statistics.maximum) + resolution_, 1}};
   }
   minimum_ = ToInt64(knots_.front().value);
-  maximum_ = ToInt64(knots_.back().value - 1);
+  maximum_ = ToInt64(knots_.back().value - resolution_);
 }
 
 void Distribution::AddHistogram(const std::vector<int64_t>& histogram) {
   for (const int64_t bound : histogram) {
     knots_.push_back({static_cast<long double>(bound), static_cast<double>(knots_.size())});
   }
-  knots_.back().value += 1;  // The last bound is a value of the last bucket.
+  knots_.back().value += resolution_;  // The last bound is a value of the last bucket.
+}
+
+void Distribution::ShowGaps() {
+  constexpr long double kFarWider = 4;
+  const std::vector<Knot> buckets = std::move(knots_);
+  const auto width = [&](size_t i) { return buckets[i].value - buckets[i - 1].value; };
+  const size_t last = buckets.size() - 1;
+  knots_ = {buckets.front()};
+  for (size_t i = 1; i <= last; ++i) {
+    // The first and the last bucket have one neighbour; a single one has none and is no gap.
+    const long double before = width(i > 1 ? i - 1 : std::min(i + 1, last));
+    const long double after = width(i < last ? i + 1 : std::max<size_t>(i - 1, 1));
+    if (width(i) > kFarWider * std::max({before, after, resolution_})) {
+      AddGap(buckets[i - 1], buckets[i], before, after);
+    }
+    knots_.push_back(buckets[i]);
+  }
+}
+
+void Distribution::AddGap(const Knot& left, const Knot& right, long double before,
+                          long double after) {
+  const double middle = std::midpoint(left.weight, right.weight);
+  knots_.push_back({left.value + std::max(before, resolution_) / 2, middle});
+  // The bound itself is one of the values, for which its whole resolution stands.
+  knots_.push_back({right.value - std::max(after / 2 - resolution_, 0.0L), middle});
 }
 
 void Distribution::AddTails(const ColumnStatistics& statistics) {
@@ -54,7 +90,8 @@ void Distribution::AddTails(const ColumnStatistics& statistics) {
   const auto least =
       static_cast<long double>(statistics.minimum.value_or(statistics.histogram.front()));
   const auto end =
-      static_cast<long double>(statistics.maximum.value_or(statistics.histogram.back())) + 1;
+      static_cast<long double>(statistics.maximum.value_or(statistics.histogram.back())) +
+      resolution_;
   const double below = TailWeight(first.value - least, last.value - first.value, last.weight);
   const double above = TailWeight(end - last.value, last.value - first.value, last.weight);
   if (below > 0) knots_.insert(knots_.begin(), {least, -below});
@@ -69,6 +106,17 @@ int64_t Distribution::Quantile(double share) const {
   const Knot& left = *(right - 1);
   const long double part = (weight - left.weight) / (right->weight - left.weight);
   return ToInt64(std::round(left.value + part * (right->value - left.value)));
+}
+
+double Distribution::ShareBelow(int64_t value) const {
+  const auto at = static_cast<long double>(value);
+  const auto right = std::ranges::lower_bound(knots_, at, {}, &Knot::value);
+  if (right == knots_.begin()) return 0;
+  if (right == knots_.end()) return 1;
+  const Knot& left = *(right - 1);
+  const auto part = static_cast<double>((at - left.value) / (right->value - left.value));
+  const double weight = std::lerp(left.weight, right->weight, part);
+  return (weight - knots_.front().weight) / (knots_.back().weight - knots_.front().weight);
 }
 
 double Distribution::span() const {
