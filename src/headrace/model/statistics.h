@@ -8,6 +8,12 @@
 
 namespace headrace {
 
+/// A value and the share of the rows that have it.
+struct CommonValue {
+  int64_t value = 0;
+  double share = 0;
+};
+
 /// What is known of the values of an integer, date or timestamp column before it is read. Times are
 /// microseconds since 1970, as in DateRange. Estimates: a plan must be right without them.
 struct ColumnStatistics {
@@ -18,6 +24,9 @@ struct ColumnStatistics {
   /// neighbours. Empty: unknown, values are then assumed to be spread evenly from minimum to
   /// maximum.
   std::vector<int64_t> histogram;
+  /// Values that many rows have, which the histogram does not count. Only of dates and timestamps:
+  /// of integers they are in it.
+  std::vector<CommonValue> common;
   /// Shares of the rows whose values lie below and above all that int64 holds: −infinity and
   /// infinity of a date, and years that are too far away. They count in neither minimum nor maximum
   /// nor histogram.

@@ -46,14 +46,15 @@ std::optional<std::string> NoColumnMisfit(const PlanInput& input) {
 /// Longer than any step, so that bounds can be moved by one and stay in int64.
 constexpr int64_t kMargin = 14 * kMicrosPerDay;
 
-/// What of `rows` lies where in time.
-TimeSpread SpreadOf(const ColumnStatistics& column, const Distribution& values, double rows) {
+/// What of the table's `rows` lies where in time; `null_rows` of them nowhere.
+TimeSpread SpreadOf(const ColumnStatistics& column, const Distribution& values, double rows,
+                    double null_rows) {
   constexpr int64_t kLeast = std::numeric_limits<int64_t>::min() + kMargin;
   constexpr int64_t kGreatest = std::numeric_limits<int64_t>::max() - kMargin;
   const double before = rows * std::clamp(column.share_before, 0.0, 1.0);
   const double after = rows * std::clamp(column.share_after, 0.0, 1.0);
   return {.values = values,
-          .rows = std::max(rows - before - after, 0.0),
+          .rows = std::max(rows - null_rows - before - after, 0.0),
           .rows_before = before,
           .rows_after = after,
           .first = std::clamp(values.minimum(), kLeast, kGreatest),
@@ -120,9 +121,10 @@ void WarnOfStaleHistogram(const std::string& name, const ColumnStatistics& colum
                           const Distribution& values, Cut& cut) {
   constexpr double kWorthSaying = 0.1;
   if (values.share_beyond_histogram() <= kWorthSaying) return;
+  int64_t end = column.histogram.empty() ? column.common.front().value : column.histogram.back();
+  for (const CommonValue& common : column.common) end = std::max(end, common.value);
   cut.warnings.push_back("stale statistics: \"" + name +
-                         "\" has values outside of its histogram, which ends at " +
-                         ShortTime(column.histogram.back()));
+                         "\" has values outside of its histogram, which ends at " + ShortTime(end));
 }
 
 std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
@@ -133,9 +135,10 @@ std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
                                : "the column that the job names";
   std::string why = "\"" + name + "\" is " + role + "; about " + ReadableCount(rows) +
                     " rows, cut by " + StepsText(ranges) + ", ";
-  if (column.histogram.size() >= 2) {
-    return why + "whose rows a histogram of " +
-           ReadableCount(static_cast<double>(column.histogram.size())) + " values tells";
+  const size_t known = column.histogram.size() + column.common.size();
+  if (column.histogram.size() >= 2 || !column.common.empty()) {
+    return why + "whose rows a histogram of " + ReadableCount(static_cast<double>(known)) +
+           " values tells";
   }
   return why + "taken to be spread evenly from " + ShortTime(*column.minimum) + " to " +
          ShortTime(*column.maximum);
@@ -170,7 +173,7 @@ Cut CutDateRange(const PlanInput& input) {
   const ColumnStatistics& column = input.statistics.columns.at(name);
   const bool is_date = IsDate(input, name);
   const int64_t resolution = is_date ? kMicrosPerDay : 1;
-  const Distribution values = Distribution::OfTimes(column, resolution);
+  const Distribution values = Distribution::OfTimes(column, resolution, Growth(input));
   Cut cut;
   const double span = values.span() / static_cast<double>(resolution);
   const double rows = TableRows(input, span, cut.warnings);
@@ -179,7 +182,7 @@ Cut CutDateRange(const PlanInput& input) {
   if (rows <= rows_per_unit) return OneRange(input, name, rows, std::move(cut));
   const bool has_nulls = IsNullable(input, name);
   const std::vector<TimeRange> ranges =
-      CutToAtMost(SpreadOf(column, values, rows - null_rows), is_date, rows_per_unit,
+      CutToAtMost(SpreadOf(column, values, rows, null_rows), is_date, rows_per_unit,
                   kMaxUnits - (has_nulls ? 1 : 0), cut.warnings);
   cut.shares = SharesOf(ranges, name);
   WarnOfFullRanges(is_date, rows_per_unit, cut);

@@ -198,11 +198,10 @@ TEST_F(DateRangeTest, SparseDaysMakeNoEmptyUnits) {
 
 TEST_F(DateRangeTest, TenDatesOfAYearAreTenUnits) {
   description_.columns = {TimeColumn("at", arrow::date32())};
-  std::vector<int64_t> bounds;
   for (int day = 0; day < 10; ++day) {
-    bounds.insert(bounds.end(), 100, kWednesday + day * 40 * kMicrosPerDay);
+    at().common.push_back({kWednesday + day * 40 * kMicrosPerDay, 0.1});
   }
-  SetHistogram(bounds);
+  SetEnds(at().common.front().value, at().common.back().value);
   const Partitioning plan = Plan({.target_rows = 500'000});
   EXPECT_EQ(plan.units.size(), 10U);
   EXPECT_EQ(Plan().units.size(), 10U);
@@ -226,6 +225,18 @@ TEST_F(DateRangeTest, ADayWithMostRowsIsSplitAndTheOthersAreNot) {
   EXPECT_THAT(Counted(plan, values), Each(Le(15'500))) << "of 100,000: a quarter of the hour";
   EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("4 units hold more than 50,000 rows, because no "
                                                    "range is shorter than 15 minutes: about")));
+}
+
+TEST_F(DateRangeTest, CommonValuesLieWhereTheyLie) {
+  SetHistogram(Evenly(kMonday, kMonday + 364 * kMicrosPerDay - 1, 100));
+  statistics_.rows = 1'000'000;
+  const int64_t noon = kMonday + 100 * kMicrosPerDay + 12 * kHour;
+  at().common = {{noon, 0.2}, {noon + kHour, 0.04}};
+  const Partitioning plan = Plan();
+  EXPECT_THAT(Texts(plan), Contains("[2024-04-10 12:00,2024-04-10 13:00)"));
+  EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("1 unit holds more than 50,000 rows")));
+  EXPECT_LE(plan.units.size(), 60U);
+  EXPECT_THAT(RowsOf(plan), Contains(Ge(200'000)));
 }
 
 TEST_F(DateRangeTest, OneInstantIsOneUnitAndAWarning) {
@@ -256,7 +267,7 @@ TEST_F(DateRangeTest, NullsHaveAUnitAndInfinitiesARange) {
   const Partitioning plan = Plan({.column = "at", .target_rows = 100'000});
   EXPECT_THAT(Texts(plan), ElementsAre("[,2024-01-01)", "[2024-01-01,2024-01-08)",
                                        "[2024-01-08,2024-01-15)", "[2024-01-15,)", "null"));
-  EXPECT_THAT(RowsOf(plan), ElementsAre(75'000, 75'000, 75'000, 75'000, 100'000));
+  EXPECT_THAT(RowsOf(plan), ElementsAre(100'000, 50'000, 50'000, 100'000, 100'000));
 }
 
 TEST_F(DateRangeTest, ValuesBeyondTheHistogramGetUnitsAndAWarning) {
@@ -266,6 +277,17 @@ TEST_F(DateRangeTest, ValuesBeyondTheHistogramGetUnitsAndAWarning) {
   EXPECT_EQ(plan.units.size(), 364U);
   EXPECT_THAT(plan.warnings, ElementsAre("stale statistics: \"at\" has values outside of its "
                                          "histogram, which ends at 2024-07-01"));
+}
+
+TEST_F(DateRangeTest, AMadeUpTimeFarAwayGetsNoUnits) {
+  SetHistogram(Evenly(kMonday, kMonday + 364 * kMicrosPerDay - 1, 100));
+  at().minimum = Time("0001-01-01T00:00:00");
+  at().maximum = Time("9999-12-31T00:00:00");
+  EXPECT_EQ(Plan().units.size(), 364U);
+  EXPECT_THAT(Plan().warnings, IsEmpty());
+  // The same of a table that had a tenth of its rows when it was analysed: it is cut further there.
+  description_.leaves = {{.schema = "public", .name = "events", .pages = 1'000, .rows = 500'000}};
+  EXPECT_THAT(Plan().warnings, ElementsAre(HasSubstr("stale statistics")));
 }
 
 TEST_F(DateRangeTest, ExtremesOfTheTypeCostNothing) {

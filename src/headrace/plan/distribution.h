@@ -19,9 +19,14 @@ class Distribution {
   explicit Distribution(const ColumnStatistics& statistics);
 
   /// Of times, which have gaps: a bucket of the histogram that is far wider than its neighbours has
-  /// its rows at its ends, as dense as beside it, and none in between. `resolution`: the
-  /// microseconds that one value stands for, a day for dates.
-  static Distribution OfTimes(const ColumnStatistics& statistics, int64_t resolution);
+  /// its rows at its ends, as dense as beside it, and none in between; common values lie where they
+  /// lie. A time farther from all of them than they are from each other is one that somebody made
+  /// up
+  /// (`9999-12-31`), unless the table has grown. `resolution`: the microseconds that one value
+  /// stands for, a day for dates. `growth`: how many times the rows are those that the statistics
+  /// counted.
+  static Distribution OfTimes(const ColumnStatistics& statistics, int64_t resolution,
+                              double growth);
 
   /// About the integer that has the share `share` (0 to 1) of the rows below it.
   int64_t Quantile(double share) const;
@@ -36,7 +41,8 @@ class Distribution {
   /// How many integers lie between the least and the greatest value, both included.
   double span() const;
 
-  /// The share of rows that lies above the histogram's end, as far as minimum and maximum tell.
+  /// The share of rows that lies outside of the histogram and of the common values, as far as
+  /// minimum and maximum tell.
   double share_beyond_histogram() const { return share_beyond_; }
 
  private:
@@ -47,12 +53,19 @@ class Distribution {
     double weight = 0;
   };
 
-  Distribution(const ColumnStatistics& statistics, int64_t resolution, bool has_gaps);
+  explicit Distribution(int64_t resolution);
 
+  void AddValues(const ColumnStatistics& statistics);
   void AddHistogram(const std::vector<int64_t>& histogram);
   void ShowGaps();
   void AddGap(const Knot& left, const Knot& right, long double before, long double after);
-  void AddTails(const ColumnStatistics& statistics);
+  void AddCommon(const ColumnStatistics& statistics);
+  void ScaleWeights(const ColumnStatistics& statistics);
+  void AddTails(const ColumnStatistics& statistics, double most);
+
+  void SetEnds();
+
+  double WeightBelow(long double value) const;
 
   const long double resolution_;
   std::vector<Knot> knots_;  // By ascending weight; at least two.

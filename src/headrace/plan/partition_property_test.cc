@@ -197,7 +197,12 @@ IdTable AnyTimeTable() {
   table.statistics.rows = AnyRowEstimate(table.rows.size());
   table.statistics.bytes = *rc::gen::element<int64_t>(-1, 0, 5000);
   table.statistics.row_width = *rc::gen::element(0.0, 8.0, 100'000.0);
+  std::vector<CommonValue> common;
+  for (const int64_t value : values) {
+    if (*rc::gen::inRange(0, 10) == 0) common.push_back({value, *rc::gen::element(0.0, 0.1, 0.9)});
+  }
   ColumnStatistics statistics = AnyStatistics(std::move(values));
+  statistics.common = std::move(common);
   statistics.share_before = *rc::gen::element(0.0, 0.0, 0.4, 1.0);
   statistics.share_after = *rc::gen::element(0.0, 0.0, 0.4, 1.0);
   table.statistics.columns["at"] = std::move(statistics);
