@@ -172,6 +172,25 @@ def index_scans(database, at_least=0):
         return scans
 
 
+def test_partitions_are_read_through_their_parent(any_database, headrace):
+    """As many units as the whole needs, not those of each partition; with a filter as without."""
+    any_database.execute("""
+        CREATE TABLE events (id int, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+        CREATE TABLE events_old PARTITION OF events FOR VALUES FROM (MINVALUE) TO ('2025-02-01 00:00+05');
+        CREATE TABLE events_new PARTITION OF events DEFAULT;
+        INSERT INTO events SELECT i, timestamptz '2025-01-01 00:00+00' + i * interval '5 minutes' FROM generate_series(0, 19999) AS i;
+        CREATE INDEX ON events (at); ANALYZE events""")
+    by_date = {"partition": {"strategy": "date_range", "target_rows": 300}}
+    job = postgres_job(headrace, any_database, {"name": "public.events"} | by_date, verify="checksum")
+    table = planned(headrace)
+    assert (table["strategy"], len(table["units"])) == ("date_range", 70), "a unit a day: 19,999 times 5 minutes"
+    job.run()
+    assert lake.rows(job.lake, "public.events", "id") == lake.in_order((i,) for i in range(20000))
+    job = postgres_job(headrace, any_database, {"name": "public.events", "where": "id % 7 = 3"} | by_date, verify="checksum")
+    job.run()
+    assert lake.rows(job.lake, "public.events", "id") == lake.in_order((i,) for i in range(3, 20000, 7))
+
+
 def test_what_cannot_be_cut_is_said(any_database, headrace):
     any_database.execute("""
         CREATE TABLE t (id bigint, at timestamp); INSERT INTO t SELECT i, '2024-05-05 12:00' FROM generate_series(1, 10000) AS i;

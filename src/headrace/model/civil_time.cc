@@ -72,7 +72,8 @@ class TimeReader {
     size_t size = 0;
     while (size < rest_.size() && rest_[size] >= '0' && rest_[size] <= '9') ++size;
     if (size < least || size > most) return false;
-    std::from_chars(rest_.data(), rest_.data() + size, number);
+    const std::string_view digits = rest_.substr(0, size);
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
     rest_.remove_prefix(size);
     return true;
   }

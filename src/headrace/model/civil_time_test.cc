@@ -60,7 +60,7 @@ TEST(CivilTimeTest, ShortTimes) {
 RC_GTEST_PROP(CivilTimeProperty, RoundTrips, ()) {
   const auto micros = *rc::gen::oneOf(
       rc::gen::arbitrary<int64_t>(),
-      rc::gen::inRange<int64_t>(-3000 * 366 * kMicrosPerDay, 3000 * 366 * kMicrosPerDay),
+      rc::gen::inRange<int64_t>(-kMicrosPerDay * 366 * 3000, kMicrosPerDay * 366 * 3000),
       rc::gen::element(kLeast, kLeast + 1, int64_t{-1}, int64_t{0}, kGreatest - 1, kGreatest));
   RC_ASSERT(MicrosOfIsoTime(IsoTime(micros)) == micros);
 }

@@ -133,7 +133,7 @@ std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
   const std::string role = input.knobs.column.empty()
                                ? "the first date or timestamp column with an index and without NULL"
                                : "the column that the job names";
-  std::string why = "\"" + name + "\" is " + role + "; about " + ReadableCount(rows) +
+  const std::string why = "\"" + name + "\" is " + role + "; about " + ReadableCount(rows) +
                     " rows, cut by " + StepsText(ranges) + ", ";
   const size_t known = column.histogram.size() + column.common.size();
   if (column.histogram.size() >= 2 || !column.common.empty()) {
