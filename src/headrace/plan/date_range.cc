@@ -134,7 +134,7 @@ std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
                                ? "the first date or timestamp column with an index and without NULL"
                                : "the column that the job names";
   const std::string why = "\"" + name + "\" is " + role + "; about " + ReadableCount(rows) +
-                    " rows, cut by " + StepsText(ranges) + ", ";
+                          " rows, cut by " + StepsText(ranges) + ", ";
   const size_t known = column.histogram.size() + column.common.size();
   if (column.histogram.size() >= 2 || !column.common.empty()) {
     return why + "whose rows a histogram of " + ReadableCount(static_cast<double>(known)) +

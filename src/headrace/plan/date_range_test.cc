@@ -26,8 +26,8 @@ constexpr int64_t kQuarterHour = kHour / 4;
 int64_t Time(const char* iso) { return *MicrosOfIsoTime(iso); }
 
 /// 2024-01-01 is a Monday, 2025-01-01 a Wednesday.
-const int64_t kMonday = Time("2024-01-01T00:00:00");
-const int64_t kWednesday = Time("2025-01-01T00:00:00");
+constexpr int64_t kMonday = 1'704'067'200'000'000;
+constexpr int64_t kWednesday = 1'735'689'600'000'000;
 
 std::vector<int64_t> Evenly(int64_t from, int64_t to, int buckets) {
   std::vector<int64_t> bounds;
@@ -182,7 +182,7 @@ TEST_F(DateRangeTest, SparseDaysMakeNoEmptyUnits) {
   std::vector<int64_t> values;
   for (int day = 0; day < 10; ++day) {
     for (int i = 0; i < 1'000; ++i) {
-      values.push_back(kWednesday + day * 40 * kMicrosPerDay + i * (kMicrosPerDay / 1'000));
+      values.push_back(kWednesday + kMicrosPerDay * 40 * day + i * (kMicrosPerDay / 1'000));
     }
   }
   SetHistogram(HistogramOf(values));
@@ -199,7 +199,7 @@ TEST_F(DateRangeTest, SparseDaysMakeNoEmptyUnits) {
 TEST_F(DateRangeTest, TenDatesOfAYearAreTenUnits) {
   description_.columns = {TimeColumn("at", arrow::date32())};
   for (int day = 0; day < 10; ++day) {
-    at().common.push_back({kWednesday + day * 40 * kMicrosPerDay, 0.1});
+    at().common.push_back({kWednesday + kMicrosPerDay * 40 * day, 0.1});
   }
   SetEnds(at().common.front().value, at().common.back().value);
   const Partitioning plan = Plan({.target_rows = 500'000});

@@ -38,8 +38,9 @@ bool Offers(const Capabilities& capabilities, Strategy strategy) {
 std::optional<std::string> Misfit(Strategy strategy, const PlanInput& input,
                                   const Capabilities& capabilities) {
   const StrategyRule* rule = FindRule(strategy);
-  if (rule == nullptr || !Offers(capabilities, strategy))
+  if (rule == nullptr || !Offers(capabilities, strategy)) {
     return "this source cannot be read that way";
+  }
   return rule->misfit(input);
 }
 

@@ -310,8 +310,8 @@ arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& descr
   for (const std::string& name : split_columns) {
     const auto spread = statistics.columns.find(name);
     const Column* column = description.FindColumn(name);
-    if (column == nullptr || spread == statistics.columns.end() || !spread->second.indexed)
-      continue;
+    const bool is_known = column != nullptr && spread != statistics.columns.end();
+    if (!is_known || !spread->second.indexed) continue;
     ARROW_ASSIGN_OR_RAISE(const bool known,
                           FillEnds(queries, description.table, *column, spread->second));
     if (known) break;
