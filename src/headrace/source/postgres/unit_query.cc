@@ -52,7 +52,7 @@ std::string TimeText(const CivilTime& time) {
   return {text.data(), static_cast<size_t>(time.micros == 0 ? size - kFraction : size)};
 }
 
-std::string EraText(const CivilTime& time) { return time.year < 1 ? " BC" : ""; }
+const char* EraText(const CivilTime& time) { return time.year < 1 ? " BC" : ""; }
 
 /// The first day that does not begin before `micros`: a date is less than the one if and only if it
 /// is less than the other.
