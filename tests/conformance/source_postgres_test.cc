@@ -74,8 +74,10 @@ class LivePostgres final : public LiveSource {
 
   /// Block ranges can be read without a scan from version 14 on.
   std::vector<Strategy> strategies() const override {
-    if (writer_.server_version() < 140'000) return {Strategy::kIdRange, Strategy::kNone};
-    return {Strategy::kPages, Strategy::kIdRange, Strategy::kNone};
+    std::vector<Strategy> all = {Strategy::kPages, Strategy::kIdRange, Strategy::kDateRange,
+                                 Strategy::kNone};
+    if (writer_.server_version() < 140'000) all.erase(all.begin());
+    return all;
   }
 
  private:

@@ -4,8 +4,8 @@ namespace headrace {
 namespace {
 
 constexpr std::string_view kNoKeySplit =
-    "splitting by date, key or hash comes with a later version of headrace; use 'auto', 'pages' or "
-    "'id_range'";
+    "splitting by key or hash comes with a later version of headrace; use 'auto', 'pages', "
+    "'id_range' or 'date_range'";
 constexpr std::string_view kNoNullRule =
     "only full loads are built, and they include NULLs; use 'include', or leave the NULLs out by "
     "'where'";
@@ -74,14 +74,13 @@ Section PartitionSection() {
                .type = OptionType::kEnum,
                .default_text = "auto",
                .doc = "auto lets the planner choose; pages reads ranges of the table's pages, "
-                      "id_range ranges of an integer "
-                      "column, none the table in one unit.",
-               .choices = {"auto", "pages", "id_range", "none"},
-               .refused_choices = {{"date_range", kNoKeySplit},
-                                   {"key_range", kNoKeySplit},
-                                   {"hash", kNoKeySplit}}},
+                      "id_range ranges of an integer column, date_range weeks, days or hours of a "
+                      "date or timestamp column, none the table in one unit.",
+               .choices = {"auto", "pages", "id_range", "date_range", "none"},
+               .refused_choices = {{"key_range", kNoKeySplit}, {"hash", kNoKeySplit}}},
               {.key = "column",
-               .doc = "Column to split by; without it the planner takes a key.",
+               .doc = "Column to split by; without it the planner takes a key, or an indexed date "
+                      "or timestamp.",
                .example = "id"},
               {.key = "target_rows",
                .type = OptionType::kInteger,

@@ -8,8 +8,14 @@
 
 namespace headrace {
 
-/// What is known of the values of an integer column before it is read. Estimates: a plan must be
-/// right without them.
+/// A value and the share of the rows that have it.
+struct CommonValue {
+  int64_t value = 0;
+  double share = 0;
+};
+
+/// What is known of the values of an integer, date or timestamp column before it is read. Times are
+/// microseconds since 1970, as in DateRange. Estimates: a plan must be right without them.
 struct ColumnStatistics {
   std::optional<int64_t> minimum;
   std::optional<int64_t> maximum;
@@ -18,6 +24,14 @@ struct ColumnStatistics {
   /// neighbours. Empty: unknown, values are then assumed to be spread evenly from minimum to
   /// maximum.
   std::vector<int64_t> histogram;
+  /// Values that many rows have, which the histogram does not count. Only of dates and timestamps:
+  /// of integers they are in it.
+  std::vector<CommonValue> common;
+  /// Shares of the rows whose values lie below and above all that int64 holds: −infinity and
+  /// infinity of a date, and years that are too far away. They count in neither minimum nor maximum
+  /// nor histogram.
+  double share_before = 0;
+  double share_after = 0;
   bool indexed = false;  ///< A range of the column can be read without reading the whole table.
 };
 
@@ -31,7 +45,7 @@ struct Statistics {
   std::string origin;  ///< Where the figures come from, said in plan: "pg_class", "sqlite_stat1",
                        ///< "count(*)".
   std::map<std::string, ColumnStatistics>
-      columns;  ///< Integer columns that may split the table; by name.
+      columns;  ///< Integer, date and timestamp columns that may split the table; by name.
 };
 
 }  // namespace headrace

@@ -64,7 +64,7 @@ struct TablePlan {
   Filter filter;
   Lineage lineage;
   Strategy strategy = Strategy::kNone;
-  std::string split_column;  ///< Column of id ranges; empty otherwise.
+  std::string split_column;  ///< Column of id or date ranges; empty otherwise.
   std::string why;           ///< One sentence: why this strategy.
   SnapshotKind snapshot = SnapshotKind::kNone;
   std::vector<std::string> warnings;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "headrace/model/civil_time.h"
 #include "headrace/model/json_object.h"
 #include "headrace/model/table_plan.h"
 
@@ -18,6 +19,16 @@ void WriteSplit(const IdRange& split, nlohmann::json& json) {
   json["id_column"] = split.column;
   json["min_id"] = split.lower.has_value() ? nlohmann::json(*split.lower) : nlohmann::json();
   json["max_id"] = split.upper.has_value() ? nlohmann::json(*split.upper) : nlohmann::json();
+}
+
+nlohmann::json TimeJson(const std::optional<int64_t>& micros) {
+  return micros.has_value() ? nlohmann::json(IsoTime(*micros)) : nlohmann::json();
+}
+
+void WriteSplit(const DateRange& split, nlohmann::json& json) {
+  json["timestamp_column"] = split.column;
+  json["start_date"] = TimeJson(split.lower);
+  json["end_date"] = TimeJson(split.upper);
 }
 
 void WriteSplit(const PageRange& split, nlohmann::json& json) {
@@ -38,6 +49,27 @@ Split ReadIdRange(JsonObject& object) {
   object.Read("max_id", range.upper);
   if (range.lower && range.upper && *range.lower >= *range.upper) {
     object.Fail(UserError("work unit: key \"max_id\": expected more than min_id"));
+  }
+  return range;
+}
+
+void ReadTime(JsonObject& object, const char* key, std::optional<int64_t>& micros) {
+  std::optional<std::string> text;
+  object.Read(key, text);
+  if (!text) return;
+  micros = MicrosOfIsoTime(*text);
+  if (micros) return;
+  object.Fail(UserError("work unit: key \"" + std::string(key) +
+                        "\": expected a time like 2024-01-31T00:00:00, without zone"));
+}
+
+Split ReadDateRange(JsonObject& object) {
+  DateRange range;
+  object.Read("timestamp_column", range.column);
+  ReadTime(object, "start_date", range.lower);
+  ReadTime(object, "end_date", range.upper);
+  if (range.lower && range.upper && *range.lower >= *range.upper) {
+    object.Fail(UserError("work unit: key \"end_date\": expected more than start_date"));
   }
   return range;
 }
@@ -69,6 +101,7 @@ struct SplitRow {
 constexpr std::array<SplitRow, std::variant_size_v<Split>> kSplits = {{
     {"db_date_range_full", ReadWholeTable},
     {"db_id_range", ReadIdRange},
+    {"db_date_range", ReadDateRange},
     {"db_page_range", ReadPageRange},
     {"db_null", ReadNullRows},
 }};

@@ -26,6 +26,16 @@ struct IdRange {
   bool operator==(const IdRange&) const = default;
 };
 
+/// Rows whose date or timestamp column lies in [lower, upper): microseconds since 1970, of a column
+/// with time zone in UTC, of a date at its midnight. A missing bound is open, and −infinity or
+/// infinity belong to such a range.
+struct DateRange {
+  std::string column;
+  std::optional<int64_t> lower;
+  std::optional<int64_t> upper;
+  bool operator==(const DateRange&) const = default;
+};
+
 /// Rows stored in pages [first, last) of one relation; without `last`, to the end, pages added
 /// later included. Page numbers are PostgreSQL block numbers: unsigned 32 bits.
 struct PageRange {
@@ -43,7 +53,7 @@ struct NullRows {
 };
 
 /// Which share of the rows a unit takes. Independent of the filter, which all units share.
-using Split = std::variant<WholeTable, IdRange, PageRange, NullRows>;
+using Split = std::variant<WholeTable, IdRange, DateRange, PageRange, NullRows>;
 
 /// One independent piece of work: with its TablePlan any worker can execute it. A small value.
 struct WorkUnit {
@@ -59,8 +69,8 @@ struct WorkUnit {
 /// Version of the serialised form, docs/format/work_unit.md.
 inline constexpr int kWorkUnitVersion = 1;
 
-/// The `type` of a unit in its JSON form: `db_page_range`, `db_id_range`, `db_null`,
-/// `db_date_range_full`.
+/// The `type` of a unit in its JSON form: `db_page_range`, `db_id_range`, `db_date_range`,
+/// `db_null`, `db_date_range_full`.
 std::string_view SplitTypeName(const Split& split);
 
 /// The JSON form of docs/format/work_unit.md: for people, logs and APIs, and the serialised form

@@ -58,6 +58,19 @@ TEST(WorkUnitTest, IdRangeKeepsExtremesAndOpenBounds) {
   EXPECT_TRUE(lower["max_id"].is_null());
 }
 
+TEST(WorkUnitTest, DateRangeAsDocumented) {
+  constexpr int64_t kMidnight = 1'704'067'200'000'000;  // 2024-01-01
+  const json day = JsonOf(DateRange{"created_at", kMidnight, kMidnight + 86'400'000'000});
+  EXPECT_EQ(day["version"], 1);
+  EXPECT_EQ(day["type"], "db_date_range");
+  EXPECT_EQ(day["timestamp_column"], "created_at");
+  EXPECT_EQ(day["start_date"], "2024-01-01T00:00:00");
+  EXPECT_EQ(day["end_date"], "2024-01-02T00:00:00");
+  const json open = JsonOf(DateRange{"created_at", std::nullopt, kMidnight + 1});
+  EXPECT_TRUE(open["start_date"].is_null());
+  EXPECT_EQ(open["end_date"], "2024-01-01T00:00:00.000001");
+}
+
 TEST(WorkUnitTest, NullRowsAndWholeTable) {
   EXPECT_EQ(JsonOf(NullRows{"id"})["type"], "db_null");
   EXPECT_EQ(JsonOf(NullRows{"id"})["null_column"], "id");
@@ -81,6 +94,10 @@ TEST(WorkUnitTest, RoundTripsYieldEqualUnits) {
       IdRange{"id", std::nullopt, 5},
       IdRange{"id", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()},
       IdRange{"id", std::nullopt, std::nullopt},
+      DateRange{"at", std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()},
+      DateRange{"at", std::nullopt, -1},
+      DateRange{"at", 1'704'067'200'000'001, std::nullopt},
+      DateRange{"at", std::nullopt, std::nullopt},
       PageRange{"s", "t", 5, std::nullopt},
       PageRange{"s", "t", 0, 4'294'967'295},
   };
@@ -128,6 +145,21 @@ TEST(WorkUnitTest, ErrorsNameTheKey) {
             "work unit: key \"version\": this program reads version 1, not 2");
   EXPECT_EQ(UnitError("type", json("db_hash_partition")),
             "work unit: key \"type\": this version does not know \"db_hash_partition\"");
+}
+
+TEST(WorkUnitTest, TimesThatAreNoneAreRefused) {
+  const auto error = [](const char* key, const json& value) {
+    json unit = JsonOf(DateRange{"at", 0, 86'400'000'000});
+    unit[key] = value;
+    return WorkUnitFromJson(unit).status().message();
+  };
+  EXPECT_EQ(
+      error("start_date", "yesterday"),
+      "work unit: key \"start_date\": expected a time like 2024-01-31T00:00:00, without zone");
+  EXPECT_THAT(error("end_date", "2024-01-01T00:00:00Z"), HasSubstr("key \"end_date\""));
+  EXPECT_THAT(error("end_date", 5), HasSubstr("key \"end_date\""));
+  EXPECT_EQ(error("end_date", "1970-01-01T00:00:00"),
+            "work unit: key \"end_date\": expected more than start_date");
 }
 
 TEST(WorkUnitTest, BytesThatAreNoUnitAreErrors) {

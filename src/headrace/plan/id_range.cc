@@ -8,13 +8,10 @@
 #include "headrace/plan/distribution.h"
 #include "headrace/plan/size.h"
 #include "headrace/plan/strategy.h"
+#include "headrace/plan/value_range.h"
 
 namespace headrace {
 namespace {
-
-/// Units of a table whose rows nobody could estimate: enough to keep workers busy, few enough if it
-/// is small.
-constexpr double kUnitsWithoutEstimate = 64;
 
 /// A column that may split the table.
 struct Candidate {
@@ -57,12 +54,7 @@ std::optional<std::string> ColumnMisfit(const PlanInput& input, const std::strin
   if (!is_identity && (column == nullptr || !IsSplittable(*column->type))) {
     return "\"" + name + "\" is no integer column";
   }
-  const auto found = input.statistics.columns.find(name);
-  if (found == input.statistics.columns.end() || !Distribution::IsKnown(found->second)) {
-    return input.statistics.rows == 0 ? "it is empty"
-                                      : "nothing is known of the values of \"" + name + "\"";
-  }
-  return std::nullopt;
+  return ValuesMisfit(input, name);
 }
 
 /// The first candidate that can be cut, or none.
@@ -71,28 +63,6 @@ std::optional<Candidate> ChooseColumn(const PlanInput& input) {
     if (!ColumnMisfit(input, candidate.name)) return candidate;
   }
   return std::nullopt;
-}
-
-bool IsNullable(const PlanInput& input, const std::string& name) {
-  const Column* column = input.description.FindColumn(name);
-  return column != nullptr && column->nullable && name != input.description.row_identity;
-}
-
-/// The rows of the table, guessed where the source could not estimate them.
-double TableRows(const PlanInput& input, const Distribution& values,
-                 std::vector<std::string>& warnings) {
-  const Statistics& statistics = input.statistics;
-  if (statistics.rows >= 0) return static_cast<double>(statistics.rows);
-  if (statistics.bytes > 0 && statistics.row_width > 0) {
-    const double rows = static_cast<double>(statistics.bytes) / statistics.row_width;
-    warnings.push_back("row count unknown: about " + ReadableCount(rows) +
-                       " rows, from the table's size on disk");
-    return rows;
-  }
-  const double most = std::min(values.span(), kUnitsWithoutEstimate * RowsPerUnit(input));
-  warnings.push_back("row count and size unknown: cut as if there were " + ReadableCount(most) +
-                     " rows");
-  return most;
 }
 
 /// A lower bound of a range, and the share of the rows below it.
@@ -154,20 +124,7 @@ void WarnOfColumn(const PlanInput& input, const std::string& name, const ColumnS
                            "\" has values outside of its histogram, which ends at " +
                            std::to_string(column.histogram.back()));
   }
-  if (!column.indexed && name != input.description.row_identity && cut.shares.size() > 1) {
-    cut.warnings.push_back("no index on \"" + name + "\": each of " +
-                           ReadableCount(static_cast<double>(cut.shares.size())) +
-                           " units reads the whole table");
-  }
-}
-
-/// A table that no bound cuts is one unit, its NULLs included.
-Cut OneRange(const PlanInput& input, const std::string& name, double rows, Cut cut) {
-  Cut whole = WholeTableCut(input, "about " + ReadableCount(rows) + " rows");
-  whole.warnings = std::move(cut.warnings);
-  whole.why += rows > RowsPerUnit(input) ? " that \"" + name + "\" does not tell apart"
-                                         : ", which one unit may hold";
-  return whole;
+  if (name != input.description.row_identity) WarnOfMissingIndex(name, column, cut);
 }
 
 }  // namespace
@@ -184,7 +141,7 @@ Cut CutIdRange(const PlanInput& input) {
   const ColumnStatistics& column = input.statistics.columns.at(chosen.name);
   const Distribution values(column);
   Cut cut;
-  const double rows = TableRows(input, values, cut.warnings);
+  const double rows = TableRows(input, values.span(), cut.warnings);
   const double rows_per_unit = RowsPerUnit(input, rows, cut.warnings);
   const double null_rows = rows * std::clamp(column.null_fraction, 0.0, 1.0);
   const auto ranges = static_cast<int64_t>(std::ceil((rows - null_rows) / rows_per_unit));

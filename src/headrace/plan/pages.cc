@@ -22,18 +22,6 @@ constexpr double kAssumedRowWidth = 100;
 /// Block numbers are 32 bits and the greatest is reserved (InvalidBlockNumber).
 constexpr int64_t kMaxPages = std::numeric_limits<uint32_t>::max();
 
-/// The catalogue's estimate is believed unless there is none: -1, or 0 rows in a leaf that has
-/// pages.
-bool IsRowCountKnown(const Relation& leaf) {
-  return leaf.rows > 0 || (leaf.rows == 0 && leaf.pages == 0);
-}
-
-double KnownRows(const Description& description) {
-  double rows = 0;
-  for (const Relation& leaf : description.leaves) rows += IsRowCountKnown(leaf) ? leaf.rows : 0;
-  return rows;
-}
-
 double UnknownPages(const Description& description) {
   double pages = 0;
   for (const Relation& leaf : description.leaves) {
@@ -51,15 +39,6 @@ double UnknownRowsPerPage(const PlanInput& input) {
   const double width = RowWidth(input.statistics);
   return std::max(
       1.0, std::floor(kPageBytes / ((width > 0 ? width : kAssumedRowWidth) + kTupleOverhead)));
-}
-
-/// By how much the catalogue's counts are too low, as the table's own estimate tells: 1 where it
-/// does not.
-double Growth(const PlanInput& input) {
-  const bool all_known = std::ranges::all_of(input.description.leaves, IsRowCountKnown);
-  const double known = KnownRows(input.description);
-  return all_known && known > 0 ? std::max(1.0, static_cast<double>(input.statistics.rows) / known)
-                                : 1;
 }
 
 std::vector<double> RowsOfLeaves(const PlanInput& input) {

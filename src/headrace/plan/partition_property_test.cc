@@ -16,6 +16,7 @@ struct SplitRow {
   size_t leaf = 0;
   uint32_t page = 0;
   std::optional<int64_t> value;
+  int infinity = 0;  ///< −1, 1: of a time, which has then no other value.
 };
 
 struct MatchSplit {
@@ -23,8 +24,14 @@ struct MatchSplit {
   const Description& description;
 
   bool operator()(const WholeTable&) const { return true; }
-  bool operator()(const NullRows&) const { return !row.value.has_value(); }
+  bool operator()(const NullRows&) const { return !row.value.has_value() && row.infinity == 0; }
   bool operator()(const IdRange& range) const {
+    return row.value.has_value() && (!range.lower || *row.value >= *range.lower) &&
+           (!range.upper || *row.value < *range.upper);
+  }
+  bool operator()(const DateRange& range) const {
+    if (row.infinity < 0) return !range.lower;
+    if (row.infinity > 0) return !range.upper;
     return row.value.has_value() && (!range.lower || *row.value >= *range.lower) &&
            (!range.upper || *row.value < *range.upper);
   }
@@ -153,6 +160,89 @@ RC_GTEST_PROP(PartitionProperty, ExactStatisticsOfDistinctValuesBoundUnits, ()) 
     });
     RC_ASSERT(rows <= knobs.target_rows + 2);  // Interpolation and rounding at either end.
   }
+}
+
+/// Clustered around some moments, whole days, any time, and extremes.
+rc::Gen<int64_t> AnyTime() {
+  constexpr int64_t kDay = 86'400'000'000;
+  return rc::gen::oneOf(rc::gen::map(rc::gen::inRange<int64_t>(0, 400),
+                                     [](int64_t day) { return (19'700 + day) * kDay; }),
+                        rc::gen::map(rc::gen::inRange<int64_t>(0, 3 * kDay),
+                                     [](int64_t time) { return 19'800 * kDay + time; }),
+                        rc::gen::inRange<int64_t>(-800'000 * kDay, 3'000'000 * kDay),
+                        rc::gen::element<int64_t>(0, 19'800 * kDay, 19'800 * kDay - 1, -1),
+                        AnyValue());
+}
+
+IdTable AnyTimeTable() {
+  IdTable table;
+  const bool nullable = *rc::gen::arbitrary<bool>();
+  const bool is_date = *rc::gen::arbitrary<bool>();
+  auto values = *rc::gen::container<std::vector<int64_t>>(AnyTime());
+  if (is_date) {
+    for (int64_t& value : values) value -= value % 86'400'000'000;
+  }
+  for (const int64_t value : values) {
+    table.rows.push_back({0, 0, value});
+    const int other = *rc::gen::inRange(0, 12);
+    if (nullable && other == 0) table.rows.push_back({0, 0, std::nullopt});
+    if (other == 1) table.rows.push_back({0, 0, std::nullopt, -1});
+    if (other == 2) table.rows.push_back({0, 0, std::nullopt, 1});
+  }
+  table.description.columns = {
+      {.name = "at",
+       .source_type = "timestamp",
+       .type = is_date ? arrow::date32() : arrow::timestamp(arrow::TimeUnit::MICRO),
+       .nullable = nullable}};
+  table.statistics.rows = AnyRowEstimate(table.rows.size());
+  table.statistics.bytes = *rc::gen::element<int64_t>(-1, 0, 5000);
+  table.statistics.row_width = *rc::gen::element(0.0, 8.0, 100'000.0);
+  std::vector<CommonValue> common;
+  for (const int64_t value : values) {
+    if (*rc::gen::inRange(0, 10) == 0) common.push_back({value, *rc::gen::element(0.0, 0.1, 0.9)});
+  }
+  ColumnStatistics statistics = AnyStatistics(std::move(values));
+  statistics.common = std::move(common);
+  statistics.share_before = *rc::gen::element(0.0, 0.0, 0.4, 1.0);
+  statistics.share_after = *rc::gen::element(0.0, 0.0, 0.4, 1.0);
+  table.statistics.columns["at"] = std::move(statistics);
+  return table;
+}
+
+Partitioning PlanTimes(const IdTable& table) {
+  PlanKnobs knobs = AnyKnobs();
+  knobs.strategy = Strategy::kDateRange;
+  knobs.column = "at";
+  return PlanUnits(table.description, table.statistics, {.strategies = {Strategy::kDateRange}},
+                   knobs, "p")
+      .ValueOrDie();
+}
+
+RC_GTEST_PROP(PartitionProperty, DateRangesHoldEveryRowOnce, ()) {
+  const IdTable table = AnyTimeTable();
+  const Partitioning plan = PlanTimes(table);
+  RC_CLASSIFY(plan.units.size() > 1);
+  for (const SplitRow& row : table.rows) {
+    RC_ASSERT(UnitsWith(row, table.description, plan.units) == size_t{1});
+  }
+}
+
+RC_GTEST_PROP(PartitionProperty, DateBoundsAscendAndBeginSteps, ()) {
+  constexpr int64_t kQuarterHour = 900'000'000;
+  const IdTable table = AnyTimeTable();
+  const bool is_date = table.description.columns[0].type->id() == arrow::Type::DATE32;
+  const Partitioning plan = PlanTimes(table);
+  std::optional<int64_t> previous;
+  for (const WorkUnit& unit : plan.units) {
+    const auto* range = std::get_if<DateRange>(&unit.split);
+    if (range == nullptr) continue;
+    RC_ASSERT((range->lower == previous));
+    RC_ASSERT((!range->lower || !range->upper || *range->lower < *range->upper));
+    RC_ASSERT((range->upper.value_or(0) % (is_date ? 96 * kQuarterHour : kQuarterHour) == 0));
+    RC_ASSERT(unit.estimated_rows >= 0);
+    previous = range->upper;
+  }
+  RC_ASSERT(!previous.has_value());  // The last range is open.
 }
 
 IdTable AnyPagedTable() {

@@ -11,13 +11,13 @@
 namespace headrace {
 namespace {
 
-constexpr std::array<StrategyRule, 2> kStrategyRules = {{
+constexpr std::array<StrategyRule, 3> kStrategyRules = {{
     {Strategy::kPages, PagesMisfit, CutPages},
     {Strategy::kIdRange, IdRangeMisfit, CutIdRange},
+    {Strategy::kDateRange, DateRangeMisfit, CutDateRange},
 }};
 
-constexpr std::array<Strategy, 3> kLaterStrategies = {Strategy::kDateRange, Strategy::kKeyRange,
-                                                      Strategy::kHash};
+constexpr std::array<Strategy, 2> kLaterStrategies = {Strategy::kKeyRange, Strategy::kHash};
 
 const StrategyRule* FindRule(Strategy strategy) {
   const auto found = std::ranges::find(kStrategyRules, strategy, &StrategyRule::strategy);
@@ -30,22 +30,29 @@ struct ChosenCut {
   Cut cut;
 };
 
+bool Offers(const Capabilities& capabilities, Strategy strategy) {
+  return std::ranges::find(capabilities.strategies, strategy) != capabilities.strategies.end();
+}
+
 /// Why `strategy` cannot cut the table, or nothing.
 std::optional<std::string> Misfit(Strategy strategy, const PlanInput& input,
                                   const Capabilities& capabilities) {
   const StrategyRule* rule = FindRule(strategy);
-  const bool offered =
-      std::ranges::find(capabilities.strategies, strategy) != capabilities.strategies.end();
-  if (rule == nullptr || !offered) return "this source cannot be read that way";
+  if (rule == nullptr || !Offers(capabilities, strategy)) {
+    return "this source cannot be read that way";
+  }
   return rule->misfit(input);
 }
+
+/// Which time matters only the job knows: dates cut a table where it names them.
+bool IsForTheJobToChoose(Strategy strategy) { return strategy == Strategy::kDateRange; }
 
 /// The first strategy of the source's order that fits, else one unit.
 ChosenCut CutAutomatically(const PlanInput& input, const Capabilities& capabilities) {
   std::string reasons;
   for (const Strategy strategy : capabilities.strategies) {
     const StrategyRule* rule = FindRule(strategy);
-    if (rule == nullptr) continue;
+    if (rule == nullptr || IsForTheJobToChoose(strategy)) continue;
     const auto misfit = rule->misfit(input);
     if (!misfit) return {strategy, rule->cut(input)};
     reasons += (reasons.empty() ? "" : "; ") + std::string(StrategyName(strategy)) + ": " + *misfit;
@@ -93,11 +100,21 @@ arrow::Result<ChosenCut> CutAsWanted(const PlanInput& input, const Capabilities&
   return chosen;
 }
 
-/// The job names a column but leaves the strategy open: id ranges of it if that fits, else as if no
+/// The strategy that cuts by the values of a column of this type.
+Strategy StrategyOfColumn(const Description& description, const Capabilities& capabilities,
+                          const std::string& name) {
+  const Column* column = description.FindColumn(name);
+  const bool is_time = column != nullptr && IsTimeType(*column->type);
+  return is_time && Offers(capabilities, Strategy::kDateRange) ? Strategy::kDateRange
+                                                               : Strategy::kIdRange;
+}
+
+/// The job names a column but leaves the strategy open: ranges of it if that fits, else as if no
 /// column were named.
 arrow::Result<ChosenCut> CutByColumn(const PlanInput& input, const Capabilities& capabilities) {
-  const auto misfit = Misfit(Strategy::kIdRange, input, capabilities);
-  if (!misfit) return ChosenCut{Strategy::kIdRange, CutIdRange(input)};
+  const Strategy strategy = StrategyOfColumn(input.description, capabilities, input.knobs.column);
+  const auto misfit = Misfit(strategy, input, capabilities);
+  if (!misfit) return ChosenCut{strategy, FindRule(strategy)->cut(input)};
   const std::string text =
       DoesNotFit("partition.column: " + input.knobs.column, input.description, *misfit);
   if (input.knobs.strict) return UserError(text);
@@ -114,10 +131,18 @@ arrow::Result<ChosenCut> ChooseCut(const PlanInput& input, const Capabilities& c
   return CutAutomatically(input, capabilities);
 }
 
-arrow::Status CheckKnobs(const Description& description, const PlanKnobs& knobs) {
+arrow::Status CheckKnobs(const Description& description, const Capabilities& capabilities,
+                         const PlanKnobs& knobs) {
+  const std::string wanted = "partition.strategy: " + std::string(StrategyName(knobs.strategy));
   if (std::ranges::find(kLaterStrategies, knobs.strategy) != kLaterStrategies.end()) {
-    return UserError("partition.strategy: " + std::string(StrategyName(knobs.strategy)) +
-                     " comes with a later version; this one has auto, pages, id_range and none");
+    return UserError(wanted +
+                     " comes with a later version; this one has auto, pages, id_range, date_range "
+                     "and none");
+  }
+  if (knobs.strategy == Strategy::kDateRange && !Offers(capabilities, knobs.strategy)) {
+    return UserError(wanted +
+                     " of this source comes with a later version; use 'auto', 'id_range' "
+                     "or 'none'");
   }
   return CheckColumn(description, knobs.column);
 }
@@ -157,7 +182,7 @@ bool IsWhole(const Cut& cut) {
 arrow::Result<Partitioning> PlanUnits(const Description& description, const Statistics& statistics,
                                       const Capabilities& capabilities, const PlanKnobs& knobs,
                                       const std::string& plan_id) {
-  ARROW_RETURN_NOT_OK(CheckKnobs(description, knobs));
+  ARROW_RETURN_NOT_OK(CheckKnobs(description, capabilities, knobs));
   ARROW_ASSIGN_OR_RAISE(ChosenCut chosen,
                         ChooseCut({description, statistics, knobs}, capabilities));
   Partitioning partitioning;
@@ -176,8 +201,12 @@ std::vector<std::string> SplitColumns(const Description& description,
   const Statistics unknown;
   const PlanInput input{description, unknown, knobs};
   if (knobs.strategy == Strategy::kIdRange) return IdRangeColumns(input);
+  if (knobs.strategy == Strategy::kDateRange) return DateRangeColumns(input);
   if (knobs.strategy != Strategy::kAuto) return {};
-  if (!knobs.column.empty()) return IdRangeColumns(input);
+  if (!knobs.column.empty()) {
+    const Strategy strategy = StrategyOfColumn(description, capabilities, knobs.column);
+    return strategy == Strategy::kDateRange ? DateRangeColumns(input) : IdRangeColumns(input);
+  }
   for (const Strategy strategy : capabilities.strategies) {
     if (strategy == Strategy::kIdRange) return IdRangeColumns(input);
     const StrategyRule* rule = FindRule(strategy);

@@ -25,7 +25,7 @@ struct PlanKnobs {
 /// How one table is cut, and why.
 struct Partitioning {
   Strategy strategy = Strategy::kNone;
-  std::string column;  ///< Of id ranges.
+  std::string column;  ///< Of ranges.
   std::string why;     ///< One sentence.
   std::vector<std::string> warnings;
   std::vector<WorkUnit> units;  ///< At least one; together they hold every row exactly once,

@@ -127,10 +127,40 @@ TEST_F(PlannerTest, StrictMakesItAnError) {
 }
 
 TEST_F(PlannerTest, LaterStrategiesAreRefusedWithASentence) {
-  for (const Strategy strategy : {Strategy::kDateRange, Strategy::kKeyRange, Strategy::kHash}) {
+  for (const Strategy strategy : {Strategy::kKeyRange, Strategy::kHash}) {
     ExpectUserError({.strategy = strategy},
                     std::string(StrategyName(strategy)) + " comes with a later version");
   }
+}
+
+TEST_F(PlannerTest, DatesAreRefusedWhereTheSourceDoesNotCutByThem) {
+  ExpectUserError({.strategy = Strategy::kDateRange},
+                  "partition.strategy: date_range of this source comes with a later version");
+}
+
+TEST_F(PlannerTest, DatesCutATableOnlyWhereTheJobSaysSo) {
+  strategies_ = {Strategy::kDateRange, Strategy::kIdRange};
+  description_.columns[1].nullable = false;
+  statistics_.columns["at"] = {.minimum = 0, .maximum = 100 * 86'400'000'000, .indexed = true};
+  EXPECT_EQ(Chosen(), Strategy::kIdRange);
+  EXPECT_EQ(Chosen({.strategy = Strategy::kDateRange}), Strategy::kDateRange);
+  EXPECT_EQ(Chosen({.column = "at"}), Strategy::kDateRange);
+  EXPECT_EQ(Chosen({.column = "id"}), Strategy::kIdRange);
+}
+
+TEST_F(PlannerTest, SplitColumnsOfDates) {
+  strategies_.push_back(Strategy::kDateRange);
+  const auto columns = [this](const PlanKnobs& knobs) {
+    return SplitColumns(description_, {.strategies = strategies_}, knobs);
+  };
+  EXPECT_THAT(columns({.column = "at"}), ElementsAre("at"));
+  EXPECT_THAT(columns({.strategy = Strategy::kDateRange, .column = "at"}), ElementsAre("at"));
+  EXPECT_EQ(columns({.strategy = Strategy::kDateRange}), std::vector<std::string>())
+      << "it may be NULL";
+  description_.columns[1].nullable = false;
+  EXPECT_THAT(columns({.strategy = Strategy::kDateRange}), ElementsAre("at"));
+  EXPECT_EQ(columns({.strategy = Strategy::kDateRange, .column = "id"}),
+            std::vector<std::string>());
 }
 
 TEST_F(PlannerTest, UnknownColumnIsAnErrorThatListsThem) {

@@ -31,6 +31,23 @@ double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>
   return raised;
 }
 
+bool IsRowCountKnown(const Relation& leaf) {
+  return leaf.rows > 0 || (leaf.rows == 0 && leaf.pages == 0);
+}
+
+double KnownRows(const Description& description) {
+  double rows = 0;
+  for (const Relation& leaf : description.leaves) rows += IsRowCountKnown(leaf) ? leaf.rows : 0;
+  return rows;
+}
+
+double Growth(const PlanInput& input) {
+  const bool all_known = std::ranges::all_of(input.description.leaves, IsRowCountKnown);
+  const double known = KnownRows(input.description);
+  return all_known && known > 0 ? std::max(1.0, static_cast<double>(input.statistics.rows) / known)
+                                : 1;
+}
+
 std::string ReadableCount(double count) {
   const std::string digits = std::to_string(std::llround(count));
   std::string text;

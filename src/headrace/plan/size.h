@@ -21,6 +21,17 @@ double RowsPerUnit(const PlanInput& input);
 /// The same, raised so that `rows` make no more than kMaxUnits; a warning says so.
 double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>& warnings);
 
+/// The catalogue's estimate is believed unless there is none: -1, or 0 rows in a leaf that has
+/// pages.
+bool IsRowCountKnown(const Relation& leaf);
+
+/// The rows of all leaves whose estimate is believed.
+double KnownRows(const Description& description);
+
+/// By how much the catalogue's counts are too low, as the table's own estimate tells: 1 where it
+/// does not.
+double Growth(const PlanInput& input);
+
 /// A count (not negative) as people read it: `5,000,000`; fractions are rounded.
 std::string ReadableCount(double count);
 

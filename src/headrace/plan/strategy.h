@@ -1,5 +1,7 @@
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +31,7 @@ struct Share {
 
 /// What a strategy makes of a table.
 struct Cut {
-  std::string column;  ///< Of id ranges.
+  std::string column;  ///< Of ranges.
   std::string why;
   std::vector<std::string> warnings;
   std::vector<Share> shares;  ///< In the order of the units.
@@ -54,8 +56,17 @@ Cut CutIdRange(const PlanInput& input);
 /// Integer columns that it could cut by, the best one first.
 std::vector<std::string> IdRangeColumns(const PlanInput& input);
 
+// date_range.cc: calendar ranges of a date or timestamp column.
+std::optional<std::string> DateRangeMisfit(const PlanInput& input);
+Cut CutDateRange(const PlanInput& input);
+/// Date and timestamp columns that it could cut by, the best one first.
+std::vector<std::string> DateRangeColumns(const PlanInput& input);
+
 // whole.cc: one unit.
 Cut WholeTableCut(const PlanInput& input, std::string why);
+
+/// Dates and timestamps.
+bool IsTimeType(const arrow::DataType& type);
 
 /// "a view", "a query" … for relations that cannot be split because of what they are; nothing for
 /// tables.

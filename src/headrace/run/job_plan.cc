@@ -145,9 +145,17 @@ Capabilities WithoutPages(Capabilities capabilities) {
   return capabilities;
 }
 
-void SayWhatPagesRisk(const Capabilities& capabilities, Partitioning& partitioning) {
+/// As a page, so a range of time, unless nobody updates its column.
+constexpr std::string_view kMovingTimes =
+    "without a snapshot a row whose time an UPDATE changes while the run reads is missed or "
+    "doubled";
+
+void SayWhatRangesRisk(const Capabilities& capabilities, Partitioning& partitioning) {
   if (partitioning.strategy == Strategy::kPages) {
     partitioning.warnings.push_back("partition.strategy: pages: " + std::string(kMovingRows));
+  } else if (partitioning.strategy == Strategy::kDateRange) {
+    partitioning.warnings.push_back("\"" + partitioning.column +
+                                    "\": " + std::string(kMovingTimes));
   } else if (std::ranges::find(capabilities.strategies, Strategy::kPages) !=
              capabilities.strategies.end()) {
     partitioning.why += "; not by pages: " + std::string(kMovingRows);
@@ -168,7 +176,7 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
                         std::move(stop)));
   ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
                         PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
-  if (plan.snapshot == SnapshotKind::kNone) SayWhatPagesRisk(offered, partitioning);
+  if (plan.snapshot == SnapshotKind::kNone) SayWhatRangesRisk(offered, partitioning);
   plan.strategy = partitioning.strategy;
   plan.split_column = std::move(partitioning.column);
   plan.why = std::move(partitioning.why);

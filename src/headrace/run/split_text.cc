@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <variant>
 
+#include "headrace/model/civil_time.h"
+
 namespace headrace {
 namespace {
 
@@ -20,6 +22,16 @@ struct SplitSentence {
     if (!split.lower.has_value()) return fmt::format("{} below {}", split.column, *split.upper);
     if (!split.upper.has_value()) return fmt::format("{} from {}", split.column, *split.lower);
     return fmt::format("{} from {} to {}", split.column, *split.lower, *split.upper - 1);
+  }
+
+  std::string operator()(const DateRange& split) const {
+    if (!split.lower.has_value() && !split.upper.has_value()) {
+      return "every " + split.column + " that is not NULL";
+    }
+    if (!split.lower.has_value()) return split.column + " before " + ShortTime(*split.upper);
+    if (!split.upper.has_value()) return split.column + " from " + ShortTime(*split.lower);
+    return fmt::format("{} from {} to {}", split.column, ShortTime(*split.lower),
+                       ShortTime(*split.upper));
   }
 
   std::string operator()(const PageRange& split) const {

@@ -14,6 +14,19 @@ TEST(SplitText, SaysWhichRowsAUnitTakes) {
   EXPECT_EQ(SplitText(IdRange{"id", std::nullopt, 1}), "id below 1");
   EXPECT_EQ(SplitText(IdRange{"id", 950'001, std::nullopt}), "id from 950001");
   EXPECT_EQ(SplitText(IdRange{"id", std::nullopt, std::nullopt}), "every id that is not NULL");
+  constexpr int64_t kMidnight = 1'704'067'200'000'000;
+  constexpr int64_t kHour = 3'600'000'000;
+  EXPECT_EQ(SplitText(DateRange{"created_at", kMidnight, kMidnight + 24 * kHour}),
+            "created_at from 2024-01-01 to 2024-01-02");
+  EXPECT_EQ(
+      SplitText(DateRange{"created_at", kMidnight + 9 * kHour, kMidnight + 9 * kHour + kHour / 4}),
+      "created_at from 2024-01-01 09:00 to 2024-01-01 09:15");
+  EXPECT_EQ(SplitText(DateRange{"created_at", std::nullopt, kMidnight}),
+            "created_at before 2024-01-01");
+  EXPECT_EQ(SplitText(DateRange{"created_at", kMidnight, std::nullopt}),
+            "created_at from 2024-01-01");
+  EXPECT_EQ(SplitText(DateRange{"created_at", std::nullopt, std::nullopt}),
+            "every created_at that is not NULL");
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate_query.h"
 #include "headrace/source/postgres/integer_histogram.h"
+#include "headrace/source/postgres/time_text.h"
 
 namespace headrace {
 namespace {
@@ -41,12 +42,24 @@ struct StoredSize {
 struct ColumnFigures {
   double width = 0;
   double null_share = 0;
+  double share_before = 0;  ///< Of times before all that int64 holds, and after it.
+  double share_after = 0;
   std::vector<int64_t> histogram;
+  std::vector<CommonValue> common;
 };
 
 bool IsInteger(const arrow::DataType& type) {
   return type.id() == arrow::Type::INT16 || type.id() == arrow::Type::INT32 ||
          type.id() == arrow::Type::INT64;
+}
+
+bool IsTime(const arrow::DataType& type) {
+  return type.id() == arrow::Type::DATE32 || type.id() == arrow::Type::TIMESTAMP;
+}
+
+/// Whose values are numbers, or become some.
+bool IsSplittable(const Column& column) {
+  return (IsInteger(*column.type) && column.source_type != "oid") || IsTime(*column.type);
 }
 
 std::string LeafOids(const Description& description) {
@@ -135,13 +148,58 @@ arrow::Status FillRows(EstimateQueries& queries, const Description& description,
 
 /// Names of the columns whose values are asked for. Values of others are none of ours: in a
 /// database without an encoding the server refuses to tell them.
-std::string IntegerColumns(const Description& description) {
+std::string SplittableColumns(const Description& description) {
   std::string names;
   for (const Column& column : description.columns) {
-    if (!IsInteger(*column.type)) continue;
+    if (!IsSplittable(column)) continue;
     names += (names.empty() ? "" : ", ") + PgQuoteLiteral(column.name);
   }
   return "ARRAY[" + names + "]::pg_catalog.name[]";
+}
+
+/// The elements of an array in text form as numbers.
+std::vector<int64_t> ParseValues(const Column& column, std::string_view array) {
+  return IsTime(*column.type) ? ParseTimeArray(array) : ParseIntegerArray(array);
+}
+
+/// Infinity, and what int64 does not hold, is no place in a histogram.
+void DropFarTimes(std::vector<int64_t>& bounds) {
+  std::erase_if(bounds, [](int64_t bound) { return bound == kFarPast || bound == kFarFuture; });
+}
+
+/// Common values of a time; those that int64 does not hold are counted by themselves.
+void FillCommonTimes(const std::vector<CommonValue>& common, ColumnFigures& figure) {
+  for (const CommonValue& value : common) {
+    if (value.value == kFarPast) {
+      figure.share_before += value.share;
+    } else if (value.value == kFarFuture) {
+      figure.share_after += value.share;
+    } else {
+      figure.common.push_back(value);
+    }
+  }
+}
+
+/// The spread of a column, from its most common values and their shares, and from bounds of equal
+/// depth over the others.
+void FillSpread(const Column& column, std::string_view common_values, std::string_view shares_text,
+                std::string_view bounds_text, ColumnFigures& figure) {
+  const std::vector<int64_t> values = ParseValues(column, common_values);
+  const std::vector<double> shares = ParseNumberArray(shares_text);
+  std::vector<CommonValue> common;
+  double rest = 1 - figure.null_share;
+  for (size_t k = 0; k < std::min(values.size(), shares.size()); ++k) {
+    common.push_back({values[k], shares[k]});
+    rest -= shares[k];
+  }
+  std::vector<int64_t> bounds = ParseValues(column, bounds_text);
+  if (IsTime(*column.type)) {
+    FillCommonTimes(common, figure);
+    DropFarTimes(bounds);
+    figure.histogram = std::move(bounds);
+  } else {
+    figure.histogram = MergeHistogram(common, bounds, std::max(rest, 0.0));
+  }
 }
 
 /// pg_stats of the columns; those of the whole tree below a partitioned table where they are kept.
@@ -155,7 +213,7 @@ arrow::Result<std::map<std::string, ColumnFigures>> ReadFigures(EstimateQueries&
                   " CASE WHEN wanted THEN most_common_vals::text END,"
                   " most_common_freqs::text FROM pg_catalog.pg_stats,"
                   " LATERAL (SELECT attname = ANY (" +
-                  IntegerColumns(description) +
+                  SplittableColumns(description) +
                   ")) AS picked(wanted) WHERE schemaname = " + PgQuoteLiteral(table.schema) +
                   " AND tablename = " + PgQuoteLiteral(table.name) + " ORDER BY inherited"));
   std::map<std::string, ColumnFigures> figures;
@@ -164,17 +222,8 @@ arrow::Result<std::map<std::string, ColumnFigures>> ReadFigures(EstimateQueries&
     ColumnFigures& figure = figures[name];
     figure = {.width = result.Double(i, 1), .null_share = result.Double(i, 2)};
     const Column* column = description.FindColumn(name);
-    if (column == nullptr || !IsInteger(*column->type)) continue;
-    const std::vector<int64_t> values = ParseIntegerArray(result.Text(i, 4));
-    const std::vector<double> shares = ParseNumberArray(result.Text(i, 5));
-    std::vector<CommonValue> common;
-    double rest = 1 - figure.null_share;
-    for (size_t k = 0; k < std::min(values.size(), shares.size()); ++k) {
-      common.push_back({values[k], shares[k]});
-      rest -= shares[k];
-    }
-    figure.histogram =
-        MergeHistogram(common, ParseIntegerArray(result.Text(i, 3)), std::max(rest, 0.0));
+    if (column == nullptr || !IsSplittable(*column)) continue;
+    FillSpread(*column, result.Text(i, 4), result.Text(i, 5), result.Text(i, 3), figure);
   }
   return figures;
 }
@@ -227,47 +276,75 @@ arrow::Result<std::vector<std::string>> IndexedColumns(EstimateQueries& queries,
   return names;
 }
 
+/// The times that int64 holds: the ends of an index may be infinite, and say nothing then.
+std::string NearTimes(const std::string& column) {
+  return " WHERE " + column + " > '-infinity' AND " + column + " < '294247-01-01'";
+}
+
 /// The exact ends of an indexed column: two look-ups, except where row security or dead rows make
 /// them long. False: not known.
-arrow::Result<bool> FillEnds(EstimateQueries& queries, const TableRef& table,
-                             const std::string& name, ColumnStatistics& statistics) {
-  const std::string column = PgQuoteIdentifier(name);
-  ARROW_ASSIGN_OR_RAISE(const auto result,
-                        queries.AskBriefly("SELECT min(" + column + "), max(" + column + ") FROM " +
-                                           QualifiedName(table)));
+arrow::Result<bool> FillEnds(EstimateQueries& queries, const TableRef& table, const Column& column,
+                             ColumnStatistics& statistics) {
+  const std::string name = PgQuoteIdentifier(column.name);
+  const bool is_time = IsTime(*column.type);
+  ARROW_ASSIGN_OR_RAISE(
+      const auto result,
+      queries.AskBriefly("SELECT min(" + name + "), max(" + name + ") FROM " +
+                         QualifiedName(table) + (is_time ? NearTimes(name) : "")));
   if (!result || result->IsNull(0, 0)) return false;
-  statistics.minimum = result->Int64(0, 0);
-  statistics.maximum = result->Int64(0, 1);
+  const auto end = [&](int place) {
+    return is_time ? MicrosOfTimeText(result->Text(0, place))
+                   : std::optional(result->Int64(0, place));
+  };
+  const auto minimum = end(0);
+  const auto maximum = end(1);
+  if (!minimum || !maximum) return false;
+  statistics.minimum = minimum;
+  statistics.maximum = maximum;
   return true;
 }
 
 /// Asks for the ends of the first column that has an index and tells them.
-arrow::Status FillSplitColumn(EstimateQueries& queries, const TableRef& table,
+arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& description,
                               std::span<const std::string> split_columns, Statistics& statistics) {
   for (const std::string& name : split_columns) {
     const auto spread = statistics.columns.find(name);
-    if (spread == statistics.columns.end() || !spread->second.indexed) continue;
-    ARROW_ASSIGN_OR_RAISE(const bool known, FillEnds(queries, table, name, spread->second));
+    const Column* column = description.FindColumn(name);
+    const bool is_known = column != nullptr && spread != statistics.columns.end();
+    if (!is_known || !spread->second.indexed) continue;
+    ARROW_ASSIGN_OR_RAISE(const bool known,
+                          FillEnds(queries, description.table, *column, spread->second));
     if (known) break;
   }
   return arrow::Status::OK();
 }
 
-arrow::Status FillIntegerColumns(EstimateQueries& queries, const Description& description,
-                                 const std::map<std::string, ColumnFigures>& figures,
-                                 Statistics& statistics) {
+/// The least and the greatest value that the catalogue names.
+void FillKnownEnds(ColumnStatistics& spread) {
+  const auto include = [&](int64_t value) {
+    spread.minimum = std::min(spread.minimum.value_or(value), value);
+    spread.maximum = std::max(spread.maximum.value_or(value), value);
+  };
+  for (const int64_t bound : spread.histogram) include(bound);
+  for (const CommonValue& common : spread.common) include(common.value);
+}
+
+arrow::Status FillSplittableColumns(EstimateQueries& queries, const Description& description,
+                                    const std::map<std::string, ColumnFigures>& figures,
+                                    Statistics& statistics) {
   ARROW_ASSIGN_OR_RAISE(const auto indexed, IndexedColumns(queries, description.table));
   for (const Column& column : description.columns) {
-    if (!IsInteger(*column.type) || column.source_type == "oid") continue;
+    if (!IsSplittable(column)) continue;
     ColumnStatistics& spread = statistics.columns[column.name];
     spread.indexed = std::ranges::find(indexed, column.name) != indexed.end();
     const auto found = figures.find(column.name);
     if (found == figures.end()) continue;
     spread.null_fraction = found->second.null_share;
+    spread.share_before = found->second.share_before;
+    spread.share_after = found->second.share_after;
     spread.histogram = found->second.histogram;
-    if (spread.histogram.empty()) continue;
-    spread.minimum = spread.histogram.front();
-    spread.maximum = spread.histogram.back();
+    spread.common = found->second.common;
+    FillKnownEnds(spread);
   }
   return arrow::Status::OK();
 }
@@ -314,9 +391,8 @@ arrow::Result<Statistics> EstimateRelation(EstimateQueries& queries, const Descr
   const double width = RowWidth(description, request.columns, figures);
   ARROW_RETURN_NOT_OK(FillRows(queries, description, width, statistics));
   statistics.row_width = width + OutsideWidth(description, request.columns, size, statistics.rows);
-  ARROW_RETURN_NOT_OK(FillIntegerColumns(queries, description, figures, statistics));
-  ARROW_RETURN_NOT_OK(
-      FillSplitColumn(queries, description.table, request.split_columns, statistics));
+  ARROW_RETURN_NOT_OK(FillSplittableColumns(queries, description, figures, statistics));
+  ARROW_RETURN_NOT_OK(FillSplitColumn(queries, description, request.split_columns, statistics));
   return statistics;
 }
 

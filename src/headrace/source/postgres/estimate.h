@@ -8,9 +8,10 @@
 
 namespace headrace {
 
-/// Rows, bytes, row width and the spread of integer columns: from the catalogue where the table was
-/// analysed, else from a few of its pages, or their number; from the server's own plan for views
-/// and queries. Reads no column that the role has no right to: what it may not know stays unknown.
+/// Rows, bytes, row width and the spread of integer, date and timestamp columns: from the catalogue
+/// where the table was analysed, else from a few of its pages, or their number; from the server's
+/// own plan for views and queries. Reads no column that the role has no right to: what it may not
+/// know stays unknown.
 arrow::Result<Statistics> EstimateRelation(EstimateQueries& queries, const Description& description,
                                            const EstimateRequest& request);
 

@@ -145,6 +145,33 @@ TEST_F(PostgresEstimateTest, EndsAreAskedForWhereTheTableIsCutByValuesAndErrorsS
   }
 }
 
+TEST_F(PostgresEstimateTest, TimesAreMicrosecondsAndInfinityIsCountedByItself) {
+  constexpr int64_t kDay = 86'400'000'000;
+  for (const std::string type : {"date", "timestamp", "timestamptz"}) {
+    SCOPED_TRACE(type);
+    Run("DROP TABLE IF EXISTS t; CREATE TABLE t (at " + type + ");" +
+        "INSERT INTO t SELECT date '1970-01-01' + i FROM generate_series(0, 999) AS i;"
+        "INSERT INTO t SELECT 'infinity' FROM generate_series(1, 500);"
+        "INSERT INTO t SELECT '-infinity' FROM generate_series(1, 300);"
+        "INSERT INTO t SELECT NULL FROM generate_series(1, 200);"
+        "CREATE INDEX ON t (at); ANALYZE t; INSERT INTO t VALUES ('0044-03-15 BC')");
+    Run("GRANT SELECT ON t TO " + Role());
+    const auto estimated = Estimate(Describe(Table("t")), {"at"}, {"at"});
+    ASSERT_TRUE(estimated.ok()) << estimated.status();
+    const ColumnStatistics& at = estimated->columns.at("at");
+    EXPECT_TRUE(at.indexed);
+    EXPECT_NEAR(at.share_before, 0.15, 0.001);
+    EXPECT_NEAR(at.share_after, 0.25, 0.001);
+    EXPECT_NEAR(at.null_fraction, 0.1, 0.001);
+    EXPECT_LT(at.minimum, -kDay * 365 * 2'000);
+    EXPECT_EQ(at.maximum, 999 * kDay);
+    ASSERT_GE(at.histogram.size(), 50);
+    EXPECT_GE(at.histogram.front(), 0);
+    EXPECT_EQ(at.histogram.back(), 999 * kDay);
+    snapshot_.reset();
+  }
+}
+
 TEST_F(PostgresEstimateTest, WhatTakesTooLongStaysUnknown) {
   Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
   CloseGate("t");

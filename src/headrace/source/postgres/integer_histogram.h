@@ -4,13 +4,9 @@
 #include <string_view>
 #include <vector>
 
-namespace headrace {
+#include "headrace/model/statistics.h"
 
-/// A value and the share of the rows that have it.
-struct CommonValue {
-  int64_t value = 0;
-  double share = 0;
-};
+namespace headrace {
 
 /// Equi-depth bounds of all rows that are not NULL, from what pg_stats keeps apart: the most common
 /// values, and bounds of equal depth over the others, which have `rest_share` of the rows. Empty

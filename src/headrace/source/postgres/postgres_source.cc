@@ -56,6 +56,7 @@ class PostgresSource final : public Source {
     Capabilities capabilities;
     if (server_version >= kTidRangeScanServer) capabilities.strategies.push_back(Strategy::kPages);
     capabilities.strategies.push_back(Strategy::kIdRange);
+    capabilities.strategies.push_back(Strategy::kDateRange);
     capabilities.strategies.push_back(Strategy::kNone);
     capabilities.snapshot =
         settings_.snapshot == SnapshotMode::kOff ? SnapshotKind::kNone : SnapshotKind::kTransaction;

@@ -1,8 +1,13 @@
 #include "headrace/source/postgres/unit_query.h"
 
+#include <arrow/type.h>
+
+#include <array>
+#include <cstdio>
 #include <variant>
 
 #include "headrace/client/postgres/connection.h"
+#include "headrace/model/civil_time.h"
 #include "headrace/source/postgres/catalog.h"
 
 namespace headrace {
@@ -34,6 +39,56 @@ std::string IdCondition(const IdRange& range) {
   return condition.empty() ? column + " IS NOT NULL" : condition;
 }
 
+/// `2024-01-01 00:00:00`, whose year is four digits or more and comes first, so that no DateStyle
+/// reads it in another way.
+std::string TimeText(const CivilTime& time) {
+  const bool before_christ = time.year < 1;
+  const auto year = static_cast<long long>(before_christ ? 1 - time.year : time.year);
+  std::array<char, 64> text{};
+  const int size =
+      std::snprintf(text.data(), text.size(), "%04lld-%02d-%02d %02d:%02d:%02d.%06d", year,
+                    time.month, time.day, time.hour, time.minute, time.second, time.micros);
+  constexpr int kFraction = 7;
+  return {text.data(), static_cast<size_t>(time.micros == 0 ? size - kFraction : size)};
+}
+
+const char* EraText(const CivilTime& time) { return time.year < 1 ? " BC" : ""; }
+
+/// The first day that does not begin before `micros`: a date is less than the one if and only if it
+/// is less than the other.
+std::string DateLiteral(int64_t micros) {
+  CivilTime time = CivilTimeOf(micros);
+  if (micros % kMicrosPerDay != 0) {
+    const CivilTime next{.year = time.year, .month = time.month, .day = time.day + 1};
+    time = CivilTimeOf(MicrosOf(next).value_or(micros));
+  }
+  const std::string text = TimeText(time);
+  return "'" + text.substr(0, text.find(' ')) + EraText(time) + "'::pg_catalog.date";
+}
+
+/// Of the column's own type, so that an index of it is of use; the zone is in the text, whatever
+/// the session's is.
+std::string TimeLiteral(const arrow::DataType& type, int64_t micros) {
+  if (type.id() == arrow::Type::DATE32) return DateLiteral(micros);
+  const CivilTime time = CivilTimeOf(micros);
+  const bool zoned = type.id() == arrow::Type::TIMESTAMP &&
+                     !static_cast<const arrow::TimestampType&>(type).timezone().empty();
+  return "'" + TimeText(time) + (zoned ? "+00" : "") + EraText(time) + "'::pg_catalog." +
+         (zoned ? "timestamptz" : "timestamp");
+}
+
+std::string DateCondition(const DateRange& range, const Description& description) {
+  const std::string column = PgQuoteIdentifier(range.column);
+  const Column* described = description.FindColumn(range.column);
+  const arrow::DataType& type = described == nullptr ? *arrow::null() : *described->type;
+  std::string condition;
+  if (range.lower) condition = column + " >= " + TimeLiteral(type, *range.lower);
+  if (range.upper) {
+    condition = And(std::move(condition), column + " < " + TimeLiteral(type, *range.upper));
+  }
+  return condition.empty() ? column + " IS NOT NULL" : condition;
+}
+
 std::string PageCondition(const PageRange& range) {
   std::string condition;
   if (range.first > 0) condition = "ctid >= " + TidLiteral(range.first);
@@ -41,14 +96,15 @@ std::string PageCondition(const PageRange& range) {
   return condition;
 }
 
-std::string SplitCondition(const Split& split) {
-  return std::visit(SplitVisitor{[](const WholeTable& /*whole*/) { return std::string(); },
-                                 [](const IdRange& range) { return IdCondition(range); },
-                                 [](const PageRange& range) { return PageCondition(range); },
-                                 [](const NullRows& rows) {
-                                   return PgQuoteIdentifier(rows.column) + " IS NULL";
-                                 }},
-                    split);
+std::string SplitCondition(const Split& split, const Description& description) {
+  return std::visit(
+      SplitVisitor{
+          [](const WholeTable& /*whole*/) { return std::string(); },
+          [](const IdRange& range) { return IdCondition(range); },
+          [&](const DateRange& range) { return DateCondition(range, description); },
+          [](const PageRange& range) { return PageCondition(range); },
+          [](const NullRows& rows) { return PgQuoteIdentifier(rows.column) + " IS NULL"; }},
+      split);
 }
 
 }  // namespace
@@ -70,7 +126,7 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
 }
 
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
-  std::string condition = SplitCondition(unit.split);
+  std::string condition = SplitCondition(unit.split, plan.description);
   // Lines of its own: a comment at the end of the job's condition ends with them.
   if (!plan.filter.where.empty()) {
     condition = And(std::move(condition), "(\n" + plan.filter.where + "\n)");

@@ -34,6 +34,10 @@ struct SplitCondition {
     return ColumnSql(table, rows.column) + " IS NULL";
   }
 
+  arrow::Result<std::string> operator()(const DateRange&) const {
+    return BugError(table.label() + ": SQLite tables are not cut by date");
+  }
+
   arrow::Result<std::string> operator()(const PageRange&) const {
     return BugError(table.label() + ": SQLite tables have no page ranges");
   }

@@ -1,0 +1,167 @@
+#include "headrace/model/civil_time.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+namespace headrace {
+namespace {
+
+constexpr int64_t kDaysPerEra = 146'097;  // 400 years
+constexpr int64_t kYearsPerEra = 400;
+constexpr int64_t kDaysBefore1970 = 719'468;  // Since 0000-03-01, where an era begins.
+
+int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
+
+/// Years begin in March, so that the leap day is a year's last. Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms", days_from_civil and civil_from_days.
+int64_t DaysOf(int64_t year, int month, int day) {
+  const int64_t march_year = year - (month <= 2 ? 1 : 0);
+  const int64_t era = FloorDivide(march_year, kYearsPerEra);
+  const int64_t year_of_era = march_year - era * kYearsPerEra;
+  const int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * kDaysPerEra + day_of_era - kDaysBefore1970;
+}
+
+void SetDate(int64_t days_since_1970, CivilTime& time) {
+  const int64_t days = days_since_1970 + kDaysBefore1970;
+  const int64_t era = FloorDivide(days, kDaysPerEra);
+  const int64_t day_of_era = days - era * kDaysPerEra;
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const auto march_month = static_cast<int>((5 * day_of_year + 2) / 153);
+  time.day = static_cast<int>(day_of_year) - (153 * march_month + 2) / 5 + 1;
+  time.month = march_month < 10 ? march_month + 3 : march_month - 9;
+  time.year = year_of_era + era * kYearsPerEra + (time.month <= 2 ? 1 : 0);
+}
+
+std::string DateText(const CivilTime& time) {
+  std::array<char, 40> text{};
+  constexpr int64_t kLastPlainYear = 9999;
+  const bool is_plain = time.year >= 0 && time.year <= kLastPlainYear;
+  const char* sign = is_plain ? "" : (time.year < 0 ? "-" : "+");
+  const auto year = static_cast<long long>(time.year < 0 ? -time.year : time.year);
+  std::snprintf(text.data(), text.size(), "%s%04lld-%02d-%02d", sign, year, time.month, time.day);
+  return text.data();
+}
+
+std::string FractionText(const CivilTime& time) {
+  if (time.micros == 0) return "";
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), ".%06d", time.micros);
+  return text.data();
+}
+
+/// Takes text apart from its front.
+class TimeReader {
+ public:
+  explicit TimeReader(std::string_view text) : rest_(text) {}
+
+  bool Skip(char character) {
+    if (!rest_.starts_with(character)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  /// All digits that follow: at least `least`, at most `most`.
+  template <typename Number>
+  bool Digits(size_t least, size_t most, Number& number) {
+    size_t size = 0;
+    while (size < rest_.size() && rest_[size] >= '0' && rest_[size] <= '9') ++size;
+    if (size < least || size > most) return false;
+    const std::string_view digits = rest_.substr(0, size);
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    rest_.remove_prefix(size);
+    return true;
+  }
+
+  bool AtEnd() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+bool ReadYear(TimeReader& reader, int64_t& year) {
+  constexpr size_t kMostDigits = 6;
+  if (reader.Skip('-')) {
+    const bool is_year = reader.Digits(4, kMostDigits, year);
+    year = -year;
+    return is_year;
+  }
+  return reader.Skip('+') ? reader.Digits(4, kMostDigits, year) : reader.Digits(4, 4, year);
+}
+
+}  // namespace
+
+CivilTime CivilTimeOf(int64_t micros) {
+  CivilTime time;
+  const int64_t days = FloorDivide(micros, kMicrosPerDay);
+  SetDate(days, time);
+  // The start of the first day lies before int64, so the remainder is not taken by subtraction.
+  const int64_t remainder = micros % kMicrosPerDay;
+  const int64_t of_day = remainder < 0 ? remainder + kMicrosPerDay : remainder;
+  const auto seconds = static_cast<int>(of_day / kMicrosPerSecond);
+  time.hour = seconds / 3600;
+  time.minute = seconds / 60 % 60;
+  time.second = seconds % 60;
+  time.micros = static_cast<int>(of_day % kMicrosPerSecond);
+  return time;
+}
+
+std::optional<int64_t> MicrosOf(const CivilTime& time) {
+  const int64_t of_day =
+      (time.hour * int64_t{3600} + time.minute * int64_t{60} + time.second) * kMicrosPerSecond +
+      time.micros;
+  // The first day that int64 reaches begins before it: days before 1970 are counted from their end.
+  const int64_t days = DaysOf(time.year, time.month, time.day);
+  const int64_t back = days < 0 ? 1 : 0;
+  int64_t micros = 0;
+  if (__builtin_mul_overflow(days + back, kMicrosPerDay, &micros) ||
+      __builtin_add_overflow(micros, of_day - back * kMicrosPerDay, &micros)) {
+    return std::nullopt;
+  }
+  return micros;
+}
+
+std::string IsoTime(int64_t micros) {
+  const CivilTime time = CivilTimeOf(micros);
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "T%02d:%02d:%02d", time.hour, time.minute, time.second);
+  return DateText(time) + text.data() + FractionText(time);
+}
+
+std::optional<int64_t> MicrosOfIsoTime(std::string_view text) {
+  TimeReader reader(text);
+  CivilTime time;
+  const bool is_time =
+      ReadYear(reader, time.year) && reader.Skip('-') && reader.Digits(2, 2, time.month) &&
+      reader.Skip('-') && reader.Digits(2, 2, time.day) && reader.Skip('T') &&
+      reader.Digits(2, 2, time.hour) && reader.Skip(':') && reader.Digits(2, 2, time.minute) &&
+      reader.Skip(':') && reader.Digits(2, 2, time.second) &&
+      (reader.AtEnd() || (reader.Skip('.') && reader.Digits(6, 6, time.micros))) && reader.AtEnd();
+  if (!is_time || time.month < 1 || time.month > 12) return std::nullopt;
+  const auto micros = MicrosOf(time);
+  // What the calendar does not know comes back as another day: February 30, an hour 24.
+  if (!micros) return std::nullopt;
+  const CivilTime back = CivilTimeOf(*micros);
+  const bool exists = back.month == time.month && back.day == time.day && back.hour == time.hour &&
+                      back.minute == time.minute && back.second == time.second;
+  return exists ? micros : std::nullopt;
+}
+
+std::string ShortTime(int64_t micros) {
+  const CivilTime time = CivilTimeOf(micros);
+  std::string text = DateText(time);
+  if (time.hour == 0 && time.minute == 0 && time.second == 0 && time.micros == 0) return text;
+  std::array<char, 16> part{};
+  std::snprintf(part.data(), part.size(), " %02d:%02d", time.hour, time.minute);
+  text += part.data();
+  if (time.second == 0 && time.micros == 0) return text;
+  std::snprintf(part.data(), part.size(), ":%02d", time.second);
+  return text + part.data() + FractionText(time);
+}
+
+}  // namespace headrace

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace headrace {
+
+inline constexpr int64_t kMicrosPerSecond = 1'000'000;
+inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
+
+/// A moment on the calendar (proleptic Gregorian, as SQL's), without a zone. The standard library's
+/// year ends at 32767; int64 microseconds reach from -290308 to 294247.
+struct CivilTime {
+  int64_t year = 1970;  ///< Astronomical: 0 is 1 BC.
+  int month = 1;
+  int day = 1;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int micros = 0;
+};
+
+/// The calendar's name of `micros` since 1970. Total: every int64 has one.
+CivilTime CivilTimeOf(int64_t micros);
+
+/// Microseconds since 1970; nothing where int64 ends before. A day that the month does not have, or
+/// an hour 24, is not checked: it is the day, or the hour, after.
+std::optional<int64_t> MicrosOf(const CivilTime& time);
+
+/// `2024-01-01T00:00:00`: ISO 8601 without zone; `.000001` follows where the second is not whole.
+/// Years before 0 and after 9999 have a sign: `-0043-03-15T…`, `+12024-…`.
+std::string IsoTime(int64_t micros);
+
+/// Reads IsoTime's form back; nothing for any other text, and for days that do not exist.
+std::optional<int64_t> MicrosOfIsoTime(std::string_view text);
+
+/// For people: `2024-01-01`, with `09:15` where it is not midnight, and `:30` or `:30.000001` where
+/// the minute is not whole. Years as in IsoTime.
+std::string ShortTime(int64_t micros);
+
+}  // namespace headrace

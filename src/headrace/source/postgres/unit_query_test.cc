@@ -1,0 +1,55 @@
+#include "headrace/source/postgres/unit_query.h"
+
+#include <arrow/type.h>
+#include <gtest/gtest.h>
+
+#include "headrace/model/civil_time.h"
+
+namespace headrace {
+namespace {
+
+/// The condition of a unit of a table with one column of each type that dates cut by.
+std::string Condition(const std::string& column, const char* lower, const char* upper) {
+  TablePlan plan;
+  const auto add = [&](const char* name, std::shared_ptr<arrow::DataType> type) {
+    Column& added = plan.description.columns.emplace_back();
+    added.name = name;
+    added.type = std::move(type);
+  };
+  add("zoned", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"));
+  add("plain", arrow::timestamp(arrow::TimeUnit::MICRO));
+  add("day", arrow::date32());
+  const auto bound = [](const char* iso) {
+    return iso == nullptr ? std::nullopt : MicrosOfIsoTime(iso);
+  };
+  WorkUnit unit;
+  unit.split = DateRange{.column = column, .lower = bound(lower), .upper = bound(upper)};
+  return ConditionOf(plan, unit);
+}
+
+TEST(UnitQueryTest, BoundsOfTimesAreOfTheColumnsOwnType) {
+  EXPECT_EQ(Condition("zoned", "2024-01-01T00:00:00", "2024-01-01T00:15:00"),
+            "\"zoned\" >= '2024-01-01 00:00:00+00'::pg_catalog.timestamptz AND "
+            "\"zoned\" < '2024-01-01 00:15:00+00'::pg_catalog.timestamptz");
+  EXPECT_EQ(Condition("plain", "2024-01-01T00:00:00.000001", nullptr),
+            "\"plain\" >= '2024-01-01 00:00:00.000001'::pg_catalog.timestamp");
+  EXPECT_EQ(Condition("day", nullptr, "2024-01-01T00:00:00"),
+            "\"day\" < '2024-01-01'::pg_catalog.date");
+  EXPECT_EQ(Condition("day", nullptr, nullptr), "\"day\" IS NOT NULL");
+}
+
+TEST(UnitQueryTest, YearsBeforeChristAndAfter9999) {
+  EXPECT_EQ(Condition("zoned", "-0043-03-15T00:00:00", nullptr),
+            "\"zoned\" >= '0044-03-15 00:00:00+00 BC'::pg_catalog.timestamptz");
+  EXPECT_EQ(Condition("day", "0000-12-31T00:00:00", "+12024-01-01T00:00:00"),
+            "\"day\" >= '0001-12-31 BC'::pg_catalog.date AND "
+            "\"day\" < '12024-01-01'::pg_catalog.date");
+}
+
+TEST(UnitQueryTest, ADateIsBelowATimeOfItsDay) {
+  EXPECT_EQ(Condition("day", "2024-02-29T12:00:00", "2024-12-31T00:00:00.000001"),
+            "\"day\" >= '2024-03-01'::pg_catalog.date AND \"day\" < '2025-01-01'::pg_catalog.date");
+}
+
+}  // namespace
+}  // namespace headrace
