@@ -189,8 +189,9 @@ NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& er
 
 std::string NextStepsText(const NextSteps& steps, size_t width) {
   std::string text = IndentedText("next: " + steps.sentence, 4, width);
-  for (const std::string& command : steps.commands)
+  for (const std::string& command : steps.commands) {
     text += "      " + EscapeControls(command) + "\n";
+  }
   return text;
 }
 

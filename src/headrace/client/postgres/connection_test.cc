@@ -175,7 +175,7 @@ TEST(PostgresConnectionTest, AStopCancelsTheStatement) {
 
 TEST(PostgresConnectionTest, ThePlaceOfAnErrorIsThatOfTheLastStatement) {
   PgConnection connection = ConnectToTestServer();
-  std::stop_source stop;
+  const std::stop_source stop;
   stop.request_stop();
   const auto fail = [&] {
     EXPECT_FALSE(connection.DescribeStatement("SELECT 1 +").ok());

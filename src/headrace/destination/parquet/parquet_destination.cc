@@ -26,8 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The key of the job that the columns of `difference` depend on.
-std::string KeyOf(const std::string& difference) {
-  const bool lineage = difference.find("_headrace_run") != std::string::npos;
+std::string_view KeyOf(std::string_view difference) {
+  const bool lineage = difference.find("_headrace_run") != std::string_view::npos;
   return lineage ? "`lineage:`" : "`columns:`";
 }
 
@@ -106,11 +106,11 @@ class ParquetDestination final : public Destination {
     const std::string difference =
         SchemaDifference(content.last->intent.schema, target.schema->ToString());
     if (difference.empty()) return arrow::Status::OK();
-    return UserError(
-        "table " + target.table.label() + " in " + table.string() +
-            " has other columns than this run would append (table: -, run: +):" + difference +
-            "\nChange " + KeyOf(difference) + " so that they agree, or use write: replace",
-        "schema_mismatch");
+    return UserError("table " + target.table.label() + " in " + table.string() +
+                         " has other columns than this run would append (table: -, run: +):" +
+                         difference + "\nChange " + std::string(KeyOf(difference)) +
+                         " so that they agree, or use write: replace",
+                     "schema_mismatch");
   }
 
   arrow::Status Prepare(const TableTarget& target) override {

@@ -240,7 +240,7 @@ TEST_F(ParquetDestinationTest, ATableThatAnotherJobReplacesMeanwhileIsNotForeign
   TableTarget replace = Target(WriteMode::kReplace);
   for (const WriteMode mode :
        {WriteMode::kAppend, WriteMode::kReplace, WriteMode::kErrorIfExists}) {
-    replace.run += "x";
+    replace.run += 'x';
     fs->before_read = [&](const std::filesystem::path&) {
       const int64_t last = other->LastCommit(replace.table).ValueOrDie()->intent.sequence;
       ASSERT_TRUE(Load(*other, replace, last + 1).ok());

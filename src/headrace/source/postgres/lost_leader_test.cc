@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "headrace/source/postgres/test_database.h"
 
@@ -42,10 +42,10 @@ class PostgresLostLeaderTest : public PostgresDatabaseTest {
   }
 };
 
-const std::vector<std::string> kModes = {"require", "off"};
+constexpr std::array<const char*, 2> kModes = {"require", "off"};
 
 TEST_F(PostgresLostLeaderTest, WhatIsAskedNextSaysThatTheSnapshotIsLost) {
-  for (const std::string& mode : kModes) {
+  for (const char* const mode : kModes) {
     const auto described = OpenNamed(mode);
     const Description t = described->Describe(Table("t"), {}).ValueOrDie();
     TerminateLeader();

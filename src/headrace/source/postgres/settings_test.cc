@@ -87,7 +87,9 @@ TEST(PgSettingsTest, ARefusedLogInNamesTheEndpoint) {
   const auto connect = ReadPgSettings(JobValues("postgresql://etl:hunter2@db.example:5433/shop"))
                            .ValueOrDie()
                            .connect;
-  const auto named = [&](arrow::Status status) { return NameEndpoint(status, connect).message(); };
+  const auto named = [&](const arrow::Status& status) {
+    return NameEndpoint(status, connect).message();
+  };
   const std::string endpoint = " (at postgresql://etl@db.example:5433/shop)";
   EXPECT_EQ(named(UserError("password authentication failed", "28P01")),
             "password authentication failed" + endpoint);
