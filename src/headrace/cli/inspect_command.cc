@@ -18,9 +18,6 @@
 namespace headrace {
 namespace {
 
-/// Types of composites and lists of them are broken into lines of so many columns.
-constexpr size_t kTypeWidth = 40;
-
 /// By RelationKind.
 constexpr std::array<std::string_view, 6> kRelationKindNames = {
     "table", "partitioned", "view", "materialized view", "foreign", "query"};

@@ -17,8 +17,6 @@ namespace {
 constexpr size_t kFirstUnits = 3;
 constexpr size_t kLabelWidth = 13;
 constexpr size_t kIndent = 2;
-/// Types of composites and lists of them are broken into lines of so many columns.
-constexpr size_t kTypeWidth = 40;
 
 /// `label` in a column of its own, `text` wrapped beside it.
 std::string Labelled(std::string_view label, std::string_view text, size_t width) {

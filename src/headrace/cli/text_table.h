@@ -7,6 +7,9 @@
 
 namespace headrace {
 
+/// Types of composites and lists of them are broken into lines of so many columns.
+inline constexpr size_t kTypeWidth = 40;
+
 /// A column of a TextTable.
 struct TableColumn {
   std::string header;

@@ -11,8 +11,6 @@ constexpr int64_t kDaysPerEra = 146'097;  // 400 years
 constexpr int64_t kYearsPerEra = 400;
 constexpr int64_t kDaysBefore1970 = 719'468;  // Since 0000-03-01, where an era begins.
 
-int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
-
 /// Years begin in March, so that the leap day is a year's last. Howard Hinnant,
 /// "chrono-Compatible Low-Level Date Algorithms", days_from_civil and civil_from_days.
 int64_t DaysOf(int64_t year, int month, int day) {
@@ -95,6 +93,8 @@ bool ReadYear(TimeReader& reader, int64_t& year) {
 }
 
 }  // namespace
+
+int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
 
 CivilTime CivilTimeOf(int64_t micros) {
   CivilTime time;

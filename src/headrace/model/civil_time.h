@@ -10,6 +10,10 @@ namespace headrace {
 inline constexpr int64_t kMicrosPerSecond = 1'000'000;
 inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 
+/// `value` divided by `by`, which is positive, and rounded down: which day, or other step, a time
+/// lies in.
+int64_t FloorDivide(int64_t value, int64_t by);
+
 /// A moment on the calendar (proleptic Gregorian, as SQL's), without a zone. The standard library's
 /// year ends at 32767; int64 microseconds reach from -290308 to 294247.
 struct CivilTime {

@@ -37,9 +37,7 @@ int64_t StartOf(size_t step, int64_t index) {
 
 /// The step that `time` lies in.
 int64_t IndexOf(size_t step, int64_t time) {
-  const int64_t since = time - kSteps[step].origin;
-  const int64_t size = kSteps[step].micros;
-  return since / size - (since % size < 0 ? 1 : 0);
+  return FloorDivide(time - kSteps[step].origin, kSteps[step].micros);
 }
 
 /// Cuts one spread. Ranges of steps are halved until they hold next to nothing or are one step, so

@@ -36,14 +36,9 @@ std::string LiteralPath(const std::string& path) {
 }
 
 constexpr int OpenFlags(SqliteOpenMode mode) {
-  constexpr int kAlways = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  switch (mode) {
-    case SqliteOpenMode::kReadOnly:
-      return kAlways | SQLITE_OPEN_READONLY;
-    case SqliteOpenMode::kReadWriteCreate:
-      break;
-  }
-  return kAlways | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int access = mode == SqliteOpenMode::kReadOnly ? SQLITE_OPEN_READONLY
+                                                       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  return access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 }
 
 /// SQLite's file format, 1.3.3: where a file says which versions its writers and readers need, and
@@ -150,7 +145,7 @@ arrow::Result<SqliteDatabase> SqliteDatabase::Open(const std::string& path, Sqli
   SqliteDatabase database(handle);
   if (result != SQLITE_OK) return WithContext(SqliteError(handle, result), path);
   sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout.count()));
-  if (mode != SqliteOpenMode::kReadWriteCreate) {
+  if (mode == SqliteOpenMode::kReadOnly) {
     ARROW_RETURN_NOT_OK(database.Execute("PRAGMA query_only = ON"));
   }
   return database;
