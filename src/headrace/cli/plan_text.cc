@@ -8,7 +8,7 @@
 #include "headrace/cli/text_table.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
-#include "headrace/run/split_text.h"
+#include "headrace/model/split_text.h"
 
 namespace headrace {
 namespace {

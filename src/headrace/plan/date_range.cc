@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "headrace/model/civil_time.h"
+#include "headrace/model/split_text.h"
 #include "headrace/plan/calendar_cut.h"
 #include "headrace/plan/distribution.h"
 #include "headrace/plan/size.h"
@@ -92,12 +93,6 @@ std::vector<Share> SharesOf(const std::vector<TimeRange>& ranges, const std::str
   return shares;
 }
 
-std::string RangeText(const DateRange& range) {
-  if (!range.lower) return range.upper ? "before " + ShortTime(*range.upper) : "in all";
-  const std::string from = "from " + ShortTime(*range.lower);
-  return range.upper ? from + " to " + ShortTime(*range.upper) : from;
-}
-
 /// Units that hold far more than they should, because no step of the calendar is short enough.
 void WarnOfFullRanges(bool is_date, double rows_per_unit, Cut& cut) {
   double full = 0;
@@ -113,8 +108,8 @@ void WarnOfFullRanges(bool is_date, double rows_per_unit, Cut& cut) {
   cut.warnings.push_back(
       ReadableCount(full) + (full > 1 ? " units hold" : " unit holds") + " more than " +
       ReadableCount(rows_per_unit) + " rows, because no range is shorter than " +
-      (is_date ? "a day" : "15 minutes") + ": about " + ReadableCount(fullest->rows) + " rows " +
-      RangeText(std::get<DateRange>(fullest->split)));
+      (is_date ? "a day" : "15 minutes") + "; the fullest, " + SplitText(fullest->split) +
+      ", holds about " + ReadableCount(fullest->rows));
 }
 
 void WarnOfStaleHistogram(const std::string& name, const ColumnStatistics& column,

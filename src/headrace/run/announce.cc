@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "headrace/model/json_object.h"
-#include "headrace/run/split_text.h"
+#include "headrace/model/split_text.h"
 
 namespace headrace {
 namespace {

@@ -1,4 +1,4 @@
-#include "headrace/run/split_text.h"
+#include "headrace/model/split_text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,58 @@
+#include "headrace/model/split_text.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "headrace/model/civil_time.h"
+
+namespace headrace {
+namespace {
+
+/// The values of `column` from `lower` on, up to the last one that `upper_word` introduces.
+std::string RangeText(const std::string& column, const std::optional<std::string>& lower,
+                      std::string_view upper_word, const std::optional<std::string>& upper) {
+  if (!lower && !upper) return "every " + column + " that is not NULL";
+  std::string text = column;
+  if (lower) text += " from " + *lower;
+  if (upper) text.append(" ").append(upper_word).append(" ").append(*upper);
+  return text;
+}
+
+template <typename Say>
+std::optional<std::string> TextOf(const std::optional<int64_t>& bound, Say say) {
+  return bound ? std::optional<std::string>(say(*bound)) : std::nullopt;
+}
+
+/// One sentence for each alternative of Split.
+struct SplitSentence {
+  std::string operator()(const WholeTable&) const { return "all rows"; }
+  std::string operator()(const NullRows& split) const { return split.column + " is NULL"; }
+
+  std::string operator()(const IdRange& split) const {
+    constexpr auto text = [](int64_t id) { return std::to_string(id); };
+    constexpr auto text_before = [](int64_t id) { return std::to_string(id - 1); };
+    if (!split.lower) return RangeText(split.column, {}, "below", TextOf(split.upper, text));
+    return RangeText(split.column, text(*split.lower), "to", TextOf(split.upper, text_before));
+  }
+
+  std::string operator()(const DateRange& split) const {
+    return RangeText(split.column, TextOf(split.lower, ShortTime), split.lower ? "to" : "before",
+                     TextOf(split.upper, ShortTime));
+  }
+
+  std::string operator()(const PageRange& split) const {
+    const std::string of = " of " + split.relation;
+    if (split.first == 0 && !split.last) return "all pages" + of;
+    const std::string first = std::to_string(split.first);
+    if (!split.last) return "pages from " + first + of;
+    return "pages " + first + " to " + std::to_string(int64_t{*split.last} - 1) + of;
+  }
+};
+
+}  // namespace
+
+std::string SplitText(const Split& split) { return std::visit(SplitSentence{}, split); }
+
+}  // namespace headrace
