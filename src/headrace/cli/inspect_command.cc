@@ -14,6 +14,7 @@
 #include "headrace/observe/text_wrap.h"
 #include "headrace/registry/builtin.h"
 #include "headrace/run/exit_code.h"
+#include "headrace/source/likely_table.h"
 
 namespace headrace {
 namespace {
@@ -37,32 +38,42 @@ struct Inspection {
   std::vector<InspectedTable> tables;
 };
 
-arrow::Status NoSuchTable(const std::string& wanted, const Inspection& inspection) {
+std::vector<TableRef> RefsOf(const std::vector<ListedTable>& listed) {
+  std::vector<TableRef> refs;
+  refs.reserve(listed.size());
+  for (const ListedTable& entry : listed) refs.push_back(entry.table);
+  return refs;
+}
+
+arrow::Status NoSuchTable(const std::string& written, const std::string& endpoint,
+                          const std::vector<TableRef>& tables) {
+  const std::string likely = DidYouMeanTable(ParseTableName(written), tables);
   return UserError(
-      fmt::format("there is no table \"{}\" at {}; `headrace inspect URI` lists what there is",
-                  wanted, inspection.endpoint));
+      fmt::format("there is no table \"{}\" at {}{}", written, endpoint,
+                  likely.empty() ? "; `headrace inspect URI` lists what there is" : likely));
 }
 
 /// Keeps the table that was asked for; without the question all of them.
-arrow::Status SelectTable(const CommandLine& line, const Inspection& inspection,
+arrow::Status SelectTable(const CommandLine& line, const std::string& endpoint,
                           std::vector<ListedTable>& listed) {
   if (!line.table.has_value()) return arrow::Status::OK();
   const TableRef wanted = ParseTableName(*line.table);
-  std::erase_if(listed, [&](const ListedTable& entry) {
+  const auto is_other = [&](const ListedTable& entry) {
     const bool same_name = entry.table.name == wanted.name &&
                            (wanted.schema.empty() || entry.table.schema == wanted.schema);
     return !same_name && entry.table.label() != *line.table;
-  });
-  return listed.empty() ? NoSuchTable(*line.table, inspection) : arrow::Status::OK();
+  };
+  if (std::ranges::all_of(listed, is_other)) {
+    return NoSuchTable(*line.table, endpoint, RefsOf(listed));
+  }
+  std::erase_if(listed, is_other);
+  return arrow::Status::OK();
 }
 
 /// A source that cannot describe (locked tables, no rights) is still listed.
 void DescribeTables(Source& source, const std::vector<ListedTable>& listed,
                     const std::stop_token& stop, Inspection& inspection) {
-  std::vector<TableRef> refs;
-  refs.reserve(listed.size());
-  for (const ListedTable& entry : listed) refs.push_back(entry.table);
-  const auto snapshot = source.OpenSnapshot(refs, stop);
+  const auto snapshot = source.OpenSnapshot(RefsOf(listed), stop);
   for (const ListedTable& entry : listed) {
     inspection.tables.push_back({entry, snapshot.ok()
                                             ? (*snapshot)->Describe(entry.table, stop)
@@ -84,7 +95,7 @@ arrow::Result<Inspection> InspectSource(const CommandContext& context) {
   auto listing = source->List(context.stop);
   if (!listing.ok()) return WithAdvice(listing.status());
   std::vector<ListedTable> listed = *std::move(listing);
-  ARROW_RETURN_NOT_OK(SelectTable(context.line, inspection, listed));
+  ARROW_RETURN_NOT_OK(SelectTable(context.line, inspection.endpoint, listed));
   DescribeTables(*source, listed, context.stop, inspection);
   if (context.stop.stop_requested()) {
     return InterruptedError();

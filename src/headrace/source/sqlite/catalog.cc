@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "headrace/source/likely_table.h"
 #include "headrace/source/sqlite/declared_type.h"
 #include "headrace/source/sqlite/type_sample.h"
 #include "headrace/source/sqlite/unit_query.h"
@@ -138,6 +139,18 @@ Column DescribeColumn(const CatalogColumn& declared, bool never_null, bool exact
   return column;
 }
 
+/// Without its schema, of which there is but one.
+TableRef NamedTable(std::string name) {
+  return {.schema = {}, .name = std::move(name), .query = {}, .alias = {}};
+}
+
+std::vector<TableRef> NamedTables(const std::vector<CatalogEntry>& entries) {
+  std::vector<TableRef> tables;
+  tables.reserve(entries.size());
+  for (const CatalogEntry& entry : entries) tables.push_back(NamedTable(entry.name));
+  return tables;
+}
+
 arrow::Result<CatalogEntry> FindEntry(SqliteDatabase& database, const TableRef& table) {
   if (!table.schema.empty() && table.schema != "main") {
     return UserError(table.label() + ": SQLite has only the schema main");
@@ -145,13 +158,8 @@ arrow::Result<CatalogEntry> FindEntry(SqliteDatabase& database, const TableRef& 
   ARROW_ASSIGN_OR_RAISE(const std::vector<CatalogEntry> entries, ListCatalog(database));
   const auto found = std::ranges::find(entries, table.name, &CatalogEntry::name);
   if (found != entries.end()) return *found;
-  const auto other_case = std::ranges::find_if(
-      entries, [&](const CatalogEntry& entry) { return Lower(entry.name) == Lower(table.name); });
-  std::string message = "there is no table or view " + SqliteQuote(table.name);
-  if (other_case != entries.end()) {
-    message += "; did you mean " + SqliteQuote(other_case->name) + "?";
-  }
-  return UserError(std::move(message));
+  return UserError("there is no table or view " + SqliteQuote(table.name) +
+                   DidYouMeanTable(NamedTable(table.name), NamedTables(entries)));
 }
 
 arrow::Result<Description> DescribeEntry(SqliteDatabase& database, const TableRef& table) {

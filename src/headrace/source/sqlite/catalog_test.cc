@@ -131,7 +131,8 @@ TEST_F(SqliteCatalogTest, WhatCannotBeReadIsAUserErrorThatSaysWhy) {
     EXPECT_TRUE(status.message().starts_with(table.label() + ": ")) << status;
   };
   expect_refused(TableNamed("nowhere"), "there is no table or view \"nowhere\"");
-  expect_refused(TableNamed("orders"), "did you mean \"Orders\"?");
+  expect_refused(TableNamed("brokn"), "did you mean broken?");
+  expect_refused(TableNamed("orders"), "did you mean Orders?");
   expect_refused(TableNamed("broken"), "gone");
   expect_refused({.schema = "temp", .name = "ok", .query = {}, .alias = {}},
                  "only the schema main");
