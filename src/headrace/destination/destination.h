@@ -56,6 +56,10 @@ struct TableTarget {
 /// Commit leaves the intent open.
 inline constexpr std::string_view kVoidIntentCode = "void_intent";
 
+/// Code of the error of Settle and Commit where nothing that is left tells whether the intent was
+/// committed: trying again will not help, somebody has to decide.
+inline constexpr std::string_view kUnknownCommitCode = "unknown_commit";
+
 enum class SettleOutcome {
   kCommitted,     ///< The commit record of this intent is with the data.
   kNotCommitted,  ///< It is not: Commit(intent) may be called again.

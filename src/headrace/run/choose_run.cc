@@ -193,8 +193,7 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
 
 arrow::Status RunChooser::Settle(const JournalRun& run) {
   if (!preview_) {
-    ARROW_ASSIGN_OR_RAISE(decision_.notes,
-                          SettleOpenIntents(run.run, parts_.destination, parts_.journal));
+    ARROW_ASSIGN_OR_RAISE(decision_.notes, SettleOpenIntents(parts_, run.run));
     return arrow::Status::OK();
   }
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));

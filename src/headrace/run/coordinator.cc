@@ -10,6 +10,7 @@
 #include "headrace/model/utc_time.h"
 #include "headrace/run/choose_run.h"
 #include "headrace/run/run_execution.h"
+#include "headrace/run/settle.h"
 #include "headrace/run/stopwatch.h"
 #include "headrace/run/table_target.h"
 #include "headrace/verify/verify.h"
@@ -258,8 +259,7 @@ arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& 
     return UserError("run " + run + " is " + std::string(RunStateName(known.state)) +
                      ", not unfinished; nothing to abandon");
   }
-  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> done,
-                        SettleOpenIntents(run, parts_.destination, parts_.journal, on_doubt));
+  ARROW_ASSIGN_OR_RAISE(std::vector<std::string> done, SettleOpenIntents(parts_, run, on_doubt));
   ARROW_RETURN_NOT_OK(parts_.journal.EndRun(run, RunState::kAbandoned, known.report));
   const arrow::Status discarded = DiscardStaging(parts_, run);
   done.push_back("run " + run + " is abandoned" +

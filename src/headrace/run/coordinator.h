@@ -14,7 +14,6 @@
 #include "headrace/run/engine.h"
 #include "headrace/run/job_plan.h"
 #include "headrace/run/report.h"
-#include "headrace/run/settle.h"
 #include "headrace/source/source.h"
 
 namespace headrace {
@@ -39,6 +38,12 @@ struct RunParts {
   Journal& journal;
   Observer& observer;
   Progress& progress;
+};
+
+/// What is done with an open intent that nothing can be said of.
+enum class OnDoubt {
+  kStop,    ///< It stays open, and the error is returned.
+  kGiveUp,  ///< Somebody decided to give it up: it becomes void, whatever became of it.
 };
 
 /// What a run of `job` would do now with the tables of `only` (all if empty). A table that the

@@ -65,8 +65,13 @@ TEST_F(RerunTest, ADoubtStaysOpen) {
   BreakOffCommitOf("a");
   const auto report = Run();
   on_commit = nullptr;
-  on_settle = [](const CommitIntent&) { return PermanentError("not mounted"); };
-  EXPECT_FALSE(Run().ok());
+  on_settle = [](const CommitIntent&) {
+    return PermanentError("not mounted", std::string(kUnknownCommitCode));
+  };
+  job_.words.file = "nightly.yaml";
+  const std::string advice = "; `headrace abandon " + report->run +
+                             " --job nightly.yaml --give-up-commit` gives the commit up";
+  EXPECT_TRUE(Run().status().message().ends_with("not mounted" + advice)) << Run().status();
   EXPECT_FALSE(Make().Abandon(report->run).ok());
   EXPECT_TRUE((*journal_->Tables(report->run)).at(0).has_open_intent());
   on_settle = nullptr;

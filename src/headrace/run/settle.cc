@@ -64,6 +64,15 @@ arrow::Status DiscardVoidIntents(const std::string& run, Destination& destinatio
   return arrow::Status::OK();
 }
 
+arrow::Status CannotSettle(const RunParts& parts, const JournalTable& table, const std::string& run,
+                           const arrow::Status& status) {
+  const arrow::Status error = WithContext(
+      status, "cannot settle the open commit of table " + table.label + " (run " + run + ")");
+  if (CodeOf(status) != kUnknownCommitCode) return error;
+  return error.WithMessage(error.message() + "; `headrace abandon " + run +
+                           parts.job.words.AsOption() + " --give-up-commit` gives the commit up");
+}
+
 arrow::Result<CommitRecord> CommitWithRetries(const CommitIntent& intent, int retries,
                                               Destination& destination,
                                               const std::stop_token& stop) {
@@ -79,24 +88,24 @@ arrow::Result<CommitRecord> CommitWithRetries(const CommitIntent& intent, int re
 
 }  // namespace
 
-arrow::Result<std::vector<std::string>> SettleOpenIntents(const std::string& run,
-                                                          Destination& destination,
-                                                          Journal& journal, OnDoubt on_doubt) {
+arrow::Result<std::vector<std::string>> SettleOpenIntents(const RunParts& parts,
+                                                          const std::string& run,
+                                                          OnDoubt on_doubt) {
+  Journal& journal = parts.journal;
   std::vector<std::string> done;
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, journal.Tables(run));
   for (const JournalTable& table : tables) {
     if (!table.has_open_intent()) continue;
-    auto sentence = SettleIntent(*table.intent, destination, journal);
+    auto sentence = SettleIntent(*table.intent, parts.destination, journal);
     if (!sentence.ok() && on_doubt == OnDoubt::kGiveUp) {
       sentence = GiveUpIntent(*table.intent, sentence.status(), journal);
     }
     if (!sentence.ok()) {
-      return WithContext(sentence.status(), "cannot settle the open commit of table " +
-                                                table.label + " (run " + run + ")");
+      return CannotSettle(parts, table, run, sentence.status());
     }
     done.push_back(std::move(*sentence));
   }
-  ARROW_RETURN_NOT_OK(DiscardVoidIntents(run, destination, journal));
+  ARROW_RETURN_NOT_OK(DiscardVoidIntents(run, parts.destination, journal));
   return done;
 }
 

@@ -6,22 +6,17 @@
 
 #include "headrace/destination/destination.h"
 #include "headrace/journal/journal.h"
+#include "headrace/run/coordinator.h"
 
 namespace headrace {
-
-/// What is done with an open intent that nothing can be said of.
-enum class OnDoubt {
-  kStop,    ///< It stays open, and the error is returned.
-  kGiveUp,  ///< Somebody decided to give it up: it becomes void, whatever became of it.
-};
 
 /// Carries out every open intent of `run`: asks the destination what became of it, commits it if
 /// nothing did, and writes the record to the journal. One that can never be carried out becomes
 /// void in the journal, and its staging is removed. Returns a sentence for each. An error leaves
 /// the intent open: nothing else may be done for its table; with kGiveUp it makes it void instead.
-arrow::Result<std::vector<std::string>> SettleOpenIntents(const std::string& run,
-                                                          Destination& destination,
-                                                          Journal& journal,
+/// Of kUnknownCommitCode it says how that is done.
+arrow::Result<std::vector<std::string>> SettleOpenIntents(const RunParts& parts,
+                                                          const std::string& run,
                                                           OnDoubt on_doubt = OnDoubt::kStop);
 
 /// Decides, journals and publishes the commit of one table whose receipts cover its units. Repeats

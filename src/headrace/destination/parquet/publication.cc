@@ -159,11 +159,11 @@ arrow::Status Publication::NotStaged(const TableContent& table) const {
   ARROW_ASSIGN_OR_RAISE(const auto sequences,
                         SequencesOf(fs_, PublishedTable(intent_), table.names));
   if (sequences.contains(intent_.sequence)) return Overtaken(table.sequence());
-  return PermanentError("the files that run " + intent_.run + " staged in " + intent_.staging +
-                        " are gone, and the table " + PublishedTable(intent_).string() +
-                        " was replaced since, so it cannot be known whether they were published "
-                        "before. `headrace abandon " +
-                        intent_.run + " --give-up-commit` gives the commit up");
+  return PermanentError(
+      "the files that run " + intent_.run + " staged in " + intent_.staging +
+          " are gone, and the table " + PublishedTable(intent_).string() +
+          " was replaced since, so it cannot be known whether they were published before",
+      std::string(kUnknownCommitCode));
 }
 
 arrow::Status Publication::Overtaken(int64_t sequence) const {
@@ -175,13 +175,12 @@ arrow::Status Publication::Overtaken(int64_t sequence) const {
 }
 
 arrow::Status Publication::Vanished() const {
-  return PermanentError("neither the table " + PublishedTable(intent_).string() +
-                        " nor the files that run " + intent_.run + " staged for it in " +
-                        intent_.staging +
-                        " are there, so it cannot be known whether they were "
-                        "published. If that filesystem is not mounted, mount it; if they are gone "
-                        "for good, `headrace abandon " +
-                        intent_.run + " --give-up-commit` gives the commit up");
+  return PermanentError(
+      "neither the table " + PublishedTable(intent_).string() + " nor the files that run " +
+          intent_.run + " staged for it in " + intent_.staging +
+          " are there, so it cannot be known whether they were published. If that "
+          "filesystem is not mounted, mount it",
+      std::string(kUnknownCommitCode));
 }
 
 /// A rename to another filesystem is refused whole: nothing is published, nor can be from there.
