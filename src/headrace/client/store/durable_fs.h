@@ -57,6 +57,11 @@ class DurableFs {
   /// Makes the directory and its missing parents, durably.
   virtual arrow::Status CreateDirectories(const std::filesystem::path& path) = 0;
 
+  /// Makes one directory, or finds it; code ENOENT without its parent, and where a link leads to
+  /// nowhere. Not durable: for what is at once locked, so that no other process finds it free.
+  /// SyncDirectory of the parent follows.
+  virtual arrow::Status MakeDirectory(const std::filesystem::path& path) = 0;
+
   /// Starts a file that must not be there yet (code EEXIST if it is).
   virtual arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(
       const std::filesystem::path& path) = 0;
@@ -83,6 +88,9 @@ class DurableFs {
 
   /// Nothing if the path is not there. Follows symbolic links.
   virtual arrow::Result<std::optional<PathInfo>> Stat(const std::filesystem::path& path) const = 0;
+
+  /// Whether the path itself is a symbolic link, wherever that leads.
+  virtual arrow::Result<bool> IsLink(const std::filesystem::path& path) const = 0;
 
   /// Names in a directory, sorted; empty if it is not there.
   virtual arrow::Result<std::vector<std::string>> List(const std::filesystem::path& path) const = 0;

@@ -34,6 +34,10 @@ class FaultInjectionFs : public DurableFs {
     return Change("create directory", path, [&] { return base_->CreateDirectories(path); });
   }
 
+  arrow::Status MakeDirectory(const std::filesystem::path& path) override {
+    return Change("create directory", path, [&] { return base_->MakeDirectory(path); });
+  }
+
   arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(
       const std::filesystem::path& path) override {
     std::shared_ptr<DurableOutput> output;
@@ -74,6 +78,9 @@ class FaultInjectionFs : public DurableFs {
 
   arrow::Result<std::optional<PathInfo>> Stat(const std::filesystem::path& path) const override {
     return base_->Stat(path);
+  }
+  arrow::Result<bool> IsLink(const std::filesystem::path& path) const override {
+    return base_->IsLink(path);
   }
   arrow::Result<std::vector<std::string>> List(const std::filesystem::path& path) const override {
     return base_->List(path);

@@ -76,6 +76,15 @@ class LocalFs final : public DurableFs {
     return status;
   }
 
+  arrow::Status MakeDirectory(const fs::path& path) override {
+    if (::mkdir(path.c_str(), kDirectoryMode) == 0) return arrow::Status::OK();
+    const int error = errno;
+    if (error != EEXIST) return ErrnoError(error, "create directory", path);
+    ARROW_ASSIGN_OR_RAISE(const auto info, Stat(path));
+    if (!info.has_value()) return ErrnoError(ENOENT, "create directory", path);
+    return info->is_directory ? arrow::Status::OK() : ErrnoError(ENOTDIR, "create directory", path);
+  }
+
   arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(const fs::path& path) override {
     return CreateFileOutput(path);
   }
@@ -139,6 +148,13 @@ class LocalFs final : public DurableFs {
                         std::chrono::duration_cast<std::chrono::system_clock::duration>(modified))};
   }
 
+  arrow::Result<bool> IsLink(const fs::path& path) const override {
+    struct stat status{};
+    if (::lstat(path.c_str(), &status) == 0) return S_ISLNK(status.st_mode);
+    if (errno == ENOENT) return false;
+    return ErrnoError(errno, "look at", path);
+  }
+
   arrow::Result<std::vector<std::string>> List(const fs::path& path) const override {
     std::error_code error;
     std::vector<std::string> names;
@@ -182,9 +198,7 @@ class LocalFs final : public DurableFs {
     if (const fs::path parent = ParentOf(path); parent != path) {
       ARROW_RETURN_NOT_OK(TryCreateDirectories(parent));
     }
-    if (::mkdir(path.c_str(), kDirectoryMode) != 0 && errno != EEXIST) {
-      return ErrnoError(errno, "create directory", path);
-    }
+    ARROW_RETURN_NOT_OK(MakeDirectory(path));
     return SyncDirectory(ParentOf(path));
   }
 

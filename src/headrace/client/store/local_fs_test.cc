@@ -46,6 +46,18 @@ TEST_F(LocalFsTest, WhatIsNotThereIsNoError) {
   EXPECT_TRUE(fs_->RemoveIfEmpty(folder_ / "none").ok());
 }
 
+TEST_F(LocalFsTest, ALinkIsKnownAsOneWhereverItLeads) {
+  std::filesystem::create_directory(folder_ / "there");
+  std::filesystem::create_symlink(folder_ / "there", folder_ / "link");
+  std::filesystem::create_symlink(folder_ / "none", folder_ / "dangling");
+  EXPECT_TRUE(fs_->Stat(folder_ / "link").ValueOrDie()->is_directory);
+  EXPECT_EQ(fs_->Stat(folder_ / "dangling").ValueOrDie(), std::nullopt);
+  EXPECT_TRUE(fs_->IsLink(folder_ / "link").ValueOrDie());
+  EXPECT_TRUE(fs_->IsLink(folder_ / "dangling").ValueOrDie());
+  EXPECT_FALSE(fs_->IsLink(folder_ / "there").ValueOrDie());
+  EXPECT_FALSE(fs_->IsLink(folder_ / "none").ValueOrDie());
+}
+
 TEST_F(LocalFsTest, RenameNeverReplaces) {
   ASSERT_TRUE(fs_->WriteFile(folder_ / "a", "a").ok());
   ASSERT_TRUE(fs_->WriteFile(folder_ / "b", "b").ok());

@@ -39,7 +39,7 @@ arrow::Result<CleanResult> LakeCleaner::CleanAll() {
   }
   ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(layout_.Replaced()));
   for (const std::string& table : tables) ARROW_RETURN_NOT_OK(CleanReplacedOf(table));
-  ARROW_RETURN_NOT_OK(fs_.RemoveIfEmpty(layout_.Replaced()));
+  ARROW_RETURN_NOT_OK(RemoveIfEmpty(layout_.Replaced()));
   ARROW_RETURN_NOT_OK(RemoveIfEmptyAndFree(fs_, layout_.staging));
   return std::move(result_);
 }
@@ -128,7 +128,14 @@ arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
       ARROW_RETURN_NOT_OK(Remove(folder / name));
     }
   }
-  return fs_.RemoveIfEmpty(folder);
+  return RemoveIfEmpty(folder);
+}
+
+arrow::Status LakeCleaner::RemoveIfEmpty(const fs::path& folder) {
+  const auto staging = fs_.TryLock(layout_.staging);
+  if (CodeOf(staging.status()) == "ENOENT") return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(staging.status());
+  return staging->has_value() ? fs_.RemoveIfEmpty(folder) : arrow::Status::OK();
 }
 
 arrow::Status LakeCleaner::Remove(const fs::path& directory) {

@@ -33,6 +33,8 @@ class LakeCleaner {
   arrow::Result<std::string> OpenRunIn(const std::string& table,
                                        const ReplacedName& replaced) const;
   arrow::Status Remove(const std::filesystem::path& directory);
+  /// Not while somebody holds staging, who may be about to put a table into the folder.
+  arrow::Status RemoveIfEmpty(const std::filesystem::path& folder);
 
   DurableFs& fs_;
   const LakeLayout& layout_;

@@ -2,29 +2,41 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 namespace headrace {
+namespace {
 
-arrow::Status MakeAndUse(const std::function<arrow::Status()>& make,
-                         const std::function<arrow::Status()>& use) {
-  arrow::Status status;
-  for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
-    ARROW_RETURN_NOT_OK(make());
-    status = use();
-    if (CodeOf(status) != "ENOENT") break;
+namespace fs = std::filesystem;
+
+/// Makes `directory` and locks it by `lock`, both again while another process removes it, being
+/// empty, in between. Where it cannot be made there is no second attempt.
+template <typename LockIt>
+auto MakeAndLockBy(DurableFs& fs, const fs::path& directory, LockIt lock) -> decltype(lock()) {
+  const fs::path parent = directory.parent_path();
+  for (int attempt = 1;; ++attempt) {
+    arrow::Status made = fs.MakeDirectory(directory);
+    if (CodeOf(made) == "ENOENT") made = fs.CreateDirectories(directory);  // With its parents.
+    ARROW_RETURN_NOT_OK(made);
+    auto locked = lock();
+    if (locked.ok()) ARROW_RETURN_NOT_OK(fs.SyncDirectory(parent));
+    if (CodeOf(locked.status()) != "ENOENT" || attempt == kLockAttempts) return locked;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  return status;
 }
 
-arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory) {
-  DirectoryLock lock;
-  ARROW_RETURN_NOT_OK(MakeAndUse([&] { return fs.CreateDirectories(directory); },
-                                 [&] { return fs.Lock(directory).Value(&lock); }));
-  return lock;
+}  // namespace
+
+arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const fs::path& directory) {
+  return MakeAndLockBy(fs, directory, [&] { return fs.Lock(directory); });
 }
 
-arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const std::filesystem::path& directory) {
+arrow::Result<std::optional<DirectoryLock>> MakeAndTryLock(DurableFs& fs,
+                                                           const fs::path& directory) {
+  return MakeAndLockBy(fs, directory, [&] { return fs.TryLock(directory); });
+}
+
+arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const fs::path& directory) {
   const auto lock = fs.TryLock(directory);
   if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();
   ARROW_RETURN_NOT_OK(lock.status());

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
+#include <optional>
 
 #include "headrace/client/store/durable_fs.h"
 
@@ -11,14 +11,13 @@ namespace headrace {
 /// be locked. The other one is about to lock as well, so a millisecond apart is often enough.
 inline constexpr int kLockAttempts = 1000;
 
-/// Makes a directory and uses it, both again while `use` fails because another process removed the
-/// directory in between, being empty (code ENOENT), up to kLockAttempts times. Where it cannot be
-/// made there is no second attempt.
-arrow::Status MakeAndUse(const std::function<arrow::Status()>& make,
-                         const std::function<arrow::Status()>& use);
-
-/// Makes `directory` where it is not there, and locks it, waiting for other holders.
+/// Makes `directory` where it is not there, and locks it, waiting for other holders. Made and
+/// locked at once, it is made durable after that: a cleaner looks for empty ones that nobody holds.
 arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory);
+
+/// The same, without waiting: nothing where somebody holds it.
+arrow::Result<std::optional<DirectoryLock>> MakeAndTryLock(DurableFs& fs,
+                                                           const std::filesystem::path& directory);
 
 /// Removes `directory` if it is empty and nobody holds it: who locked it is about to use it.
 arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const std::filesystem::path& directory);

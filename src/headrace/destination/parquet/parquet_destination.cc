@@ -92,6 +92,7 @@ class ParquetDestination final : public Destination {
 
   arrow::Status CheckTarget(const TableTarget& target) override {
     const fs::path table = settings_.layout.Table(target.table.directory());
+    ARROW_RETURN_NOT_OK(CheckNoLink(target, table));
     ARROW_ASSIGN_OR_RAISE(const TableContent content, ReadTableContent(*fs_, table));
     ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table, content, target.mode));
     if (!content.last.has_value()) return arrow::Status::OK();
@@ -219,6 +220,16 @@ class ParquetDestination final : public Destination {
     return arrow::Status::OK();
   }
 
+  /// A table is published by renames, which would take the link's place, or fail, and leave what it
+  /// leads to as it is.
+  arrow::Status CheckNoLink(const TableTarget& target, const fs::path& table) const {
+    ARROW_ASSIGN_OR_RAISE(const bool is_link, fs_->IsLink(table));
+    if (!is_link) return arrow::Status::OK();
+    return UserError("the directory of table " + target.table.label() + ", " + table.string() +
+                     ", is a symbolic link, and a table is published by renaming directories: put "
+                     "the directory itself there, or let destination.path lead to the other place");
+  }
+
   /// The run of this job that FindCommit knows is not prepared again: one that is there is another
   /// job's, or nobody's.
   arrow::Status CheckRunIsNew(const TableTarget& target, const fs::path& table) const {
@@ -241,9 +252,7 @@ class ParquetDestination final : public Destination {
     ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
     if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, MakeAndLock(*fs_, settings_.layout.staging));
-    std::optional<DirectoryLock> lock;
-    ARROW_RETURN_NOT_OK(MakeAndUse([&] { return fs_->CreateDirectories(directory); },
-                                   [&] { return fs_->TryLock(directory).Value(&lock); }));
+    ARROW_ASSIGN_OR_RAISE(auto lock, MakeAndTryLock(*fs_, directory));
     if (!lock.has_value()) {
       return UserError("another process is writing run " + run + " to " + endpoint() +
                        ": wait for it, or end it");

@@ -251,16 +251,17 @@ TEST_F(ParquetDestinationTest, ATableThatAnotherJobReplacesMeanwhileIsNotForeign
   }
 }
 
-TEST_F(ParquetDestinationTest, ACleanerMayRemoveTheFolderOfReplacedTablesAtAnyMoment) {
+TEST_F(ParquetDestinationTest, ACleanerLeavesTheFolderThatATableIsAboutToBePutInto) {
   const auto fs = std::make_shared<MeddlingFs>();
   const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
   Append(*destination, 1);
   const TableTarget target = Target(WriteMode::kReplace);
   ASSERT_TRUE(destination->Prepare(target).ok());
   const CommitIntent intent = destination->Intend(target, {}, 2).ValueOrDie();
-  fs->before_rename = [](const std::filesystem::path& to) {
+  fs->before_rename = [this](const std::filesystem::path& to) {
     ASSERT_THAT(to.string(), HasSubstr("/.replaced/"));
-    std::filesystem::remove(to.parent_path());
+    ASSERT_TRUE(std::filesystem::is_empty(to.parent_path()));
+    EXPECT_TRUE(OpenWithoutGrace()->Clean({"r1"}).ok());
   };
   const auto record = destination->Commit(intent);
   EXPECT_TRUE(record.ok()) << record.status().ToString();
@@ -479,6 +480,25 @@ TEST_F(ParquetDestinationTest, ARunIsPreparedWhileAnotherProcessCleans) {
   EXPECT_EQ(::waitpid(cleaner, nullptr, WNOHANG), 0) << "the other process failed";
   ::kill(cleaner, SIGKILL);
   ::waitpid(cleaner, nullptr, 0);
+}
+
+TEST_F(ParquetDestinationTest, ATableThatIsALinkIsRefusedBeforeAnythingIsWritten) {
+  std::filesystem::create_directories(root_ / "elsewhere" / "orders");
+  std::filesystem::create_directories(root_ / "lake");
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  for (const char* leads_to : {"elsewhere/orders", "nowhere"}) {
+    std::filesystem::create_symlink(root_ / leads_to, root_ / "lake" / "orders");
+    for (const WriteMode mode :
+         {WriteMode::kReplace, WriteMode::kAppend, WriteMode::kErrorIfExists}) {
+      for (const arrow::Status& status :
+           {destination->CheckTarget(Target(mode)), destination->Prepare(Target(mode))}) {
+        EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+        EXPECT_THAT(status.message(), HasSubstr("is a symbolic link"));
+      }
+    }
+    std::filesystem::remove(root_ / "lake" / "orders");
+  }
+  EXPECT_FALSE(std::filesystem::exists(root_ / ".lake.headrace"));
 }
 
 /// A lake that is not mounted looks like that: whether the commit was done cannot be known.

@@ -244,9 +244,10 @@ arrow::Status Publication::ReplaceTable() {
 arrow::Status Publication::PutAside(const fs::path& old_table) {
   const fs::path folder = layout_.ReplacedTable(intent_.table);
   const ReplacedName name = ReplacedName::Now(intent_.run);
-  ARROW_RETURN_NOT_OK(
-      MakeAndUse([&] { return fs_.CreateDirectories(folder); },
-                 [&] { return fs_.RenameNoReplace(old_table, folder / name.ToString()); }));
+  // Cleaners remove empty folders of it under the same lock.
+  ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, MakeAndLock(fs_, layout_.staging));
+  ARROW_RETURN_NOT_OK(fs_.CreateDirectories(folder));
+  ARROW_RETURN_NOT_OK(fs_.RenameNoReplace(old_table, folder / name.ToString()));
   ARROW_RETURN_NOT_OK(fs_.SyncDirectory(folder));
   return fs_.SyncDirectory(old_table.parent_path());
 }
