@@ -2,6 +2,7 @@
 
 import threading
 
+import psycopg
 import pytest
 from harness import lake
 from harness.gate import gate, until
@@ -103,3 +104,96 @@ def test_a_worker_that_comes_back_behind_a_queued_truncate(tables, headrace):
         waiting.join()
     expect_snapshot(job)
     assert tables.execute("SELECT count(*) FROM big") == [(0,)]
+
+
+BY_ID = {"partition": {"strategy": "id_range", "target_rows": 1000}}
+ONE_WORKER = {"engine": {"workers": {"initial": 1, "max": 1}}}
+PARTED = """
+CREATE TABLE parted (id int PRIMARY KEY, value int) PARTITION BY RANGE (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (4000);
+CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (4000) TO (9000);
+INSERT INTO parted SELECT i, i FROM generate_series(1, 8000) AS i;
+CREATE TABLE more (id int NOT NULL, value int); INSERT INTO more SELECT i, 0 FROM generate_series(9001, 12000) AS i;
+ANALYZE parted;
+"""
+GROWTH = {
+    "partitioned": ("parted", "ALTER TABLE parted ATTACH PARTITION more FOR VALUES FROM (9000) TO (20000)"),
+    "plain": ("parted_1", "ALTER TABLE parted DETACH PARTITION parted_1; ALTER TABLE more INHERIT parted_1"),
+    "inheriting": ("family", "ALTER TABLE more INHERIT family"),
+}
+FAMILY = """
+CREATE TABLE family (id int NOT NULL, value int); INSERT INTO family SELECT i, i FROM generate_series(1, 4000) AS i;
+CREATE TABLE child () INHERITS (family); INSERT INTO child SELECT i, i FROM generate_series(4001, 8000) AS i;
+CREATE INDEX ON family (id); CREATE INDEX ON child (id); ANALYZE family; ANALYZE child;
+"""
+
+
+@pytest.mark.parametrize("growth", ["partitioned", "inheriting", "plain"])
+def test_a_table_that_grows_a_part_during_the_read(any_database, headrace, growth):
+    """The new part's rows were committed before the snapshot, and no lock of a reader keeps it from being attached. Either all of
+    its rows are the table's or none, and the run had begun without them."""
+    any_database.execute(PARTED + FAMILY)
+    table, grow = GROWTH[growth]
+    if growth == "plain":
+        before, grow = grow.split("; ")
+        any_database.execute(before)
+    wanted = any_database.execute(f"SELECT id, value FROM {table}")
+    job = postgres_job(headrace, any_database, {"name": f"public.{table}", "where": "gate()"} | BY_ID, **ONE_WORKER)
+    with gate(any_database.uri) as held:
+        process = job.start()
+        held.wait_for_reader(process)
+        any_database.execute(grow)
+        held.open()
+        ended(process)
+    assert lake.rows(job.lake, f"public.{table}") == lake.in_order(wanted)
+
+
+def test_a_partition_whose_detachment_was_broken_off_is_no_part_of_the_table(any_database, headrace):
+    """DETACH … CONCURRENTLY that was cancelled stays pending: the server leaves the partition out of every query."""
+    any_database.execute(PARTED)
+    [(version,)] = any_database.execute("SELECT current_setting('server_version_num')::int")
+    if version < 140000:
+        with pytest.raises(psycopg.Error, match="syntax error"):
+            any_database.execute("ALTER TABLE parted DETACH PARTITION parted_2 CONCURRENTLY")
+        return
+    with any_database.connect() as reader, reader.transaction():
+        reader.execute("SELECT count(*) FROM parted")
+        detach = threading.Thread(target=cancelled, args=[any_database, "ALTER TABLE parted DETACH PARTITION parted_2 CONCURRENTLY"])
+        detach.start()
+        until(lambda: any_database.execute("SELECT inhrelid FROM pg_inherits WHERE inhdetachpending"), "the detachment is pending")
+        any_database.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'ALTER TABLE parted DETACH%'")
+        detach.join()
+    assert any_database.execute("SELECT count(*) FROM parted") == [(3999,)]
+    for partition in ({"target_rows": 1000}, BY_ID["partition"]):
+        job = postgres_job(headrace, any_database, {"name": "public.parted", "partition": partition})
+        job.run()
+        assert lake.rows(job.lake, "public.parted") == lake.in_order((i, i) for i in range(1, 4000))
+
+
+def cancelled(database, statement: str) -> None:
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        database.execute(statement)
+
+
+FOREIGN = """
+CREATE EXTENSION postgres_fdw;
+CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{port}', dbname '{name}');
+CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (user 'postgres');
+CREATE FOREIGN TABLE far_more (id int NOT NULL, value int) SERVER far OPTIONS (table_name 'more');
+ALTER TABLE parted DROP CONSTRAINT parted_pkey;
+ALTER TABLE parted ATTACH PARTITION far_more FOR VALUES FROM (9000) TO (20000);
+"""
+
+
+def test_rows_of_another_server_are_read_by_one_query_and_no_snapshot_is_promised(database, headrace):
+    """Every session has a transaction of its own there, which begins when it reads first."""
+    database.execute(PARTED)
+    where = psycopg.conninfo.conninfo_to_dict(database.uri)
+    database.execute(FOREIGN.format(port=where["port"], name=database.name))
+    job = postgres_job(headrace, database, {"name": "public.parted"} | BY_ID, {"name": "public.far_more"})
+    for planned in headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]:
+        assert len(planned["units"]) == 1
+        said(" ".join(planned["warnings"]), "far_more", "another server", "snapshot")
+    job.run()
+    assert lake.rows(job.lake, "public.parted") == lake.in_order(database.execute("TABLE parted"))
+    assert lake.rows(job.lake, "public.far_more") == lake.in_order(database.execute("TABLE more"))

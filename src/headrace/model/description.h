@@ -32,6 +32,7 @@ struct Relation {
   std::string name;
   uint64_t oid = 0;       ///< Identity within the source, 0 where there is none.
   bool pageable = false;  ///< Its rows can be read by page ranges.
+  bool foreign = false;   ///< Its rows lie on another server, which no snapshot of this one covers.
   int64_t pages = 0;      ///< Size in pages when described; 0 where unknown.
   double rows = -1;       ///< The catalogue's row estimate; -1: never analysed.
 };
@@ -51,8 +52,13 @@ struct Description {
   std::vector<Key> keys;
   std::vector<Relation> leaves;  ///< One entry for a plain table; empty for views and queries.
   std::string comment;
+  std::string indivisible;  ///< Why one query has to read it, or empty: several might not agree on
+                            ///< what its rows are.
   std::string
       row_identity;  ///< Hidden unique integer that orders the rows (`rowid` of SQLite), or empty.
+
+  /// A plain table of which nothing inherits: its rows are its own, whatever is put below it later.
+  bool IsOneRelation() const { return kind == RelationKind::kTable && leaves.size() == 1; }
 
   /// The column called `name`, or null. The pointer lives as long as this Description.
   const Column* FindColumn(std::string_view name) const;

@@ -41,6 +41,7 @@ std::optional<std::string> Misfit(Strategy strategy, const PlanInput& input,
   if (rule == nullptr || !Offers(capabilities, strategy)) {
     return "this source cannot be read that way";
   }
+  if (!input.description.indivisible.empty()) return input.description.indivisible;
   return rule->misfit(input);
 }
 
@@ -49,6 +50,9 @@ bool IsForTheJobToChoose(Strategy strategy) { return strategy == Strategy::kDate
 
 /// The first strategy of the source's order that fits, else one unit.
 ChosenCut CutAutomatically(const PlanInput& input, const Capabilities& capabilities) {
+  if (!input.description.indivisible.empty()) {
+    return {Strategy::kNone, WholeTableCut(input, input.description.indivisible)};
+  }
   std::string reasons;
   for (const Strategy strategy : capabilities.strategies) {
     const StrategyRule* rule = FindRule(strategy);
@@ -172,6 +176,13 @@ void WarnOfUnusedColumn(const PlanKnobs& knobs, std::vector<std::string>& warnin
                      std::string(StrategyName(knobs.strategy)));
 }
 
+void WarnOfForeignRows(const Description& description, std::vector<std::string>& warnings) {
+  const auto foreign = std::ranges::find(description.leaves, true, &Relation::foreign);
+  if (foreign == description.leaves.end()) return;
+  warnings.push_back("the rows of " + foreign->schema + "." + foreign->name +
+                     " lie on another server, which the snapshot of the run does not cover");
+}
+
 /// A single unit that takes everything is not cut, whatever the strategy was.
 bool IsWhole(const Cut& cut) {
   return cut.shares.size() == 1 && std::holds_alternative<WholeTable>(cut.shares[0].split);
@@ -192,12 +203,14 @@ arrow::Result<Partitioning> PlanUnits(const Description& description, const Stat
   if (knobs.filtered) partitioning.why += "; estimates are upper bounds, because of `where`";
   partitioning.warnings = std::move(chosen.cut.warnings);
   WarnOfUnusedColumn(knobs, partitioning.warnings);
+  WarnOfForeignRows(description, partitioning.warnings);
   partitioning.units = UnitsOf(std::move(chosen.cut.shares), RowWidth(statistics), plan_id);
   return partitioning;
 }
 
 std::vector<std::string> SplitColumns(const Description& description,
                                       const Capabilities& capabilities, const PlanKnobs& knobs) {
+  if (!description.indivisible.empty()) return {};
   const Statistics unknown;
   const PlanInput input{description, unknown, knobs};
   if (knobs.strategy == Strategy::kIdRange) return IdRangeColumns(input);

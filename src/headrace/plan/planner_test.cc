@@ -7,6 +7,7 @@
 namespace headrace {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -55,6 +56,23 @@ TEST_F(PlannerTest, AutoFollowsTheSourcesOrder) {
   EXPECT_EQ(Chosen(), Strategy::kPages);
   strategies_ = {Strategy::kIdRange, Strategy::kPages};
   EXPECT_EQ(Chosen(), Strategy::kIdRange);
+}
+
+TEST_F(PlannerTest, WhatOneQueryMustReadIsOneUnitWhateverTheJobWants) {
+  description_.indivisible = "t is read by one query";
+  EXPECT_EQ(Chosen(), Strategy::kNone);
+  EXPECT_EQ(Plan()->why, "t is read by one query");
+  EXPECT_EQ(Plan()->units.size(), 1U);
+  EXPECT_EQ(Chosen({.column = "id"}), Strategy::kNone);
+  EXPECT_EQ(Chosen({.strategy = Strategy::kPages}), Strategy::kNone);
+  ExpectUserError({.strategy = Strategy::kIdRange, .strict = true}, "t is read by one query");
+  EXPECT_TRUE(SplitColumns(description_, {.strategies = strategies_}, {}).empty());
+}
+
+TEST_F(PlannerTest, RowsOfAnotherServerAreNotOfTheSnapshot) {
+  EXPECT_TRUE(Plan()->warnings.empty());
+  description_.leaves.push_back({.schema = "far", .name = "away", .foreign = true});
+  EXPECT_THAT(Plan()->warnings, Contains(HasSubstr("far.away lie on another server")));
 }
 
 TEST_F(PlannerTest, SplitColumnsAreThoseWhoseValuesThePlanWouldCutBy) {

@@ -34,13 +34,19 @@ std::optional<RelationKind> RelationKindOf(std::string_view code) {
   return std::nullopt;
 }
 
-/// $oid in a catalogue query.
-std::string OfOid(std::string query, uint64_t oid) {
-  const std::string text = std::to_string(oid) + "::pg_catalog.oid";
-  for (size_t at = query.find("$oid"); at != std::string::npos; at = query.find("$oid", at)) {
-    query.replace(at, 4, text);
+/// A catalogue query with `text` wherever it has `place`.
+std::string Filled(std::string query, std::string_view place, std::string_view text) {
+  for (size_t at = query.find(place); at != std::string::npos; at = query.find(place, at)) {
+    query.replace(at, place.size(), text);
+    at += text.size();
   }
   return query;
+}
+
+/// $oid, and $part for kIsPart, in a catalogue query.
+std::string OfOid(std::string_view query, uint64_t oid) {
+  return Filled(Filled(std::string(query), "$part", kIsPart), "$oid",
+                std::to_string(oid) + "::pg_catalog.oid");
 }
 
 /// A column is NOT NULL where that holds for every row: foreign tables declare it and check
@@ -48,7 +54,8 @@ std::string OfOid(std::string query, uint64_t oid) {
 /// before, and a table that inherits may have let go of it.
 constexpr std::string_view kColumnsQuery =
     "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION"
-    "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid),"
+    "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i"
+    "   ON i.inhparent = tree.oid AND $part),"
     " nullable(attname) AS (SELECT b.attname FROM tree"
     "  JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
     "  JOIN pg_catalog.pg_attribute b ON b.attrelid = tree.oid AND b.attnum > 0"
@@ -62,11 +69,8 @@ constexpr std::string_view kColumnsQuery =
     " WHERE a.attrelid = $oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
 std::string ColumnsQuery(uint64_t oid) {
-  std::string query(kColumnsQuery);
-  constexpr std::string_view kPlace = "$comment";
-  query.replace(query.find(kPlace), kPlace.size(),
+  return Filled(OfOid(kColumnsQuery, oid), "$comment",
                 CommentBytes("pg_catalog.col_description(a.attrelid, a.attnum)"));
-  return OfOid(std::move(query), oid);
 }
 
 /// Unique keys of whole columns, the primary key first.
@@ -89,20 +93,23 @@ constexpr std::string_view kNeverAnalysed =
 
 /// $never in a catalogue query.
 std::string WithNeverAnalysed(std::string_view text) {
-  std::string query(text);
-  constexpr std::string_view kPlace = "$never";
-  return query.replace(query.find(kPlace), kPlace.size(), kNeverAnalysed);
+  return Filled(std::string(text), "$never", kNeverAnalysed);
 }
 
 /// The table and all below it that hold rows of their own. A leaf can be read by pages if it is a
-/// heap that we may read directly and no row security of a table above it would be passed by.
+/// heap that we may read directly, and row security means the same there: a read through the table
+/// is under the policies of the table alone, one of the leaf under those of the leaf.
 constexpr std::string_view kLeavesQuery =
     "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION ALL"
-    "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid)"
+    "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i"
+    "   ON i.inhparent = tree.oid AND $part)"
     " SELECT n.nspname, c.relname, c.oid,"
     "  c.relkind IN ('r', 'm') AND coalesce(am.amname, '') = 'heap'"
+    "   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
     "   AND pg_catalog.has_table_privilege(c.oid, 'SELECT')"
-    "   AND (c.oid = $oid OR NOT pg_catalog.row_security_active($oid)),"
+    "   AND (c.oid = $oid OR NOT (pg_catalog.row_security_active($oid)"
+    "    OR pg_catalog.row_security_active(c.oid))),"
+    "  c.relkind = 'f',"
     "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid)"
     "   / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,"
     "  CASE WHEN $never THEN -1 ELSE c.reltuples END"
@@ -156,8 +163,7 @@ arrow::Status FillColumns(PgConnection& connection, PgTypeCatalog& types, uint64
 
 arrow::Status FillKeys(PgConnection& connection, uint64_t oid, const std::stop_token& stop,
                        Description& description) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(OfOid(std::string(kKeysQuery), oid), stop));
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(OfOid(kKeysQuery, oid), stop));
   for (int i = 0; i < result.rows(); ++i) {
     const std::string_view name = result.Text(i, 0);
     if (description.keys.empty() || description.keys.back().name != name) {
@@ -179,11 +185,24 @@ arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, const std::stop
     leaf.name = result.Text(i, 1);
     leaf.oid = static_cast<uint64_t>(result.Int64(i, 2));
     leaf.pageable = result.Boolean(i, 3);
-    leaf.pages = result.Int64(i, 4);
-    leaf.rows = result.Double(i, 5);
+    leaf.foreign = result.Boolean(i, 4);
+    leaf.pages = result.Int64(i, 5);
+    leaf.rows = result.Double(i, 6);
     description.leaves.push_back(std::move(leaf));
   }
   return arrow::Status::OK();
+}
+
+/// A table that more than one relation's rows belong to is divided by a condition on `tableoid`
+/// too (ConditionOf), for which rights on columns are not enough.
+std::string WhyIndivisible(const Description& description, bool may_read_whole) {
+  const auto foreign = std::ranges::find(description.leaves, true, &Relation::foreign);
+  if (foreign != description.leaves.end()) {
+    return foreign->name + " is a foreign table, of which each session sees another moment";
+  }
+  if (may_read_whole || description.IsOneRelation()) return {};
+  return "the role has SELECT on some of its columns only, and without SELECT on the table its "
+         "partitions cannot be told apart";
 }
 
 std::string FormatType(const PgType& type, int32_t typmod) {
@@ -279,7 +298,8 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
   if (table.is_query()) return DescribeQuery(connection, types, table, stop);
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      connection.Query("SELECT c.oid, n.nspname, c.relkind, " +
+      connection.Query("SELECT c.oid, n.nspname, c.relkind,"
+                       " pg_catalog.has_table_privilege(c.oid, 'SELECT'), " +
                            CommentBytes("pg_catalog.obj_description(c.oid, 'pg_class')") +
                            " FROM pg_catalog.pg_class c"
                            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -291,12 +311,13 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
   if (!kind) return UserError(table.label() + " is no table or view", "42809");
   Description description{.table = table, .kind = *kind};
   description.table.schema = result.Text(0, 1);
-  ARROW_ASSIGN_OR_RAISE(description.comment, CommentText(result.Text(0, 3)));
+  ARROW_ASSIGN_OR_RAISE(description.comment, CommentText(result.Text(0, 4)));
   const auto oid = static_cast<uint64_t>(result.Int64(0, 0));
   ARROW_RETURN_NOT_OK(FillColumns(connection, types, oid, stop, description));
   if (*kind == RelationKind::kView) return description;
   ARROW_RETURN_NOT_OK(FillKeys(connection, oid, stop, description));
   ARROW_RETURN_NOT_OK(FillLeaves(connection, oid, stop, description));
+  description.indivisible = WhyIndivisible(description, result.Boolean(0, 3));
   return description;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/client/postgres/connection.h"
@@ -11,6 +12,11 @@
 #include "headrace/source/source.h"
 
 namespace headrace {
+
+/// Whether the row `i` of pg_inherits makes a part of its parent: not while a DETACH … CONCURRENTLY
+/// is pending, which servers since 14 know; a column that is not there is no key of the object.
+inline constexpr std::string_view kIsPart =
+    "coalesce(NOT (pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::pg_catalog.bool, true)";
 
 /// `"schema"."name"`, or `"name"`, which the server looks up along its search_path.
 std::string QualifiedName(const TableRef& table);

@@ -7,7 +7,6 @@
 #include "headrace/client/postgres/copy_stream.h"
 #include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/table_lock.h"
-#include "headrace/source/postgres/unit_reader.h"
 
 namespace headrace {
 namespace {
@@ -69,8 +68,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
   if (own) return OpenOn(connection_, {}, plan, unit, limits, stop);
   ARROW_ASSIGN_OR_RAISE(PgLeader::Lease lease, leader_->Take(stop));
   PgConnection& connection = lease.connection();
-  auto reader = OpenOn(connection, std::move(lease), plan, unit, limits, stop);
-  return reader.ok() || !connection.broken() ? std::move(reader) : SnapshotLost(reader.status());
+  return OpenOn(connection, std::move(lease), plan, unit, limits, stop);
 }
 
 arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
@@ -82,21 +80,32 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .target = TargetOf(plan, unit),
                   .condition = ConditionOf(plan, unit),
                   .lease = std::move(lease)};
+  auto stream = Start(read, plan, unit, limits, stop);
+  if (stream.ok()) {
+    return std::make_unique<PgUnitReader>(std::move(read), *std::move(stream), stop);
+  }
+  // Asked while the lease is out: behind it another session has the connection.
+  const bool lost = read.lease.has_value() && connection.broken();
+  const arrow::Status status = NameLockTimeout(stream.status(), leader_->settings());
+  return lost ? SnapshotLost(status) : status;
+}
+
+arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& read,
+                                                            const TablePlan& plan,
+                                                            const WorkUnit& unit,
+                                                            const ReadLimits& limits,
+                                                            const std::stop_token& stop) {
   if (reading_.plan_id != plan.id) {
-    auto reading = InScope(connection, read.scope, [&] {
-      return ReadTable(connection, plan, read.target, read.condition, stop);
-    });
-    ARROW_RETURN_NOT_OK(NameLockTimeout(reading.status(), leader_->settings()));
-    reading_ = *std::move(reading);
+    ARROW_ASSIGN_OR_RAISE(reading_, InScope(read.connection, read.scope, [&] {
+                            return ReadTable(read.connection, plan, read.target, read.condition,
+                                             stop);
+                          }));
   }
   ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
-  auto stream = StartCopy(connection, read.scope.begin + CopyOf(read) + read.scope.end,
+  auto stream = StartCopy(read.connection, read.scope.begin + CopyOf(read) + read.scope.end,
                           leader_->settings().transport, stop);
-  if (!stream.ok()) {
-    Recover(connection, read.scope);
-    return NameLockTimeout(stream.status(), leader_->settings());
-  }
-  return std::make_unique<PgUnitReader>(std::move(read), std::move(*stream), stop);
+  if (!stream.ok()) Recover(read.connection, read.scope);
+  return stream;
 }
 
 /// True: this session's transaction holds the relation. False: the leader has to read. The unit is

@@ -11,6 +11,7 @@
 #include "headrace/source/postgres/leader.h"
 #include "headrace/source/postgres/table_reading.h"
 #include "headrace/source/postgres/unit_query.h"
+#include "headrace/source/postgres/unit_reader.h"
 #include "headrace/source/source.h"
 
 namespace headrace {
@@ -42,6 +43,9 @@ class PgSession final : public Session {
                                                     const TablePlan& plan, const WorkUnit& unit,
                                                     const ReadLimits& limits,
                                                     const std::stop_token& stop);
+  arrow::Result<std::unique_ptr<CopyStream>> Start(const PgUnitRead& read, const TablePlan& plan,
+                                                   const WorkUnit& unit, const ReadLimits& limits,
+                                                   const std::stop_token& stop);
   arrow::Result<bool> Lock(const ReadTarget& target, const std::stop_token& stop);
   arrow::Status CheckLeaderLives(const std::stop_token& stop);
 

@@ -40,7 +40,6 @@ constexpr std::string_view kHeldRelations =
     " ORDER BY n.nspname, c.relname";
 
 constexpr std::string_view kUnlockedInTree =
-    " UNION SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid)"
     " SELECT n.nspname, c.relname FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.oid NOT IN (SELECT l.relation FROM pg_catalog.pg_locks l"
@@ -117,7 +116,10 @@ arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
   return LockTargets(connection,
                      "WITH RECURSIVE tree(oid) AS (SELECT pg_catalog.to_regclass(name)::"
                      "pg_catalog.oid FROM pg_catalog.unnest(ARRAY[" +
-                         names + "]::pg_catalog.text[]) AS name" + std::string(kUnlockedInTree),
+                         names +
+                         "]::pg_catalog.text[]) AS name UNION SELECT i.inhrelid FROM tree"
+                         " JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid AND " +
+                         std::string(kIsPart) + ")" + std::string(kUnlockedInTree),
                      stop);
 }
 

@@ -96,6 +96,26 @@ std::string PageCondition(const PageRange& range) {
   return condition;
 }
 
+/// Which partitions, or tables that inherit, are the table's is settled with its description. The
+/// server asks anew in each query, whatever the snapshot, and no lock of a reader keeps one from
+/// being attached: units that come after would read its rows, and those before would not have.
+std::string PartsCondition(const Description& description) {
+  std::string oids;
+  for (const Relation& leaf : description.leaves) {
+    oids += (oids.empty() ? "" : ",") + std::to_string(leaf.oid);
+  }
+  return "tableoid = ANY ('{" + oids + "}'::pg_catalog.oid[])";
+}
+
+/// Pages name their leaf, and a unit of all rows is one query.
+bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit) {
+  const RelationKind kind = plan.description.kind;
+  return !std::holds_alternative<PageRange>(unit.split) &&
+         !std::holds_alternative<WholeTable>(unit.split) &&
+         (kind == RelationKind::kTable || kind == RelationKind::kPartitioned) &&
+         !plan.description.IsOneRelation();
+}
+
 std::string SplitCondition(const Split& split, const Description& description) {
   return std::visit(
       SplitVisitor{
@@ -114,12 +134,12 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
   if (table.is_query()) return {.relation = {}, .only = false, .from = Subselect(table.query)};
   const auto* pages = std::get_if<PageRange>(&unit.split);
   ReadTarget target;
-  target.only = pages != nullptr;
+  target.only = pages != nullptr || plan.description.IsOneRelation();
   target.relation =
       pages == nullptr ? QualifiedName(table) : QualifiedName(pages->schema, pages->relation);
   target.from = (target.only ? "ONLY " : "") + target.relation;
   // A condition of the job may name the table, also where a leaf of it is read.
-  if (target.only && pages->relation != table.name) {
+  if (pages != nullptr && pages->relation != table.name) {
     target.from += " AS " + PgQuoteIdentifier(table.name);
   }
   return target;
@@ -127,6 +147,9 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
 
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   std::string condition = SplitCondition(unit.split, plan.description);
+  if (HasSeveralParts(plan, unit)) {
+    condition = And(std::move(condition), PartsCondition(plan.description));
+  }
   // Lines of its own: a comment at the end of the job's condition ends with them.
   if (!plan.filter.where.empty()) {
     condition = And(std::move(condition), "(\n" + plan.filter.where + "\n)");

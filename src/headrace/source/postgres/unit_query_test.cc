@@ -11,6 +11,7 @@ namespace {
 /// The condition of a unit of a table with one column of each type that dates cut by.
 std::string Condition(const std::string& column, const char* lower, const char* upper) {
   TablePlan plan;
+  plan.description.leaves = {{.schema = "public", .name = "t", .oid = 16'400}};
   const auto add = [&](const char* name, std::shared_ptr<arrow::DataType> type) {
     Column& added = plan.description.columns.emplace_back();
     added.name = name;
@@ -49,6 +50,37 @@ TEST(UnitQueryTest, YearsBeforeChristAndAfter9999) {
 TEST(UnitQueryTest, ADateIsBelowATimeOfItsDay) {
   EXPECT_EQ(Condition("day", "2024-02-29T12:00:00", "2024-12-31T00:00:00.000001"),
             "\"day\" >= '2024-03-01'::pg_catalog.date AND \"day\" < '2025-01-01'::pg_catalog.date");
+}
+
+/// FROM and WHERE of a unit of `public.t`, whose rows lie in so many relations.
+std::string Query(RelationKind kind, size_t relations, Split split) {
+  TablePlan plan;
+  plan.description.table = {.schema = "public", .name = "t", .query = {}, .alias = {}};
+  plan.description.kind = kind;
+  for (size_t i = 0; i < relations; ++i) {
+    plan.description.leaves.push_back(
+        {.schema = "public", .name = "t" + std::to_string(i), .oid = 16'400 + i});
+  }
+  WorkUnit unit;
+  unit.split = std::move(split);
+  return SelectStatement("1", TargetOf(plan, unit), ConditionOf(plan, unit));
+}
+
+TEST(UnitQueryTest, PartsThatCameLaterAreLeftOutWhereUnitsCouldDisagree) {
+  const IdRange ids{.column = "id", .lower = 5, .upper = {}};
+  EXPECT_EQ(Query(RelationKind::kTable, 1, ids),
+            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"id\" >= '5'::bigint");
+  EXPECT_EQ(Query(RelationKind::kTable, 2, ids),
+            "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" >= '5'::bigint AND "
+            "tableoid = ANY ('{16400,16401}'::pg_catalog.oid[])");
+  EXPECT_EQ(Query(RelationKind::kPartitioned, 1, NullRows{"id"}),
+            "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" IS NULL AND "
+            "tableoid = ANY ('{16400}'::pg_catalog.oid[])");
+  EXPECT_EQ(Query(RelationKind::kPartitioned, 2, WholeTable{}), "SELECT 1 FROM \"public\".\"t\"");
+  EXPECT_EQ(Query(RelationKind::kMaterializedView, 1, ids),
+            "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" >= '5'::bigint");
+  EXPECT_EQ(Query(RelationKind::kPartitioned, 2, PageRange{"public", "t1", 0, 9}),
+            "SELECT 1 FROM ONLY \"public\".\"t1\" AS \"t\" WHERE ctid < '(9,0)'::tid");
 }
 
 }  // namespace
