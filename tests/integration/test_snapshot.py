@@ -197,3 +197,33 @@ def test_rows_of_another_server_are_read_by_one_query_and_no_snapshot_is_promise
     job.run()
     assert lake.rows(job.lake, "public.parted") == lake.in_order(database.execute("TABLE parted"))
     assert lake.rows(job.lake, "public.far_more") == lake.in_order(database.execute("TABLE more"))
+
+
+RETYPES = {
+    "other_bytes": "ALTER TABLE typed ALTER amount TYPE double precision",
+    "other_zone": "ALTER TABLE typed ALTER at TYPE timestamptz USING at AT TIME ZONE 'America/New_York'",
+    "swapped_names": "ALTER TABLE typed RENAME amount TO other; ALTER TABLE typed RENAME ratio TO amount",
+}
+TYPED = """
+CREATE TABLE typed (id int PRIMARY KEY, amount bigint, ratio double precision, at timestamp);
+INSERT INTO typed SELECT i, i * 1000, i / 7.0, timestamp '2024-03-01' + i * interval '1 hour' FROM generate_series(1, 5000) AS i;
+ANALYZE typed;
+"""
+
+
+@pytest.mark.parametrize("change", sorted(RETYPES))
+def test_without_a_snapshot_a_column_that_changes_its_type_is_described_again(any_database, headrace, change):
+    any_database.execute(TYPED)
+    columns = ["id", "amount", "at"]
+    job = postgres_job(headrace, any_database, {"name": "public.typed", "where": "gate()", "columns": columns} | SMALL, **ONE_WORKER)
+    job.document["source"] |= {"snapshot": "off"}
+    job.write()
+    with gate(any_database.uri) as held:
+        process = job.start()
+        held.wait_for_reader(process)
+        waiting = queue(any_database, RETYPES[change], "typed")
+        held.open()
+        said(" ".join(ended(process).split()), "when the table was described")
+        waiting.join()
+    wanted = any_database.execute(f"SELECT {', '.join(columns)} FROM typed")
+    assert lake.rows(job.lake, "public.typed") == lake.in_order(wanted)

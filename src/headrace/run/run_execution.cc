@@ -97,8 +97,8 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
     return;
   }
   JobPlan plan = PlanOpenTables(**snapshot, stop);
-  if (LostWhilePlanning(plan)) {
-    NoteLostSnapshot(plan.snapshot, report);
+  if (const arrow::Status lost = LossWhilePlanning(plan); !lost.ok()) {
+    NoteLostSnapshot(lost, report);
     report.phases.validate += watch.Lap();
     return;
   }
@@ -143,20 +143,18 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
 }
 
 /// Nothing can be read of the tables that were planned before the loss either: all begin anew.
-bool RunExecution::LostWhilePlanning(const JobPlan& plan) const {
-  return lost_snapshots_ < parts_.job.retries &&
-         std::ranges::any_of(
-             plan.tables,
-             [](const PlannedTable& planned) { return SnapshotWasLost(planned.status); });
+arrow::Status RunExecution::LossWhilePlanning(const JobPlan& plan) const {
+  if (lost_snapshots_ >= parts_.job.retries) return arrow::Status::OK();
+  for (const PlannedTable& planned : plan.tables) {
+    if (SnapshotWasLost(planned.status)) return planned.status;
+  }
+  return arrow::Status::OK();
 }
 
-void RunExecution::NoteLostSnapshot(SnapshotKind kind, RunReport& report) {
+void RunExecution::NoteLostSnapshot(const arrow::Status& cause, RunReport& report) {
   ++lost_snapshots_;
-  const std::string tables =
-      std::to_string(open_.size()) + " table(s) not yet committed start a new epoch";
-  report.notes.push_back(kind == SnapshotKind::kNone
-                             ? "the connection that planned was lost; " + tables
-                             : "the snapshot was lost; " + tables + " under a new snapshot");
+  report.notes.push_back(cause.message() + "; " + std::to_string(open_.size()) +
+                         " table(s) not yet committed start a new epoch");
   parts_.observer.Emit(Level::kWarning, "new_epoch", report.notes.back(), {{"run", chosen_.run}});
 }
 
@@ -197,7 +195,7 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
                            RunReport& report) {
   parts_.progress.StartPhase("extract");
   all_read_ = false;
-  bool lost = false;
+  arrow::Status lost;
   ExecuteCallbacks callbacks;
   callbacks.on_receipt = [&](size_t table, const Receipt& receipt) {
     const TableTarget& target = works[table].target;
@@ -205,7 +203,7 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   };
   callbacks.on_table_end = [&](size_t table, const arrow::Status& status) {
     if (SnapshotWasLost(status) && lost_snapshots_ < parts_.job.retries) {
-      lost = true;
+      if (lost.ok()) lost = status;
       parts_.progress.TakeBackPlanned(static_cast<int64_t>(works[table].units.size()),
                                       works[table].plan.statistics.rows);
       return;
@@ -220,7 +218,7 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   report.retries += summary.retries;
   report.phases.extract += summary.wall_seconds;
   report.utilisation = std::max(report.utilisation, summary.utilisation());
-  if (lost) NoteLostSnapshot(snapshot.kind(), report);
+  if (!lost.ok()) NoteLostSnapshot(lost, report);
 }
 
 void RunExecution::EndTable(const TableWork& work, const arrow::Status& status,

@@ -37,8 +37,8 @@ class RunExecution {
   void RunEpoch(std::stop_token stop, RunReport& report);
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::stop_token stop);
   JobPlan PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop);
-  bool LostWhilePlanning(const JobPlan& plan) const;
-  void NoteLostSnapshot(SnapshotKind kind, RunReport& report);
+  arrow::Status LossWhilePlanning(const JobPlan& plan) const;
+  void NoteLostSnapshot(const arrow::Status& cause, RunReport& report);
   /// Takes the units out of `plan`: there may be very many.
   std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);

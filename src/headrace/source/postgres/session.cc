@@ -95,15 +95,20 @@ arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& re
                                                             const WorkUnit& unit,
                                                             const ReadLimits& limits,
                                                             const std::stop_token& stop) {
-  if (reading_.plan_id != plan.id) {
-    ARROW_ASSIGN_OR_RAISE(reading_, InScope(read.connection, read.scope, [&] {
-                            return ReadTable(read.connection, plan, read.target, read.condition,
-                                             stop);
-                          }));
-  }
-  ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
-  auto stream = StartCopy(read.connection, read.scope.begin + CopyOf(read) + read.scope.end,
-                          leader_->settings().transport, stop);
+  // What the server said of the table holds while this transaction has its lock.
+  const bool is_read = leader_->has_snapshot() && reading_.plan_id == plan.id;
+  if (!is_read) ARROW_RETURN_NOT_OK(headrace::Begin(read.connection, read.scope, stop));
+  const auto start = [&]() -> arrow::Result<std::unique_ptr<CopyStream>> {
+    if (!is_read) {
+      ARROW_ASSIGN_OR_RAISE(reading_,
+                            ReadTable(read.connection, plan, read.target, read.condition, stop));
+    }
+    ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
+    return StartCopy(read.connection,
+                     (is_read ? read.scope.begin : "") + CopyOf(read) + read.scope.end,
+                     leader_->settings().transport, stop);
+  };
+  auto stream = start();
   if (!stream.ok()) Recover(read.connection, read.scope);
   return stream;
 }

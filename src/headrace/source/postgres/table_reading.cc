@@ -7,6 +7,7 @@
 
 #include "headrace/source/postgres/select_list.h"
 #include "headrace/source/postgres/type_catalog.h"
+#include "headrace/source/postgres/type_map.h"
 
 namespace headrace {
 namespace {
@@ -96,6 +97,20 @@ arrow::Result<std::vector<PgTypePtr>> AskTypes(PgConnection& connection, const T
   return types;
 }
 
+/// Whether a value of `type` still becomes what the plan was made for. Without a snapshot, and a
+/// lock that lasts, nothing keeps a column from being another one by now.
+arrow::Status CheckAsDescribed(const TablePlan& plan, const PlannedColumn& planned,
+                               const PgType& type) {
+  const Column* described = plan.description.FindColumn(planned.source_name);
+  if (described == nullptr || described->type->Equals(*ArrowTypeOf(type).type)) {
+    return arrow::Status::OK();
+  }
+  return TransientError("column \"" + planned.source_name + "\" of table " + plan.table.label() +
+                            " is " + type.name + " now, and was " + described->source_type +
+                            " when the table was described",
+                        std::string(kSnapshotLostCode));
+}
+
 }  // namespace
 
 arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan& plan,
@@ -113,6 +128,7 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
   std::vector<DecodedColumn> columns;
   for (size_t i = 0; i < types.size(); ++i) {
     const PlannedColumn& planned = plan.columns[i];
+    ARROW_RETURN_NOT_OK(CheckAsDescribed(plan, planned, *types[i]));
     WireValue value = WireOf(PgQuoteIdentifier(planned.source_name), types[i], *planned.read_type);
     reading.select_list += (i == 0 ? "" : ", ") + value.expression;
     columns.push_back({.name = planned.source_name,

@@ -25,7 +25,8 @@ struct TableReading {
 
 /// Asks the server for the types of the plan's columns, and whether the plan's filter, and with it
 /// `condition` (ConditionOf), is one SQL condition and nothing around or behind it. `connection`
-/// must hold a lock on `target`.
+/// must hold a lock on `target`; the answer holds as long as it does. Error kSnapshotLostCode where
+/// a column has another type than in the plan's description.
 arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan& plan,
                                       const ReadTarget& target, const std::string& condition,
                                       const std::stop_token& stop);
