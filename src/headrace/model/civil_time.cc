@@ -1,5 +1,7 @@
 #include "headrace/model/civil_time.h"
 
+#include <arrow/type.h>
+
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -93,6 +95,10 @@ bool ReadYear(TimeReader& reader, int64_t& year) {
 }
 
 }  // namespace
+
+bool IsTimeType(const arrow::DataType& type) {
+  return type.id() == arrow::Type::DATE32 || type.id() == arrow::Type::TIMESTAMP;
+}
 
 int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <arrow/type_fwd.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +15,9 @@ inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 /// `value` divided by `by`, which is positive, and rounded down: which day, or other step, a time
 /// lies in.
 int64_t FloorDivide(int64_t value, int64_t by);
+
+/// Dates and timestamps: what statistics and ranges know as microseconds since 1970.
+bool IsTimeType(const arrow::DataType& type);
 
 /// A moment on the calendar (proleptic Gregorian, as SQL's), without a zone. The standard library's
 /// year ends at 32767; int64 microseconds reach from -290308 to 294247.

@@ -112,6 +112,14 @@ void WarnOfFullRanges(bool is_date, double rows_per_unit, Cut& cut) {
       ", holds about " + ReadableCount(fullest->rows));
 }
 
+/// One value that is far from the others, as 9999-12-31, then has nearly all ranges for itself.
+void WarnOfUnknownSpread(const std::string& name, const ColumnStatistics& column, Cut& cut) {
+  if (!column.histogram.empty() || !column.common.empty()) return;
+  cut.warnings.push_back("the server has no statistics of \"" + name +
+                         "\", only its first and last value: ranges of one length may hold very "
+                         "different numbers of rows until the table is analysed");
+}
+
 void WarnOfStaleHistogram(const std::string& name, const ColumnStatistics& column,
                           const Distribution& values, Cut& cut) {
   constexpr double kWorthSaying = 0.1;
@@ -140,10 +148,6 @@ std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
 }
 
 }  // namespace
-
-bool IsTimeType(const arrow::DataType& type) {
-  return type.id() == arrow::Type::DATE32 || type.id() == arrow::Type::TIMESTAMP;
-}
 
 std::vector<std::string> DateRangeColumns(const PlanInput& input) {
   const std::string& wanted = input.knobs.column;
@@ -181,6 +185,7 @@ Cut CutDateRange(const PlanInput& input) {
                   kMaxUnits - (has_nulls ? 1 : 0), cut.warnings);
   cut.shares = SharesOf(ranges, name);
   WarnOfFullRanges(is_date, rows_per_unit, cut);
+  WarnOfUnknownSpread(name, column, cut);
   WarnOfStaleHistogram(name, column, values, cut);
   if (ranges.size() < 2) return OneRange(input, name, rows, std::move(cut));
   if (has_nulls) cut.shares.push_back({NullRows{name}, null_rows});

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "headrace/model/civil_time.h"
 #include "headrace/plan/size.h"
 #include "headrace/plan/strategy.h"
 

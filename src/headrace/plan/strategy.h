@@ -65,9 +65,6 @@ std::vector<std::string> DateRangeColumns(const PlanInput& input);
 // whole.cc: one unit.
 Cut WholeTableCut(const PlanInput& input, std::string why);
 
-/// Dates and timestamps.
-bool IsTimeType(const arrow::DataType& type);
-
 /// "a view", "a query" … for relations that cannot be split because of what they are; nothing for
 /// tables.
 std::optional<std::string> UnsplittableKind(RelationKind kind);

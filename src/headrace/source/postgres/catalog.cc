@@ -277,6 +277,14 @@ std::string QualifiedName(std::string_view schema, std::string_view name) {
 
 std::string QualifiedName(const TableRef& table) { return QualifiedName(table.schema, table.name); }
 
+std::string LeafOids(const Description& description) {
+  std::string oids;
+  for (const Relation& leaf : description.leaves) {
+    oids += (oids.empty() ? "" : ",") + std::to_string(leaf.oid);
+  }
+  return "'{" + oids + "}'::pg_catalog.oid[]";
+}
+
 std::string Subselect(const std::string& query) {
   const size_t end = query.find_last_not_of("; \t\r\n");
   return "(\n" + query.substr(0, end == std::string::npos ? 0 : end + 1) + "\n) AS headrace_query";

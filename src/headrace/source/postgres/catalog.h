@@ -22,6 +22,9 @@ inline constexpr std::string_view kIsPart =
 std::string QualifiedName(const TableRef& table);
 std::string QualifiedName(std::string_view schema, std::string_view name);
 
+/// `'{16400,16401}'::pg_catalog.oid[]`: the relations that hold the table's rows.
+std::string LeafOids(const Description& description);
+
 /// The query of a job as a table expression; a comment at its end does no harm, a semicolon is left
 /// out.
 std::string Subselect(const std::string& query);

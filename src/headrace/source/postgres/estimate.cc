@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/civil_time.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate_query.h"
 #include "headrace/source/postgres/integer_histogram.h"
@@ -53,21 +54,9 @@ bool IsInteger(const arrow::DataType& type) {
          type.id() == arrow::Type::INT64;
 }
 
-bool IsTime(const arrow::DataType& type) {
-  return type.id() == arrow::Type::DATE32 || type.id() == arrow::Type::TIMESTAMP;
-}
-
 /// Whose values are numbers, or become some.
 bool IsSplittable(const Column& column) {
-  return (IsInteger(*column.type) && column.source_type != "oid") || IsTime(*column.type);
-}
-
-std::string LeafOids(const Description& description) {
-  std::string oids;
-  for (const Relation& leaf : description.leaves) {
-    oids += (oids.empty() ? "" : ",") + std::to_string(leaf.oid);
-  }
-  return "'{" + oids + "}'::pg_catalog.oid[]";
+  return (IsInteger(*column.type) && column.source_type != "oid") || IsTimeType(*column.type);
 }
 
 arrow::Result<StoredSize> ReadStoredSize(EstimateQueries& queries, const Description& description) {
@@ -159,7 +148,7 @@ std::string SplittableColumns(const Description& description) {
 
 /// The elements of an array in text form as numbers.
 std::vector<int64_t> ParseValues(const Column& column, std::string_view array) {
-  return IsTime(*column.type) ? ParseTimeArray(array) : ParseIntegerArray(array);
+  return IsTimeType(*column.type) ? ParseTimeArray(array) : ParseIntegerArray(array);
 }
 
 /// Infinity, and what int64 does not hold, is no place in a histogram.
@@ -193,7 +182,7 @@ void FillSpread(const Column& column, std::string_view common_values, std::strin
     rest -= shares[k];
   }
   std::vector<int64_t> bounds = ParseValues(column, bounds_text);
-  if (IsTime(*column.type)) {
+  if (IsTimeType(*column.type)) {
     FillCommonTimes(common, figure);
     DropFarTimes(bounds);
     figure.histogram = std::move(bounds);
@@ -286,7 +275,7 @@ std::string NearTimes(const std::string& column) {
 arrow::Result<bool> FillEnds(EstimateQueries& queries, const TableRef& table, const Column& column,
                              ColumnStatistics& statistics) {
   const std::string name = PgQuoteIdentifier(column.name);
-  const bool is_time = IsTime(*column.type);
+  const bool is_time = IsTimeType(*column.type);
   ARROW_ASSIGN_OR_RAISE(
       const auto result,
       queries.AskBriefly("SELECT min(" + name + "), max(" + name + ") FROM " +

@@ -100,11 +100,7 @@ std::string PageCondition(const PageRange& range) {
 /// server asks anew in each query, whatever the snapshot, and no lock of a reader keeps one from
 /// being attached: units that come after would read its rows, and those before would not have.
 std::string PartsCondition(const Description& description) {
-  std::string oids;
-  for (const Relation& leaf : description.leaves) {
-    oids += (oids.empty() ? "" : ",") + std::to_string(leaf.oid);
-  }
-  return "tableoid = ANY ('{" + oids + "}'::pg_catalog.oid[])";
+  return "tableoid = ANY (" + LeafOids(description) + ")";
 }
 
 /// Pages name their leaf, and a unit of all rows is one query.
