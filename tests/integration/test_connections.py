@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 from harness import lake
-from harness.job import Job, said
+from harness.gate import gate
+from harness.job import Job, postgres_job, said
 from servers.postgres import PostgresServer, free_port
 
 ROWS = [(1, "a"), (2, "b")]
@@ -213,3 +214,14 @@ def test_a_database_that_is_missing_ends_every_command_alike(database, headrace)
     Job(headrace, {"type": "postgresql", "uri": database.uri, "database": "not_there"}, [{"name": "public.t"}])
     for command in (["check", "job.yaml"], ["plan", "job.yaml"], ["run", "job.yaml", "--dry-run"], ["run", "job.yaml"]):
         said(headrace(*command, expect=2), 'database "not_there" does not exist')
+
+
+def test_the_jobs_statement_timeout_ends_a_unit_that_takes_longer(database, headrace):
+    database.execute(SETUP)
+    job = postgres_job(headrace, database, {"name": "public.t", "where": "gate()"}, limits={"retries": 0})
+    job.document["source"] |= {"statement_timeout": "300ms"}
+    job.write()
+    with gate(database.uri):
+        said(job.run(expect=1), "public.t", "unit 0", "statement timeout")
+    job.run()
+    assert lake.rows(job.lake, "public.t") == ROWS

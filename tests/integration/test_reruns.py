@@ -292,3 +292,15 @@ def test_two_processes_on_one_job(shop, headrace):
         held.open()
         ended(first)
     assert count(job, "good") == 100
+
+
+def test_of_two_processes_on_one_job_the_second_says_who_is_at_it(shop, headrace):
+    job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()", "write": "append"})
+    with gate(shop.uri) as held:
+        first = job.start("--run-id", "monday")
+        held.wait_for_reader(first)
+        for words in (["run", "job.yaml"], ["abandon", "monday", "--job", "job.yaml"]):
+            said(headrace(*words, expect=2), f"is being run by pid {first.pid} on ", "wait for it to end, or stop it")
+        held.open()
+        ended(first)
+    assert count(job, "good") == 100

@@ -26,6 +26,16 @@ TEST(PgSettingsTest, DefaultsDoNotWinOverTheUri) {
   EXPECT_EQ(settings.connect.connect_timeout, std::nullopt);
 }
 
+/// libpq sets them on the socket (TCP_KEEPIDLE and its like).
+TEST(PgSettingsTest, DeadPeersAreNoticedUnlessTheUriSaysOtherwise) {
+  const auto settings = ReadPgSettings(JobValues("postgresql://h/d")).ValueOrDie();
+  EXPECT_EQ(settings.connect.Find("keepalives_idle"), "30");
+  EXPECT_EQ(settings.connect.Find("keepalives_interval"), "15");
+  EXPECT_EQ(settings.connect.Find("keepalives_count"), "6");
+  const auto own = ReadPgSettings(JobValues("postgresql://h/d?keepalives_idle=5")).ValueOrDie();
+  EXPECT_EQ(own.connect.Find("keepalives_idle"), "5");
+}
+
 TEST(PgSettingsTest, KeysOfTheJobWinOverTheUri) {
   OptionValues values = JobValues("postgresql://u@h:1/d?application_name=mine&connect_timeout=2");
   values.Set("application_name", std::string("key"));
