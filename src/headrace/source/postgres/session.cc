@@ -83,9 +83,9 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .condition = ConditionOf(plan, unit),
                   .lease = std::move(lease)};
   if (reading_.plan_id != plan.id) {
-    auto reading = InScope(connection, read.scope, [&] {
-      return ReadTable(connection, plan, read.target, read.condition, stop);
-    });
+    auto reading = InScope(
+        connection, read.scope,
+        [&] { return ReadTable(connection, plan, read.target, read.condition, stop); }, stop);
     ARROW_RETURN_NOT_OK(NameLockTimeout(reading.status(), leader_->settings()));
     reading_ = *std::move(reading);
   }
@@ -93,7 +93,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
   auto stream = StartCopy(connection, read.scope.begin + CopyOf(read) + read.scope.end,
                           leader_->settings().transport, stop);
   if (!stream.ok()) {
-    Recover(connection, read.scope);
+    Recover(connection, read.scope, stop);
     return NameLockTimeout(stream.status(), leader_->settings());
   }
   return std::make_unique<PgUnitReader>(std::move(read), std::move(*stream), stop);
