@@ -306,6 +306,43 @@ TEST_P(DestinationConformance, ANewEpochForgetsTheOld) {
   EXPECT_EQ(PublishedIds(), Range(50, 5));
 }
 
+TEST_P(DestinationConformance, WhoBeginsAnEpochOwnsNothingThatIsStagedInIt) {
+  // A process died, its journal is lost, and the next one counts its epochs from the start: what
+  // lies in staging has the names and the sizes of what it stages itself.
+  for (const bool decided : {false, true}) {
+    for (const WriteMode mode :
+         {WriteMode::kErrorIfExists, WriteMode::kAppend, WriteMode::kReplace}) {
+      SCOPED_TRACE(std::string(WriteModeName(mode)) + (decided ? ", decided" : ""));
+      place_ = GetParam().make_place();
+      const TableTarget target = Target("r1", mode);
+      {
+        const auto dead = place_->Open();
+        const auto receipts = Stage(*dead, target, {Rows(100, 5)});
+        if (decided) ASSERT_TRUE(dead->Intend(target, receipts, 1).ok());
+      }
+      Load(target, {Rows(200, 5)}, 1);
+      EXPECT_EQ(PublishedIds(), Range(200, 5));
+    }
+  }
+}
+
+TEST_P(DestinationConformance, ACommitWhoseRunWasBegunAnewIsVoid) {
+  // Two journals know the run: the one that was thought lost comes back.
+  for (const WriteMode mode : {WriteMode::kAppend, WriteMode::kReplace}) {
+    SCOPED_TRACE(WriteModeName(mode));
+    place_ = GetParam().make_place();
+    Load(Target("r0", WriteMode::kReplace), {Rows(0, 1)}, 1);
+    const CommitIntent intent = IntendRows(*place_->Open(), Target("r1", mode), 100, 5, 2);
+    ASSERT_TRUE(place_->Open()->Prepare(Target("r1", mode)).ok());
+    EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie().outcome, SettleOutcome::kVoid);
+    Load(Target("r1", mode), {Rows(200, 5)}, 2);
+    EXPECT_EQ(place_->Open()->Settle(intent).ValueOrDie().outcome, SettleOutcome::kVoid);
+    EXPECT_EQ(CodeOf(place_->Open()->Commit(intent).status()), kVoidIntentCode);
+    EXPECT_EQ(PublishedIds(),
+              mode == WriteMode::kAppend ? Together(Range(0, 1), Range(200, 5)) : Range(200, 5));
+  }
+}
+
 TEST_P(DestinationConformance, IntendMayBeRepeated) {
   auto destination = place_->Open();
   const TableTarget target = Target("r1", WriteMode::kAppend);

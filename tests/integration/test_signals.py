@@ -57,6 +57,22 @@ def test_a_second_signal_ends_it_at_once(tables, headrace, options):
     assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
 
 
+@pytest.mark.parametrize("direct_socket", ["auto", "off"])
+def test_one_signal_ends_a_run_whose_server_hangs(postgres, tables, headrace, direct_socket):
+    """The machine stands still, or a pooler: the request to cancel gets a connection and no answer, as all else does."""
+    job = gated_job(headrace, tables)
+    job.document["source"]["direct_socket"] = direct_socket
+    job.write()
+    with gate(tables.uri) as held:
+        process = job.start("--workers", "2")
+        held.wait_for_reader(process, readers=2)
+        with postgres.frozen():
+            process.send_signal(signal.SIGINT)
+            said(ended(process, expect=130), "run the same command again: it continues this run")
+    job.run("--resume")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+
+
 def test_a_run_at_work_is_told_from_one_that_was_stopped(tables, headrace):
     """What is advised is what can be done then; who only looks is in nobody's way."""
     job = gated_job(headrace, tables)
@@ -97,3 +113,15 @@ def test_a_signal_ends_the_planning(tables, headrace, command):
         held.wait_for_reader(process)
         process.send_signal(signal.SIGINT)
         ended(process, expect=130)
+
+
+@pytest.mark.parametrize("command", ["plan", "check", "run"])
+def test_one_signal_ends_the_planning_of_a_server_that_hangs(postgres, tables, headrace, command):
+    postgres_job(headrace, tables, {"name": "public.slow"})
+    with gate(tables.uri) as held:
+        tables.execute(PLANNED_AT_THE_GATE)
+        process = headrace.start(command, "job.yaml")
+        held.wait_for_reader(process)
+        with postgres.frozen():
+            process.send_signal(signal.SIGINT)
+            ended(process, expect=130)

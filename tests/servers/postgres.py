@@ -133,6 +133,23 @@ class PostgresServer:
         self._end(signal.SIGKILL)
         self._wait_for_children()
 
+    @contextlib.contextmanager
+    def frozen(self):
+        """A machine that hangs: neither the postmaster nor any of its children answers while this is open."""
+        stopped = []
+        try:
+            os.kill(self.pid, signal.SIGSTOP)  # First: from here on there are no new children.
+            stopped.append(self.pid)
+            for pid in self._children():
+                if pid != self.pid:
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped.append(pid)
+            yield
+        finally:
+            for pid in reversed(stopped):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def restart(self, mode="fast"):
         self.stop(mode)
         self.start()
@@ -245,7 +262,7 @@ class PostgresServer:
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 if entry.name.isdigit() and os.readlink(entry / "cwd") == str(self.data):
-                    found.append(entry.name)
+                    found.append(int(entry.name))
         return found
 
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "headrace/cli/text_table.h"
+#include "headrace/model/split_text.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
-#include "headrace/model/split_text.h"
 
 namespace headrace {
 namespace {

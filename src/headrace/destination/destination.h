@@ -111,7 +111,10 @@ class Destination {
   /// for a new one.
   virtual arrow::Status CheckTarget(const TableTarget& target) = 0;
 
-  /// CheckTarget, then makes the staging of `target` (of this epoch: an older epoch's is removed).
+  /// CheckTarget, then makes the staging of `target`, which begins an epoch: empty, whatever the
+  /// run staged for the table before, in this epoch or another, is removed. What a lost journal had
+  /// decided and nobody published can then never be published. Open intents of this journal were
+  /// settled before.
   virtual arrow::Status Prepare(const TableTarget& target) = 0;
 
   /// Opens the staging of one worker. Thread-safe. `worker` is part of the file names; `serial`

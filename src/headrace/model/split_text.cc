@@ -31,8 +31,8 @@ struct SplitSentence {
   std::string operator()(const NullRows& split) const { return split.column + " is NULL"; }
 
   std::string operator()(const IdRange& split) const {
-    constexpr auto text = [](int64_t id) { return std::to_string(id); };
-    constexpr auto text_before = [](int64_t id) { return std::to_string(id - 1); };
+    const auto text = [](int64_t id) { return std::to_string(id); };
+    const auto text_before = [](int64_t id) { return std::to_string(id - 1); };
     if (!split.lower) return RangeText(split.column, {}, "below", TextOf(split.upper, text));
     return RangeText(split.column, text(*split.lower), "to", TextOf(split.upper, text_before));
   }

@@ -66,7 +66,7 @@ arrow::Status DiscardVoidIntents(const std::string& run, Destination& destinatio
 
 arrow::Status CannotSettle(const RunParts& parts, const JournalTable& table, const std::string& run,
                            const arrow::Status& status) {
-  const arrow::Status error = WithContext(
+  arrow::Status error = WithContext(
       status, "cannot settle the open commit of table " + table.label + " (run " + run + ")");
   if (CodeOf(status) != kUnknownCommitCode) return error;
   return error.WithMessage(error.message() + "; `headrace abandon " + run +

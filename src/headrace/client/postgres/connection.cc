@@ -7,6 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <future>
+#include <system_error>
+#include <thread>
 
 #include "headrace/client/postgres/error.h"
 #include "headrace/client/postgres/socket_channel.h"
@@ -19,11 +22,36 @@ using Clock = std::chrono::steady_clock;
 /// How often a wait looks at its stop token.
 constexpr std::chrono::milliseconds kStopPoll{100};
 
+/// How long a request to cancel may take.
+constexpr std::chrono::seconds kRequestPatience{2};
+
 /// How long a cancelled statement may take to say that it has ended.
 constexpr std::chrono::seconds kCancelPatience{5};
 
 /// How long a session may take to end its transaction before it is closed.
 constexpr std::chrono::seconds kClosePatience{1};
+
+using CancelRequest = std::unique_ptr<PGcancel, decltype(&PQfreeCancel)>;
+
+/// Sends the request from a thread of its own, because PQcancel waits for the server without a
+/// bound, for its connection and for its answer. A thread that is not done in time is left to
+/// itself: it owns the request and touches nothing else, so that the program may end meanwhile.
+/// False where it was left.
+bool SendWithin(CancelRequest request, std::chrono::milliseconds patience) {
+  std::promise<void> done;
+  const std::future<void> answered = done.get_future();
+  try {
+    std::thread([request = std::move(request), done = std::move(done)]() mutable {
+      std::array<char, 256> error{};
+      PQcancel(request.get(), error.data(), static_cast<int>(error.size()));
+      request.reset();
+      done.set_value();
+    }).detach();
+  } catch (const std::system_error&) {  // No room for a thread.
+    return false;
+  }
+  return answered.wait_for(patience) == std::future_status::ready;
+}
 
 void IgnoreNotice(void* /*unused*/, const PGresult* /*notice*/) {}
 
@@ -182,6 +210,12 @@ arrow::Status PgConnection::Execute(const std::string& sql, std::stop_token stop
   return Query(sql, std::move(stop)).status();
 }
 
+arrow::Status PgConnection::ExecuteToEnd(const std::string& sql, const std::stop_token& stop) {
+  error_position_ = 0;
+  if (PQsendQuery(connection_.get(), sql.c_str()) == 0) return LastError();
+  return CollectResults(stop, OnStop::kLetEnd).status();
+}
+
 arrow::Status PgConnection::ExecuteFirst(const std::string& sql, const std::stop_token& stop) {
   error_position_ = 0;
   if (stop.stop_requested()) return InterruptedError();
@@ -210,12 +244,13 @@ arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql,
 }
 
 /// Takes all results of what was sent. The last one counts, or the first error.
-arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop) {
+arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop, OnStop on_stop) {
   PgResult last;
   arrow::Status error;
   bool interrupted = false;
   while (true) {
-    ARROW_RETURN_NOT_OK(WaitForResult(stop, interrupted));
+    ARROW_RETURN_NOT_OK(on_stop == OnStop::kCancel ? WaitForResult(stop, interrupted)
+                                                   : WaitWithin(stop, kClosePatience));
     PgResult result(PQgetResult(connection_.get()));
     if (result.handle() == nullptr) break;
     if (PQresultStatus(result.handle()) == PGRES_COPY_OUT) {
@@ -234,19 +269,31 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
 }
 
 arrow::Status PgConnection::WaitForResult(const std::stop_token& stop, bool& interrupted) {
+  while (PQisBusy(connection_.get()) != 0 && !stop.stop_requested()) {
+    WaitForSocket(PQsocket(connection_.get()), POLLIN);
+    // What went wrong here is in the result that follows.
+    if (PQconsumeInput(connection_.get()) == 0) return arrow::Status::OK();
+  }
+  if (PQisBusy(connection_.get()) == 0) return arrow::Status::OK();
+  if (!interrupted && !Cancel()) {
+    MarkBroken();
+    return InterruptedError();
+  }
+  interrupted = true;
+  return WaitWithin(stop, kCancelPatience);
+}
+
+/// Waits for a result, after a stop no longer than `patience`: then the connection is broken.
+arrow::Status PgConnection::WaitWithin(const std::stop_token& stop,
+                                       std::chrono::milliseconds patience) {
   auto deadline = Clock::time_point::max();
   while (PQisBusy(connection_.get()) != 0) {
-    if (stop.stop_requested() && !interrupted) {
-      interrupted = true;
-      Cancel();
-      deadline = Clock::now() + kCancelPatience;
-    }
+    if (stop.stop_requested()) deadline = std::min(deadline, Clock::now() + patience);
     if (Clock::now() > deadline) {
       MarkBroken();
       return InterruptedError();
     }
     WaitForSocket(PQsocket(connection_.get()), POLLIN);
-    // What went wrong here is in the result that follows.
     if (PQconsumeInput(connection_.get()) == 0) break;
   }
   return arrow::Status::OK();
@@ -263,11 +310,9 @@ arrow::Status PgConnection::LastError() {
   return PgError(kPgConnectionFailure, std::move(message));
 }
 
-void PgConnection::Cancel() const {
-  const std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> cancel(PQgetCancel(connection_.get()),
-                                                                  PQfreeCancel);
-  std::array<char, 256> error{};
-  if (cancel != nullptr) PQcancel(cancel.get(), error.data(), static_cast<int>(error.size()));
+bool PgConnection::Cancel() const {
+  CancelRequest request(PQgetCancel(connection_.get()), PQfreeCancel);
+  return request == nullptr || SendWithin(std::move(request), kRequestPatience);
 }
 
 void PgConnection::Close() {

@@ -43,7 +43,10 @@ struct PgConnectSettings {
 arrow::Result<PgConnectSettings> ParsePgUri(const std::string& uri);
 
 /// One connection. Used by one thread at a time; Cancel may come from any thread. Server notices
-/// are dropped. Every wait polls the stop token given to it.
+/// are dropped. Every wait polls the stop token given to it, and what is done after a stop is
+/// bounded in time. Two waits are libpq's own and are not: looking up the host's name in Connect,
+/// and sending a statement that is longer than the buffers of the socket to a server that takes
+/// none of it.
 class PgConnection {
  public:
   /// Connects and logs in. Errors: transient where the server cannot be reached or has no room
@@ -63,6 +66,11 @@ class PgConnection {
   /// Query for its effect.
   arrow::Status Execute(const std::string& sql, std::stop_token stop = {});
 
+  /// Execute for what begins, ends or takes back a transaction or savepoint: a stop neither keeps
+  /// it from being sent nor cancels it. From the stop on the server has a second; then the
+  /// connection is broken: kInterruptedCode.
+  arrow::Status ExecuteToEnd(const std::string& sql, const std::stop_token& stop);
+
   /// Execute for the first statement of a session, which a pooler lets wait until it has a server
   /// for it. Without an answer within the time that an attempt to connect has, the connection is
   /// given up: kPushBackCode.
@@ -77,8 +85,9 @@ class PgConnection {
   int error_position() const { return error_position_; }
 
   /// Asks the server to cancel what the connection is running. Thread-safe; opens a connection of
-  /// its own for the request.
-  void Cancel() const;
+  /// its own for the request. False where that got no answer within two seconds: the server hangs,
+  /// or what is before it, and the connection is not worth waiting for.
+  bool Cancel() const;
 
   /// Ends the session at once; the connection is broken from then on.
   void Close();
@@ -108,7 +117,8 @@ class PgConnection {
   pg_conn* handle() const { return connection_.get(); }
 
   /// Waits until libpq has a whole result (or the connection ended). After a stop the statement is
-  /// cancelled and the wait goes on, for a bounded time; `interrupted` is then set.
+  /// cancelled and the wait goes on, for a bounded time; `interrupted` is then set, and tells the
+  /// next call not to cancel again.
   arrow::Status WaitForResult(const std::stop_token& stop, bool& interrupted);
 
   /// Waits for more input, at most until it is time to look at a stop token again.
@@ -122,9 +132,13 @@ class PgConnection {
     void operator()(pg_conn* connection) const;
   };
 
+  enum class OnStop { kCancel, kLetEnd };
+
   explicit PgConnection(pg_conn* connection);
   arrow::Status LogIn(const PgConnectSettings& settings, const std::stop_token& stop);
-  arrow::Result<PgResult> CollectResults(const std::stop_token& stop);
+  arrow::Result<PgResult> CollectResults(const std::stop_token& stop,
+                                         OnStop on_stop = OnStop::kCancel);
+  arrow::Status WaitWithin(const std::stop_token& stop, std::chrono::milliseconds patience);
 
   std::unique_ptr<pg_conn, Finisher> connection_;
   std::unique_ptr<PgSocketChannel> channel_;

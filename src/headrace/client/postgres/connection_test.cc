@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <string>
 #include <thread>
 
 #include "headrace/client/postgres/error.h"
@@ -82,6 +84,9 @@ class SilentServer {
   ~SilentServer() { close(listener_); }
   PgConnectSettings& settings() { return settings_; }
 
+  /// The client that has connected; the caller closes it.
+  int Accept() const { return accept(listener_, nullptr, nullptr); }
+
  private:
   int listener_;
   PgConnectSettings settings_;
@@ -109,6 +114,35 @@ TEST(PgConnectTest, AStopEndsTheWait) {
   const std::jthread stopper([&] { stop.request_stop(); });
   const auto connection = PgConnection::Connect(server.settings(), stop.get_token());
   EXPECT_EQ(CodeOf(connection.status()), kInterruptedCode);
+}
+
+/// `type`, then the length of the rest, as the server's messages begin.
+std::string ServerMessage(char type, const std::string& body) {
+  const uint32_t length = htonl(static_cast<uint32_t>(body.size() + 4));
+  return type + std::string(reinterpret_cast<const char*>(&length), sizeof(length)) + body;
+}
+
+TEST(PgConnectTest, ARequestToCancelThatGetsNoAnswerIsNotWaitedFor) {
+  SilentServer server;
+  server.settings().Set("user", "somebody");
+  server.settings().Set("sslmode", "disable");
+  server.settings().Set("gssencmode", "disable");
+  int session = -1;
+  std::jthread log_in([&] {
+    session = server.Accept();
+    std::array<char, 1024> startup{};
+    EXPECT_GT(recv(session, startup.data(), startup.size(), 0), 0);
+    const std::string answer = ServerMessage('R', std::string(4, '\0')) +
+                               ServerMessage('K', std::string(8, '\1')) + ServerMessage('Z', "I");
+    EXPECT_EQ(send(session, answer.data(), answer.size(), 0), static_cast<ssize_t>(answer.size()));
+  });
+  PgConnection connection = PgConnection::Connect(server.settings(), {}).ValueOrDie();
+  log_in.join();
+  EXPECT_FALSE(connection.Cancel());
+  std::stop_source stop;
+  const std::jthread stopper([&] { stop.request_stop(); });
+  EXPECT_EQ(CodeOf(connection.Execute("SELECT 1", stop.get_token())), kInterruptedCode);
+  close(session);
 }
 
 TEST(PostgresConnectionTest, QueriesGiveTheLastResult) {

@@ -114,7 +114,11 @@ void LibpqCopyStream::Abandon() {
   messages_.clear();
   memory_.clear();
   if (connection_.broken()) return;
-  if (running) connection_.Cancel();
+  if (running && !connection_.Cancel()) {
+    connection_.MarkBroken();
+    failed_ = true;
+    return;
+  }
   const auto deadline = std::chrono::steady_clock::now() + kCopyCancelPatience;
   while (DropInput()) {
     if (std::chrono::steady_clock::now() > deadline || !connection_.WaitForInput().ok()) {

@@ -153,7 +153,10 @@ arrow::Status SocketCopyStream::Break(arrow::Status status) {
 /// Makes the connection idle again: cancels, then drops what still comes, for a bounded time.
 void SocketCopyStream::Abandon() {
   if (idle_) return Finish();
-  if (connection_ != nullptr && !failed_) connection_->Cancel();
+  if (connection_ != nullptr && !failed_ && !connection_->Cancel()) {
+    static_cast<void>(Break(arrow::Status::OK()));
+    return;
+  }
   const auto deadline = std::chrono::steady_clock::now() + kDrainPatience;
   while (!idle_) {
     messages_.clear();

@@ -32,6 +32,8 @@ void PrintTo(const CrashCase& crash, std::ostream* out) {
 constexpr int64_t kOldRows = 3;
 constexpr int64_t kNewRows = 5;
 constexpr int64_t kOtherRows = 7;
+constexpr int64_t kFirstLostId = 1000;
+constexpr int64_t kFirstNewId = 2000;
 
 class LakeCrashTest : public testing::TestWithParam<CrashCase> {
  protected:
@@ -65,13 +67,14 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
   }
 
   static arrow::Result<std::vector<Receipt>> Stage(Destination& destination,
-                                                   const TableTarget& target, int64_t rows) {
+                                                   const TableTarget& target, int64_t rows,
+                                                   int64_t first_id = 0) {
     ARROW_RETURN_NOT_OK(destination.Prepare(target));
     ARROW_ASSIGN_OR_RAISE(const auto writer, destination.OpenWriter(target, 0, 0));
     ARROW_RETURN_NOT_OK(
         writer->BeginUnit({.plan_id = target.plan_id, .id = "0", .split = WholeTable{}}, 1));
     arrow::Int64Builder ids;
-    for (int64_t id = 0; id < rows; ++id) ARROW_RETURN_NOT_OK(ids.Append(id));
+    for (int64_t i = 0; i < rows; ++i) ARROW_RETURN_NOT_OK(ids.Append(first_id + i));
     ARROW_ASSIGN_OR_RAISE(const auto column, ids.Finish());
     ARROW_RETURN_NOT_OK(writer->Append(arrow::RecordBatch::Make(target.schema, rows, {column})));
     ARROW_RETURN_NOT_OK(writer->EndUnit(0));
@@ -79,8 +82,8 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
   }
 
   static arrow::Status Load(Destination& destination, const TableTarget& target, int64_t rows,
-                            int64_t sequence) {
-    ARROW_ASSIGN_OR_RAISE(const auto receipts, Stage(destination, target, rows));
+                            int64_t sequence, int64_t first_id = 0) {
+    ARROW_ASSIGN_OR_RAISE(const auto receipts, Stage(destination, target, rows, first_id));
     ARROW_ASSIGN_OR_RAISE(const CommitIntent intent,
                           destination.Intend(target, receipts, sequence));
     return destination.Commit(intent).status();
@@ -204,6 +207,44 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
     ExpectNothingStaged();
   }
 
+  /// The state goes with the process: the next one knows nothing, numbers its epochs and files as
+  /// the dead one did, and reads other rows in files of the same size.
+  void BreakOffAndLoseState(FaultInjectionFs& fs) {
+    StartOver();
+    const TableTarget target = Target("new", GetParam().mode);
+    (void)Load(*Open(std::shared_ptr<DurableFs>(std::shared_ptr<DurableFs>(), &fs)), target,
+               kNewRows, sequence(), kFirstLostId);
+    const auto destination = Open();
+    const bool published =
+        destination->FindCommit("shop", "new", target.table).ValueOrDie().has_value();
+    if (!published) {
+      const auto last = destination->LastCommit(target.table).ValueOrDie();
+      const arrow::Status status =
+          Load(*destination, target, kNewRows, last.has_value() ? last->intent.sequence + 1 : 1,
+               kFirstNewId);
+      ASSERT_TRUE(status.ok()) << status.ToString();
+    }
+    EXPECT_EQ(VisibleRows(), RowsAfter());
+    const CommitRecord record =
+        destination->FindCommit("shop", "new", target.table).ValueOrDie().value();
+    const auto read = destination->ReadBack(record, true, {}).ValueOrDie();
+    ASSERT_EQ(read.size(), 1U);
+    EXPECT_EQ(read[0].problem, "");
+    EXPECT_EQ(read[0].checksum, published ? ChecksumOf(kFirstLostId) : ChecksumOf(kFirstNewId));
+  }
+
+  /// Of a load of kNewRows from `first_id` on, wherever it goes.
+  Checksum ChecksumOf(int64_t first_id) {
+    fs::remove_all(root_ / "elsewhere");
+    OptionValues options;
+    options.Set("path", (root_ / "elsewhere" / "lake").string());
+    const auto elsewhere = MakeParquetDestination(options).ValueOrDie();
+    fs::create_directories(root_ / "elsewhere");
+    const auto receipts =
+        Stage(*elsewhere, Target("new", WriteMode::kReplace), kNewRows, first_id).ValueOrDie();
+    return receipts.at(0).files.at(0).checksum;
+  }
+
   /// Runs `break_off` with a fault at call 1, 2, … until none is reached.
   template <typename BreakOff>
   void AtEveryCall(BreakOff break_off) {
@@ -238,6 +279,10 @@ TEST_P(LakeCrashTest, WhatWasPublishedAndReplacedSinceIsNotVoid) {
 
 TEST_P(LakeCrashTest, StagingBrokenOffAnywhereIsForgotten) {
   AtEveryCall([this](FaultInjectionFs& fs) { BreakOffStaging(fs); });
+}
+
+TEST_P(LakeCrashTest, ALostStateNeitherLosesTheTableNorPublishesWhatTheDeadProcessStaged) {
+  AtEveryCall([this](FaultInjectionFs& fs) { BreakOffAndLoseState(fs); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, LakeCrashTest,

@@ -119,13 +119,7 @@ class ParquetDestination final : public Destination {
     ARROW_RETURN_NOT_OK(LockRun(target.run));
     ARROW_RETURN_NOT_OK(ProbeOnce(target.run));
     const std::string table = target.table.directory();
-    const fs::path staged = settings_.layout.StagedTable(target.run, table);
-    ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_->List(staged));
-    for (const std::string& epoch : epochs) {
-      if (epoch != std::to_string(target.epoch)) {
-        ARROW_RETURN_NOT_OK(fs_->RemoveAll(staged / epoch));
-      }
-    }
+    ARROW_RETURN_NOT_OK(RemoveEpochs(settings_.layout.StagedTable(target.run, table)));
     ARROW_RETURN_NOT_OK(
         fs_->CreateDirectories(settings_.layout.StagedEpoch(target.run, table, target.epoch)));
     return LakeCleaner(*fs_, settings_.layout, {target.run}, settings_.grace)
@@ -258,6 +252,24 @@ class ParquetDestination final : public Destination {
                        ": wait for it, or end it");
     }
     locks_.insert_or_assign(run, std::move(*lock));
+    return arrow::Status::OK();
+  }
+
+  /// Removes what the run has staged for a table so far. An epoch has nothing in staging when it
+  /// begins; what lies in it all the same was left by a process whose journal is lost. Such a
+  /// process may have decided a commit: the proof that it was published, which `_intent.json` is
+  /// without the files beside it, goes before the files.
+  arrow::Status RemoveEpochs(const fs::path& staged_table) {
+    ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_->List(staged_table));
+    for (const std::string& name : epochs) {
+      const fs::path epoch = staged_table / name;
+      ARROW_ASSIGN_OR_RAISE(const auto decided, fs_->Stat(epoch / kIntentFile));
+      if (decided.has_value()) {
+        ARROW_RETURN_NOT_OK(fs_->RemoveAll(epoch / kIntentFile));
+        ARROW_RETURN_NOT_OK(fs_->SyncDirectory(epoch));
+      }
+      ARROW_RETURN_NOT_OK(fs_->RemoveAll(epoch));
+    }
     return arrow::Status::OK();
   }
 

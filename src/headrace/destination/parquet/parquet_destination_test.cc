@@ -81,6 +81,21 @@ class MeddlingFs final : public FaultInjectionFs {
   mutable std::function<void(const std::filesystem::path& path)> before_read;
 };
 
+/// Dies while it removes a directory: files that begin with an underscore would have come last.
+class HalfRemovingFs final : public FaultInjectionFs {
+ public:
+  HalfRemovingFs() : FaultInjectionFs(MakeLocalFs(), Fault{}) {}
+
+  arrow::Status RemoveAll(const std::filesystem::path& path) override {
+    if (!std::filesystem::is_directory(path)) return FaultInjectionFs::RemoveAll(path);
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+      if (entry.path().filename().string().starts_with('_')) continue;
+      std::filesystem::remove_all(entry.path());
+    }
+    return ErrnoError(EIO, "remove", path);
+  }
+};
+
 class ParquetDestinationTest : public testing::Test {
  protected:
   ParquetDestinationTest() {
@@ -214,6 +229,8 @@ TEST_F(ParquetDestinationTest, ReplaceTakesNoForeignFileAwayWithTheTable) {
   const TableTarget target = Target(WriteMode::kReplace);
   ASSERT_TRUE(destination->Prepare(target).ok());
   const CommitIntent intent = destination->Intend(target, {}, 3).ValueOrDie();
+  TableTarget appended = Target(WriteMode::kAppend);
+  appended.run = "a3";
   const auto table = root_ / "lake" / "orders";
   for (const auto& first : {table / "notes.txt", table / "run-mine", table / "run-a1" / "x.parquet",
                             table / "run-a1" / "_commit.json.mine.parquet",
@@ -225,7 +242,7 @@ TEST_F(ParquetDestinationTest, ReplaceTakesNoForeignFileAwayWithTheTable) {
       EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status.ToString();
       EXPECT_THAT(status.message(), HasSubstr("the first is " + first.string()));
     }
-    EXPECT_TRUE(destination->Prepare(Target(WriteMode::kAppend)).ok());
+    EXPECT_TRUE(destination->Prepare(appended).ok());
     EXPECT_TRUE(std::filesystem::exists(foreign));
     std::filesystem::remove_all(first);
   }
@@ -454,6 +471,29 @@ TEST_F(ParquetDestinationTest, WithoutStagingATableThatIsThereWithoutTheRunProve
   EXPECT_EQ(settled.outcome, SettleOutcome::kVoid);
   EXPECT_THAT(settled.reason, HasSubstr("its staged files are gone"));
   EXPECT_EQ(CodeOf(destination->Commit(intent).status()), kVoidIntentCode);
+}
+
+/// `_intent.json` without the files beside it says that they were published.
+TEST_F(ParquetDestinationTest, ADecidedCommitThatIsHalfRemovedIsNotTakenForPublished) {
+  Append(*MakeParquetDestination(options_).ValueOrDie(), 1);
+  const TableTarget target = Target(WriteMode::kAppend);
+  const auto decided = [&]() -> arrow::Result<CommitIntent> {
+    const auto destination = MakeParquetDestination(options_).ValueOrDie();
+    ARROW_RETURN_NOT_OK(destination->Prepare(target));
+    return destination->Intend(target, {}, 2);
+  };
+  const CommitIntent intent = decided().ValueOrDie();
+  const auto dying = MakeParquetDestination(options_, std::make_shared<HalfRemovingFs>());
+  EXPECT_FALSE(dying.ValueOrDie()->Prepare(target).ok());
+
+  TableTarget other = Target(WriteMode::kReplace);
+  other.run = "other";
+  ASSERT_TRUE(Load(*OpenWithoutGrace(), other, 2).ok());
+  other.run = "another";
+  ASSERT_TRUE(Load(*OpenWithoutGrace(), other, 3).ok());
+  const Settlement settled = MakeParquetDestination(options_).ValueOrDie()->Settle(intent).ValueOr(
+      Settlement{SettleOutcome::kVoid, "a doubt"});
+  EXPECT_EQ(settled.outcome, SettleOutcome::kVoid) << settled.reason;
 }
 
 /// `clean` of another job beside it: it locks and removes run directories that nobody holds.

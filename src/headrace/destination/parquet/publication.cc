@@ -122,6 +122,8 @@ arrow::Result<std::optional<CommitRecord>> Publication::RecordOfReplaced(
 
 arrow::Result<int64_t> Publication::SequenceNow(const TableContent& table) const {
   if (!table.names.empty()) return table.sequence();
+  // The plan saw no table either, whatever a process of this run whose journal is lost put aside.
+  if (intent_.sequence == 1) return 0;
   // Without an exchange the old table is moved away first. A crash in between leaves it there,
   // under this run's name.
   const fs::path replaced = layout_.ReplacedTable(intent_.table);

@@ -46,9 +46,10 @@ arrow::Result<std::optional<PgResult>> EstimateQueries::AskBriefly(const std::st
 arrow::Result<std::optional<PgResult>> EstimateQueries::AskInSavepoint(const std::string& setting,
                                                                        const std::string& sql) {
   const StatementScope scope = SavepointScope();
-  ARROW_RETURN_NOT_OK(connection_.Execute(scope.begin + setting));
+  ARROW_RETURN_NOT_OK(connection_.ExecuteToEnd(scope.begin + setting, stop_));
   auto result = Ask(sql);
-  Recover(connection_, scope);  // After an answer as well: the setting goes with the savepoint.
+  Recover(connection_, scope,
+          stop_);  // After an answer as well: the setting goes with the savepoint.
   if (result.ok()) return std::optional<PgResult>(*std::move(result));
   const std::string_view code = CodeOf(result.status());
   const bool in_vain = code == kPgNoRight || (code == kQueryCancelled && !setting.empty());

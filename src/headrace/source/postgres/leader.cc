@@ -52,10 +52,10 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
     return arrow::Status::OK();
   }
   ARROW_RETURN_NOT_OK(BeginBehindLocks(tables, stop));
-  arrow::Status exported = ExportSnapshot();
+  arrow::Status exported = ExportSnapshot(stop);
   if (exported.ok()) return exported;
   if (ClassOf(exported) == ErrorClass::kTransient) return exported;
-  if (settings_.snapshot == SnapshotMode::kPrefer) return GoOnWithout(exported);
+  if (settings_.snapshot == SnapshotMode::kPrefer) return GoOnWithout(exported, stop);
   return UserError("the server cannot export a snapshot (" + exported.message() +
                    "); snapshot: prefer or off reads without one");
 }
@@ -140,21 +140,21 @@ arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status)
   return arrow::Status::OK();
 }
 
-arrow::Status PgLeader::ExportSnapshot() {
+arrow::Status PgLeader::ExportSnapshot(const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const PgResult lock,
-                        connection_.Query(std::string(kVirtualTransactionQuery)));
+                        connection_.Query(std::string(kVirtualTransactionQuery), stop));
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection_.Query("SELECT pg_catalog.pg_export_snapshot()"));
+                        connection_.Query("SELECT pg_catalog.pg_export_snapshot()", stop));
   if (lock.rows() != 1 || result.rows() != 1) return PermanentError("no snapshot was exported");
   virtual_transaction_ = lock.Text(0, 0);
   snapshot_id_ = result.Text(0, 0);
   return arrow::Status::OK();
 }
 
-arrow::Status PgLeader::GoOnWithout(const arrow::Status& reason) {
+arrow::Status PgLeader::GoOnWithout(const arrow::Status& reason, const std::stop_token& stop) {
   warnings_.push_back("no snapshot: " + reason.message() +
                       "; each unit sees what is there when it is read");
-  return connection_.Execute("ROLLBACK");
+  return connection_.ExecuteToEnd("ROLLBACK", stop);
 }
 
 StatementScope PgLeader::scope() const {

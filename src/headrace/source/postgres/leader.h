@@ -106,8 +106,8 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status LockOne(const TableRef& table, const std::stop_token& stop);
   arrow::Status TouchRest(const std::stop_token& stop);
   arrow::Status Note(const TableRef& table, const arrow::Status& status);
-  arrow::Status ExportSnapshot();
-  arrow::Status GoOnWithout(const arrow::Status& reason);
+  arrow::Status ExportSnapshot(const std::stop_token& stop);
+  arrow::Status GoOnWithout(const arrow::Status& reason, const std::stop_token& stop);
   arrow::Status Lost(const arrow::Status& cause) const;
 
   const PgSourceSettings settings_;

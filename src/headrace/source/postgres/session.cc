@@ -109,7 +109,7 @@ arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& re
                      leader_->settings().transport, stop);
   };
   auto stream = start();
-  if (!stream.ok()) Recover(read.connection, read.scope);
+  if (!stream.ok()) Recover(read.connection, read.scope, stop);
   return stream;
 }
 

@@ -22,7 +22,7 @@ std::string LockStatement(const LockTarget& target, bool nowait) {
 
 arrow::Status RunGuarded(PgConnection& connection, const std::string& sql,
                          const std::stop_token& stop) {
-  return InScope(connection, SavepointScope(), [&] { return connection.Execute(sql, stop); });
+  return InScope(connection, SavepointScope(), [&] { return connection.Execute(sql, stop); }, stop);
 }
 
 std::string TouchStatement(const LockTarget& target) {
@@ -82,10 +82,13 @@ arrow::Status LockWaiting(PgConnection& connection, const LockTarget& target,
 /// transaction; PREPARE takes one.
 arrow::Status Touch(PgConnection& connection, const LockTarget& target,
                     const std::stop_token& stop) {
-  return InScope(connection, SavepointScope(), [&] {
-    ARROW_RETURN_NOT_OK(connection.DescribeStatement(TouchStatement(target), stop).status());
-    return connection.Execute(TouchStatement(target), stop);
-  });
+  return InScope(
+      connection, SavepointScope(),
+      [&] {
+        ARROW_RETURN_NOT_OK(connection.DescribeStatement(TouchStatement(target), stop).status());
+        return connection.Execute(TouchStatement(target), stop);
+      },
+      stop);
 }
 
 arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& target,

@@ -20,14 +20,19 @@ StatementScope BoundedTransactionScope(std::string begin) {
 
 arrow::Status Begin(PgConnection& connection, const StatementScope& scope,
                     const std::stop_token& stop) {
-  if (!scope.bounded) return connection.Execute(scope.begin);
+  if (!scope.bounded) {
+    if (stop.stop_requested()) return InterruptedError();
+    return connection.ExecuteToEnd(scope.begin, stop);
+  }
   arrow::Status begun = connection.ExecuteFirst(scope.begin, stop);
-  if (!begun.ok() && connection.in_transaction()) Recover(connection, scope);
+  if (!begun.ok() && connection.in_transaction()) Recover(connection, scope, stop);
   return begun;
 }
 
-void Recover(PgConnection& connection, const StatementScope& scope) {
-  if (!connection.broken() && !connection.Execute(scope.recover).ok()) connection.MarkBroken();
+void Recover(PgConnection& connection, const StatementScope& scope, const std::stop_token& stop) {
+  if (!connection.broken() && !connection.ExecuteToEnd(scope.recover, stop).ok()) {
+    connection.MarkBroken();
+  }
 }
 
 }  // namespace headrace

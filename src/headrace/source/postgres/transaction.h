@@ -28,23 +28,24 @@ StatementScope TransactionScope(std::string begin);
 /// The same for a connection that others wait for.
 StatementScope BoundedTransactionScope(std::string begin);
 
-/// Runs what begins `scope`. Only a bounded one heeds `stop`.
+/// Runs what begins `scope`. After a stop nothing is begun.
 arrow::Status Begin(PgConnection& connection, const StatementScope& scope,
                     const std::stop_token& stop);
 
-/// Makes `connection` usable again after an error in `scope`; marks it broken where that fails.
-void Recover(PgConnection& connection, const StatementScope& scope);
+/// Makes `connection` usable again after an error in `scope`, also one that a stop was; marks it
+/// broken where that fails, which is when the server does not answer after a stop.
+void Recover(PgConnection& connection, const StatementScope& scope, const std::stop_token& stop);
 
 /// Runs `work`, which returns a Status or Result, inside `scope`.
 template <typename Work>
 auto InScope(PgConnection& connection, const StatementScope& scope, const Work& work,
-             const std::stop_token& stop = {}) -> decltype(work()) {
+             const std::stop_token& stop) -> decltype(work()) {
   ARROW_RETURN_NOT_OK(Begin(connection, scope, stop));
   auto result = work();
   if (result.ok()) {
-    ARROW_RETURN_NOT_OK(connection.Execute(scope.end));
+    ARROW_RETURN_NOT_OK(connection.ExecuteToEnd(scope.end, stop));
   } else {
-    Recover(connection, scope);
+    Recover(connection, scope, stop);
   }
   return result;
 }
@@ -53,10 +54,10 @@ auto InScope(PgConnection& connection, const StatementScope& scope, const Work& 
 /// case: settings and locks of its own are gone.
 template <typename Work>
 auto InScopeUndone(PgConnection& connection, const StatementScope& scope, const Work& work,
-                   const std::stop_token& stop = {}) -> decltype(work()) {
+                   const std::stop_token& stop) -> decltype(work()) {
   ARROW_RETURN_NOT_OK(Begin(connection, scope, stop));
   auto result = work();
-  Recover(connection, scope);
+  Recover(connection, scope, stop);
   return result;
 }
 

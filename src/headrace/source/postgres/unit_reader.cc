@@ -79,8 +79,8 @@ std::string PgUnitReader::PlaceOf(const UnfitValue& value) {
   const std::string sql = "SELECT ctid FROM " + read_.target.from + " WHERE " +
                           (read_.condition.empty() ? "" : read_.condition + " AND ") + text +
                           " = " + PgQuoteLiteral(value.text) + " LIMIT 1";
-  const auto found =
-      InScope(read_.connection, read_.scope, [&] { return read_.connection.Query(sql, stop_); });
+  const auto found = InScope(
+      read_.connection, read_.scope, [&] { return read_.connection.Query(sql, stop_); }, stop_);
   if (!found.ok() || found->rows() == 0) return {};
   return "; the row's ctid is " + std::string(found->Text(0, 0));
 }
@@ -90,7 +90,7 @@ void PgUnitReader::GiveUp() {
   messages_ = {};
   const bool ran = stream_->Stop();
   stream_.reset();
-  if (!ran) Recover(read_.connection, read_.scope);
+  if (!ran) Recover(read_.connection, read_.scope, stop_);
 }
 
 }  // namespace headrace
