@@ -11,6 +11,7 @@
 
 #include "headrace/source/likely_table.h"
 #include "headrace/source/sqlite/declared_type.h"
+#include "headrace/source/sqlite/quoted_names.h"
 #include "headrace/source/sqlite/type_sample.h"
 #include "headrace/source/sqlite/unit_query.h"
 
@@ -203,8 +204,9 @@ arrow::Result<Description> DescribeQuery(SqliteDatabase& database, const TableRe
   ARROW_ASSIGN_OR_RAISE(const SqliteStatement inner, database.Prepare(table.query));
   ARROW_RETURN_NOT_OK(CheckNames(inner));
   // What is read is the query in brackets: what cannot stand there is no SELECT.
-  ARROW_ASSIGN_OR_RAISE(const SqliteStatement statement,
-                        database.Prepare("SELECT * FROM " + RelationSql(table)));
+  const std::string select = "SELECT * FROM " + RelationSql(table);
+  ARROW_ASSIGN_OR_RAISE(const SqliteStatement statement, database.Prepare(select));
+  ARROW_RETURN_NOT_OK(CheckQuotedNames(database, select));
   Description description;
   description.table = table;
   description.kind = RelationKind::kQuery;

@@ -45,6 +45,14 @@ TEST_F(SqliteCatalogTest, ColumnsAreWhatTheTableDeclares) {
   EXPECT_TRUE(orders.columns[3].type->Equals(arrow::decimal128(12, 2)));
 }
 
+TEST_F(SqliteCatalogTest, AQueryWithAMisspeltColumnInDoubleQuotesIsRefused) {
+  database_.Execute("CREATE TABLE t (a TEXT); CREATE VIEW v AS SELECT \"text\" AS b");
+  EXPECT_EQ(Describe(QueryOf("SELECT \"a\" AS \"c\" FROM t, v")).columns.at(0).name, "c");
+  const arrow::Status status = Refusal(QueryOf("SELECT \"aa\" FROM t"));
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_NE(status.message().find("no such column: aa"), std::string::npos) << status;
+}
+
 TEST_F(SqliteCatalogTest, KeysComePrimaryFirst) {
   database_.Execute(
       "CREATE TABLE t (a, b, c UNIQUE, PRIMARY KEY (b, a));"

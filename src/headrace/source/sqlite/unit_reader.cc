@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "headrace/client/sqlite/error.h"
+#include "headrace/source/sqlite/quoted_names.h"
 #include "headrace/source/sqlite/unit_query.h"
 #include "headrace/source/sqlite/value_text.h"
 
@@ -53,6 +54,8 @@ arrow::Status SqliteUnitReader::Prepare(const WorkUnit& unit) {
   if (!query.plain_filter_sql.empty()) {
     const auto plain = database_.Prepare(query.plain_filter_sql);
     if (!plain.ok()) return WithContext(plain.status(), "where");
+    const arrow::Status names = CheckQuotedNames(database_, query.plain_filter_sql);
+    if (!names.ok()) return WithContext(names, "where");
   }
   ARROW_ASSIGN_OR_RAISE(statement_, database_.Prepare(query.sql));
   if (sqlite3_bind_parameter_count(statement_.handle()) > 0) {

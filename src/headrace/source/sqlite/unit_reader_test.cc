@@ -71,6 +71,36 @@ TEST_F(SqliteUnitReaderTest, TheFilterIsTheJobsOwnCondition) {
   EXPECT_NE(rows.status().message().find("parameters"), std::string::npos);
 }
 
+TEST_F(SqliteUnitReaderTest, AMisspeltColumnInDoubleQuotesIsAnErrorAndNotAString) {
+  database_.Execute("CREATE TABLE t (currency TEXT); INSERT INTO t VALUES ('EUR'), ('USD')");
+  TablePlan plan = Plan(TableNamed("t"));
+  plan.filter.where = "\"currency\" = 'EUR'";
+  EXPECT_EQ(Read(plan, WholeTable{}), (Rows{{"EUR"}}));
+  plan.filter.where = "\"curency\" <> 'EUR'";
+  const auto rows = ReadUnit(*session_, plan, WholeTable{});
+  ASSERT_FALSE(rows.ok());
+  EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kUser);
+  EXPECT_TRUE(rows.status().message().starts_with("where: no such column: curency"))
+      << rows.status();
+}
+
+/// SQLite lets a file hold strings in double quotes; what it means is not the job's to change.
+TEST_F(SqliteUnitReaderTest, StringsInDoubleQuotesOfTheFileItselfAreRead) {
+  database_.Execute(
+      "CREATE TABLE t (a TEXT, CHECK (a <> \"none\")); INSERT INTO t VALUES ('x'), ('y');"
+      "CREATE INDEX i ON t (a || \"tail\") WHERE a <> \"skipped\";"
+      "CREATE VIEW v AS SELECT a, \"text\" AS b FROM t WHERE a <> \"y\"");
+  TablePlan view = Plan(TableNamed("v"));
+  EXPECT_EQ(Read(view, WholeTable{}), (Rows{{"x", "text"}}));
+  view.filter.where = "\"b\" = 'text'";
+  EXPECT_EQ(Read(view, WholeTable{}), (Rows{{"x", "text"}}));
+  view.filter.where = "\"c\" = 'text'";
+  EXPECT_FALSE(ReadUnit(*session_, view, WholeTable{}).ok());
+  TablePlan table = Plan(TableNamed("t"));
+  table.filter.where = "\"a\" IN (SELECT \"a\" FROM v)";
+  EXPECT_EQ(Read(table, WholeTable{}), (Rows{{"x"}}));
+}
+
 TEST_F(SqliteUnitReaderTest, AnErrorNamesTheRowByRowidAndKey) {
   database_.Execute(
       "CREATE TABLE pair (a TEXT, b INTEGER, v INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;"
