@@ -4,6 +4,8 @@
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/observation.h"
+#include "headrace/model/json_object.h"
+#include "headrace/observe/human.h"
 #include "headrace/run/coordinator.h"
 #include "headrace/run/exit_code.h"
 
@@ -24,9 +26,10 @@ arrow::Result<int> Abandon(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> done,
                         coordinator.Abandon(run.run, on_doubt));
   if (context.line.json) {
-    context.out << nlohmann::ordered_json{{"run", run.run}, {"done", done}}.dump(2) << '\n';
+    const nlohmann::ordered_json json = {{"run", run.run}, {"done", done}};
+    context.out << DumpJson(json, kJsonIndent) << '\n';
   } else {
-    for (const std::string& sentence : done) context.out << sentence << '\n';
+    for (const std::string& sentence : done) context.out << PlainLines(sentence) << '\n';
   }
   return kExitDone;
 }

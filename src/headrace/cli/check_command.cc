@@ -9,6 +9,7 @@
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/error_text.h"
 #include "headrace/cli/plan_command.h"
+#include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
 #include "headrace/run/choose_run.h"
@@ -141,7 +142,7 @@ arrow::Result<int> Check(CommandContext& context) {
   CheckTables(context, parts, observation, lines);
   lines.push_back({"destination", parts.destination->Check(), parts.destination->endpoint()});
   const int code = ExitCodeOfLines(lines);
-  context.out << (context.line.json ? LinesJson(lines, code).dump(2) + "\n"
+  context.out << (context.line.json ? DumpJson(LinesJson(lines, code), kJsonIndent) + "\n"
                                     : LinesText(lines, context.width));
   return code;
 }

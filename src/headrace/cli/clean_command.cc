@@ -7,6 +7,7 @@
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/observation.h"
+#include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/run/coordinator.h"
 #include "headrace/run/exit_code.h"
@@ -32,11 +33,10 @@ arrow::Result<int> Clean(CommandContext& context) {
                            observation.observer(), observation.progress()});
   ARROW_ASSIGN_OR_RAISE(const CleanResult result, coordinator.Clean());
   if (context.line.json) {
-    context.out << nlohmann::ordered_json{{"removed_directories", result.removed_directories},
-                                          {"removed_bytes", result.removed_bytes},
-                                          {"kept", result.kept}}
-                       .dump(2)
-                << '\n';
+    const nlohmann::ordered_json json = {{"removed_directories", result.removed_directories},
+                                         {"removed_bytes", result.removed_bytes},
+                                         {"kept", result.kept}};
+    context.out << DumpJson(json, kJsonIndent) << '\n';
   } else {
     context.out << CleanText(result);
   }

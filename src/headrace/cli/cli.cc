@@ -13,6 +13,7 @@
 #include "headrace/cli/command.h"
 #include "headrace/cli/error_text.h"
 #include "headrace/cli/interrupt_watch.h"
+#include "headrace/model/json_object.h"
 #include "headrace/observe/console.h"
 #include "headrace/observe/log_sinks.h"
 #include "headrace/run/exit_code.h"
@@ -29,8 +30,8 @@ constexpr size_t kTextWidth = 100;
 int TellError(const arrow::Status& error, bool json, bool json_log, Console& console) {
   const int code = ExitCodeOf(error);
   if (json) {
-    std::cout << nlohmann::ordered_json{{"error", ErrorJson(error)}, {"exit_code", code}}.dump(2)
-              << '\n';
+    const nlohmann::ordered_json document = {{"error", ErrorJson(error)}, {"exit_code", code}};
+    std::cout << DumpJson(document, kJsonIndent) << '\n';
   }
   if (json_log) {
     console.WriteLine(

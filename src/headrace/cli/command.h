@@ -12,6 +12,9 @@ namespace headrace {
 
 class Console;
 
+/// Of what `--json` prints.
+inline constexpr int kJsonIndent = 2;
+
 /// What a command works with. Results go to `out`, everything else to `console`.
 struct CommandContext {
   const CommandLine& line;

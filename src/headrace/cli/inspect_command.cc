@@ -10,6 +10,7 @@
 #include "headrace/cli/observation.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/cli/uri_secret.h"
+#include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
 #include "headrace/registry/builtin.h"
@@ -221,7 +222,7 @@ arrow::Result<std::string> InspectionText(const CommandContext& context,
     for (const InspectedTable& table : inspection.tables) {
       json["tables"].push_back(TableJson(table));
     }
-    return json.dump(2) + "\n";
+    return DumpJson(json, kJsonIndent) + "\n";
   }
   if (!context.line.table.has_value()) return ListText(inspection, context.width);
   std::string text;

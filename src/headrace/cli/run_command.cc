@@ -6,6 +6,7 @@
 #include "headrace/cli/observation.h"
 #include "headrace/cli/plan_command.h"
 #include "headrace/cli/report_text.h"
+#include "headrace/model/json_object.h"
 #include "headrace/run/coordinator.h"
 #include "headrace/run/exit_code.h"
 #include "headrace/run/run_id.h"
@@ -64,7 +65,7 @@ arrow::Result<int> Run(CommandContext& context) {
   observation.HideProgress();
   ARROW_RETURN_NOT_OK(report);
   const nlohmann::json json = ToJson(*report);
-  context.out << (context.line.json ? json.dump(2) + "\n"
+  context.out << (context.line.json ? DumpJson(json, kJsonIndent) + "\n"
                                     : ReportText(json, context.width, parts.job.words));
   return report->exit_code();
 }

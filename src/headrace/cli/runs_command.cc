@@ -5,6 +5,7 @@
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/run_history.h"
 #include "headrace/cli/text_table.h"
+#include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/run/exit_code.h"
 
@@ -59,7 +60,7 @@ arrow::Result<int> Runs(CommandContext& context) {
   nlohmann::ordered_json json = {{"state", scope.state.string()},
                                  {"runs", nlohmann::ordered_json::array()}};
   for (const RunStanding& run : runs) json["runs"].push_back(RunJson(run));
-  context.out << json.dump(2) << '\n';
+  context.out << DumpJson(json, kJsonIndent) << '\n';
   return kExitDone;
 }
 

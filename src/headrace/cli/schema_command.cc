@@ -3,6 +3,7 @@
 
 #include "headrace/cli/command_rows.h"
 #include "headrace/config/schema.h"
+#include "headrace/model/json_object.h"
 #include "headrace/registry/builtin.h"
 #include "headrace/run/exit_code.h"
 
@@ -10,7 +11,7 @@ namespace headrace {
 namespace {
 
 arrow::Result<int> Schema(CommandContext& context) {
-  context.out << JsonSchema(SourceOptions(), DestinationOptions()).dump(2) << '\n';
+  context.out << DumpJson(JsonSchema(SourceOptions(), DestinationOptions()), kJsonIndent) << '\n';
   return kExitDone;
 }
 

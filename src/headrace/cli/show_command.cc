@@ -8,6 +8,7 @@
 #include "headrace/cli/report_text.h"
 #include "headrace/cli/run_history.h"
 #include "headrace/cli/text_table.h"
+#include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
 #include "headrace/run/exit_code.h"
@@ -132,7 +133,7 @@ arrow::Result<int> Show(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<TableProgress> tables, TablesOf(*journal, run.run));
   ARROW_ASSIGN_OR_RAISE(const std::vector<VoidIntent> void_intents, journal->VoidIntents(run.run));
   if (context.line.json) {
-    context.out << ShowJson(standing, tables, void_intents).dump(2) << '\n';
+    context.out << DumpJson(ShowJson(standing, tables, void_intents), kJsonIndent) << '\n';
     return kExitDone;
   }
   const nlohmann::json report = StoredReport(run);

@@ -6,6 +6,7 @@
 #include "headrace/cli/job_parts.h"
 #include "headrace/cli/observation.h"
 #include "headrace/cli/report_text.h"
+#include "headrace/model/json_object.h"
 #include "headrace/run/coordinator.h"
 #include "headrace/run/exit_code.h"
 
@@ -42,7 +43,8 @@ arrow::Result<int> Verify(CommandContext& context) {
       const RunReport report,
       coordinator.Verify(run.run, WantedLevel(context.line, parts.job), context.stop));
   const nlohmann::json json = ToJson(report);
-  context.out << (context.line.json ? json.dump(2) + "\n" : VerificationText(json, context.width));
+  context.out << (context.line.json ? DumpJson(json, kJsonIndent) + "\n"
+                                    : VerificationText(json, context.width));
   return report.exit_code();
 }
 

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
+#include "headrace/model/json_object.h"
 #include "headrace/registry/builtin.h"
 #include "headrace/run/exit_code.h"
 
@@ -32,13 +33,12 @@ arrow::Result<int> Version(CommandContext& context) {
   const std::vector<std::string_view> destinations = Types(DestinationOptions());
   const std::string& arrow_version = arrow::GetBuildInfo().version_string;
   if (context.line.json) {
-    context.out << nlohmann::ordered_json{{"headrace", kVersion},
-                                          {"arrow", arrow_version},
-                                          {"compiler", kCompiler},
-                                          {"sources", sources},
-                                          {"destinations", destinations}}
-                       .dump(2)
-                << '\n';
+    const nlohmann::ordered_json json = {{"headrace", kVersion},
+                                         {"arrow", arrow_version},
+                                         {"compiler", kCompiler},
+                                         {"sources", sources},
+                                         {"destinations", destinations}};
+    context.out << DumpJson(json, kJsonIndent) << '\n';
   } else {
     context.out << fmt::format(
         "headrace {}\narrow         {}\ncompiler      {}\nsources       {}\ndestinations  {}\n",

@@ -12,6 +12,7 @@
 #include "headrace/config/section_reader.h"
 #include "headrace/config/short_form.h"
 #include "headrace/config/yaml_tree.h"
+#include "headrace/model/utf8.h"
 
 namespace headrace {
 namespace {
@@ -24,6 +25,12 @@ arrow::Result<std::filesystem::path> FolderOf(const std::filesystem::path& file)
   const auto absolute = std::filesystem::absolute(file, error);
   if (error) {
     return UserError("cannot find the folder of " + file.string() + ": " + error.message());
+  }
+  // State and lake lie below it, and their journals and records are JSON.
+  if (!IsUtf8(absolute.string())) {
+    return UserError(absolute.string() +
+                     ": this path is not UTF-8: rename the folder or the file, or put the job "
+                     "elsewhere");
   }
   return absolute.parent_path();
 }

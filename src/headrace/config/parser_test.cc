@@ -51,6 +51,32 @@ std::string Replaced(std::string text, std::string_view from, std::string_view t
   return text.replace(at, from.size(), to);
 }
 
+/// Journal and commit records are JSON: a path that is none of it would not be found again.
+TEST(JobTextTest, APathThatIsNotUtf8IsRefused) {
+  const auto job = ParseJobText(kShop, "/jobs/caf\xE9/shop.yaml", TestSources(), TestDestinations(),
+                                {}, EmptyEnvironment());
+  ASSERT_FALSE(job.ok());
+  EXPECT_EQ(ClassOf(job.status()), ErrorClass::kUser);
+  EXPECT_NE(job.status().message().find("not UTF-8"), std::string::npos) << job.status();
+}
+
+TEST(JobTextTest, BytesThatAreNotUtf8ComeInByPasswordsAlone) {
+  Environment latin1 = EmptyEnvironment();
+  latin1.variable = [](const std::string&) { return std::optional<std::string>("caf\xE9"); };
+  const auto parse = [&](std::string_view from, std::string_view to) {
+    const std::string text = Replaced(std::string(kShop), from, to);
+    return ParseJobText(text, "/jobs/shop.yaml", TestSources(), TestDestinations(), {}, latin1);
+  };
+  EXPECT_TRUE(parse("hunter2", "'${IT}'").ok());
+  for (const std::string_view from : {"./lake", "public.orders", "daily", "SELECT 1 AS one"}) {
+    const auto job = parse(from, "'${IT}'");
+    ASSERT_FALSE(job.ok()) << from;
+    EXPECT_NE(job.status().message().find("'${IT}' stands for bytes that are not UTF-8"),
+              std::string::npos)
+        << job.status();
+  }
+}
+
 TEST(JobDigestTest, DoesNotDependOnLayout) {
   const std::string other =
       "# the same job\n"

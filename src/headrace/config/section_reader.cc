@@ -5,6 +5,7 @@
 
 #include "headrace/config/option_type.h"
 #include "headrace/config/unknown_key.h"
+#include "headrace/model/utf8.h"
 
 namespace headrace {
 namespace {
@@ -49,6 +50,7 @@ class SectionReader {
   std::optional<OptionValues::Value> ReadTexts(const OptionSpec& option, const YamlNode& node,
                                                const std::string& path);
   std::optional<std::string> Expand(const YamlNode& node, const std::string& path);
+  bool CheckUtf8(std::string_view expanded, const YamlNode& node, const std::string& path);
   void AddMissing(const Section& section, const SectionOptions& known, SectionValues& into);
   SectionOptions OptionsOf(const Section& section, const YamlNode& node) const;
   OptionValues::Value Resolved(const OptionSpec& option, OptionValues::Value value) const;
@@ -180,6 +182,8 @@ std::optional<OptionValues::Value> SectionReader::ReadScalar(const OptionSpec& o
   }
   const auto text = Expand(node, path);
   if (!text.has_value()) return std::nullopt;
+  // A password is given to the server as it is, and to nobody else.
+  if (option.type != OptionType::kSecret && !CheckUtf8(*text, node, path)) return std::nullopt;
   auto value = ParseOptionText(option, *text, node.text);
   if (value.ok()) return *std::move(value);
   problems_.Add(node.location, path, value.status().message());
@@ -200,7 +204,7 @@ std::optional<OptionValues::Value> SectionReader::ReadTexts(const OptionSpec& op
     const std::string item_path = path + "[" + std::to_string(i) + "]";
     if (!item.is_scalar()) {
       problems_.Add(item.location, item_path, "expected text; found " + FoundText(item));
-    } else if (auto text = Expand(item, item_path)) {
+    } else if (auto text = Expand(item, item_path); text && CheckUtf8(*text, item, item_path)) {
       texts.push_back(*std::move(text));
     }
   }
@@ -212,6 +216,15 @@ std::optional<std::string> SectionReader::Expand(const YamlNode& node, const std
   if (text.ok()) return *std::move(text);
   problems_.Add(node.location, path, text.status().message());
   return std::nullopt;
+}
+
+/// The job file is UTF-8, but what a reference in it stands for need not be.
+bool SectionReader::CheckUtf8(std::string_view expanded, const YamlNode& node,
+                              const std::string& path) {
+  if (IsUtf8(expanded)) return true;
+  problems_.Add(node.location, path,
+                "'" + Shown(node.text) + "' stands for bytes that are not UTF-8");
+  return false;
 }
 
 OptionValues::Value SectionReader::Resolved(const OptionSpec& option,

@@ -1,6 +1,5 @@
 #include "headrace/config/yaml_tree.h"
 
-#include <arrow/util/utf8.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
@@ -11,6 +10,7 @@
 
 #include "headrace/config/yaml_builder.h"
 #include "headrace/config/yaml_places.h"
+#include "headrace/model/utf8.h"
 
 namespace headrace {
 namespace {
@@ -35,10 +35,9 @@ bool IsForbiddenControl(char c) {
 
 /// Offset of the first line that is not UTF-8.
 std::optional<size_t> FirstLineNotUtf8(std::string_view text) {
-  arrow::util::InitializeUTF8();
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    if (!arrow::util::ValidateUTF8(text.substr(begin, end - begin))) return begin;
+    if (!IsUtf8(text.substr(begin, end - begin))) return begin;
     begin = end + 1;
   }
   return std::nullopt;

@@ -227,7 +227,7 @@ arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
       "INSERT INTO run (run, job, text_digest, state, started_at, scope) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
       {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
-       DumpJson(run.scope)});
+       DumpJson(nlohmann::json(run.scope))});
 }
 
 arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory,
@@ -303,7 +303,7 @@ arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string
   return Write(
       "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 "
       "WHERE run = ?1",
-      {run, text_digest, DumpJson(scope)});
+      {run, text_digest, DumpJson(nlohmann::json(scope))});
 }
 
 arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run,

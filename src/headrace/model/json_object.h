@@ -71,11 +71,16 @@ class JsonObject {
   arrow::Status status_;
 };
 
+/// No indentation and no line feeds.
+inline constexpr int kOneLine = -1;
+
 /// Parses JSON text. Errors say that it is none, and nothing of its content.
 arrow::Result<nlohmann::json> ParseJson(std::string_view text, std::string_view what,
                                         ErrorClass error_class);
 
-/// The text of `json` on one line. Bytes that are not UTF-8 become U+FFFD instead of an exception.
-std::string DumpJson(const nlohmann::json& json);
+/// The text of `json`, on one line or, where `indent` is given, on many. All JSON of headrace is
+/// written by this: bytes that are not UTF-8 become U+FFFD instead of an exception.
+std::string DumpJson(const nlohmann::json& json, int indent = kOneLine);
+std::string DumpJson(const nlohmann::ordered_json& json, int indent = kOneLine);
 
 }  // namespace headrace

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "headrace/model/utf8.h"
+
 namespace headrace {
 namespace {
 
@@ -78,6 +80,35 @@ DecodedCodePoint DecodeFirst(std::string_view text) {
     value = (value << 6U) | (byte & 0x3FU);
   }
   return {value, length};
+}
+
+/// Control characters of one byte, and those of two (U+0080 to U+009F), which some terminals obey.
+std::string EscapedControl(std::string_view character) {
+  const auto last = static_cast<unsigned char>(character.back());
+  const bool is_control = character.size() == 1
+                              ? last < 0x20 || last == 0x7F
+                              : character.size() == 2 && character[0] == '\xC2' && last < 0xA0;
+  return is_control ? fmt::format("\\x{:02x}", last) : std::string(character);
+}
+
+/// `text` as UTF-8 without control characters; `line_feed` and `tab` stand for those two.
+std::string Escaped(std::string_view text, std::string_view line_feed, std::string_view tab) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const size_t size = Utf8CharacterSize(text);
+    if (size == 0) {
+      out += kReplacementCharacter;
+    } else if (text[0] == '\n') {
+      out += line_feed;
+    } else if (text[0] == '\t') {
+      out += tab;
+    } else {
+      out += EscapedControl(text.substr(0, size));
+    }
+    text.remove_prefix(std::max(size, size_t{1}));
+  }
+  return out;
 }
 
 std::string WholeSecondsText(int64_t seconds) {
@@ -157,36 +188,8 @@ std::string TruncateToWidth(std::string_view text, size_t width) {
   return std::string(text.substr(0, bytes)) + "…";
 }
 
-std::string PlainLines(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n') {
-      out += c;
-    } else if (c == '\t') {
-      out += "  ";
-    } else {
-      out += EscapeControls({&c, 1});
-    }
-  }
-  return out;
-}
+std::string PlainLines(std::string_view text) { return Escaped(text, "\n", "  "); }
 
-std::string EscapeControls(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
+std::string EscapeControls(std::string_view text) { return Escaped(text, "\\n", "\\t"); }
 
 }  // namespace headrace

@@ -36,8 +36,8 @@ size_t DisplayWidth(std::string_view text);
 /// `text` cut to at most `width` columns; what was cut ends in `…`.
 std::string TruncateToWidth(std::string_view text, size_t width);
 
-/// `text` with control characters written out (`\n`, `\x1b`): one line that cannot command a
-/// terminal.
+/// `text` with control characters written out (`\n`, `\x1b`), and U+FFFD for bytes that are not
+/// UTF-8: one line that cannot command a terminal.
 std::string EscapeControls(std::string_view text);
 
 /// The same for a text of several lines: line feeds stay, and a tab becomes two spaces.

@@ -80,6 +80,14 @@ TEST(PlainLines, KeepsLinesAndNothingElse) {
 TEST(EscapeControls, LeavesNothingThatCommandsATerminal) {
   EXPECT_EQ(EscapeControls("a\nb\tc\x1b[2J\x7f"), "a\\nb\\tc\\x1b[2J\\x7f");
   EXPECT_EQ(EscapeControls("Straße"), "Straße");
+  EXPECT_EQ(EscapeControls("a\xC2\x9B"
+                           "31m"),
+            "a\\x9b31m");
+}
+
+TEST(EscapeControls, ReplacesWhatIsNoText) {
+  EXPECT_EQ(EscapeControls("caf\xE9 \xFF"), "caf\uFFFD \uFFFD");
+  EXPECT_EQ(PlainLines("\xE9\n\tà"), "\uFFFD\n  à");
 }
 
 }  // namespace

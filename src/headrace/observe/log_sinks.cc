@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
 
@@ -53,7 +54,7 @@ bool IsJsonArray(std::string_view text) { return text.starts_with('[') && IsJson
 /// A text without its quotes; other JSON with a space behind each comma, where lines may break.
 std::string ElementText(const nlohmann::ordered_json& json) {
   if (json.is_string()) return EscapeControls(json.get_ref<const std::string&>());
-  std::string text = json.dump();
+  std::string text = DumpJson(json);
   for (size_t at = text.find(",\""); at != std::string::npos; at = text.find(",\"", at + 2)) {
     text.insert(at + 1, 1, ' ');
   }
@@ -171,7 +172,7 @@ std::string FormatJsonLine(const Event& event) {
                                  {"event", event.name},
                                  {"message", event.message}};
   for (const auto& [key, value] : event.fields) json[key] = std::visit(FieldJson{}, value);
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return DumpJson(json);
 }
 
 void TextLog::Handle(const Event& event) {

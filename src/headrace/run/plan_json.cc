@@ -63,7 +63,7 @@ nlohmann::json HeadJson(const JobPlan& plan) {
 
 /// The text of an object without its closing brace, so that one more key can follow.
 std::string OpenObject(const nlohmann::json& object) {
-  std::string text = object.dump(kIndent, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string text = DumpJson(object, kIndent);
   text.resize(text.rfind('\n'));
   return text;
 }

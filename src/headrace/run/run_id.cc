@@ -8,6 +8,7 @@
 #include <random>
 
 #include "headrace/model/table_ref.h"
+#include "headrace/model/utf8.h"
 
 namespace headrace {
 
@@ -25,7 +26,26 @@ std::string MakeRunId() {
   return std::string(text.data(), length) + suffix.data();
 }
 
+namespace {
+
+/// Whether commands can show `text` as it is, and JSON can hold it.
+bool IsShownAsItIs(std::string_view text) {
+  while (!text.empty()) {
+    const size_t size = Utf8CharacterSize(text);
+    if (size == 0 || IsInvisible(text.substr(0, size))) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
+}  // namespace
+
 arrow::Status CheckRunId(std::string_view run) {
+  if (!IsShownAsItIs(run)) {
+    return UserError(
+        "--run-id holds bytes that are not UTF-8, or a character that is not visible: letters, "
+        "digits, punctuation and blanks make an id");
+  }
   if (run.empty()) return UserError("--run-id is empty; leave it out to have one made");
   if (run == kLatestRun) {
     return UserError(

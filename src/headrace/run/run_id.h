@@ -18,8 +18,8 @@ std::string MakeRunId();
 /// What commands take for the last run that was begun.
 inline constexpr std::string_view kLatestRun = "latest";
 
-/// Class user, unless `run` can name a run: not empty, not kLatestRun, and no longer than
-/// kMostRunIdBytes once it is percent-encoded.
+/// Class user, unless `run` can name a run: UTF-8 of visible characters and blanks, not empty, not
+/// kLatestRun, and no longer than kMostRunIdBytes once it is percent-encoded.
 arrow::Status CheckRunId(std::string_view run);
 
 }  // namespace headrace

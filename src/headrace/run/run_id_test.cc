@@ -23,7 +23,10 @@ TEST(RunIdTest, SchedulersIdsAreIds) {
 TEST(RunIdTest, WhatCannotNameADirectoryIsRefused) {
   for (const std::string& run :
        {std::string(), std::string(kMostRunIdBytes + 1, 'x'), std::string(kLatestRun),
-        std::string(kMostRunIdBytes / 3 + 1, ':')}) {
+        std::string(kMostRunIdBytes / 3 + 1, ':'), std::string("a\xFF"), std::string("a\x1b[31m"),
+        std::string("a\nb"), std::string("a\0b", 3),
+        std::string("a\xE2\x80\xAE"
+                    "b")}) {
     const arrow::Status status = CheckRunId(run);
     EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << run;
     EXPECT_NE(status.message().find("--run-id"), std::string::npos);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "headrace/model/json_object.h"
 #include "headrace/transform/cast_rule.h"
 #include "headrace/transform/value_kind.h"
 
@@ -19,9 +20,7 @@ using JsonTexts = std::vector<std::string>;
 
 arrow::Result<JsonTexts> JsonTextsOf(const arrow::Array& values);
 
-std::string QuotedJson(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string QuotedJson(const std::string& text) { return DumpJson(nlohmann::json(text)); }
 
 /// Numbers and booleans stand bare where JSON has them; it has neither NaN nor infinity.
 bool StandsBare(const arrow::Array& values, const std::string& text) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headrace/destination/parquet/lake_layout.h"
+#include "headrace/model/json_object.h"
 #include "headrace/model/utc_time.h"
 
 namespace headrace {
@@ -20,10 +21,7 @@ arrow::Result<CommitRecord> ParseRecord(const std::string& content) {
 }
 
 /// Names from a catalogue may hold bytes that are not UTF-8: they are replaced, not refused.
-std::string Dump(const nlohmann::json& json) {
-  return json.dump(kIndent, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace) +
-         "\n";
-}
+std::string Dump(const nlohmann::json& json) { return DumpJson(json, kIndent) + "\n"; }
 
 }  // namespace
 

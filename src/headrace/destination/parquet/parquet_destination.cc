@@ -17,6 +17,7 @@
 #include "headrace/destination/parquet/schema_difference.h"
 #include "headrace/destination/parquet/staged_commit.h"
 #include "headrace/destination/parquet/table_content.h"
+#include "headrace/model/json_object.h"
 #include "headrace/staging/read_back.h"
 #include "headrace/staging/staging_writer.h"
 
@@ -46,7 +47,7 @@ std::string ColumnsJson(const arrow::Schema& schema) {
       }
     }
   }
-  return columns.dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+  return DumpJson(columns);
 }
 
 ParquetFormat FormatOf(const TableTarget& target, Compression compression) {

@@ -9,6 +9,7 @@
 
 #include "headrace/destination/parquet/commit_file.h"
 #include "headrace/destination/parquet/lake_layout.h"
+#include "headrace/model/json_object.h"
 #include "headrace/model/xxh3.h"
 
 namespace headrace {
@@ -144,7 +145,7 @@ arrow::Status WriteLastCommit(DurableFs& fs, const fs::path& table,
                                {"folder", runs.back()},
                                {"sequence", intent.sequence},
                                {"runs", DigestOfRuns(runs)}};
-  if (fs.WriteFile(table / kLastCommitFile, json.dump() + "\n").ok()) return arrow::Status::OK();
+  if (fs.WriteFile(table / kLastCommitFile, DumpJson(json) + "\n").ok()) return arrow::Status::OK();
   // The older one could speak of the same names, where a run was removed by hand.
   ARROW_ASSIGN_OR_RAISE(const auto left, fs.Stat(table / kLastCommitFile));
   if (!left.has_value() || left->is_directory) return arrow::Status::OK();

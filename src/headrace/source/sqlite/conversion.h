@@ -92,7 +92,7 @@ struct ToUtf8 {
     if (storage == SQLITE_BLOB) return std::nullopt;
     if (storage != SQLITE_TEXT) return NumberText(value, scratch);
     const std::string_view text = TextBytes(value);
-    if (!IsUtf8(text)) return std::nullopt;
+    if (!IsUtf8Text(text)) return std::nullopt;
     return text;
   }
 };

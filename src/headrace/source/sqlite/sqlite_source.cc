@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/utf8.h"
 #include "headrace/source/sqlite/catalog.h"
 #include "headrace/source/sqlite/estimate.h"
 #include "headrace/source/sqlite/read_point.h"
@@ -101,7 +102,9 @@ arrow::Result<std::string> PathOfUri(std::string_view uri) {
   }
   uri.remove_prefix(kScheme.size());
   if (uri.starts_with("//")) uri.remove_prefix(2);
-  return PercentDecode(uri);
+  std::string path = PercentDecode(uri);
+  if (!IsUtf8(path)) return UserError("source.uri: the path it stands for is not UTF-8");
+  return path;
 }
 
 arrow::Result<std::string> PathOf(const OptionValues& options) {

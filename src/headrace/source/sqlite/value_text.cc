@@ -1,12 +1,12 @@
 #include "headrace/source/sqlite/value_text.h"
 
-#include <arrow/util/utf8.h>
-
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+
+#include "headrace/model/utf8.h"
 
 namespace headrace::sqlite {
 namespace {
@@ -80,17 +80,16 @@ std::string_view NumberText(sqlite3_value* value, std::string& scratch) {
   return scratch;
 }
 
-bool IsUtf8(std::string_view text) {
+bool IsUtf8Text(std::string_view text) {
   if (IsAscii(text)) return true;
-  arrow::util::InitializeUTF8();  // its tables; without them every text is valid
-  return arrow::util::ValidateUTF8(text);
+  return IsUtf8(text);
 }
 
 std::string_view AnyText(sqlite3_value* value, std::string& scratch) {
   const int storage = sqlite3_value_type(value);
   if (storage == SQLITE_INTEGER || storage == SQLITE_FLOAT) return NumberText(value, scratch);
   const std::string_view bytes = storage == SQLITE_TEXT ? TextBytes(value) : BlobBytes(value);
-  if (storage == SQLITE_TEXT && IsUtf8(bytes)) return bytes;
+  if (storage == SQLITE_TEXT && IsUtf8Text(bytes)) return bytes;
   WriteHexLiteral(bytes, scratch);
   return scratch;
 }
@@ -104,7 +103,7 @@ std::string Render(sqlite3_value* value) {
   const bool cut = shown.size() > kShownBytes;
   shown = shown.substr(0, kShownBytes);
   // A cut in the middle of a character would make the message itself no UTF-8.
-  while (cut && !IsUtf8(shown)) shown.remove_suffix(1);
+  while (cut && !IsUtf8Text(shown)) shown.remove_suffix(1);
   text += storage == SQLITE_TEXT ? " '" + std::string(shown) : " " + std::string(shown);
   if (cut) text += "…";
   return storage == SQLITE_TEXT ? text + "'" : text;

@@ -21,7 +21,7 @@ std::string_view NumberText(sqlite3_value* value, std::string& scratch);
 /// SQL's X'…' literal.
 std::string_view AnyText(sqlite3_value* value, std::string& scratch);
 
-bool IsUtf8(std::string_view text);
+bool IsUtf8Text(std::string_view text);
 
 /// `value` for an error message: its class and a literal, shortened to some 60 characters.
 std::string Render(sqlite3_value* value);
