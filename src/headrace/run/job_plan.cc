@@ -11,7 +11,7 @@
 
 #include "headrace/plan/planner.h"
 #include "headrace/run/exit_code.h"
-#include "headrace/transform/transform.h"
+#include "headrace/transform/cast_rule.h"
 
 namespace headrace {
 namespace {
@@ -38,6 +38,18 @@ arrow::Status CheckPolicyFits(const Column& column, OverflowPolicy policy,
                    "\"null\", or type: string");
 }
 
+/// Said of a column that the job casts.
+arrow::Result<std::string> CastNote(const PlannedColumn& column) {
+  if (FindCast(*column.read_type, *column.type) == nullptr) {
+    return UserError("column \"" + column.source_name + "\": there is no cast from " +
+                     column.read_type->ToString() + " to " + column.type->ToString() +
+                     "; its `type` can be " + CastTargets(*column.read_type));
+  }
+  std::string note = "cast from " + column.read_type->ToString();
+  const int bits = RoundsToBits(*column.read_type, *column.type);
+  return bits == 0 ? note : note + ", rounds to " + std::to_string(bits) + " bits";
+}
+
 arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnRequest& request,
                                         const TableJob& job) {
   PlannedColumn planned;
@@ -60,7 +72,7 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
     planned.note =
         wanted != nullptr ? "as the source's own text" : "as text, because of on_overflow: string";
   } else if (!planned.type->Equals(*planned.read_type)) {
-    planned.note = "cast from " + planned.read_type->ToString();
+    ARROW_ASSIGN_OR_RAISE(planned.note, CastNote(planned));
   }
   // A value that becomes NULL by policy may do so in a column that the source declares NOT NULL.
   planned.nullable = planned.nullable || planned.on_overflow == OverflowPolicy::kNull;

@@ -117,6 +117,29 @@ TEST(JobPlanTest, WithoutATypeThePolicyReadsText) {
   EXPECT_EQ(column.note, "as text, because of on_overflow: string");
 }
 
+TEST(JobPlanTest, ACastThatDoesNotExistIsRefusedWithThoseThatDo) {
+  for (const auto& [type, wanted] :
+       {std::pair(arrow::int64(), "timestamp"), std::pair(arrow::binary(), "int32"),
+        std::pair(arrow::list(arrow::int32()), "int32"),
+        std::pair(TimestampColumn().type, "time")}) {
+    Column column = TimestampColumn();
+    column.type = type;
+    const PlannedTable planned = PlanOf(column, Request(wanted));
+    EXPECT_EQ(ClassOf(planned.status), ErrorClass::kUser) << planned.status.ToString();
+    EXPECT_THAT(planned.status.message(),
+                HasSubstr("column \"at\": there is no cast from " + type->ToString()));
+    EXPECT_THAT(planned.status.message(), HasSubstr("`type` can be "));
+  }
+}
+
+TEST(JobPlanTest, ACastThatRoundsSaysSo) {
+  Column column = TimestampColumn(false);
+  column.type = arrow::float64();
+  EXPECT_EQ(PlannedColumnOf(column, Request("float")).note, "cast from double, rounds to 24 bits");
+  column.type = arrow::int32();
+  EXPECT_EQ(PlannedColumnOf(column, Request("double")).note, "cast from int32");
+}
+
 TEST(JobPlanTest, WhatTheSourceSaysOfItsFirstUnitIsTheTablesError) {
   arrow::Status answer = UserError("where: no such column");
   std::vector<std::string> tried;

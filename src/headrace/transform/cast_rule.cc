@@ -3,7 +3,12 @@
 #include <arrow/array.h>
 #include <arrow/compute/cast.h>
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 
+#include <optional>
+#include <string_view>
+
+#include "headrace/model/type_name.h"
 #include "headrace/transform/value_kind.h"
 
 namespace headrace {
@@ -33,26 +38,76 @@ using enum ValueKind;
 /// What is not listed has no obvious meaning (an integer as a date: which unit?) or would lose by
 /// definition (the date of a timestamp as time).
 constexpr CastRule kCastRules[] = {
-    {kBool, kInteger, CastSafely},        {kBool, kText, CastSafely},
-    {kInteger, kBool, CastThereAndBack},  {kInteger, kInteger, CastSafely},
-    {kInteger, kFloat, CastSafely},       {kInteger, kDecimal, CastIntegerToDecimal},
-    {kInteger, kText, CastSafely},        {kFloat, kInteger, CastSafely},
-    {kFloat, kFloat, CastToFloat},        {kFloat, kDecimal, CastFloatToDecimal},
-    {kFloat, kText, CastSafely},          {kDecimal, kInteger, CastSafely},
-    {kDecimal, kFloat, CastToFloat},      {kDecimal, kDecimal, CastSafely},
-    {kDecimal, kText, CastDecimalToText}, {kText, kBool, CastSafely},
-    {kText, kInteger, CastTextToInteger}, {kText, kFloat, CastTextToFloat},
-    {kText, kDecimal, CastSafely},        {kText, kText, CastSafely},
-    {kText, kBinary, CastSafely},         {kText, kDate, CastSafely},
-    {kText, kTime, CastTextToTime},       {kText, kTimestamp, CastSafely},
-    {kBinary, kText, CastSafely},         {kBinary, kBinary, CastSafely},
-    {kDate, kText, CastDateToText},       {kDate, kTimestamp, CastSafely},
-    {kTime, kText, CastSafely},           {kTime, kTime, CastSafely},
-    {kTimestamp, kText, CastDateToText},  {kTimestamp, kDate, CastThereAndBack},
-    {kTimestamp, kTimestamp, CastSafely}, {kNested, kText, CastNestedToText},
+    {kBool, kInteger, CastSafely},
+    {kBool, kText, CastSafely},
+    {kInteger, kBool, CastThereAndBack},
+    {kInteger, kInteger, CastSafely},
+    {kInteger, kFloat, CastIntegerToFloat},
+    {kInteger, kDecimal, CastIntegerToDecimal},
+    {kInteger, kText, CastSafely},
+    {kFloat, kInteger, CastSafely},
+    {kFloat, kFloat, CastToFloat},
+    {kFloat, kDecimal, CastFloatToDecimal},
+    {kFloat, kText, CastSafely},
+    {kDecimal, kInteger, CastSafely},
+    {kDecimal, kFloat, CastToFloat},
+    {kDecimal, kDecimal, CastSafely},
+    {kDecimal, kText, CastDecimalToText},
+    {kText, kBool, CastSafely},
+    {kText, kInteger, CastTextToInteger},
+    {kText, kFloat, CastTextToFloat},
+    {kText, kDecimal, CastSafely},
+    {kText, kText, CastSafely},
+    {kText, kBinary, CastSafely},
+    {kText, kDate, CastSafely},
+    {kText, kTime, CastTextToTime},
+    {kText, kTimestamp, CastSafely},
+    {kBinary, kText, CastSafely},
+    {kBinary, kBinary, CastSafely},
+    {kDate, kText, CastDateToText},
+    {kDate, kTimestamp, CastSafely},
+    {kTime, kText, CastSafely},
+    {kTime, kTime, CastSafely},
+    {kTimestamp, kText, CastDateToText},
+    {kTimestamp, kDate, CastThereAndBack},
+    {kTimestamp, kTimestamp, CastSafely},
+    {kNested, kText, CastNestedToText},
 };
 
+/// Of the significand, the leading digit that is not stored included: IEEE 754, 3.6.
+constexpr int kFloatBits = 24;
+constexpr int kDoubleBits = 53;
+
+/// Binary digits of the numbers of `type`; of decimals and text nobody knows.
+std::optional<int> BitsOf(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::FLOAT) return kFloatBits;
+  if (type.id() == arrow::Type::DOUBLE) return kDoubleBits;
+  if (!arrow::is_signed_integer(type.id())) return std::nullopt;
+  return type.bit_width() - 1;
+}
+
+/// `name` of the job file as a type; any decimal stands for all of them.
+arrow::Result<std::shared_ptr<arrow::DataType>> TypeCalled(std::string_view name) {
+  return ParseTypeName(name == "decimal(p,s)" ? "decimal(38,0)" : name);
+}
+
 }  // namespace
+
+std::string CastTargets(const arrow::DataType& from) {
+  std::string list;
+  for (const TypeName& target : TypeNames()) {
+    const auto type = TypeCalled(target.name);
+    if (!type.ok() || FindCast(from, **type) == nullptr) continue;
+    list += (list.empty() ? "" : ", ") + std::string(target.name);
+  }
+  return list;
+}
+
+int RoundsToBits(const arrow::DataType& from, const arrow::DataType& to) {
+  if (KindOf(to) != kFloat) return 0;
+  const int kept = BitsOf(to).value_or(0);
+  return BitsOf(from).value_or(kept + 1) > kept ? kept : 0;
+}
 
 CastFunction FindCast(const arrow::DataType& from, const arrow::DataType& to) {
   for (const CastRule& rule : kCastRules) {

@@ -4,10 +4,13 @@
 #include <arrow/type_fwd.h>
 
 #include <memory>
+#include <string>
 
-/// Casts that never change a value silently. Arrow's safe casts do most of it; what they let pass
-/// (rounding to a decimal's scale, the time of day of a timestamp, infinity for numbers that are
-/// too large …) is caught here.
+/// Casts that never change a value silently, but for one rule: a cast to `float` or `double` gives
+/// the nearest number of that type, which is what floating point is for, and the plan says so
+/// (RoundsToBits). Arrow's safe casts do most of it; what they let pass (rounding to a decimal's
+/// scale, the time of day of a timestamp, infinity for numbers that are too large …) is caught
+/// here.
 namespace headrace {
 
 using ArrayResult = arrow::Result<std::shared_ptr<arrow::Array>>;
@@ -21,10 +24,21 @@ using CastFunction = ArrayResult (*)(const arrow::Array& values,
 /// The function that casts `from` to `to`, or null if there is no such cast.
 CastFunction FindCast(const arrow::DataType& from, const arrow::DataType& to);
 
+/// The types of the job file (names of model/type_name.h) that `from` can be cast to, as a list for
+/// people.
+std::string CastTargets(const arrow::DataType& from);
+
+/// Binary digits that the numbers of floating type `to` have, where values of `from` may have more,
+/// so that a cast rounds; 0: each value has its equal.
+int RoundsToBits(const arrow::DataType& from, const arrow::DataType& to);
+
 // number_cast.cc
 ArrayResult CastIntegerToDecimal(const arrow::Array& values,
                                  const std::shared_ptr<arrow::DataType>& to);
 ArrayResult CastFloatToDecimal(const arrow::Array& values,
+                               const std::shared_ptr<arrow::DataType>& to);
+/// To the nearest number: no integer is beyond a float's range.
+ArrayResult CastIntegerToFloat(const arrow::Array& values,
                                const std::shared_ptr<arrow::DataType>& to);
 /// To the nearest number, but never from a finite one to infinity or from another to zero.
 ArrayResult CastToFloat(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);

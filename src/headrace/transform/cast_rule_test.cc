@@ -6,6 +6,8 @@
 #include <arrow/type.h>
 #include <gtest/gtest.h>
 
+#include "headrace/model/type_name.h"
+
 namespace headrace {
 namespace {
 
@@ -63,7 +65,13 @@ INSTANTIATE_TEST_SUITE_P(
         CastCase{arrow::int64(), "[2]", arrow::boolean(), ""},
         CastCase{arrow::boolean(), "[true, null]", arrow::int32(), "[1, null]"},
         CastCase{arrow::int64(), "[9007199254740992]", arrow::float64(), "[9007199254740992]"},
-        CastCase{arrow::int64(), "[9007199254740993]", arrow::float64(), ""},
+        CastCase{arrow::int64(), "[9007199254740993, null]", arrow::float64(),
+                 "[9007199254740992, null]"},
+        CastCase{arrow::int64(), "[-9223372036854775807]", arrow::float32(),
+                 "[-9223372036854775808]"},
+        CastCase{arrow::float64(), "[1.00000000001]", arrow::float32(), "[1]"},
+        CastCase{arrow::decimal128(38, 3), R"(["123456789012345678901.123"])", arrow::float64(),
+                 "[1.2345678901234568e+20]"},
         CastCase{arrow::int64(), "[5, null]", arrow::decimal128(12, 2), R"(["5.00", null])"},
         CastCase{arrow::int64(), "[12345678901]", arrow::decimal128(12, 2), ""},
         CastCase{arrow::int64(), "[1]", arrow::decimal256(76, 70),
@@ -175,6 +183,44 @@ TEST(FindCastTest, WhatHasNoObviousMeaningIsNotThere) {
   EXPECT_EQ(FindCast(*Micros(), *TimeMicros()), nullptr);
   EXPECT_EQ(FindCast(*Tags(), *arrow::int64()), nullptr);
   EXPECT_EQ(FindCast(*arrow::binary(), *arrow::int64()), nullptr);
+}
+
+/// What FindCast has a function for, Arrow can do: on no values at all it fails for none.
+TEST(FindCastTest, WhatIsThereWorks) {
+  std::vector<TypePtr> types = {Tags(), Point()};
+  for (const TypeName& name : TypeNames()) {
+    const bool decimal = name.name == "decimal(p,s)";
+    types.push_back(ParseTypeName(decimal ? "decimal(12,2)" : name.name).ValueOrDie());
+  }
+  types.push_back(arrow::decimal256(50, 2));
+  for (const TypePtr& from : types) {
+    for (const TypePtr& to : types) {
+      const CastFunction cast = FindCast(*from, *to);
+      if (cast == nullptr) continue;
+      const auto result = cast(*FromJson(from, "[null]"), to);
+      EXPECT_TRUE(result.ok()) << from->ToString() << " -> " << to->ToString() << result.status();
+    }
+  }
+}
+
+TEST(CastTargetsTest, NamesTypesOfTheJobFile) {
+  EXPECT_EQ(CastTargets(*arrow::binary()), "string, bytes");
+  EXPECT_EQ(CastTargets(*Tags()), "string");
+  EXPECT_EQ(CastTargets(*arrow::int64()),
+            "bool, int16, int32, int64, float, double, decimal(p,s), string");
+}
+
+TEST(RoundsToBitsTest, OnlyWhereATypeHoldsMoreDigits) {
+  for (const TypePtr& from : {arrow::int64(), arrow::utf8(), arrow::decimal128(12, 2)}) {
+    EXPECT_EQ(RoundsToBits(*from, *arrow::float64()), 53) << from->ToString();
+    EXPECT_EQ(RoundsToBits(*from, *arrow::float32()), 24) << from->ToString();
+    EXPECT_EQ(RoundsToBits(*from, *arrow::int32()), 0) << from->ToString();
+  }
+  EXPECT_EQ(RoundsToBits(*arrow::int32(), *arrow::float64()), 0);
+  EXPECT_EQ(RoundsToBits(*arrow::int32(), *arrow::float32()), 24);
+  EXPECT_EQ(RoundsToBits(*arrow::int16(), *arrow::float32()), 0);
+  EXPECT_EQ(RoundsToBits(*arrow::float64(), *arrow::float32()), 24);
+  EXPECT_EQ(RoundsToBits(*arrow::float32(), *arrow::float64()), 0);
 }
 
 TEST(FindCastTest, SlicesAreCastLikeTheWhole) {

@@ -47,6 +47,14 @@ ArrayResult CastFloatToDecimal(const arrow::Array& values,
   return Cast(*text, to);
 }
 
+ArrayResult CastIntegerToFloat(const arrow::Array& values,
+                               const std::shared_ptr<arrow::DataType>& to) {
+  auto options = arrow::compute::CastOptions::Safe(to);
+  options.allow_float_truncate = true;  // So Arrow calls the rounding of integers to floats.
+  ARROW_ASSIGN_OR_RAISE(const arrow::Datum result, Cast(arrow::Datum(values.data()), options));
+  return result.make_array();
+}
+
 ArrayResult CastToFloat(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to) {
   ARROW_ASSIGN_OR_RAISE(auto result, Cast(values, to));
   ARROW_ASSIGN_OR_RAISE(const auto before, AsDoubles(values));
