@@ -14,6 +14,7 @@ VALUES = (
     ("clock", "time", "23:59:59", "24:00:00", None),
     ("free", "numeric", "1.5", "12345678901234567890.5", "decimal(12,2)"),
     ("none", "numeric", "1.5", "NaN", "decimal(10,2)"),
+    ("noon", "date", "2024-02-29", "infinity", "timestamp"),
 )
 UNCAST = [value for value in VALUES if value[4] is None]
 IDS = [value[0] for value in VALUES]

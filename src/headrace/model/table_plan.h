@@ -34,6 +34,7 @@ struct PlannedColumn {
       type;  ///< In the destination; differs from read_type where the job casts.
   bool nullable = true;
   OverflowPolicy on_overflow = OverflowPolicy::kError;
+  bool may_be_text = true;  ///< on_overflow: string may be written: the job asks for no other type.
   std::string comment;
   std::string note;  ///< Said in plan.
 };

@@ -64,6 +64,7 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
   if (request.type.has_value()) {
     ARROW_ASSIGN_OR_RAISE(wanted, ParseTypeName(*request.type));
     ARROW_RETURN_NOT_OK(CheckPolicyFits(column, planned.on_overflow, *wanted));
+    planned.may_be_text = wanted->id() == arrow::Type::STRING;
   }
   const bool as_text = ReadsText(column, planned.on_overflow, wanted.get());
   planned.read_type = as_text ? arrow::utf8() : column.type;

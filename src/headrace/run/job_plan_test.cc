@@ -102,6 +102,13 @@ TEST(JobPlanTest, ATypeAndOverflowAsTextContradictEachOther) {
   }
 }
 
+TEST(JobPlanTest, OnlyWhereTheJobAsksForNoOtherTypeMayAColumnBecomeText) {
+  EXPECT_TRUE(PlannedColumnOf(TimestampColumn(), Request({})).may_be_text);
+  EXPECT_TRUE(PlannedColumnOf(TimestampColumn(), Request("string")).may_be_text);
+  EXPECT_FALSE(PlannedColumnOf(TimestampColumn(), Request("date")).may_be_text);
+  EXPECT_FALSE(PlannedColumnOf(TimestampColumn(), Request("timestamp")).may_be_text);
+}
+
 TEST(JobPlanTest, ATypeWithAnotherPolicyIsPlanned) {
   EXPECT_TRUE(
       PlanOf(TimestampColumn(), Request("date", OverflowPolicy::kNull), OverflowPolicy::kString)

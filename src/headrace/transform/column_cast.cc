@@ -10,6 +10,8 @@
 #include <limits>
 #include <utility>
 
+#include "headrace/model/utf8.h"
+
 namespace headrace {
 namespace {
 
@@ -18,16 +20,15 @@ namespace {
 bool IsAboutValues(const arrow::Status& status) { return status.IsInvalid(); }
 
 std::string ValueText(const arrow::Array& values, int64_t row) {
-  constexpr size_t kLongest = 80;
   const auto scalar = values.GetScalar(row);
-  if (!scalar.ok()) return "?";
-  std::string text = (*scalar)->ToString();
-  if (text.size() <= kLongest) return text;
-  size_t end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
-    --end;  // Not within a UTF-8 character.
-  }
-  return text.substr(0, end) + "…";
+  return scalar.ok() ? (*scalar)->ToString() : "?";
+}
+
+/// `reason`, which may quote the value, with the value as messages show it.
+std::string ReasonText(std::string reason, const std::string& value) {
+  const std::string shown = ShortenedValue(value);
+  const size_t at = shown == value ? std::string::npos : reason.find(value);
+  return at == std::string::npos ? reason : reason.replace(at, value.size(), shown);
 }
 
 /// The same values with `rows` NULL. Shares everything but the validity bitmap.
@@ -91,9 +92,11 @@ arrow::Status ColumnCast::UnfitValue(const arrow::Array& values, const RowName& 
   }
   const int64_t row = rows.front();
   const auto single = cast_(*values.Slice(row, 1), type_);
-  return PermanentError("column \"" + name_ + "\": " + ValueText(values, row) + " does not fit " +
+  const std::string value = ValueText(values, row);
+  return PermanentError("column \"" + name_ + "\": " + ShortenedValue(value) + " does not fit " +
                         type_->ToString() + " (" + row_name(row) + "; " +
-                        single.status().message() + "); on_overflow: null would load it");
+                        ReasonText(single.status().message(), value) +
+                        "); on_overflow: null would load it");
 }
 
 ArrayResult ColumnCast::ApplyWithNulls(const arrow::Array& values, int64_t& nulled) const {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/utf8.h"
 #include "headrace/transform/column_cast.h"
 #include "headrace/transform/constant_column.h"
 
@@ -51,7 +52,7 @@ std::string Transform::State::RowName(const arrow::RecordBatch& batch, int64_t r
     const auto value = batch.column(column)->GetScalar(row);
     if (!text.empty()) text += ", ";
     text += batch.schema()->field(column)->name() + " = ";
-    text += value.ok() ? (*value)->ToString() : "?";
+    text += value.ok() ? ShortenedValue((*value)->ToString()) : "?";
   }
   return text;
 }

@@ -123,6 +123,21 @@ TEST(TransformTest, NullPolicyNullsOnlyWhatDoesNotFitAndCounts) {
   EXPECT_EQ(transform.TakeNulledValues(), 0);
 }
 
+TEST(TransformTest, ALongValueIsShortenedWhereverItStands) {
+  const std::string value(5000, 'x');
+  for (const auto& type : {arrow::int64(), arrow::float64(), arrow::decimal128(5, 2),
+                           arrow::date32(), arrow::boolean(), arrow::time64(arrow::TimeUnit::MICRO),
+                           arrow::timestamp(arrow::TimeUnit::MICRO)}) {
+    TablePlan plan;
+    plan.columns = {Planned("amount", arrow::utf8(), "amount", type)};
+    plan.description.keys = {{.name = "key", .columns = {"amount"}, .primary = true}};
+    const std::string message =
+        ErrorOf(plan, Amounts(arrow::utf8(), "[\"" + value + "\"]"), ErrorClass::kPermanent);
+    EXPECT_THAT(message, HasSubstr("amount = xxx"));
+    EXPECT_LT(message.size(), 600U) << message;
+  }
+}
+
 TEST(TransformTest, NullPolicyWithoutNullsBefore) {
   TablePlan plan;
   plan.columns = {

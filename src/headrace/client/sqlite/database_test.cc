@@ -1,6 +1,7 @@
 #include "headrace/client/sqlite/database.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,6 +37,20 @@ class SqliteDatabaseTest : public testing::Test {
 
   std::filesystem::path folder_;
 };
+
+TEST_F(SqliteDatabaseTest, AWantOfFileDescriptorsIsNoWantOfRights) {
+  OpenWriter(Path());
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto database = SqliteDatabase::Open(Path(), SqliteOpenMode::kReadOnly, milliseconds(0));
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(database.ok());
+  EXPECT_EQ(CodeOf(database.status()), "EMFILE") << database.status();
+  EXPECT_EQ(ClassOf(database.status()), ErrorClass::kPermanent);
+  EXPECT_NE(database.status().message().find("ulimit -n"), std::string::npos);
+}
 
 TEST_F(SqliteDatabaseTest, ValuesOfEveryStorageClassComeBack) {
   SqliteDatabase database = OpenWriter(Path());

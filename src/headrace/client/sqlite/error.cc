@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string>
 
 namespace headrace {
@@ -54,6 +55,13 @@ const ResultCode* FindResultCode(int result) {
   return nullptr;
 }
 
+/// A file that cannot be opened for want of descriptors looks to SQLite like one without rights.
+bool IsOutOfDescriptors(sqlite3* database, int result) {
+  if (database == nullptr || (result & 0xff) != SQLITE_CANTOPEN) return false;
+  const int error = sqlite3_system_errno(database);
+  return error == EMFILE || error == ENFILE;
+}
+
 }  // namespace
 
 std::string_view SqliteResultName(int result) {
@@ -67,6 +75,10 @@ ErrorClass SqliteErrorClass(int result) {
 }
 
 arrow::Status SqliteError(sqlite3* database, int result) {
+  if (IsOutOfDescriptors(database, result)) {
+    return PermanentError("too many open files (raise the limit on open files, ulimit -n)",
+                          "EMFILE");
+  }
   const bool known = database != nullptr && sqlite3_errcode(database) != SQLITE_OK;
   std::string message = known ? sqlite3_errmsg(database) : sqlite3_errstr(result);
   const bool interrupted = (result & 0xff) == SQLITE_INTERRUPT;

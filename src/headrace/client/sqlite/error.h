@@ -17,7 +17,8 @@ std::string_view SqliteResultName(int result);
 ErrorClass SqliteErrorClass(int result);
 
 /// The error of a call on `database` that returned `result`, with SQLite's message. Interrupts
-/// carry kInterruptedCode, the others SqliteResultName. `database` may be null.
+/// carry kInterruptedCode, a want of file descriptors `EMFILE`, the others SqliteResultName.
+/// `database` may be null.
 arrow::Status SqliteError(sqlite3* database, int result);
 
 }  // namespace headrace

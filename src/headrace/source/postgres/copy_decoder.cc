@@ -9,6 +9,7 @@
 #include <array>
 #include <utility>
 
+#include "headrace/model/utf8.h"
 #include "headrace/source/postgres/wire.h"
 
 namespace headrace {
@@ -201,11 +202,12 @@ arrow::Status CopyDecoder::RowError(const uint8_t* row, const uint8_t* end) {
   }
   std::string key = RowKey(row, end);
   if (key.empty()) key = "row " + std::to_string(number) + " of the unit";
+  const DecodedColumn& column = reading.column;
+  const bool is_text = column.type->id() == arrow::Type::STRING;
   return PermanentError(
-      "column \"" + reading.column.name + "\": " + reading.context.overflow + " does not fit " +
-      reading.column.type->ToString() + " (" + key + "); on_overflow: " +
-      (reading.column.type->id() == arrow::Type::STRING ? "null" : "null or string") +
-      " would load it");
+      "column \"" + column.name + "\": " + ShortenedValue(reading.context.overflow) +
+      " does not fit " + column.type->ToString() + " (" + key + "); on_overflow: " +
+      (is_text || !column.may_be_text ? "null" : "null or string") + " would load it");
 }
 
 /// `id = 7, part = a` from the columns of the primary key; empty where one of them was not selected
@@ -219,7 +221,7 @@ std::string CopyDecoder::RowKey(const uint8_t* row, const uint8_t* end) const {
     if (!fields.Next(data, size)) break;
     if (!reading->column.key) continue;
     text += (text.empty() ? "" : ", ") + reading->column.name + " = " +
-            ValueText(reading->column, data, size);
+            ShortenedValue(ValueText(reading->column, data, size));
   }
   return text;
 }

@@ -23,6 +23,7 @@ struct DecodedColumn {
   PgTypePtr wire;
   std::shared_ptr<arrow::DataType> type;
   OverflowPolicy on_overflow = OverflowPolicy::kError;
+  bool may_be_text = true;  ///< As PlannedColumn says.
   bool check_utf8 = false;
   bool key = false;  ///< Part of the primary key: named in errors.
 };

@@ -64,7 +64,8 @@ PgTypePtr BaseType(uint32_t oid) {
 
 /// A key `id` of `first` and a `text` of `second`.
 std::unique_ptr<CopyDecoder> MakePair(uint32_t first, uint32_t second,
-                                      OverflowPolicy policy = OverflowPolicy::kError) {
+                                      OverflowPolicy policy = OverflowPolicy::kError,
+                                      bool may_be_text = true) {
   std::vector<DecodedColumn> columns = {{.name = "id", .wire = BaseType(first), .key = true},
                                         {.name = "text", .wire = BaseType(second)}};
   std::vector<std::shared_ptr<arrow::Field>> fields;
@@ -72,6 +73,7 @@ std::unique_ptr<CopyDecoder> MakePair(uint32_t first, uint32_t second,
     column.type = ArrowTypeOf(*column.wire).type;
     column.on_overflow = policy;
     column.check_utf8 = true;
+    column.may_be_text = may_be_text;
     fields.push_back(arrow::field(column.name, column.type));
   }
   return CopyDecoder::Make(std::move(columns), arrow::schema(std::move(fields))).ValueOrDie();
@@ -184,6 +186,30 @@ TEST(CopyDecoder, AValueThatDoesNotFitNamesColumnValueAndKey) {
   }
   ASSERT_TRUE(decoder->unfit_value().has_value());
   EXPECT_EQ(decoder->unfit_value()->index, 1U);
+}
+
+TEST(CopyDecoder, TheAdviceIsOneThatThePlanAllows) {
+  for (const bool may_be_text : {true, false}) {
+    const auto decoder =
+        MakePair(pg_oid::kInt4, pg_oid::kDate, OverflowPolicy::kError, may_be_text);
+    ASSERT_TRUE(decoder->Begin(ReadLimits{}, 0).ok());
+    StreamBytes stream = StreamBytes().Header().Number(int16_t{2});
+    stream.Number(int32_t{4}).Number(int32_t{42}).Number(int32_t{4}).Number(int32_t{0x7fffffff});
+    const arrow::Status status = DecodeOne(*decoder, stream).status();
+    const std::string_view advice = may_be_text ? "on_overflow: null or string would load it"
+                                                : "on_overflow: null would load it";
+    EXPECT_TRUE(status.message().ends_with(advice)) << status;
+  }
+}
+
+TEST(CopyDecoder, ALongKeyIsShortened) {
+  const auto decoder = MakePair(pg_oid::kText, pg_oid::kDate);
+  ASSERT_TRUE(decoder->Begin(ReadLimits{}, 0).ok());
+  StreamBytes stream = StreamBytes().Header().Number(int16_t{2}).Field(std::string(5000, 'k'));
+  stream.Number(int32_t{4}).Number(int32_t{0x7fffffff});
+  const arrow::Status status = DecodeOne(*decoder, stream).status();
+  EXPECT_NE(status.message().find("id = kkkk"), std::string::npos) << status;
+  EXPECT_LT(status.message().size(), 300U);
 }
 
 TEST(CopyDecoder, TextThatIsNotUtf8OverflowsWhereTheServerDoesNotCheck) {

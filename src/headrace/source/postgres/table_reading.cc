@@ -135,6 +135,7 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
                        .wire = std::move(value.wire),
                        .type = planned.read_type,
                        .on_overflow = planned.on_overflow,
+                       .may_be_text = planned.may_be_text,
                        .check_utf8 = check_utf8,
                        .key = IsPrimaryKey(plan, planned.source_name)});
   }

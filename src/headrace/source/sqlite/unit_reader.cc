@@ -25,6 +25,11 @@ std::string ColumnLabel(const PlannedColumn& column) {
   return "column \"" + column.source_name + "\"";
 }
 
+/// SQLite checks no text that it stores; only a column of text cannot take it.
+bool IsTextWithoutUtf8(sqlite3_value* value) {
+  return sqlite3_value_type(value) == SQLITE_TEXT && !IsUtf8Text(TextBytes(value));
+}
+
 }  // namespace
 
 SqliteUnitReader::SqliteUnitReader(SqliteDatabase& database, const TablePlan& plan,
@@ -137,7 +142,9 @@ arrow::Status SqliteUnitReader::Overflow(size_t index) {
   }
   sqlite3_value* value = sqlite3_column_value(statement_.handle(), static_cast<int>(index));
   return PermanentError(ColumnLabel(column) + ", " + RowName() + ": " + Render(value) +
-                        " does not fit " + column.read_type->ToString() + " (see on_overflow)");
+                        " does not fit " + column.read_type->ToString() +
+                        (IsTextWithoutUtf8(value) ? ": it is not valid UTF-8" : "") +
+                        " (see on_overflow)");
 }
 
 std::string SqliteUnitReader::RowName() const {

@@ -119,6 +119,14 @@ TEST_F(SqliteUnitReaderTest, AnErrorNamesTheRowByRowidAndKey) {
       << message("plain");
 }
 
+TEST_F(SqliteUnitReaderTest, TextThatIsNotUtf8IsSaidToBeThat) {
+  database_.Execute("CREATE TABLE t (a TEXT); INSERT INTO t VALUES (CAST(x'FF41FE' AS TEXT))");
+  const TablePlan plan = Plan(TableNamed("t"));
+  EXPECT_EQ(ReadUnit(*session_, plan, WholeTable{}).status().message(),
+            "column \"a\", rowid 1: TEXT X'FF41FE' does not fit string: it is not valid UTF-8 "
+            "(see on_overflow)");
+}
+
 TEST_F(SqliteUnitReaderTest, NotNullColumnsThatHoldNullStopTheUnit) {
   database_.Execute(
       "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (NULL); PRAGMA writable_schema = ON;"

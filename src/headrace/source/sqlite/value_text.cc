@@ -11,8 +11,6 @@
 namespace headrace::sqlite {
 namespace {
 
-constexpr size_t kShownBytes = 60;
-
 std::string_view Viewed(const void* data, int size) {
   if (data == nullptr) return {};
   return {static_cast<const char*>(data), static_cast<size_t>(size)};
@@ -99,14 +97,9 @@ std::string Render(sqlite3_value* value) {
   std::string text(ClassName(storage));
   if (storage == SQLITE_NULL) return text;
   std::string scratch;
-  std::string_view shown = AnyText(value, scratch);
-  const bool cut = shown.size() > kShownBytes;
-  shown = shown.substr(0, kShownBytes);
-  // A cut in the middle of a character would make the message itself no UTF-8.
-  while (cut && !IsUtf8Text(shown)) shown.remove_suffix(1);
-  text += storage == SQLITE_TEXT ? " '" + std::string(shown) : " " + std::string(shown);
-  if (cut) text += "…";
-  return storage == SQLITE_TEXT ? text + "'" : text;
+  const bool quoted = storage == SQLITE_TEXT && IsUtf8Text(TextBytes(value));
+  const std::string shown = ShortenedValue(AnyText(value, scratch));
+  return text + (quoted ? " '" + shown + "'" : " " + shown);
 }
 
 }  // namespace headrace::sqlite

@@ -23,7 +23,7 @@ std::string_view AnyText(sqlite3_value* value, std::string& scratch);
 
 bool IsUtf8Text(std::string_view text);
 
-/// `value` for an error message: its class and a literal, shortened to some 60 characters.
+/// `value` for an error message: its class and a literal, shortened as ShortenedValue does.
 std::string Render(sqlite3_value* value);
 
 }  // namespace headrace::sqlite
