@@ -147,3 +147,20 @@ def test_locks_that_the_server_has_no_room_for(headrace, postgres_servers):
         finished = postgres_job(headrace, database, {"name": "public.p"}).run(expect=1)
     said(finished, "out of shared memory", "max_locks_per_transaction")
     assert "trying again" not in finished.stdout + finished.stderr
+
+
+def test_a_table_under_two_names_is_warned_of(database, headrace):
+    database.execute(SETUP)
+    job = postgres_job(headrace, database, {"name": "keyless"}, {"name": "public.keyless"}, {"name": "public.big"})
+    warnings = {name: " ".join(table["warnings"]) for name, table in plan(headrace).items()}
+    assert "the same table as keyless" in warnings["public.keyless"]
+    assert "the same table" not in warnings["keyless"] + warnings["public.big"]
+    said(headrace("check", "job.yaml", expect=0), "the same table as keyless")
+    said(job.run(), "the same table as keyless")
+
+
+def test_a_sqlite_table_under_two_names_is_warned_of(headrace):
+    with sqlite3.connect(headrace.folder / "shop.db") as shop:
+        shop.execute("CREATE TABLE t (id INTEGER)")
+    Job(headrace, {"type": "sqlite", "path": "./shop.db"}, [{"name": "t"}, {"name": "main.t"}])
+    assert "the same table as t," in " ".join(plan(headrace)["main.t"]["warnings"])

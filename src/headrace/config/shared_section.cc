@@ -67,43 +67,46 @@ Section LoadSection() {
 }
 
 Section PartitionSection() {
-  return {.key = "partition",
-          .doc = "How a table is cut into work units.",
-          .options = {
-              {.key = "strategy",
-               .type = OptionType::kEnum,
-               .default_text = "auto",
-               .doc = "auto lets the planner choose; pages reads ranges of the table's pages, "
-                      "id_range ranges of an integer column, date_range weeks, days or hours of a "
-                      "date or timestamp column, none the table in one unit.",
-               .choices = {"auto", "pages", "id_range", "date_range", "none"},
-               .refused_choices = {{"key_range", kNoKeySplit}, {"hash", kNoKeySplit}}},
-              {.key = "column",
-               .doc = "Column to split by; without it the planner takes a key, or an indexed date "
-                      "or timestamp.",
-               .example = "id"},
-              {.key = "target_rows",
-               .type = OptionType::kInteger,
-               .default_text = "50000",
-               .doc = "Rows of a work unit, about; whichever of target_rows and target_bytes is "
-                      "reached first.",
-               .minimum = 1},
-              {.key = "target_bytes",
-               .type = OptionType::kBytes,
-               .default_text = "16MiB",
-               .doc = "Size of a work unit in memory, about.",
-               .minimum = 1},
-              {.key = "strict",
-               .type = OptionType::kBoolean,
-               .default_text = "false",
-               .doc = "A strategy that does not fit the table is an error; else it is one unit and "
-                      "a warning."},
-              {.key = "nulls",
-               .type = OptionType::kEnum,
-               .default_text = "include",
-               .doc = "Rows whose split column is NULL: include reads them too.",
-               .choices = {"include"},
-               .refused_choices = {{"exclude", kNoNullRule}, {"error", kNoNullRule}}}}};
+  return {
+      .key = "partition",
+      .doc = "How a table is cut into work units.",
+      .options = {
+          {.key = "strategy",
+           .type = OptionType::kEnum,
+           .default_text = "auto",
+           .doc =
+               "auto lets the planner choose; id_range reads ranges of an integer column, none the "
+               "table in one unit; of PostgreSQL alone so far, pages reads ranges of the "
+               "table's pages, and date_range weeks, days or hours of a date or timestamp "
+               "column.",
+           .choices = {"auto", "pages", "id_range", "date_range", "none"},
+           .refused_choices = {{"key_range", kNoKeySplit}, {"hash", kNoKeySplit}}},
+          {.key = "column",
+           .doc = "Column to split by; without it the planner takes a key, or an indexed date "
+                  "or timestamp.",
+           .example = "id"},
+          {.key = "target_rows",
+           .type = OptionType::kInteger,
+           .default_text = "50000",
+           .doc = "Rows of a work unit, about; whichever of target_rows and target_bytes is "
+                  "reached first.",
+           .minimum = 1},
+          {.key = "target_bytes",
+           .type = OptionType::kBytes,
+           .default_text = "16MiB",
+           .doc = "Size of a work unit in memory, about.",
+           .minimum = 1},
+          {.key = "strict",
+           .type = OptionType::kBoolean,
+           .default_text = "false",
+           .doc = "A strategy that does not fit the table is an error; else it is one unit and "
+                  "a warning."},
+          {.key = "nulls",
+           .type = OptionType::kEnum,
+           .default_text = "include",
+           .doc = "Rows whose split column is NULL: include reads them too.",
+           .choices = {"include"},
+           .refused_choices = {{"exclude", kNoNullRule}, {"error", kNoNullRule}}}}};
 }
 
 }  // namespace headrace

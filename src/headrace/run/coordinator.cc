@@ -190,6 +190,7 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
   if (stop.stop_requested()) return InterruptedError();
+  WarnOfTablesReadTwice(plan);
   CheckTargets(job, destination, plan);
   return plan;
 }

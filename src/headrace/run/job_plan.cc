@@ -233,7 +233,31 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   return TryReading(snapshot, stop, planned);
 }
 
+bool IsSameRelation(const Relation& a, const Relation& b) {
+  return a.oid == b.oid && a.schema == b.schema && a.name == b.name;
+}
+
+/// Views and queries have no relations to be known by.
+bool HaveSameRows(const PlannedTable& a, const PlannedTable& b) {
+  if (!a.status.ok() || !b.status.ok() || a.plan.filter.where != b.plan.filter.where) return false;
+  const Description& first = a.plan.description;
+  const Description& second = b.plan.description;
+  return first.kind == second.kind && !first.leaves.empty() &&
+         std::ranges::equal(first.leaves, second.leaves, IsSameRelation);
+}
+
 }  // namespace
+
+void WarnOfTablesReadTwice(JobPlan& plan) {
+  for (auto second = plan.tables.begin(); second != plan.tables.end(); ++second) {
+    const auto first = std::find_if(plan.tables.begin(), second, [&](const PlannedTable& earlier) {
+      return HaveSameRows(earlier, *second);
+    });
+    if (first == second) continue;
+    second->plan.warnings.push_back("the same table as " + first->plan.table.label() +
+                                    ", which this job copies too");
+  }
+}
 
 void JobPlan::IsUnder(const Snapshot& under) {
   snapshot = under.kind();

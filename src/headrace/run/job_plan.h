@@ -53,6 +53,10 @@ struct RunIdentity {
   int epoch = 0;
 };
 
+/// Two names of a job may be of one table (`events`, `public.events`): a warning of the second that
+/// the same rows are copied twice. Different conditions are taken to be meant.
+void WarnOfTablesReadTwice(JobPlan& plan);
+
 /// Plans one table under `snapshot`.
 PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
                        const RunIdentity& identity, std::stop_token stop);

@@ -147,6 +147,26 @@ TEST(JobPlanTest, ACastThatRoundsSaysSo) {
   EXPECT_EQ(PlannedColumnOf(column, Request("double")).note, "cast from int32");
 }
 
+PlannedTable PlannedOf(const std::string& name, uint64_t oid, const std::string& where = {}) {
+  PlannedTable planned;
+  planned.plan.table.name = name;
+  planned.plan.filter.where = where;
+  planned.plan.description.leaves = {{.schema = "public", .name = "t", .oid = oid}};
+  return planned;
+}
+
+TEST(JobPlanTest, ATableUnderTwoNamesIsWarnedOf) {
+  JobPlan plan;
+  plan.tables = {PlannedOf("t", 1), PlannedOf("public.t", 1), PlannedOf("other", 2),
+                 PlannedOf("some", 1, "id > 5")};
+  plan.tables.push_back(PlannedOf("refused", 1));
+  plan.tables.back().status = UserError("no");
+  WarnOfTablesReadTwice(plan);
+  EXPECT_THAT(plan.tables[1].plan.warnings,
+              testing::ElementsAre("the same table as t, which this job copies too"));
+  for (const size_t other : {0, 2, 3, 4}) EXPECT_TRUE(plan.tables[other].plan.warnings.empty());
+}
+
 TEST(JobPlanTest, WhatTheSourceSaysOfItsFirstUnitIsTheTablesError) {
   arrow::Status answer = UserError("where: no such column");
   std::vector<std::string> tried;

@@ -139,6 +139,7 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
                                     {chosen_.run, started_micros_, open.epoch}, stop));
   }
+  WarnOfTablesReadTwice(plan);
   return plan;
 }
 

@@ -179,7 +179,7 @@ arrow::Result<Description> DescribeEntry(SqliteDatabase& database, const TableRe
         DescribeColumn(column, column.not_null || is_rowid || in_key, entry.strict || is_rowid));
   }
   if (entry.kind != RelationKind::kTable) return description;
-  description.leaves.push_back({.schema = table.schema, .name = table.name});
+  description.leaves.push_back({.schema = "main", .name = table.name});
   if (Key primary = PrimaryKey(columns); !primary.columns.empty()) {
     description.keys.push_back(std::move(primary));
   }

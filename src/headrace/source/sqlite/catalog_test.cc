@@ -32,7 +32,8 @@ TEST_F(SqliteCatalogTest, ColumnsAreWhatTheTableDeclares) {
   const Description orders = Describe("orders");
   EXPECT_EQ(orders.kind, RelationKind::kTable);
   EXPECT_EQ(orders.row_identity, "rowid");
-  EXPECT_EQ(orders.leaves.size(), 1);
+  ASSERT_EQ(orders.leaves.size(), 1);
+  EXPECT_EQ(orders.leaves[0].schema, "main");
   std::vector<std::string> names;
   for (const Column& column : orders.columns) names.push_back(column.name);
   EXPECT_EQ(names, (std::vector<std::string>{"id", "customer", "odd \"name\"", "total", "twice",
