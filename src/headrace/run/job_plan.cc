@@ -45,9 +45,9 @@ arrow::Result<std::string> CastNote(const PlannedColumn& column) {
                      column.read_type->ToString() + " to " + column.type->ToString() +
                      "; its `type` can be " + CastTargets(*column.read_type));
   }
-  std::string note = "cast from " + column.read_type->ToString();
   const int bits = RoundsToBits(*column.read_type, *column.type);
-  return bits == 0 ? note : note + ", rounds to " + std::to_string(bits) + " bits";
+  return "cast from " + column.read_type->ToString() +
+         (bits == 0 ? "" : ", rounds to " + std::to_string(bits) + " bits");
 }
 
 arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnRequest& request,

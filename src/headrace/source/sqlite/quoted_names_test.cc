@@ -17,14 +17,14 @@ TEST(SqliteQuotedNamesTest, OnlyNamesInDoubleQuotesAreWrittenAnew) {
 }
 
 TEST(SqliteQuotedNamesTest, WhatHasNoEndStaysAsItIs) {
-  for (const char* sql : {"\"a", "'a \"b\"", "-- \"a\"", "/* \"a\"", "[\"a\"", "\"a\"\""}) {
+  for (const char* sql : {R"("a)", R"('a "b")", R"(-- "a")", R"(/* "a")", R"(["a")", R"("a"")"}) {
     EXPECT_EQ(NamesInBackticks(sql), sql);
   }
 }
 
 TEST(SqliteQuotedNamesTest, AColumnThatIsNotThereIsNamed) {
   TestDatabase database;
-  database.Execute("CREATE TABLE t (currency TEXT, \"odd \"\"name\"\"\" TEXT)");
+  database.Execute(R"(CREATE TABLE t (currency TEXT, "odd ""name""" TEXT))");
   SqliteDatabase& connection = database.writer();
   for (const char* sql :
        {R"(SELECT "odd ""name""" AS "new" FROM "t" WHERE "t"."currency" = 'EUR' ORDER BY "new")",

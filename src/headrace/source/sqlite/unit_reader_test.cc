@@ -97,7 +97,7 @@ TEST_F(SqliteUnitReaderTest, StringsInDoubleQuotesOfTheFileItselfAreRead) {
   view.filter.where = "\"c\" = 'text'";
   EXPECT_FALSE(ReadUnit(*session_, view, WholeTable{}).ok());
   TablePlan table = Plan(TableNamed("t"));
-  table.filter.where = "\"a\" IN (SELECT \"a\" FROM v)";
+  table.filter.where = R"("a" IN (SELECT "a" FROM v))";
   EXPECT_EQ(Read(table, WholeTable{}), (Rows{{"x"}}));
 }
 
