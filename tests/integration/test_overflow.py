@@ -142,6 +142,12 @@ def test_a_comment_that_is_not_utf8_stands_in_nobodys_way(ascii_database, headra
     said(headrace("inspect", ascii_database.uri, "--table", "public.odd"), "caf\ufffd", "th\ufffd et café")
 
 
+def test_a_message_of_the_server_that_is_not_utf8_is_told_in_json(ascii_database, headrace):
+    job = ascii_job(headrace, ascii_database, "auto", where="id <> 8 OR name::int = 1")
+    finished = job.run("--json", expect=2)
+    assert "caf\ufffd" in finished.json()["tables"][0]["error"]["message"], finished.stdout
+
+
 def test_text_that_the_server_cannot_convert_is_told_with_the_way_around_it(database, headrace):
     with database_of_encoding(database, "WIN1252") as made:
         with made.connect(client_encoding="WIN1252") as connection:
