@@ -3,8 +3,9 @@
 #include <arrow/type.h>
 
 #include <array>
-#include <charconv>
 #include <cstdio>
+
+#include "headrace/model/text_front.h"
 
 namespace headrace {
 namespace {
@@ -55,43 +56,14 @@ std::string FractionText(const CivilTime& time) {
   return text.data();
 }
 
-/// Takes text apart from its front.
-class TimeReader {
- public:
-  explicit TimeReader(std::string_view text) : rest_(text) {}
-
-  bool Skip(char character) {
-    if (!rest_.starts_with(character)) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  /// All digits that follow: at least `least`, at most `most`.
-  template <typename Number>
-  bool Digits(size_t least, size_t most, Number& number) {
-    size_t size = 0;
-    while (size < rest_.size() && rest_[size] >= '0' && rest_[size] <= '9') ++size;
-    if (size < least || size > most) return false;
-    const std::string_view digits = rest_.substr(0, size);
-    std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    rest_.remove_prefix(size);
-    return true;
-  }
-
-  bool AtEnd() const { return rest_.empty(); }
-
- private:
-  std::string_view rest_;
-};
-
-bool ReadYear(TimeReader& reader, int64_t& year) {
+bool ReadYear(TextFront& reader, int64_t& year) {
   constexpr size_t kMostDigits = 6;
-  if (reader.Skip('-')) {
+  if (reader.Skip("-")) {
     const bool is_year = reader.Digits(4, kMostDigits, year);
     year = -year;
     return is_year;
   }
-  return reader.Skip('+') ? reader.Digits(4, kMostDigits, year) : reader.Digits(4, 4, year);
+  return reader.Skip("+") ? reader.Digits(4, kMostDigits, year) : reader.Digits(4, 4, year);
 }
 
 }  // namespace
@@ -140,14 +112,14 @@ std::string IsoTime(int64_t micros) {
 }
 
 std::optional<int64_t> MicrosOfIsoTime(std::string_view text) {
-  TimeReader reader(text);
+  TextFront reader(text);
   CivilTime time;
   const bool is_time =
-      ReadYear(reader, time.year) && reader.Skip('-') && reader.Digits(2, 2, time.month) &&
-      reader.Skip('-') && reader.Digits(2, 2, time.day) && reader.Skip('T') &&
-      reader.Digits(2, 2, time.hour) && reader.Skip(':') && reader.Digits(2, 2, time.minute) &&
-      reader.Skip(':') && reader.Digits(2, 2, time.second) &&
-      (reader.AtEnd() || (reader.Skip('.') && reader.Digits(6, 6, time.micros))) && reader.AtEnd();
+      ReadYear(reader, time.year) && reader.Skip("-") && reader.Digits(2, 2, time.month) &&
+      reader.Skip("-") && reader.Digits(2, 2, time.day) && reader.Skip("T") &&
+      reader.Digits(2, 2, time.hour) && reader.Skip(":") && reader.Digits(2, 2, time.minute) &&
+      reader.Skip(":") && reader.Digits(2, 2, time.second) &&
+      (reader.AtEnd() || (reader.Skip(".") && reader.Digits(6, 6, time.micros))) && reader.AtEnd();
   if (!is_time || time.month < 1 || time.month > 12) return std::nullopt;
   const auto micros = MicrosOf(time);
   // What the calendar does not know comes back as another day: February 30, an hour 24.

@@ -1,74 +1,51 @@
 #include "headrace/source/postgres/time_text.h"
 
-#include <charconv>
 #include <utility>
 
 #include "headrace/model/civil_time.h"
+#include "headrace/model/text_front.h"
 
 namespace headrace {
 namespace {
 
-/// Takes text apart from its front; what is not there is left alone.
-class Front {
- public:
-  explicit Front(std::string_view text) : rest_(text) {}
+/// More than the server writes, and less than an int holds.
+constexpr size_t kMostDigits = 9;
 
-  bool Skip(std::string_view text) {
-    if (!rest_.starts_with(text)) return false;
-    rest_.remove_prefix(text.size());
-    return true;
-  }
+bool Read(TextFront& front, int& number) { return front.Digits(1, kMostDigits, number); }
 
-  template <typename Number>
-  bool Read(Number& number) {
-    const bool is_digit = !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
-    if (!is_digit) return false;
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);
-    if (error != std::errc()) return false;
-    rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
-    return true;
-  }
-
-  /// `.5` as 500000.
-  bool ReadFraction(int& micros) {
-    const size_t before = rest_.size();
-    if (!Read(micros)) return false;
-    size_t digits = before - rest_.size();
-    for (; digits < 6; ++digits) micros *= 10;
-    return digits == 6;
-  }
-
-  bool IsAt(std::string_view text) const { return rest_.starts_with(text); }
-  bool AtEnd() const { return rest_.empty(); }
-
- private:
-  std::string_view rest_;
-};
-
-bool ReadDate(Front& front, CivilTime& time) {
-  return front.Read(time.year) && front.Skip("-") && front.Read(time.month) && front.Skip("-") &&
-         front.Read(time.day);
+/// `.5` as 500000.
+bool ReadFraction(TextFront& front, int& micros) {
+  constexpr size_t kMicroDigits = 6;
+  const size_t before = front.size();
+  if (!front.Digits(1, kMicroDigits, micros)) return false;
+  for (size_t digits = before - front.size(); digits < kMicroDigits; ++digits) micros *= 10;
+  return true;
 }
 
-bool ReadClock(Front& front, CivilTime& time) {
+bool ReadDate(TextFront& front, CivilTime& time) {
+  return front.Digits(1, kMostDigits, time.year) && front.Skip("-") && Read(front, time.month) &&
+         front.Skip("-") && Read(front, time.day);
+}
+
+bool ReadClock(TextFront& front, CivilTime& time) {
   const bool is_date = front.AtEnd() || front.IsAt(" BC");
   if (is_date) return true;
   if (!front.Skip(" ")) return false;
-  const bool is_clock = front.Read(time.hour) && front.Skip(":") && front.Read(time.minute) &&
-                        front.Skip(":") && front.Read(time.second);
-  return is_clock && (!front.Skip(".") || front.ReadFraction(time.micros));
+  const bool is_clock = Read(front, time.hour) && front.Skip(":") && Read(front, time.minute) &&
+                        front.Skip(":") && Read(front, time.second);
+  return is_clock && (!front.Skip(".") || ReadFraction(front, time.micros));
 }
 
 /// `+05`, `-03:30`, `+00:19:32`: what is taken away gives UTC.
-bool ReadZone(Front& front, CivilTime& time) {
+bool ReadZone(TextFront& front, CivilTime& time) {
   const int sign = front.Skip("+") ? 1 : front.Skip("-") ? -1 : 0;
   if (sign == 0) return true;
   int hours = 0;
   int minutes = 0;
   int seconds = 0;
-  if (!front.Read(hours)) return false;
-  if (front.Skip(":") && !front.Read(minutes)) return false;
-  if (front.Skip(":") && !front.Read(seconds)) return false;
+  if (!Read(front, hours)) return false;
+  if (front.Skip(":") && !Read(front, minutes)) return false;
+  if (front.Skip(":") && !Read(front, seconds)) return false;
   time.hour -= sign * hours;
   time.minute -= sign * minutes;
   time.second -= sign * seconds;
@@ -80,7 +57,7 @@ bool ReadZone(Front& front, CivilTime& time) {
 std::optional<int64_t> MicrosOfTimeText(std::string_view text) {
   if (text == "-infinity") return kFarPast;
   if (text == "infinity") return kFarFuture;
-  Front front(text);
+  TextFront front(text);
   CivilTime time;
   if (!ReadDate(front, time) || !ReadClock(front, time) || !ReadZone(front, time)) {
     return std::nullopt;
