@@ -28,7 +28,9 @@ constexpr std::array<Step, 4> kSteps = {{
 
 /// Parts of what a range should hold: less is next to nothing, and more by so much is tolerated.
 constexpr double kNextToNothing = 0.1;
-constexpr double kTooFull = 1.25;
+constexpr double kMore = 1.25;
+/// How much more makes a step one that is not like the others: less may be the histogram's noise.
+constexpr double kFarMore = 2;
 constexpr double kSlack = 1.1;
 
 int64_t StartOf(size_t step, int64_t index) {
@@ -49,6 +51,7 @@ class CalendarCutter {
 
   std::vector<TimeRange> Cut() {
     const size_t step = AreMostTooFull(kWeek) ? kDay : kWeek;
+    base_ = step;
     const int64_t first = IndexOf(step, spread_.first);
     const int64_t end = IndexOf(step, spread_.last) + 1;
     if (spread_.rows_before > 0) pieces_.push_back({0, spread_.rows_before, step});
@@ -84,7 +87,7 @@ class CalendarCutter {
       return;
     }
     ++counts.occupied;
-    if (IsTooFull(rows, wanted_)) ++counts.too_full;
+    if (rows > kMore * wanted_) ++counts.too_full;
   }
 
   void Collect(size_t step, int64_t first, int64_t end) {
@@ -94,7 +97,7 @@ class CalendarCutter {
       const int64_t middle = first + (end - first) / 2;
       Collect(step, first, middle);
       Collect(step, middle, end);
-    } else if (IsTooFull(rows, wanted_) && step < finest_) {
+    } else if (step < finest_ && rows > (step == base_ ? kFarMore : kMore) * wanted_) {
       Collect(step + 1, IndexOf(step + 1, StartOf(step, first)),
               IndexOf(step + 1, StartOf(step, end)));
     } else {
@@ -133,6 +136,7 @@ class CalendarCutter {
   const TimeSpread& spread_;
   const size_t finest_;
   const double wanted_;
+  size_t base_ = kWeek;  ///< The step that most of the time is cut by.
   std::vector<TimeRange> pieces_;
 };
 
@@ -143,7 +147,7 @@ std::vector<TimeRange> CutByCalendar(const TimeSpread& spread, bool is_date,
   return CalendarCutter(spread, is_date, rows_per_range).Cut();
 }
 
-bool IsTooFull(double rows, double rows_per_range) { return rows > kTooFull * rows_per_range; }
+bool IsTooFull(double rows, double rows_per_range) { return rows > kFarMore * rows_per_range; }
 
 std::string StepsText(const std::vector<TimeRange>& ranges) {
   std::array<bool, kSteps.size()> used{};

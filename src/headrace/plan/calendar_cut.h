@@ -27,12 +27,13 @@ struct TimeRange {
 };
 
 /// Cuts time into ranges that begin and end with steps of the calendar: weeks, which begin on
-/// Monday, or days where most weeks hold more than `rows_per_range`; a day that holds more falls
-/// into hours, such an hour into quarters, together so many that they hold about as much. Steps
-/// with next to nothing in them go with their neighbours. Dates stop at days. At least one range.
+/// Monday, or days where most weeks hold more than `rows_per_range`. A week or day that holds far
+/// more (IsTooFull) falls into days or hours, an hour that holds more into quarters, hours and
+/// quarters together so many that they hold about as much. Steps with next to nothing in them go
+/// with their neighbours. Dates stop at days. At least one range.
 std::vector<TimeRange> CutByCalendar(const TimeSpread& spread, bool is_date, double rows_per_range);
 
-/// So many more than wanted that they are split if they can be.
+/// Twice as many as wanted: so many more that they are split if they can be.
 bool IsTooFull(double rows, double rows_per_range);
 
 /// "weeks", "days, hours and 15 minutes" …: what ranges are made of.

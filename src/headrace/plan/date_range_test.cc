@@ -155,6 +155,20 @@ TEST_F(DateRangeTest, AYearOfDates) {
   EXPECT_EQ(Plan().units.size(), 365U);
 }
 
+/// A sample of an even load is not even itself.
+TEST_F(DateRangeTest, WeeksAThirdAboveTheTargetAreWeeksThroughout) {
+  std::vector<int64_t> bounds = Evenly(kMonday, kMonday + 52 * 7 * kMicrosPerDay - 1, 100);
+  for (size_t i = 1; i + 1 < bounds.size(); ++i) {
+    bounds[i] += (static_cast<int64_t>(i * 37 % 21) - 10) * 4 * kHour;
+  }
+  SetHistogram(bounds);
+  statistics_.rows = 52 * 60'480;
+  const Partitioning plan = Plan();
+  EXPECT_EQ(plan.units.size(), 52U);
+  EXPECT_THAT(plan.why, HasSubstr("cut by weeks,"));
+  EXPECT_THAT(plan.warnings, IsEmpty());
+}
+
 TEST_F(DateRangeTest, FewRowsAreWeeksAndFewerAreSeveral) {
   SetEnds(kMonday, kMonday + 364 * kMicrosPerDay - 1);
   statistics_.rows = 2'000'000;
