@@ -13,7 +13,7 @@ JOB = """\
 name: bench
 source: {source}
 tables:
-  - name: {table}
+  - {{name: {table}, partition: {partition}}}
 destination: {{type: parquet, path: ./lake}}
 state: ./state
 """
@@ -23,6 +23,12 @@ SOURCES = {
     ("headrace", "postgres"): "{{type: postgresql, uri: '{uri}'}}",
     ("headrace-libpq", "postgres"): "{{type: postgresql, uri: '{uri}', direct_socket: off}}",
     ("headrace", "sqlite"): "{{type: sqlite, path: '{uri}'}}",
+}
+
+# How the job has the table cut, by contender; the others leave it to the planner.
+PARTITIONS = {
+    "headrace-by-id": "{strategy: id_range, column: id}",
+    "headrace-by-date": "{strategy: date_range, column: created_at}",
 }
 
 
@@ -48,8 +54,9 @@ class Database:
 def headrace(contender: str, program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
     job = folder / "job.yaml"
     table = f"public.{workload.table}" if workload.kind == "postgres" else workload.table
-    source = SOURCES[contender, workload.kind].format(uri=database.uri)
-    job.write_text(JOB.format(source=source, table=table))
+    partition = PARTITIONS.get(contender)
+    source = SOURCES["headrace" if partition else contender, workload.kind].format(uri=database.uri)
+    job.write_text(JOB.format(source=source, table=table, partition=partition or "{}"))
     return [[str(program), "run", str(job)]]
 
 

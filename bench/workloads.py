@@ -31,6 +31,15 @@ POSTGRES_PEERS = ("headrace", "headrace-libpq", "floor", "duckdb", "connectorx")
 
 WORKLOADS = (
     Workload("pg_events_5m", "postgres", 5_000_000, "10 mixed columns, one of them incompressible", "events", "id", POSTGRES_PEERS),
+    Workload(
+        "pg_events_5m_cuts",
+        "postgres",
+        5_000_000,
+        "the table of pg_events_5m by pages, by ranges of its key and by ranges of an indexed time, in whose order it lies",
+        "events",
+        peers=("headrace", "headrace-by-id", "headrace-by-date"),
+        dataset="pg_events_5m",
+    ),
     Workload("pg_taxi", "postgres", 5_000_000, "19 columns in the shape of the NYC yellow taxi table", "taxi", "pu_location_id", POSTGRES_PEERS),
     Workload("pg_wide_text", "postgres", 300_000, "9 columns, long text", "wide_text", "id", POSTGRES_PEERS),
     Workload("sqlite_orders", "sqlite", 3_000_000, "8 columns from one SQLite file", "orders", "id", ("headrace", "duckdb", "connectorx")),
@@ -55,6 +64,8 @@ WANTED = (
     Wanted("pg_events_5m", "headrace", "wall", 0.40, "connectorx"),
     Wanted("pg_events_5m", "headrace", "peak_rss", 96, unit=MEGABYTE),
     Wanted("pg_events_5m", "headrace", "output", 1.15, "duckdb"),
+    Wanted("pg_events_5m_cuts", "headrace-by-id", "wall", 1.25, "headrace"),
+    Wanted("pg_events_5m_cuts", "headrace-by-date", "wall", 1.25, "headrace"),
     Wanted("plan_100k", "plan_100k", "wall", 1.0),
     Wanted("plan_100k", "plan_100k", "peak_rss", 100, unit=MEGABYTE),
     Wanted("plan_100k", "headrace-plan", "wall", 1.0),

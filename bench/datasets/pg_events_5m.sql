@@ -31,3 +31,5 @@ FROM (
     SELECT i, timestamptz '2024-01-01 00:00:00+00' + i * interval '6 seconds' + random() * interval '1 hour' AS moment
     FROM generate_series(1, :rows) AS i
 ) AS numbered;
+
+CREATE INDEX ON events (created_at);
