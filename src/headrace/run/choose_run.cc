@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "headrace/config/nearest.h"
-#include "headrace/observe/shell_word.h"
+#include "headrace/run/choice_text.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
 
@@ -65,41 +65,9 @@ const JournalTable* FindTable(const std::vector<JournalTable>& tables,
   return found == tables.end() ? nullptr : &*found;
 }
 
-arrow::Status JobChanged(const Job& job, const JournalRun& run,
-                         const std::vector<std::string>& left) {
-  std::string only;
-  for (const std::string& table : left) only += " --only " + ShellWord(table);
-  return UserError("the job has changed since run " + run.run +
-                   " began (its file, --set, or what a ${…} in it stands for), and that run has "
-                   "already loaded some of its tables. Restore the job and run again to finish it, "
-                   "or give it up with `headrace abandon " +
-                   run.run + job.words.AsOption() +
-                   "` and load what is left of it with `headrace run" + job.words.AsArgument() +
-                   only + "`: without --only, tables that are published would be loaded once more");
-}
-
-arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted,
-                                 const JournalRun& other) {
-  return UserError("run " + other.run + " of this job is unfinished, so run " + wanted +
-                   " cannot start. Finish it with `headrace run" + job.words.AsArgument() +
-                   " --resume`, or give it up with "
-                   "`headrace abandon " +
-                   other.run + job.words.AsOption() + "`");
-}
-
 arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
   return UserError("--resume only continues run " + run.run + ", which does not include " +
                    NamedTables(outside) + "; leave --resume out to load that too");
-}
-
-/// What is loaded now sees a later moment than what a continued run published before.
-std::string OlderSnapshots(const std::vector<CommitRecord>& committed) {
-  std::string text = "as of an earlier snapshot than what is loaded now:";
-  for (const CommitRecord& record : committed) {
-    text += std::string(&record == committed.data() ? " " : ", ") + record.intent.label +
-            " (published at " + record.committed_at + ")";
-  }
-  return text;
 }
 
 /// The label of the table that `name` is most likely a slip of, its schema perhaps left out; empty
@@ -226,7 +194,10 @@ arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinis
       const JournalTable* table = FindTable(tables, directory);
       return table != nullptr && IsThere(*table);
     });
-    if (!complete) return OtherRunUnfinished(parts_.job, wanted, *unfinished);
+    if (!complete) {
+      return OtherRunUnfinished(parts_.job, wanted, *unfinished,
+                                TablesLeft(parts_.job, unfinished->scope, tables));
+    }
     ARROW_ASSIGN_OR_RAISE(decision_.completed, Repeat(*unfinished));
     decision_.completed->start = RunStart::kContinued;
   }
@@ -304,12 +275,18 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
   }
   if (run.unfinished()) return chosen;
   decision_.notes.push_back("run " + run.run + " was done at " + run.ended_at + "; nothing to do");
+  if (run.text_digest != parts_.job.text_digest) {
+    decision_.notes.push_back(
+        "the job has changed since (its file, --set, or what a ${…} in it stands for): what is new "
+        "in it is loaded under another --run-id");
+  }
   const TableJobs outside = TablesOutside(wanted_, run.scope);
   if (outside.empty()) return chosen;
   const TableJobs inside = TablesIn(parts_.job, run.scope);
-  decision_.notes.push_back("run " + run.run + " was for " +
-                            (inside.empty() ? "other tables" : LabelsOf(inside)) +
-                            " only: " + NamedTables(outside) + " is loaded under another --run-id");
+  decision_.notes.push_back(
+      "run " + run.run + " was for " + (inside.empty() ? "other tables" : LabelsOf(inside)) +
+      " only: " + NamedTables(outside) + (outside.size() == 1 ? " is" : " are") +
+      " loaded under another --run-id");
   return chosen;
 }
 

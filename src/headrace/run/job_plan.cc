@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/type_name.h"
 #include "headrace/plan/planner.h"
 #include "headrace/run/exit_code.h"
 #include "headrace/transform/cast_rule.h"

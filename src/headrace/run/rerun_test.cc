@@ -158,6 +158,39 @@ TEST_F(RerunTest, ARunIdThatWasForOtherTablesSaysSo) {
             "run monday was for a only: table b is loaded under another --run-id");
 }
 
+TEST_F(RerunTest, ARunIdThatIsDoneSaysThatTheJobIsAnotherOneNow) {
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 0);
+  job_.text_digest = "d2";
+  const auto again = Run({.run_id = "monday", .resume = false, .only = {}});
+  EXPECT_EQ(again->exit_code(), 0);
+  EXPECT_TRUE(again->nothing_to_do);
+  EXPECT_NE(again->notes.back().find("the job has changed since"), std::string::npos)
+      << again->notes.back();
+}
+
+TEST_F(RerunTest, AnotherRunIdIsToldWhatIsLeftOfTheUnfinishedOne) {
+  FailTable("b");
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  const auto other = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  EXPECT_EQ(ClassOf(other.status()), ErrorClass::kUser);
+  EXPECT_NE(other.status().message().find("is unfinished (b is left)"), std::string::npos)
+      << other.status();
+}
+
+/// Its table may be why somebody changed the job: no command is proposed that cannot be.
+TEST_F(RerunTest, ATableThatTheChangedJobHasNoMoreIsNotToBeLoaded) {
+  FailTable("b");
+  ASSERT_EQ(Run()->exit_code(), 1);
+  std::erase_if(job_.tables, [](const TableJob& table) { return table.table.label() == "b"; });
+  job_.text_digest = "d2";
+  const arrow::Status changed = Run().status();
+  EXPECT_EQ(ClassOf(changed), ErrorClass::kUser);
+  EXPECT_EQ(changed.message().find("--only"), std::string::npos) << changed;
+  EXPECT_NE(changed.message().find("b, which was left of it, is no table of the job any more"),
+            std::string::npos)
+      << changed;
+}
+
 TEST_F(RerunTest, ResumeDoesNotBeginAnUnknownRunId) {
   const auto report = Run({.run_id = "monday", .resume = true, .only = {}});
   ASSERT_TRUE(report.ok()) << report.status();

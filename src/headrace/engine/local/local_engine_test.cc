@@ -187,7 +187,7 @@ TEST(LocalEngineTest, AttemptsAreBoundedAndTheErrorNamesTableAndUnit) {
   EngineRun run(std::move(source), {});
   run.Execute({"a"}, 2);
   const std::string message = run.ends.at("a").message();
-  EXPECT_EQ(message, "table a, unit 3 (db_id_range), attempt 4: connection cut");
+  EXPECT_EQ(message, "table a, unit 3 (id from 150 to 199), attempt 4: connection cut");
 }
 
 TEST(LocalEngineTest, APermanentErrorEndsItsTableAlone) {

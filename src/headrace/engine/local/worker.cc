@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "headrace/engine/local/worker_pool.h"
+#include "headrace/model/split_text.h"
 #include "headrace/run/backoff.h"
 
 namespace headrace {
@@ -267,7 +268,7 @@ arrow::Status Worker::Explain(const QueuedUnit& unit, const arrow::Status& statu
   const TableWork& table = work(unit);
   const WorkUnit& work_unit = table.units[unit.unit];
   return WithContext(status, "table " + table.plan.table.label() + ", unit " + work_unit.id + " (" +
-                                 std::string(SplitTypeName(work_unit.split)) + "), attempt " +
+                                 SplitText(work_unit.split) + "), attempt " +
                                  std::to_string(unit.attempt));
 }
 

@@ -1,0 +1,72 @@
+#include "headrace/run/choice_text.h"
+
+#include <algorithm>
+
+#include "headrace/observe/shell_word.h"
+
+namespace headrace {
+namespace {
+
+/// `a`, `a and b`, `a, b and c`.
+std::string Enumerated(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 < names.size() ? ", " : " and ") + names[i];
+  }
+  return text;
+}
+
+/// How to load what an abandoned run has left, of which the job may have some no more.
+std::string LoadTheRest(const Job& job, const std::vector<std::string>& left) {
+  std::string only;
+  std::vector<std::string> gone;
+  for (const std::string& table : left) {
+    const auto is_it = [&](const TableJob& known) { return known.table.label() == table; };
+    if (std::ranges::any_of(job.tables, is_it)) {
+      only += " --only " + ShellWord(table);
+    } else {
+      gone.push_back(table);
+    }
+  }
+  std::string text = "; the next run loads every table of the job";
+  if (!only.empty()) {
+    text = " and load what is left of it with `headrace run" + job.words.AsArgument() + only +
+           "`: without --only, tables that are published would be loaded once more";
+  }
+  if (gone.empty()) return text;
+  return text + ". " + Enumerated(gone) + ", which " + (gone.size() == 1 ? "was" : "were") +
+         " left of it, " + (gone.size() == 1 ? "is no table" : "are no tables") +
+         " of the job any more";
+}
+
+}  // namespace
+
+arrow::Status JobChanged(const Job& job, const JournalRun& run,
+                         const std::vector<std::string>& left) {
+  return UserError("the job has changed since run " + run.run +
+                   " began (its file, --set, or what a ${…} in it stands for), and that run has "
+                   "already loaded some of its tables. Restore the job and run again to finish it, "
+                   "or give it up with `headrace abandon " +
+                   run.run + job.words.AsOption() + "`" + LoadTheRest(job, left));
+}
+
+arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
+                                 const std::vector<std::string>& left) {
+  return UserError("run " + other.run + " of this job is unfinished (" + Enumerated(left) +
+                   (left.size() == 1 ? " is" : " are") + " left), so run " + wanted +
+                   " cannot start. Finish it with `headrace run" + job.words.AsArgument() +
+                   " --resume`, or give it up with "
+                   "`headrace abandon " +
+                   other.run + job.words.AsOption() + "`");
+}
+
+std::string OlderSnapshots(const std::vector<CommitRecord>& committed) {
+  std::string text = "as of an earlier snapshot than what is loaded now:";
+  for (const CommitRecord& record : committed) {
+    text += std::string(&record == committed.data() ? " " : ", ") + record.intent.label +
+            " (published at " + record.committed_at + ")";
+  }
+  return text;
+}
+
+}  // namespace headrace

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "headrace/config/job.h"
+#include "headrace/journal/journal.h"
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// Class user: `job` is another one than `run`, which is unfinished, began with. `left` are the
+/// labels of the tables that are left of the run: the commands for those that the job still has.
+arrow::Status JobChanged(const Job& job, const JournalRun& run,
+                         const std::vector<std::string>& left);
+
+/// Class user: run `wanted` cannot begin while `left` of `other` is not loaded.
+arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
+                                 const std::vector<std::string>& left);
+
+/// What is loaded now sees a later moment than what a continued run published before: `committed`.
+std::string OlderSnapshots(const std::vector<CommitRecord>& committed);
+
+}  // namespace headrace
