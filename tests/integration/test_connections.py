@@ -219,9 +219,11 @@ def test_a_database_that_is_missing_ends_every_command_alike(database, headrace)
 def test_the_jobs_statement_timeout_ends_a_unit_that_takes_longer(database, headrace):
     database.execute(SETUP)
     job = postgres_job(headrace, database, {"name": "public.t", "where": "gate()"}, limits={"retries": 0})
-    job.document["source"] |= {"statement_timeout": "300ms"}
+    job.document["source"] |= {"statement_timeout": "2s"}
     job.write()
     with gate(database.uri):
         said(job.run(expect=1), "public.t", "unit 0", "statement timeout")
+    del job.document["source"]["statement_timeout"]
+    job.write()
     job.run()
     assert lake.rows(job.lake, "public.t") == ROWS

@@ -204,9 +204,10 @@ RETYPES = {
     "other_zone": "ALTER TABLE typed ALTER at TYPE timestamptz USING at AT TIME ZONE 'America/New_York'",
     "swapped_names": "ALTER TABLE typed RENAME amount TO other; ALTER TABLE typed RENAME ratio TO amount",
 }
+NO_LONGER = "ALTER TABLE typed ALTER day DROP NOT NULL; UPDATE typed SET day = NULL WHERE id > 3000"
 TYPED = """
-CREATE TABLE typed (id int PRIMARY KEY, amount bigint, ratio double precision, at timestamp);
-INSERT INTO typed SELECT i, i * 1000, i / 7.0, timestamp '2024-03-01' + i * interval '1 hour' FROM generate_series(1, 5000) AS i;
+CREATE TABLE typed (id int PRIMARY KEY, amount bigint, ratio double precision, at timestamp, day int NOT NULL);
+INSERT INTO typed SELECT i, i * 1000, i / 7.0, timestamp '2024-03-01' + i * interval '1 hour', i % 7 FROM generate_series(1, 5000) AS i;
 ANALYZE typed;
 """
 
@@ -227,3 +228,30 @@ def test_without_a_snapshot_a_column_that_changes_its_type_is_described_again(an
         waiting.join()
     wanted = any_database.execute(f"SELECT {', '.join(columns)} FROM typed")
     assert lake.rows(job.lake, "public.typed") == lake.in_order(wanted)
+
+
+def test_temporary_tables_of_others_are_no_part_of_their_parent(any_database, headrace):
+    """The server leaves them out of a read of the parent; nobody but their session can read them at all."""
+    any_database.execute(FAMILY)
+    with any_database.connect() as other:
+        other.execute("CREATE TEMPORARY TABLE mine () INHERITS (family)")
+        other.execute("INSERT INTO mine SELECT i, i FROM generate_series(9001, 9500) AS i")
+        for partition in ({}, {"target_rows": 500}, BY_ID["partition"], {"strategy": "none"}):
+            job = postgres_job(headrace, any_database, {"name": "public.family", "partition": partition})
+            job.run()
+            assert lake.rows(job.lake, "public.family") == lake.in_order((i, i) for i in range(1, 8001))
+
+
+def test_without_a_snapshot_a_column_may_get_its_first_null(any_database, headrace):
+    any_database.execute(TYPED)
+    job = postgres_job(headrace, any_database, {"name": "public.typed", "where": "gate()", "columns": ["id", "day"]} | SMALL, **ONE_WORKER)
+    job.document["source"] |= {"snapshot": "off"}
+    job.write()
+    with gate(any_database.uri) as held:
+        process = job.start()
+        held.wait_for_reader(process)
+        waiting = queue(any_database, NO_LONGER, "typed")
+        held.open()
+        ended(process)
+        waiting.join()
+    assert (5000, None) in lake.rows(job.lake, "public.typed", "id", "day")

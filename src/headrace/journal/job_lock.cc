@@ -26,13 +26,22 @@ arrow::Status CannotLock(const std::filesystem::path& file, int error) {
                    "; check `state:` and the rights on that folder");
 }
 
-/// What the holder wrote into its lock file: for people only, the kernel's lock is what counts.
+/// Looks at the lock or its file again, a millisecond apart, for a second at most.
+constexpr int kMostTries = 1000;
+constexpr auto kBetweenTries = std::chrono::milliseconds(1);
+
+/// What the holder wrote into its lock file: for people only, the kernel's lock is what counts. It
+/// writes right after it has the lock.
 std::string ReadHolder(int fd) {
-  std::array<char, 256> text{};
-  const ssize_t length = pread(fd, text.data(), text.size(), 0);
-  std::string holder(text.data(), length > 0 ? static_cast<size_t>(length) : 0);
-  while (!holder.empty() && holder.back() == '\n') holder.pop_back();
-  return holder.empty() ? "a process that has not yet said who it is" : holder;
+  for (int attempt = 0; attempt < kMostTries; ++attempt) {
+    std::array<char, 256> text{};
+    const ssize_t length = pread(fd, text.data(), text.size(), 0);
+    std::string holder(text.data(), length > 0 ? static_cast<size_t>(length) : 0);
+    while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+    if (!holder.empty()) return holder;
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  return "a process that has not yet said who it is";
 }
 
 arrow::Status HeldBy(const std::string& holder, const std::string& job) {
@@ -40,12 +49,8 @@ arrow::Status HeldBy(const std::string& holder, const std::string& job) {
                    "; wait for it to end, or stop it");
 }
 
-/// Who only looks has the lock shared for a moment, which is no holder: it is waited for, but not
-/// for ever.
-constexpr int kMostTries = 1000;
-constexpr auto kBetweenTries = std::chrono::milliseconds(1);
-
-/// Takes the lock for its own; false, with errno, where it is held or cannot be taken.
+/// Takes the lock for its own; false, with errno, where it is held or cannot be taken. Who
+/// only looks has it shared for a moment, which is no holder: it is waited for, but not for ever.
 bool LockExclusively(int fd) {
   for (int attempt = 0; attempt < kMostTries; ++attempt) {
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) return true;

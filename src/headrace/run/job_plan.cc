@@ -223,6 +223,10 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
       .enabled = job.lineage, .run = identity.run, .loaded_at_micros = identity.started_micros};
   ARROW_ASSIGN_OR_RAISE(plan.description, snapshot.Describe(job.table, stop));
   ARROW_ASSIGN_OR_RAISE(plan.columns, PlanColumns(plan.description, job));
+  // Without a snapshot nothing keeps a column without NULLs as it is until its last row is read.
+  if (plan.snapshot == SnapshotKind::kNone) {
+    for (PlannedColumn& column : plan.columns) column.nullable = true;
+  }
   for (const PlannedColumn& column : plan.columns) {
     if (plan.lineage.enabled && column.name.starts_with("_headrace_")) {
       return UserError("table " + job.table.label() + ": column \"" + column.name +

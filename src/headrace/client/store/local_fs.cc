@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kDirectoryMode = 0777;  // Narrowed by the umask.
 constexpr int kCreateAttempts = 100;
+constexpr int kRemoveAttempts = 1000;
 constexpr unsigned kNoReplaceFlag = 1;  // RENAME_NOREPLACE and RENAME_EXCHANGE of linux/fs.h.
 constexpr unsigned kExchangeFlag = 2;
 
@@ -123,8 +124,12 @@ class LocalFs final : public DurableFs {
   }
 
   arrow::Status RemoveAll(const fs::path& path) override {
+    // What another process removes beside it is gone, too; the rest is looked at again.
     std::error_code error;
-    fs::remove_all(path, error);
+    for (int attempt = 0; attempt < kRemoveAttempts; ++attempt) {
+      fs::remove_all(path, error);
+      if (error != std::errc::no_such_file_or_directory) break;
+    }
     return error ? ErrnoError(error.value(), "remove", path) : arrow::Status::OK();
   }
 

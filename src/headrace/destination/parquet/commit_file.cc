@@ -3,6 +3,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "headrace/destination/parquet/lake_layout.h"
@@ -14,10 +15,18 @@ namespace {
 
 constexpr int kIndent = 1;
 
-arrow::Result<CommitRecord> ParseRecord(const std::string& content) {
-  const nlohmann::json json = nlohmann::json::parse(content, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return PermanentError("is not JSON");
-  return CommitRecordFromJson(json);
+/// The content of `path` by `from_json`; nothing if it is not there.
+template <typename Value>
+arrow::Result<std::optional<Value>> ReadJsonFile(
+    const DurableFs& fs, const std::filesystem::path& path, std::string_view what,
+    arrow::Result<Value> (*from_json)(const nlohmann::json&)) {
+  ARROW_ASSIGN_OR_RAISE(const auto content, fs.ReadFile(path));
+  if (!content.has_value()) return std::nullopt;
+  const nlohmann::json json = nlohmann::json::parse(*content, nullptr, /*allow_exceptions=*/false);
+  auto value = json.is_discarded() ? PermanentError("is not JSON") : from_json(json);
+  if (value.ok()) return std::move(*value);
+  return PermanentError("the " + std::string(what) + " " + path.string() +
+                        " cannot be read: " + value.status().message());
 }
 
 /// Names from a catalogue may hold bytes that are not UTF-8: they are replaced, not refused.
@@ -27,13 +36,7 @@ std::string Dump(const nlohmann::json& json) { return DumpJson(json, kIndent) + 
 
 arrow::Result<std::optional<CommitRecord>> ReadCommitFile(
     const DurableFs& fs, const std::filesystem::path& run_directory) {
-  const std::filesystem::path path = run_directory / kCommitFile;
-  ARROW_ASSIGN_OR_RAISE(const auto content, fs.ReadFile(path));
-  if (!content.has_value()) return std::nullopt;
-  auto record = ParseRecord(*content);
-  if (record.ok()) return std::move(*record);
-  return PermanentError("the commit record " + path.string() +
-                        " cannot be read: " + record.status().message());
+  return ReadJsonFile(fs, run_directory / kCommitFile, "commit record", CommitRecordFromJson);
 }
 
 arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
@@ -43,6 +46,11 @@ arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
                       .committed_at = UtcSeconds(std::chrono::system_clock::now())};
   ARROW_RETURN_NOT_OK(fs.WriteFile(run_directory / kCommitFile, Dump(ToJson(record))));
   return record;
+}
+
+arrow::Result<std::optional<CommitIntent>> ReadIntentFile(
+    const DurableFs& fs, const std::filesystem::path& epoch_directory) {
+  return ReadJsonFile(fs, epoch_directory / kIntentFile, "decided commit", CommitIntentFromJson);
 }
 
 arrow::Status WriteIntentFile(DurableFs& fs, const std::filesystem::path& epoch_directory,

@@ -18,6 +18,10 @@ arrow::Result<CommitRecord> WriteCommitFile(DurableFs& fs,
                                             const std::filesystem::path& run_directory,
                                             const CommitIntent& intent);
 
+/// Reads `<epoch_directory>/_intent.json`; nothing if it is not there.
+arrow::Result<std::optional<CommitIntent>> ReadIntentFile(
+    const DurableFs& fs, const std::filesystem::path& epoch_directory);
+
 /// Writes `<epoch_directory>/_intent.json`, durably: `Clean` of another job sees that the staging
 /// is still needed.
 arrow::Status WriteIntentFile(DurableFs& fs, const std::filesystem::path& epoch_directory,

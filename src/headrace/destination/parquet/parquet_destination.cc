@@ -120,7 +120,7 @@ class ParquetDestination final : public Destination {
     ARROW_RETURN_NOT_OK(LockRun(target.run));
     ARROW_RETURN_NOT_OK(ProbeOnce(target.run));
     const std::string table = target.table.directory();
-    ARROW_RETURN_NOT_OK(RemoveEpochs(settings_.layout.StagedTable(target.run, table)));
+    ARROW_RETURN_NOT_OK(RemoveEpochs(settings_.layout.StagedTable(target.run, table), target));
     ARROW_RETURN_NOT_OK(
         fs_->CreateDirectories(settings_.layout.StagedEpoch(target.run, table, target.epoch)));
     return LakeCleaner(*fs_, settings_.layout, {target.run}, settings_.grace)
@@ -260,11 +260,18 @@ class ParquetDestination final : public Destination {
   /// begins; what lies in it all the same was left by a process whose journal is lost. Such a
   /// process may have decided a commit: the proof that it was published, which `_intent.json` is
   /// without the files beside it, goes before the files.
-  arrow::Status RemoveEpochs(const fs::path& staged_table) {
+  arrow::Status RemoveEpochs(const fs::path& staged_table, const TableTarget& target) {
     ARROW_ASSIGN_OR_RAISE(const auto epochs, fs_->List(staged_table));
     for (const std::string& name : epochs) {
       const fs::path epoch = staged_table / name;
-      ARROW_ASSIGN_OR_RAISE(const auto decided, fs_->Stat(epoch / kIntentFile));
+      ARROW_ASSIGN_OR_RAISE(const auto decided, ReadIntentFile(*fs_, epoch));
+      if (decided.has_value() && decided->job != target.job) {
+        return UserError("run id " + target.run + " is in use: a run of job " + decided->job +
+                             " has a commit of table " + target.table.label() +
+                             " under it that is not settled: choose another --run-id, or run "
+                             "that job first",
+                         "EEXIST");
+      }
       if (decided.has_value()) {
         ARROW_RETURN_NOT_OK(fs_->RemoveAll(epoch / kIntentFile));
         ARROW_RETURN_NOT_OK(fs_->SyncDirectory(epoch));

@@ -541,6 +541,34 @@ TEST_F(ParquetDestinationTest, ATableThatIsALinkIsRefusedBeforeAnythingIsWritten
   EXPECT_FALSE(std::filesystem::exists(root_ / ".lake.headrace"));
 }
 
+/// Dates are good run ids, and two jobs may have the same.
+TEST_F(ParquetDestinationTest, ADecidedCommitOfAnotherJobIsNotRemovedByARunOfTheSameName) {
+  const auto first = MakeParquetDestination(options_).ValueOrDie();
+  const TableTarget target = Target(WriteMode::kAppend);
+  ASSERT_TRUE(first->Prepare(target).ok());
+  const CommitIntent intent = first->Intend(target, {}, 1).ValueOrDie();
+  TableTarget other = target;
+  other.job = "other";
+  const arrow::Status status = first->Prepare(other);
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+  EXPECT_THAT(status.message(), HasSubstr("a run of job shop has a commit"));
+  EXPECT_TRUE(first->Commit(intent).ok());
+}
+
+TEST_F(ParquetDestinationTest, TwoReplacedTablesOfOneSecondAndOneRunIdHaveTwoNames) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  for (int sequence = 1; sequence <= 4; ++sequence) {
+    TableTarget target = Target(WriteMode::kReplace);
+    target.job = "job" + std::to_string(sequence);
+    ASSERT_TRUE(destination->Prepare(target).ok());
+    const CommitIntent intent = destination->Intend(target, {}, sequence).ValueOrDie();
+    const auto record = destination->Commit(intent);
+    ASSERT_TRUE(record.ok()) << record.status();
+  }
+  const auto replaced = root_ / ".lake.headrace" / ".replaced" / "orders";
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(replaced), {}), 3);
+}
+
 /// A lake that is not mounted looks like that: whether the commit was done cannot be known.
 TEST_F(ParquetDestinationTest, WithoutTableAndStagingItIsADoubtNotAVoidIntent) {
   const auto destination = MakeParquetDestination(options_).ValueOrDie();

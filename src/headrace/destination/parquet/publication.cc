@@ -13,6 +13,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kMostReplacedNames = 1000;
+
 bool IsRecordOf(const std::optional<CommitRecord>& record, const CommitIntent& intent) {
   return record.has_value() && record->intent.job == intent.job &&
          record->intent.run == intent.run && record->intent.digest == intent.digest &&
@@ -245,11 +247,17 @@ arrow::Status Publication::ReplaceTable() {
 
 arrow::Status Publication::PutAside(const fs::path& old_table) {
   const fs::path folder = layout_.ReplacedTable(intent_.table);
-  const ReplacedName name = ReplacedName::Now(intent_.run);
+  ReplacedName name = ReplacedName::Now(intent_.run);
   // Cleaners remove empty folders of it under the same lock.
   ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, MakeAndLock(fs_, layout_.staging));
   ARROW_RETURN_NOT_OK(fs_.CreateDirectories(folder));
-  ARROW_RETURN_NOT_OK(fs_.RenameNoReplace(old_table, folder / name.ToString()));
+  arrow::Status moved = fs_.RenameNoReplace(old_table, folder / name.ToString());
+  // In the same second a run of another job that goes by the same name has done so.
+  for (int names = 1; CodeOf(moved) == "EEXIST" && names < kMostReplacedNames; ++names) {
+    ++name.seconds;
+    moved = fs_.RenameNoReplace(old_table, folder / name.ToString());
+  }
+  ARROW_RETURN_NOT_OK(moved);
   ARROW_RETURN_NOT_OK(fs_.SyncDirectory(folder));
   return fs_.SyncDirectory(old_table.parent_path());
 }

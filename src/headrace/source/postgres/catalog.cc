@@ -96,7 +96,8 @@ std::string WithNeverAnalysed(std::string_view text) {
   return Filled(std::string(text), "$never", kNeverAnalysed);
 }
 
-/// The table and all below it that hold rows of their own. A leaf can be read by pages if it is a
+/// The table and all below it that hold rows of their own; temporary tables of other sessions are
+/// none, no more than for the server. A leaf can be read by pages if it is a
 /// heap that we may read directly, and row security means the same there: a read through the table
 /// is under the policies of the table alone, one of the leaf under those of the leaf.
 constexpr std::string_view kLeavesQuery =
@@ -116,7 +117,8 @@ constexpr std::string_view kLeavesQuery =
     " FROM (SELECT DISTINCT oid FROM tree) t JOIN pg_catalog.pg_class c ON c.oid = t.oid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam"
-    " WHERE c.relkind IN ('r', 'm', 'f') ORDER BY c.oid <> $oid, n.nspname, c.relname";
+    " WHERE c.relkind IN ('r', 'm', 'f') AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
+    " ORDER BY c.oid <> $oid, n.nspname, c.relname";
 
 constexpr std::string_view kListQuery =
     "SELECT n.nspname, c.relname, c.relkind,"

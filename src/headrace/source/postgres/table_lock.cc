@@ -42,7 +42,8 @@ constexpr std::string_view kHeldRelations =
 constexpr std::string_view kUnlockedInTree =
     " SELECT n.nspname, c.relname FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE c.oid NOT IN (SELECT l.relation FROM pg_catalog.pg_locks l"
+    " WHERE NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
+    "  AND c.oid NOT IN (SELECT l.relation FROM pg_catalog.pg_locks l"
     "  JOIN pg_catalog.pg_database d ON d.oid = l.database"
     "  WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
     "  AND d.datname = pg_catalog.current_database())"
