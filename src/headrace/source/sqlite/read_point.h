@@ -11,6 +11,7 @@
 
 #include "headrace/client/sqlite/database.h"
 #include "headrace/model/error.h"
+#include "headrace/source/sqlite/opened_file.h"
 
 namespace headrace::sqlite {
 
@@ -23,7 +24,8 @@ struct ReadPointSettings {
 };
 
 /// Connections that all read the same committed state of one database file: each holds a read
-/// transaction that was begun while nothing was committed. See sqlite_source.h for why that holds.
+/// transaction that was begun while nothing was committed, on the very file that the first one
+/// opened. See sqlite_source.h for why that holds.
 /// Thread-safe; outlives its leases by itself.
 class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
  public:
@@ -60,11 +62,12 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
   };
 
   /// Errors: user where the file is no database or cannot be read; transient where a writer holds
-  /// it, or commits too often for even one other connection to begin with the leader.
+  /// it, or commits too often for even one other connection to begin with the leader;
+  /// kSnapshotLostCode where it is replaced by another file over and over.
   static arrow::Result<std::shared_ptr<ReadPoint>> Open(const ReadPointSettings& settings);
 
   /// A connection from the pool, or a new one where the state can still be joined. Error
-  /// kPushBackCode where it cannot.
+  /// kPushBackCode where it cannot, kSnapshotLostCode where another file has taken its place.
   arrow::Result<Lease> Take();
 
   /// Error kSnapshotLostCode after Release.
@@ -82,16 +85,21 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
   explicit ReadPoint(ReadPointSettings settings) : settings_(std::move(settings)) {}
 
   arrow::Status BeginAll();
+  arrow::Status BeginLeader();
   arrow::Status BeginBehindLeader();
   arrow::Status BeginBetweenCommits();
   arrow::Result<bool> TryBeginBetweenCommits(size_t sessions);
   arrow::Result<SqliteDatabase> Join();
   arrow::Result<SqliteDatabase> Connect(std::chrono::milliseconds busy_timeout) const;
+  arrow::Result<SqliteDatabase> ConnectToSameFile(std::chrono::milliseconds busy_timeout) const;
+  arrow::Status BeginReadOfSameFile(SqliteDatabase& session) const;
+  arrow::Status CheckSameFile(const SqliteDatabase& session) const;
   void Return(SqliteDatabase database);
 
   const ReadPointSettings settings_;
-  bool write_ahead_ = false;  ///< Constant after Open, as opened_.
+  bool write_ahead_ = false;  ///< Constant after Open, as the two below.
   int opened_ = 0;
+  OpenedFile file_;  ///< The leader's.
 
   std::mutex leader_mutex_;
   SqliteDatabase leader_;  ///< Guarded by leader_mutex_; closed once released_.

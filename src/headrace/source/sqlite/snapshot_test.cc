@@ -1,6 +1,7 @@
 #include "headrace/source/sqlite/snapshot.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <filesystem>
 #include <fstream>
@@ -102,6 +103,87 @@ TEST_P(SqliteSnapshotTest, ASessionOutlivesItsSnapshot) {
   snapshot.reset();
   (void)database_.writer().Execute("UPDATE t SET v = 0");
   EXPECT_EQ(ReadAll(*session, plan), before_);
+}
+
+/// Makes a file with other rows of `t` beside the database, and closes it.
+std::string MakeSuccessor(const TestDatabase& database, const std::string& journal_mode) {
+  std::string path = database.path() + ".new";
+  auto successor = SqliteDatabase::Open(path, SqliteOpenMode::kReadWriteCreate, {}).ValueOrDie();
+  const arrow::Status made = successor.Execute(
+      "PRAGMA journal_mode = " + journal_mode +
+      "; CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO t VALUES (7, 70)");
+  EXPECT_TRUE(made.ok()) << made;
+  return path;
+}
+
+/// Renames `from` to `to` as soon as SQLite has opened the connection of that number, counted from
+/// here. SQLite calls it for each connection of the process; there is one such object at a time.
+class RenameAtConnection {
+ public:
+  RenameAtConnection(std::string from, std::string to, int connection)
+      : from_(std::move(from)), to_(std::move(to)), connections_left_(connection) {
+    Current() = this;
+    sqlite3_auto_extension(Hook());
+  }
+  ~RenameAtConnection() {
+    sqlite3_cancel_auto_extension(Hook());
+    Current() = nullptr;
+  }
+  RenameAtConnection(const RenameAtConnection&) = delete;
+  RenameAtConnection& operator=(const RenameAtConnection&) = delete;
+
+  bool done() const { return connections_left_ <= 0; }
+
+ private:
+  static RenameAtConnection*& Current() {
+    static RenameAtConnection* current = nullptr;
+    return current;
+  }
+  static void (*Hook())() { return reinterpret_cast<void (*)()>(Opened); }
+  static int Opened(sqlite3*, char**, const struct sqlite3_api_routines*) {
+    RenameAtConnection& self = *Current();
+    if (--self.connections_left_ == 0) std::filesystem::rename(self.from_, self.to_);
+    return SQLITE_OK;
+  }
+
+  const std::string from_;
+  const std::string to_;
+  int connections_left_;
+};
+
+TEST_P(SqliteSnapshotTest, OfAFileThatIsReplacedWhileSessionsOpenAllSeeTheNewOne) {
+  constexpr int kConnectionsOfThreeSessions = 5;
+  for (int connection = 1; connection <= kConnectionsOfThreeSessions; ++connection) {
+    TestDatabase database(GetParam());
+    database.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)");
+    database.Execute("INSERT INTO t VALUES (1, 10), (2, 20)");
+    const std::string successor = MakeSuccessor(database, GetParam());
+    database.writer() = SqliteDatabase();
+    const auto source = database.MakeSource(Sessions(3));
+    const RenameAtConnection rename(successor, database.path(), connection);
+    const auto snapshot = source->OpenSnapshot({}, {});
+    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+    EXPECT_TRUE(rename.done() || !write_ahead());
+    const Rows expected = rename.done() ? Rows{{"7", "70"}} : before_;
+    const TablePlan plan = PlanOf((*snapshot)->Describe(TableNamed("t"), {}).ValueOrDie());
+    std::vector<std::unique_ptr<Session>> sessions;
+    for (int i = 0; i < 3; ++i) {
+      sessions.push_back((*snapshot)->Attach({}).ValueOrDie());
+      EXPECT_EQ(ReadAll(*sessions.back(), plan), expected) << connection;
+    }
+  }
+}
+
+TEST_P(SqliteSnapshotTest, NoSessionJoinsFromAFileThatTookThePlaceOfTheSnapshots) {
+  const std::string successor = MakeSuccessor(database_, GetParam());
+  const auto snapshot = OpenSnapshot(1);
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto pooled = snapshot->Attach({}).ValueOrDie();
+  std::filesystem::rename(successor, database_.path());
+  const auto late = snapshot->Attach({});
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(CodeOf(late.status()), kSnapshotLostCode) << late.status();
+  EXPECT_EQ(ClassOf(late.status()), ErrorClass::kTransient);
 }
 
 /// Commits without pause until it is destroyed.

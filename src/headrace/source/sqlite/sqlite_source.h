@@ -24,6 +24,10 @@
 ///     so all began in one state; different ones, that they must begin again. From then on each
 ///     keeps its end mark in the log, and no checkpoint passes it.
 ///
+/// Sessions are opened by name, which may lead to another file by then: each has to show that the
+/// file it opened is the leader's (opened_file.h). While a snapshot begins, one that is not has all
+/// of it begin again; later it loses the snapshot.
+///
 /// A session that is given back keeps its transaction for the next Attach. When all are taken, one
 /// more may still join as long as nobody has committed (WAL) or waits to (rollback journal);
 /// otherwise Attach fails with kPushBackCode: fewer workers will do.
