@@ -103,6 +103,12 @@ arrow::Status FileReplaced(const std::string& path) {
       std::string(kSnapshotLostCode));
 }
 
+arrow::Status FileWritten(const std::string& path) {
+  return TransientError(
+      path + ": it was written over while it was read, by somebody who asked for no lock",
+      std::string(kSnapshotLostCode));
+}
+
 bool IsBusy(const arrow::Status& status) { return CodeOf(status) == "SQLITE_BUSY"; }
 
 }  // namespace
@@ -148,14 +154,33 @@ arrow::Result<SqliteDatabase> ReadPoint::ConnectToSameFile(milliseconds busy_tim
 }
 
 arrow::Status ReadPoint::BeginReadOfSameFile(SqliteDatabase& session) const {
-  const arrow::Status begun = BeginRead(session);
+  arrow::Status begun = BeginRead(session);
   ARROW_RETURN_NOT_OK(CheckSameFile(session));
+  ARROW_RETURN_NOT_OK(CheckFile(session));
   return begun;
 }
 
 /// While the leader has its file open no other can have the same identity.
-arrow::Status ReadPoint::CheckSameFile(const SqliteDatabase& session) const {
-  return FindOpenedFile(session) == file_ ? arrow::Status::OK() : FileReplaced(settings_.path);
+arrow::Status ReadPoint::CheckSameFile(const SqliteDatabase& database) const {
+  const auto file = FindOpenedFile(database);
+  return file && file->SameFilesAs(file_) ? arrow::Status::OK() : FileReplaced(settings_.path);
+}
+
+/// The leader's lock keeps everybody who asks from writing. A file that has no name any more has no
+/// time to look up, and is hard to write over.
+arrow::Status ReadPoint::CheckUnwritten(const SqliteDatabase& database) const {
+  if (ReadFileState(database) != state_) return FileWritten(settings_.path);
+  const auto file = FindOpenedFile(database);
+  const bool found = file && file->main == file_.main;
+  return found && file->modified_nanos != file_.modified_nanos ? FileWritten(settings_.path)
+                                                               : arrow::Status::OK();
+}
+
+/// A checkpoint writes to the file of a log whenever it likes. Under a log the file must keep its
+/// name: who opens another one of that name writes to the log that is being read.
+arrow::Status ReadPoint::CheckFile(const SqliteDatabase& database) const {
+  if (!settings_.shared) return arrow::Status::OK();
+  return write_ahead_ ? CheckSameFile(database) : CheckUnwritten(database);
 }
 
 arrow::Status ReadPoint::BeginLeader() {
@@ -165,6 +190,7 @@ arrow::Status ReadPoint::BeginLeader() {
   if (settings_.shared && !file) return FileReplaced(settings_.path);
   ARROW_RETURN_NOT_OK(begun);
   file_ = file.value_or(OpenedFile{});
+  state_ = ReadFileState(leader_).value_or(FileState{});
   ARROW_ASSIGN_OR_RAISE(write_ahead_, UsesWriteAheadLog(leader_));
   return arrow::Status::OK();
 }

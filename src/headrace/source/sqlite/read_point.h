@@ -42,6 +42,8 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
     /// The connection still reads the shared state: an I/O error may have ended its transaction.
     bool intact() const;
 
+    arrow::Status CheckFile() const { return point_->CheckFile(database_); }
+
    private:
     std::shared_ptr<ReadPoint> point_;
     SqliteDatabase database_;
@@ -73,6 +75,11 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
   /// Error kSnapshotLostCode after Release.
   arrow::Result<Leader> leader();
 
+  /// Whether what `database`, one of this point's, has read so far was the shared state: a writer
+  /// that asks for no lock may have written over the file. Error kSnapshotLostCode where it shows;
+  /// always OK without a shared state.
+  arrow::Status CheckFile(const SqliteDatabase& database) const;
+
   /// Ends every read transaction that is not on loan; those that are end with their loan, and none
   /// is lent any more. May be called again.
   void Release();
@@ -93,13 +100,15 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
   arrow::Result<SqliteDatabase> Connect(std::chrono::milliseconds busy_timeout) const;
   arrow::Result<SqliteDatabase> ConnectToSameFile(std::chrono::milliseconds busy_timeout) const;
   arrow::Status BeginReadOfSameFile(SqliteDatabase& session) const;
-  arrow::Status CheckSameFile(const SqliteDatabase& session) const;
+  arrow::Status CheckSameFile(const SqliteDatabase& database) const;
+  arrow::Status CheckUnwritten(const SqliteDatabase& database) const;
   void Return(SqliteDatabase database);
 
   const ReadPointSettings settings_;
-  bool write_ahead_ = false;  ///< Constant after Open, as the two below.
+  bool write_ahead_ = false;  ///< Constant after Open, as the three below.
   int opened_ = 0;
   OpenedFile file_;  ///< The leader's.
+  FileState state_;  ///< Of that file, which nobody may change; not with a write-ahead log.
 
   std::mutex leader_mutex_;
   SqliteDatabase leader_;  ///< Guarded by leader_mutex_; closed once released_.

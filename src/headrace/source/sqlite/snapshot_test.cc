@@ -232,8 +232,109 @@ TEST_P(SqliteSnapshotTest, WhileAWriterCommitsWithoutPauseAllSessionsSeeOneState
   }
 }
 
+std::string BytesOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// As `cat` does: no lock is asked for.
+void Overwrite(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+TEST_P(SqliteSnapshotTest, ACommitAndACheckpointOfOthersAreNoLoss) {
+  const auto snapshot = OpenSnapshot(2);
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  (void)database_.writer().Execute("UPDATE t SET v = 0");
+  (void)database_.writer().Execute("PRAGMA wal_checkpoint");
+  EXPECT_EQ(ReadAll(*session, plan), before_);
+}
+
+TEST_P(SqliteSnapshotTest, WhereAnotherFileTakesItsPlaceTheOldOneIsReadOnUnlessItHasALog) {
+  const std::string successor = MakeSuccessor(database_, GetParam());
+  const auto snapshot = OpenSnapshot(2);
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  std::filesystem::rename(successor, database_.path());
+  const auto rows = ReadUnit(*session, plan, WholeTable{});
+  if (write_ahead()) {
+    EXPECT_EQ(CodeOf(rows.status()), kSnapshotLostCode) << rows.status();
+  } else {
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_EQ(*rows, before_);
+  }
+}
+
+TEST_P(SqliteSnapshotTest, ALogThatIsRemovedLosesTheSnapshot) {
+  const auto snapshot = OpenSnapshot(2);
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  EXPECT_EQ(std::filesystem::remove(database_.path() + "-wal"), write_ahead());
+  const auto rows = ReadUnit(*session, plan, WholeTable{});
+  EXPECT_EQ(CodeOf(rows.status()), write_ahead() ? kSnapshotLostCode : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(JournalModes, SqliteSnapshotTest, testing::Values("DELETE", "WAL"),
                          [](const auto& mode) { return std::string(mode.param); });
+
+/// One way to write over a file of a rollback journal that is being read.
+struct InPlace {
+  const char* name;
+  /// What the file holds next, given what it holds.
+  std::string (*next)(std::string bytes);
+  bool keeps_time;
+};
+
+void PrintTo(const InPlace& way, std::ostream* out) { *out << way.name; }
+
+constexpr size_t kChangeCounterEnd = 27;  ///< Its last byte, in SQLite's file header.
+
+const InPlace kWaysInPlace[] = {
+    {"Longer", [](std::string bytes) { return bytes + std::string(4'096, '\0'); }, true},
+    {"Shorter", [](std::string bytes) { return bytes.substr(0, 4'096); }, true},
+    {"Empty", [](std::string) { return std::string(); }, true},
+    {"Garbage", [](std::string bytes) { return std::string(bytes.size(), 'x'); }, true},
+    {"AnotherCounter",
+     [](std::string bytes) {
+       ++bytes[kChangeCounterEnd];
+       return bytes;
+     },
+     true},
+    {"AnotherTime", [](std::string bytes) { return bytes; }, false},
+};
+
+class SqliteInPlaceTest : public testing::TestWithParam<InPlace> {};
+
+TEST_P(SqliteInPlaceTest, AFileThatIsWrittenOverWithoutItsLocksLosesTheSnapshot) {
+  TestDatabase database;
+  database.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)");
+  database.Execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+      "INSERT INTO t SELECT i, hex(randomblob(20)) FROM n");
+  const auto source = database.MakeSource(Sessions(2));
+  const auto snapshot = source->OpenSnapshot({}, {}).ValueOrDie();
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  ReadLimits small;
+  small.batch_rows = 10;
+  auto begun = session->Open(plan, UnitOf(WholeTable{}), small, {}).ValueOrDie();
+  ASSERT_NE(begun->Next().ValueOrDie(), nullptr);
+
+  const auto time = std::filesystem::last_write_time(database.path());
+  Overwrite(database.path(), GetParam().next(BytesOf(database.path())));
+  std::filesystem::last_write_time(
+      database.path(), GetParam().keeps_time ? time : time + std::chrono::milliseconds(10));
+  EXPECT_EQ(CodeOf(ReadRest(*begun).status()), kSnapshotLostCode);
+  begun.reset();
+  const auto late = snapshot->Attach({}).ValueOrDie();
+  EXPECT_EQ(CodeOf(ReadUnit(*late, plan, WholeTable{}).status()), kSnapshotLostCode);
+  EXPECT_EQ(CodeOf(snapshot->Describe(TableNamed("t"), {}).status()), kSnapshotLostCode);
+  EXPECT_EQ(CodeOf(snapshot->TryUnit(plan, UnitOf(WholeTable{}), {})), kSnapshotLostCode);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, SqliteInPlaceTest, testing::ValuesIn(kWaysInPlace),
+                         [](const auto& way) { return std::string(way.param.name); });
 
 TEST(SqliteSnapshotOffTest, EachUnitSeesWhatIsThereAndWritersGoOn) {
   TestDatabase database;
