@@ -1,5 +1,6 @@
 #include "headrace/source/sqlite/decimal_value.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -17,6 +18,28 @@ constexpr double kExactInteger = 9'007'199'254'740'992.0;
 std::string_view ShortestText(double value, std::array<char, 32>& buffer) {
   const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), static_cast<size_t>(written.ptr - buffer.data())};
+}
+
+constexpr int kSignificandBits = 53;
+
+/// Above every decimal of 38 digits, and as far below 2^127 as a product of doubles may be wrong.
+constexpr double kBeyondDecimal = 1.1e38;
+
+/// `value` times 10^scale where that is a whole number: a double with k binary digits behind the
+/// point has k decimal ones, the last of which is a 5.
+std::optional<arrow::Decimal128> ExactUnscaled(double value, int32_t scale) {
+  if (!(std::abs(value) * std::pow(10.0, scale) < kBeyondDecimal)) return std::nullopt;
+  int exponent = 0;
+  auto significand =
+      static_cast<int64_t>(std::ldexp(std::frexp(value, &exponent), kSignificandBits));
+  exponent -= kSignificandBits;
+  for (; significand != 0 && significand % 2 == 0; significand /= 2) ++exponent;
+  if (-exponent > scale) return std::nullopt;
+  arrow::Decimal128 unscaled(significand);
+  for (int i = 0; i < exponent; ++i) unscaled *= 2;
+  for (int i = 0; i < -exponent; ++i) unscaled *= 5;
+  const auto scaled = unscaled.Rescale(std::max(-exponent, 0), scale);
+  return scaled.ok() ? std::optional(*scaled) : std::nullopt;
 }
 
 }  // namespace
@@ -41,6 +64,7 @@ std::optional<arrow::Decimal128> DecimalScale::OfReal(double value) const {
     return OfUnscaled(arrow::Decimal128(static_cast<int64_t>(unscaled)));
   }
   if (!std::isfinite(value)) return std::nullopt;
+  if (const auto exact = ExactUnscaled(value, scale_)) return OfUnscaled(*exact);
   std::array<char, 32> buffer;
   return OfText(ShortestText(value, buffer));
 }

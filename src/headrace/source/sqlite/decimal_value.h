@@ -17,7 +17,8 @@ class DecimalScale {
   std::optional<arrow::Decimal128> OfInteger(int64_t value) const;
 
   /// A REAL stands for the decimal of this scale that SQLite would store as the same double: 12.3
-  /// at scale 2 is 12.30, but 0.30000000000000004 is not 0.30.
+  /// at scale 2 is 12.30, but 0.30000000000000004 is not 0.30. Where several are, above 2^53 steps
+  /// of the scale, it is the double's exact value if that fits, else the decimal of fewest digits.
   std::optional<arrow::Decimal128> OfReal(double value) const;
 
   std::optional<arrow::Decimal128> OfText(std::string_view text) const;

@@ -51,6 +51,24 @@ TEST(DecimalScaleTest, LargeReals) {
   EXPECT_EQ(Shown(wide.OfReal(1e-300), 10), "none");
 }
 
+/// Neighbouring doubles are further apart than the scale's steps here, so that several decimals
+/// would be stored as the same one.
+TEST(DecimalScaleTest, ARealWhoseExactValueFitsIsThatValue) {
+  EXPECT_EQ(Shown(DecimalScale(20, 4).OfReal(1234567890123456.75), 4), "1234567890123456.7500");
+  EXPECT_EQ(Shown(DecimalScale(20, 4).OfReal(-1234567890123456.25), 4), "-1234567890123456.2500");
+  EXPECT_EQ(Shown(DecimalScale(20, 2).OfReal(1234567890123456.75), 2), "1234567890123456.75");
+  EXPECT_EQ(Shown(DecimalScale(38, 0).OfReal(1e23), 0), "99999999999999991611392");
+  EXPECT_EQ(Shown(DecimalScale(38, 38).OfReal(0.5), 38), "0." + ("5" + std::string(37, '0')));
+  EXPECT_EQ(Shown(DecimalScale(38, 0).OfReal(1e38), 0), "99999999999999997748809823456034029568");
+  EXPECT_EQ(Shown(DecimalScale(38, 0).OfReal(1.01e38), 0), "none");
+}
+
+TEST(DecimalScaleTest, ARealWhoseExactValueDoesNotFitIsItsShortestDecimal) {
+  EXPECT_EQ(Shown(DecimalScale(20, 1).OfReal(1234567890123456.75), 1), "1234567890123456.8");
+  EXPECT_EQ(Shown(DecimalScale(20, 0).OfReal(1234567890123456.75), 0), "none");
+  EXPECT_EQ(Shown(DecimalScale(38, 30).OfReal(0.1), 30), "0.1" + std::string(29, '0'));
+}
+
 TEST(DecimalScaleTest, Text) {
   EXPECT_EQ(Shown(Money().OfText("12.3")), "12.30");
   EXPECT_EQ(Shown(Money().OfText("-0.05")), "-0.05");

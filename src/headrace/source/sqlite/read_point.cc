@@ -18,6 +18,9 @@ using std::chrono::milliseconds;
 /// takes some 20 µs per session.
 constexpr int kAttemptsPerSize = 50;
 
+/// Attempts to open all connections on one file, while others are put in its place.
+constexpr int kAttemptsToOpen = 10;
+
 constexpr std::string_view kHotJournalCode = "SQLITE_READONLY_ROLLBACK";
 constexpr int kLooksAtHotJournal = 10;
 constexpr milliseconds kBetweenLooks{10};
@@ -94,6 +97,18 @@ arrow::Status SnapshotReleased(const std::string& path) {
   return TransientError(path + ": the snapshot was released", std::string(kSnapshotLostCode));
 }
 
+arrow::Status FileReplaced(const std::string& path) {
+  return TransientError(
+      path + ": another file took its place while it was read: sessions of both would mix rows",
+      std::string(kSnapshotLostCode));
+}
+
+arrow::Status FileWritten(const std::string& path) {
+  return TransientError(
+      path + ": it was written over while it was read, by somebody who asked for no lock",
+      std::string(kSnapshotLostCode));
+}
+
 bool IsBusy(const arrow::Status& status) { return CodeOf(status) == "SQLITE_BUSY"; }
 
 }  // namespace
@@ -115,20 +130,73 @@ arrow::Result<std::shared_ptr<ReadPoint>> ReadPoint::Open(const ReadPointSetting
   if (std::filesystem::is_directory(settings.path, ignored)) {
     return UserError(settings.path + ": a folder, not a database file");
   }
-  std::shared_ptr<ReadPoint> point(new ReadPoint(settings));
-  const arrow::Status status = point->BeginAll();
-  if (!status.ok()) return Explained(status, settings.path);
-  return point;
+  for (int attempt = 1;; ++attempt) {
+    // What a failed attempt had open is closed before the next: connections to two WAL databases of
+    // one name would share their -shm.
+    std::shared_ptr<ReadPoint> point(new ReadPoint(settings));
+    const arrow::Status status = point->BeginAll();
+    if (status.ok()) return point;
+    if (CodeOf(status) == kSnapshotLostCode && attempt < kAttemptsToOpen) continue;
+    return Explained(status, settings.path);
+  }
 }
 
 arrow::Result<SqliteDatabase> ReadPoint::Connect(milliseconds busy_timeout) const {
   return SqliteDatabase::Open(settings_.path, SqliteOpenMode::kReadOnly, busy_timeout);
 }
 
-arrow::Status ReadPoint::BeginAll() {
+/// The names of the journal and the log are the database's: behind a file that was replaced there
+/// may be those of its successor, so that the check comes before what is done with them and after.
+arrow::Result<SqliteDatabase> ReadPoint::ConnectToSameFile(milliseconds busy_timeout) const {
+  ARROW_ASSIGN_OR_RAISE(SqliteDatabase session, Connect(busy_timeout));
+  ARROW_RETURN_NOT_OK(CheckSameFile(session));
+  return session;
+}
+
+arrow::Status ReadPoint::BeginReadOfSameFile(SqliteDatabase& session) const {
+  arrow::Status begun = BeginRead(session);
+  ARROW_RETURN_NOT_OK(CheckSameFile(session));
+  ARROW_RETURN_NOT_OK(CheckFile(session));
+  return begun;
+}
+
+/// While the leader has its file open no other can have the same identity.
+arrow::Status ReadPoint::CheckSameFile(const SqliteDatabase& database) const {
+  const auto file = FindOpenedFile(database);
+  return file && file->SameFilesAs(file_) ? arrow::Status::OK() : FileReplaced(settings_.path);
+}
+
+/// The leader's lock keeps everybody who asks from writing. A file that has no name any more has no
+/// time to look up, and is hard to write over.
+arrow::Status ReadPoint::CheckUnwritten(const SqliteDatabase& database) const {
+  if (ReadFileState(database) != state_) return FileWritten(settings_.path);
+  const auto file = FindOpenedFile(database);
+  const bool found = file && file->main == file_.main;
+  return found && file->modified_nanos != file_.modified_nanos ? FileWritten(settings_.path)
+                                                               : arrow::Status::OK();
+}
+
+/// A checkpoint writes to the file of a log whenever it likes. Under a log the file must keep its
+/// name: who opens another one of that name writes to the log that is being read.
+arrow::Status ReadPoint::CheckFile(const SqliteDatabase& database) const {
+  if (!settings_.shared) return arrow::Status::OK();
+  return write_ahead_ ? CheckSameFile(database) : CheckUnwritten(database);
+}
+
+arrow::Status ReadPoint::BeginLeader() {
   ARROW_ASSIGN_OR_RAISE(leader_, Connect(settings_.busy_timeout));
-  ARROW_RETURN_NOT_OK(BeginRead(leader_));
+  const arrow::Status begun = BeginRead(leader_);
+  const auto file = FindOpenedFile(leader_);
+  if (settings_.shared && !file) return FileReplaced(settings_.path);
+  ARROW_RETURN_NOT_OK(begun);
+  file_ = file.value_or(OpenedFile{});
+  state_ = ReadFileState(leader_).value_or(FileState{});
   ARROW_ASSIGN_OR_RAISE(write_ahead_, UsesWriteAheadLog(leader_));
+  return arrow::Status::OK();
+}
+
+arrow::Status ReadPoint::BeginAll() {
+  ARROW_RETURN_NOT_OK(BeginLeader());
   if (!settings_.shared) return EndRead(leader_);
   ARROW_RETURN_NOT_OK(write_ahead_ ? BeginBetweenCommits() : BeginBehindLeader());
   opened_ = static_cast<int>(pool_.size());
@@ -139,9 +207,9 @@ arrow::Status ReadPoint::BeginBehindLeader() {
   for (int i = 0; i < settings_.sessions; ++i) {
     // A writer that waits for the leader's lock to go keeps newcomers out. The first session waits
     // for it to give up, the others are not needed that badly.
-    ARROW_ASSIGN_OR_RAISE(SqliteDatabase session,
-                          Connect(pool_.empty() ? settings_.busy_timeout : milliseconds(0)));
-    const arrow::Status status = BeginRead(session);
+    const milliseconds timeout = pool_.empty() ? settings_.busy_timeout : milliseconds(0);
+    ARROW_ASSIGN_OR_RAISE(SqliteDatabase session, ConnectToSameFile(timeout));
+    const arrow::Status status = BeginReadOfSameFile(session);
     if (IsBusy(status) && !pool_.empty()) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(status);
     pool_.push_back(std::move(session));
@@ -150,11 +218,11 @@ arrow::Status ReadPoint::BeginBehindLeader() {
 }
 
 arrow::Status ReadPoint::BeginBetweenCommits() {
-  ARROW_ASSIGN_OR_RAISE(watcher_, Connect(settings_.busy_timeout));
+  ARROW_ASSIGN_OR_RAISE(watcher_, ConnectToSameFile(settings_.busy_timeout));
   for (int i = 0; i < settings_.sessions; ++i) {
-    ARROW_ASSIGN_OR_RAISE(SqliteDatabase session, Connect(settings_.busy_timeout));
+    ARROW_ASSIGN_OR_RAISE(SqliteDatabase session, ConnectToSameFile(settings_.busy_timeout));
     // Reads the schema now, not in the moment that counts.
-    ARROW_RETURN_NOT_OK(BeginRead(session));
+    ARROW_RETURN_NOT_OK(BeginReadOfSameFile(session));
     pool_.push_back(std::move(session));
   }
   for (size_t sessions = pool_.size(); sessions > 0; sessions /= 2) {
@@ -205,8 +273,8 @@ arrow::Result<ReadPoint::Lease> ReadPoint::Take() {
 
 arrow::Result<SqliteDatabase> ReadPoint::Join() {
   if (!settings_.shared) return Connect(settings_.busy_timeout);
-  ARROW_ASSIGN_OR_RAISE(SqliteDatabase session, Connect(milliseconds(0)));
-  const arrow::Status status = BeginRead(session);
+  ARROW_ASSIGN_OR_RAISE(SqliteDatabase session, ConnectToSameFile(milliseconds(0)));
+  const arrow::Status status = BeginReadOfSameFile(session);
   if (IsBusy(status)) {
     return TransientError(settings_.path + ": a writer waits and keeps further sessions out",
                           std::string(kPushBackCode));

@@ -11,6 +11,7 @@
 
 #include "headrace/client/sqlite/database.h"
 #include "headrace/model/error.h"
+#include "headrace/source/sqlite/opened_file.h"
 
 namespace headrace::sqlite {
 
@@ -23,7 +24,8 @@ struct ReadPointSettings {
 };
 
 /// Connections that all read the same committed state of one database file: each holds a read
-/// transaction that was begun while nothing was committed. See sqlite_source.h for why that holds.
+/// transaction that was begun while nothing was committed, on the very file that the first one
+/// opened. See sqlite_source.h for why that holds.
 /// Thread-safe; outlives its leases by itself.
 class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
  public:
@@ -39,6 +41,8 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
 
     /// The connection still reads the shared state: an I/O error may have ended its transaction.
     bool intact() const;
+
+    arrow::Status CheckFile() const { return point_->CheckFile(database_); }
 
    private:
     std::shared_ptr<ReadPoint> point_;
@@ -60,15 +64,21 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
   };
 
   /// Errors: user where the file is no database or cannot be read; transient where a writer holds
-  /// it, or commits too often for even one other connection to begin with the leader.
+  /// it, or commits too often for even one other connection to begin with the leader;
+  /// kSnapshotLostCode where it is replaced by another file over and over.
   static arrow::Result<std::shared_ptr<ReadPoint>> Open(const ReadPointSettings& settings);
 
   /// A connection from the pool, or a new one where the state can still be joined. Error
-  /// kPushBackCode where it cannot.
+  /// kPushBackCode where it cannot, kSnapshotLostCode where another file has taken its place.
   arrow::Result<Lease> Take();
 
   /// Error kSnapshotLostCode after Release.
   arrow::Result<Leader> leader();
+
+  /// Whether what `database`, one of this point's, has read so far was the shared state: a writer
+  /// that asks for no lock may have written over the file. Error kSnapshotLostCode where it shows;
+  /// always OK without a shared state.
+  arrow::Status CheckFile(const SqliteDatabase& database) const;
 
   /// Ends every read transaction that is not on loan; those that are end with their loan, and none
   /// is lent any more. May be called again.
@@ -82,16 +92,23 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
   explicit ReadPoint(ReadPointSettings settings) : settings_(std::move(settings)) {}
 
   arrow::Status BeginAll();
+  arrow::Status BeginLeader();
   arrow::Status BeginBehindLeader();
   arrow::Status BeginBetweenCommits();
   arrow::Result<bool> TryBeginBetweenCommits(size_t sessions);
   arrow::Result<SqliteDatabase> Join();
   arrow::Result<SqliteDatabase> Connect(std::chrono::milliseconds busy_timeout) const;
+  arrow::Result<SqliteDatabase> ConnectToSameFile(std::chrono::milliseconds busy_timeout) const;
+  arrow::Status BeginReadOfSameFile(SqliteDatabase& session) const;
+  arrow::Status CheckSameFile(const SqliteDatabase& database) const;
+  arrow::Status CheckUnwritten(const SqliteDatabase& database) const;
   void Return(SqliteDatabase database);
 
   const ReadPointSettings settings_;
-  bool write_ahead_ = false;  ///< Constant after Open, as opened_.
+  bool write_ahead_ = false;  ///< Constant after Open, as the three below.
   int opened_ = 0;
+  OpenedFile file_;  ///< The leader's.
+  FileState state_;  ///< Of that file, which nobody may change; not with a write-ahead log.
 
   std::mutex leader_mutex_;
   SqliteDatabase leader_;  ///< Guarded by leader_mutex_; closed once released_.

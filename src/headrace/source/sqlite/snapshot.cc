@@ -1,5 +1,6 @@
 #include "headrace/source/sqlite/snapshot.h"
 
+#include <arrow/record_batch.h>
 #include <sqlite3.h>
 
 #include <utility>
@@ -11,6 +12,34 @@
 namespace headrace::sqlite {
 namespace {
 
+/// What was read of a file that somebody writes over counts for nothing, nor does an error that it
+/// gave: it may be half of one file and half of another.
+template <typename Outcome>
+Outcome UnlessLost(Outcome outcome, const arrow::Status& file) {
+  if (!file.ok()) return file;
+  return outcome;
+}
+
+/// Looks at the file when the last row of a unit is read.
+class CheckedReader final : public UnitReader {
+ public:
+  CheckedReader(std::unique_ptr<UnitReader> reader, const ReadPoint::Lease& lease)
+      : reader_(std::move(reader)), lease_(lease) {}
+
+  arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
+    auto batch = reader_->Next();
+    const bool more = batch.ok() && *batch != nullptr;
+    if (more || CodeOf(batch.status()) == kInterruptedCode) return batch;
+    return UnlessLost(std::move(batch), lease_.CheckFile());
+  }
+
+  int64_t nulled_values() const override { return reader_->nulled_values(); }
+
+ private:
+  std::unique_ptr<UnitReader> reader_;
+  const ReadPoint::Lease& lease_;
+};
+
 class SqliteSession final : public Session {
  public:
   explicit SqliteSession(ReadPoint::Lease lease) : lease_(std::move(lease)) {}
@@ -21,7 +50,9 @@ class SqliteSession final : public Session {
     if (!lease_.intact()) {
       return TransientError("the session's read transaction has ended: attach again");
     }
-    return SqliteUnitReader::Open(lease_.database(), plan, unit, limits, std::move(stop));
+    auto reader = SqliteUnitReader::Open(lease_.database(), plan, unit, limits, std::move(stop));
+    if (!reader.ok()) return UnlessLost(std::move(reader), lease_.CheckFile());
+    return std::make_unique<CheckedReader>(*std::move(reader), lease_);
   }
 
  private:
@@ -52,7 +83,8 @@ std::vector<std::string> SqliteSnapshot::warnings() const {
 arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table, std::stop_token stop) {
   if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
-  return DescribeRelation(*leader, table);
+  auto description = DescribeRelation(*leader, table);
+  return UnlessLost(std::move(description), point_->CheckFile(*leader));
 }
 
 arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& description,
@@ -61,8 +93,8 @@ arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& descriptio
   if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
   auto statistics = EstimateRelation(*leader, description, request.columns);
-  if (!statistics.ok()) return WithContext(statistics.status(), description.table.label());
-  return statistics;
+  if (!statistics.ok()) statistics = WithContext(statistics.status(), description.table.label());
+  return UnlessLost(std::move(statistics), point_->CheckFile(*leader));
 }
 
 /// Opening a unit prepares its statement and steps nowhere.
@@ -70,7 +102,8 @@ arrow::Status SqliteSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& uni
                                       std::stop_token stop) {
   if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
-  return SqliteUnitReader::Open(*leader, plan, unit, {}, std::move(stop)).status();
+  arrow::Status tried = SqliteUnitReader::Open(*leader, plan, unit, {}, std::move(stop)).status();
+  return UnlessLost(std::move(tried), point_->CheckFile(*leader));
 }
 
 arrow::Result<std::unique_ptr<Session>> SqliteSnapshot::Attach(std::stop_token stop) {

@@ -1,6 +1,7 @@
 #include "headrace/source/sqlite/snapshot.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <filesystem>
 #include <fstream>
@@ -104,6 +105,87 @@ TEST_P(SqliteSnapshotTest, ASessionOutlivesItsSnapshot) {
   EXPECT_EQ(ReadAll(*session, plan), before_);
 }
 
+/// Makes a file with other rows of `t` beside the database, and closes it.
+std::string MakeSuccessor(const TestDatabase& database, const std::string& journal_mode) {
+  std::string path = database.path() + ".new";
+  auto successor = SqliteDatabase::Open(path, SqliteOpenMode::kReadWriteCreate, {}).ValueOrDie();
+  const arrow::Status made = successor.Execute(
+      "PRAGMA journal_mode = " + journal_mode +
+      "; CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER); INSERT INTO t VALUES (7, 70)");
+  EXPECT_TRUE(made.ok()) << made;
+  return path;
+}
+
+/// Renames `from` to `to` as soon as SQLite has opened the connection of that number, counted from
+/// here. SQLite calls it for each connection of the process; there is one such object at a time.
+class RenameAtConnection {
+ public:
+  RenameAtConnection(std::string from, std::string to, int connection)
+      : from_(std::move(from)), to_(std::move(to)), connections_left_(connection) {
+    Current() = this;
+    sqlite3_auto_extension(Hook());
+  }
+  ~RenameAtConnection() {
+    sqlite3_cancel_auto_extension(Hook());
+    Current() = nullptr;
+  }
+  RenameAtConnection(const RenameAtConnection&) = delete;
+  RenameAtConnection& operator=(const RenameAtConnection&) = delete;
+
+  bool done() const { return connections_left_ <= 0; }
+
+ private:
+  static RenameAtConnection*& Current() {
+    static RenameAtConnection* current = nullptr;
+    return current;
+  }
+  static void (*Hook())() { return reinterpret_cast<void (*)()>(Opened); }
+  static int Opened(sqlite3*, char**, const struct sqlite3_api_routines*) {
+    RenameAtConnection& self = *Current();
+    if (--self.connections_left_ == 0) std::filesystem::rename(self.from_, self.to_);
+    return SQLITE_OK;
+  }
+
+  const std::string from_;
+  const std::string to_;
+  int connections_left_;
+};
+
+TEST_P(SqliteSnapshotTest, OfAFileThatIsReplacedWhileSessionsOpenAllSeeTheNewOne) {
+  constexpr int kConnectionsOfThreeSessions = 5;
+  for (int connection = 1; connection <= kConnectionsOfThreeSessions; ++connection) {
+    TestDatabase database(GetParam());
+    database.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)");
+    database.Execute("INSERT INTO t VALUES (1, 10), (2, 20)");
+    const std::string successor = MakeSuccessor(database, GetParam());
+    database.writer() = SqliteDatabase();
+    const auto source = database.MakeSource(Sessions(3));
+    const RenameAtConnection rename(successor, database.path(), connection);
+    const auto snapshot = source->OpenSnapshot({}, {});
+    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+    EXPECT_TRUE(rename.done() || !write_ahead());
+    const Rows expected = rename.done() ? Rows{{"7", "70"}} : before_;
+    const TablePlan plan = PlanOf((*snapshot)->Describe(TableNamed("t"), {}).ValueOrDie());
+    std::vector<std::unique_ptr<Session>> sessions;
+    for (int i = 0; i < 3; ++i) {
+      sessions.push_back((*snapshot)->Attach({}).ValueOrDie());
+      EXPECT_EQ(ReadAll(*sessions.back(), plan), expected) << connection;
+    }
+  }
+}
+
+TEST_P(SqliteSnapshotTest, NoSessionJoinsFromAFileThatTookThePlaceOfTheSnapshots) {
+  const std::string successor = MakeSuccessor(database_, GetParam());
+  const auto snapshot = OpenSnapshot(1);
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto pooled = snapshot->Attach({}).ValueOrDie();
+  std::filesystem::rename(successor, database_.path());
+  const auto late = snapshot->Attach({});
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(CodeOf(late.status()), kSnapshotLostCode) << late.status();
+  EXPECT_EQ(ClassOf(late.status()), ErrorClass::kTransient);
+}
+
 /// Commits without pause until it is destroyed.
 class BusyWriter {
  public:
@@ -150,8 +232,105 @@ TEST_P(SqliteSnapshotTest, WhileAWriterCommitsWithoutPauseAllSessionsSeeOneState
   }
 }
 
+std::string BytesOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// As `cat` does: no lock is asked for.
+void Overwrite(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+TEST_P(SqliteSnapshotTest, ACommitAndACheckpointOfOthersAreNoLoss) {
+  const auto snapshot = OpenSnapshot(2);
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  (void)database_.writer().Execute("UPDATE t SET v = 0");
+  (void)database_.writer().Execute("PRAGMA wal_checkpoint");
+  EXPECT_EQ(ReadAll(*session, plan), before_);
+}
+
+TEST_P(SqliteSnapshotTest, WhereAnotherFileTakesItsPlaceTheOldOneIsReadOnUnlessItHasALog) {
+  const std::string successor = MakeSuccessor(database_, GetParam());
+  const auto snapshot = OpenSnapshot(2);
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  std::filesystem::rename(successor, database_.path());
+  const auto rows = ReadUnit(*session, plan, WholeTable{});
+  if (write_ahead()) {
+    EXPECT_EQ(CodeOf(rows.status()), kSnapshotLostCode) << rows.status();
+  } else {
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_EQ(*rows, before_);
+  }
+}
+
+TEST_P(SqliteSnapshotTest, ALogThatIsRemovedLosesTheSnapshot) {
+  const auto snapshot = OpenSnapshot(2);
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  EXPECT_EQ(std::filesystem::remove(database_.path() + "-wal"), write_ahead());
+  const auto rows = ReadUnit(*session, plan, WholeTable{});
+  EXPECT_EQ(CodeOf(rows.status()), write_ahead() ? kSnapshotLostCode : "");
+}
+
 INSTANTIATE_TEST_SUITE_P(JournalModes, SqliteSnapshotTest, testing::Values("DELETE", "WAL"),
                          [](const auto& mode) { return std::string(mode.param); });
+
+/// One way to write over a file of a rollback journal that is being read.
+struct InPlace {
+  const char* name;
+  void (*change)(std::string& bytes);
+  bool keeps_time;
+};
+
+void PrintTo(const InPlace& way, std::ostream* out) { *out << way.name; }
+
+constexpr size_t kChangeCounterEnd = 27;  ///< Its last byte, in SQLite's file header.
+
+constexpr InPlace kWaysInPlace[] = {
+    {"Longer", [](std::string& bytes) { bytes.append(4'096, '\0'); }, true},
+    {"Shorter", [](std::string& bytes) { bytes.resize(4'096); }, true},
+    {"Empty", [](std::string& bytes) { bytes.clear(); }, true},
+    {"Garbage", [](std::string& bytes) { bytes.assign(bytes.size(), 'x'); }, true},
+    {"AnotherCounter", [](std::string& bytes) { ++bytes[kChangeCounterEnd]; }, true},
+    {"AnotherTime", [](std::string&) {}, false},
+};
+
+class SqliteInPlaceTest : public testing::TestWithParam<InPlace> {};
+
+TEST_P(SqliteInPlaceTest, AFileThatIsWrittenOverWithoutItsLocksLosesTheSnapshot) {
+  TestDatabase database;
+  database.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)");
+  database.Execute(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+      "INSERT INTO t SELECT i, hex(randomblob(20)) FROM n");
+  const auto source = database.MakeSource(Sessions(2));
+  const auto snapshot = source->OpenSnapshot({}, {}).ValueOrDie();
+  const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  ReadLimits small;
+  small.batch_rows = 10;
+  auto begun = session->Open(plan, UnitOf(WholeTable{}), small, {}).ValueOrDie();
+  ASSERT_NE(begun->Next().ValueOrDie(), nullptr);
+
+  const auto time = std::filesystem::last_write_time(database.path());
+  std::string bytes = BytesOf(database.path());
+  GetParam().change(bytes);
+  Overwrite(database.path(), bytes);
+  std::filesystem::last_write_time(
+      database.path(), GetParam().keeps_time ? time : time + std::chrono::milliseconds(10));
+  EXPECT_EQ(CodeOf(ReadRest(*begun).status()), kSnapshotLostCode);
+  begun.reset();
+  const auto late = snapshot->Attach({}).ValueOrDie();
+  EXPECT_EQ(CodeOf(ReadUnit(*late, plan, WholeTable{}).status()), kSnapshotLostCode);
+  EXPECT_EQ(CodeOf(snapshot->Describe(TableNamed("t"), {}).status()), kSnapshotLostCode);
+  EXPECT_EQ(CodeOf(snapshot->TryUnit(plan, UnitOf(WholeTable{}), {})), kSnapshotLostCode);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, SqliteInPlaceTest, testing::ValuesIn(kWaysInPlace),
+                         [](const auto& way) { return std::string(way.param.name); });
 
 TEST(SqliteSnapshotOffTest, EachUnitSeesWhatIsThereAndWritersGoOn) {
   TestDatabase database;

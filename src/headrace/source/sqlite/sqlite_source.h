@@ -24,6 +24,12 @@
 ///     so all began in one state; different ones, that they must begin again. From then on each
 ///     keeps its end mark in the log, and no checkpoint passes it.
 ///
+/// Sessions are opened by name, which may lead to another file by then: each has to show that the
+/// file it opened is the leader's (opened_file.h). While a snapshot begins, one that is not has all
+/// of it begin again; later the snapshot is lost. So it is where a writer that asked for no lock
+/// changed the size, time or change counter of a file without a log, which are looked at when the
+/// last row of a unit is read; with a log, a checkpoint may change them.
+///
 /// A session that is given back keeps its transaction for the next Attach. When all are taken, one
 /// more may still join as long as nobody has committed (WAL) or waits to (rollback journal);
 /// otherwise Attach fails with kPushBackCode: fewer workers will do.
