@@ -13,6 +13,7 @@
 #include "headrace/cli/command.h"
 #include "headrace/cli/error_text.h"
 #include "headrace/cli/interrupt_watch.h"
+#include "headrace/cli/typed_secrets.h"
 #include "headrace/model/json_object.h"
 #include "headrace/observe/console.h"
 #include "headrace/observe/log_sinks.h"
@@ -25,9 +26,17 @@ namespace {
 /// one.
 constexpr size_t kTextWidth = 100;
 
-/// Tells the user how the command ended: to `console`, and in the one JSON document if that was
+/// Where errors are told, and what must not be told with them.
+struct ErrorOutlet {
+  Console& console;
+  const TypedSecrets& secrets;
+};
+
+/// Tells the user how the command ended: to the console, and in the one JSON document if that was
 /// asked for.
-int TellError(const arrow::Status& error, bool json, bool json_log, Console& console) {
+int TellError(const arrow::Status& status, bool json, bool json_log, const ErrorOutlet& outlet) {
+  const arrow::Status error = outlet.secrets.Hide(status);
+  Console& console = outlet.console;
   const int code = ExitCodeOf(error);
   if (json) {
     const nlohmann::ordered_json document = {{"error", ErrorJson(error)}, {"exit_code", code}};
@@ -73,14 +82,15 @@ std::string LastWords(const Command& command, const Console& console) {
          "\n";
 }
 
-int RunCommandLine(const CommandLine& line, Console& console) {
+int RunCommandLine(const CommandLine& line, const ErrorOutlet& outlet) {
+  Console& console = outlet.console;
   const Command& command = *FindCommand(line.command);
   auto watch = InterruptWatch::Start(
       [&console] {
         console.WriteLine("headrace: interrupted, ending cleanly; once more to end at once");
       },
       LastWords(command, console));
-  if (!watch.ok()) return TellError(watch.status(), line.json, false, console);
+  if (!watch.ok()) return TellError(watch.status(), line.json, false, outlet);
   CommandContext context{.line = line,
                          .out = std::cout,
                          .width = std::min(kTextWidth, ConsoleWidth(STDOUT_FILENO, kTextWidth)),
@@ -88,9 +98,9 @@ int RunCommandLine(const CommandLine& line, Console& console) {
                          .stop = (*watch)->token(),
                          .json_log = line.log_format == "json"};
   const arrow::Result<int> code = CallCommand(command, context);
-  if (!code.ok()) return TellError(code.status(), line.json, context.json_log, console);
+  if (!code.ok()) return TellError(code.status(), line.json, context.json_log, outlet);
   if (const arrow::Status flushed = FlushResults(); !flushed.ok()) {
-    if (!command.acts) return TellError(flushed, false, context.json_log, console);
+    if (!command.acts) return TellError(flushed, false, context.json_log, outlet);
     console.WriteLine("headrace: " + flushed.message() +
                       "; what was done stays done, and `headrace show` prints it again");
   }
@@ -102,11 +112,13 @@ int RunCommandLine(const CommandLine& line, Console& console) {
 int RunCli(std::span<const char* const> words) {
   (void)std::signal(SIGPIPE, SIG_IGN);
   Console console(STDERR_FILENO, DetectConsole(STDERR_FILENO));
+  const TypedSecrets secrets(words);
+  const ErrorOutlet outlet{console, secrets};
   const arrow::Result<CommandLine> line = ParseCommandLine(words);
-  if (line.ok()) return RunCommandLine(*line, console);
+  if (line.ok()) return RunCommandLine(*line, outlet);
   const bool json =
       std::ranges::any_of(words, [](std::string_view word) { return word == "--json"; });
-  return TellError(line.status(), json, false, console);
+  return TellError(line.status(), json, false, outlet);
 }
 
 }  // namespace headrace
