@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -72,31 +73,55 @@ arrow::Status FlushResults() {
                           : PermanentError("cannot write the result to standard output");
 }
 
-/// What a process says that is ended by a second signal: in a line of its own, below a status line.
-std::string LastWords(const Command& command, const Console& console) {
-  const std::string_view next = command.name == "run"
-                                    ? "run the same command again: it continues this run"
-                                    : "run the same command again";
-  return std::string(console.traits().terminal ? "\n" : "") +
-         "headrace: ended at once, and nothing is half published\n  next: " + std::string(next) +
-         "\n";
+/// What is said of a signal, in the format of the log.
+std::string InterruptLine(std::string_view event, std::string_view message, bool json_log) {
+  if (!json_log) return "headrace: " + std::string(message);
+  return FormatJsonLine({.time = std::chrono::system_clock::now(),
+                         .level = Level::kWarning,
+                         .name = std::string(event),
+                         .message = std::string(message),
+                         .fields = {}});
+}
+
+/// What a process says that is ended by a further signal: in a line of its own, below a status
+/// line.
+std::string LastWords(const Command& command, const Console& console, bool json_log) {
+  const std::string next = command.name == "run"
+                               ? "run the same command again: it continues this run"
+                               : "run the same command again";
+  const std::string done = "ended at once, and nothing is half published";
+  if (json_log) return InterruptLine("ended_at_once", done + "; " + next, true) + "\n";
+  return std::string(console.traits().terminal ? "\n" : "") + InterruptLine({}, done, false) +
+         "\n  next: " + next + "\n";
+}
+
+InterruptReactions ReactionsOf(const Command& command, Console& console,
+                               const std::atomic<bool>& json_log) {
+  return {.on_first =
+              [&] {
+                console.WriteLine(
+                    InterruptLine("interrupted", "interrupted, ending cleanly", json_log));
+              },
+          .on_waiting =
+              [&] {
+                console.WriteLine(InterruptLine(
+                    "still_ending", "still ending; interrupt once more to end at once", json_log));
+              },
+          .last_words = [&] { return LastWords(command, console, json_log); }};
 }
 
 int RunCommandLine(const CommandLine& line, const ErrorOutlet& outlet) {
   Console& console = outlet.console;
   const Command& command = *FindCommand(line.command);
-  auto watch = InterruptWatch::Start(
-      [&console] {
-        console.WriteLine("headrace: interrupted, ending cleanly; once more to end at once");
-      },
-      LastWords(command, console));
+  std::atomic<bool> json_log = line.log_format == "json";
+  auto watch = InterruptWatch::Start(ReactionsOf(command, console, json_log));
   if (!watch.ok()) return TellError(watch.status(), line.json, false, outlet);
   CommandContext context{.line = line,
                          .out = std::cout,
                          .width = std::min(kTextWidth, ConsoleWidth(STDOUT_FILENO, kTextWidth)),
                          .console = console,
                          .stop = (*watch)->token(),
-                         .json_log = line.log_format == "json"};
+                         .json_log = json_log};
   const arrow::Result<int> code = CallCommand(command, context);
   if (!code.ok()) return TellError(code.status(), line.json, context.json_log, outlet);
   if (const arrow::Status flushed = FlushResults(); !flushed.ok()) {
