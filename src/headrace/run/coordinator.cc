@@ -63,6 +63,7 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::
   for (TableReport& table : report.tables) {
     const auto known = std::ranges::find(tables, table.table, &JournalTable::label);
     if (known == tables.end() || !known->record.has_value()) continue;
+    parts.progress.SetTable(table.table);
     if (stop.stop_requested() ||
         !VerifyTable(*known->record, level, parts.destination, stop, table)) {
       report.interrupted = true;

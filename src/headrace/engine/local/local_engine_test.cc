@@ -166,6 +166,31 @@ TEST(LocalEngineTest, EveryUnitOfEveryTableGetsOneReceipt) {
   EXPECT_EQ(run.progress().Read().rows, 2 * kRows);
 }
 
+TEST(LocalEngineTest, TheProgressNamesATableThatIsReadNotOneThatHasEnded) {
+  std::latch slow_is_open(1);
+  std::latch quick_has_ended(1);
+  std::string named;
+  EngineRun* current = nullptr;
+  MemorySourceScript source{.tables = {{"slow", kRowsPerUnit}, {"quick", kRowsPerUnit}}};
+  source.on_open = [&](const TablePlan& plan, const WorkUnit&, int) {
+    if (plan.table.name == "quick") {
+      slow_is_open.wait();
+    } else {
+      slow_is_open.count_down();
+      quick_has_ended.wait();
+      named = current->progress().Read().table;
+    }
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  current = &run;
+  run.on_end = [&](const std::string& table) {
+    if (table == "quick") quick_has_ended.count_down();
+  };
+  run.Execute({"slow", "quick"}, 2);
+  EXPECT_EQ(named, "slow");
+}
+
 TEST(LocalEngineTest, ATransientUnitIsTriedAgain) {
   MemorySourceScript source{.tables = {{"a", kRows}}};
   source.on_open = [](const TablePlan&, const WorkUnit& unit, int open) {
