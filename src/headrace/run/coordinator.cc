@@ -289,6 +289,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   if (report.tables.empty()) {
     return UserError("run " + run + " has published nothing; there is nothing to verify");
   }
+  report.left = TablesLeft(parts_.job, known.scope, tables);
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, stop, report));
   report.seconds = total.seconds();
   report.phases.verify = report.seconds;
