@@ -204,6 +204,24 @@ TEST(LocalEngineTest, ATransientUnitIsTriedAgain) {
   EXPECT_EQ(run.progress().Read().rows, kRows);
 }
 
+TEST(LocalEngineTest, RowsAreCountedBatchByBatchAndOnceThoughTheirUnitIsReadTwice) {
+  MemorySourceScript source{.tables = {{"a", kRowsPerUnit}}};
+  std::vector<std::pair<int64_t, int64_t>> read_and_counted;
+  EngineRun* current = nullptr;
+  source.on_batch = [&](const WorkUnit&, int open, int64_t rows) {
+    read_and_counted.emplace_back(rows, current->progress().Read().rows);
+    return open == 1 && rows > kRowsPerUnit / 2 ? TransientError("connection cut")
+                                                : arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  current = &run;
+  const ExecuteSummary summary = run.Execute({"a"}, 1);
+  EXPECT_EQ(summary.retries, 1);
+  for (const auto& [read, counted] : read_and_counted) EXPECT_EQ(counted, read);
+  EXPECT_EQ(read_and_counted.back().first, kRowsPerUnit);
+  EXPECT_EQ(run.progress().Read().rows, kRowsPerUnit);
+}
+
 TEST(LocalEngineTest, AttemptsAreBoundedAndTheErrorNamesTableAndUnit) {
   MemorySourceScript source{.tables = {{"a", kRows}}};
   source.on_open = [](const TablePlan&, const WorkUnit& unit, int) {
