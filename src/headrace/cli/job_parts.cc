@@ -77,8 +77,8 @@ arrow::Status ExpectFolder(const std::filesystem::path& state) {
     return UserError("there is no folder " + state.string() +
                      "; --state names one that runs have kept their journal in");
   }
-  if (type == file_type::directory || error)
-    return arrow::Status::OK();  // HasJournal tells errors.
+  // What cannot be looked at is told by HasJournal.
+  if (type == file_type::directory || error) return arrow::Status::OK();
   return UserError(state.string() +
                    " is no folder; --state names one that runs have kept their "
                    "journal in");
