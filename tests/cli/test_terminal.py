@@ -140,5 +140,5 @@ def test_an_interrupt_says_what_happens_now(start, database):
         process.send_signal(signal.SIGINT)
         terminal.read_to_end(process)
     assert process.returncode == 130
-    assert "headrace: interrupted, ending cleanly; once more to end at once\r\n" in terminal.text
+    assert "headrace: interrupted, ending cleanly\r\n" in terminal.text
     assert terminal.text.split(ERASE)[-1].strip() == ""

@@ -1,12 +1,13 @@
 """SIGINT and SIGTERM end a run cleanly; the next one goes on."""
 
+import json
 import os
 import signal
 
 import pytest
 from harness import lake
 from harness.gate import gate
-from harness.job import ended, postgres_job, said
+from harness.job import SECONDS, ended, postgres_job, said
 
 SETUP = """
 CREATE TABLE first (id int); INSERT INTO first SELECT generate_series(1, 9000);
@@ -40,7 +41,30 @@ def test_a_signal_ends_the_run_and_resume_finishes_it(tables, headrace, number):
     assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
 
 
-@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+def test_two_signals_at_once_are_one(tables, headrace):
+    """timeout(1) signals its child and then its group, which the child is part of."""
+    job = gated_job(headrace, tables)
+    with gate(tables.uri) as held:
+        process = job.start("--json", "--log-format", "json")
+        held.wait_for_reader(process)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)  # Of another kind: two of one kind may arrive as one.
+        out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130, err
+    assert json.loads(out)["interrupted"]
+    events = [json.loads(line) for line in err.splitlines()]
+    assert [event["message"] for event in events if event["event"] == "interrupted"] == ["interrupted, ending cleanly"]
+
+
+def wait_for_line(process, words):
+    """Reads standard error up to the line that says `words`."""
+    lines = []
+    while words not in (lines or [""])[-1]:
+        lines.append(process.stderr.readline())
+        assert lines[-1], f"{words!r} was not said\n{''.join(lines)}"
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--log-format", "json"]], ids=["text", "json", "json_log"])
 def test_a_second_signal_ends_it_at_once(tables, headrace, options):
     job = gated_job(headrace, tables)
     with gate(tables.uri) as held:
@@ -49,8 +73,11 @@ def test_a_second_signal_ends_it_at_once(tables, headrace, options):
         os.kill(backend, signal.SIGSTOP)  # A server that does not answer the cancel request.
         try:
             process.send_signal(signal.SIGINT)
-            process.send_signal(signal.SIGTERM)  # Of another kind: two of one kind may arrive as one.
-            said(ended(process, expect=130), "ended at once", "run the same command again: it continues this run")
+            wait_for_line(process, "still ending; interrupt once more to end at once")
+            process.send_signal(signal.SIGINT)
+            text = ended(process, expect=130)
+            said(text, "ended at once", "run the same command again: it continues this run")
+            assert "--log-format" not in options or json.loads(text)["event"] == "ended_at_once"
         finally:
             os.kill(backend, signal.SIGCONT)
     job.run("--resume")

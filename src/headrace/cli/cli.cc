@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -13,6 +14,7 @@
 #include "headrace/cli/command.h"
 #include "headrace/cli/error_text.h"
 #include "headrace/cli/interrupt_watch.h"
+#include "headrace/cli/typed_secrets.h"
 #include "headrace/model/json_object.h"
 #include "headrace/observe/console.h"
 #include "headrace/observe/log_sinks.h"
@@ -25,9 +27,17 @@ namespace {
 /// one.
 constexpr size_t kTextWidth = 100;
 
-/// Tells the user how the command ended: to `console`, and in the one JSON document if that was
+/// Where errors are told, and what must not be told with them.
+struct ErrorOutlet {
+  Console& console;
+  const TypedSecrets& secrets;
+};
+
+/// Tells the user how the command ended: to the console, and in the one JSON document if that was
 /// asked for.
-int TellError(const arrow::Status& error, bool json, bool json_log, Console& console) {
+int TellError(const arrow::Status& status, bool json, bool json_log, const ErrorOutlet& outlet) {
+  const arrow::Status error = outlet.secrets.Hide(status);
+  Console& console = outlet.console;
   const int code = ExitCodeOf(error);
   if (json) {
     const nlohmann::ordered_json document = {{"error", ErrorJson(error)}, {"exit_code", code}};
@@ -63,34 +73,59 @@ arrow::Status FlushResults() {
                           : PermanentError("cannot write the result to standard output");
 }
 
-/// What a process says that is ended by a second signal: in a line of its own, below a status line.
-std::string LastWords(const Command& command, const Console& console) {
-  const std::string_view next = command.name == "run"
-                                    ? "run the same command again: it continues this run"
-                                    : "run the same command again";
-  return std::string(console.traits().terminal ? "\n" : "") +
-         "headrace: ended at once, and nothing is half published\n  next: " + std::string(next) +
-         "\n";
+/// What is said of a signal, in the format of the log.
+std::string InterruptLine(std::string_view event, std::string_view message, bool json_log) {
+  if (!json_log) return "headrace: " + std::string(message);
+  return FormatJsonLine({.time = std::chrono::system_clock::now(),
+                         .level = Level::kWarning,
+                         .name = std::string(event),
+                         .message = std::string(message),
+                         .fields = {}});
 }
 
-int RunCommandLine(const CommandLine& line, Console& console) {
+/// What a process says that is ended by a further signal: in a line of its own, below a status
+/// line.
+std::string LastWords(const Command& command, const Console& console, bool json_log) {
+  const std::string next = command.name == "run"
+                               ? "run the same command again: it continues this run"
+                               : "run the same command again";
+  const std::string done = "ended at once, and nothing is half published";
+  if (json_log) return InterruptLine("ended_at_once", done + "; " + next, true) + "\n";
+  return std::string(console.traits().terminal ? "\n" : "") + InterruptLine({}, done, false) +
+         "\n  next: " + next + "\n";
+}
+
+InterruptReactions ReactionsOf(const Command& command, Console& console,
+                               const std::atomic<bool>& json_log) {
+  return {.on_first =
+              [&] {
+                console.WriteLine(
+                    InterruptLine("interrupted", "interrupted, ending cleanly", json_log));
+              },
+          .on_waiting =
+              [&] {
+                console.WriteLine(InterruptLine(
+                    "still_ending", "still ending; interrupt once more to end at once", json_log));
+              },
+          .last_words = [&] { return LastWords(command, console, json_log); }};
+}
+
+int RunCommandLine(const CommandLine& line, const ErrorOutlet& outlet) {
+  Console& console = outlet.console;
   const Command& command = *FindCommand(line.command);
-  auto watch = InterruptWatch::Start(
-      [&console] {
-        console.WriteLine("headrace: interrupted, ending cleanly; once more to end at once");
-      },
-      LastWords(command, console));
-  if (!watch.ok()) return TellError(watch.status(), line.json, false, console);
+  std::atomic<bool> json_log = line.log_format == "json";
+  auto watch = InterruptWatch::Start(ReactionsOf(command, console, json_log));
+  if (!watch.ok()) return TellError(watch.status(), line.json, false, outlet);
   CommandContext context{.line = line,
                          .out = std::cout,
                          .width = std::min(kTextWidth, ConsoleWidth(STDOUT_FILENO, kTextWidth)),
                          .console = console,
                          .stop = (*watch)->token(),
-                         .json_log = line.log_format == "json"};
+                         .json_log = json_log};
   const arrow::Result<int> code = CallCommand(command, context);
-  if (!code.ok()) return TellError(code.status(), line.json, context.json_log, console);
+  if (!code.ok()) return TellError(code.status(), line.json, context.json_log, outlet);
   if (const arrow::Status flushed = FlushResults(); !flushed.ok()) {
-    if (!command.acts) return TellError(flushed, false, context.json_log, console);
+    if (!command.acts) return TellError(flushed, false, context.json_log, outlet);
     console.WriteLine("headrace: " + flushed.message() +
                       "; what was done stays done, and `headrace show` prints it again");
   }
@@ -102,11 +137,13 @@ int RunCommandLine(const CommandLine& line, Console& console) {
 int RunCli(std::span<const char* const> words) {
   (void)std::signal(SIGPIPE, SIG_IGN);
   Console console(STDERR_FILENO, DetectConsole(STDERR_FILENO));
+  const TypedSecrets secrets(words);
+  const ErrorOutlet outlet{console, secrets};
   const arrow::Result<CommandLine> line = ParseCommandLine(words);
-  if (line.ok()) return RunCommandLine(*line, console);
+  if (line.ok()) return RunCommandLine(*line, outlet);
   const bool json =
       std::ranges::any_of(words, [](std::string_view word) { return word == "--json"; });
-  return TellError(line.status(), json, false, console);
+  return TellError(line.status(), json, false, outlet);
 }
 
 }  // namespace headrace

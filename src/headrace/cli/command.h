@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <iosfwd>
 #include <stop_token>
 #include <string_view>
@@ -22,8 +23,9 @@ struct CommandContext {
   size_t width;          ///< Columns that texts for people shall keep to.
   Console& console;      ///< Standard error: logs and progress.
   std::stop_token stop;  ///< Stopped by SIGINT and SIGTERM.
-  bool json_log =
-      false;  ///< Set once the job is read: what ends the command is logged as JSON too.
+  /// Set once the job is read: what ends the command is logged as JSON too. The thread that watches
+  /// for signals reads it.
+  std::atomic<bool>& json_log;
 };
 
 /// A line of help that teaches by example.

@@ -76,8 +76,9 @@ arrow::Status UnexpectedWord(const Command& command, const std::string& word) {
   std::vector<std::string> flags;
   for (const std::string_view option : command.options) flags.push_back("--" + std::string(option));
   const std::vector<std::string_view> candidates(flags.begin(), flags.end());
-  const std::string nearest = DidYouMean(word.substr(0, word.find('=')), candidates);
-  return UserError("`headrace " + name + "` has no option " + word +
+  const std::string option = word.substr(0, word.find('='));  // Its value may be a secret.
+  const std::string nearest = DidYouMean(option, candidates);
+  return UserError("`headrace " + name + "` has no option " + option +
                    (nearest.empty() ? MoreHelp(name) : nearest));
 }
 
@@ -113,8 +114,22 @@ arrow::Status CheckChoice(const CommandOption& option, const CommandLine& line) 
                    "\"" + DidYouMean(value, option.choices));
 }
 
+/// A value that stands behind a blank is a word of its own, which another message would quote.
+arrow::Status CheckAssignments(const CommandLine& line) {
+  constexpr std::string_view kEndsOfKey = "=: ";
+  for (const std::string& assignment : line.set) {
+    if (assignment.find('=') != std::string::npos) continue;
+    const std::string key = assignment.substr(0, assignment.find_first_of(kEndsOfKey));
+    return UserError("--set " + key +
+                     ": expected KEY=VALUE in one word, e.g. engine.workers.max=4 or "
+                     "tables[0].write=append");
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Status CheckWords(const Command& command, const CommandLine& line,
                          const std::vector<std::string>& remaining) {
+  ARROW_RETURN_NOT_OK(CheckAssignments(line));
   if (!remaining.empty()) return UnexpectedWord(command, remaining.front());
   if (command.argument.required && !line.argument.has_value()) {
     return UserError("`headrace " + std::string(command.name) + "` needs a " +

@@ -13,6 +13,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 arrow::Result<CommandLine> Parse(std::initializer_list<const char*> words) {
   return ParseCommandLine({words.begin(), words.size()});
@@ -84,6 +85,14 @@ TEST(CommandLine, ExplainsWhatIsMissingOrTooMuch) {
   EXPECT_THAT(ErrorOf({"run", "--json=maybe"}), HasSubstr("--json takes no value"));
 }
 
+TEST(CommandLine, QuotesNoValueThatStandsBehindABlankOrAWrongName) {
+  EXPECT_EQ(ErrorOf({"run", "job.yaml", "--set", "source.password", "hunter2"}),
+            "--set source.password: expected KEY=VALUE in one word, e.g. engine.workers.max=4 or "
+            "tables[0].write=append");
+  EXPECT_THAT(ErrorOf({"run", "--set", "source.password:hunter2"}), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(ErrorOf({"run", "--password=hunter2"}), Not(HasSubstr("hunter2")));
+}
+
 TEST(CommandLine, SaysHowACommandIsToldTheJobFile) {
   EXPECT_THAT(ErrorOf({"runs", "ev.yaml"}),
               HasSubstr("is one too many; a job file is named by --job FILE"));
@@ -105,7 +114,7 @@ TEST(CommandLine, EveryOptionOfEveryCommandReachesItsField) {
       const CommandOption* const option = FindCommandOption(name);
       ASSERT_NE(option, nullptr) << command.name << " names the unknown option " << name;
       const std::string flag = "--" + std::string(name);
-      const std::string value(option->choices.empty() ? std::string_view("x")
+      const std::string value(option->choices.empty() ? std::string_view("key=x")
                                                       : option->choices.back());
       std::vector<const char*> words = {command.name.data()};
       if (command.argument.required) words.push_back("argument");

@@ -9,7 +9,6 @@
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/observation.h"
 #include "headrace/cli/text_table.h"
-#include "headrace/cli/uri_secret.h"
 #include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
@@ -234,10 +233,8 @@ arrow::Result<std::string> InspectionText(const CommandContext& context,
 }
 
 arrow::Result<int> Inspect(CommandContext& context) {
-  const UriSecret secret(*context.line.argument);
-  const auto inspection = InspectSource(context);
-  if (!inspection.ok()) return secret.Hide(inspection.status());
-  ARROW_ASSIGN_OR_RAISE(const std::string text, InspectionText(context, *inspection));
+  ARROW_ASSIGN_OR_RAISE(const Inspection inspection, InspectSource(context));
+  ARROW_ASSIGN_OR_RAISE(const std::string text, InspectionText(context, inspection));
   context.out << text;
   return kExitDone;
 }

@@ -6,12 +6,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -28,15 +31,35 @@ sigset_t InterruptSignals() {
   return signals;
 }
 
-/// Waits for a signal; false: the watch shall end.
-bool WaitForSignal(int signal_fd, int end_fd) {
+using Clock = std::chrono::steady_clock;
+
+enum class Awaited {
+  kSignal,
+  kEnd,   ///< The watch shall end.
+  kTime,  ///< The time is up.
+};
+
+constexpr int kForever = -1;
+
+int MillisecondsUntil(Clock::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+  return static_cast<int>(
+      std::clamp<std::chrono::milliseconds::rep>(left, 0, std::numeric_limits<int>::max()));
+}
+
+/// Waits for a signal until `until`; without, for as long as it takes.
+Awaited WaitForSignal(int signal_fd, int end_fd, std::optional<Clock::time_point> until = {}) {
   std::array<pollfd, 2> fds = {{{signal_fd, POLLIN, 0}, {end_fd, POLLIN, 0}}};
-  while (poll(fds.data(), fds.size(), -1) < 0) {
-    if (errno != EINTR) return false;
+  int ready = -1;
+  while (ready < 0) {
+    ready = poll(fds.data(), fds.size(), until.has_value() ? MillisecondsUntil(*until) : kForever);
+    if (ready < 0 && errno != EINTR) return Awaited::kEnd;
   }
-  if ((fds[1].revents & POLLIN) != 0) return false;
+  if (ready == 0) return Awaited::kTime;
+  if ((fds[1].revents & POLLIN) != 0) return Awaited::kEnd;
   signalfd_siginfo info{};
-  return read(signal_fd, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info));
+  const bool whole = read(signal_fd, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info));
+  return whole ? Awaited::kSignal : Awaited::kEnd;
 }
 
 /// Past every lock and buffer of the program, of which a stuck thread may hold one. Where nobody
@@ -49,8 +72,8 @@ void WriteLastWords(std::string_view words) {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<InterruptWatch>> InterruptWatch::Start(std::function<void()> on_first,
-                                                                     std::string last_words) {
+arrow::Result<std::unique_ptr<InterruptWatch>> InterruptWatch::Start(
+    InterruptReactions reactions, std::chrono::milliseconds echo) {
   const sigset_t signals = InterruptSignals();
   if (const int error = pthread_sigmask(SIG_BLOCK, &signals, nullptr); error != 0) {
     return PermanentError(std::string("cannot block signals: ") + std::strerror(error));
@@ -61,15 +84,15 @@ arrow::Result<std::unique_ptr<InterruptWatch>> InterruptWatch::Start(std::functi
     return PermanentError(std::string("cannot watch signals: ") + std::strerror(errno));
   }
   return std::unique_ptr<InterruptWatch>(
-      new InterruptWatch(signal_fd, end_fd, std::move(on_first), std::move(last_words)));
+      new InterruptWatch(signal_fd, end_fd, std::move(reactions), echo));
 }
 
-InterruptWatch::InterruptWatch(int signal_fd, int end_fd, std::function<void()> on_first,
-                               std::string last_words)
+InterruptWatch::InterruptWatch(int signal_fd, int end_fd, InterruptReactions reactions,
+                               std::chrono::milliseconds echo)
     : signal_fd_(signal_fd),
       end_fd_(end_fd),
-      on_first_(std::move(on_first)),
-      last_words_(std::move(last_words)),
+      reactions_(std::move(reactions)),
+      echo_(echo),
       thread_([this] { Watch(); }) {}
 
 InterruptWatch::~InterruptWatch() {
@@ -81,11 +104,16 @@ InterruptWatch::~InterruptWatch() {
 }
 
 void InterruptWatch::Watch() {
-  if (!WaitForSignal(signal_fd_, end_fd_)) return;
-  on_first_();
+  if (WaitForSignal(signal_fd_, end_fd_) != Awaited::kSignal) return;
+  reactions_.on_first();
   source_.request_stop();
-  if (!WaitForSignal(signal_fd_, end_fd_)) return;
-  WriteLastWords(last_words_);
+  const Clock::time_point until = Clock::now() + echo_;
+  Awaited awaited = Awaited::kSignal;
+  while (awaited == Awaited::kSignal) awaited = WaitForSignal(signal_fd_, end_fd_, until);
+  if (awaited == Awaited::kEnd) return;
+  reactions_.on_waiting();
+  if (WaitForSignal(signal_fd_, end_fd_) != Awaited::kSignal) return;
+  WriteLastWords(reactions_.last_words());
   _exit(kExitInterrupted);
 }
 

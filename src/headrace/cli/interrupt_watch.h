@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -10,16 +11,27 @@
 
 namespace headrace {
 
+/// What the watching thread calls.
+struct InterruptReactions {
+  std::function<void()> on_first;    ///< At the first signal, before the stop token is stopped.
+  std::function<void()> on_waiting;  ///< The process still ends; from now on a signal ends it.
+  /// At the signal that does: written to standard error as they are, unless that would block.
+  std::function<std::string()> last_words;
+};
+
+/// Signals within this time after the first are echoes of it: timeout(1) signals its child and then
+/// the group that the child is part of, and nobody means it twice that soon.
+inline constexpr std::chrono::milliseconds kSignalEcho{1000};
+
 /// Turns SIGINT and SIGTERM into a stop token: the first asks everything to end at once but
-/// cleanly, the second ends the process on the spot with kExitInterrupted. Signals are blocked and
-/// read from a signalfd(2) by a thread of its own, so nothing ever runs inside a signal handler.
-/// Made before any other thread, which inherit the blocked signals. One per process.
+/// cleanly, the next that is no echo of it ends the process on the spot with kExitInterrupted.
+/// Signals are blocked and read from a signalfd(2) by a thread of its own, so nothing ever runs
+/// inside a signal handler. Made before any other thread, which inherit the blocked signals. One
+/// per process.
 class InterruptWatch {
  public:
-  /// `on_first` is called by the watching thread before the stop token is stopped. `last_words` are
-  /// written to standard error as they are at the second signal, unless that would block.
-  static arrow::Result<std::unique_ptr<InterruptWatch>> Start(std::function<void()> on_first,
-                                                              std::string last_words);
+  static arrow::Result<std::unique_ptr<InterruptWatch>> Start(
+      InterruptReactions reactions, std::chrono::milliseconds echo = kSignalEcho);
 
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;
@@ -28,13 +40,14 @@ class InterruptWatch {
   std::stop_token token() const { return source_.get_token(); }
 
  private:
-  InterruptWatch(int signal_fd, int end_fd, std::function<void()> on_first, std::string last_words);
+  InterruptWatch(int signal_fd, int end_fd, InterruptReactions reactions,
+                 std::chrono::milliseconds echo);
   void Watch();
 
   const int signal_fd_;
   const int end_fd_;  ///< An eventfd(2): readable once the watch shall end.
-  const std::function<void()> on_first_;
-  const std::string last_words_;
+  const InterruptReactions reactions_;
+  const std::chrono::milliseconds echo_;
   std::stop_source source_;
   std::jthread thread_;
 };

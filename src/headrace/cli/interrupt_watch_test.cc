@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <string>
@@ -22,40 +23,82 @@ void SignalAndWait(int signal, const std::stop_token& token, const std::atomic<i
   while (!token.stop_requested()) usleep(1);
 }
 
+/// So long that no test outlives it.
+constexpr std::chrono::hours kLongEcho{1};
+
 /// Ends the process with 0 if one signal stops the token and leaves the process alive.
 void ExpectStopThenExit(int signal) {
   std::atomic<int> calls = 0;
-  auto watch = InterruptWatch::Start(
-      [&calls] {
-        ++calls;
-        calls.notify_all();
-      },
-      {});
+  auto watch = InterruptWatch::Start({.on_first =
+                                          [&calls] {
+                                            ++calls;
+                                            calls.notify_all();
+                                          },
+                                      .on_waiting = [] {},
+                                      .last_words = [] { return std::string(); }});
   if (!watch.ok() || (*watch)->token().stop_requested()) std::_Exit(1);
   SignalAndWait(signal, (*watch)->token(), calls);
   watch->reset();
   std::_Exit(calls == 1 ? 0 : 2);
 }
 
-/// Sends two signals; the second ends the process from within.
+/// Sends two signals, the second once the time for echoes is over: it ends the process from within.
 void SignalTwice() {
   std::atomic<int> calls = 0;
-  auto watch = InterruptWatch::Start(
-      [&calls] {
-        ++calls;
-        calls.notify_all();
-      },
-      "ended at once\n");
+  std::atomic<int> waiting = 0;
+  auto watch = InterruptWatch::Start({.on_first =
+                                          [&calls] {
+                                            ++calls;
+                                            calls.notify_all();
+                                          },
+                                      .on_waiting =
+                                          [&waiting] {
+                                            ++waiting;
+                                            waiting.notify_all();
+                                          },
+                                      .last_words = [] { return std::string("ended at once\n"); }},
+                                     std::chrono::milliseconds(0));
   if (!watch.ok()) std::_Exit(1);
   SignalAndWait(SIGINT, (*watch)->token(), calls);
+  waiting.wait(0);
   kill(getpid(), SIGTERM);
   while (true) pause();
+}
+
+/// As timeout(1) does. Of two kinds: two of one kind may arrive as one.
+void SignalWithEcho() {
+  std::atomic<int> calls = 0;
+  {
+    auto watch =
+        InterruptWatch::Start({.on_first =
+                                   [&calls] {
+                                     ++calls;
+                                     kill(getpid(), SIGINT);  // Pending before the next wait.
+                                     calls.notify_all();
+                                   },
+                               .on_waiting = [] { std::_Exit(3); },
+                               .last_words = [] { return std::string("ended at once\n"); }},
+                              kLongEcho);
+    if (!watch.ok()) std::_Exit(1);
+    SignalAndWait(SIGTERM, (*watch)->token(), calls);
+    // Once it is taken, the watch has done with it what it will do, or ends before it does more.
+    sigset_t pending;
+    do {
+      sigpending(&pending);
+    } while (sigismember(&pending, SIGINT) == 1);
+  }
+  std::_Exit(calls == 1 ? 0 : 2);
 }
 
 TEST(InterruptWatchDeathTest, StopsTheTokenAtTheFirstSignal) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(ExpectStopThenExit(SIGINT), testing::ExitedWithCode(0), "");
   EXPECT_EXIT(ExpectStopThenExit(SIGTERM), testing::ExitedWithCode(0), "");
+}
+
+TEST(InterruptWatchDeathTest, ASignalRightBehindTheFirstIsItsEcho) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(SignalWithEcho(), testing::ExitedWithCode(0), "^$");
 }
 
 TEST(InterruptWatchDeathTest, EndsTheProcessAtTheSecond) {
@@ -83,7 +126,7 @@ TEST(InterruptWatchDeathTest, EndsTheProcessThoughItsLastWordsCannotBeWritten) {
 }
 
 TEST(InterruptWatch, EndsWithoutASignal) {
-  auto watch = InterruptWatch::Start([] {}, {});
+  auto watch = InterruptWatch::Start({});
   ASSERT_TRUE(watch.ok());
   EXPECT_FALSE((*watch)->token().stop_requested());
 }

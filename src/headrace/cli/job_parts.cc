@@ -51,14 +51,37 @@ arrow::Status AddWorkers(const std::string& workers, JobOverrides& overrides) {
 /// `by_option`: the command takes it by `--job`, not as its argument.
 arrow::Result<std::filesystem::path> FindJobFile(const std::optional<std::string>& given,
                                                  bool by_option) {
-  if (given.has_value()) return std::filesystem::path(*given);
   std::error_code error;
+  if (given.has_value()) {
+    if (given->find("://") == std::string::npos || std::filesystem::exists(*given, error)) {
+      return std::filesystem::path(*given);
+    }
+    return UserError(
+        "a job file is expected here, not a URI; `headrace inspect URI` looks at a source");
+  }
   if (std::filesystem::exists(kDefaultJobFile, error)) {
     return std::filesystem::path(kDefaultJobFile);
   }
   return UserError("which job? There is no job.yaml in this folder: name the file" +
                    std::string(by_option ? " by --job FILE" : "") +
                    ", or let `headrace init` write one");
+}
+
+/// A folder that was named and is not there is a typing error; a job's own is made by its first
+/// run.
+arrow::Status ExpectFolder(const std::filesystem::path& state) {
+  using std::filesystem::file_type;
+  std::error_code error;
+  const file_type type = std::filesystem::status(state, error).type();
+  if (type == file_type::not_found) {
+    return UserError("there is no folder " + state.string() +
+                     "; --state names one that runs have kept their journal in");
+  }
+  // What cannot be looked at is told by HasJournal.
+  if (type == file_type::directory || error) return arrow::Status::OK();
+  return UserError(state.string() +
+                   " is no folder; --state names one that runs have kept their "
+                   "journal in");
 }
 
 arrow::Status ExpectJournal(const std::filesystem::path& state) {
@@ -89,6 +112,7 @@ arrow::Result<JobParts> MakeJobParts(Job job) {
 
 arrow::Result<RunScope> FindRunScope(const CommandLine& line) {
   if (line.state.has_value()) {
+    ARROW_RETURN_NOT_OK(ExpectFolder(*line.state));
     return RunScope{.state = *line.state,
                     .job = {},
                     .options = " --state " + ShellWord(*line.state),

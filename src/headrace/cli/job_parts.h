@@ -37,7 +37,8 @@ struct RunScope {
   JobWords words;  ///< For proposed commands; of a folder alone, a placeholder for the job file.
 };
 
-/// The folder that `--state` names, with the runs of all its jobs; without it the job's runs.
+/// The folder that `--state` names, with the runs of all its jobs; without it the job's runs. An
+/// error of class user where the folder that was named is not there.
 arrow::Result<RunScope> FindRunScope(const CommandLine& line);
 
 /// True if `state` holds a journal: some command has run there. Errors of class user where this

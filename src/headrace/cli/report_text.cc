@@ -248,6 +248,20 @@ std::string FailuresText(const nlohmann::json& report, size_t width, const JobWo
   return text;
 }
 
+bool HasTablesLeft(const nlohmann::json& report) {
+  return !report.value("left", nlohmann::json::array()).empty();
+}
+
+/// Tables of the run that there is nothing to compare of.
+std::string LeftText(const nlohmann::json& report, size_t width) {
+  if (!HasTablesLeft(report)) return {};
+  std::vector<std::string> tables;
+  for (const nlohmann::json& table : report["left"]) {
+    tables.push_back(EscapeControls(table.get<std::string>()));
+  }
+  return "\n" + IndentedText(fmt::format("not published: {}", fmt::join(tables, ", ")), 2, width);
+}
+
 std::string_view VerificationOutcome(const nlohmann::json& report) {
   const nlohmann::json tables = report.value("tables", nlohmann::json::array());
   const auto any_has = [&](const char* key) {
@@ -260,8 +274,10 @@ std::string_view VerificationOutcome(const nlohmann::json& report) {
     return "not everything is as it was written";
   }
   if (any_has("verified")) {
-    return replaced ? "what is still there is as it was written"
-                    : "everything is as it was written";
+    if (replaced) return "what is still there is as it was written";
+    return HasTablesLeft(report) ? "what is published is as it was written, but not every table is "
+                                   "published"
+                                 : "everything is as it was written";
   }
   return replaced ? "nothing is left to compare, its tables were replaced since"
                   : "nothing was compared";
@@ -292,7 +308,7 @@ std::string ReportText(const nlohmann::json& report, size_t width, const JobWord
 std::string VerificationText(const nlohmann::json& report, size_t width) {
   return fmt::format("Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
                      VerificationOutcome(report)) +
-         TablesText(report, width) + FailuresText(report, width, {});
+         TablesText(report, width) + LeftText(report, width) + FailuresText(report, width, {});
 }
 
 }  // namespace headrace

@@ -155,6 +155,20 @@ TEST(VerificationText, SaysWhetherAllIsAsItWasWritten) {
   EXPECT_THAT(text, HasSubstr("  differs: public.events\n    file a is missing\n"));
 }
 
+TEST(VerificationText, NamesTheTablesThatAreNotPublished) {
+  RunReport report = DoneReport();
+  report.left = {"public.gone", "public.late"};
+  std::string text = VerificationText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr(": what is published is as it was written, but not every table is "
+                              "published\n"));
+  EXPECT_THAT(text, HasSubstr("\n\n  not published: public.gone, public.late\n"));
+  report.tables[0].verified = false;
+  report.tables[0].problems = {"file a is missing"};
+  text = VerificationText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr(": not everything is as it was written\n"));
+  EXPECT_THAT(text, HasSubstr("  not published: public.gone, public.late\n"));
+}
+
 TEST(ReportText, TakesAnEmptyReport) {
   EXPECT_EQ(ReportText(nlohmann::json::object(), 80), "Job : nothing to do\n");
 }

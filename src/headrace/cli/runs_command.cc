@@ -82,7 +82,8 @@ Command RunsCommand() {
                     "of all jobs of a state folder, without a job file"}},
       .exits = {{kExitDone, "listed, even if there is none"},
                 {kExitFailed, "the journal cannot be read"},
-                {kExitUsage, "the job or the command line is wrong"}},
+                {kExitUsage,
+                 "the job or the command line is wrong, or the folder of --state is not there"}},
       .json =
           "`state` (the folder) and `runs`, each with `run`, `job`, `state` (`running`, `done`, "
           "`failed`, `verify_failed`, `abandoned`; `running` until the run has ended, also where "

@@ -59,13 +59,15 @@ Command VerifyCommand() {
           "the run's commit record. Reads the "
           "destination only, never the source. A table that a later run replaced is named, with "
           "that "
-          "run, and not compared.",
+          "run, and not compared. So is a table of an unfinished or abandoned run that is not "
+          "published: that says nothing against those that are, so the exit code stays 0.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`", true},
       .options = {"level", "job", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace verify latest", "the last run, as closely as the job says"},
                    {"headrace verify 20250131T081500-4f2a9c --level checksum",
                     "every value of an earlier run"}},
-      .exits = {{kExitDone, "all that was not replaced since is as it was written"},
+      .exits = {{kExitDone,
+                 "all that is published and was not replaced since is as it was written"},
                 {kExitFailed, "the destination cannot be read"},
                 {kExitUsage, "there is no such run, or the command line is wrong"},
                 {kExitVerificationFailed, "a file is missing, damaged or changed"},
@@ -73,7 +75,7 @@ Command VerifyCommand() {
       .json =
           "a report as `headrace run --json`; for each table `verified` and, where something "
           "differs, `problems` (sentences); instead of them `replaced_by` (a run) where it was "
-          "replaced since.",
+          "replaced since. `left`: the tables of the run that are not published.",
       .run = Verify,
   };
 }

@@ -9,6 +9,7 @@ void Progress::StartPhase(std::string phase) {
   const std::scoped_lock lock(mutex_);
   if (phase == "extract") start_ = std::chrono::steady_clock::now();
   phase_ = std::move(phase);
+  table_.clear();
 }
 
 void Progress::SetTable(std::string table) {
@@ -41,7 +42,19 @@ void Progress::TakeBackUnits(int64_t units, int64_t rows, int64_t bytes) {
   TakeBackRows(rows, bytes);
 }
 
-void Progress::UnitEnded(bool done) {
+void Progress::UnitStarted(std::string table) {
+  ++workers_busy_;
+  const std::scoped_lock lock(mutex_);
+  units_read_.push_back(std::move(table));
+}
+
+void Progress::UnitEnded(const std::string& table, bool done) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto unit = std::ranges::find(units_read_, table);
+    if (unit != units_read_.end()) units_read_.erase(unit);
+    table_ = table;
+  }
   --workers_busy_;
   if (done) ++units_done_;
 }
@@ -59,7 +72,7 @@ ProgressReading Progress::Read() const {
                           .retries = retries_};
   const std::scoped_lock lock(mutex_);
   reading.phase = phase_;
-  reading.table = table_;
+  reading.table = units_read_.empty() ? table_ : units_read_.back();
   if (start_ != std::chrono::steady_clock::time_point{}) {
     reading.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();

@@ -5,13 +5,15 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace headrace {
 
 /// One reading of a run's progress; what progress bars and pages show.
 struct ProgressReading {
   std::string phase;  ///< "plan", "extract", "commit", "verify"
-  std::string table;  ///< The table that most lately started a unit.
+  std::string
+      table;  ///< Of the units that are being read, that of the latest; else the last one's.
   int64_t rows = 0;
   int64_t estimated_rows = 0;  ///< 0: unknown.
   int64_t bytes = 0;           ///< Arrow bytes read.
@@ -27,7 +29,9 @@ struct ProgressReading {
 /// for once per batch.
 class Progress {
  public:
+  /// No table is worked on in it yet.
   void StartPhase(std::string phase);
+  /// The table that is worked on in a phase without units.
   void SetTable(std::string table);
   void SetWorkers(int64_t workers) { workers_ = workers; }
   /// `estimated_rows` < 0: unknown.
@@ -39,8 +43,9 @@ class Progress {
   void TakeBackRows(int64_t rows, int64_t bytes);
   /// Units that were done and must be done again, with their rows.
   void TakeBackUnits(int64_t units, int64_t rows, int64_t bytes);
-  void UnitStarted() { ++workers_busy_; }
-  void UnitEnded(bool done);
+  void UnitStarted(std::string table);
+  /// Of the same table as its start.
+  void UnitEnded(const std::string& table, bool done);
   void Retried() { ++retries_; }
 
   int64_t rows() const { return rows_; }
@@ -57,7 +62,8 @@ class Progress {
   std::atomic<int64_t> retries_{0};
   mutable std::mutex mutex_;
   std::string phase_;                              // protected by mutex_
-  std::string table_;                              // protected by mutex_
+  std::string table_;                              // protected by mutex_: while no unit is read
+  std::vector<std::string> units_read_;            // protected by mutex_: tables of those, by start
   std::chrono::steady_clock::time_point start_{};  // protected by mutex_
 };
 

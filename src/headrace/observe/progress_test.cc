@@ -11,17 +11,16 @@ namespace {
 TEST(Progress, AddsUpWhatWorkersReport) {
   Progress progress;
   progress.StartPhase("extract");
-  progress.SetTable("public.orders");
   progress.SetWorkers(2);
   progress.AddPlanned(10, 1000);
-  progress.UnitStarted();
-  progress.UnitStarted();
+  progress.UnitStarted("public.orders");
+  progress.UnitStarted("public.orders");
   progress.AddRows(60, 600);
   progress.AddRows(40, 400);
-  progress.UnitEnded(true);
+  progress.UnitEnded("public.orders", true);
   progress.TakeBackRows(40, 400);
-  progress.UnitEnded(false);
-  progress.UnitStarted();
+  progress.UnitEnded("public.orders", false);
+  progress.UnitStarted("public.orders");
   progress.Retried();
 
   const ProgressReading reading = progress.Read();
@@ -35,6 +34,34 @@ TEST(Progress, AddsUpWhatWorkersReport) {
   EXPECT_EQ(reading.workers_busy, 1);
   EXPECT_EQ(reading.workers, 2);
   EXPECT_EQ(reading.retries, 1);
+}
+
+TEST(Progress, NamesATableThatIsBeingRead) {
+  Progress progress;
+  progress.StartPhase("extract");
+  progress.UnitStarted("slow");
+  progress.UnitStarted("quick");
+  EXPECT_EQ(progress.Read().table, "quick");
+  progress.UnitEnded("quick", true);
+  EXPECT_EQ(progress.Read().table, "slow");
+  progress.UnitStarted("slow");
+  progress.UnitStarted("quick");
+  progress.UnitEnded("slow", true);
+  EXPECT_EQ(progress.Read().table, "quick");
+  progress.UnitEnded("quick", false);
+  EXPECT_EQ(progress.Read().table, "slow");
+}
+
+TEST(Progress, BetweenTwoUnitsATableKeepsItsNameAndAPhaseBeginsWithoutOne) {
+  Progress progress;
+  progress.StartPhase("extract");
+  progress.UnitStarted("orders");
+  progress.UnitEnded("orders", true);
+  EXPECT_EQ(progress.Read().table, "orders");
+  progress.StartPhase("verify");
+  EXPECT_EQ(progress.Read().table, "");
+  progress.SetTable("events");
+  EXPECT_EQ(progress.Read().table, "events");
 }
 
 TEST(Progress, CountsSecondsFromTheExtractPhaseOnly) {
@@ -53,9 +80,9 @@ TEST(Progress, WhatMustBeDoneAgainIsTakenBack) {
   progress.AddPlanned(10, 1000);
   progress.AddPlanned(4, -1);
   for (int unit = 0; unit < 3; ++unit) {
-    progress.UnitStarted();
+    progress.UnitStarted("a");
     progress.AddRows(100, 800);
-    progress.UnitEnded(true);
+    progress.UnitEnded("a", true);
   }
   progress.TakeBackUnits(2, 200, 1600);
   progress.TakeBackPlanned(4, -1);

@@ -63,6 +63,7 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::
   for (TableReport& table : report.tables) {
     const auto known = std::ranges::find(tables, table.table, &JournalTable::label);
     if (known == tables.end() || !known->record.has_value()) continue;
+    parts.progress.SetTable(table.table);
     if (stop.stop_requested() ||
         !VerifyTable(*known->record, level, parts.destination, stop, table)) {
       report.interrupted = true;
@@ -288,6 +289,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   if (report.tables.empty()) {
     return UserError("run " + run + " has published nothing; there is nothing to verify");
   }
+  report.left = TablesLeft(parts_.job, known.scope, tables);
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, stop, report));
   report.seconds = total.seconds();
   report.phases.verify = report.seconds;

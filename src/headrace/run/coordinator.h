@@ -81,7 +81,7 @@ class Coordinator {
   arrow::Result<CleanResult> Clean();
 
   /// Reads the published files of `run` again and compares them with their commit records. Stopped,
-  /// it reports what it has compared.
+  /// it reports what it has compared. Tables that are not published are left, and no failure.
   arrow::Result<RunReport> Verify(const std::string& run, VerifyLevel level, std::stop_token stop);
 
  private:

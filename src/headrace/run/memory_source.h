@@ -24,6 +24,8 @@ struct MemorySourceScript {
   std::map<std::string, int64_t> tables;  ///< Rows by table name.
   /// Asked before a unit is opened, with the number of opens of that unit so far (1, 2, …).
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int open)> on_open;
+  /// Asked before each batch of a unit, with the rows that this open of it has given so far.
+  std::function<arrow::Status(const WorkUnit&, int open, int64_t rows)> on_batch;
   /// Asked for the unit of a plan that is tried.
   std::function<arrow::Status(const TablePlan&, const WorkUnit&)> on_try;
   /// Asked before a session is attached, with the number of attaches of this source so far.
@@ -36,12 +38,19 @@ struct MemorySourceScript {
 
 class MemoryUnitReader : public UnitReader {
  public:
+  /// `before_batch` gets the rows read so far.
   MemoryUnitReader(std::shared_ptr<arrow::Schema> schema, int64_t first, int64_t last,
-                   std::stop_token stop)
-      : schema_(std::move(schema)), next_(first), last_(last), stop_(std::move(stop)) {}
+                   std::function<arrow::Status(int64_t)> before_batch, std::stop_token stop)
+      : schema_(std::move(schema)),
+        first_(first),
+        next_(first),
+        last_(last),
+        before_batch_(std::move(before_batch)),
+        stop_(std::move(stop)) {}
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override {
     if (stop_.stop_requested()) return InterruptedError();
+    if (before_batch_) ARROW_RETURN_NOT_OK(before_batch_(next_ - first_));
     if (next_ >= last_) return nullptr;
     arrow::Int64Builder builder;
     const int64_t end = std::min(last_, next_ + kBatchRows);
@@ -54,8 +63,10 @@ class MemoryUnitReader : public UnitReader {
  private:
   static constexpr int64_t kBatchRows = 7;
   std::shared_ptr<arrow::Schema> schema_;
+  int64_t first_;
   int64_t next_;
   int64_t last_;
+  std::function<arrow::Status(int64_t)> before_batch_;
   std::stop_token stop_;
 };
 
@@ -91,7 +102,14 @@ class MemorySession : public Session {
     const auto* range = std::get_if<IdRange>(&unit.split);
     const int64_t first = range == nullptr ? 0 : range->lower.value_or(0);
     const int64_t last = range == nullptr ? rows : range->upper.value_or(rows);
-    return std::make_unique<MemoryUnitReader>(ReadSchema(plan), first, last, std::move(stop));
+    std::function<arrow::Status(int64_t)> before_batch;
+    if (script_.on_batch) {
+      before_batch = [this, unit, open](int64_t read) {
+        return script_.on_batch(unit, open, read);
+      };
+    }
+    return std::make_unique<MemoryUnitReader>(ReadSchema(plan), first, last,
+                                              std::move(before_batch), std::move(stop));
   }
 
  private:

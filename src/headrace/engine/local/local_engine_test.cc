@@ -166,6 +166,31 @@ TEST(LocalEngineTest, EveryUnitOfEveryTableGetsOneReceipt) {
   EXPECT_EQ(run.progress().Read().rows, 2 * kRows);
 }
 
+TEST(LocalEngineTest, TheProgressNamesATableThatIsReadNotOneThatHasEnded) {
+  std::latch slow_is_open(1);
+  std::latch quick_has_ended(1);
+  std::string named;
+  EngineRun* current = nullptr;
+  MemorySourceScript source{.tables = {{"slow", kRowsPerUnit}, {"quick", kRowsPerUnit}}};
+  source.on_open = [&](const TablePlan& plan, const WorkUnit&, int) {
+    if (plan.table.name == "quick") {
+      slow_is_open.wait();
+    } else {
+      slow_is_open.count_down();
+      quick_has_ended.wait();
+      named = current->progress().Read().table;
+    }
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  current = &run;
+  run.on_end = [&](const std::string& table) {
+    if (table == "quick") quick_has_ended.count_down();
+  };
+  run.Execute({"slow", "quick"}, 2);
+  EXPECT_EQ(named, "slow");
+}
+
 TEST(LocalEngineTest, ATransientUnitIsTriedAgain) {
   MemorySourceScript source{.tables = {{"a", kRows}}};
   source.on_open = [](const TablePlan&, const WorkUnit& unit, int open) {
@@ -177,6 +202,24 @@ TEST(LocalEngineTest, ATransientUnitIsTriedAgain) {
   EXPECT_EQ(summary.retries, 2);
   ExpectEachUnitOnce(run, "a", run.Units(0));
   EXPECT_EQ(run.progress().Read().rows, kRows);
+}
+
+TEST(LocalEngineTest, RowsAreCountedBatchByBatchAndOnceThoughTheirUnitIsReadTwice) {
+  MemorySourceScript source{.tables = {{"a", kRowsPerUnit}}};
+  std::vector<std::pair<int64_t, int64_t>> read_and_counted;
+  EngineRun* current = nullptr;
+  source.on_batch = [&](const WorkUnit&, int open, int64_t rows) {
+    read_and_counted.emplace_back(rows, current->progress().Read().rows);
+    return open == 1 && rows > kRowsPerUnit / 2 ? TransientError("connection cut")
+                                                : arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  current = &run;
+  const ExecuteSummary summary = run.Execute({"a"}, 1);
+  EXPECT_EQ(summary.retries, 1);
+  for (const auto& [read, counted] : read_and_counted) EXPECT_EQ(counted, read);
+  EXPECT_EQ(read_and_counted.back().first, kRowsPerUnit);
+  EXPECT_EQ(run.progress().Read().rows, kRowsPerUnit);
 }
 
 TEST(LocalEngineTest, AttemptsAreBoundedAndTheErrorNamesTableAndUnit) {

@@ -152,12 +152,12 @@ bool Worker::EnsureWriter(const QueuedUnit& unit) {
 void Worker::RunUnit(const QueuedUnit& unit) {
   const TableWork& table = work(unit);
   Progress& progress = shared_.context.progress;
-  progress.SetTable(table.plan.table.label());
-  progress.UnitStarted();
+  const std::string label = table.plan.table.label();
+  progress.UnitStarted(label);
   UnitOutcome outcome =
       ExecuteUnit(table.plan, table.units[unit.unit], unit.attempt, *session_, *current_->transform,
                   *current_->writer, limits_, progress, stop_);
-  progress.UnitEnded(outcome.status.ok());
+  progress.UnitEnded(label, outcome.status.ok());
   AfterUnit(unit, std::move(outcome));
 }
 

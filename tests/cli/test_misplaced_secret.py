@@ -1,0 +1,45 @@
+"""A password that is typed in the wrong place is in nothing that is printed, for people or as JSON."""
+
+import pytest
+
+SECRET = "HUNTER2"
+URI = f"postgresql://etl:{SECRET}@127.0.0.1:1/shop"
+JOB = """
+name: shop
+source: {type: sqlite, path: shop.db}
+tables: [orders]
+destination: {type: parquet, path: ./lake}
+"""
+
+LINES = [
+    *[[command, URI] for command in ("run", "check", "plan", "runs", "show", "verify", "abandon", "clean", "schema", "init", "help")],
+    [URI], ["inspect", "sqlite:///no.db", URI], ["inspect", URI, URI], ["inspect", f"--URI={URI}"], ["inspect", "--uri", URI],
+    ["inspect", "sqlite:///shop.db", "--table", URI],
+    *[[command, "--job", URI] for command in ("runs", "show", "clean", "run")],
+    *[[command, "--state", URI] for command in ("runs", "show")],
+    ["run", "--workers", URI], ["run", "--only", URI], ["run", "--log-level", URI], ["init", "--source", URI],
+    ["run", "--run-id", "a", "--run-id", URI], ["run", "--json=" + URI],
+    ["run", "--set", "source.uri", URI], ["run", "--set", URI], ["run", "--set", f"nosuch={URI}"], ["run", "--set", f"state={URI}"],
+    *[["run", *file, *set] for file in ([], ["job.yaml"]) for set in (
+        ["--set", "source.password", SECRET], ["--set=source.password", SECRET], ["--set", "source.password=", SECRET],
+        ["--set", "source.password", "=", SECRET], ["--set", f"source.password:{SECRET}"], ["--set", "source={password:", SECRET + "}"],
+        [f"--source.password={SECRET}"], [f"--password={SECRET}"])],
+    ["run", f"etl:{SECRET}@127.0.0.1/shop"], ["run", f"host=h password={SECRET}"],
+    ["check", f"{URI}/no.yaml"], ["run", f"postgresql://127.0.0.1:1/shop?user=etl&password={SECRET}"],
+]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("words", LINES, ids=lambda words: " ".join(words).replace(SECRET, "SECRET"))
+def test_it_is_not_repeated(headrace, words, options):
+    headrace.write("job.yaml", JOB)
+    finished = headrace(*words, *options)
+    assert finished.returncode in (1, 2), finished.stdout
+    assert finished.stderr
+    assert SECRET not in finished.stdout + finished.stderr
+
+
+def test_a_word_that_is_a_file_is_shown_behind_a_secret_key(headrace):
+    headrace.write("broken.yaml", "name: 1\n")
+    finished = headrace("run", "--set", "source.password=", "broken.yaml", expect=2)
+    assert "broken.yaml:1:" in finished.stderr
