@@ -157,12 +157,12 @@ TEST_F(DateRangeTest, AYearOfDates) {
 
 /// A sample of an even load is not even itself.
 TEST_F(DateRangeTest, WeeksAThirdAboveTheTargetAreWeeksThroughout) {
-  std::vector<int64_t> bounds = Evenly(kMonday, kMonday + 52 * 7 * kMicrosPerDay - 1, 100);
+  std::vector<int64_t> bounds = Evenly(kMonday, kMonday + int64_t{52} * 7 * kMicrosPerDay - 1, 100);
   for (size_t i = 1; i + 1 < bounds.size(); ++i) {
     bounds[i] += (static_cast<int64_t>(i * 37 % 21) - 10) * 4 * kHour;
   }
   SetHistogram(bounds);
-  statistics_.rows = 52 * 60'480;
+  statistics_.rows = int64_t{52} * 60'480;
   const Partitioning plan = Plan();
   EXPECT_EQ(plan.units.size(), 52U);
   EXPECT_THAT(plan.why, HasSubstr("cut by weeks,"));
