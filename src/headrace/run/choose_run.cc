@@ -276,7 +276,7 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
   if (run.unfinished()) return chosen;
   decision_.notes.push_back("run " + run.run + " was done at " + run.ended_at + "; nothing to do");
   if (run.text_digest != parts_.job.text_digest) {
-    decision_.notes.push_back(
+    decision_.notes.emplace_back(
         "the job has changed since (its file, --set, or what a ${…} in it stands for): what is new "
         "in it is loaded under another --run-id");
   }
