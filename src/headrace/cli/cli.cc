@@ -27,16 +27,16 @@ namespace {
 /// one.
 constexpr size_t kTextWidth = 100;
 
-/// Where errors are told, and what must not be told with them.
+/// Where errors are told, and the words of the command line, whose secrets must not be.
 struct ErrorOutlet {
   Console& console;
-  const TypedSecrets& secrets;
+  std::span<const char* const> words;
 };
 
 /// Tells the user how the command ended: to the console, and in the one JSON document if that was
 /// asked for.
 int TellError(const arrow::Status& status, bool json, bool json_log, const ErrorOutlet& outlet) {
-  const arrow::Status error = outlet.secrets.Hide(status);
+  const arrow::Status error = TypedSecrets(outlet.words).Hide(status);
   Console& console = outlet.console;
   const int code = ExitCodeOf(error);
   if (json) {
@@ -137,8 +137,7 @@ int RunCommandLine(const CommandLine& line, const ErrorOutlet& outlet) {
 int RunCli(std::span<const char* const> words) {
   (void)std::signal(SIGPIPE, SIG_IGN);
   Console console(STDERR_FILENO, DetectConsole(STDERR_FILENO));
-  const TypedSecrets secrets(words);
-  const ErrorOutlet outlet{console, secrets};
+  const ErrorOutlet outlet{console, words};
   const arrow::Result<CommandLine> line = ParseCommandLine(words);
   if (line.ok()) return RunCommandLine(*line, outlet);
   const bool json =
