@@ -11,6 +11,7 @@ The workloads, their peers and the wanted figures are in workloads.py.
 import argparse
 import contextlib
 import pathlib
+import random
 import sys
 
 import cluster
@@ -51,12 +52,13 @@ def make_commands(contender: str, options: argparse.Namespace, workload: Workloa
 
 
 def compete(options, workload, rows, database, clock) -> report.Outcome:
-    """Every contender, `--runs` times, in turns: what disturbs the machine for a while disturbs them all."""
+    """Every contender, `--runs` times, in turns: what disturbs the machine for a while disturbs them all. Each turn has an order of
+    its own, the same in every session: none always comes after the one that leaves the machine the hottest."""
     chosen = [name for name in workload.peers if not options.peers or name in options.peers]
     trials: dict[str, list[trial.Trial]] = {name: [] for name in chosen}
     wrong = []
     for turn in range(options.runs):
-        for name in chosen:
+        for name in random.Random(turn).sample(chosen, len(chosen)):
             folder = SCRATCH / "run" / name
             done = trial.run(make_commands(name, options, workload, database), folder, clock)
             trials[name].append(done)

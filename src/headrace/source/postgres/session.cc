@@ -23,13 +23,33 @@ bool IsSnapshotGone(const arrow::Status& status) {
   return false;
 }
 
+/// SQL before a statement, and what takes it back behind it.
+struct Around {
+  std::string_view before;
+  std::string_view behind;
+};
+
 /// A server that vouches for no encoding refuses a client that wants UTF-8 a whole COPY because of
 /// one text: it is asked for the bytes as they are, and each value is checked where it is read.
-std::string CopyOf(const PgUnitRead& read) {
-  std::string copy = CopyStatement(read.reading.select_list, read.target, read.condition) + "; ";
-  if (!read.reading.raw_text) return copy;
-  return "SET LOCAL client_encoding = 'SQL_ASCII'; " + copy +
-         "SET LOCAL client_encoding = 'UTF8'; ";
+constexpr Around kRawText = {.before = "SET LOCAL client_encoding = 'SQL_ASCII'; ",
+                             .behind = "SET LOCAL client_encoding = 'UTF8'; "};
+
+/// Bitmap scans are allowed with the same words that forbid the other: where both were off, the
+/// whole table would be read for each unit.
+constexpr Around kBitmapScan = {
+    .before = "SET LOCAL enable_bitmapscan = on; SET LOCAL enable_indexscan = off; ",
+    .behind = "SET LOCAL enable_indexscan TO DEFAULT; SET LOCAL enable_bitmapscan TO DEFAULT; "};
+
+/// The COPY of a unit, in the settings it needs.
+std::string CopyOf(const PgUnitRead& read, bool by_bitmap) {
+  std::string sql = CopyStatement(read.reading.select_list, read.target, read.condition) + "; ";
+  const auto put_around = [&](const Around& around) {
+    sql.insert(0, around.before);
+    sql += around.behind;
+  };
+  if (read.reading.raw_text) put_around(kRawText);
+  if (by_bitmap) put_around(kBitmapScan);
+  return sql;
 }
 
 }  // namespace
@@ -105,7 +125,8 @@ arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& re
     }
     ARROW_RETURN_NOT_OK(reading_.decoder->Begin(limits, unit.estimated_rows));
     return StartCopy(read.connection,
-                     (is_read ? read.scope.begin : "") + CopyOf(read) + read.scope.end,
+                     (is_read ? read.scope.begin : "") +
+                         CopyOf(read, IsBestReadByBitmap(plan, unit)) + read.scope.end,
                      leader_->settings().transport, stop);
   };
   auto stream = start();

@@ -15,7 +15,8 @@ std::string OidArray(const std::vector<uint32_t>& oids) {
 
 /// One row per type, or per field of a composite: domains lead to their base, arrays to their
 /// element, composites to their fields. A type is a true array where its output function says so
-/// (int2vector is none).
+/// (int2vector is none). An array in between and OFFSET 0 keep the server from reading the whole
+/// catalogue, which has a type for each table: it takes a recursion for thousands of rows.
 std::string TypeQuery(const std::vector<uint32_t>& oids) {
   return "WITH RECURSIVE wanted(oid) AS ("
          "  SELECT pg_catalog.unnest(" +
@@ -35,12 +36,12 @@ std::string TypeQuery(const std::vector<uint32_t>& oids) {
          "pg_catalog.quote_ident(p.proname),"
          "  s.proname IN ('textsend', 'varcharsend', 'citextsend'),"
          "  a.attname, a.atttypid, a.atttypmod"
-         " FROM wanted JOIN pg_catalog.pg_type t ON t.oid = wanted.oid"
-         " JOIN pg_catalog.pg_proc p ON p.oid = t.typoutput"
+         " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_proc p ON p.oid = t.typoutput"
          " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
          " LEFT JOIN pg_catalog.pg_proc s ON s.oid = t.typsend"
-         " LEFT JOIN pg_catalog.pg_attribute a ON t.typtype = 'c' AND a.attrelid = t.typrelid"
-         "  AND a.attnum > 0 AND NOT a.attisdropped"
+         " LEFT JOIN LATERAL (SELECT * FROM pg_catalog.pg_attribute f WHERE t.typtype = 'c'"
+         "  AND f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped OFFSET 0) a ON true"
+         " WHERE t.oid = ANY (ARRAY(SELECT wanted.oid FROM wanted))"
          " ORDER BY t.oid, a.attnum";
 }
 

@@ -103,12 +103,14 @@ std::string PartsCondition(const Description& description) {
   return "tableoid = ANY (" + LeafOids(description) + ")";
 }
 
+bool IsTable(const Description& description) {
+  return description.kind == RelationKind::kTable || description.kind == RelationKind::kPartitioned;
+}
+
 /// Pages name their leaf, and a unit of all rows is one query.
 bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit) {
-  const RelationKind kind = plan.description.kind;
   return !std::holds_alternative<PageRange>(unit.split) &&
-         !std::holds_alternative<WholeTable>(unit.split) &&
-         (kind == RelationKind::kTable || kind == RelationKind::kPartitioned) &&
+         !std::holds_alternative<WholeTable>(unit.split) && IsTable(plan.description) &&
          !plan.description.IsOneRelation();
 }
 
@@ -151,6 +153,12 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
     condition = And(std::move(condition), "(\n" + plan.filter.where + "\n)");
   }
   return condition;
+}
+
+bool IsBestReadByBitmap(const TablePlan& plan, const WorkUnit& unit) {
+  const bool is_range =
+      std::holds_alternative<DateRange>(unit.split) || std::holds_alternative<IdRange>(unit.split);
+  return is_range && IsTable(plan.description) && plan.filter.where.empty();
 }
 
 std::string SelectStatement(const std::string& select_list, const ReadTarget& target,

@@ -22,6 +22,12 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit);
 /// rows.
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit);
 
+/// True: `unit` is a range of a column of a table, which a bitmap scan of an index reads best. The
+/// server prefers to follow the index where the column's order is nearly that of the rows, and
+/// comes to a page anew for each row that lies out of turn. A condition of the job may have lookups
+/// of its own, for which nothing is to be chosen: it makes it false.
+bool IsBestReadByBitmap(const TablePlan& plan, const WorkUnit& unit);
+
 /// `SELECT select_list FROM … WHERE condition`.
 std::string SelectStatement(const std::string& select_list, const ReadTarget& target,
                             const std::string& condition);
