@@ -160,7 +160,8 @@ class PostgresServer:
             return
         self.stop("immediate")
         self._wait_for_children()
-        shutil.rmtree(self.folder)
+        if self.folder.exists():  # Who empties /tmp takes it with the rest.
+            shutil.rmtree(self.folder)
         self.folder = None
 
     def state(self):

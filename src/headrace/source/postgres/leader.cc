@@ -1,5 +1,6 @@
 #include "headrace/source/postgres/leader.h"
 
+#include <functional>
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
@@ -13,9 +14,10 @@ constexpr int kOldestServer = 120000;
 /// Partitions come a few a day, not one in each of these moments.
 constexpr int kLockAttempts = 5;
 
-constexpr std::string_view kVirtualTransactionQuery =
-    "SELECT virtualtransaction FROM pg_catalog.pg_locks"
-    " WHERE pid = pg_catalog.pg_backend_pid() AND locktype = 'virtualxid'";
+/// A number of its own for each snapshot that lives.
+int64_t LifeLockOf(const std::string& snapshot_id) {
+  return static_cast<int64_t>(std::hash<std::string>{}(snapshot_id));
+}
 
 }  // namespace
 
@@ -141,14 +143,14 @@ arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status)
 }
 
 arrow::Status PgLeader::ExportSnapshot(const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult lock,
-                        connection_.Query(std::string(kVirtualTransactionQuery), stop));
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
                         connection_.Query("SELECT pg_catalog.pg_export_snapshot()", stop));
-  if (lock.rows() != 1 || result.rows() != 1) return PermanentError("no snapshot was exported");
-  virtual_transaction_ = lock.Text(0, 0);
+  if (result.rows() != 1) return PermanentError("no snapshot was exported");
   snapshot_id_ = result.Text(0, 0);
-  return arrow::Status::OK();
+  life_lock_ = LifeLockOf(snapshot_id_);
+  return connection_.Execute(
+      "SELECT pg_catalog.pg_advisory_xact_lock(" + PgQuoteLiteral(std::to_string(life_lock_)) + ")",
+      stop);
 }
 
 arrow::Status PgLeader::GoOnWithout(const arrow::Status& reason, const std::stop_token& stop) {

@@ -66,7 +66,8 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// Constant after Open.
   bool has_snapshot() const { return !snapshot_id_.empty(); }
   const std::string& snapshot_id() const { return snapshot_id_; }
-  const std::string& virtual_transaction() const { return virtual_transaction_; }
+  /// As long as the snapshot's transaction lives it has this advisory lock, for itself alone.
+  int64_t life_lock() const { return life_lock_; }
   int server_version() const { return server_version_; }
   const std::string& version_text() const { return version_text_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -113,7 +114,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   const PgSourceSettings settings_;
   PgConnection connection_;  ///< Guarded by taken_.
   std::string snapshot_id_;
-  std::string virtual_transaction_;
+  int64_t life_lock_ = 0;
   int server_version_ = 0;
   std::string version_text_;
   std::vector<std::string> warnings_;

@@ -28,14 +28,16 @@ class PostgresLostLeaderTest : public PostgresDatabaseTest {
     return OpenSnapshot({Table("t")}, std::move(options));
   }
 
+  /// The oldest connection of that name: sessions come after it.
   void TerminateLeader() {
-    const std::string named =
-        " FROM pg_stat_activity WHERE application_name = " + PgQuoteLiteral(schema_) +
-        " AND pid <> pg_backend_pid()";
-    EXPECT_EQ(Value("SELECT count(pg_terminate_backend(pid))" + named), "1");
+    const std::string leader = Value(
+        "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        " AND application_name = " +
+        PgQuoteLiteral(schema_) + " ORDER BY backend_start LIMIT 1");
+    EXPECT_EQ(Value("SELECT pg_terminate_backend(" + leader + ")"), "t");
     constexpr std::chrono::seconds kPatience{60};
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (Value("SELECT count(*)" + named) != "0") {
+    while (Value("SELECT count(*) FROM pg_stat_activity WHERE pid = " + leader) != "0") {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the leader does not end";
       std::this_thread::yield();
     }
@@ -67,6 +69,21 @@ TEST_F(PostgresLostLeaderTest, WhatIsAskedNextSaysThatTheSnapshotIsLost) {
     lost = tried->TryUnit(PlanOf(t), UnitOf(WholeTable{}), {});
     EXPECT_EQ(CodeOf(lost), kSnapshotLostCode) << mode << ": " << lost;
   }
+}
+
+/// Its snapshot is older than the TRUNCATE, and shows the table empty all the same.
+TEST_F(PostgresLostLeaderTest, ASessionThatLocksTooLateReadsNoEmptyTable) {
+  const auto snapshot = OpenNamed("require");
+  const TablePlan t = PlanOf(snapshot->Describe(Table("t"), {}).ValueOrDie());
+  const auto late = snapshot->Attach({}).ValueOrDie();
+  {
+    const auto early = snapshot->Attach({}).ValueOrDie();
+    EXPECT_EQ(ReadUnit(*early, t, WholeTable{}).ValueOrDie()->num_rows(), 100);
+  }
+  TerminateLeader();
+  Run("TRUNCATE t");
+  const arrow::Status lost = ReadUnit(*late, t, WholeTable{}).status();
+  EXPECT_EQ(CodeOf(lost), kSnapshotLostCode) << lost;
 }
 
 }  // namespace
