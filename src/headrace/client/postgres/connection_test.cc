@@ -140,8 +140,14 @@ TEST(PgConnectTest, ARequestToCancelThatGetsNoAnswerIsNotWaitedFor) {
   log_in.join();
   EXPECT_FALSE(connection.Cancel());
   std::stop_source stop;
-  const std::jthread stopper([&] { stop.request_stop(); });
-  EXPECT_EQ(CodeOf(connection.Execute("SELECT 1", stop.get_token())), kInterruptedCode);
+  {
+    const std::jthread stopper([&] {
+      std::array<char, 64> asked{};
+      EXPECT_GT(recv(session, asked.data(), asked.size(), 0), 0) << "the statement";
+      stop.request_stop();
+    });
+    EXPECT_EQ(CodeOf(connection.Execute("SELECT 1", stop.get_token())), kInterruptedCode);
+  }
   close(session);
 }
 
