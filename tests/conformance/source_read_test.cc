@@ -3,6 +3,7 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "conformance/source_suite.h"
 
@@ -130,6 +131,30 @@ TEST_P(SourceConformance, BatchesAreBoundedByRowsAndBytes) {
   // About: the row that fills the batch may stand over.
   read({.batch_bytes = 64 << 10}, 8, int64_t{64 << 10} + 11'000);
   read({.batch_bytes = 1}, 1, 11'000);
+}
+
+TEST_P(SourceConformance, RowsThatComeSlowlyDoNotWaitForTheirBatchToFill) {
+  Make("CREATE TABLE t (id BIGINT PRIMARY KEY, s TEXT)");
+  Fill("t", 20'000, "i, 'row'");
+  TableJob job = JobOf("t");
+  job.partition.target_rows = 1'000'000;
+  const auto snapshot = OpenSnapshot({job.table});
+  const PlannedTable planned = Plan(*snapshot, job);
+  ASSERT_EQ(planned.units.size(), 1);
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  const auto count = [&](const ReadLimits& limits) {
+    const auto reader = session->Open(planned.plan, planned.units[0], limits, {}).ValueOrDie();
+    int batches = 0;
+    int64_t rows = 0;
+    while (const auto batch = reader->Next().ValueOrDie()) {
+      ++batches;
+      rows += batch->num_rows();
+    }
+    EXPECT_EQ(rows, 20'000);
+    return batches;
+  };
+  EXPECT_EQ(count({.batch_patience = std::chrono::hours(1)}), 1);
+  EXPECT_GT(count({.batch_patience = std::chrono::milliseconds(0)}), 1);
 }
 
 TEST_P(SourceConformance, ARowMayBeLargerThanABatch) {

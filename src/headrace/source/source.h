@@ -2,6 +2,7 @@
 
 #include <arrow/type_fwd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -38,6 +39,9 @@ namespace headrace {
 struct ReadLimits {
   int64_t batch_rows = 65'536;
   int64_t batch_bytes = 8LL << 20;  ///< About; a single row may be larger.
+  /// A batch that has rows goes on after about so long, full or not: rows that come slowly are
+  /// seen.
+  std::chrono::milliseconds batch_patience{1'000};
 };
 
 /// Reads the rows of one unit. Not thread-safe; lives no longer than its Session.

@@ -28,10 +28,11 @@ class ColumnBuffer {
     return Grow(bytes);
   }
 
-  /// Hands over the first `size` bytes; the next Reserve starts empty.
+  /// Hands over the first `size` bytes; the next Reserve starts empty. Memory of which less than
+  /// half is used is given back: a batch that comes early may be held for long.
   arrow::Result<std::shared_ptr<arrow::Buffer>> Take(int64_t size) {
     ARROW_RETURN_NOT_OK(Reserve(1));
-    ARROW_RETURN_NOT_OK(buffer_->Resize(size, /*shrink_to_fit=*/false));
+    ARROW_RETURN_NOT_OK(buffer_->Resize(size, /*shrink_to_fit=*/size < capacity_ / 2));
     taken_ = std::move(buffer_);
     data_ = nullptr;
     capacity_ = 0;

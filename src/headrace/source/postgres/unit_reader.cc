@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -42,11 +43,14 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> PgUnitReader::Next() {
   return decoder.Finish();
 }
 
-/// Decodes until the batch is full or the unit is at its end.
+/// Decodes until the batch is full, has waited long enough, or the unit is at its end.
 arrow::Status PgUnitReader::FillBatch() {
   CopyDecoder& decoder = *read_.reading.decoder;
+  const auto deadline = std::chrono::steady_clock::now() + read_.batch_patience;
   while (!decoder.batch_full()) {
     if (messages_.empty()) {
+      const bool late = std::chrono::steady_clock::now() >= deadline;
+      if (late && decoder.batch_rows() > 0) break;
       ARROW_ASSIGN_OR_RAISE(messages_, stream_->Next(stop_));
       if (messages_.empty()) {
         stream_.reset();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,7 +22,8 @@ struct PgUnitRead {
   StatementScope scope;   ///< Around the COPY, which was sent in it.
   ReadTarget target;
   std::string condition;
-  std::optional<PgLeader::Lease> lease;  ///< Of the leader's connection, where that is the one.
+  std::chrono::milliseconds batch_patience;  ///< Of the unit's ReadLimits.
+  std::optional<PgLeader::Lease> lease;      ///< Of the leader's connection, where that is the one.
 };
 
 /// Reads one COPY into batches. Given up or failed, it leaves the connection's transaction as it

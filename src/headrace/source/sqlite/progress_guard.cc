@@ -13,8 +13,14 @@ ProgressGuard::ProgressGuard(sqlite3* database, std::stop_token stop, int64_t op
 
 ProgressGuard::~ProgressGuard() { sqlite3_progress_handler(database_, 0, nullptr, nullptr); }
 
+void ProgressGuard::Expect(std::chrono::milliseconds patience) {
+  deadline_ = std::chrono::steady_clock::now() + patience;
+  late_ = false;
+}
+
 int ProgressGuard::Poll(void* self) {
   auto& guard = *static_cast<ProgressGuard*>(self);
+  guard.late_ = std::chrono::steady_clock::now() >= guard.deadline_;
   guard.operations_left_ -= kOperationsPerPoll;
   return guard.stop_.stop_requested() || guard.operations_left_ < 0 ? 1 : 0;
 }

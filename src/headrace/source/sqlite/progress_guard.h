@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <stop_token>
@@ -22,12 +23,18 @@ class ProgressGuard {
   ProgressGuard(const ProgressGuard&) = delete;
   ProgressGuard& operator=(const ProgressGuard&) = delete;
 
+  /// From now on `late` becomes true once `patience` has gone by, as far as polling can tell.
+  void Expect(std::chrono::milliseconds patience);
+  bool late() const { return late_; }
+
  private:
   static int Poll(void* self);
 
   sqlite3* database_;
   std::stop_token stop_;
   int64_t operations_left_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  bool late_ = false;
 };
 
 }  // namespace headrace::sqlite

@@ -79,6 +79,7 @@ arrow::Status SqliteUnitReader::MakeReaders() {
 }
 
 void SqliteUnitReader::SetCapacity(const ReadLimits& limits) {
+  batch_patience_ = limits.batch_patience;
   batch_bytes_ = std::clamp<int64_t>(limits.batch_bytes, 1, kMostBatchBytes);
   const int64_t fitting = batch_bytes_ / std::max<int64_t>(row_width_, 1);
   batch_rows_ = std::max<int64_t>(std::min(limits.batch_rows, fitting), 1);
@@ -98,7 +99,10 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::Next() {
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::ReadBatch() {
   ARROW_RETURN_NOT_OK(StartBatch());
   int64_t rows = 0;
-  while (rows < batch_rows_ && rows * row_width_ + variable_bytes_ < batch_bytes_) {
+  const auto fits = [&] {
+    return rows < batch_rows_ && rows * row_width_ + variable_bytes_ < batch_bytes_;
+  };
+  while (fits() && (rows == 0 || !guard_.late())) {
     const int result = sqlite3_step(statement_.handle());
     if (result != SQLITE_ROW) {
       finished_ = true;
@@ -114,6 +118,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::ReadBatch()
 
 arrow::Status SqliteUnitReader::StartBatch() {
   variable_bytes_ = 0;
+  guard_.Expect(batch_patience_);
   for (const auto& reader : readers_) {
     ARROW_RETURN_NOT_OK(reader->Start(batch_rows_, &variable_bytes_));
   }
@@ -183,7 +188,10 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::FinishBatch
       return PermanentError(ColumnLabel(plan_.columns[i]) + " is NOT NULL but holds NULL");
     }
   }
-  return arrow::RecordBatch::Make(schema_, rows, std::move(columns));
+  auto batch = arrow::RecordBatch::Make(schema_, rows, std::move(columns));
+  // One that comes early may be held for long: not with room for all the rows it does not have.
+  if (rows < batch_rows_ / 2) return arrow::ConcatenateRecordBatches({std::move(batch)});
+  return batch;
 }
 
 }  // namespace headrace::sqlite

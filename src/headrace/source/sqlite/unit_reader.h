@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,6 +55,7 @@ class SqliteUnitReader final : public UnitReader {
   int64_t row_width_ = 0;  ///< Fixed part.
   int64_t batch_rows_ = 0;
   int64_t batch_bytes_ = 0;
+  std::chrono::milliseconds batch_patience_{};
   int64_t variable_bytes_ = 0;  ///< Of the batch at work; the readers add to it.
   int64_t rows_read_ = 0;
   int64_t nulled_values_ = 0;
