@@ -122,7 +122,8 @@ TEST_P(SourceConformance, ABadQueryIsAUserErrorAndHarmsNoTable) {
   for (const char* sql : {"SELECT id FROM no_such_table", "SELECT id, FROM t", "SELECT 'open"}) {
     SCOPED_TRACE(sql);
     const TableJob bad = QueryJob(sql);
-    auto snapshot = source().OpenSnapshot(std::vector{bad.table, good.table}, {});
+    const std::vector<SnapshotTable> wanted = {{bad.table, {}}, {good.table, {}}};
+    auto snapshot = source().OpenSnapshot(wanted, {});
     ASSERT_TRUE(snapshot.ok()) << snapshot.status();
     EXPECT_EQ(ClassOf((*snapshot)->Describe(bad.table, {}).status()), ErrorClass::kUser);
     const PlannedTable planned = Plan(**snapshot, good);

@@ -69,7 +69,9 @@ TableJob SourceConformance::QueryJob(const std::string& sql) {
 }
 
 std::unique_ptr<Snapshot> SourceConformance::OpenSnapshot(const std::vector<TableRef>& tables) {
-  auto snapshot = source().OpenSnapshot(tables, {});
+  std::vector<SnapshotTable> wanted;
+  for (const TableRef& table : tables) wanted.push_back({.table = table, .where = {}});
+  auto snapshot = source().OpenSnapshot(wanted, {});
   EXPECT_TRUE(snapshot.ok()) << snapshot.status();
   return *std::move(snapshot);
 }

@@ -255,3 +255,69 @@ def test_without_a_snapshot_a_column_may_get_its_first_null(any_database, headra
         ended(process)
         waiting.join()
     assert (5000, None) in lake.rows(job.lake, "public.typed", "id", "day")
+
+
+BEHIND = """
+CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept SELECT generate_series(1, 20000);
+CREATE MATERIALIZED VIEW refreshed AS SELECT id FROM kept;
+CREATE TABLE secured (id int PRIMARY KEY, value int); INSERT INTO secured SELECT i, i FROM generate_series(1, 20000) AS i;
+ALTER TABLE secured ENABLE ROW LEVEL SECURITY; ALTER TABLE secured FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_kept ON secured USING (EXISTS (SELECT FROM kept WHERE kept.id = secured.id));
+CREATE POLICY none_else ON secured AS RESTRICTIVE USING (gate());
+CREATE VIEW shown AS SELECT * FROM secured;
+DO $$ BEGIN CREATE ROLE reader_of_kept LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;
+GRANT SELECT ON kept, refreshed, secured, big, shown TO reader_of_kept; GRANT EXECUTE ON FUNCTION gate() TO reader_of_kept;
+ALTER TABLE secured OWNER TO reader_of_kept; ALTER VIEW shown OWNER TO reader_of_kept;
+"""
+READS_OF_OTHERS = {
+    "where": {"name": "public.big", "where": "id IN (SELECT kept.id FROM kept) AND gate()"},
+    "policy": {"name": "public.secured"},
+    "view": {"name": "public.shown"},
+    "query": {"query": "SELECT * FROM big WHERE id IN (SELECT id FROM kept) AND gate()", "as": "queried"},
+    "where_of_a_view": {"name": "public.big", "where": "EXISTS (SELECT FROM refreshed) AND id IN (SELECT kept.id FROM kept) AND gate()"},
+}
+
+
+def job_that_reads_others(tables, headrace, kind) -> Job:
+    table = READS_OF_OTHERS[kind] | ({} if kind in ("query", "view") else SMALL)
+    job = postgres_job(headrace, tables, table, engine={"workers": {"initial": 2, "max": 2}})
+    if kind in ("policy", "view"):
+        job.document["source"]["uri"] = tables.uri.replace("postgres@", "reader_of_kept@")
+        job.write()
+    return job
+
+
+@pytest.mark.parametrize("kind", READS_OF_OTHERS)
+def test_what_a_table_is_read_with_is_locked_before_the_snapshot(tables, headrace, kind):
+    """A TRUNCATE under way would show the other table empty: neither as it was nor as it becomes."""
+    with gate(tables.uri) as held:
+        tables.execute(BEHIND)
+        held.open()
+        job = job_that_reads_others(tables, headrace, kind)
+        with tables.connect() as writer, writer.transaction():
+            writer.execute("TRUNCATE kept; INSERT INTO kept SELECT generate_series(1, 10000)")
+            process = job.start()
+            waits = "SELECT 1 FROM pg_locks WHERE relation = 'kept'::regclass AND NOT granted"
+            until(lambda: process.poll() is not None or tables.execute(waits), "the run waits")
+        ended(process)
+    [name] = [entry.name for entry in job.lake.iterdir()]
+    assert lake.count(job.lake, name) == 10_000
+
+
+@pytest.mark.parametrize(("kind", "statement", "other"),
+                         [(kind, "TRUNCATE kept", "kept") for kind in READS_OF_OTHERS]
+                         + [("where_of_a_view", "REFRESH MATERIALIZED VIEW refreshed", "refreshed")])
+def test_a_statement_on_what_a_table_is_read_with_queues_behind_the_run(tables, headrace, kind, statement, other):
+    """A worker that comes late gets no lock of the other table: the leader reads for it."""
+    with gate(tables.uri) as held:
+        tables.execute(BEHIND)
+        job = job_that_reads_others(tables, headrace, kind)
+        process = job.start()
+        readers = held.wait_for_reader(process, 1 if kind in ("query", "view") else 2)
+        waiting = queue(tables, statement, other)
+        tables.execute("SELECT pg_terminate_backend(%s)", [readers[0]])
+        held.open()
+        ended(process)
+        waiting.join()
+    [name] = [entry.name for entry in job.lake.iterdir()]
+    assert lake.count(job.lake, name) == 20_000

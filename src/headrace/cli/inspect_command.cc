@@ -70,10 +70,11 @@ arrow::Status SelectTable(const CommandLine& line, const std::string& endpoint,
   return arrow::Status::OK();
 }
 
-/// A source that cannot describe (locked tables, no rights) is still listed.
+/// A table that cannot be described (no rights) is still listed. None of them is held: there may be
+/// more than the source has locks for, and nobody reads them.
 void DescribeTables(Source& source, const std::vector<ListedTable>& listed,
                     const std::stop_token& stop, Inspection& inspection) {
-  const auto snapshot = source.OpenSnapshot(RefsOf(listed), stop);
+  const auto snapshot = source.OpenSnapshot({}, stop);
   for (const ListedTable& entry : listed) {
     inspection.tables.push_back({entry, snapshot.ok()
                                             ? (*snapshot)->Describe(entry.table, stop)

@@ -180,11 +180,11 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
                                   std::stop_token stop) {
   JobPlan plan = BeginPlan(job, source, destination);
   if (tables.empty()) return plan;
-  std::vector<TableRef> refs;
-  refs.reserve(tables.size());
-  for (const TableJob* table : tables) refs.push_back(table->table);
+  std::vector<SnapshotTable> wanted;
+  wanted.reserve(tables.size());
+  for (const TableJob* table : tables) wanted.push_back({table->table, table->where});
   progress.StartPhase("plan");
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot, source.OpenSnapshot(refs, stop));
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot, source.OpenSnapshot(wanted, stop));
   plan.IsUnder(*snapshot);
   for (const TableJob* table : tables) {
     plan.tables.push_back(PlanTable(*table, source, *snapshot,

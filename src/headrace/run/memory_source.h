@@ -193,7 +193,7 @@ class MemorySource : public Source {
   arrow::Result<std::vector<ListedTable>> List(std::stop_token /*stop*/) override {
     return std::vector<ListedTable>{};
   }
-  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> /*tables*/,
+  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const SnapshotTable> /*tables*/,
                                                         std::stop_token /*stop*/) override {
     if (script_.on_snapshot) ARROW_RETURN_NOT_OK(script_.on_snapshot(++snapshots_));
     return std::make_unique<MemorySnapshot>(script_, opens_, attaches_);

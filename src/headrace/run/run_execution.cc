@@ -115,9 +115,9 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
 
 /// A server that is starting, or has no room, gets as many attempts as a unit does.
 arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_token stop) {
-  std::vector<TableRef> tables;
+  std::vector<SnapshotTable> tables;
   tables.reserve(open_.size());
-  for (const OpenTable& open : open_) tables.push_back(open.job->table);
+  for (const OpenTable& open : open_) tables.push_back({open.job->table, open.job->where});
   for (int attempt = 1;; ++attempt) {
     auto snapshot = parts_.source.OpenSnapshot(tables, stop);
     if (snapshot.ok() || stop.stop_requested()) return snapshot;

@@ -92,10 +92,10 @@ class Snapshot {
   /// Things that a person should know before the run (said in plan), e.g. why there is no snapshot.
   virtual std::vector<std::string> warnings() const = 0;
 
-  /// Describes one of the tables that OpenSnapshot was given, as the snapshot sees it. Errors: user
-  /// if there is no such table or it may not be read; the other tables are not affected.
-  /// kSnapshotLostCode, here and in the next two, where the connection that plans was lost, also
-  /// where there is no snapshot. kInterruptedCode soon after `stop`.
+  /// Describes a table, most often one that OpenSnapshot was given, as the snapshot sees it.
+  /// Errors: user if there is no such table or it may not be read; the other tables are not
+  /// affected. kSnapshotLostCode, here and in the next two, where the connection that plans was
+  /// lost, also where there is no snapshot. kInterruptedCode soon after `stop`.
   virtual arrow::Result<Description> Describe(const TableRef& table, std::stop_token stop) = 0;
 
   /// Estimates what the planner needs. Cheap: catalogue look-ups and probing that is bounded, in
@@ -135,6 +135,12 @@ struct ListedTable {
   int64_t bytes = -1;  ///< -1: unknown.
 };
 
+/// A table whose rows a snapshot will be asked for.
+struct SnapshotTable {
+  TableRef table;
+  std::string where;  ///< The job's condition, which may read other tables; empty: none.
+};
+
 /// A connected, or connectable, source. Thread-safe.
 class Source {
  public:
@@ -149,11 +155,12 @@ class Source {
   /// All tables and views that a user made, in the order of their names.
   virtual arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) = 0;
 
-  /// Opens the snapshot and whatever keeps `tables` readable until it ends. Fails where the source
-  /// cannot be reached, or cannot give the snapshot that its options require; a table that is
-  /// missing shows only in Snapshot::Describe.
-  virtual arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables,
-                                                                std::stop_token stop) = 0;
+  /// Opens the snapshot and whatever keeps `tables`, and what is read with them, readable until it
+  /// ends. Fails where the source cannot be reached, or cannot give the snapshot that its options
+  /// require; a table that is missing, or a condition that is wrong, shows only later. Other tables
+  /// can be described as well; nothing keeps them readable.
+  virtual arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(
+      std::span<const SnapshotTable> tables, std::stop_token stop) = 0;
 };
 
 }  // namespace headrace

@@ -32,7 +32,7 @@ PgLeader::PgLeader(PgSourceSettings settings, PgConnection connection)
     : settings_(std::move(settings)), connection_(std::move(connection)) {}
 
 arrow::Result<std::shared_ptr<PgLeader>> PgLeader::Open(const PgSourceSettings& settings,
-                                                        std::span<const TableRef> tables,
+                                                        std::span<const SnapshotTable> tables,
                                                         std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(PgConnection connection, PgConnection::Connect(settings.connect, stop));
   std::shared_ptr<PgLeader> leader(new PgLeader(settings, std::move(connection)));
@@ -40,7 +40,7 @@ arrow::Result<std::shared_ptr<PgLeader>> PgLeader::Open(const PgSourceSettings& 
   return leader;
 }
 
-arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_token& stop) {
+arrow::Status PgLeader::Begin(std::span<const SnapshotTable> tables, const std::stop_token& stop) {
   server_version_ = connection_.server_version();
   version_text_ = connection_.ParameterStatus("server_version");
   if (server_version_ < kOldestServer) {
@@ -62,18 +62,30 @@ arrow::Status PgLeader::Begin(std::span<const TableRef> tables, const std::stop_
                    "); snapshot: prefer or off reads without one");
 }
 
-/// What the queries of the job read is found out in a transaction before, so that it can be locked
-/// before the snapshot.
-arrow::Status PgLeader::FindRelationsOfQueries(std::span<const TableRef> tables,
-                                               const std::stop_token& stop) {
+LockTarget PgLeader::TargetOf(const SnapshotTable& wanted) const {
+  LockTarget target = LockTargetOf(wanted);
+  target.reads_others = target.reads_others || HasHiddenReads(wanted.table);
+  return target;
+}
+
+/// What queries, conditions, views and policies read is found out in transactions before, so that
+/// it can be locked before the snapshot.
+arrow::Status PgLeader::FindRelationsBehind(std::span<const SnapshotTable> tables,
+                                            const std::stop_token& stop) {
+  if (tables.empty()) return arrow::Status::OK();
   const StatementScope scope = BoundedTransactionScope(BeginStatements(settings_, server_version_));
-  for (const TableRef& table : tables) {
-    if (!table.is_query()) continue;
+  ARROW_ASSIGN_OR_RAISE(
+      const std::vector<size_t> hidden,
+      InScope(
+          connection_, scope, [&] { return WithHiddenReads(connection_, tables, stop); }, stop));
+  for (const size_t number : hidden) held_.hidden.insert(tables[number].table.label());
+  for (const SnapshotTable& wanted : tables) {
+    const LockTarget target = TargetOf(wanted);
+    if (!target.reads_others) continue;
     auto relations = InScope(
-        connection_, scope, [&] { return RelationsBehind(connection_, LockTargetOf(table), stop); },
-        stop);
-    ARROW_RETURN_NOT_OK(Note(table, relations.status()));
-    if (relations.ok()) held_.of_queries[table.label()] = *std::move(relations);
+        connection_, scope, [&] { return RelationsBehind(connection_, target, stop); }, stop);
+    ARROW_RETURN_NOT_OK(NoteOfRead(wanted, relations.status()));
+    if (relations.ok()) held_.behind[wanted.table.label()] = *std::move(relations);
   }
   return arrow::Status::OK();
 }
@@ -81,14 +93,14 @@ arrow::Status PgLeader::FindRelationsOfQueries(std::span<const TableRef> tables,
 /// LOCK TABLE for all of them first: a read, even of no rows, takes the snapshot, and a lock behind
 /// it comes too late. A partition that is attached between a table's lock and the snapshot is in
 /// the snapshot without a lock: then all begins again.
-arrow::Status PgLeader::BeginBehindLocks(std::span<const TableRef> tables,
+arrow::Status PgLeader::BeginBehindLocks(std::span<const SnapshotTable> tables,
                                          const std::stop_token& stop) {
   for (int attempt = 1;; ++attempt) {
     held_ = {};
-    ARROW_RETURN_NOT_OK(FindRelationsOfQueries(tables, stop));
+    ARROW_RETURN_NOT_OK(FindRelationsBehind(tables, stop));
     ARROW_RETURN_NOT_OK(
         connection_.ExecuteFirst(BeginStatements(settings_, server_version_), stop));
-    for (const TableRef& table : tables) ARROW_RETURN_NOT_OK(LockOne(table, stop));
+    for (const SnapshotTable& wanted : tables) ARROW_RETURN_NOT_OK(LockOne(wanted, stop));
     if (held_.locked.empty()) break;
     ARROW_ASSIGN_OR_RAISE(const auto unlocked, UnlockedBelow(connection_, held_.locked, stop));
     if (unlocked.empty()) break;
@@ -106,32 +118,47 @@ arrow::Status PgLeader::BeginBehindLocks(std::span<const TableRef> tables,
 /// What LOCK TABLE could not take.
 arrow::Status PgLeader::TouchRest(const std::stop_token& stop) {
   warnings_.insert(warnings_.end(), held_.warnings.begin(), held_.warnings.end());
-  for (const TableRef& table : held_.untouched) {
-    ARROW_RETURN_NOT_OK(Note(table, Touch(connection_, LockTargetOf(table), stop)));
+  for (const Untouched& rest : held_.untouched) {
+    ARROW_RETURN_NOT_OK(NoteOfRead(rest.wanted, Touch(connection_, rest.target, stop)));
   }
   return arrow::Status::OK();
 }
 
-arrow::Status PgLeader::LockOne(const TableRef& table, const std::stop_token& stop) {
-  if (!LockError(table).ok()) return arrow::Status::OK();
-  std::vector<LockTarget> targets = {LockTargetOf(table)};
-  if (table.is_query()) targets = held_.of_queries[table.label()];
-  bool locked = !table.is_query();
+arrow::Status PgLeader::LockOne(const SnapshotTable& wanted, const std::stop_token& stop) {
+  if (!LockError(wanted.table).ok()) return arrow::Status::OK();
+  const LockTarget own = TargetOf(wanted);
+  std::vector<LockTarget> targets = held_.behind[wanted.table.label()];
+  if (!own.relation.empty()) targets.insert(targets.begin(), own);
+  bool touch = own.reads_others;
   for (const LockTarget& target : targets) {
-    const arrow::Status status = LockWaiting(connection_, target, stop);
-    if (status.ok()) continue;
-    if (!CannotBeLocked(status)) return Note(table, status);
-    locked = false;
-    held_.warnings.push_back(target.relation + " cannot be locked before the snapshot is taken (" +
-                             status.message() +
-                             "); a TRUNCATE or REFRESH in that moment would not be noticed");
+    const auto locked = LockOrWarn(target, stop);
+    if (!locked.ok()) return Note(wanted.table, locked.status());
+    touch = touch || !*locked;
+    if (*locked && target.relation == own.relation) held_.locked.push_back(own.relation);
   }
-  if (locked) {
-    held_.locked.push_back(targets.front().relation);
-  } else {
-    held_.untouched.push_back(table);
-  }
+  if (touch) held_.untouched.push_back({wanted, own});
   return arrow::Status::OK();
+}
+
+/// False: it is not to be had by LOCK TABLE.
+arrow::Result<bool> PgLeader::LockOrWarn(const LockTarget& target, const std::stop_token& stop) {
+  const arrow::Status status = LockWaiting(connection_, target, stop);
+  if (!CannotBeLocked(status)) {
+    ARROW_RETURN_NOT_OK(status);
+    return true;
+  }
+  held_.warnings.push_back(target.relation + " cannot be locked before the snapshot is taken (" +
+                           status.message() +
+                           "); a TRUNCATE or REFRESH in that moment would not be noticed");
+  return false;
+}
+
+/// A condition that is wrong is told where the table is tried (TryReading), in its own words.
+arrow::Status PgLeader::NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status) {
+  const bool can_be_the_condition = !wanted.where.empty() &&
+                                    CodeOf(status) != kPgLockNotAvailable &&
+                                    CodeOf(status) != kInterruptedCode && !connection_.broken();
+  return can_be_the_condition ? arrow::Status::OK() : Note(wanted.table, status);
 }
 
 /// Keeps the error of one table for Describe. Returns those that end everything.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -31,10 +32,10 @@ namespace headrace {
 /// of their own. Thread-safe: whoever wants the connection takes a lease.
 class PgLeader : public std::enable_shared_from_this<PgLeader> {
  public:
-  /// Connects, locks `tables` and takes the snapshot that the settings ask for. A table that cannot
-  /// be locked fails in LockError only.
+  /// Connects, locks `tables` and what is read with them, and takes the snapshot that the settings
+  /// ask for. A table that cannot be locked fails in LockError only.
   static arrow::Result<std::shared_ptr<PgLeader>> Open(const PgSourceSettings& settings,
-                                                       std::span<const TableRef> tables,
+                                                       std::span<const SnapshotTable> tables,
                                                        std::stop_token stop);
 
   PgLeader(const PgLeader&) = delete;
@@ -89,23 +90,38 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// Why `table` could not be locked; OK where it was.
   arrow::Status LockError(const TableRef& table) const;
 
+  /// `table` is a view, or under a policy: its rows come of other relations too.
+  bool HasHiddenReads(const TableRef& table) const { return held_.hidden.contains(table.label()); }
+
  private:
-  /// What became of the tables in an attempt to lock them all.
+  /// A table of the job that is held by a read, after everything that can be locked.
+  struct Untouched {
+    SnapshotTable wanted;
+    LockTarget target;
+  };
+
+  /// What became of the tables in an attempt to lock them all. By label of the table where there is
+  /// one for each.
   struct Held {
     std::vector<std::string> locked;  ///< Quoted names of tables, with what is below them.
-    std::vector<TableRef> untouched;  ///< Held by a read, after everything that can be locked.
-    std::map<std::string, arrow::Status> errors;  ///< By label of the table, as the next one.
-    std::map<std::string, std::vector<LockTarget>> of_queries;
+    std::vector<Untouched> untouched;
+    std::map<std::string, arrow::Status> errors;
+    std::map<std::string, std::vector<LockTarget>> behind;  ///< What a table is read with.
+    std::set<std::string> hidden;                           ///< HasHiddenReads.
     std::vector<std::string> warnings;
   };
 
   PgLeader(PgSourceSettings settings, PgConnection connection);
-  arrow::Status Begin(std::span<const TableRef> tables, const std::stop_token& stop);
-  arrow::Status FindRelationsOfQueries(std::span<const TableRef> tables,
-                                       const std::stop_token& stop);
-  arrow::Status BeginBehindLocks(std::span<const TableRef> tables, const std::stop_token& stop);
-  arrow::Status LockOne(const TableRef& table, const std::stop_token& stop);
+  arrow::Status Begin(std::span<const SnapshotTable> tables, const std::stop_token& stop);
+  arrow::Status FindRelationsBehind(std::span<const SnapshotTable> tables,
+                                    const std::stop_token& stop);
+  arrow::Status BeginBehindLocks(std::span<const SnapshotTable> tables,
+                                 const std::stop_token& stop);
+  LockTarget TargetOf(const SnapshotTable& wanted) const;
+  arrow::Status LockOne(const SnapshotTable& wanted, const std::stop_token& stop);
+  arrow::Result<bool> LockOrWarn(const LockTarget& target, const std::stop_token& stop);
   arrow::Status TouchRest(const std::stop_token& stop);
+  arrow::Status NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status);
   arrow::Status Note(const TableRef& table, const arrow::Status& status);
   arrow::Status ExportSnapshot(const std::stop_token& stop);
   arrow::Status GoOnWithout(const arrow::Status& reason, const std::stop_token& stop);

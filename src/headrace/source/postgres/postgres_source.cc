@@ -36,7 +36,7 @@ class PostgresSource final : public Source {
     return InScope(connection, scope, [&] { return ListRelations(connection, stop); }, stop);
   }
 
-  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef> tables,
+  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const SnapshotTable> tables,
                                                         std::stop_token stop) override {
     auto leader = PgLeader::Open(settings_, tables, std::move(stop));
     if (!leader.ok()) return NameEndpoint(leader.status(), settings_.connect);

@@ -83,8 +83,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
   if (connection_.broken()) {
     return TransientError("the connection was lost before", std::string(kPgConnectionFailure));
   }
-  const ReadTarget target = TargetOf(plan, unit);
-  ARROW_ASSIGN_OR_RAISE(const bool own, Lock(target, stop));
+  ARROW_ASSIGN_OR_RAISE(const bool own, Lock(plan, TargetOf(plan, unit), stop));
   if (own) return OpenOn(connection_, {}, plan, unit, limits, stop);
   ARROW_ASSIGN_OR_RAISE(PgLeader::Lease lease, leader_->Take(stop));
   PgConnection& connection = lease.connection();
@@ -140,15 +139,22 @@ arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& re
 /// is, so that holders and leader together are all the connections that can read it either way, and
 /// a unit that comes back would be drawn again by the session that could not read it. What it costs
 /// is at the table's end, where the last units of late sessions are read one after another.
-arrow::Result<bool> PgSession::Lock(const ReadTarget& target, const std::stop_token& stop) {
-  if (!leader_->has_snapshot() || locked_.contains(target.from)) return true;
-  const LockTarget lock{.relation = target.relation, .only = target.only, .from = target.from};
+arrow::Result<bool> PgSession::Lock(const TablePlan& plan, const ReadTarget& target,
+                                    const std::stop_token& stop) {
+  const std::string key = target.from + "\n" + plan.filter.where;
+  if (!leader_->has_snapshot() || locked_.contains(key)) return true;
+  const LockTarget lock{.relation = target.relation,
+                        .only = target.only,
+                        .from = target.from,
+                        .where = plan.filter.where,
+                        .reads_others = plan.table.is_query() || !plan.filter.where.empty() ||
+                                        leader_->HasHiddenReads(plan.table)};
   ARROW_ASSIGN_OR_RAISE(
       const bool locked,
       LockNowait(connection_, lock, leader_->settings().lock_timeout.count(), stop));
   if (!locked) return false;
   ARROW_RETURN_NOT_OK(CheckLeaderLives(stop));
-  locked_.insert(target.from);
+  locked_.insert(key);
   return true;
 }
 

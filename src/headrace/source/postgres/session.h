@@ -46,12 +46,13 @@ class PgSession final : public Session {
   arrow::Result<std::unique_ptr<CopyStream>> Start(const PgUnitRead& read, const TablePlan& plan,
                                                    const WorkUnit& unit, const ReadLimits& limits,
                                                    const std::stop_token& stop);
-  arrow::Result<bool> Lock(const ReadTarget& target, const std::stop_token& stop);
+  arrow::Result<bool> Lock(const TablePlan& plan, const ReadTarget& target,
+                           const std::stop_token& stop);
   arrow::Status CheckLeaderLives(const std::stop_token& stop);
 
   const std::shared_ptr<PgLeader> leader_;
   PgConnection connection_;
-  std::set<std::string> locked_;  ///< What this session's transaction holds.
+  std::set<std::string> locked_;  ///< What this session's transaction holds, with its condition.
   TableReading reading_;          ///< Of the table that was read last.
 };
 

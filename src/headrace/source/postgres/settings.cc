@@ -229,8 +229,7 @@ std::string BeginStatements(const PgSourceSettings& settings, int server_version
 }
 
 arrow::Status NameLockTimeout(const arrow::Status& status, const PgSourceSettings& settings) {
-  constexpr std::string_view kLockNotAvailable = "55P03";
-  if (CodeOf(status) != kLockNotAvailable) return status;
+  if (CodeOf(status) != kPgLockNotAvailable) return status;
   return status.WithMessage(status.message() + " (source.lock_timeout is " +
                             DurationText(settings.lock_timeout) +
                             "; somebody else holds the table or waits for it, see pg_locks)");

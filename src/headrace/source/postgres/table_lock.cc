@@ -10,7 +10,6 @@ namespace {
 /// LOCK TABLE takes tables and views only, and wants a right on the table (kPgNoRight), where a
 /// read is content with one on a column.
 constexpr std::string_view kWrongKind = "42809";
-constexpr std::string_view kLockNotAvailable = "55P03";
 
 /// A read cannot say NOWAIT. Long enough for locks that are held for a moment.
 constexpr std::string_view kNearlyNowait = "100";
@@ -26,18 +25,31 @@ arrow::Status RunGuarded(PgConnection& connection, const std::string& sql,
 }
 
 std::string TouchStatement(const LockTarget& target) {
-  return "SELECT 1 FROM " + target.from + " LIMIT 0; ";
+  const std::string where = target.where.empty() ? "" : " WHERE (\n" + target.where + "\n)";
+  return "SELECT 1 FROM " + target.from + where + " LIMIT 0; ";
 }
 
-constexpr std::string_view kHeldRelations =
-    "SELECT DISTINCT n.nspname, c.relname FROM pg_catalog.pg_locks l"
+/// Locks of this transaction on relations that can be locked, except on those of `tree`.
+constexpr std::string_view kHeldOutsideTree =
+    " SELECT DISTINCT n.nspname, c.relname FROM pg_catalog.pg_locks l"
     " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_catalog.pg_database d ON d.oid = l.database"
     " WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
     "  AND d.datname = pg_catalog.current_database() AND c.relkind IN ('r', 'p', 'v')"
     "  AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    "  AND NOT EXISTS (SELECT FROM tree WHERE tree.oid = c.oid)"
     " ORDER BY n.nspname, c.relname";
+
+/// Of `wanted(schema, name, number)`. Names are looked for in the catalogue: to_regclass fails for
+/// a schema that the role may not use.
+constexpr std::string_view kHiddenReads =
+    " SELECT wanted.number - 1 FROM wanted JOIN pg_catalog.pg_class c ON c.relname = wanted.name"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE CASE wanted.schema WHEN '' THEN pg_catalog.pg_table_is_visible(c.oid)"
+    "   ELSE n.nspname = wanted.schema END"
+    "  AND (c.relkind = 'v' OR pg_catalog.row_security_active(c.oid))"
+    " ORDER BY 1";
 
 constexpr std::string_view kUnlockedInTree =
     " SELECT n.nspname, c.relname FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
@@ -48,6 +60,22 @@ constexpr std::string_view kUnlockedInTree =
     "  WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
     "  AND d.datname = pg_catalog.current_database())"
     " ORDER BY n.nspname, c.relname";
+
+std::string TextArray(std::span<const std::string> texts) {
+  std::string sql;
+  for (const std::string& text : texts) sql += (sql.empty() ? "" : ", ") + PgQuoteLiteral(text);
+  return "ARRAY[" + sql + "]::pg_catalog.text[]";
+}
+
+/// `WITH RECURSIVE tree(oid) AS (…)`: the relations of these quoted names and what is below them.
+std::string TreeOf(std::span<const std::string> relations) {
+  return "WITH RECURSIVE tree(oid) AS (SELECT pg_catalog.to_regclass(name)::pg_catalog.oid"
+         " FROM pg_catalog.unnest(" +
+         TextArray(relations) +
+         ") AS name UNION SELECT i.inhrelid FROM tree"
+         " JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid AND " +
+         std::string(kIsPart) + ")";
+}
 
 /// The relations of a query for schemas and names, each without what is below it.
 arrow::Result<std::vector<LockTarget>> LockTargets(PgConnection& connection, const std::string& sql,
@@ -63,10 +91,12 @@ arrow::Result<std::vector<LockTarget>> LockTargets(PgConnection& connection, con
 
 }  // namespace
 
-LockTarget LockTargetOf(const TableRef& table) {
-  if (table.is_query()) return {.relation = {}, .only = false, .from = Subselect(table.query)};
-  const std::string name = QualifiedName(table);
-  return {.relation = name, .only = false, .from = name};
+LockTarget LockTargetOf(const SnapshotTable& wanted) {
+  LockTarget target{.relation = {}, .only = false, .from = {}, .where = wanted.where};
+  target.reads_others = wanted.table.is_query() || !wanted.where.empty();
+  if (!wanted.table.is_query()) target.relation = QualifiedName(wanted.table);
+  target.from = wanted.table.is_query() ? Subselect(wanted.table.query) : target.relation;
+  return target;
 }
 
 bool CannotBeLocked(const arrow::Status& status) {
@@ -98,14 +128,14 @@ arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& targe
   if (!target.relation.empty()) {
     status = RunGuarded(connection, LockStatement(target, true), stop);
   }
-  if (target.relation.empty() || CannotBeLocked(status)) {
+  if ((target.reads_others && status.ok()) || CannotBeLocked(status)) {
     const std::string set = "SET LOCAL lock_timeout = ";
     status = RunGuarded(connection,
                         set + std::string(kNearlyNowait) + "; " + TouchStatement(target) + set +
                             std::to_string(lock_timeout_ms) + "; ",
                         stop);
   }
-  if (CodeOf(status) == kLockNotAvailable) return false;
+  if (CodeOf(status) == kPgLockNotAvailable) return false;
   ARROW_RETURN_NOT_OK(status);
   return true;
 }
@@ -113,25 +143,39 @@ arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& targe
 arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
                                                      const std::vector<std::string>& relations,
                                                      const std::stop_token& stop) {
-  std::string names;
-  for (const std::string& relation : relations) {
-    names += (names.empty() ? "" : ", ") + PgQuoteLiteral(relation);
+  return LockTargets(connection, TreeOf(relations) + std::string(kUnlockedInTree), stop);
+}
+
+arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,
+                                                   std::span<const SnapshotTable> wanted,
+                                                   const std::stop_token& stop) {
+  std::vector<std::string> schemas;
+  std::vector<std::string> names;
+  for (const SnapshotTable& entry : wanted) {  // Of a query both are empty.
+    schemas.push_back(entry.table.schema);
+    names.push_back(entry.table.name);
   }
-  return LockTargets(connection,
-                     "WITH RECURSIVE tree(oid) AS (SELECT pg_catalog.to_regclass(name)::"
-                     "pg_catalog.oid FROM pg_catalog.unnest(ARRAY[" +
-                         names +
-                         "]::pg_catalog.text[]) AS name UNION SELECT i.inhrelid FROM tree"
-                         " JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid AND " +
-                         std::string(kIsPart) + ")" + std::string(kUnlockedInTree),
-                     stop);
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      connection.Query("WITH wanted(schema, name, number) AS (SELECT * FROM ROWS FROM ("
+                       "pg_catalog.unnest(" +
+                           TextArray(schemas) + "), pg_catalog.unnest(" + TextArray(names) +
+                           ")) WITH ORDINALITY)" + std::string(kHiddenReads),
+                       stop));
+  std::vector<size_t> numbers;
+  for (int i = 0; i < result.rows(); ++i) {
+    numbers.push_back(static_cast<size_t>(result.Int64(i, 0)));
+  }
+  return numbers;
 }
 
 arrow::Result<std::vector<LockTarget>> RelationsBehind(PgConnection& connection,
                                                        const LockTarget& target,
                                                        const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(Touch(connection, target, stop));
-  return LockTargets(connection, std::string(kHeldRelations), stop);
+  std::vector<std::string> own;
+  if (!target.relation.empty()) own.push_back(target.relation);
+  return LockTargets(connection, TreeOf(own) + std::string(kHeldOutsideTree), stop);
 }
 
 }  // namespace headrace

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -7,17 +9,22 @@
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
 #include "headrace/model/table_ref.h"
+#include "headrace/source/source.h"
 
 namespace headrace {
 
-/// A relation to be held in ACCESS SHARE mode.
+/// A relation to be held in ACCESS SHARE mode, with what is read with it.
 struct LockTarget {
   std::string relation;  ///< Quoted name; empty for a query.
   bool only = false;     ///< Without the tables below it.
   std::string from;      ///< As it is read.
+  std::string where;     ///< The job's condition; empty: none.
+  /// The condition, a policy or the view reads other relations, which LOCK TABLE does not take.
+  bool reads_others = false;
 };
 
-LockTarget LockTargetOf(const TableRef& table);
+/// `reads_others` where it is plain to see: of queries and with a condition.
+LockTarget LockTargetOf(const SnapshotTable& wanted);
 
 /// LOCK TABLE is no way to hold `status`'s relation: it takes tables and views only, and wants a
 /// right on the whole table where a read is content with one on a column. A read of no rows then
@@ -45,8 +52,14 @@ arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
                                                      const std::vector<std::string>& relations,
                                                      const std::stop_token& stop);
 
-/// The tables and views that a read of `target` locks, partitions included. To be called in a
-/// transaction that ends afterwards.
+/// Which of `wanted`, by number, are views or under row security for the role: policies read what
+/// they like.
+arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,
+                                                   std::span<const SnapshotTable> wanted,
+                                                   const std::stop_token& stop);
+
+/// The tables and views that a read of `target` locks, partitions included, without those that
+/// LOCK TABLE of it takes. To be called in a transaction that ends afterwards.
 arrow::Result<std::vector<LockTarget>> RelationsBehind(PgConnection& connection,
                                                        const LockTarget& target,
                                                        const std::stop_token& stop);

@@ -232,7 +232,9 @@ std::unique_ptr<Source> PostgresDatabaseTest::MakeSource(OptionValues options) c
 
 std::unique_ptr<Snapshot> PostgresDatabaseTest::OpenSnapshot(const std::vector<TableRef>& tables,
                                                              OptionValues options) {
-  auto snapshot = MakeSource(std::move(options))->OpenSnapshot(tables, {});
+  std::vector<SnapshotTable> wanted;
+  for (const TableRef& table : tables) wanted.push_back({.table = table, .where = {}});
+  auto snapshot = MakeSource(std::move(options))->OpenSnapshot(wanted, {});
   EXPECT_TRUE(snapshot.ok()) << snapshot.status();
   return *std::move(snapshot);
 }

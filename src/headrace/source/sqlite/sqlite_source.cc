@@ -47,7 +47,7 @@ class SqliteSource final : public Source {
     return tables;
   }
 
-  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const TableRef>,
+  arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const SnapshotTable>,
                                                         std::stop_token stop) override {
     if (stop.stop_requested()) return InterruptedError();
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<ReadPoint> point, ReadPoint::Open(settings_));
