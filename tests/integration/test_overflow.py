@@ -88,6 +88,18 @@ def test_a_cast_to_text_holds_every_value(database, headrace):
     assert lake.rows(job.lake, "public.odd") == [(1, "infinity", "-infinity", "NaN"), (2, "2024-02-29 12:00:00", "2024-02-29", "1.50")]
 
 
+def test_a_char_that_is_no_utf8(any_database, headrace):
+    """Before version 15 the server sends the bare byte, later its octal digits."""
+    any_database.execute("CREATE TABLE odd AS SELECT i AS id, (CASE WHEN i < 128 THEN i ELSE i - 256 END)::\"char\" AS c"
+                         " FROM generate_series(1, 255) AS i")
+    job = postgres_job(headrace, any_database, {"name": "public.odd", "on_overflow": "null"})
+    report = job.run("--json").json()
+    as_digits = int(any_database.server.version) >= 15
+    expected = {i: chr(i) if i < 128 else f"\\{i:o}" if as_digits else None for i in range(1, 256)}
+    assert dict(lake.rows(job.lake, "public.odd")) == expected
+    assert report["tables"][0]["nulled_values"] == (0 if as_digits else 128)
+
+
 @contextlib.contextmanager
 def database_of_encoding(database, encoding):
     """A database beside `database`, in another encoding."""

@@ -321,3 +321,32 @@ def test_a_statement_on_what_a_table_is_read_with_queues_behind_the_run(tables, 
         waiting.join()
     [name] = [entry.name for entry in job.lake.iterdir()]
     assert lake.count(job.lake, name) == 20_000
+
+
+ALTERED = {
+    "another_type": ("ALTER TYPE pair DROP ATTRIBUTE b, ADD ATTRIBUTE c text", {"a": 1, "c": None}),
+    "one_more": ("ALTER TYPE pair ADD ATTRIBUTE c int", {"a": 1, "b": -1, "c": None}),
+    "one_less": ("ALTER TYPE pair DROP ATTRIBUTE a", {"b": -1}),
+}
+
+
+@pytest.mark.parametrize("change", ALTERED)
+@pytest.mark.parametrize("direct_socket", ["auto", "off"])
+def test_a_composite_type_that_is_altered_begins_a_new_epoch(database, headrace, change, direct_socket):
+    """No lock keeps it from being altered, and its values are sent as the type is now."""
+    statement, first = ALTERED[change]
+    database.execute("CREATE TYPE pair AS (a int, b int); CREATE TABLE pairs (id int PRIMARY KEY, p pair);"
+                     "INSERT INTO pairs SELECT i, ROW(i, -i)::pair FROM generate_series(1, 20000) AS i")
+    job = postgres_job(headrace, database, {"name": "public.pairs", "where": "gate()"} | SMALL,
+                       engine={"workers": {"initial": 2, "max": 2}})
+    job.document["source"]["direct_socket"] = direct_socket
+    job.write()
+    with gate(database.uri) as held:
+        process = job.start()
+        held.wait_for_reader(process, 2)
+        database.execute(statement)
+        held.open()
+        told = ended(process)
+    said(told, "a composite type was altered while its values were read")
+    assert lake.rows(job.lake, "public.pairs", "id", "p")[0] == (1, first)
+    assert lake.count(job.lake, "public.pairs") == 20_000

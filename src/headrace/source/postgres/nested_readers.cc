@@ -106,7 +106,7 @@ class ListReader final : public FieldReader {
 
 class StructReader final : public FieldReader {
  public:
-  StructReader(std::shared_ptr<arrow::DataType> type, std::vector<FieldReaderPtr> fields,
+  StructReader(std::shared_ptr<arrow::DataType> type, std::vector<StructField> fields,
                ReadContext& context)
       : FieldReader(context), type_(std::move(type)), fields_(std::move(fields)) {}
 
@@ -114,11 +114,10 @@ class StructReader final : public FieldReader {
     if (size == -1) return AppendNull();
     wire::Cursor cursor(data, size);
     int32_t count = 0;
-    if (!cursor.TakeInt32(count) || std::cmp_not_equal(count, fields_.size())) {
-      return Malformed("composite", size);
-    }
-    for (const FieldReaderPtr& field : fields_) {
-      if (!ReadNext(cursor, *field)) return FailedField(size);
+    if (!cursor.TakeInt32(count)) return Malformed("composite", size);
+    if (std::cmp_not_equal(count, fields_.size())) return Altered();
+    for (const StructField& field : fields_) {
+      if (!ReadNext(cursor, field)) return FailedField(size);
     }
     if (cursor.left() != 0) return Malformed("composite", size);
     ++length_;
@@ -127,7 +126,7 @@ class StructReader final : public FieldReader {
 
   int64_t variable_bytes() const override {
     int64_t bytes = 0;
-    for (const FieldReaderPtr& field : fields_) bytes += field->variable_bytes();
+    for (const StructField& field : fields_) bytes += field.reader->variable_bytes();
     return bytes;
   }
 
@@ -135,8 +134,8 @@ class StructReader final : public FieldReader {
     const int64_t nulls = validity_.nulls();
     ARROW_ASSIGN_OR_RAISE(auto validity, validity_.Take(length_));
     std::vector<std::shared_ptr<arrow::ArrayData>> children;
-    for (const FieldReaderPtr& field : fields_) {
-      ARROW_ASSIGN_OR_RAISE(auto child, field->Finish());
+    for (const StructField& field : fields_) {
+      ARROW_ASSIGN_OR_RAISE(auto child, field.reader->Finish());
       children.push_back(std::move(child));
     }
     const int64_t length = std::exchange(length_, 0);
@@ -146,8 +145,8 @@ class StructReader final : public FieldReader {
 
  protected:
   arrow::Status GrowTo(int64_t capacity) override {
-    for (const FieldReaderPtr& field : fields_) {
-      if (!field->Reserve(capacity)) {
+    for (const StructField& field : fields_) {
+      if (!field.reader->Reserve(capacity)) {
         return std::exchange(context_->failure, arrow::Status::OK());
       }
     }
@@ -157,11 +156,19 @@ class StructReader final : public FieldReader {
   }
 
  private:
-  static bool ReadNext(wire::Cursor& cursor, FieldReader& field) {
+  bool ReadNext(wire::Cursor& cursor, const StructField& field) {
     int32_t type = 0;
     const uint8_t* data = nullptr;
     int32_t size = 0;
-    return cursor.TakeInt32(type) && cursor.TakeField(data, size) && field.Read(data, size);
+    if (!cursor.TakeInt32(type)) return false;
+    if (field.type_oid != 0 && static_cast<uint32_t>(type) != field.type_oid) return Altered();
+    return cursor.TakeField(data, size) && field.reader->Read(data, size);
+  }
+
+  bool Altered() {
+    context_->failure = TransientError("a composite type was altered while its values were read",
+                                       std::string(kSnapshotLostCode));
+    return false;
   }
 
   bool FailedField(int32_t size) {
@@ -170,14 +177,14 @@ class StructReader final : public FieldReader {
   }
 
   bool AppendNull() {
-    for (const FieldReaderPtr& field : fields_) {
-      if (!field->Read(nullptr, -1)) return false;
+    for (const StructField& field : fields_) {
+      if (!field.reader->Read(nullptr, -1)) return false;
     }
     return Succeed(validity_.SetNull(length_++, capacity_));
   }
 
   std::shared_ptr<arrow::DataType> type_;
-  std::vector<FieldReaderPtr> fields_;
+  std::vector<StructField> fields_;
   ValidityBuffer validity_;
 };
 
@@ -189,7 +196,7 @@ FieldReaderPtr MakeListReader(const std::shared_ptr<arrow::DataType>& type, Fiel
 }
 
 FieldReaderPtr MakeStructReader(const std::shared_ptr<arrow::DataType>& type,
-                                std::vector<FieldReaderPtr> fields, ReadContext& context) {
+                                std::vector<StructField> fields, ReadContext& context) {
   return std::make_unique<StructReader>(type, std::move(fields), context);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -12,8 +13,15 @@ namespace headrace {
 FieldReaderPtr MakeListReader(const std::shared_ptr<arrow::DataType>& type, FieldReaderPtr element,
                               ReadContext& context);
 
-/// A composite as struct, field by field.
+/// A field of a composite.
+struct StructField {
+  FieldReaderPtr reader;
+  uint32_t type_oid = 0;  ///< As it was described; 0: any.
+};
+
+/// A composite as struct, field by field. No lock keeps a type from being altered while its tables
+/// are read: a value of other fields than `fields` fails with kSnapshotLostCode.
 FieldReaderPtr MakeStructReader(const std::shared_ptr<arrow::DataType>& type,
-                                std::vector<FieldReaderPtr> fields, ReadContext& context);
+                                std::vector<StructField> fields, ReadContext& context);
 
 }  // namespace headrace

@@ -50,6 +50,7 @@ constexpr std::array kSessionSettings = {
     SessionSetting{"bytea_output", "hex"},
     SessionSetting{"xmloption", "content"},
     SessionSetting{"standard_conforming_strings", "on"},
+    SessionSetting{"quote_all_identifiers", "off"},
     SessionSetting{"jit", "off"},
     SessionSetting{"enable_tidscan", "on"},
     SessionSetting{"idle_in_transaction_session_timeout", "0"},

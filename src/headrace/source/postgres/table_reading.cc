@@ -122,6 +122,7 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
   ARROW_ASSIGN_OR_RAISE(std::vector<PgTypePtr> types,
                         AskTypes(connection, plan, target, condition, stop));
   if (types.size() != plan.columns.size()) return BugError("a column was not described");
+  // What an output function writes nobody looks at: before version 15 a "char" is any byte.
   const bool check_utf8 = connection.ParameterStatus("server_encoding") == "SQL_ASCII";
   TableReading reading;
   reading.raw_text = check_utf8;
@@ -131,12 +132,13 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
     ARROW_RETURN_NOT_OK(CheckAsDescribed(plan, planned, *types[i]));
     WireValue value = WireOf(PgQuoteIdentifier(planned.source_name), types[i], *planned.read_type);
     reading.select_list += (i == 0 ? "" : ", ") + value.expression;
+    const bool is_rendered = value.wire != types[i];
     columns.push_back({.name = planned.source_name,
                        .wire = std::move(value.wire),
                        .type = planned.read_type,
                        .on_overflow = planned.on_overflow,
                        .may_be_text = planned.may_be_text,
-                       .check_utf8 = check_utf8,
+                       .check_utf8 = check_utf8 || is_rendered,
                        .key = IsPrimaryKey(plan, planned.source_name)});
   }
   ARROW_ASSIGN_OR_RAISE(reading.decoder, CopyDecoder::Make(std::move(columns), ReadSchema(plan)));

@@ -138,11 +138,11 @@ arrow::Result<FieldReaderPtr> MakeStructOf(const PgType& wire, const ArrowType& 
   if (type->id() != arrow::Type::STRUCT || type->num_fields() != count) {
     return NoReader(wire, *type);
   }
-  std::vector<FieldReaderPtr> fields;
+  std::vector<StructField> fields;
   for (int i = 0; i < count; ++i) {
     const PgType& field = *wire.fields[static_cast<size_t>(i)].type;
     ARROW_ASSIGN_OR_RAISE(auto reader, MakeFieldReader(field, type->field(i)->type(), context));
-    fields.push_back(std::move(reader));
+    fields.push_back({std::move(reader), field.declared_oid});
   }
   return MakeStructReader(type, std::move(fields), context);
 }
