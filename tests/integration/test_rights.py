@@ -173,3 +173,12 @@ def test_grants_on_columns_of_a_partitioned_table(limited, headrace):
     said(planned["why"], "SELECT on some of its columns")
     job.run()
     assert lake.rows(job.lake, "public.p") == lake.in_order((i,) for i in range(1, 4001))
+
+
+def test_inspect_lists_what_somebody_has_for_himself(database, headrace):
+    database.execute("CREATE TABLE held (id int); CREATE TABLE free (id int)")
+    with database.connect() as holder, holder.transaction():
+        holder.execute("LOCK TABLE held IN ACCESS EXCLUSIVE MODE")
+        lines = {line.split()[0]: line for line in headrace("inspect", database.uri, expect=0).stdout.splitlines() if line.strip()}
+    assert "lock timeout" in lines["public.held"]
+    assert lines["public.free"].split()[1] == "table" and "timeout" not in lines["public.free"]

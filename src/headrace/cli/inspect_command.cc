@@ -70,15 +70,22 @@ arrow::Status SelectTable(const CommandLine& line, const std::string& endpoint,
   return arrow::Status::OK();
 }
 
-/// A table that cannot be described (no rights) is still listed. None of them is held: there may be
-/// more than the source has locks for, and nobody reads them.
-void DescribeTables(Source& source, const std::vector<ListedTable>& listed,
+/// A table that cannot be described (somebody has it locked, no rights) is still listed. Snapshots
+/// hold their tables, and there may be more of them than the source has locks for.
+void DescribeTables(Source& source, std::span<const ListedTable> listed,
                     const std::stop_token& stop, Inspection& inspection) {
-  const auto snapshot = source.OpenSnapshot({}, stop);
-  for (const ListedTable& entry : listed) {
-    inspection.tables.push_back({entry, snapshot.ok()
-                                            ? (*snapshot)->Describe(entry.table, stop)
-                                            : arrow::Result<Description>(snapshot.status())});
+  constexpr size_t kTablesAtOnce = 500;
+  for (; !listed.empty() && !stop.stop_requested();
+       listed = listed.subspan(std::min(listed.size(), kTablesAtOnce))) {
+    const auto some = listed.first(std::min(listed.size(), kTablesAtOnce));
+    std::vector<SnapshotTable> wanted;
+    for (const ListedTable& entry : some) wanted.push_back({.table = entry.table, .where = {}});
+    const auto snapshot = source.OpenSnapshot(wanted, stop);
+    for (const ListedTable& entry : some) {
+      inspection.tables.push_back({entry, snapshot.ok()
+                                              ? (*snapshot)->Describe(entry.table, stop)
+                                              : arrow::Result<Description>(snapshot.status())});
+    }
   }
 }
 

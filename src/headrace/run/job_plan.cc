@@ -12,6 +12,7 @@
 #include "headrace/model/type_name.h"
 #include "headrace/plan/planner.h"
 #include "headrace/run/exit_code.h"
+#include "headrace/run/moving_where.h"
 #include "headrace/transform/cast_rule.h"
 
 namespace headrace {
@@ -177,6 +178,16 @@ void SayWhatRangesRisk(const Capabilities& capabilities, Partitioning& partition
 }
 
 /// Estimates the table and cuts it into units.
+/// Each session, and each unit of SQLite, asks the source for the time anew.
+void WarnOfMovingWhere(const TableJob& job, Partitioning& partitioning) {
+  const std::string word = MovingWord(job.where);
+  if (word.empty() || partitioning.units.size() < 2) return;
+  partitioning.warnings.push_back(
+      "where: `" + word +
+      "` is another value for each worker, or each unit, so that they may not " +
+      "agree on which rows are meant; write the value into the job, e.g. by ${NAME}");
+}
+
 arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapshot& snapshot,
                         std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
@@ -191,6 +202,7 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
   ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
                         PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
   if (plan.snapshot == SnapshotKind::kNone) SayWhatRangesRisk(offered, partitioning);
+  WarnOfMovingWhere(job, partitioning);
   plan.strategy = partitioning.strategy;
   plan.split_column = std::move(partitioning.column);
   plan.why = std::move(partitioning.why);

@@ -120,10 +120,16 @@ constexpr std::string_view kLeavesQuery =
     " WHERE c.relkind IN ('r', 'm', 'f') AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
     " ORDER BY c.oid <> $oid, n.nspname, c.relname";
 
+/// pg_table_size waits for who has a table for himself, or is in the queue to have it: its size is
+/// what the statistics say.
 constexpr std::string_view kListQuery =
     "SELECT n.nspname, c.relname, c.relkind,"
     "  CASE WHEN c.relkind = 'p' OR $never THEN -1 ELSE c.reltuples END,"
-    "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) ELSE -1 END"
+    "  CASE WHEN c.relkind NOT IN ('r', 'm') THEN -1"
+    "   WHEN c.oid = ANY (ARRAY(SELECT relation FROM pg_catalog.pg_locks"
+    "    WHERE mode = 'AccessExclusiveLock' AND relation IS NOT NULL))"
+    "   THEN c.relpages * pg_catalog.current_setting('block_size')::pg_catalog.int8"
+    "   ELSE pg_catalog.pg_table_size(c.oid) END"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition"
     "  AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
