@@ -213,9 +213,16 @@ std::optional<OptionValues::Value> SectionReader::ReadTexts(const OptionSpec& op
 
 std::optional<std::string> SectionReader::Expand(const YamlNode& node, const std::string& path) {
   auto text = ExpandReferences(node.text, environment_, folder_);
-  if (text.ok()) return *std::move(text);
-  problems_.Add(node.location, path, text.status().message());
-  return std::nullopt;
+  if (!text.ok()) {
+    problems_.Add(node.location, path, text.status().message());
+    return std::nullopt;
+  }
+  // Servers, files and SQL end a text there, and would take another one for it.
+  if (text->find('\0') != std::string::npos) {
+    problems_.Add(node.location, path, "holds a NUL character (U+0000), which no name or text can");
+    return std::nullopt;
+  }
+  return *std::move(text);
 }
 
 /// The job file is UTF-8, but what a reference in it stands for need not be.

@@ -46,6 +46,9 @@ arrow::Status CheckRunId(std::string_view run) {
         "--run-id holds bytes that are not UTF-8, or a character that is not visible: letters, "
         "digits, punctuation and blanks make an id");
   }
+  if (run.starts_with('-')) {
+    return UserError("--run-id begins with -, and other commands would take it for an option");
+  }
   if (run.empty()) return UserError("--run-id is empty; leave it out to have one made");
   if (run == kLatestRun) {
     return UserError(

@@ -24,7 +24,7 @@ TEST(RunIdTest, WhatCannotNameADirectoryIsRefused) {
   for (const std::string& run :
        {std::string(), std::string(kMostRunIdBytes + 1, 'x'), std::string(kLatestRun),
         std::string(kMostRunIdBytes / 3 + 1, ':'), std::string("a\xFF"), std::string("a\x1b[31m"),
-        std::string("a\nb"), std::string("a\0b", 3),
+        std::string("a\nb"), std::string("a\0b", 3), std::string("-x2"),
         std::string("a\xE2\x80\xAE"
                     "b")}) {
     const arrow::Status status = CheckRunId(run);

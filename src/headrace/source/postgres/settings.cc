@@ -122,6 +122,23 @@ void CheckChoices(const PgConnectSettings& connect, std::vector<OptionFault>& fa
   }
 }
 
+/// A URI, or the front of one, in a key of another kind: it would be shown, password and all.
+std::vector<OptionFault> MisplacedUris(const OptionValues& values) {
+  std::vector<OptionFault> faults;
+  for (const std::string_view key : {"database", "host", "hostaddr", "user", "service"}) {
+    const std::string value = values.String(key).value_or("");
+    if (value.find("://") != std::string::npos) {
+      faults.push_back({key, "is a URI; that is what the key `uri` is for"});
+    }
+  }
+  const std::string host = values.String("host").value_or("");
+  // In front it names an abstract socket.
+  if (faults.empty() && !host.starts_with('/') && host.find('@', 1) != std::string::npos) {
+    faults.push_back({"host", "holds an @; user and password have keys of their own"});
+  }
+  return faults;
+}
+
 arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect) {
   for (const OptionFault& fault : PgOptionFaults(values)) {
     return UserError(std::string(fault.key) + ": " + fault.message);
@@ -151,6 +168,8 @@ arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect
 }  // namespace
 
 std::vector<OptionFault> PgOptionFaults(const OptionValues& values) {
+  std::vector<OptionFault> misplaced = MisplacedUris(values);
+  if (!misplaced.empty()) return misplaced;
   const auto uri = values.String(kUriKey);
   if (!uri.has_value()) return {};
   const auto connect = ParsePgUri(*uri);

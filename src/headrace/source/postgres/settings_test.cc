@@ -93,6 +93,26 @@ TEST(PgSettingsTest, AnAtOfAPasswordIsWrittenEncoded) {
   }
 }
 
+TEST(PgSettingsTest, AUriInAnotherKeyIsRefusedAndNotShown) {
+  for (const char* key : {"database", "host", "user", "service"}) {
+    OptionValues values;
+    values.Set(key, std::string("postgresql://etl:hunter2@h/d"));
+    const auto faults = PgOptionFaults(values);
+    ASSERT_EQ(faults.size(), 1) << key;
+    EXPECT_EQ(faults[0].key, key);
+    EXPECT_EQ(faults[0].message, "is a URI; that is what the key `uri` is for");
+  }
+  OptionValues values;
+  values.Set("host", std::string("etl:hunter2@h"));
+  ASSERT_EQ(PgOptionFaults(values).size(), 1);
+  EXPECT_EQ(PgOptionFaults(values)[0].message,
+            "holds an @; user and password have keys of their own");
+  for (const char* host : {"db.example", "/run/a@b", "@abstract", "::1"}) {
+    values.Set("host", std::string(host));
+    EXPECT_TRUE(PgOptionFaults(values).empty()) << host;
+  }
+}
+
 TEST(PgSettingsTest, ARefusedLogInNamesTheEndpoint) {
   const auto connect = ReadPgSettings(JobValues("postgresql://etl:hunter2@db.example:5433/shop"))
                            .ValueOrDie()
