@@ -67,10 +67,10 @@ double BytesOutsideOfPages(const PlanInput& input) {
 /// So few pages and bytes that they are one unit even when full of the shortest rows, or of the
 /// longest: counting and measuring the rows would not cut them, so that there is nothing to warn
 /// of. Rows take about as much room on disk as ANALYZE would say that they do.
-bool IsOneUnitAnyway(const PlanInput& input, const Relation& leaf) {
+bool IsOneUnitAnyway(const PlanInput& input, const Relation& leaf, double bytes_outside) {
   const auto pages = static_cast<double>(leaf.pages);
   const double most_rows = pages * std::floor(kPageBytes / kTupleOverhead);
-  const double most_bytes = pages * kPageBytes + BytesOutsideOfPages(input);
+  const double most_bytes = pages * kPageBytes + bytes_outside;
   return most_rows <= static_cast<double>(input.knobs.target_rows) &&
          most_bytes <= static_cast<double>(input.knobs.target_bytes);
 }
@@ -79,8 +79,9 @@ void WarnOfUnknownLeaves(const PlanInput& input, std::vector<std::string>& warni
   constexpr int kNamed = 3;
   std::string names;
   int unknown = 0;
+  const double bytes_outside = BytesOutsideOfPages(input);
   for (const Relation& leaf : input.description.leaves) {
-    if (IsRowCountKnown(leaf) || IsOneUnitAnyway(input, leaf)) continue;
+    if (IsRowCountKnown(leaf) || IsOneUnitAnyway(input, leaf, bytes_outside)) continue;
     if (++unknown <= kNamed) names += (names.empty() ? "" : ", ") + NameOf(leaf);
   }
   if (unknown == 0) return;

@@ -68,7 +68,9 @@ arrow::Status PgTypeCatalog::Load(PgConnection& connection, std::span<const uint
     row.base = OidAt(result, i, 3);
     row.base_typmod = static_cast<int32_t>(result.Int64(i, 4));
     row.element = OidAt(result, i, 5);
-    row.delimiter = result.Text(i, 6).front();
+    if (const auto delimiter = result.Text(i, 6); !delimiter.empty()) {
+      row.delimiter = delimiter.front();
+    }
     row.output = result.Text(i, 7);
     row.sends_text = result.Boolean(i, 8);
     if (result.IsNull(i, 9)) continue;
