@@ -13,7 +13,6 @@
 #include "headrace/source/likely_table.h"
 #include "headrace/source/sqlite/declared_type.h"
 #include "headrace/source/sqlite/quoted_names.h"
-#include "headrace/source/sqlite/type_sample.h"
 #include "headrace/source/sqlite/unit_query.h"
 
 namespace headrace::sqlite {
@@ -265,11 +264,13 @@ arrow::Result<std::vector<CatalogEntry>> ListCatalog(SqliteDatabase& database) {
   return ReadEntries(statement);
 }
 
-arrow::Result<Description> DescribeRelation(SqliteDatabase& database, const TableRef& table) {
+arrow::Result<Description> DescribeRelation(SqliteDatabase& database, const TableRef& table,
+                                            const std::stop_token& stop,
+                                            const SampleEffort& effort) {
   auto description =
       table.is_query() ? DescribeQuery(database, table) : DescribeEntry(database, table);
   if (!description.ok()) return WithContext(description.status(), table.label());
-  ARROW_RETURN_NOT_OK(SampleUndeclaredTypes(database, *description));
+  ARROW_RETURN_NOT_OK(SampleUndeclaredTypes(database, effort, stop, *description));
   return description;
 }
 

@@ -12,14 +12,14 @@ namespace {
 class SqliteCatalogTest : public testing::Test {
  protected:
   Description Describe(const TableRef& table) {
-    auto description = DescribeRelation(database_.writer(), table);
+    auto description = DescribeRelation(database_.writer(), table, {});
     EXPECT_TRUE(description.ok()) << description.status();
     return *std::move(description);
   }
   Description Describe(const std::string& name) { return Describe(TableNamed(name)); }
 
   arrow::Status Refusal(const TableRef& table) {
-    return DescribeRelation(database_.writer(), table).status();
+    return DescribeRelation(database_.writer(), table, {}).status();
   }
 
   TestDatabase database_;

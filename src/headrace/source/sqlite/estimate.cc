@@ -149,8 +149,9 @@ arrow::Result<RowWidth> SampleWidth(SqliteDatabase& database, const Description&
   std::vector<std::string> names;
   for (const Column& column : description.columns) names.push_back(column.name);
   WidthSample sample(description, selected);
-  ARROW_RETURN_NOT_OK(SampleRows(database, description, names, kWidthSampleRows,
-                                 [&](const SqliteStatement& row) { return sample.See(row); }));
+  ARROW_RETURN_NOT_OK(SampleRows(database, description, names, kWidthSampleRows, {}, {},
+                                 [&](const SqliteStatement& row) { return sample.See(row); })
+                          .status());
   return sample.Mean();
 }
 
