@@ -68,7 +68,7 @@ void Console::WriteLine(std::string_view line) {
   WriteAboveStatus(line);
 }
 
-void Console::StopWaiting() {
+void Console::StopWaiting() const {
   const uint64_t one = 1;
   (void)!write(stop_fd_, &one, sizeof(one));
 }

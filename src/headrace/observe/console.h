@@ -43,7 +43,7 @@ class Console {
 
   /// From now on nobody waits for the stream: what it does not take at once stays unsaid. Who waits
   /// for it now goes on.
-  void StopWaiting();
+  void StopWaiting() const;
 
   /// As WriteLine, for one who must not wait: false, and nothing written, where others hold the
   /// console for longer than a moment. After StopWaiting only.

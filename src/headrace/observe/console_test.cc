@@ -121,7 +121,7 @@ TEST(Console, StillSaysWhatTheStreamTakesAtOnce) {
 TEST(Console, ALineLongerThanAPipeIsWrittenWhole) {
   PipeStream stream;
   const std::string line(size_t{1} << 20, 'x');
-  std::jthread writer([&] { Console(stream.fd(), {}).WriteLine(line); });
+  const std::jthread writer([&] { Console(stream.fd(), {}).WriteLine(line); });
   std::string read_back;
   std::array<char, 4096> chunk{};
   while (read_back.size() < line.size() + 1) {

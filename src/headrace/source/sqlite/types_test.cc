@@ -238,7 +238,7 @@ TEST_F(SqliteLateRowTest, AQueryThatYieldsNoRowIsNoUnknown) {
 }
 
 TEST_F(SqliteLateRowTest, AStopEndsTheWait) {
-  std::stop_source stop;
+  const std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(CodeOf(Describe(kTypeSampleEffort, stop.get_token()).status()), kInterruptedCode);
 }
