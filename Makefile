@@ -94,4 +94,5 @@ install: build
 	@cmake --install build/release --prefix "$(DESTDIR)$(PREFIX)"
 
 clean:
-	@rm -rf build/release build/dev build/test build/asan-ubsan build/tsan build/fuzz build/tidy build/demo
+	@rm -rf build/release build/dev build/test build/asan-ubsan build/tsan build/fuzz build/tidy build/tidy-fuzz \
+	  build/tidy-files build/bench build/demo

@@ -77,14 +77,14 @@ as_root apt-get update -q >/dev/null || fail "apt-get update failed; is the pack
 packages=$(missing "$@")  # the lists are fresh now: other alternatives may be known
 
 made_policy=
-trap restore_services EXIT
+log=$(mktemp)
+trap 'restore_services; rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 guard_services
 # shellcheck disable=SC2086  # a list of words
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-upgrade --no-install-recommends $packages \
-  >"${TMPDIR:-/tmp}/headrace-apt.$$" 2>&1 || {
-  tail -n 20 "${TMPDIR:-/tmp}/headrace-apt.$$" >&2
+  >"$log" 2>&1 || {
+  tail -n 20 "$log" >&2
   fail "apt-get could not install: $packages"
 }
-rm -f "${TMPDIR:-/tmp}/headrace-apt.$$"
 disable_service pgbouncer

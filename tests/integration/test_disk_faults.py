@@ -1,13 +1,11 @@
 """A target that is full or may not be written: a sentence, nothing half, and the same command again when it is mended."""
 
 import contextlib
-import os
 import signal
 import sqlite3
-import subprocess
 
 import pytest
-from harness import lake
+from harness import lake, mount
 from harness.gate import gate
 from harness.job import ended, postgres_job, said
 
@@ -19,32 +17,35 @@ class Disk:
     """A small filesystem of the test's own."""
 
     def __init__(self, folder):
-        if os.geteuid() != 0:
-            pytest.fail("this test mounts a small filesystem: it needs root", pytrace=False)
         self.folder = folder
         folder.mkdir()
-        self._mount("-t", "tmpfs", "-o", "size=2m", "headrace-test")
+        try:
+            mount.mount_memory(folder, "2m")
+        except mount.MountError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
 
-    def remount(self, options: str) -> None:
-        self._mount("-o", f"remount,{options}")
+    def grow(self) -> None:
+        mount.remount_memory(self.folder, size="64m")
+
+    def let_nobody_write(self) -> None:
+        mount.remount_memory(self.folder, read_only=True)
+
+    def let_write(self) -> None:
+        mount.remount_memory(self.folder)
 
     @contextlib.contextmanager
     def seen_read_only(self):
         """Another folder that shows the same files and lets nobody write."""
         folder = self.folder.with_name("seen")
         folder.mkdir()
-        subprocess.run(["mount", "--bind", str(self.folder), str(folder)], check=True)
+        mount.bind_read_only(self.folder, folder)
         try:
-            subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
             yield folder
         finally:
-            subprocess.run(["umount", str(folder)], check=True)
-
-    def _mount(self, *arguments: str) -> None:
-        subprocess.run(["mount", *arguments, str(self.folder)], check=True)
+            mount.unmount(folder)
 
     def unmount(self) -> None:
-        subprocess.run(["umount", str(self.folder)], check=True)
+        mount.unmount(self.folder)
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def expect_every_row_once(job) -> None:
 def test_disk_full(job, disk):
     said(job.run(expect=1), "No space left on device", "public.big")
     assert not lake.files(job.lake)
-    disk.remount("size=64m")
+    disk.grow()
     job.run()
     expect_every_row_once(job)
 
@@ -79,23 +80,23 @@ def test_disk_full_spares_what_is_published(job, disk, database):
     database.execute("INSERT INTO big SELECT * FROM all_of_it WHERE id > 100")
     job.run(expect=1)
     assert lake.count(job.lake, "public.big") == 100
-    disk.remount("size=64m")
+    disk.grow()
     job.run()
     assert lake.count(job.lake, "public.big") == 100 + ROWS
 
 
 def test_read_only_target(job, disk):
-    disk.remount("ro")
+    disk.let_nobody_write()
     finished = job.run(expect=None)
     assert finished.returncode in (1, 2)
     said(finished, "Read-only file system")
-    disk.remount("rw,size=64m")
+    disk.grow()
     job.run()
     expect_every_row_once(job)
 
 
 def test_read_only_target_is_found_by_check(job, disk, headrace):
-    disk.remount("ro")
+    disk.let_nobody_write()
     finished = headrace("check", "job.yaml")
     assert finished.returncode != 0
     said(finished, "Read-only file system")
@@ -132,7 +133,7 @@ def look(job) -> None:
 def test_a_journal_that_may_not_be_written_can_be_read(database, headrace, disk):
     job = read_only_state_job(database, headrace)
     job.run("--run-id", "monday")
-    disk.remount("ro")
+    disk.let_nobody_write()
     look(job)
     job.command("verify", "monday")
     said(job.run(expect=2), "Read-only file system")
@@ -144,7 +145,7 @@ def test_a_journal_of_the_former_format_that_may_not_be_written_can_be_read(data
     with sqlite3.connect(job.state / "journal.db") as journal:
         journal.executescript("DROP TABLE void_intent; PRAGMA user_version = 1;")
     journal.close()
-    disk.remount("ro")
+    disk.let_nobody_write()
     look(job)
     job.command("verify", "monday")
     assert job.command("show", "monday", "--json").json()["void_commits"] == []
@@ -162,7 +163,7 @@ def killed_run(job, database) -> None:
 def test_the_journal_of_a_killed_run_that_may_not_be_written_can_be_read(database, headrace, disk):
     job = read_only_state_job(database, headrace, where="gate()")
     killed_run(job, database)
-    disk.remount("ro")
+    disk.let_nobody_write()
     look(job)
     said(job.command("show"), "Run monday of job test: stopped before its end", "not committed")
 
@@ -171,9 +172,9 @@ def test_a_journal_that_cannot_be_read_without_writing_says_so(database, headrac
     job = read_only_state_job(database, headrace, where="gate()")
     killed_run(job, database)
     (job.state / "journal.db-shm").unlink()
-    disk.remount("ro")
+    disk.let_nobody_write()
     said(job.command("show", expect=2), "journal.db-wal", "copy the folder")
-    disk.remount("rw")
+    disk.let_write()
     said(job.command("show"), "Run monday of job test: stopped before its end")
 
 

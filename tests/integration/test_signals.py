@@ -1,12 +1,13 @@
 """SIGINT and SIGTERM end a run cleanly; the next one goes on."""
 
+import contextlib
 import json
 import os
 import signal
 
 import pytest
 from harness import lake
-from harness.gate import gate
+from harness.gate import gate, until
 from harness.job import SECONDS, ended, postgres_job, said
 
 SETUP = """
@@ -80,6 +81,59 @@ def test_a_second_signal_ends_it_at_once(tables, headrace, options):
             assert "--log-format" not in options or json.loads(text)["event"] == "ended_at_once"
         finally:
             os.kill(backend, signal.SIGCONT)
+    job.run("--resume")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+
+
+class UnreadPipe:
+    """A pipe that nobody reads."""
+
+    def __enter__(self):
+        self.read_end, self.write_end = os.pipe()
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.read_end)
+        os.close(self.write_end)
+
+    def fill(self) -> None:
+        """Until it takes no more. Of a description of its own: the process that writes to the pipe waits as before."""
+        filler = os.open(f"/proc/self/fd/{self.write_end}", os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            for size in (4096, 1):
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        os.write(filler, bytes(size))
+        finally:
+            os.close(filler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_ends_a_run_whose_log_nobody_reads(tables, headrace, number):
+    job = gated_job(headrace, tables)
+    with UnreadPipe() as pipe, gate(tables.uri) as held:
+        process = headrace.start("run", job.file, stderr=pipe.write_end)
+        held.wait_for_reader(process)
+        pipe.fill()
+        process.send_signal(number)
+        assert process.wait(timeout=SECONDS) == 130
+    job.run("--resume")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+
+
+def test_further_signals_end_a_run_that_hangs_and_whose_log_nobody_reads(tables, headrace):
+    job = gated_job(headrace, tables)
+    with UnreadPipe() as pipe, gate(tables.uri) as held:
+        process = headrace.start("run", job.file, stderr=pipe.write_end)
+        backend = held.wait_for_reader(process)[0]
+        os.kill(backend, signal.SIGSTOP)  # A server that does not answer the cancel request.
+        try:
+            pipe.fill()
+            # Those right behind the first are its echoes, and nobody hears when they no longer are.
+            until(lambda: process.poll() is not None or process.send_signal(signal.SIGINT), "the end of the run")
+        finally:
+            os.kill(backend, signal.SIGCONT)
+        assert process.returncode == 130
     job.run("--resume")
     assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
 

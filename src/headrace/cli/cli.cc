@@ -99,12 +99,14 @@ InterruptReactions ReactionsOf(const Command& command, Console& console,
                                const std::atomic<bool>& json_log) {
   return {.on_first =
               [&] {
-                console.WriteLine(
+                // An end that nobody reads of must not wait for a reader.
+                console.StopWaiting();
+                console.TryWriteLine(
                     InterruptLine("interrupted", "interrupted, ending cleanly", json_log));
               },
           .on_waiting =
               [&] {
-                console.WriteLine(InterruptLine(
+                console.TryWriteLine(InterruptLine(
                     "still_ending", "still ending; interrupt once more to end at once", json_log));
               },
           .last_words = [&] { return LastWords(command, console, json_log); }};

@@ -105,8 +105,8 @@ InterruptWatch::~InterruptWatch() {
 
 void InterruptWatch::Watch() {
   if (WaitForSignal(signal_fd_, end_fd_) != Awaited::kSignal) return;
-  reactions_.on_first();
   source_.request_stop();
+  reactions_.on_first();
   const Clock::time_point until = Clock::now() + echo_;
   Awaited awaited = Awaited::kSignal;
   while (awaited == Awaited::kSignal) awaited = WaitForSignal(signal_fd_, end_fd_, until);

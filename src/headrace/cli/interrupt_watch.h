@@ -11,9 +11,10 @@
 
 namespace headrace {
 
-/// What the watching thread calls.
+/// What the watching thread calls. None of them may wait for anything: while one does, no signal is
+/// seen.
 struct InterruptReactions {
-  std::function<void()> on_first;    ///< At the first signal, before the stop token is stopped.
+  std::function<void()> on_first;    ///< At the first signal, once the stop token is stopped.
   std::function<void()> on_waiting;  ///< The process still ends; from now on a signal ends it.
   /// At the signal that does: written to standard error as they are, unless that would block.
   std::function<std::string()> last_words;

@@ -96,6 +96,30 @@ TEST(InterruptWatchDeathTest, StopsTheTokenAtTheFirstSignal) {
   EXPECT_EXIT(ExpectStopThenExit(SIGTERM), testing::ExitedWithCode(0), "");
 }
 
+/// Ends the process with 0 if the token is stopped by the time that something is said.
+void ExpectStopBeforeWords() {
+  std::atomic<int> calls = 0;
+  std::stop_token token;
+  bool stopped = false;
+  auto watch = InterruptWatch::Start({.on_first =
+                                          [&] {
+                                            stopped = token.stop_requested();
+                                            ++calls;
+                                            calls.notify_all();
+                                          },
+                                      .on_waiting = [] {},
+                                      .last_words = [] { return std::string(); }});
+  if (!watch.ok()) std::_Exit(1);
+  token = (*watch)->token();
+  SignalAndWait(SIGINT, token, calls);
+  std::_Exit(stopped ? 0 : 2);
+}
+
+TEST(InterruptWatchDeathTest, StopsTheTokenBeforeItSaysAnything) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(ExpectStopBeforeWords(), testing::ExitedWithCode(0), "");
+}
+
 TEST(InterruptWatchDeathTest, ASignalRightBehindTheFirstIsItsEcho) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(SignalWithEcho(), testing::ExitedWithCode(0), "^$");

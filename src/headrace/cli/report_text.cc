@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
@@ -145,38 +147,42 @@ bool HasPublishedTable(const nlohmann::json& report) {
   });
 }
 
-/// What can be done about a failed table, and the commands for it, which are not wrapped.
+/// What can be done about a failed table.
 struct NextSteps {
   std::string sentence;
-  std::vector<std::string> commands = {};
+  bool change_job = false;  ///< CommandsOfChange stand below the sentence.
 
-  bool operator==(const NextSteps&) const = default;
+  auto operator<=>(const NextSteps&) const = default;
 };
 
-/// A run that has published a table goes on with the same job only; `otherwise` says when it can.
-NextSteps NextStepsOfChange(const nlohmann::json& report, const JobWords& job,
-                            std::string_view otherwise) {
+/// How what is left of a run is loaded with another job. They are not wrapped.
+std::string CommandsOfChange(const nlohmann::json& report, const JobWords& job) {
   std::string only;
   for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
     only += " --only " + ShellWord(table.get<std::string>());
   }
-  return {
-      std::string(otherwise) +
-          ": only what is left is loaded. Where the job must change, change it and load what is "
-          "left, and nothing twice:",
-      {"headrace abandon " + report.value("run", "") + job.AsOption(),
-       "headrace run" + job.AsArgument() + only}};
+  const std::array commands = {"headrace abandon " + report.value("run", "") + job.AsOption(),
+                               "headrace run" + job.AsArgument() + only};
+  std::string text;
+  for (const std::string& command : commands) text += "      " + EscapeControls(command) + "\n";
+  return text;
 }
 
-NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& error,
-                           const JobWords& job) {
+/// A run that has published a table goes on with the same job only; `otherwise` says when it can.
+NextSteps NextStepsOfChange(std::string_view otherwise) {
+  return {.sentence = std::string(otherwise) +
+                      ": only what is left is loaded. Where the job must change, change it and "
+                      "load what is left, and nothing twice:",
+          .change_job = true};
+}
+
+NextSteps NextStepsOfTable(const arrow::Status& error, bool any_published) {
   const ErrorClass error_class = ClassOf(error);
   // Permanent: a value that does not fit, say, where on_overflow would be a change of the job.
   const bool may_be_the_job =
       error_class == ErrorClass::kUser || error_class == ErrorClass::kPermanent;
-  if (may_be_the_job && HasPublishedTable(report)) {
-    return NextStepsOfChange(report, job,
-                             error_class == ErrorClass::kUser
+  if (may_be_the_job && any_published) {
+    return NextStepsOfChange(error_class == ErrorClass::kUser
                                  ? "where the rights or the source were wrong, run again"
                                  : NextStep(error));
   }
@@ -187,53 +193,53 @@ NextSteps NextStepsOfTable(const nlohmann::json& report, const arrow::Status& er
   return {step + ": only what is left is loaded"};
 }
 
-std::string NextStepsText(const NextSteps& steps, size_t width) {
-  std::string text = IndentedText("next: " + steps.sentence, 4, width);
-  for (const std::string& command : steps.commands) {
-    text += "      " + EscapeControls(command) + "\n";
-  }
-  return text;
-}
-
 /// Tables that failed for the same reason.
 struct Failure {
   std::string tables;
   arrow::Status error;
 };
 
+/// In the order of their first tables. Thousands may fail, each for a reason of its own.
 std::vector<Failure> FailuresOf(const nlohmann::json& report) {
   std::vector<Failure> failures;
+  std::map<std::string, size_t> by_message;
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     if (!table.contains("error") || table.value("state", "") != "failed") continue;
     const arrow::Status error = ErrorOf(table);
     const std::string name = EscapeControls(table.value("table", ""));
-    const auto same = std::ranges::find(
-        failures, error.message(), [](const Failure& failure) { return failure.error.message(); });
-    if (same == failures.end()) {
+    const auto [same, is_new] = by_message.emplace(error.message(), failures.size());
+    if (is_new) {
       failures.push_back({name, error});
     } else {
-      same->tables += ", " + name;
+      failures[same->second].tables += ", " + name;
     }
   }
   return failures;
 }
 
-std::string FailuresText(const nlohmann::json& report, size_t width, const JobWords& job) {
-  std::string text;
+std::string FailedTablesText(const nlohmann::json& report, size_t width, const JobWords& job) {
   const std::vector<Failure> failures = FailuresOf(report);
+  const bool any_published = HasPublishedTable(report);
   std::vector<NextSteps> steps;
+  std::map<NextSteps, size_t> last;
   for (const Failure& failure : failures) {
-    steps.push_back(NextStepsOfTable(report, failure.error, job));
+    steps.push_back(NextStepsOfTable(failure.error, any_published));
+    last[steps.back()] = steps.size() - 1;
   }
+  std::string text;
   for (size_t i = 0; i < failures.size(); ++i) {
     text += "\n" + IndentedText("failed: " + failures[i].tables, 2, width);
     text += IndentedText(PlainLines(failures[i].error.message()), 4, width);
     // Steps that several failures share stand behind the last of them.
-    const auto later = steps.begin() + static_cast<std::ptrdiff_t>(i) + 1;
-    if (std::find(later, steps.end(), steps[i]) == steps.end()) {
-      text += NextStepsText(steps[i], width);
-    }
+    if (last[steps[i]] != i) continue;
+    text += IndentedText("next: " + steps[i].sentence, 4, width);
+    if (steps[i].change_job) text += CommandsOfChange(report, job);
   }
+  return text;
+}
+
+std::string FailuresText(const nlohmann::json& report, size_t width, const JobWords& job) {
+  std::string text = FailedTablesText(report, width, job);
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
       text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "")), 2, width);

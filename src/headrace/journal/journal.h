@@ -100,6 +100,9 @@ class Journal {
   virtual arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) = 0;
   /// Runs of `job` (of all jobs if empty), the latest first.
   virtual arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) = 0;
+  /// Those of them that are unfinished, without their reports: each run looks for them, and a
+  /// journal holds thousands of runs that are done.
+  virtual arrow::Result<std::vector<JournalRun>> UnfinishedRuns(std::string_view job) = 0;
   virtual arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) = 0;
 };
 

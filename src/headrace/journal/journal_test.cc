@@ -83,6 +83,28 @@ TEST_F(JournalTest, TheLatestRunComesFirstAndJobsAreKeptApart) {
   EXPECT_EQ((*journal_->Runs("")).size(), 3U);
 }
 
+TEST_F(JournalTest, UnfinishedRunsAreThoseThatGoOnAndComeWithoutTheirReports) {
+  for (const char* run : {"running", "failed", "done", "bad", "given_up", "late"}) Begin(run);
+  Begin("other", "bills");
+  ASSERT_TRUE(journal_->EndRun("failed", RunState::kFailed, R"({"rows":1})").ok());
+  ASSERT_TRUE(journal_->EndRun("done", RunState::kDone, R"({"rows":1})").ok());
+  ASSERT_TRUE(journal_->EndRun("bad", RunState::kVerifyFailed, R"({"rows":1})").ok());
+  ASSERT_TRUE(journal_->EndRun("given_up", RunState::kAbandoned, R"({"rows":1})").ok());
+  const auto names_of = [](const std::vector<JournalRun>& runs) {
+    std::vector<std::string> names;
+    for (const JournalRun& run : runs) names.push_back(run.run);
+    return names;
+  };
+  const auto runs = *journal_->UnfinishedRuns("shop");
+  EXPECT_EQ(names_of(runs), (std::vector<std::string>{"late", "failed", "running"}));
+  EXPECT_EQ(runs.at(1).state, RunState::kFailed);
+  EXPECT_EQ(runs.at(1).report, "");
+  EXPECT_EQ(runs.at(1).scope, std::vector<std::string>{"public.events"});
+  EXPECT_EQ(names_of(*journal_->UnfinishedRuns("")),
+            (std::vector<std::string>{"other", "late", "failed", "running"}));
+  EXPECT_TRUE(journal_->UnfinishedRuns("nobody")->empty());
+}
+
 TEST_F(JournalTest, ReceiptsBelongToTheirEpoch) {
   Begin("r1");
   ASSERT_TRUE(

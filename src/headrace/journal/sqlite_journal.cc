@@ -40,6 +40,9 @@ CREATE TABLE IF NOT EXISTS void_intent (
 CREATE INDEX IF NOT EXISTS run_by_job ON run (job, started_at);
 )sql";
 
+/// Condition on the runs of job ?1, of all jobs if that is empty.
+constexpr std::string_view kOfJob = "(?1 = '' OR job = ?1)";
+
 constexpr std::array<std::string_view, 5> kRunStateNames = {"running", "done", "failed",
                                                             "verify_failed", "abandoned"};
 
@@ -366,14 +369,14 @@ arrow::Result<std::vector<VoidIntent>> SqliteJournal::VoidIntents(const std::str
 }
 
 arrow::Result<std::vector<JournalRun>> SqliteJournal::ReadRuns(std::string_view condition,
-                                                               std::string_view parameter) {
+                                                               std::string_view parameter,
+                                                               std::string_view report) {
   const std::scoped_lock lock(mutex_);
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement statement,
-      database_.Prepare(
-          "SELECT run, job, text_digest, state, started_at, ended_at, report, scope FROM run "
-          "WHERE " +
-          std::string(condition) + " ORDER BY started_at DESC, rowid DESC"));
+      database_.Prepare("SELECT run, job, text_digest, state, started_at, ended_at, " +
+                        std::string(report) + ", scope FROM run WHERE " + std::string(condition) +
+                        " ORDER BY started_at DESC, rowid DESC"));
   ARROW_RETURN_NOT_OK(statement.BindText(1, parameter));
   std::vector<JournalRun> runs;
   while (true) {
@@ -385,7 +388,13 @@ arrow::Result<std::vector<JournalRun>> SqliteJournal::ReadRuns(std::string_view 
 }
 
 arrow::Result<std::vector<JournalRun>> SqliteJournal::Runs(std::string_view job) {
-  return ReadRuns("?1 = '' OR job = ?1", job);
+  return ReadRuns(kOfJob, job);
+}
+
+/// Reads the state of every run, but no further: SQLite finds a report and what stands behind it in
+/// a row only by reading through it.
+arrow::Result<std::vector<JournalRun>> SqliteJournal::UnfinishedRuns(std::string_view job) {
+  return ReadRuns("state IN ('running', 'failed') AND " + std::string(kOfJob), job, "''");
 }
 
 arrow::Result<std::optional<JournalRun>> SqliteJournal::FindRun(const std::string& run) {

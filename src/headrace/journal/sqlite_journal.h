@@ -37,6 +37,7 @@ class SqliteJournal : public Journal {
   arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) override;
   arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) override;
   arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) override;
+  arrow::Result<std::vector<JournalRun>> UnfinishedRuns(std::string_view job) override;
   arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) override;
 
  private:
@@ -48,8 +49,10 @@ class SqliteJournal : public Journal {
   /// The same; the caller holds mutex_.
   arrow::Status Execute(std::string_view sql, const std::vector<std::string>& parameters);
   arrow::Status MoveIntent(const CommitIntent& intent, const std::string& reason);
+  /// `report` is the SQL expression that a run's report is read from.
   arrow::Result<std::vector<JournalRun>> ReadRuns(std::string_view condition,
-                                                  std::string_view parameter);
+                                                  std::string_view parameter,
+                                                  std::string_view report = "report");
 
   const int64_t version_;  ///< Below kJournalVersion only where it was opened to read.
   std::mutex mutex_;

@@ -20,6 +20,8 @@ struct Column {
   bool nullable = true;
   bool may_overflow = false;  ///< Some values of the source type do not fit `type` (infinity, NaN
                               ///< …): `on_overflow` applies.
+  bool type_unknown = false;  ///< Nothing told the source what `type` is: it is text for want of
+                              ///< better, and the job must say.
   std::string comment;        ///< The catalogue's comment, or empty.
   std::string note;           ///< Said in plan, e.g. "as the server's text"; or empty.
 };

@@ -1,10 +1,16 @@
 #include "headrace/observe/console.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <climits>
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 
@@ -13,6 +19,9 @@ namespace {
 
 /// To the line's start, and erase it (ECMA-48 EL).
 constexpr std::string_view kEraseLine = "\r\x1b[K";
+
+/// More than a write takes that need not wait.
+constexpr std::chrono::milliseconds kMoment{500};
 
 std::string_view Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -46,8 +55,32 @@ size_t ConsoleWidth(int fd, size_t otherwise) {
   return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : otherwise;
 }
 
+Console::Console(int fd, ConsoleTraits traits)
+    : fd_(fd), traits_(traits), stop_fd_(eventfd(0, EFD_CLOEXEC)) {}
+
+Console::~Console() {
+  SetStatus({});
+  close(stop_fd_);
+}
+
 void Console::WriteLine(std::string_view line) {
   const std::scoped_lock lock(mutex_);
+  WriteAboveStatus(line);
+}
+
+void Console::StopWaiting() const {
+  const uint64_t one = 1;
+  (void)!write(stop_fd_, &one, sizeof(one));
+}
+
+bool Console::TryWriteLine(std::string_view line) {
+  const std::unique_lock lock(mutex_, std::chrono::system_clock::now() + kMoment);
+  if (!lock.owns_lock()) return false;
+  WriteAboveStatus(line);
+  return true;
+}
+
+void Console::WriteAboveStatus(std::string_view line) const {
   std::string bytes;
   if (!status_.empty()) bytes += kEraseLine;
   bytes += line;
@@ -64,9 +97,20 @@ void Console::SetStatus(std::string status) {
   status_ = std::move(status);
 }
 
+/// False: it would have to be waited for, which nobody does any more.
+bool Console::WaitUntilWritable() const {
+  std::array<pollfd, 2> fds = {{{fd_, POLLOUT, 0}, {stop_fd_, POLLIN, 0}}};
+  while (poll(fds.data(), fds.size(), -1) < 0) {
+    if (errno != EINTR) return false;
+  }
+  return fds[0].revents != 0;
+}
+
+/// A pipe that poll(2) calls writable takes PIPE_BUF bytes without waiting.
 void Console::Write(std::string_view bytes) const {
   while (!bytes.empty()) {
-    const ssize_t written = write(fd_, bytes.data(), bytes.size());
+    if (!WaitUntilWritable()) return;
+    const ssize_t written = write(fd_, bytes.data(), std::min<size_t>(bytes.size(), PIPE_BUF));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return;
     bytes.remove_prefix(static_cast<size_t>(written));

@@ -1,10 +1,14 @@
 #include "headrace/observe/console.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <climits>
 #include <string>
+#include <thread>
 
 #include "headrace/observe/progress_display.h"
 
@@ -23,6 +27,7 @@ class PipeStream {
   }
 
   int fd() const { return ends_[1]; }
+  int read_fd() const { return ends_[0]; }
 
   /// Everything written so far; nothing can be written afterwards.
   std::string Finish() {
@@ -71,6 +76,60 @@ TEST(Console, DoesNotRedrawWhatIsThere) {
     console.SetStatus("10%");
   }
   EXPECT_EQ(stream.Finish(), "\r\x1b[K10%\r\x1b[K");
+}
+
+/// A pipe that nobody reads and that takes no more.
+class FullStream : public PipeStream {
+ public:
+  FullStream() {
+    fcntl(fd(), F_SETFL, O_NONBLOCK);
+    const std::string much(PIPE_BUF, 'x');
+    while (write(fd(), much.data(), much.size()) > 0) {
+    }
+    fcntl(fd(), F_SETFL, 0);
+  }
+};
+
+TEST(Console, WhoeverWaitsForAReaderGoesOnOnceNobodyShall) {
+  const FullStream stream;
+  Console console(stream.fd(), {});
+  std::atomic<bool> begun = false;
+  std::jthread writer([&] {
+    begun = true;
+    begun.notify_all();
+    console.WriteLine("hello");
+  });
+  begun.wait(false);
+  console.StopWaiting();
+  writer.join();
+  console.WriteLine("nor does this one wait");
+  EXPECT_TRUE(console.TryWriteLine("nor this one"));
+}
+
+TEST(Console, StillSaysWhatTheStreamTakesAtOnce) {
+  PipeStream stream;
+  {
+    Console console(stream.fd(), kTerminal);
+    console.SetStatus("10%");
+    console.StopWaiting();
+    EXPECT_TRUE(console.TryWriteLine("hello"));
+    console.WriteLine("bye");
+  }
+  EXPECT_EQ(stream.Finish(), "\r\x1b[K10%\r\x1b[Khello\n10%\r\x1b[Kbye\n10%\r\x1b[K");
+}
+
+TEST(Console, ALineLongerThanAPipeIsWrittenWhole) {
+  PipeStream stream;
+  const std::string line(size_t{1} << 20, 'x');
+  const std::jthread writer([&] { Console(stream.fd(), {}).WriteLine(line); });
+  std::string read_back;
+  std::array<char, 4096> chunk{};
+  while (read_back.size() < line.size() + 1) {
+    const ssize_t got = read(stream.read_fd(), chunk.data(), chunk.size());
+    ASSERT_GT(got, 0);
+    read_back.append(chunk.data(), static_cast<size_t>(got));
+  }
+  EXPECT_EQ(read_back, line + "\n");
 }
 
 TEST(DetectConsole, TakesAPipeForNoTerminal) {

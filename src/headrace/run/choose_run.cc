@@ -153,10 +153,10 @@ arrow::Result<RunDecision> RunChooser::Choose() {
 /// The latest unfinished run of the job. There is at most one: a new run starts only when none is
 /// left.
 arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalRun> runs, parts_.journal.Runs(parts_.job.name));
-  const auto found = std::ranges::find_if(runs, &JournalRun::unfinished);
-  if (found == runs.end()) return std::nullopt;
-  return *found;
+  ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs,
+                        parts_.journal.UnfinishedRuns(parts_.job.name));
+  if (runs.empty()) return std::nullopt;
+  return std::move(runs.front());
 }
 
 arrow::Status RunChooser::Settle(const JournalRun& run) {

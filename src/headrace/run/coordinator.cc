@@ -20,11 +20,9 @@ namespace {
 
 /// Runs whose staging may still be needed.
 arrow::Result<std::set<std::string>> UnfinishedRuns(Journal& journal) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalRun> runs, journal.Runs(""));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalRun> runs, journal.UnfinishedRuns(""));
   std::set<std::string> unfinished;
-  for (const JournalRun& run : runs) {
-    if (run.unfinished()) unfinished.insert(run.run);
-  }
+  for (const JournalRun& run : runs) unfinished.insert(run.run);
   return unfinished;
 }
 

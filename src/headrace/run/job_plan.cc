@@ -52,6 +52,22 @@ arrow::Result<std::string> CastNote(const PlannedColumn& column) {
          (bits == 0 ? "" : ", rounds to " + std::to_string(bits) + " bits");
 }
 
+bool IsUntyped(const Column& column, const ColumnRequest& request, const TableJob& job) {
+  const OverflowPolicy policy = request.on_overflow.value_or(job.on_overflow);
+  return column.type_unknown && !request.type.has_value() && policy != OverflowPolicy::kString;
+}
+
+/// A type that is only guessed would be another one tomorrow.
+arrow::Status CheckTyped(const Description& description, const std::vector<std::string>& untyped) {
+  if (untyped.empty()) return arrow::Status::OK();
+  std::string names;
+  for (const std::string& name : untyped) names += (names.empty() ? "\"" : ", \"") + name + "\"";
+  return UserError("table " + description.table.label() +
+                   ": nothing declares the type of its columns " + names +
+                   ", and no row came in time to tell it; give each a `type`, as in columns: "
+                   "[{name: …, type: int64}]");
+}
+
 arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnRequest& request,
                                         const TableJob& job) {
   PlannedColumn planned;
@@ -116,9 +132,11 @@ arrow::Result<std::vector<PlannedColumn>> PlanColumns(const Description& descrip
   }
   std::vector<PlannedColumn> columns;
   std::set<std::string> names;
+  std::vector<std::string> untyped;
   for (const ColumnRequest& request : requests) {
     const Column* column = description.FindColumn(request.name);
     if (column == nullptr) return NoSuchColumn(description, request.name);
+    if (IsUntyped(*column, request, job)) untyped.push_back(column->name);
     ARROW_ASSIGN_OR_RAISE(PlannedColumn planned, PlanColumn(*column, request, job));
     if (!names.insert(planned.name).second) {
       return UserError("table " + description.table.label() + ": two columns would be called \"" +
@@ -126,6 +144,7 @@ arrow::Result<std::vector<PlannedColumn>> PlanColumns(const Description& descrip
     }
     columns.push_back(std::move(planned));
   }
+  ARROW_RETURN_NOT_OK(CheckTyped(description, untyped));
   return columns;
 }
 

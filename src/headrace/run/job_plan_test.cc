@@ -139,6 +139,21 @@ TEST(JobPlanTest, ACastThatDoesNotExistIsRefusedWithThoseThatDo) {
   }
 }
 
+TEST(JobPlanTest, AColumnOfUnknownTypeNeedsOneOfTheJob) {
+  Column column;
+  column.name = "at";
+  column.type = arrow::utf8();
+  column.may_overflow = true;
+  column.type_unknown = true;
+  const arrow::Status untyped = PlanOf(column, Request({})).status;
+  EXPECT_EQ(ClassOf(untyped), ErrorClass::kUser);
+  EXPECT_THAT(untyped.message(), HasSubstr("\"at\""));
+  EXPECT_THAT(untyped.message(), HasSubstr("`type`"));
+  EXPECT_EQ(PlannedColumnOf(column, Request("int64")).type->id(), arrow::Type::INT64);
+  EXPECT_EQ(PlannedColumnOf(column, Request({}, OverflowPolicy::kString)).type->id(),
+            arrow::Type::STRING);
+}
+
 TEST(JobPlanTest, ACastThatRoundsSaysSo) {
   Column column = TimestampColumn(false);
   column.type = arrow::float64();

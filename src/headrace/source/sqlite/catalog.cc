@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -12,7 +13,6 @@
 #include "headrace/source/likely_table.h"
 #include "headrace/source/sqlite/declared_type.h"
 #include "headrace/source/sqlite/quoted_names.h"
-#include "headrace/source/sqlite/type_sample.h"
 #include "headrace/source/sqlite/unit_query.h"
 
 namespace headrace::sqlite {
@@ -20,6 +20,10 @@ namespace {
 
 /// Names by which SQL reaches the rowid, where no column has taken them.
 constexpr std::array<std::string_view, 3> kRowidNames = {"rowid", "_rowid_", "oid"};
+
+/// Of the rows of pragma_table_list.
+constexpr std::string_view kMadeByUser =
+    "schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -140,6 +144,37 @@ Column DescribeColumn(const CatalogColumn& declared, bool never_null, bool exact
   return column;
 }
 
+/// Columns: name, type, wr, strict.
+arrow::Result<std::vector<CatalogEntry>> ReadEntries(SqliteStatement& statement) {
+  std::vector<CatalogEntry> entries;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const bool row, statement.Step());
+    if (!row) return entries;
+    const std::string_view type = statement.ColumnText(1);
+    entries.push_back({.name = std::string(statement.ColumnText(0)),
+                       .kind = type == "view" ? RelationKind::kView : RelationKind::kTable,
+                       .is_virtual = type == "virtual",
+                       .without_rowid = statement.ColumnInt64(2) != 0,
+                       .strict = statement.ColumnInt64(3) != 0});
+  }
+}
+
+/// The table or view of this very name. SQLite ignores the case of names: of those that differ in
+/// nothing else there is one. Asks for the one name, since a job may have thousands.
+arrow::Result<std::optional<CatalogEntry>> LookUpEntry(SqliteDatabase& database,
+                                                       const std::string& name) {
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement statement,
+      PrepareWith(database,
+                  "SELECT name, type, wr, strict FROM pragma_table_list(?1) WHERE name = "
+                  "?1 AND " +
+                      std::string(kMadeByUser),
+                  name));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<CatalogEntry> entries, ReadEntries(statement));
+  if (entries.empty()) return std::nullopt;
+  return entries.front();
+}
+
 /// Without its schema, of which there is but one.
 TableRef NamedTable(std::string name) {
   return {.schema = {}, .name = std::move(name), .query = {}, .alias = {}};
@@ -156,9 +191,9 @@ arrow::Result<CatalogEntry> FindEntry(SqliteDatabase& database, const TableRef& 
   if (!table.schema.empty() && table.schema != "main") {
     return UserError(table.label() + ": SQLite has only the schema main");
   }
+  ARROW_ASSIGN_OR_RAISE(std::optional<CatalogEntry> found, LookUpEntry(database, table.name));
+  if (found.has_value()) return *std::move(found);
   ARROW_ASSIGN_OR_RAISE(const std::vector<CatalogEntry> entries, ListCatalog(database));
-  const auto found = std::ranges::find(entries, table.name, &CatalogEntry::name);
-  if (found != entries.end()) return *found;
   return UserError("there is no table or view " + SqliteQuote(table.name) +
                    DidYouMeanTable(NamedTable(table.name), NamedTables(entries)));
 }
@@ -224,27 +259,18 @@ arrow::Result<Description> DescribeQuery(SqliteDatabase& database, const TableRe
 arrow::Result<std::vector<CatalogEntry>> ListCatalog(SqliteDatabase& database) {
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement statement,
-      database.Prepare("SELECT name, type, wr, strict FROM pragma_table_list "
-                       "WHERE schema = 'main' AND type <> 'shadow' "
-                       "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"));
-  std::vector<CatalogEntry> entries;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const bool row, statement.Step());
-    if (!row) return entries;
-    const std::string_view type = statement.ColumnText(1);
-    entries.push_back({.name = std::string(statement.ColumnText(0)),
-                       .kind = type == "view" ? RelationKind::kView : RelationKind::kTable,
-                       .is_virtual = type == "virtual",
-                       .without_rowid = statement.ColumnInt64(2) != 0,
-                       .strict = statement.ColumnInt64(3) != 0});
-  }
+      database.Prepare("SELECT name, type, wr, strict FROM pragma_table_list WHERE " +
+                       std::string(kMadeByUser) + " ORDER BY name"));
+  return ReadEntries(statement);
 }
 
-arrow::Result<Description> DescribeRelation(SqliteDatabase& database, const TableRef& table) {
+arrow::Result<Description> DescribeRelation(SqliteDatabase& database, const TableRef& table,
+                                            const std::stop_token& stop,
+                                            const SampleEffort& effort) {
   auto description =
       table.is_query() ? DescribeQuery(database, table) : DescribeEntry(database, table);
   if (!description.ok()) return WithContext(description.status(), table.label());
-  ARROW_RETURN_NOT_OK(SampleUndeclaredTypes(database, *description));
+  ARROW_RETURN_NOT_OK(SampleUndeclaredTypes(database, effort, stop, *description));
   return description;
 }
 

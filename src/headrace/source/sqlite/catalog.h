@@ -1,11 +1,13 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "headrace/client/sqlite/database.h"
 #include "headrace/model/description.h"
 #include "headrace/model/error.h"
+#include "headrace/source/sqlite/type_sample.h"
 
 /// What the database says of its tables, as the connection sees it.
 namespace headrace::sqlite {
@@ -23,8 +25,11 @@ struct CatalogEntry {
 arrow::Result<std::vector<CatalogEntry>> ListCatalog(SqliteDatabase& database);
 
 /// Columns, keys and types of a table, a view or a query; types that nothing declares come from a
-/// sample of the values. Errors of class user where there is no such table (naming the nearest), or
-/// the query has an error or two columns of one name.
-arrow::Result<Description> DescribeRelation(SqliteDatabase& database, const TableRef& table);
+/// sample of the values, for which `effort` is made. Errors of class user where there is no such
+/// table (naming the nearest), or the query has an error or two columns of one name.
+/// kInterruptedCode soon after `stop`.
+arrow::Result<Description> DescribeRelation(SqliteDatabase& database, const TableRef& table,
+                                            const std::stop_token& stop,
+                                            const SampleEffort& effort = kTypeSampleEffort);
 
 }  // namespace headrace::sqlite

@@ -12,14 +12,14 @@ namespace {
 class SqliteCatalogTest : public testing::Test {
  protected:
   Description Describe(const TableRef& table) {
-    auto description = DescribeRelation(database_.writer(), table);
+    auto description = DescribeRelation(database_.writer(), table, {});
     EXPECT_TRUE(description.ok()) << description.status();
     return *std::move(description);
   }
   Description Describe(const std::string& name) { return Describe(TableNamed(name)); }
 
   arrow::Status Refusal(const TableRef& table) {
-    return DescribeRelation(database_.writer(), table).status();
+    return DescribeRelation(database_.writer(), table, {}).status();
   }
 
   TestDatabase database_;
@@ -143,6 +143,7 @@ TEST_F(SqliteCatalogTest, WhatCannotBeReadIsAUserErrorThatSaysWhy) {
   expect_refused(TableNamed("brokn"), "did you mean broken?");
   expect_refused(TableNamed("orders"), "did you mean Orders?");
   expect_refused(TableNamed("broken"), "gone");
+  expect_refused(TableNamed("sqlite_schema"), "there is no table or view");
   expect_refused({.schema = "temp", .name = "ok", .query = {}, .alias = {}},
                  "only the schema main");
   expect_refused(QueryOf("SELECT nothing FROM ok"), "nothing");
@@ -151,6 +152,17 @@ TEST_F(SqliteCatalogTest, WhatCannotBeReadIsAUserErrorThatSaysWhy) {
   expect_refused(QueryOf("DELETE FROM ok RETURNING a"), "syntax error");
   expect_refused(QueryOf("SELECT 1 AS a; DROP TABLE ok"), "more than one");
   EXPECT_TRUE(Refusal(TableNamed("ok")).ok());
+}
+
+/// SQLite tells letters apart by case that are not of ASCII.
+TEST_F(SqliteCatalogTest, ATableIsFoundByItsVeryNameWhateverItHolds) {
+  database_.Execute(
+      "CREATE TABLE \"a'b\"\"c\" (x); CREATE TABLE \"Ä\" (y); CREATE TABLE \"ä\" (z);"
+      "CREATE TABLE \"100%_\" (p); CREATE TABLE \"1000_\" (q); CREATE TEMP TABLE \"ä\" (r)");
+  EXPECT_EQ(Describe("a'b\"c").columns.at(0).name, "x");
+  EXPECT_EQ(Describe("Ä").columns.at(0).name, "y");
+  EXPECT_EQ(Describe("ä").columns.at(0).name, "z");
+  EXPECT_EQ(Describe("100%_").columns.at(0).name, "p");
 }
 
 TEST_F(SqliteCatalogTest, ListsWhatAUserMade) {

@@ -40,14 +40,20 @@ arrow::Result<int64_t> FileBytes(SqliteDatabase& database) {
   return pages.value_or(0) * page_bytes.value_or(0);
 }
 
+/// Asks what SQLite knows by name: sqlite_schema has a row for each table and no index.
+arrow::Result<bool> WasAnalysed(SqliteDatabase& database) {
+  ARROW_ASSIGN_OR_RAISE(
+      const auto column,
+      QueryInt64(database, "SELECT 1 FROM pragma_table_xinfo('sqlite_stat1', 'main') LIMIT 1"));
+  return column.has_value();
+}
+
 /// The first number of a `stat`: the rows of the index, and so of the table unless the index is
 /// partial. The largest is taken.
 arrow::Result<std::optional<int64_t>> AnalysedRows(SqliteDatabase& database,
                                                    const std::string& table) {
-  ARROW_ASSIGN_OR_RAISE(
-      const auto analysed,
-      QueryInt64(database, "SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'"));
-  if (!analysed) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const bool was_analysed, WasAnalysed(database));
+  if (!was_analysed) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement statement,
       database.Prepare("SELECT max(CAST(stat AS INTEGER)) FROM sqlite_stat1 WHERE tbl = ?"));
@@ -143,8 +149,9 @@ arrow::Result<RowWidth> SampleWidth(SqliteDatabase& database, const Description&
   std::vector<std::string> names;
   for (const Column& column : description.columns) names.push_back(column.name);
   WidthSample sample(description, selected);
-  ARROW_RETURN_NOT_OK(SampleRows(database, description, names, kWidthSampleRows,
-                                 [&](const SqliteStatement& row) { return sample.See(row); }));
+  ARROW_RETURN_NOT_OK(SampleRows(database, description, names, kWidthSampleRows, {}, {},
+                                 [&](const SqliteStatement& row) { return sample.See(row); })
+                          .status());
   return sample.Mean();
 }
 

@@ -20,7 +20,7 @@ class SqliteEstimateTest : public testing::Test {
   }
 
   Statistics Estimate(const TableRef& table, const std::vector<std::string>& columns) {
-    const Description description = DescribeRelation(database_.writer(), table).ValueOrDie();
+    const Description description = DescribeRelation(database_.writer(), table, {}).ValueOrDie();
     auto statistics = EstimateRelation(database_.writer(), description, columns);
     EXPECT_TRUE(statistics.ok()) << statistics.status();
     return *std::move(statistics);

@@ -23,6 +23,9 @@ class ProgressGuard {
   ProgressGuard(const ProgressGuard&) = delete;
   ProgressGuard& operator=(const ProgressGuard&) = delete;
 
+  /// From now on about so many steps may be made, whatever was made before.
+  void Allow(int64_t operations) { operations_left_ = operations; }
+
   /// From now on `late` becomes true once `patience` has gone by, as far as polling can tell.
   void Expect(std::chrono::milliseconds patience);
   bool late() const { return late_; }

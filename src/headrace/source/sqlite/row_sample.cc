@@ -9,9 +9,6 @@
 namespace headrace::sqlite {
 namespace {
 
-/// Some tenths of a second of work.
-constexpr int64_t kMostOperations = 20'000'000;
-
 /// Places of the table that a sample is taken from.
 constexpr int kPlaces = 20;
 
@@ -98,16 +95,27 @@ arrow::Status SampleEverywhere(SqliteDatabase& database, const Description& desc
 
 }  // namespace
 
-arrow::Status SampleRows(SqliteDatabase& database, const Description& description,
-                         std::span<const std::string> columns, int rows,
-                         const std::function<bool(SqliteStatement&)>& see) {
-  const ProgressGuard guard(database.handle(), {}, kMostOperations);
+arrow::Result<SampleEnd> SampleRows(SqliteDatabase& database, const Description& description,
+                                    std::span<const std::string> columns, int rows,
+                                    const SampleEffort& effort, const std::stop_token& stop,
+                                    const std::function<bool(SqliteStatement&)>& see) {
+  ProgressGuard guard(database.handle(), stop, effort.until_first_row);
+  bool any = false;
+  const auto see_row = [&](SqliteStatement& row) {
+    if (!any) guard.Allow(effort.behind_first_row);
+    any = true;
+    return see(row);
+  };
   const std::string select = "SELECT " + ColumnList(description.table, columns) + " FROM " +
                              RelationSql(description.table);
   const arrow::Status status = description.row_identity.empty()
-                                   ? SampleFirst(database, select, rows, see)
-                                   : SampleEverywhere(database, description, select, rows, see);
-  if (status.ok() || CodeOf(status) == kInterruptedCode) return arrow::Status::OK();
+                                   ? SampleFirst(database, select, rows, see_row)
+                                   : SampleEverywhere(database, description, select, rows, see_row);
+  if (stop.stop_requested()) return InterruptedError();
+  if (status.ok()) return SampleEnd::kEnough;
+  if (CodeOf(status) == kInterruptedCode) {
+    return any ? SampleEnd::kEnough : SampleEnd::kNothingSeen;
+  }
   return WithContext(status, description.table.label());
 }
 

@@ -79,14 +79,14 @@ std::vector<std::string> SqliteSnapshot::warnings() const {
   return {"writers are so busy that only one session could join the snapshot"};
 }
 
-/// Describe and Estimate look at their stop token beforehand only: each of their steps is bounded.
 arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table, std::stop_token stop) {
   if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
-  auto description = DescribeRelation(*leader, table);
+  auto description = DescribeRelation(*leader, table, stop);
   return UnlessLost(std::move(description), point_->CheckFile(*leader));
 }
 
+/// Looks at its stop token beforehand only: each of its steps is bounded.
 arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& description,
                                                    const EstimateRequest& request,
                                                    std::stop_token stop) {

@@ -1,5 +1,6 @@
 #include "headrace/source/sqlite/sqlite_source.h"
 
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <filesystem>
@@ -29,7 +30,8 @@ class SqliteSource final : public Source {
   }
 
   arrow::Result<Capabilities> GetCapabilities(std::stop_token stop) override {
-    ARROW_RETURN_NOT_OK(OpenAlone(stop).status());
+    if (stop.stop_requested()) return InterruptedError();
+    if (!opened_) ARROW_RETURN_NOT_OK(OpenAlone(stop).status());
     return Capabilities{
         .strategies = {Strategy::kIdRange, Strategy::kNone},
         .snapshot = settings_.shared ? SnapshotKind::kTransaction : SnapshotKind::kNone};
@@ -50,17 +52,23 @@ class SqliteSource final : public Source {
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const SnapshotTable>,
                                                         std::stop_token stop) override {
     if (stop.stop_requested()) return InterruptedError();
-    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<ReadPoint> point, ReadPoint::Open(settings_));
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<ReadPoint> point, Open(settings_));
     return std::make_unique<SqliteSnapshot>(std::move(point));
   }
 
  private:
   /// One connection without a transaction.
-  arrow::Result<std::shared_ptr<ReadPoint>> OpenAlone(const std::stop_token& stop) const {
+  arrow::Result<std::shared_ptr<ReadPoint>> OpenAlone(const std::stop_token& stop) {
     if (stop.stop_requested()) return InterruptedError();
     ReadPointSettings alone = settings_;
     alone.shared = false;
-    return ReadPoint::Open(alone);
+    return Open(alone);
+  }
+
+  arrow::Result<std::shared_ptr<ReadPoint>> Open(const ReadPointSettings& settings) {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<ReadPoint> point, ReadPoint::Open(settings));
+    opened_ = true;
+    return point;
   }
 
   /// A view that is broken has no estimate, and is listed all the same.
@@ -77,6 +85,7 @@ class SqliteSource final : public Source {
   }
 
   const ReadPointSettings settings_;
+  std::atomic<bool> opened_ = false;  ///< The file could be read once.
 };
 
 std::string PercentDecode(std::string_view text) {

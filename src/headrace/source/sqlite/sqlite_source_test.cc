@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
 #include "headrace/source/sqlite/test_database.h"
@@ -47,6 +48,21 @@ TEST(SqliteSourceTest, CapabilitiesNeedAFileThatCanBeRead) {
   const auto missing =
       MakeSqliteSource(With("path", database.path() + ".none")).ValueOrDie()->GetCapabilities({});
   EXPECT_EQ(ClassOf(missing.status()), ErrorClass::kUser);
+}
+
+/// They are asked for at each table of a plan, and opening reads the whole schema.
+TEST(SqliteSourceTest, CapabilitiesOpenTheFileOnceOnly) {
+  const TestDatabase database;
+  for (const char* snapshot : {"require", "off"}) {
+    const std::string copy = database.path() + "." + snapshot;
+    std::filesystem::copy_file(database.path(), copy);
+    OptionValues options = With("path", copy);
+    options.Set("snapshot", std::string(snapshot));
+    const auto source = MakeSqliteSource(options).ValueOrDie();
+    ASSERT_TRUE(source->OpenSnapshot({}, {}).ok());
+    std::filesystem::remove(copy);
+    EXPECT_TRUE(source->GetCapabilities({}).ok());
+  }
 }
 
 TEST(SqliteSourceTest, AStoppedTokenInterrupts) {

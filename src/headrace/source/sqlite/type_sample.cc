@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "headrace/source/sqlite/declared_type.h"
-#include "headrace/source/sqlite/row_sample.h"
 
 namespace headrace::sqlite {
 
-arrow::Status SampleUndeclaredTypes(SqliteDatabase& database, Description& description) {
+arrow::Status SampleUndeclaredTypes(SqliteDatabase& database, const SampleEffort& effort,
+                                    const std::stop_token& stop, Description& description) {
   std::vector<std::string> names;
   for (const Column& column : description.columns) {
     if (column.type == nullptr) names.push_back(column.name);
@@ -24,12 +24,15 @@ arrow::Status SampleUndeclaredTypes(SqliteDatabase& database, Description& descr
     }
     return true;
   };
-  ARROW_RETURN_NOT_OK(SampleRows(database, description, names, kTypeSampleRows, see));
+  ARROW_ASSIGN_OR_RAISE(const SampleEnd end, SampleRows(database, description, names,
+                                                        kTypeSampleRows, effort, stop, see));
   size_t next = 0;
   for (Column& column : description.columns) {
     if (column.type != nullptr) continue;
     column.type = widest[next++].type();
-    column.note = "from a sample of its values: no type is declared";
+    column.type_unknown = end == SampleEnd::kNothingSeen;
+    column.note = column.type_unknown ? "as text: no type is declared, and no row came in time"
+                                      : "from a sample of its values: no type is declared";
   }
   return arrow::Status::OK();
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "headrace/source/sqlite/catalog.h"
 #include "headrace/source/sqlite/test_database.h"
 
 /// What each stored value becomes in a column of each declared type.
@@ -187,6 +188,59 @@ TEST(SqliteUndeclaredTest, ASampleDecidesAndALaterValueFollowsThePolicy) {
   EXPECT_NE(description.columns[0].note.find("sample"), std::string::npos);
   EXPECT_EQ(ReadTable(*source, TableNamed("t")).ValueOrDie(),
             (Rows{{"1", "1", "1", "null"}, {"2", "2.5", "two", "null"}}));
+}
+
+/// 20,000 rows take some 120,000 steps.
+class SqliteLateRowTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    database_.Execute(
+        "CREATE TABLE t (x INTEGER);"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+        "INSERT INTO t SELECT i FROM n");
+  }
+
+  arrow::Result<Description> Describe(const SampleEffort& effort, std::stop_token stop = {}) {
+    return DescribeRelation(database_.writer(),
+                            QueryOf("SELECT count(*) AS n, avg(x) AS mean, max(x) AS x FROM t"),
+                            stop, effort);
+  }
+
+  TestDatabase database_;
+};
+
+TEST_F(SqliteLateRowTest, TheFirstRowIsWaitedForLonger) {
+  const auto query = Describe({.until_first_row = 1'000'000'000, .behind_first_row = 10'000});
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_TRUE(query->columns[0].type->Equals(arrow::int64()));
+  EXPECT_TRUE(query->columns[1].type->Equals(arrow::float64()));
+  for (const Column& column : query->columns) {
+    EXPECT_FALSE(column.type_unknown);
+    EXPECT_NE(column.note.find("sample"), std::string::npos);
+  }
+}
+
+TEST_F(SqliteLateRowTest, WhereNoneCameTheTypeIsUnknownAndNotASample) {
+  const auto query = Describe({.until_first_row = 10'000, .behind_first_row = 1'000'000'000});
+  ASSERT_TRUE(query.ok()) << query.status();
+  for (const Column& column : query->columns) {
+    EXPECT_TRUE(column.type_unknown);
+    EXPECT_TRUE(column.type->Equals(arrow::utf8()));
+    EXPECT_EQ(column.note.find("sample"), std::string::npos);
+  }
+}
+
+TEST_F(SqliteLateRowTest, AQueryThatYieldsNoRowIsNoUnknown) {
+  const auto query =
+      DescribeRelation(database_.writer(), QueryOf("SELECT x + 1 AS y FROM t WHERE x < 0"), {});
+  ASSERT_TRUE(query.ok()) << query.status();
+  EXPECT_FALSE(query->columns[0].type_unknown);
+}
+
+TEST_F(SqliteLateRowTest, AStopEndsTheWait) {
+  const std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(CodeOf(Describe(kTypeSampleEffort, stop.get_token()).status()), kInterruptedCode);
 }
 
 TEST(SqliteUndeclaredTest, TheSampleComesFromAllOverALargeTable) {

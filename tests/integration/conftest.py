@@ -1,0 +1,5 @@
+"""Before anything else is imported, see harness/mount.py."""
+
+from harness import mount
+
+mount.prepare()
