@@ -135,7 +135,8 @@ TEST_P(SourceConformance, BatchesAreBoundedByRowsAndBytes) {
 
 TEST_P(SourceConformance, RowsThatComeSlowlyDoNotWaitForTheirBatchToFill) {
   Make("CREATE TABLE t (id BIGINT PRIMARY KEY, s TEXT)");
-  Fill("t", 20'000, "i, 'row'");
+  // More than a client takes from its connection at once.
+  Fill("t", 20'000, "i, '" + std::string(200, 'x') + "'");
   TableJob job = JobOf("t");
   job.partition.target_rows = 1'000'000;
   const auto snapshot = OpenSnapshot({job.table});

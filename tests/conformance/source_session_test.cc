@@ -59,9 +59,12 @@ TEST_P(SourceConformance, AStoppedTokenEndsAReadBetweenBatches) {
   EXPECT_EQ(ClassOf(rest.status()), ErrorClass::kTransient);
 }
 
+/// Its column is one of a table, whose type is known without a row.
 TEST_P(SourceConformance, AStoppedTokenEndsAReadThatYieldsNothing) {
-  const TableJob job =
-      QueryJob("SELECT count(*) AS never FROM (" + std::string(kEndlessRows) + ") AS endless");
+  Make("CREATE TABLE t (never BIGINT)");
+  Make("INSERT INTO t VALUES (1)");
+  const TableJob job = QueryJob("SELECT never FROM " + Qualified("t") + " AS t, (" + kEndlessRows +
+                                ") AS endless WHERE i < never");
   const auto snapshot = OpenSnapshot({job.table});
   const PlannedTable planned = Plan(*snapshot, job);
   const auto session = snapshot->Attach({}).ValueOrDie();
