@@ -4,7 +4,8 @@
 
 namespace headrace {
 
-std::shared_ptr<parquet::WriterProperties> PropertiesOf(std::span<const ColumnChoice> choices) {
+std::shared_ptr<parquet::WriterProperties> PropertiesOf(
+    std::span<const ColumnChoice> choices, std::span<const std::string> without_statistics) {
   parquet::WriterProperties::Builder builder;
   builder.version(parquet::ParquetVersion::PARQUET_2_6)
       ->data_page_version(parquet::ParquetDataPageVersion::V1)
@@ -16,6 +17,7 @@ std::shared_ptr<parquet::WriterProperties> PropertiesOf(std::span<const ColumnCh
     builder.compression(choice.path, choice.codec);
     if (choice.dictionary) builder.enable_dictionary(choice.path);
   }
+  for (const std::string& path : without_statistics) builder.disable_statistics(path);
   return builder.build();
 }
 
