@@ -2,6 +2,7 @@
 
 #include <arrow/array.h>
 #include <arrow/chunked_array.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <parquet/arrow/writer.h>
@@ -81,7 +82,7 @@ class LibraryFile final : public ParquetFile {
                           ChooseColumns(*format_.schema, first, format_.compression));
     ARROW_ASSIGN_OR_RAISE(writer_,
                           parquet::arrow::FileWriter::Open(
-                              *format_.schema, arrow::default_memory_pool(), output_,
+                              *format_.schema, arrow::system_memory_pool(), output_,
                               PropertiesOf(choices, LeavesThatMayHoldNan(*format_.schema))));
     return format_.metadata == nullptr ? arrow::Status::OK()
                                        : writer_->AddKeyValueMetadata(format_.metadata);
