@@ -1,15 +1,25 @@
 """Peak memory stays below workers × 64 MiB + 64 MiB, whatever the rows look like."""
 
+import random
+import sqlite3
 from dataclasses import dataclass
 
 import pytest
 from harness import lake
-from harness.job import is_sanitized, postgres_job
+from harness.job import Job, is_sanitized, postgres_job
 
 MIB = 1 << 20
 WORKERS = 2
-BOUND = (WORKERS * 64 + 64) * MIB
 WIDE = ", ".join(f"c{i} int" for i in range(1600))
+FIELDS = 100
+
+
+def bound(workers):
+    return (workers * 64 + 64) * MIB
+
+
+def worker_settings(workers):
+    return {"workers": {"initial": workers, "max": workers}}
 
 
 @dataclass(frozen=True)
@@ -34,19 +44,41 @@ SHAPES = (
     Shape("narrow_rows", "CREATE TABLE shape AS SELECT i::int AS id FROM generate_series(1, 3000000) AS i", 3_000_000),
 )
 
+# What is small at the server, or on the wire, and large in memory.
+GROWING_SHAPES = (
+    # 400 MB as text, 448 kB at the server.
+    Shape("numbers_of_40000_digits", "CREATE TABLE shape AS SELECT i AS id, 1e40000 AS n FROM generate_series(1, 10000) AS i", 10_000),
+    # 500 MB, of which the server stores the exponents.
+    Shape("numbers_of_1000_decimals", f"""
+        CREATE TABLE shape ({", ".join(f"n{i} numeric(1000,1000)" for i in range(5))});
+        INSERT INTO shape SELECT 0, 0, 0, 0, 0 FROM generate_series(1, 100000)
+        """, 100_000),
+    # 320 MB: twenty composites of a hundred numbers in each row, from texts of a fourth of that.
+    Shape("arrays_of_composites", f"""
+        CREATE TYPE wide AS ({", ".join(f"f{i} bigint" for i in range(FIELDS))});
+        CREATE TABLE shape AS
+        SELECT i AS id, array_fill(ROW({", ".join(["i"] * FIELDS)})::wide, ARRAY[20]) AS composites FROM generate_series(1, 20000) AS i
+        """, 20_000),
+    # As large, and four bytes each on the wire.
+    Shape("arrays_of_null_composites", f"""
+        CREATE TYPE wide AS ({", ".join(f"f{i} bigint" for i in range(FIELDS))});
+        CREATE TABLE shape AS SELECT i AS id, array_fill(NULL::wide, ARRAY[20]) AS composites FROM generate_series(1, 20000) AS i
+        """, 20_000),
+)
 
-def check_peak(job, table, rows):
+
+def check_peak(job, table, rows, workers=WORKERS):
     cost = job.measure()
     assert cost["exit_codes"] == [0], cost["text"]
     assert lake.count(job.lake, table) == rows
     if not is_sanitized(job.headrace.program):
-        assert cost["peak_rss"] <= BOUND, f"{cost['peak_rss'] / MIB:.0f} MiB"
+        assert cost["peak_rss"] <= bound(workers), f"{cost['peak_rss'] / MIB:.0f} MiB"
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_peak_memory(database, headrace, shape):
     database.execute(shape.setup)
-    job = postgres_job(headrace, database, {"name": "public.shape"}, engine={"workers": {"initial": WORKERS, "max": WORKERS}})
+    job = postgres_job(headrace, database, {"name": "public.shape"}, engine=worker_settings(WORKERS))
     check_peak(job, "public.shape", shape.rows)
 
 
@@ -56,6 +88,52 @@ def test_peak_memory_of_one_unit(database, headrace, shape):
     database.execute(shape.setup)
     table = {"query": "SELECT * FROM shape", "as": "one_unit"}
     check_peak(postgres_job(headrace, database, table, verify="checksum"), "one_unit", shape.rows)
+
+
+@pytest.mark.parametrize("shape", GROWING_SHAPES, ids=lambda shape: shape.name)
+def test_peak_memory_of_values_that_grow(database, headrace, shape):
+    database.execute(shape.setup)
+    job = postgres_job(headrace, database, {"name": "public.shape"}, engine=worker_settings(1))
+    check_peak(job, "public.shape", shape.rows, workers=1)
+
+
+# Many columns share what a batch may hold: small buffers, and many of them.
+TEXT_COLUMNS = ((400, 1000, 1000), (1600, 200, 800))
+TEXT_COLUMN_IDS = [f"{columns} columns of {width} bytes" for columns, width, _ in TEXT_COLUMNS]
+
+
+def texts(width):
+    """2,000 texts that neither compress nor repeat within a batch."""
+    dice = random.Random(width)
+    return [f"{dice.getrandbits(4 * width):0{width}x}" for _ in range(2000)]
+
+
+@pytest.mark.parametrize(("columns", "width", "rows"), TEXT_COLUMNS, ids=TEXT_COLUMN_IDS)
+def test_peak_memory_of_text_columns_of_sqlite(headrace, columns, width, rows):
+    connection = sqlite3.connect(headrace.folder / "shape.db")
+    connection.execute(f"CREATE TABLE shape ({', '.join(f'c{i} TEXT' for i in range(columns))}) STRICT")
+    values = texts(width)
+    connection.executemany(f"INSERT INTO shape VALUES ({', '.join('?' * columns)})",
+                           ([values[(37 * row + i) % 2000] for i in range(columns)] for row in range(rows)))
+    connection.commit()
+    connection.close()
+    job = Job(headrace, {"type": "sqlite", "path": "shape.db"}, [{"name": "shape"}], engine=worker_settings(WORKERS))
+    check_peak(job, "shape", rows)
+
+
+@pytest.mark.parametrize("direct_socket", ["auto", "off"])
+def test_peak_memory_of_text_columns_of_postgresql(database, headrace, direct_socket):
+    """A row is 880 kB: by columns, many small buffers; by messages, few large ones."""
+    columns, width, rows = 400, 2200, 400
+    database.execute(f"CREATE TABLE shape ({', '.join(f'c{i} text' for i in range(columns))})")
+    database.execute("; ".join(f"ALTER TABLE shape ALTER c{i} SET STORAGE EXTERNAL" for i in range(columns)))
+    database.execute(f"CREATE TABLE texts AS SELECT i, left(repeat(md5(i::text), 100), {width}) AS t FROM generate_series(0, 499) AS i")
+    database.execute("INSERT INTO shape SELECT " + ", ".join(f"a[1 + (37 * i + {c}) % 500]" for c in range(columns)) +
+                     f" FROM (SELECT array_agg(t ORDER BY i) AS a FROM texts) AS t, generate_series(1, {rows}) AS i")
+    job = postgres_job(headrace, database, {"name": "public.shape"}, engine=worker_settings(WORKERS))
+    job.document["source"]["direct_socket"] = direct_socket
+    job.write()
+    check_peak(job, "public.shape", rows)
 
 
 def test_row_groups_are_bounded(database, headrace):

@@ -123,6 +123,25 @@ def test_every_reader_gives_what_was_inserted(database, headrace, columns, compr
             assert row == wanted, reader
 
 
+# NaN is the greatest number for DuckDB, and no bound of Parquet's takes it in: bounds beside it would have it skipped.
+@pytest.mark.parametrize("more", ["", ", list int4[]"], ids=["flat", "beside a nested column"])
+def test_filters_find_nan_and_zeros_of_both_signs(database, headrace, more):
+    database.execute(f"CREATE TABLE t (f float4, d float8, zero float8, s float8{more})")
+    database.execute("INSERT INTO t VALUES ('NaN', 'NaN', 0, 1), (1.5, 1.5, '-0', 2), (-1, -1, NULL, 3)")
+    job = postgres_job(headrace, database, {"name": "public.t"})
+    job.run()
+    files = [str(file) for file in lake.files(job.lake, "public.t")]
+
+    def count(condition):
+        return duckdb.connect().execute(f"SELECT count(*) FROM read_parquet(?) WHERE {condition}", [files]).fetchone()[0]
+
+    for column in ("f", "d"):
+        found = {condition: count(f"{column} {condition}") for condition in ("= 'nan'", "<= 1.5", "> 1.5", "= -1", "IS NULL")}
+        assert found == {"= 'nan'": 1, "<= 1.5": 2, "> 1.5": 1, "= -1": 1, "IS NULL": 0}, column
+    assert count("zero = 0") == count("zero = '-0'::double") == 2
+    assert count("s > 3") == 0
+
+
 # Decimals of more than 38 digits: DuckDB gives doubles, Polars has no such type. What is left is pyarrow.
 def test_decimals_of_more_than_38_digits_are_read_by_pyarrow(database, headrace):
     value = "9" * 40 + "." + "9" * 10

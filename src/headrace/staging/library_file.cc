@@ -2,17 +2,33 @@
 
 #include <arrow/array.h>
 #include <arrow/chunked_array.h>
+#include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <parquet/arrow/writer.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "headrace/staging/column_sample.h"
 #include "headrace/staging/column_summary.h"
 #include "headrace/staging/parquet_properties.h"
 
 namespace headrace {
 namespace {
+
+/// The library leaves NaN out of its bounds, see NumberBounds, and what a file's statistics hold is
+/// fixed before its values are known: leaves that may hold NaN have none.
+std::vector<std::string> LeavesThatMayHoldNan(const arrow::Schema& schema) {
+  std::vector<std::string> paths;
+  for (const auto& field : schema.fields()) {
+    for (const LeafColumn& leaf : LeafColumns(field->name(), field->type(), {})) {
+      if (arrow::is_floating(leaf.type->id())) paths.push_back(leaf.path);
+    }
+  }
+  return paths;
+}
 
 class LibraryFile final : public ParquetFile {
  public:
@@ -64,9 +80,10 @@ class LibraryFile final : public ParquetFile {
     if (writer_ != nullptr) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const auto choices,
                           ChooseColumns(*format_.schema, first, format_.compression));
-    ARROW_ASSIGN_OR_RAISE(
-        writer_, parquet::arrow::FileWriter::Open(*format_.schema, arrow::default_memory_pool(),
-                                                  output_, PropertiesOf(choices)));
+    ARROW_ASSIGN_OR_RAISE(writer_,
+                          parquet::arrow::FileWriter::Open(
+                              *format_.schema, arrow::system_memory_pool(), output_,
+                              PropertiesOf(choices, LeavesThatMayHoldNan(*format_.schema))));
     return format_.metadata == nullptr ? arrow::Status::OK()
                                        : writer_->AddKeyValueMetadata(format_.metadata);
   }

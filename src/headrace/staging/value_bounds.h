@@ -12,24 +12,28 @@
 
 namespace headrace {
 
-/// Least and greatest of the numbers of one column chunk, as Parquet's statistics want them: NaN
-/// does not count, and a zero bound is -0 below, +0 above.
+/// Least and greatest of the numbers of one column chunk, as Parquet's statistics want them: a zero
+/// bound is -0 below, +0 above. Where one of them is NaN there are no bounds: Parquet would leave
+/// it out, and engines for which NaN is the greatest of all numbers (DuckDB, PostgreSQL) then skip
+/// the chunk that holds it.
 template <typename T>
 class NumberBounds {
  public:
   void Add(const T* values, int64_t count) {
     T least = least_;  // in registers: `values` could be these members, for all the compiler knows
     T greatest = greatest_;
+    bool nan = nan_;
     for (int64_t i = 0; i < count; ++i) {
-      // In this order NaN, for which no comparison holds, changes nothing.
+      if constexpr (std::floating_point<T>) nan |= std::isnan(values[i]);
       least = values[i] < least ? values[i] : least;
       greatest = values[i] > greatest ? values[i] : greatest;
     }
     least_ = least;
     greatest_ = greatest;
+    nan_ = nan;
   }
 
-  bool any() const { return least_ <= greatest_; }
+  bool any() const { return !nan_ && least_ <= greatest_; }
   std::string least() const {
     return Plain(std::floating_point<T> && least_ == T{} ? Negative() : least_);
   }
@@ -53,6 +57,7 @@ class NumberBounds {
 
   T least_ = std::floating_point<T> ? Limits::infinity() : Limits::max();
   T greatest_ = std::floating_point<T> ? -Limits::infinity() : Limits::lowest();
+  bool nan_ = false;
 };
 
 /// Least and greatest text of one column chunk, by bytes. The views must outlive the bounds.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "headrace/model/utf8.h"
+#include "headrace/source/postgres/nested_readers.h"
 #include "headrace/source/postgres/wire.h"
 
 namespace headrace {
@@ -24,17 +25,6 @@ constexpr int16_t kTrailer = -1;
 
 constexpr int64_t kFirstRows = 256;
 constexpr int64_t kByteChecksPerBatch = 8;
-
-/// Bytes of one value of `type` in Arrow memory, without what varies from value to value.
-int64_t FixedWidth(const arrow::DataType& type) {
-  if (type.id() == arrow::Type::STRUCT) {
-    int64_t bytes = 1;
-    for (const auto& field : type.fields()) bytes += FixedWidth(*field->type());
-    return bytes;
-  }
-  const int bits = type.bit_width();
-  return bits > 0 ? (bits + 7) / 8 : static_cast<int64_t>(sizeof(int32_t));
-}
 
 /// Goes from field to field of a row that DecodeRow has been through at least up to the end of the
 /// wanted field.
@@ -87,7 +77,9 @@ arrow::Status CopyDecoder::MakeReaders() {
   fixed_width_ = 0;
   for (const auto& reading : columns_) {
     const DecodedColumn& column = reading->column;
-    reading->context = {.on_overflow = column.on_overflow, .check_utf8 = column.check_utf8};
+    reading->context = {.on_overflow = column.on_overflow,
+                        .check_utf8 = column.check_utf8,
+                        .expanded_bytes = &expanded_bytes_};
     ARROW_ASSIGN_OR_RAISE(reading->reader,
                           MakeFieldReader(*column.wire, column.type, reading->context));
     readers_.push_back(reading->reader.get());
@@ -107,7 +99,7 @@ arrow::Status CopyDecoder::Begin(const ReadLimits& limits, int64_t expected_rows
   rows_before_ = 0;
   unfit_.reset();
   header_seen_ = ended_ = full_ = false;
-  unchecked_bytes_ = 0;
+  unchecked_bytes_ = expanded_bytes_ = 0;
   for (const auto& reading : columns_) reading->context.nulled_values = 0;
   return arrow::Status::OK();
 }
@@ -134,7 +126,7 @@ arrow::Status CopyDecoder::DecodeMessage(std::span<const uint8_t> message) {
     const uint8_t* const row = at;
     if (!DecodeRow(at, end)) return RowError(row, end);
   }
-  unchecked_bytes_ += static_cast<int64_t>(message.size());
+  unchecked_bytes_ += static_cast<int64_t>(message.size()) + std::exchange(expanded_bytes_, 0);
   if (unchecked_bytes_ * kByteChecksPerBatch >= limits_.batch_bytes) CheckBytes();
   if (rows_ >= max_rows_) full_ = true;
   return arrow::Status::OK();

@@ -99,7 +99,8 @@ class CopyDecoder {
   int64_t capacity_ = 0;
   int64_t rows_ = 0;
   int64_t rows_before_ = 0;      ///< In batches that are finished.
-  int64_t unchecked_bytes_ = 0;  ///< Of the wire, since CheckBytes.
+  int64_t unchecked_bytes_ = 0;  ///< Of the wire, and what became more than that, since CheckBytes.
+  int64_t expanded_bytes_ = 0;   ///< What became more, in the message at work.
   size_t failed_column_ = 0;
   std::optional<UnfitValue> unfit_;
   bool failed_ = false;  ///< The readers hold a part of a row.

@@ -174,6 +174,66 @@ TEST(CopyDecoder, BytesBoundABatchOfWideRows) {
   EXPECT_LE(decoder->batch_rows(), 3);
 }
 
+/// A numeric of one digit, 10,000^weight: two bytes, and many digits as text.
+std::string PowerOfTenThousand(int16_t weight) {
+  const StreamBytes bytes =
+      StreamBytes().Number(int16_t{1}).Number(weight).Number(int16_t{0}).Number(int16_t{0});
+  const std::string text(bytes.span().begin(), bytes.span().end());
+  return text + std::string({0, 1});
+}
+
+TEST(CopyDecoder, BytesBoundABatchOfNumbersWhoseTextIsLong) {
+  const auto decoder = MakePair(pg_oid::kInt4, pg_oid::kNumeric);
+  ASSERT_TRUE(decoder->Begin({.batch_rows = 1'000'000, .batch_bytes = 100'000}, 0).ok());
+  const StreamBytes header = StreamBytes().Header();
+  const StreamBytes row = StreamBytes().Row(1, PowerOfTenThousand(10'000));
+  std::vector messages = {header.span()};
+  messages.insert(messages.end(), 1000, row.span());
+  ASSERT_TRUE(decoder->Decode(messages).ok());
+  EXPECT_TRUE(decoder->batch_full());
+  EXPECT_EQ(decoder->batch_rows(), 3);
+  EXPECT_EQ(decoder->Finish().ValueOrDie()->num_rows(), 3);
+  EXPECT_EQ(decoder->Decode(messages = {row.span()}).ValueOrDie(), 1U);
+  EXPECT_FALSE(decoder->batch_full());
+}
+
+/// An array of `count` composites, all of them NULL.
+std::string NullComposites(int32_t count, uint32_t element) {
+  StreamBytes bytes = StreamBytes().Number(int32_t{1}).Number(int32_t{1}).Number(element);
+  bytes.Number(count).Number(int32_t{1});
+  for (int32_t i = 0; i < count; ++i) bytes.Null();
+  return {bytes.span().begin(), bytes.span().end()};
+}
+
+TEST(CopyDecoder, BytesBoundABatchOfArraysOfWideComposites) {
+  PgType wide;
+  wide.oid = wide.declared_oid = 70'000;
+  wide.name = "wide";
+  wide.kind = PgType::Kind::kComposite;
+  for (int i = 0; i < 100; ++i) {
+    wide.fields.push_back({.name = "f" + std::to_string(i), .type = BaseType(pg_oid::kInt8)});
+  }
+  PgType array;
+  array.oid = array.declared_oid = 70'001;
+  array.name = "wide[]";
+  array.kind = PgType::Kind::kArray;
+  array.element = std::make_shared<const PgType>(wide);
+  const auto type = ArrowTypeOf(array).type;
+  std::vector<DecodedColumn> columns = {{.name = "a",
+                                         .wire = std::make_shared<const PgType>(array),
+                                         .type = type,
+                                         .on_overflow = OverflowPolicy::kError}};
+  const auto decoder =
+      CopyDecoder::Make(std::move(columns), arrow::schema({arrow::field("a", type)})).ValueOrDie();
+  ASSERT_TRUE(decoder->Begin({.batch_rows = 1'000'000, .batch_bytes = 100'000}, 0).ok());
+  const StreamBytes header = StreamBytes().Header();
+  const StreamBytes row = StreamBytes().Number(int16_t{1}).Field(NullComposites(50, 70'000));
+  std::vector messages = {header.span()};
+  messages.insert(messages.end(), 100, row.span());  // 40,000 bytes each in memory, 224 here.
+  ASSERT_TRUE(decoder->Decode(messages).ok());
+  EXPECT_EQ(decoder->batch_rows(), 3);
+}
+
 TEST(CopyDecoder, AValueThatDoesNotFitNamesColumnValueAndKey) {
   const auto decoder = MakePair(pg_oid::kInt4, pg_oid::kDate);
   ASSERT_TRUE(decoder->Begin(ReadLimits{}, 0).ok());

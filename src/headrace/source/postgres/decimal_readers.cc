@@ -9,7 +9,7 @@
 #include <limits>
 #include <utility>
 
-#include "headrace/source/postgres/column_buffer.h"
+#include "headrace/source/column_buffer.h"
 #include "headrace/source/postgres/numeric.h"
 #include "headrace/source/postgres/wire.h"
 

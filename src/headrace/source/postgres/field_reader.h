@@ -22,6 +22,9 @@ struct ReadContext {
   std::string overflow;       ///< The value that does not fit, as text.
   bool is_value_text = true;  ///< `overflow` is the server's own text of the value.
   arrow::Status failure;      ///< Malformed bytes, or no memory.
+  /// Counts the bytes by which values are larger in memory than on the wire, where that is more
+  /// than a few: a decoder that sees the wire alone would let a batch grow without bounds.
+  int64_t* expanded_bytes = nullptr;
 };
 
 /// Appends the binary values of one type to Arrow buffers of its own. One small class per wire
@@ -69,6 +72,10 @@ class FieldReader {
     }
     context_->overflow = std::move(value);
     return false;
+  }
+
+  void Expanded(int64_t bytes) {
+    if (context_->expanded_bytes != nullptr && bytes > 0) *context_->expanded_bytes += bytes;
   }
 
   bool Malformed(std::string_view what, int64_t size) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "headrace/source/postgres/column_buffer.h"
+#include "headrace/source/column_buffer.h"
 #include "headrace/source/postgres/field_reader.h"
 #include "headrace/source/postgres/wire.h"
 

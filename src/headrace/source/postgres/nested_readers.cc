@@ -1,12 +1,13 @@
 #include "headrace/source/postgres/nested_readers.h"
 
 #include <arrow/array/data.h>
+#include <arrow/type.h>
 
 #include <limits>
 #include <string>
 #include <utility>
 
-#include "headrace/source/postgres/column_buffer.h"
+#include "headrace/source/column_buffer.h"
 #include "headrace/source/postgres/wire.h"
 
 namespace headrace {
@@ -15,7 +16,10 @@ namespace {
 class ListReader final : public FieldReader {
  public:
   ListReader(std::shared_ptr<arrow::DataType> type, FieldReaderPtr element, ReadContext& context)
-      : FieldReader(context), type_(std::move(type)), element_(std::move(element)) {}
+      : FieldReader(context),
+        type_(std::move(type)),
+        element_(std::move(element)),
+        element_width_(FixedWidth(*type_->field(0)->type())) {}
 
   bool Read(const uint8_t* data, int32_t size) override {
     if (size == -1) return AppendNull();
@@ -38,7 +42,7 @@ class ListReader final : public FieldReader {
   }
 
   int64_t variable_bytes() const override {
-    return element_->length() * kElementBytes + element_->variable_bytes();
+    return element_->length() * element_width_ + element_->variable_bytes();
   }
 
   arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish() override {
@@ -65,11 +69,11 @@ class ListReader final : public FieldReader {
 
  private:
   static constexpr int64_t kOffsetBytes = sizeof(int32_t);
-  static constexpr int64_t kElementBytes = 8;  ///< About, beside what varies.
 
   bool ReadElements(wire::Cursor& cursor) {
     int32_t count = 0;
     int32_t lower_bound = 0;
+    const int64_t wire_bytes = cursor.left();
     if (!cursor.TakeInt32(count) || !cursor.TakeInt32(lower_bound)) return false;
     // Each element has at least its length: a count that is larger cannot be true.
     if (count < 0 || count > cursor.left() / 4 || !element_->MakeRoom(count)) return false;
@@ -78,6 +82,8 @@ class ListReader final : public FieldReader {
       int32_t size = 0;
       if (!cursor.TakeField(data, size) || !element_->Read(data, size)) return false;
     }
+    // A NULL element is four bytes on the wire, and all its fields in memory.
+    Expanded(count * element_width_ - wire_bytes);
     return true;
   }
 
@@ -99,6 +105,7 @@ class ListReader final : public FieldReader {
 
   std::shared_ptr<arrow::DataType> type_;
   FieldReaderPtr element_;
+  int64_t element_width_;  ///< Of what does not vary.
   ColumnBuffer offsets_;
   ValidityBuffer validity_;
   int32_t* offset_ = nullptr;
@@ -189,6 +196,16 @@ class StructReader final : public FieldReader {
 };
 
 }  // namespace
+
+int64_t FixedWidth(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::STRUCT) {
+    int64_t bytes = 1;
+    for (const auto& field : type.fields()) bytes += FixedWidth(*field->type());
+    return bytes;
+  }
+  const int bits = type.bit_width();
+  return bits > 0 ? (bits + 7) / 8 : static_cast<int64_t>(sizeof(int32_t));
+}
 
 FieldReaderPtr MakeListReader(const std::shared_ptr<arrow::DataType>& type, FieldReaderPtr element,
                               ReadContext& context) {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "headrace/source/postgres/column_buffer.h"
+#include "headrace/source/column_buffer.h"
 
 namespace headrace {
 

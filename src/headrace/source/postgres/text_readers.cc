@@ -129,7 +129,9 @@ class NumericTextReader final : public StringReader {
     uint8_t* room = column_.Room(MaxTextBytes(number));
     if (room == nullptr) return Succeed(column_.room_failure());
     char* begin = reinterpret_cast<char*>(room);
-    column_.End(length_++, WriteText(number, begin) - begin);
+    const int64_t text_bytes = WriteText(number, begin) - begin;
+    column_.End(length_++, text_bytes);
+    Expanded(text_bytes - size);  // 1e100000 is twelve bytes on the wire.
     return true;
   }
 };

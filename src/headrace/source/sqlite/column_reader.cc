@@ -8,48 +8,49 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "headrace/source/column_buffer.h"
 #include "headrace/source/sqlite/conversion.h"
 
 namespace headrace::sqlite {
 namespace {
 
-/// The validity bitmap, and how long the batch is.
+/// Which rows of the batch are NULL, and how many there are.
 class Validity {
  public:
-  arrow::Status Start(int64_t rows) {
-    ARROW_ASSIGN_OR_RAISE(bits_, arrow::AllocateBuffer(arrow::bit_util::BytesForBits(rows)));
-    std::memset(bits_->mutable_data(), 0xff, static_cast<size_t>(bits_->size()));
-    length_ = 0;
-    nulls_ = 0;
+  arrow::Status Reserve(int64_t rows) {
+    ARROW_RETURN_NOT_OK(bits_.Grow(rows));
+    capacity_ = rows;
     return arrow::Status::OK();
   }
 
   int64_t Add() { return length_++; }
 
-  int64_t AddNull() {
-    arrow::bit_util::ClearBit(bits_->mutable_data(), length_);
-    ++nulls_;
-    return length_++;
-  }
+  /// False: no memory.
+  bool AddNull() { return bits_.SetNull(length_++, capacity_).ok(); }
 
-  std::shared_ptr<arrow::ArrayData> Finish(const std::shared_ptr<arrow::DataType>& type,
-                                           std::vector<std::shared_ptr<arrow::Buffer>> values) {
-    std::vector<std::shared_ptr<arrow::Buffer>> buffers = {nullptr};
-    if (nulls_ > 0) buffers[0] = std::move(bits_);
-    buffers.insert(buffers.end(), values.begin(), values.end());
-    return arrow::ArrayData::Make(type, length_, std::move(buffers), nulls_);
+  /// `values`: the buffers behind the bitmap.
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish(
+      const std::shared_ptr<arrow::DataType>& type,
+      std::vector<std::shared_ptr<arrow::Buffer>> values) {
+    const int64_t nulls = bits_.nulls();
+    std::vector<std::shared_ptr<arrow::Buffer>> buffers(1);
+    ARROW_ASSIGN_OR_RAISE(buffers[0], bits_.Take(length_));
+    std::ranges::move(values, std::back_inserter(buffers));
+    capacity_ = 0;
+    return arrow::ArrayData::Make(type, std::exchange(length_, 0), std::move(buffers), nulls);
   }
 
   int64_t length() const { return length_; }
 
  private:
-  std::unique_ptr<arrow::Buffer> bits_;
+  ValidityBuffer bits_;
   int64_t length_ = 0;
-  int64_t nulls_ = 0;
+  int64_t capacity_ = 0;
 };
 
 template <typename Conversion>
@@ -60,96 +61,99 @@ class FixedReader final : public ColumnReader {
   FixedReader(std::shared_ptr<arrow::DataType> type, Conversion conversion)
       : type_(std::move(type)), conversion_(std::move(conversion)) {}
 
-  arrow::Status Start(int64_t rows, int64_t*) override {
-    ARROW_ASSIGN_OR_RAISE(values_, arrow::AllocateBuffer(rows * fixed_width()));
-    return validity_.Start(rows);
+  arrow::Status Reserve(int64_t rows) override {
+    ARROW_RETURN_NOT_OK(values_.Reserve(rows * fixed_width()));
+    return validity_.Reserve(rows);
   }
 
   AppendOutcome Append(sqlite3_value* value) override {
     const int storage = sqlite3_value_type(value);
-    if (storage == SQLITE_NULL) {
-      AppendNull();
-      return AppendOutcome::kAppended;
-    }
+    if (storage == SQLITE_NULL) return AppendNull();
     const auto converted = conversion_(value, storage);
     if (!converted) return AppendOutcome::kDoesNotFit;
     Put(validity_.Add(), *converted);
     return AppendOutcome::kAppended;
   }
 
-  void AppendNull() override { Put(validity_.AddNull(), Type{}); }
+  AppendOutcome AppendNull() override {
+    Put(validity_.length(), Type{});
+    return validity_.AddNull() ? AppendOutcome::kAppended : AppendOutcome::kOutOfMemory;
+  }
 
-  std::shared_ptr<arrow::ArrayData> Finish() override {
-    return validity_.Finish(type_, {std::move(values_)});
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish() override {
+    ARROW_ASSIGN_OR_RAISE(auto values, values_.Take(validity_.length() * fixed_width()));
+    return validity_.Finish(type_, {std::move(values)});
   }
 
   int64_t fixed_width() const override { return sizeof(Type); }
 
  private:
   void Put(int64_t row, const Type& value) {
-    std::memcpy(values_->mutable_data() + row * fixed_width(), &value, sizeof(Type));
+    std::memcpy(values_.data() + row * fixed_width(), &value, sizeof(Type));
   }
 
   std::shared_ptr<arrow::DataType> type_;
   Conversion conversion_;
-  std::shared_ptr<arrow::Buffer> values_;
+  ColumnBuffer values_;
   Validity validity_;
 };
 
 class BooleanReader final : public ColumnReader {
  public:
-  arrow::Status Start(int64_t rows, int64_t*) override {
-    ARROW_ASSIGN_OR_RAISE(values_, arrow::AllocateBuffer(arrow::bit_util::BytesForBits(rows)));
-    std::memset(values_->mutable_data(), 0, static_cast<size_t>(values_->size()));
-    return validity_.Start(rows);
+  arrow::Status Reserve(int64_t rows) override {
+    ARROW_RETURN_NOT_OK(values_.Reserve(arrow::bit_util::BytesForBits(rows)));
+    return validity_.Reserve(rows);
   }
 
   AppendOutcome Append(sqlite3_value* value) override {
     const int storage = sqlite3_value_type(value);
-    if (storage == SQLITE_NULL) {
-      AppendNull();
-      return AppendOutcome::kAppended;
-    }
+    if (storage == SQLITE_NULL) return AppendNull();
     const std::optional<bool> converted = BooleanOf(value, storage);
     if (!converted) return AppendOutcome::kDoesNotFit;
-    arrow::bit_util::SetBitTo(values_->mutable_data(), validity_.Add(), *converted);
+    Put(validity_.Add(), *converted);
     return AppendOutcome::kAppended;
   }
 
-  void AppendNull() override { validity_.AddNull(); }
+  AppendOutcome AppendNull() override {
+    Put(validity_.length(), false);
+    return validity_.AddNull() ? AppendOutcome::kAppended : AppendOutcome::kOutOfMemory;
+  }
 
-  std::shared_ptr<arrow::ArrayData> Finish() override {
-    return validity_.Finish(arrow::boolean(), {std::move(values_)});
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish() override {
+    ARROW_ASSIGN_OR_RAISE(auto values,
+                          values_.Take(arrow::bit_util::BytesForBits(validity_.length())));
+    return validity_.Finish(arrow::boolean(), {std::move(values)});
   }
 
   int64_t fixed_width() const override { return 1; }
 
  private:
-  std::shared_ptr<arrow::Buffer> values_;
+  /// The first of eight clears the others: memory that is used again holds an older batch.
+  void Put(int64_t row, bool value) {
+    uint8_t& byte = values_.data()[row >> 3];
+    const auto bit = static_cast<uint8_t>((value ? 1U : 0U) << (row & 7));
+    byte = (row & 7) == 0 ? bit : static_cast<uint8_t>(byte | bit);
+  }
+
+  ColumnBuffer values_;
   Validity validity_;
 };
 
 template <typename Conversion>
 class BytesReader final : public ColumnReader {
  public:
-  explicit BytesReader(std::shared_ptr<arrow::DataType> type) : type_(std::move(type)) {}
+  BytesReader(std::shared_ptr<arrow::DataType> type, int64_t& variable_bytes)
+      : type_(std::move(type)), variable_bytes_(variable_bytes) {}
 
-  arrow::Status Start(int64_t rows, int64_t* variable_bytes) override {
-    variable_bytes_ = variable_bytes;
-    ARROW_ASSIGN_OR_RAISE(offsets_, arrow::AllocateBuffer((rows + 1) * fixed_width()));
-    // The next batch most likely holds about as many bytes as this one.
-    ARROW_ASSIGN_OR_RAISE(data_, arrow::AllocateResizableBuffer(std::max(size_, kFirstBytes)));
-    size_ = 0;
-    PutOffset(0);
-    return validity_.Start(rows);
+  arrow::Status Reserve(int64_t rows) override {
+    ARROW_RETURN_NOT_OK(offsets_.Reserve((rows + 1) * fixed_width()));
+    PutOffset(validity_.length());
+    return validity_.Reserve(rows);
   }
 
   AppendOutcome Append(sqlite3_value* value) override {
     const int storage = sqlite3_value_type(value);
-    if (storage == SQLITE_NULL) {
-      AppendNull();
-      return AppendOutcome::kAppended;
-    }
+    if (storage == SQLITE_NULL) return AppendNull();
     const std::optional<std::string_view> bytes = conversion_(value, storage, scratch_);
     if (!bytes) return AppendOutcome::kDoesNotFit;
     if (!Put(*bytes)) return AppendOutcome::kOutOfMemory;
@@ -158,14 +162,16 @@ class BytesReader final : public ColumnReader {
     return AppendOutcome::kAppended;
   }
 
-  void AppendNull() override {
-    validity_.AddNull();
+  AppendOutcome AppendNull() override {
+    const bool added = validity_.AddNull();
     PutOffset(validity_.length());
+    return added ? AppendOutcome::kAppended : AppendOutcome::kOutOfMemory;
   }
 
-  std::shared_ptr<arrow::ArrayData> Finish() override {
-    return validity_.Finish(type_,
-                            {std::move(offsets_), arrow::SliceBuffer(std::move(data_), 0, size_)});
+  arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish() override {
+    ARROW_ASSIGN_OR_RAISE(auto offsets, offsets_.Take((validity_.length() + 1) * fixed_width()));
+    ARROW_ASSIGN_OR_RAISE(auto data, data_.Take(std::exchange(size_, 0)));
+    return validity_.Finish(type_, {std::move(offsets), std::move(data)});
   }
 
   int64_t fixed_width() const override { return sizeof(int32_t); }
@@ -175,57 +181,57 @@ class BytesReader final : public ColumnReader {
 
   bool Put(std::string_view bytes) {
     const auto added = static_cast<int64_t>(bytes.size());
-    if (size_ + added > data_->size() &&
-        !data_->Resize(std::max(data_->size() * 2, size_ + added), false).ok()) {
+    if (size_ + added > data_.capacity() &&
+        !data_.Reserve(std::max(size_ + added, kFirstBytes)).ok()) {
       return false;
     }
-    if (added > 0) std::memcpy(data_->mutable_data() + size_, bytes.data(), bytes.size());
+    if (added > 0) std::memcpy(data_.data() + size_, bytes.data(), bytes.size());
     size_ += added;
-    *variable_bytes_ += added;
+    variable_bytes_ += added;
     return true;
   }
 
   /// A batch stays far below 2 GiB: see kMostBatchBytes of unit_reader.cc.
   void PutOffset(int64_t row) {
     const auto offset = static_cast<int32_t>(size_);
-    std::memcpy(offsets_->mutable_data() + row * fixed_width(), &offset, sizeof(offset));
+    std::memcpy(offsets_.data() + row * fixed_width(), &offset, sizeof(offset));
   }
 
   std::shared_ptr<arrow::DataType> type_;
   Conversion conversion_;
   std::string scratch_;
-  std::shared_ptr<arrow::Buffer> offsets_;
-  std::shared_ptr<arrow::ResizableBuffer> data_;
+  ColumnBuffer offsets_;
+  ColumnBuffer data_;
   int64_t size_ = 0;
-  int64_t* variable_bytes_ = nullptr;
+  int64_t& variable_bytes_;
   Validity validity_;
 };
 
-using ReaderMaker = std::unique_ptr<ColumnReader> (*)(const PlannedColumn&);
+using ReaderMaker = std::unique_ptr<ColumnReader> (*)(const PlannedColumn&, int64_t&);
 
 template <typename Conversion>
-std::unique_ptr<ColumnReader> MakeFixed(const PlannedColumn& column) {
+std::unique_ptr<ColumnReader> MakeFixed(const PlannedColumn& column, int64_t&) {
   return std::make_unique<FixedReader<Conversion>>(column.read_type, Conversion{});
 }
 
-std::unique_ptr<ColumnReader> MakeDecimal(const PlannedColumn& column) {
+std::unique_ptr<ColumnReader> MakeDecimal(const PlannedColumn& column, int64_t&) {
   const auto& type = static_cast<const arrow::Decimal128Type&>(*column.read_type);
   return std::make_unique<FixedReader<ToDecimal>>(
       column.read_type, ToDecimal{DecimalScale(type.precision(), type.scale())});
 }
 
-std::unique_ptr<ColumnReader> MakeText(const PlannedColumn& column) {
+std::unique_ptr<ColumnReader> MakeText(const PlannedColumn& column, int64_t& variable_bytes) {
   if (column.on_overflow == OverflowPolicy::kString) {
-    return std::make_unique<BytesReader<ToAnyText>>(column.read_type);
+    return std::make_unique<BytesReader<ToAnyText>>(column.read_type, variable_bytes);
   }
-  return std::make_unique<BytesReader<ToUtf8>>(column.read_type);
+  return std::make_unique<BytesReader<ToUtf8>>(column.read_type, variable_bytes);
 }
 
-std::unique_ptr<ColumnReader> MakeBinary(const PlannedColumn& column) {
-  return std::make_unique<BytesReader<ToBinary>>(column.read_type);
+std::unique_ptr<ColumnReader> MakeBinary(const PlannedColumn& column, int64_t& variable_bytes) {
+  return std::make_unique<BytesReader<ToBinary>>(column.read_type, variable_bytes);
 }
 
-std::unique_ptr<ColumnReader> MakeBoolean(const PlannedColumn&) {
+std::unique_ptr<ColumnReader> MakeBoolean(const PlannedColumn&, int64_t&) {
   return std::make_unique<BooleanReader>();
 }
 
@@ -245,15 +251,57 @@ constexpr std::array kReaders = {
     ReaderOfType{arrow::Type::DECIMAL128, &MakeDecimal},
 };
 
-}  // namespace
-
-arrow::Result<std::unique_ptr<ColumnReader>> MakeColumnReader(const PlannedColumn& column) {
+/// Bytes of a batch beyond fixed_width are added to `variable_bytes` as they come.
+arrow::Result<std::unique_ptr<ColumnReader>> MakeColumnReader(const PlannedColumn& column,
+                                                              int64_t& variable_bytes) {
   const auto* found = std::ranges::find(kReaders, column.read_type->id(), &ReaderOfType::type);
   if (found == kReaders.end()) {
     return BugError("column \"" + column.source_name + "\": SQLite has no reader for " +
                     column.read_type->ToString());
   }
-  return found->make(column);
+  return found->make(column, variable_bytes);
+}
+
+}  // namespace
+
+bool ColumnReaders::Suit(const std::vector<PlannedColumn>& columns) const {
+  return !has_rows_ &&
+         std::ranges::equal(columns, forms_, [](const auto& column, const auto& form) {
+           return column.on_overflow == form.on_overflow && column.read_type->Equals(*form.type);
+         });
+}
+
+arrow::Status ColumnReaders::Prepare(const std::vector<PlannedColumn>& columns) {
+  if (Suit(columns)) return arrow::Status::OK();
+  forms_.clear();
+  readers_.clear();
+  fixed_width_ = variable_bytes_ = 0;
+  has_rows_ = false;
+  for (const PlannedColumn& column : columns) {
+    ARROW_ASSIGN_OR_RAISE(auto reader, MakeColumnReader(column, variable_bytes_));
+    fixed_width_ += reader->fixed_width();
+    readers_.push_back(std::move(reader));
+    forms_.push_back({column.read_type, column.on_overflow});
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Status ColumnReaders::Reserve(int64_t rows) {
+  has_rows_ = true;
+  for (const auto& reader : readers_) ARROW_RETURN_NOT_OK(reader->Reserve(rows));
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::vector<std::shared_ptr<arrow::ArrayData>>> ColumnReaders::Finish() {
+  std::vector<std::shared_ptr<arrow::ArrayData>> columns;
+  columns.reserve(readers_.size());
+  for (const auto& reader : readers_) {
+    ARROW_ASSIGN_OR_RAISE(auto column, reader->Finish());
+    columns.push_back(std::move(column));
+  }
+  variable_bytes_ = 0;
+  has_rows_ = false;
+  return columns;
 }
 
 }  // namespace headrace::sqlite

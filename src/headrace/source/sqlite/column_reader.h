@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "headrace/model/error.h"
 #include "headrace/model/table_plan.h"
@@ -13,30 +14,67 @@ namespace headrace::sqlite {
 
 enum class AppendOutcome { kAppended, kDoesNotFit, kOutOfMemory };
 
-/// Collects the values of one column into Arrow buffers, one batch after the other: Start, Append
-/// or AppendNull once per row, Finish. One small class per read type. Not thread-safe.
+/// Collects the values of one column into Arrow buffers, one batch after the other: Reserve, Append
+/// or AppendNull once per row, Finish. Keeps its buffers from batch to batch. One small class per
+/// read type. Not thread-safe.
 class ColumnReader {
  public:
   virtual ~ColumnReader() = default;
 
-  /// Starts a batch of at most `rows` rows. Bytes beyond fixed_width are added to `*variable_bytes`
-  /// as they come; the counter must outlive the batch.
-  virtual arrow::Status Start(int64_t rows, int64_t* variable_bytes) = 0;
+  /// Makes room for `rows` rows of the batch in all.
+  virtual arrow::Status Reserve(int64_t rows) = 0;
 
-  /// Appends a value, NULL included, by its own storage class. Where it does not fit nothing is
-  /// appended.
+  /// Appends a value, NULL included, by its own storage class. There must be room. Where it does
+  /// not fit nothing is appended.
   virtual AppendOutcome Append(sqlite3_value* value) = 0;
 
-  virtual void AppendNull() = 0;
+  virtual AppendOutcome AppendNull() = 0;
 
-  /// The batch's array; the reader is ready for Start.
-  virtual std::shared_ptr<arrow::ArrayData> Finish() = 0;
+  /// The batch's array; the next batch begins, without room.
+  virtual arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish() = 0;
 
   /// Bytes of every row, whatever its value.
   virtual int64_t fixed_width() const = 0;
 };
 
-/// The reader of `column.read_type`. Error of class bug where there is none.
-arrow::Result<std::unique_ptr<ColumnReader>> MakeColumnReader(const PlannedColumn& column);
+/// The readers of a row's columns. A session keeps them from unit to unit, and with them their
+/// buffers: what is allocated for each batch costs a page fault for every 4 KiB.
+class ColumnReaders {
+ public:
+  ColumnReaders() = default;
+  ColumnReaders(const ColumnReaders&) = delete;
+  ColumnReaders& operator=(const ColumnReaders&) = delete;
+
+  /// Readers for `columns`, without rows: those that are there if they can be used. Error of class
+  /// bug where a type has none.
+  arrow::Status Prepare(const std::vector<PlannedColumn>& columns);
+
+  size_t size() const { return readers_.size(); }
+  ColumnReader& operator[](size_t column) { return *readers_[column]; }
+
+  /// Makes room for `rows` rows of the batch in all.
+  arrow::Status Reserve(int64_t rows);
+
+  /// The arrays of the batch; the next one begins, without room.
+  arrow::Result<std::vector<std::shared_ptr<arrow::ArrayData>>> Finish();
+
+  int64_t fixed_width() const { return fixed_width_; }        ///< Of a row.
+  int64_t variable_bytes() const { return variable_bytes_; }  ///< Of the batch.
+
+ private:
+  /// What a reader is made for.
+  struct Form {
+    std::shared_ptr<arrow::DataType> type;
+    OverflowPolicy on_overflow;
+  };
+
+  bool Suit(const std::vector<PlannedColumn>& columns) const;
+
+  std::vector<Form> forms_;
+  std::vector<std::unique_ptr<ColumnReader>> readers_;
+  int64_t fixed_width_ = 0;
+  int64_t variable_bytes_ = 0;
+  bool has_rows_ = false;  ///< May hold some, of a unit that was given up.
+};
 
 }  // namespace headrace::sqlite

@@ -50,13 +50,15 @@ class SqliteSession final : public Session {
     if (!lease_.intact()) {
       return TransientError("the session's read transaction has ended: attach again");
     }
-    auto reader = SqliteUnitReader::Open(lease_.database(), plan, unit, limits, std::move(stop));
+    auto reader =
+        SqliteUnitReader::Open(lease_.database(), plan, unit, readers_, limits, std::move(stop));
     if (!reader.ok()) return UnlessLost(std::move(reader), lease_.CheckFile());
     return std::make_unique<CheckedReader>(*std::move(reader), lease_);
   }
 
  private:
   ReadPoint::Lease lease_;
+  ColumnReaders readers_;
 };
 
 }  // namespace
@@ -102,7 +104,9 @@ arrow::Status SqliteSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& uni
                                       std::stop_token stop) {
   if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
-  arrow::Status tried = SqliteUnitReader::Open(*leader, plan, unit, {}, std::move(stop)).status();
+  ColumnReaders readers;
+  arrow::Status tried =
+      SqliteUnitReader::Open(*leader, plan, unit, readers, {}, std::move(stop)).status();
   return UnlessLost(std::move(tried), point_->CheckFile(*leader));
 }
 

@@ -20,6 +20,10 @@ namespace {
 /// bytes per value.
 constexpr int64_t kMostBatchBytes = 1LL << 30;
 
+constexpr int64_t kFirstRows = 64;
+
+arrow::Status OutOfMemory() { return PermanentError("out of memory"); }
+
 /// Column "amount" in errors.
 std::string ColumnLabel(const PlannedColumn& column) {
   return "column \"" + column.source_name + "\"";
@@ -33,21 +37,21 @@ bool IsTextWithoutUtf8(sqlite3_value* value) {
 }  // namespace
 
 SqliteUnitReader::SqliteUnitReader(SqliteDatabase& database, const TablePlan& plan,
-                                   std::stop_token stop)
+                                   ColumnReaders& readers, std::stop_token stop)
     : database_(database),
       plan_(plan),
       stop_(std::move(stop)),
       schema_(ReadSchema(plan)),
-      guard_(database.handle(), stop_) {}
+      guard_(database.handle(), stop_),
+      readers_(readers) {}
 
-arrow::Result<std::unique_ptr<UnitReader>> SqliteUnitReader::Open(SqliteDatabase& database,
-                                                                  const TablePlan& plan,
-                                                                  const WorkUnit& unit,
-                                                                  const ReadLimits& limits,
-                                                                  std::stop_token stop) {
-  std::unique_ptr<SqliteUnitReader> reader(new SqliteUnitReader(database, plan, std::move(stop)));
+arrow::Result<std::unique_ptr<UnitReader>> SqliteUnitReader::Open(
+    SqliteDatabase& database, const TablePlan& plan, const WorkUnit& unit, ColumnReaders& readers,
+    const ReadLimits& limits, std::stop_token stop) {
+  std::unique_ptr<SqliteUnitReader> reader(
+      new SqliteUnitReader(database, plan, readers, std::move(stop)));
   ARROW_RETURN_NOT_OK(reader->Prepare(unit));
-  ARROW_RETURN_NOT_OK(reader->MakeReaders());
+  ARROW_RETURN_NOT_OK(readers.Prepare(plan.columns));
   reader->SetCapacity(limits);
   return reader;
 }
@@ -69,19 +73,10 @@ arrow::Status SqliteUnitReader::Prepare(const WorkUnit& unit) {
   return arrow::Status::OK();
 }
 
-arrow::Status SqliteUnitReader::MakeReaders() {
-  for (const PlannedColumn& column : plan_.columns) {
-    ARROW_ASSIGN_OR_RAISE(std::unique_ptr<ColumnReader> reader, MakeColumnReader(column));
-    row_width_ += reader->fixed_width();
-    readers_.push_back(std::move(reader));
-  }
-  return arrow::Status::OK();
-}
-
 void SqliteUnitReader::SetCapacity(const ReadLimits& limits) {
   batch_patience_ = limits.batch_patience;
   batch_bytes_ = std::clamp<int64_t>(limits.batch_bytes, 1, kMostBatchBytes);
-  const int64_t fitting = batch_bytes_ / std::max<int64_t>(row_width_, 1);
+  const int64_t fitting = batch_bytes_ / std::max<int64_t>(readers_.fixed_width(), 1);
   batch_rows_ = std::max<int64_t>(std::min(limits.batch_rows, fitting), 1);
 }
 
@@ -97,10 +92,11 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::Next() {
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::ReadBatch() {
-  ARROW_RETURN_NOT_OK(StartBatch());
+  guard_.Expect(batch_patience_);
   int64_t rows = 0;
   const auto fits = [&] {
-    return rows < batch_rows_ && rows * row_width_ + variable_bytes_ < batch_bytes_;
+    return rows < batch_rows_ &&
+           rows * readers_.fixed_width() + readers_.variable_bytes() < batch_bytes_;
   };
   while (fits() && (rows == 0 || !guard_.late())) {
     const int result = sqlite3_step(statement_.handle());
@@ -109,6 +105,7 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::ReadBatch()
       if (result != SQLITE_DONE) return SqliteError(database_.handle(), result);
       break;
     }
+    if (rows == capacity_) ARROW_RETURN_NOT_OK(GrowRows());
     ARROW_RETURN_NOT_OK(AppendRow());
     ++rows;
   }
@@ -116,22 +113,20 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::ReadBatch()
   return FinishBatch(rows);
 }
 
-arrow::Status SqliteUnitReader::StartBatch() {
-  variable_bytes_ = 0;
-  guard_.Expect(batch_patience_);
-  for (const auto& reader : readers_) {
-    ARROW_RETURN_NOT_OK(reader->Start(batch_rows_, &variable_bytes_));
-  }
-  return arrow::Status::OK();
+/// Wide rows fill a batch long before batch_rows_: room for all of those would be most of the
+/// batch.
+arrow::Status SqliteUnitReader::GrowRows() {
+  capacity_ = std::min(std::max({2 * capacity_, expected_rows_, kFirstRows}), batch_rows_);
+  return readers_.Reserve(capacity_);
 }
 
 arrow::Status SqliteUnitReader::AppendRow() {
   sqlite3_stmt* row = statement_.handle();
   for (size_t i = 0; i < readers_.size(); ++i) {
     const AppendOutcome outcome =
-        readers_[i]->Append(sqlite3_column_value(row, static_cast<int>(i)));
+        readers_[i].Append(sqlite3_column_value(row, static_cast<int>(i)));
     if (outcome == AppendOutcome::kAppended) continue;
-    if (outcome == AppendOutcome::kOutOfMemory) return PermanentError("out of memory");
+    if (outcome == AppendOutcome::kOutOfMemory) return OutOfMemory();
     ARROW_RETURN_NOT_OK(Overflow(i));
   }
   ++rows_read_;
@@ -141,7 +136,7 @@ arrow::Status SqliteUnitReader::AppendRow() {
 arrow::Status SqliteUnitReader::Overflow(size_t index) {
   const PlannedColumn& column = plan_.columns[index];
   if (column.on_overflow == OverflowPolicy::kNull && column.nullable) {
-    readers_[index]->AppendNull();
+    if (readers_[index].AppendNull() == AppendOutcome::kOutOfMemory) return OutOfMemory();
     ++nulled_values_;
     return arrow::Status::OK();
   }
@@ -180,18 +175,15 @@ std::string SqliteUnitReader::PrimaryKeyText() const {
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> SqliteUnitReader::FinishBatch(int64_t rows) {
-  std::vector<std::shared_ptr<arrow::ArrayData>> columns;
-  columns.reserve(readers_.size());
-  for (size_t i = 0; i < readers_.size(); ++i) {
-    columns.push_back(readers_[i]->Finish());
-    if (columns.back()->GetNullCount() > 0 && !plan_.columns[i].nullable) {
+  ARROW_ASSIGN_OR_RAISE(auto columns, readers_.Finish());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i]->GetNullCount() > 0 && !plan_.columns[i].nullable) {
       return PermanentError(ColumnLabel(plan_.columns[i]) + " is NOT NULL but holds NULL");
     }
   }
-  auto batch = arrow::RecordBatch::Make(schema_, rows, std::move(columns));
-  // One that comes early may be held for long: not with room for all the rows it does not have.
-  if (rows < batch_rows_ / 2) return arrow::ConcatenateRecordBatches({std::move(batch)});
-  return batch;
+  expected_rows_ = rows + rows / 8;
+  capacity_ = 0;
+  return arrow::RecordBatch::Make(schema_, rows, std::move(columns));
 }
 
 }  // namespace headrace::sqlite

@@ -19,25 +19,23 @@ namespace headrace::sqlite {
 /// lets each column's reader take its value. Not thread-safe.
 class SqliteUnitReader final : public UnitReader {
  public:
-  /// `plan` must outlive the reader.
-  static arrow::Result<std::unique_ptr<UnitReader>> Open(SqliteDatabase& database,
-                                                         const TablePlan& plan,
-                                                         const WorkUnit& unit,
-                                                         const ReadLimits& limits,
-                                                         std::stop_token stop);
+  /// `plan` and `readers` must outlive the reader, which uses `readers` alone.
+  static arrow::Result<std::unique_ptr<UnitReader>> Open(
+      SqliteDatabase& database, const TablePlan& plan, const WorkUnit& unit, ColumnReaders& readers,
+      const ReadLimits& limits, std::stop_token stop);
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Next() override;
   int64_t nulled_values() const override { return nulled_values_; }
 
  private:
-  SqliteUnitReader(SqliteDatabase& database, const TablePlan& plan, std::stop_token stop);
+  SqliteUnitReader(SqliteDatabase& database, const TablePlan& plan, ColumnReaders& readers,
+                   std::stop_token stop);
 
   arrow::Status Prepare(const WorkUnit& unit);
-  arrow::Status MakeReaders();
   void SetCapacity(const ReadLimits& limits);
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> ReadBatch();
-  arrow::Status StartBatch();
+  arrow::Status GrowRows();
   arrow::Status AppendRow();
   arrow::Status Overflow(size_t column);
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> FinishBatch(int64_t rows);
@@ -51,12 +49,12 @@ class SqliteUnitReader final : public UnitReader {
   ProgressGuard guard_;
   SqliteStatement statement_;
   int identity_ = -1;  ///< Column of the statement with the row identity; -1: none.
-  std::vector<std::unique_ptr<ColumnReader>> readers_;
-  int64_t row_width_ = 0;  ///< Fixed part.
+  ColumnReaders& readers_;
   int64_t batch_rows_ = 0;
+  int64_t capacity_ = 0;       ///< Rows that the readers have room for.
+  int64_t expected_rows_ = 0;  ///< Of the next batch: most likely those of the last one.
   int64_t batch_bytes_ = 0;
   std::chrono::milliseconds batch_patience_{};
-  int64_t variable_bytes_ = 0;  ///< Of the batch at work; the readers add to it.
   int64_t rows_read_ = 0;
   int64_t nulled_values_ = 0;
   bool finished_ = false;

@@ -44,6 +44,40 @@ TEST_F(SqliteUnitReaderTest, RangesAndNullsHoldWhateverIsStored) {
   EXPECT_EQ(Read(plan, IdRange{"v", std::nullopt, std::nullopt}).size(), 6);
 }
 
+TEST_F(SqliteUnitReaderTest, ASessionsUnitsShareBuffersAndNoRows) {
+  database_.Execute(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, b BOOLEAN, s TEXT, x REAL); "
+      "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 499) INSERT INTO t "
+      "SELECT i, i % 3 = 0, CASE WHEN i % 5 > 0 THEN printf('%.*c', i % 40, 'x') END, i / 2.0 FROM "
+      "n");
+  const TablePlan plan = Plan(TableNamed("t"));
+  const Rows whole = Read(plan, WholeTable{});
+  ASSERT_EQ(whole.size(), 500);
+
+  // One unit is given up with a batch that its reader does not get back, and one before its first.
+  const ReadLimits small{.batch_rows = 70};
+  auto begun = session_->Open(plan, UnitOf(WholeTable{}), small, {}).ValueOrDie();
+  const auto held = begun->Next().ValueOrDie();
+  const std::string held_rows = held->ToString();
+  begun.reset();
+  session_->Open(plan, UnitOf(WholeTable{}), small, {}).ValueOrDie().reset();
+
+  EXPECT_EQ(Read(plan, IdRange{"id", 0, 3}), Rows(whole.begin(), whole.begin() + 3));
+  EXPECT_EQ(Read(plan, IdRange{"id", 3, std::nullopt}), Rows(whole.begin() + 3, whole.end()));
+  auto other = plan;
+  other.columns.pop_back();
+  EXPECT_EQ(Read(other, WholeTable{}).at(0).size(), 3);
+  EXPECT_EQ(Read(plan, WholeTable{}), whole);
+  EXPECT_EQ(held->ToString(), held_rows);
+}
+
+TEST_F(SqliteUnitReaderTest, AValueThatDoesNotFitLeavesNothingToTheNextUnit) {
+  database_.Execute("CREATE TABLE t (v INTEGER); INSERT INTO t VALUES (1), (2), ('x'), (4)");
+  const TablePlan plan = Plan(TableNamed("t"));
+  EXPECT_FALSE(ReadUnit(*session_, plan, WholeTable{}).ok());
+  EXPECT_EQ(Read(plan, IdRange{"rowid", 4, std::nullopt}), (Rows{{"4"}}));
+}
+
 TEST_F(SqliteUnitReaderTest, ARealColumnCalledRowidIsNotTheRowid) {
   database_.Execute("CREATE TABLE t (rowid TEXT); INSERT INTO t VALUES ('b'), ('a')");
   const TablePlan plan = Plan(TableNamed("t"));

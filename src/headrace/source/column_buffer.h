@@ -5,6 +5,8 @@
 #include <arrow/status.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -12,9 +14,10 @@
 
 namespace headrace {
 
-/// A growing piece of memory that becomes an Arrow buffer without a copy. When the buffer that was
+/// A growing piece of memory that becomes an Arrow buffer without a copy. When a buffer that was
 /// taken before has no other owner any more, its memory is used again: a reader that keeps its
-/// buffers allocates only while batches are alive.
+/// buffers allocates no more of them than there are batches alive. What is freed goes back to the
+/// system at once (main.cc), and costs a page fault for every 4 KiB when it is wanted again.
 class ColumnBuffer {
  public:
   uint8_t* data() { return data_; }
@@ -33,21 +36,35 @@ class ColumnBuffer {
   arrow::Result<std::shared_ptr<arrow::Buffer>> Take(int64_t size) {
     ARROW_RETURN_NOT_OK(Reserve(1));
     ARROW_RETURN_NOT_OK(buffer_->Resize(size, /*shrink_to_fit=*/size < capacity_ / 2));
-    taken_ = std::move(buffer_);
+    std::shared_ptr<arrow::ResizableBuffer> taken = std::move(buffer_);
+    Remember(taken);
     data_ = nullptr;
     capacity_ = 0;
-    return taken_;
+    return taken;
   }
 
  private:
-  void Recycle() {
-    if (taken_ == nullptr || taken_.use_count() != 1) {
-      taken_.reset();
+  /// A writer holds two or three batches before it writes them.
+  static constexpr size_t kMostTaken = 4;
+
+  void Remember(const std::shared_ptr<arrow::ResizableBuffer>& taken) {
+    const auto empty = std::ranges::find(taken_, nullptr);
+    if (empty != taken_.end()) {
+      *empty = taken;
       return;
     }
+    // All of them have other owners: one that nobody could use any more is forgotten.
+    taken_[oldest_] = taken;
+    oldest_ = (oldest_ + 1) % taken_.size();
+  }
+
+  void Recycle() {
+    const auto unused =
+        std::ranges::find_if(taken_, [](const auto& taken) { return taken.use_count() == 1; });
+    if (unused == taken_.end()) return;
     std::atomic_thread_fence(
         std::memory_order_acquire);  // the last other owner may have been another thread
-    buffer_ = std::move(taken_);
+    buffer_ = std::move(*unused);
     Adopt();
   }
 
@@ -67,7 +84,8 @@ class ColumnBuffer {
   }
 
   std::shared_ptr<arrow::ResizableBuffer> buffer_;
-  std::shared_ptr<arrow::ResizableBuffer> taken_;
+  std::array<std::shared_ptr<arrow::ResizableBuffer>, kMostTaken> taken_;
+  size_t oldest_ = 0;  ///< Of taken_, about.
   uint8_t* data_ = nullptr;
   int64_t capacity_ = 0;
 };
