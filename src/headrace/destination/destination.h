@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <set>
@@ -84,6 +85,11 @@ struct CleanResult {
   int64_t removed_directories = 0;
   int64_t removed_bytes = 0;
   std::vector<std::string> kept;  ///< What was left and why, one sentence each.
+};
+
+/// What a destination has to know of the process that it works for.
+struct DestinationHost {
+  std::filesystem::path state;  ///< Its state folder: nothing there is the destination's.
 };
 
 class Destination {

@@ -36,11 +36,4 @@ arrow::Result<std::optional<DirectoryLock>> MakeAndTryLock(DurableFs& fs,
   return MakeAndLockBy(fs, directory, [&] { return fs.TryLock(directory); });
 }
 
-arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const fs::path& directory) {
-  const auto lock = fs.TryLock(directory);
-  if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();
-  ARROW_RETURN_NOT_OK(lock.status());
-  return lock->has_value() ? fs.RemoveIfEmpty(directory) : arrow::Status::OK();
-}
-
 }  // namespace headrace

@@ -19,7 +19,4 @@ arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::p
 arrow::Result<std::optional<DirectoryLock>> MakeAndTryLock(DurableFs& fs,
                                                            const std::filesystem::path& directory);
 
-/// Removes `directory` if it is empty and nobody holds it: who locked it is about to use it.
-arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const std::filesystem::path& directory);
-
 }  // namespace headrace

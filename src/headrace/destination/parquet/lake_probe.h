@@ -1,15 +1,24 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "headrace/client/store/durable_fs.h"
+#include "headrace/destination/parquet/lake_layout.h"
 
 namespace headrace {
 
-/// Tries what a run needs: makes the lake and `staging` (of the layout, or of one run), writes a
-/// file in `staging` and moves it to the lake, and leaves nothing behind; what an earlier one left
-/// that died is removed. Errors of class user: no rights, read-only, not the same filesystem.
+/// One name for all processes: the lake is locked while it is there.
+inline constexpr std::string_view kProbeFile = ".headrace-probe";
+
+/// Tries what a run needs before there is one: makes the lake and staging, writes a file in staging
+/// and moves it to the lake, and leaves nothing behind; what an earlier one left that died is
+/// removed. Errors of class user: no rights, read-only, not the same filesystem, somebody else's
+/// files in staging.
+arrow::Status CheckLake(DurableFs& fs, const LakeLayout& layout);
+
+/// The same from the directory in which a run is staged, which is there.
 arrow::Status ProbeLake(DurableFs& fs, const std::filesystem::path& lake,
-                        const std::filesystem::path& staging);
+                        const std::filesystem::path& staged_run);
 
 }  // namespace headrace

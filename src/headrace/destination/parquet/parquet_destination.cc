@@ -16,6 +16,7 @@
 #include "headrace/destination/parquet/publication.h"
 #include "headrace/destination/parquet/schema_difference.h"
 #include "headrace/destination/parquet/staged_commit.h"
+#include "headrace/destination/parquet/staging_folder.h"
 #include "headrace/destination/parquet/table_content.h"
 #include "headrace/model/json_object.h"
 #include "headrace/staging/read_back.h"
@@ -64,9 +65,7 @@ class ParquetDestination final : public Destination {
 
   std::string endpoint() const override { return settings_.layout.path.string(); }
 
-  arrow::Status Check() override {
-    return ProbeLake(*fs_, settings_.layout.path, settings_.layout.staging);
-  }
+  arrow::Status Check() override { return CheckLake(*fs_, settings_.layout); }
 
   arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
     ARROW_ASSIGN_OR_RAISE(TableContent content,
@@ -96,6 +95,7 @@ class ParquetDestination final : public Destination {
     ARROW_RETURN_NOT_OK(CheckNoLink(target, table));
     ARROW_ASSIGN_OR_RAISE(const TableContent content, ReadTableContent(*fs_, table));
     ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table, content, target.mode));
+    ARROW_RETURN_NOT_OK(CheckStaging(*fs_, settings_.layout.staging));
     if (!content.last.has_value()) return arrow::Status::OK();
     if (target.mode == WriteMode::kErrorIfExists) {
       return UserError("table " + target.table.label() + " is there already, in " + table.string() +
@@ -165,9 +165,15 @@ class ParquetDestination final : public Destination {
 
   arrow::Status Discard(const std::string& run, const std::string& table, int epoch) override {
     const LakeLayout& layout = settings_.layout;
-    ARROW_RETURN_NOT_OK(fs_->RemoveAll(layout.StagedEpoch(run, table, epoch)));
-    ARROW_RETURN_NOT_OK(fs_->RemoveIfEmpty(layout.StagedTable(run, table)));
-    return fs_->RemoveIfEmpty(layout.StagedRun(run));
+    const fs::path directory = layout.StagedRun(run);
+    ARROW_ASSIGN_OR_RAISE(const bool ours, IsRun(*fs_, directory));
+    if (ours) {
+      ARROW_RETURN_NOT_OK(fs_->RemoveAll(layout.StagedEpoch(run, table, epoch)));
+      ARROW_RETURN_NOT_OK(fs_->RemoveIfEmpty(layout.StagedTable(run, table)));
+    }
+    ARROW_RETURN_NOT_OK(RemoveRunIfUnused(*fs_, directory));
+    (void)RemoveStagingIfUnused(*fs_, layout.staging);  // Or by Clean.
+    return arrow::Status::OK();
   }
 
   arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) override {
@@ -246,12 +252,13 @@ class ParquetDestination final : public Destination {
     const fs::path directory = settings_.layout.StagedRun(run);
     ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
     if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, MakeAndLock(*fs_, settings_.layout.staging));
+    ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, LockStaging(*fs_, settings_.layout.staging));
     ARROW_ASSIGN_OR_RAISE(auto lock, MakeAndTryLock(*fs_, directory));
     if (!lock.has_value()) {
       return UserError("another process is writing run " + run + " to " + endpoint() +
                        ": wait for it, or end it");
     }
+    ARROW_RETURN_NOT_OK(MarkRun(*fs_, directory));
     locks_.insert_or_assign(run, std::move(*lock));
     return arrow::Status::OK();
   }
@@ -288,8 +295,8 @@ class ParquetDestination final : public Destination {
     arrow::Status status = ProbeLake(*fs_, settings_.layout.path, staged);
     probed_ = status.ok();
     if (probed_) return status;
-    status &= fs_->RemoveIfEmpty(staged);
-    status &= RemoveIfEmptyAndFree(*fs_, settings_.layout.staging);
+    status &= RemoveRunIfUnused(*fs_, staged);
+    status &= RemoveStagingIfUnused(*fs_, settings_.layout.staging);
     return status;
   }
 
@@ -310,13 +317,15 @@ class ParquetDestination final : public Destination {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionValues& options) {
-  return MakeParquetDestination(options, MakeLocalFs());
+arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionValues& options,
+                                                                   const DestinationHost& host) {
+  return MakeParquetDestination(options, MakeLocalFs(), host);
 }
 
 arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionValues& options,
-                                                                   std::shared_ptr<DurableFs> fs) {
-  ARROW_ASSIGN_OR_RAISE(ParquetSettings settings, ReadParquetSettings(options));
+                                                                   std::shared_ptr<DurableFs> fs,
+                                                                   const DestinationHost& host) {
+  ARROW_ASSIGN_OR_RAISE(ParquetSettings settings, ReadParquetSettings(options, host.state));
   return std::make_unique<ParquetDestination>(std::move(fs), std::move(settings));
 }
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -399,10 +400,10 @@ TEST_F(ParquetDestinationTest, AReplacedTableIsKeptWhileACommitInItIsNotSettled)
   target.run = "a2";
   ASSERT_TRUE(destination->Prepare(target).ok());
   const CommitIntent intent = destination->Intend(target, {}, 2).ValueOrDie();
-  const auto staged = root_ / ".lake.headrace" / "a2";
+  const auto staged = root_ / ".lake.headrace";
   std::filesystem::copy(staged, root_ / "copy", std::filesystem::copy_options::recursive);
   ASSERT_TRUE(destination->Commit(intent).ok());
-  std::filesystem::remove_all(root_ / "copy" / "orders" / "0" / "table" / "run-a2");
+  std::filesystem::remove_all(root_ / "copy" / "a2" / "orders" / "0" / "table" / "run-a2");
   std::filesystem::create_directories(staged);
   std::filesystem::copy(root_ / "copy", staged, std::filesystem::copy_options::recursive);
 
@@ -553,6 +554,117 @@ TEST_F(ParquetDestinationTest, ADecidedCommitOfAnotherJobIsNotRemovedByARunOfThe
   EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
   EXPECT_THAT(status.message(), HasSubstr("a run of job shop has a commit"));
   EXPECT_TRUE(first->Commit(intent).ok());
+}
+
+/// What two people kept in folders that a job named as its staging.
+class ForeignStagingTest : public ParquetDestinationTest {
+ protected:
+  ForeignStagingTest() { options_.Set("staging", staging().string()); }
+
+  std::filesystem::path staging() const { return root_ / "work"; }
+
+  void WriteTrees() {
+    for (const char* file : kFiles) Touch(staging() / file);
+  }
+
+  bool TreesAreThere() const {
+    return std::ranges::all_of(kFiles, [this](const char* file) {
+      return std::filesystem::file_size(staging() / file) > 0;
+    });
+  }
+
+  /// A staging folder of headrace's, in which a dead run left files.
+  void LeaveStaging() {
+    ASSERT_TRUE(
+        MakeParquetDestination(options_).ValueOrDie()->Prepare(Target(WriteMode::kAppend)).ok());
+    Touch(staging() / "r1" / "orders" / "0" / "part-0.parquet");
+  }
+
+  static constexpr const char* kFiles[] = {"projects/thesis/chapters/one.tex",
+                                           "warehouse/db/tables/2024/data.bin"};
+};
+
+TEST_F(ForeignStagingTest, AFolderThatHoldsAnythingIsNoStaging) {
+  WriteTrees();
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  for (const arrow::Status& status :
+       {destination->Check(), destination->CheckTarget(Target(WriteMode::kReplace)),
+        destination->Prepare(Target(WriteMode::kReplace))}) {
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+    EXPECT_THAT(status.message(), HasSubstr("(the first is projects)"));
+  }
+  EXPECT_THAT(OpenWithoutGrace()->Clean({}).ValueOrDie().kept,
+              testing::ElementsAre(HasSubstr(staging().string())));
+  EXPECT_TRUE(TreesAreThere());
+  EXPECT_FALSE(std::filesystem::exists(root_ / "lake"));
+}
+
+TEST_F(ForeignStagingTest, WhatIsPutIntoStagingLaterStaysAndCleanSaysSo) {
+  LeaveStaging();
+  WriteTrees();
+  Touch(staging() / "notes");
+  std::filesystem::create_directory_symlink(root_, staging() / "link");
+  const CleanResult result = OpenWithoutGrace()->Clean({}).ValueOrDie();
+  EXPECT_EQ(result.removed_directories, 1);
+  EXPECT_FALSE(std::filesystem::exists(staging() / "r1"));
+  EXPECT_THAT(result.kept,
+              testing::ElementsAre(HasSubstr((staging() / "link: headrace did").string()),
+                                   HasSubstr((staging() / "notes: headrace did").string()),
+                                   HasSubstr((staging() / "projects: headrace did").string()),
+                                   HasSubstr((staging() / "warehouse: headrace did").string())));
+  EXPECT_TRUE(TreesAreThere());
+  EXPECT_TRUE(std::filesystem::exists(staging() / "link" / "work"));
+}
+
+TEST_F(ForeignStagingTest, AFolderOfTheNameOfARunIsNotTheRuns) {
+  LeaveStaging();
+  WriteTrees();
+  TableTarget target = Target(WriteMode::kAppend);
+  target.run = "projects";
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  EXPECT_THAT(destination->Prepare(target).message(), HasSubstr("choose another --run-id"));
+  target.run = "warehouse";
+  EXPECT_TRUE(destination->Discard(target.run, "db", 0).ok());
+  std::filesystem::rename(staging() / "warehouse" / "db" / "tables",
+                          staging() / "warehouse" / "db" / "0");
+  EXPECT_TRUE(destination->Discard(target.run, "db", 0).ok());
+  EXPECT_TRUE(std::filesystem::exists(staging() / "warehouse/db/0/2024/data.bin"));
+}
+
+TEST_F(ForeignStagingTest, ARunThatWasHalfRemovedIsStillHeadraces) {
+  LeaveStaging();
+  for (int call = 1;; ++call) {
+    const auto fs = std::make_shared<FaultInjectionFs>(
+        MakeLocalFs(), FaultInjectionFs::Fault{.at_call = call, .after_effect = true});
+    (void)MakeParquetDestination(options_, fs).ValueOrDie()->Clean({});
+    const CleanResult result = OpenWithoutGrace()->Clean({}).ValueOrDie();
+    EXPECT_THAT(result.kept, testing::IsEmpty()) << call;
+    EXPECT_FALSE(std::filesystem::exists(staging() / "r1")) << call;
+    if (!fs->broken()) break;
+    LeaveStaging();
+  }
+}
+
+TEST_F(ForeignStagingTest, AMarkerOfAnotherVersionIsNotGuessedAt) {
+  Touch(staging() / ".headrace-staging.json");
+  std::ofstream(staging() / ".headrace-staging.json") << R"({"version": 2})";
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  for (const arrow::Status& status :
+       {destination->Check(), destination->Prepare(Target(WriteMode::kReplace)),
+        destination->Clean({}).status()}) {
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+    EXPECT_THAT(status.message(), HasSubstr("this version of headrace"));
+  }
+}
+
+TEST_F(ForeignStagingTest, TheStateFolderIsNotInStaging) {
+  for (const auto& state : {staging(), staging() / "state"}) {
+    const auto made = MakeParquetDestination(options_, {.state = state});
+    EXPECT_EQ(ClassOf(made.status()), ErrorClass::kUser);
+    EXPECT_THAT(made.status().message(), HasSubstr("destination.staging"));
+    EXPECT_THAT(made.status().message(), HasSubstr(state.string()));
+  }
+  EXPECT_TRUE(MakeParquetDestination(options_, {.state = root_ / "state"}).ok());
 }
 
 TEST_F(ParquetDestinationTest, TwoReplacedTablesOfOneSecondAndOneRunIdHaveTwoNames) {

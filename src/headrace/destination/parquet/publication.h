@@ -33,6 +33,7 @@ class Publication {
   arrow::Result<std::optional<CommitRecord>> RecordOfReplaced(const TableContent& table) const;
   arrow::Status CheckCommittable(const TableContent& table) const;
   arrow::Status Finish();
+  void RemoveStaged();
   arrow::Status PublishOrVoid(const TableContent& table);
   arrow::Status Publish(const TableContent& table);
   arrow::Status PublishRun(const TableContent& table);
