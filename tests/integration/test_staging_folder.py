@@ -71,12 +71,26 @@ def test_a_run_is_not_staged_in_a_folder_of_others(job, work, run_id):
     assert tree(work, *FOLDERS) == OTHERS
 
 
-def test_an_empty_folder_is_staging(job, headrace, work):
+def test_an_empty_folder_is_staging_and_is_left_as_it_was(job, headrace, work):
+    job.document["destination"]["grace"] = "0s"
+    job.write()
     work.mkdir()
     headrace("check", "job.yaml", expect=0)
+    assert list(work.iterdir()) == []
     job.run()
-    assert tree(work) == {}
+    assert list(work.iterdir()) == []
+    job.run()
+    assert list(work.iterdir()) != [], "a table was replaced"
+    job.command("clean")
+    assert list(work.iterdir()) == []
     assert lake.count(job.lake, "orders") == 2
+
+
+def test_a_folder_that_headrace_made_is_removed(job, headrace, work):
+    headrace("check", "job.yaml", expect=0)
+    assert not work.exists()
+    job.run()
+    assert not work.exists()
 
 
 @pytest.mark.parametrize("state", ["./work", "./work/state"])

@@ -57,10 +57,10 @@ class DurableFs {
   /// Makes the directory and its missing parents, durably.
   virtual arrow::Status CreateDirectories(const std::filesystem::path& path) = 0;
 
-  /// Makes one directory, or finds it; code ENOENT without its parent, and where a link leads to
-  /// nowhere. Not durable: for what is at once locked, so that no other process finds it free.
-  /// SyncDirectory of the parent follows.
-  virtual arrow::Status MakeDirectory(const std::filesystem::path& path) = 0;
+  /// Makes one directory, or finds it, which is false; code ENOENT without its parent, and where a
+  /// link leads to nowhere. Not durable: for what is at once locked, so that no other process finds
+  /// it free. SyncDirectory of the parent follows.
+  virtual arrow::Result<bool> MakeDirectory(const std::filesystem::path& path) = 0;
 
   /// Starts a file that must not be there yet (code EEXIST if it is).
   virtual arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/client/store/errno_error.h"
 #include "headrace/destination/parquet/lake_probe.h"
 #include "headrace/destination/parquet/staging_folder.h"
 #include "headrace/model/table_ref.h"
@@ -33,11 +34,6 @@ bool IsBesideRuns(std::string_view name) {
     }
   }
   return false;
-}
-
-/// So answers a folder of somebody else's; headrace made its own for itself.
-bool IsDenied(const arrow::Status& status) {
-  return CodeOf(status) == "EACCES" || CodeOf(status) == "EPERM";
 }
 
 arrow::Status RemoveWhole(DurableFs& fs, const fs::path& directory) {
@@ -114,6 +110,7 @@ arrow::Status LakeCleaner::CleanRun(const std::string& run) {
   const auto ours = IsRun(fs_, directory);
   const auto lock = ours.ok() ? fs_.TryLock(directory) : ours.status();
   if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();
+  // So answers a folder of somebody else's: headrace may look into its own.
   if (IsDenied(lock.status())) return KeepForeign(directory);
   ARROW_RETURN_NOT_OK(lock.status());
   if (!lock->has_value()) {

@@ -11,9 +11,14 @@ namespace headrace {
 /// be locked. The other one is about to lock as well, so a millisecond apart is often enough.
 inline constexpr int kLockAttempts = 1000;
 
+struct LockedDirectory {
+  DirectoryLock lock;
+  bool made = false;  ///< It was not there.
+};
+
 /// Makes `directory` where it is not there, and locks it, waiting for other holders. Made and
 /// locked at once, it is made durable after that: a cleaner looks for empty ones that nobody holds.
-arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory);
+arrow::Result<LockedDirectory> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory);
 
 /// The same, without waiting: nothing where somebody holds it.
 arrow::Result<std::optional<DirectoryLock>> MakeAndTryLock(DurableFs& fs,

@@ -22,7 +22,7 @@ arrow::Result<std::vector<fs::path>> MissingDirectories(const DurableFs& fs, fs:
 }
 
 arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& staging) {
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, MakeAndLock(fs, lake));
+  ARROW_ASSIGN_OR_RAISE(const LockedDirectory lake_lock, MakeAndLock(fs, lake));
   arrow::Status status = fs.RemoveAll(lake / kProbeFile);
   if (status.ok()) {
     status = fs.WriteFile(staging / kProbeFile, "headrace tries whether it may write here\n");

@@ -97,6 +97,22 @@ class HalfRemovingFs final : public FaultInjectionFs {
   }
 };
 
+/// A parent directory in which this role may not write.
+class LockedParentFs final : public FaultInjectionFs {
+ public:
+  LockedParentFs(std::filesystem::path child, int error)
+      : FaultInjectionFs(MakeLocalFs(), Fault{}), child_(std::move(child)), error_(error) {}
+
+  arrow::Status RemoveIfEmpty(const std::filesystem::path& path) override {
+    if (path == child_) return ErrnoError(error_, "remove", path);
+    return FaultInjectionFs::RemoveIfEmpty(path);
+  }
+
+ private:
+  std::filesystem::path child_;
+  int error_;
+};
+
 class ParquetDestinationTest : public testing::Test {
  protected:
   ParquetDestinationTest() {
@@ -643,6 +659,38 @@ TEST_F(ForeignStagingTest, ARunThatWasHalfRemovedIsStillHeadraces) {
     if (!fs->broken()) break;
     LeaveStaging();
   }
+}
+
+TEST_F(ForeignStagingTest, AnEmptyFolderIsUsedAndLeftAsItWas) {
+  std::filesystem::create_directories(staging());
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  ASSERT_TRUE(destination->Check().ok());
+  EXPECT_TRUE(std::filesystem::is_empty(staging()));
+  TableTarget target = Target(WriteMode::kReplace);
+  target.run = "earlier";
+  ASSERT_TRUE(Load(*destination, target, 1).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(staging()));
+  LeaveStaging();
+  EXPECT_EQ(OpenWithoutGrace()->Clean({}).ValueOrDie().removed_directories, 1);
+  EXPECT_TRUE(std::filesystem::is_empty(staging()));
+}
+
+TEST_F(ForeignStagingTest, AFolderThatHeadraceMadeIsRemovedWhereItMayBe) {
+  for (const int error : {EACCES, EPERM}) {
+    const auto fs = std::make_shared<LockedParentFs>(staging(), error);
+    const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
+    TableTarget target = Target(WriteMode::kReplace);
+    target.table.name += std::to_string(error);
+    ASSERT_TRUE(Load(*destination, target, 1).ok());
+    LeaveStaging();
+    const auto cleaned = destination->Clean({});
+    EXPECT_TRUE(cleaned.ok()) << cleaned.status();
+    EXPECT_TRUE(std::filesystem::is_empty(staging()));
+    std::filesystem::remove(staging());
+  }
+  LeaveStaging();
+  ASSERT_TRUE(OpenWithoutGrace()->Clean({}).ok());
+  EXPECT_FALSE(std::filesystem::exists(staging()));
 }
 
 TEST_F(ForeignStagingTest, AMarkerOfAnotherVersionIsNotGuessedAt) {

@@ -50,7 +50,7 @@ arrow::Result<CommitRecord> Publication::Commit() {
   ARROW_ASSIGN_OR_RAISE(const auto lake, fs_.Stat(layout_.path));
   ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
   if (!lake.has_value() && !staged.has_value()) return Vanished();
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, MakeAndLock(fs_, layout_.path));
+  ARROW_ASSIGN_OR_RAISE(const LockedDirectory lake_lock, MakeAndLock(fs_, layout_.path));
   ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(auto record, FindRecord());
   if (!record.has_value()) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "headrace/client/store/errno_error.h"
 #include "headrace/destination/parquet/lake_lock.h"
 #include "headrace/model/json_object.h"
 
@@ -37,10 +38,14 @@ arrow::Result<std::string> FirstBeside(const DurableFs& fs, const fs::path& fold
   return "";
 }
 
-arrow::Status RemoveWithMarker(DurableFs& fs, const fs::path& folder, std::string_view marker) {
+arrow::Status RemoveMarker(DurableFs& fs, const fs::path& folder, std::string_view marker) {
   ARROW_RETURN_NOT_OK(fs.RemoveAll(folder / HalfWritten(marker)));
-  ARROW_RETURN_NOT_OK(fs.RemoveAll(folder / marker));
-  return fs.RemoveIfEmpty(folder);
+  return fs.RemoveAll(folder / marker);
+}
+
+arrow::Status RemoveMarkedRun(DurableFs& fs, const fs::path& directory) {
+  ARROW_RETURN_NOT_OK(RemoveMarker(fs, directory, kRunMarker));
+  return fs.RemoveIfEmpty(directory);
 }
 
 /// The value of `key` in a marker; nothing if it is none of this version.
@@ -52,11 +57,18 @@ std::optional<nlohmann::json> ValueOf(const std::string& marker, const char* key
   return json.value(key, nlohmann::json());
 }
 
-arrow::Result<bool> IsMarkedStaging(const DurableFs& fs, const fs::path& staging) {
+struct StagingMarker {
+  bool made = false;  // The folder, by headrace.
+};
+
+/// Nothing where `staging` is not marked; class user where another version did.
+arrow::Result<std::optional<StagingMarker>> ReadStagingMarker(const DurableFs& fs,
+                                                              const fs::path& staging) {
   const fs::path file = staging / kStagingMarker;
-  ARROW_ASSIGN_OR_RAISE(const auto marker, fs.ReadFile(file));
-  if (!marker.has_value()) return false;
-  if (ValueOf(*marker, "version").has_value()) return true;
+  ARROW_ASSIGN_OR_RAISE(const auto content, fs.ReadFile(file));
+  if (!content.has_value()) return std::nullopt;
+  const auto made = ValueOf(*content, "made");
+  if (made.has_value()) return StagingMarker{.made = *made == true};
   return UserError(file.string() +
                    " is none that this version of headrace knows: use the one that wrote it, or "
                    "set destination.staging to another folder");
@@ -74,8 +86,8 @@ arrow::Status ForeignStaging(const fs::path& staging, const std::string& first) 
 arrow::Result<std::string> ForeignInStaging(const DurableFs& fs, const fs::path& staging) {
   ARROW_ASSIGN_OR_RAISE(std::string first, FirstBeside(fs, staging, kStagingMarker));
   if (first.empty()) return first;
-  ARROW_ASSIGN_OR_RAISE(const bool marked, IsMarkedStaging(fs, staging));
-  return marked ? "" : std::move(first);
+  ARROW_ASSIGN_OR_RAISE(const auto marker, ReadStagingMarker(fs, staging));
+  return marker.has_value() ? "" : std::move(first);
 }
 
 arrow::Status CheckStaging(const DurableFs& fs, const fs::path& staging) {
@@ -84,14 +96,15 @@ arrow::Status CheckStaging(const DurableFs& fs, const fs::path& staging) {
 }
 
 arrow::Result<DirectoryLock> LockStaging(DurableFs& fs, const fs::path& staging) {
-  ARROW_ASSIGN_OR_RAISE(DirectoryLock lock, MakeAndLock(fs, staging));
-  ARROW_ASSIGN_OR_RAISE(const bool marked, IsMarkedStaging(fs, staging));
-  if (marked) return lock;
+  ARROW_ASSIGN_OR_RAISE(LockedDirectory locked, MakeAndLock(fs, staging));
+  ARROW_ASSIGN_OR_RAISE(const auto marker, ReadStagingMarker(fs, staging));
+  if (marker.has_value()) return std::move(locked.lock);
   ARROW_ASSIGN_OR_RAISE(const std::string foreign, FirstBeside(fs, staging, kStagingMarker));
   if (!foreign.empty()) return ForeignStaging(staging, foreign);
-  ARROW_RETURN_NOT_OK(WriteMarker(fs, staging / kStagingMarker,
-                                  {{"version", kMarkerVersion}, {"about", kStagingAbout}}));
-  return lock;
+  ARROW_RETURN_NOT_OK(
+      WriteMarker(fs, staging / kStagingMarker,
+                  {{"version", kMarkerVersion}, {"made", locked.made}, {"about", kStagingAbout}}));
+  return std::move(locked.lock);
 }
 
 arrow::Status RemoveStagingIfUnused(DurableFs& fs, const fs::path& staging) {
@@ -101,8 +114,12 @@ arrow::Status RemoveStagingIfUnused(DurableFs& fs, const fs::path& staging) {
   if (!lock->has_value()) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const std::string other, FirstBeside(fs, staging, kStagingMarker));
   if (!other.empty()) return arrow::Status::OK();
-  ARROW_RETURN_NOT_OK(IsMarkedStaging(fs, staging));  // Of this version, or not yet.
-  return RemoveWithMarker(fs, staging, kStagingMarker);
+  ARROW_ASSIGN_OR_RAISE(const auto marker, ReadStagingMarker(fs, staging));
+  ARROW_RETURN_NOT_OK(RemoveMarker(fs, staging, kStagingMarker));
+  if (!marker.has_value() || !marker->made) return arrow::Status::OK();
+  const arrow::Status removed = fs.RemoveIfEmpty(staging);
+  // Empty as it is, it is in nobody's way.
+  return IsDenied(removed) ? arrow::Status::OK() : removed;
 }
 
 arrow::Status MarkRun(DurableFs& fs, const fs::path& directory) {
@@ -129,12 +146,12 @@ arrow::Status RemoveRun(DurableFs& fs, const fs::path& directory) {
   for (const std::string& name : names) {
     if (name != kRunMarker) ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
   }
-  return RemoveWithMarker(fs, directory, kRunMarker);
+  return RemoveMarkedRun(fs, directory);
 }
 
 arrow::Status RemoveRunIfUnused(DurableFs& fs, const fs::path& directory) {
   ARROW_ASSIGN_OR_RAISE(const std::string other, FirstBeside(fs, directory, kRunMarker));
-  return other.empty() ? RemoveWithMarker(fs, directory, kRunMarker) : arrow::Status::OK();
+  return other.empty() ? RemoveMarkedRun(fs, directory) : arrow::Status::OK();
 }
 
 }  // namespace headrace

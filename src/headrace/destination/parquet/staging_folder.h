@@ -26,8 +26,8 @@ arrow::Status CheckStaging(const DurableFs& fs, const std::filesystem::path& sta
 arrow::Result<std::string> ForeignInStaging(const DurableFs& fs,
                                             const std::filesystem::path& staging);
 
-/// Removes `staging` if nothing lies in it but its marker, and nobody holds it: who locked it is
-/// about to use it.
+/// If nothing lies in `staging` but its marker, and nobody holds it (who locked it is about to use
+/// it), leaves it as it was found: removes the marker, and the folder if headrace made it and may.
 arrow::Status RemoveStagingIfUnused(DurableFs& fs, const std::filesystem::path& staging);
 
 /// Marks `directory`, in which a run is staged. Class user if it holds what headrace did not put
