@@ -90,6 +90,9 @@ struct CleanResult {
 /// What a destination has to know of the process that it works for.
 struct DestinationHost {
   std::filesystem::path state;  ///< Its state folder: nothing there is the destination's.
+  /// Once stopped, no call waits for another process any more: it returns kInterruptedCode, and
+  /// what it was to do is not done, or done in part and can be repeated.
+  std::stop_token stop;
 };
 
 class Destination {

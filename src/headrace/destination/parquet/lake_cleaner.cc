@@ -43,8 +43,8 @@ arrow::Status RemoveWhole(DurableFs& fs, const fs::path& directory) {
 }  // namespace
 
 LakeCleaner::LakeCleaner(DurableFs& fs, const LakeLayout& layout, const std::set<std::string>& keep,
-                         std::chrono::seconds grace)
-    : fs_(fs), layout_(layout), grace_(grace) {
+                         std::chrono::seconds grace, std::stop_token stop)
+    : fs_(fs), layout_(layout), grace_(grace), stop_(std::move(stop)) {
   for (const std::string& run : keep) keep_.insert(PercentEncode(run));
 }
 
@@ -104,7 +104,7 @@ arrow::Status LakeCleaner::CleanRun(const std::string& run) {
     return arrow::Status::OK();
   }
   // A run directory is made, locked and marked under the lock of staging (Prepare).
-  const auto staging = fs_.Lock(layout_.staging);
+  const auto staging = fs_.Lock(layout_.staging, {.stop = stop_});
   if (CodeOf(staging.status()) == "ENOENT") return arrow::Status::OK();  // Removed by another one.
   ARROW_RETURN_NOT_OK(staging.status());
   const auto ours = IsRun(fs_, directory);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,10 @@ namespace headrace {
 /// Removes from staging what nobody needs any more, and headrace made.
 class LakeCleaner {
  public:
-  /// All must outlive the cleaner. Runs in `keep` (their ids) are never touched.
+  /// References must outlive the cleaner. Runs in `keep` (their ids) are never touched. `stop` ends
+  /// its waiting for locks, with kInterruptedCode.
   LakeCleaner(DurableFs& fs, const LakeLayout& layout, const std::set<std::string>& keep,
-              std::chrono::seconds grace);
+              std::chrono::seconds grace, std::stop_token stop);
 
   /// Everything of every table and run.
   arrow::Result<CleanResult> CleanAll();
@@ -48,6 +50,7 @@ class LakeCleaner {
   const LakeLayout& layout_;
   std::set<std::string> keep_;  // Percent-encoded.
   std::chrono::seconds grace_;
+  std::stop_token stop_;
   CleanResult result_;
 };
 

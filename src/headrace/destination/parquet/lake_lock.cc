@@ -34,10 +34,13 @@ auto MakeAndLockBy(DurableFs& fs, const fs::path& directory, LockIt lock, bool& 
 
 }  // namespace
 
-arrow::Result<LockedDirectory> MakeAndLock(DurableFs& fs, const fs::path& directory) {
+arrow::Result<LockedDirectory> MakeAndLock(DurableFs& fs, const fs::path& directory,
+                                           const std::stop_token& stop) {
   LockedDirectory locked;
   ARROW_ASSIGN_OR_RAISE(
-      locked.lock, MakeAndLockBy(fs, directory, [&] { return fs.Lock(directory); }, locked.made));
+      locked.lock,
+      MakeAndLockBy(
+          fs, directory, [&] { return fs.Lock(directory, {.stop = stop}); }, locked.made));
   return locked;
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 
 #include "headrace/client/store/durable_fs.h"
 
@@ -16,9 +17,11 @@ struct LockedDirectory {
   bool made = false;  ///< It was not there.
 };
 
-/// Makes `directory` where it is not there, and locks it, waiting for other holders. Made and
-/// locked at once, it is made durable after that: a cleaner looks for empty ones that nobody holds.
-arrow::Result<LockedDirectory> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory);
+/// Makes `directory` where it is not there, and locks it, waiting for other holders as
+/// DurableFs::Lock does. Made and locked at once, it is made durable after that: a cleaner looks
+/// for empty ones that nobody holds.
+arrow::Result<LockedDirectory> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory,
+                                           const std::stop_token& stop);
 
 /// The same, without waiting: nothing where somebody holds it.
 arrow::Result<std::optional<DirectoryLock>> MakeAndTryLock(DurableFs& fs,

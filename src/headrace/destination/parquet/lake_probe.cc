@@ -21,8 +21,9 @@ arrow::Result<std::vector<fs::path>> MissingDirectories(const DurableFs& fs, fs:
   }
 }
 
-arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& staging) {
-  ARROW_ASSIGN_OR_RAISE(const LockedDirectory lake_lock, MakeAndLock(fs, lake));
+arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& staging,
+                        const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const LockedDirectory lake_lock, MakeAndLock(fs, lake, stop));
   arrow::Status status = fs.RemoveAll(lake / kProbeFile);
   if (status.ok()) {
     status = fs.WriteFile(staging / kProbeFile, "headrace tries whether it may write here\n");
@@ -41,19 +42,20 @@ arrow::Status RemoveIfEmpty(DurableFs& fs, const std::vector<fs::path>& director
 
 }  // namespace
 
-arrow::Status CheckLake(DurableFs& fs, const LakeLayout& layout) {
+arrow::Status CheckLake(DurableFs& fs, const LakeLayout& layout, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto made, MissingDirectories(fs, layout.staging));
   // Let go at once: it is marked, so nobody takes what lies in it for theirs.
-  arrow::Status status = LockStaging(fs, layout.staging).status();
-  if (status.ok()) status = ProbeLake(fs, layout.path, layout.staging);
+  arrow::Status status = LockStaging(fs, layout.staging, stop).status();
+  if (status.ok()) status = ProbeLake(fs, layout.path, layout.staging, stop);
   status &= RemoveStagingIfUnused(fs, layout.staging);
   status &= RemoveIfEmpty(fs, made);
   return status;
 }
 
-arrow::Status ProbeLake(DurableFs& fs, const fs::path& lake, const fs::path& staged_run) {
+arrow::Status ProbeLake(DurableFs& fs, const fs::path& lake, const fs::path& staged_run,
+                        const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto made, MissingDirectories(fs, lake));
-  arrow::Status status = MoveProbe(fs, lake, staged_run);
+  arrow::Status status = MoveProbe(fs, lake, staged_run, stop);
   status &= RemoveIfEmpty(fs, made);
   return status;
 }

@@ -60,12 +60,12 @@ ParquetFormat FormatOf(const TableTarget& target, Compression compression) {
 
 class ParquetDestination final : public Destination {
  public:
-  ParquetDestination(std::shared_ptr<DurableFs> fs, ParquetSettings settings)
-      : fs_(std::move(fs)), settings_(std::move(settings)) {}
+  ParquetDestination(std::shared_ptr<DurableFs> fs, ParquetSettings settings, std::stop_token stop)
+      : fs_(std::move(fs)), settings_(std::move(settings)), stop_(std::move(stop)) {}
 
   std::string endpoint() const override { return settings_.layout.path.string(); }
 
-  arrow::Status Check() override { return CheckLake(*fs_, settings_.layout); }
+  arrow::Status Check() override { return CheckLake(*fs_, settings_.layout, stop_); }
 
   arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
     ARROW_ASSIGN_OR_RAISE(TableContent content,
@@ -123,7 +123,7 @@ class ParquetDestination final : public Destination {
     ARROW_RETURN_NOT_OK(RemoveEpochs(settings_.layout.StagedTable(target.run, table), target));
     ARROW_RETURN_NOT_OK(
         fs_->CreateDirectories(settings_.layout.StagedEpoch(target.run, table, target.epoch)));
-    return LakeCleaner(*fs_, settings_.layout, {target.run}, settings_.grace)
+    return LakeCleaner(*fs_, settings_.layout, {target.run}, settings_.grace, stop_)
         .CleanReplaced(table)
         .status();
   }
@@ -154,13 +154,13 @@ class ParquetDestination final : public Destination {
   arrow::Result<CommitRecord> Commit(const CommitIntent& intent) override {
     ARROW_RETURN_NOT_OK(CheckOwn(intent));
     ARROW_ASSIGN_OR_RAISE(CommitRecord record,
-                          Publication(*fs_, settings_.layout, intent).Commit());
+                          Publication(*fs_, settings_.layout, intent, stop_).Commit());
     return record;
   }
 
   arrow::Result<Settlement> Settle(const CommitIntent& intent) override {
     ARROW_RETURN_NOT_OK(CheckOwn(intent));
-    return Publication(*fs_, settings_.layout, intent).Settle();
+    return Publication(*fs_, settings_.layout, intent, stop_).Settle();
   }
 
   arrow::Status Discard(const std::string& run, const std::string& table, int epoch) override {
@@ -198,7 +198,7 @@ class ParquetDestination final : public Destination {
   }
 
   arrow::Result<CleanResult> Clean(const std::set<std::string>& keep) override {
-    return LakeCleaner(*fs_, settings_.layout, keep, settings_.grace).CleanAll();
+    return LakeCleaner(*fs_, settings_.layout, keep, settings_.grace, stop_).CleanAll();
   }
 
  private:
@@ -252,7 +252,8 @@ class ParquetDestination final : public Destination {
     const fs::path directory = settings_.layout.StagedRun(run);
     ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
     if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, LockStaging(*fs_, settings_.layout.staging));
+    ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging,
+                          LockStaging(*fs_, settings_.layout.staging, stop_));
     ARROW_ASSIGN_OR_RAISE(auto lock, MakeAndTryLock(*fs_, directory));
     if (!lock.has_value()) {
       return UserError("another process is writing run " + run + " to " + endpoint() +
@@ -292,7 +293,7 @@ class ParquetDestination final : public Destination {
   arrow::Status ProbeOnce(const std::string& run) {
     if (probed_) return arrow::Status::OK();
     const fs::path staged = settings_.layout.StagedRun(run);
-    arrow::Status status = ProbeLake(*fs_, settings_.layout.path, staged);
+    arrow::Status status = ProbeLake(*fs_, settings_.layout.path, staged, stop_);
     probed_ = status.ok();
     if (probed_) return status;
     status &= RemoveRunIfUnused(*fs_, staged);
@@ -311,6 +312,7 @@ class ParquetDestination final : public Destination {
 
   std::shared_ptr<DurableFs> fs_;
   ParquetSettings settings_;
+  std::stop_token stop_;
   bool probed_ = false;
   std::map<std::string, DirectoryLock> locks_;  // By run; used by the coordinator's thread alone.
 };
@@ -326,7 +328,7 @@ arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionV
                                                                    std::shared_ptr<DurableFs> fs,
                                                                    const DestinationHost& host) {
   ARROW_ASSIGN_OR_RAISE(ParquetSettings settings, ReadParquetSettings(options, host.state));
-  return std::make_unique<ParquetDestination>(std::move(fs), std::move(settings));
+  return std::make_unique<ParquetDestination>(std::move(fs), std::move(settings), host.stop);
 }
 
 }  // namespace headrace

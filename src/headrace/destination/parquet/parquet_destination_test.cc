@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <stop_token>
 #include <utility>
 
 #include "headrace/client/store/fault_injection_fs.h"
@@ -111,6 +112,23 @@ class LockedParentFs final : public FaultInjectionFs {
  private:
   std::filesystem::path child_;
   int error_;
+};
+
+/// A person who loses patience while a lock is waited for.
+class ImpatientFs final : public FaultInjectionFs {
+ public:
+  ImpatientFs() : FaultInjectionFs(MakeLocalFs(), Fault{}) {}
+
+  arrow::Result<std::optional<DirectoryLock>> TryLock(
+      const std::filesystem::path& directory) const override {
+    auto lock = FaultInjectionFs::TryLock(directory);
+    constexpr int kPatience = 3;
+    if (lock.ok() && !lock->has_value() && ++refused == kPatience) stop.request_stop();
+    return lock;
+  }
+
+  mutable int refused = 0;
+  mutable std::stop_source stop;
 };
 
 class ParquetDestinationTest : public testing::Test {
@@ -396,6 +414,36 @@ TEST_F(ParquetDestinationTest, TwoProcessesCannotWriteOneRun) {
   ASSERT_TRUE(first->Prepare(Target(WriteMode::kAppend)).ok());
   const auto second = MakeParquetDestination(options_).ValueOrDie();
   EXPECT_THAT(second->Prepare(Target(WriteMode::kAppend)).message(), HasSubstr("another process"));
+}
+
+TEST_F(ParquetDestinationTest, WaitingForAnotherProcessEndsWithTheStopToken) {
+  const auto decided = MakeParquetDestination(options_).ValueOrDie();
+  const TableTarget target = Target(WriteMode::kAppend);
+  ASSERT_TRUE(decided->Prepare(target).ok());
+  const CommitIntent intent = decided->Intend(target, {}, 1).ValueOrDie();
+  TableTarget other = target;
+  other.run = "r2";
+  std::filesystem::create_directories(root_ / "lake");
+  const std::vector<std::pair<const char*, std::function<arrow::Status(Destination&)>>> calls = {
+      {"lake", [](Destination& waiting) { return waiting.Check(); }},
+      {"lake", [&](Destination& waiting) { return waiting.Prepare(other); }},
+      {"lake", [&](Destination& waiting) { return waiting.Commit(intent).status(); }},
+      {"lake", [&](Destination& waiting) { return waiting.Settle(intent).status(); }},
+      {".lake.headrace", [](Destination& waiting) { return waiting.Check(); }},
+      {".lake.headrace", [&](Destination& waiting) { return waiting.Prepare(other); }},
+      {".lake.headrace", [](Destination& waiting) { return waiting.Clean({}).status(); }},
+  };
+  for (const auto& [held, call] : calls) {
+    const auto fs = std::make_shared<ImpatientFs>();
+    const auto waiting =
+        MakeParquetDestination(options_, fs, {.state = {}, .stop = fs->stop.get_token()})
+            .ValueOrDie();
+    const auto lock = MakeLocalFs()->TryLock(root_ / held).ValueOrDie();
+    ASSERT_TRUE(lock.has_value());
+    EXPECT_EQ(CodeOf(call(*waiting)), kInterruptedCode);
+    EXPECT_LE(fs->refused, 4) << "asked for once more at the most, to tidy up";
+  }
+  EXPECT_TRUE(decided->Commit(intent).ok());
 }
 
 TEST_F(ParquetDestinationTest, AnIntentOfAnotherLakeIsRefused) {

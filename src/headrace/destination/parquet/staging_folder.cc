@@ -95,8 +95,9 @@ arrow::Status CheckStaging(const DurableFs& fs, const fs::path& staging) {
   return foreign.empty() ? arrow::Status::OK() : ForeignStaging(staging, foreign);
 }
 
-arrow::Result<DirectoryLock> LockStaging(DurableFs& fs, const fs::path& staging) {
-  ARROW_ASSIGN_OR_RAISE(LockedDirectory locked, MakeAndLock(fs, staging));
+arrow::Result<DirectoryLock> LockStaging(DurableFs& fs, const fs::path& staging,
+                                         const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(LockedDirectory locked, MakeAndLock(fs, staging, stop));
   ARROW_ASSIGN_OR_RAISE(const auto marker, ReadStagingMarker(fs, staging));
   if (marker.has_value()) return std::move(locked.lock);
   ARROW_ASSIGN_OR_RAISE(const std::string foreign, FirstBeside(fs, staging, kStagingMarker));

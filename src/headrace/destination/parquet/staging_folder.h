@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -15,9 +16,10 @@ namespace headrace {
 inline constexpr std::string_view kStagingMarker = ".headrace-staging.json";
 inline constexpr std::string_view kRunMarker = ".headrace-run.json";
 
-/// Locks `staging`, made and marked where it is not; waits for other holders. The errors are those
-/// of CheckStaging.
-arrow::Result<DirectoryLock> LockStaging(DurableFs& fs, const std::filesystem::path& staging);
+/// Locks `staging`, made and marked where it is not; waits for other holders as DurableFs::Lock
+/// does. The other errors are those of CheckStaging.
+arrow::Result<DirectoryLock> LockStaging(DurableFs& fs, const std::filesystem::path& staging,
+                                         const std::stop_token& stop);
 
 /// Class user, with what is found there, if `staging` holds anything and is not marked. Only looks.
 arrow::Status CheckStaging(const DurableFs& fs, const std::filesystem::path& staging);
