@@ -62,8 +62,8 @@ class DurableFs {
   virtual arrow::Status CreateDirectories(const std::filesystem::path& path) = 0;
 
   /// Makes one directory, or finds it, which is false; code ENOENT without its parent, and where a
-  /// link leads to nowhere. Not durable: for what is at once locked, so that no other process finds
-  /// it free. SyncDirectory of the parent follows.
+  /// link leads to nowhere. Not durable, SyncDirectory of the parent follows: for what is at once
+  /// locked, so that no other process finds it free, or where one sync is enough for several.
   virtual arrow::Result<bool> MakeDirectory(const std::filesystem::path& path) = 0;
 
   /// Starts a file that must not be there yet (code EEXIST if it is).

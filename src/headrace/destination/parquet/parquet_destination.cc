@@ -5,6 +5,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "headrace/client/store/store.h"
@@ -121,6 +122,8 @@ class ParquetDestination final : public Destination {
     ARROW_RETURN_NOT_OK(ProbeOnce(target.run));
     const std::string table = target.table.directory();
     ARROW_RETURN_NOT_OK(RemoveEpochs(settings_.layout.StagedTable(target.run, table), target));
+    ARROW_RETURN_NOT_OK(fs_->MakeDirectory(settings_.layout.StagedTable(target.run, table)));
+    unsynced_runs_.insert(target.run);
     ARROW_RETURN_NOT_OK(
         fs_->CreateDirectories(settings_.layout.StagedEpoch(target.run, table, target.epoch)));
     return LakeCleaner(*fs_, settings_.layout, {target.run}, settings_.grace, stop_)
@@ -147,6 +150,7 @@ class ParquetDestination final : public Destination {
                                      int64_t sequence) override {
     ARROW_ASSIGN_OR_RAISE(const FileSettings files,
                           ReadFileSettings(target.options, settings_.files));
+    ARROW_RETURN_NOT_OK(SyncRun(target.run));
     return StageCommit(*fs_, settings_.layout, target, FormatOf(target, files.compression),
                        receipts, sequence);
   }
@@ -264,6 +268,14 @@ class ParquetDestination final : public Destination {
     return arrow::Status::OK();
   }
 
+  /// Staging counts from the first intent on: all tables that were prepared before share one sync.
+  arrow::Status SyncRun(const std::string& run) {
+    if (!unsynced_runs_.contains(run)) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(fs_->SyncDirectory(settings_.layout.StagedRun(run)));
+    unsynced_runs_.erase(run);
+    return arrow::Status::OK();
+  }
+
   /// Removes what the run has staged for a table so far. An epoch has nothing in staging when it
   /// begins; what lies in it all the same was left by a process whose journal is lost. Such a
   /// process may have decided a commit: the proof that it was published, which `_intent.json` is
@@ -314,7 +326,9 @@ class ParquetDestination final : public Destination {
   ParquetSettings settings_;
   std::stop_token stop_;
   bool probed_ = false;
-  std::map<std::string, DirectoryLock> locks_;  // By run; used by the coordinator's thread alone.
+  // Used by the coordinator's thread alone.
+  std::map<std::string, DirectoryLock> locks_;  // By run.
+  std::set<std::string> unsynced_runs_;         // With folders of tables that may not be durable.
 };
 
 }  // namespace
