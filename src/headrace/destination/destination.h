@@ -162,7 +162,7 @@ class Destination {
                                                               std::stop_token stop) = 0;
 
   /// Removes what ended runs left in staging, and replaced tables that were kept long enough for
-  /// readers that still have them open. Never touches runs in `keep`.
+  /// readers that still have them open. Never touches runs in `keep`, nor what it did not make.
   virtual arrow::Result<CleanResult> Clean(const std::set<std::string>& keep) = 0;
 };
 

@@ -115,7 +115,7 @@ TEST_F(LocalFsTest, WhoWaitsForALockDoesNotWaitForEver) {
 
 TEST_F(LocalFsTest, WhoWaitsForALockCanBeStopped) {
   auto lock = fs_->TryLock(folder_).ValueOrDie();
-  std::stop_source source;
+  const std::stop_source source;
   source.request_stop();
   EXPECT_EQ(CodeOf(fs_->Lock(folder_, {.stop = source.get_token()}).status()), kInterruptedCode);
   lock.reset();

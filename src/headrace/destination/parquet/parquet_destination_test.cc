@@ -131,6 +131,22 @@ class ImpatientFs final : public FaultInjectionFs {
   mutable std::stop_source stop;
 };
 
+/// A directory that this role may not look into.
+class ClosedDirectoryFs final : public FaultInjectionFs {
+ public:
+  explicit ClosedDirectoryFs(std::filesystem::path closed)
+      : FaultInjectionFs(MakeLocalFs(), Fault{}), closed_(std::move(closed)) {}
+
+  arrow::Result<std::optional<std::string>> ReadFile(
+      const std::filesystem::path& path) const override {
+    if (path.parent_path() == closed_) return ErrnoError(EACCES, "read", path);
+    return FaultInjectionFs::ReadFile(path);
+  }
+
+ private:
+  std::filesystem::path closed_;
+};
+
 class ParquetDestinationTest : public testing::Test {
  protected:
   ParquetDestinationTest() {
@@ -678,6 +694,17 @@ TEST_F(ForeignStagingTest, WhatIsPutIntoStagingLaterStaysAndCleanSaysSo) {
                                    HasSubstr((staging() / "warehouse: headrace did").string())));
   EXPECT_TRUE(TreesAreThere());
   EXPECT_TRUE(std::filesystem::exists(staging() / "link" / "work"));
+}
+
+TEST_F(ForeignStagingTest, WhatCannotBeLookedIntoIsNotHeadraces) {
+  LeaveStaging();
+  WriteTrees();
+  const auto fs = std::make_shared<ClosedDirectoryFs>(staging() / "projects");
+  const auto cleaned = MakeParquetDestination(options_, fs).ValueOrDie()->Clean({});
+  ASSERT_TRUE(cleaned.ok()) << cleaned.status();
+  EXPECT_EQ(cleaned->removed_directories, 1);
+  EXPECT_THAT(cleaned->kept, testing::ElementsAre(HasSubstr("projects: headrace did not make it"),
+                                                  HasSubstr("warehouse: headrace did not")));
 }
 
 TEST_F(ForeignStagingTest, AFolderOfTheNameOfARunIsNotTheRuns) {
