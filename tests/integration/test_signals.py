@@ -1,6 +1,7 @@
 """SIGINT and SIGTERM end a run cleanly; the next one goes on."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -148,6 +149,39 @@ def test_one_signal_ends_a_run_whose_server_hangs(postgres, tables, headrace, di
         process = job.start("--workers", "2")
         held.wait_for_reader(process, readers=2)
         with postgres.frozen():
+            process.send_signal(signal.SIGINT)
+            said(ended(process, expect=130), "run the same command again: it continues this run")
+    job.run("--resume")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+
+
+@contextlib.contextmanager
+def held_lock(folder):
+    """The lock of a lake, which another process hangs with."""
+    folder.mkdir(exist_ok=True)
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
+
+
+def test_a_signal_ends_the_waiting_for_the_lock_of_the_lake(tables, headrace):
+    """Before a row is read, and at the commit: what was decided is settled by the next run."""
+    job = gated_job(headrace, tables)
+    process = job.start("--run-id", "monday")
+    with held_lock(job.lake):
+        until(lambda: (lake.staging(job.lake) / "monday" / ".headrace-run.json").exists(), "the run's folder")
+        process.send_signal(signal.SIGINT)
+        said(ended(process, expect=130), "run the same command again: it continues this run")
+    with gate(tables.uri) as held:
+        process = job.start("--run-id", "monday")
+        held.wait_for_reader(process)
+        until(lambda: lake.count(job.lake, "public.first") == 9000, "the commit of the first table")
+        with held_lock(job.lake):
+            held.open()
+            until(lambda: list(lake.staging(job.lake).glob("monday/public.second/*/_intent.json")), "a commit that is decided")
             process.send_signal(signal.SIGINT)
             said(ended(process, expect=130), "run the same command again: it continues this run")
     job.run("--resume")

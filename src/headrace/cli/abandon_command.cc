@@ -15,7 +15,7 @@ namespace {
 arrow::Result<int> Abandon(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
   Observation observation(context, job.logging);
-  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(parts.job.state));
   ARROW_ASSIGN_OR_RAISE(const JournalRun run, FindRun(*journal, *context.line.argument,
                                                       parts.job.name, parts.job.words.AsOption()));

@@ -137,7 +137,7 @@ arrow::Result<int> Check(CommandContext& context) {
       {"job", arrow::Status::OK(),
        fmt::format("{}, {}", job.file.string(),
                    HumanNumberOf(static_cast<int64_t>(job.tables.size()), "table"))}};
-  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   lines.push_back({"state", CheckState(parts.job.state), parts.job.state.string()});
   CheckTables(context, parts, observation, lines);
   lines.push_back({"destination", parts.destination->Check(), parts.destination->endpoint()});

@@ -26,7 +26,7 @@ std::string CleanText(const CleanResult& result) {
 arrow::Result<int> Clean(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
   Observation observation(context, job.logging);
-  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   ARROW_ASSIGN_OR_RAISE(const JobLock lock, JobLock::Acquire(parts.job.state, parts.job.name));
   ARROW_ASSIGN_OR_RAISE(const auto journal, Journal::Open(parts.job.state));
   Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,
@@ -52,8 +52,8 @@ Command CleanCommand() {
       .description =
           "Removes the staging of runs that are done or abandoned, and tables that were replaced "
           "longer ago than the destination's "
-          "`grace`. Unfinished runs and open commits keep theirs. Every run does the same when it "
-          "starts.",
+          "`grace`. Unfinished runs and open commits keep theirs, and what headrace did not make "
+          "stays. Every run does the same when it starts.",
       .argument = {},
       .options = {"job", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace clean", "at the destination of the job.yaml of this folder"},

@@ -102,10 +102,12 @@ arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::str
   return job;
 }
 
-arrow::Result<JobParts> MakeJobParts(Job job) {
+arrow::Result<JobParts> MakeJobParts(Job job, const std::stop_token& stop) {
   JobParts parts{.job = std::move(job), .source = {}, .destination = {}, .engine = {}};
   ARROW_ASSIGN_OR_RAISE(parts.source, MakeSource(parts.job.source));
-  ARROW_ASSIGN_OR_RAISE(parts.destination, MakeDestination(parts.job.destination));
+  ARROW_ASSIGN_OR_RAISE(
+      parts.destination,
+      MakeDestination(parts.job.destination, {.state = parts.job.state, .stop = stop}));
   ARROW_ASSIGN_OR_RAISE(parts.engine, MakeEngine(parts.job));
   return parts;
 }

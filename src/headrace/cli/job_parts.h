@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "headrace/cli/command_line.h"
@@ -27,7 +28,8 @@ struct JobParts {
   std::unique_ptr<Engine> engine;
 };
 
-arrow::Result<JobParts> MakeJobParts(Job job);
+/// `stop` ends waiting for other processes.
+arrow::Result<JobParts> MakeJobParts(Job job, const std::stop_token& stop);
 
 /// Whose runs a command is about.
 struct RunScope {

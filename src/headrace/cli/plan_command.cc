@@ -14,7 +14,7 @@ namespace {
 arrow::Result<int> Plan(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
   Observation observation(context, job.logging);
-  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   return ShowPlan(context, parts, observation);
 }
 

@@ -58,7 +58,7 @@ arrow::Result<int> Run(CommandContext& context) {
   if (context.line.run_id.has_value()) ARROW_RETURN_NOT_OK(CheckRunId(*context.line.run_id));
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
   Observation observation(context, job.logging);
-  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job)));
+  ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   if (context.line.dry_run) return DryRun(context, parts, observation);
   observation.ShowProgress();
   const auto report = ExecuteRun(context, parts, observation);

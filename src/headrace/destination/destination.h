@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <set>
@@ -86,6 +87,14 @@ struct CleanResult {
   std::vector<std::string> kept;  ///< What was left and why, one sentence each.
 };
 
+/// What a destination has to know of the process that it works for.
+struct DestinationHost {
+  std::filesystem::path state;  ///< Its state folder: nothing there is the destination's.
+  /// Once stopped, no call waits for another process any more: it returns kInterruptedCode, and
+  /// what it was to do is not done, or done in part and can be repeated.
+  std::stop_token stop;
+};
+
 class Destination {
  public:
   virtual ~Destination() = default;
@@ -153,7 +162,7 @@ class Destination {
                                                               std::stop_token stop) = 0;
 
   /// Removes what ended runs left in staging, and replaced tables that were kept long enough for
-  /// readers that still have them open. Never touches runs in `keep`.
+  /// readers that still have them open. Never touches runs in `keep`, nor what it did not make.
   virtual arrow::Result<CleanResult> Clean(const std::set<std::string>& keep) = 0;
 };
 

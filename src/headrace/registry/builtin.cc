@@ -24,7 +24,7 @@ struct BuiltinSource {
 
 struct BuiltinDestination {
   const PluginOptions& (*options)();
-  arrow::Result<std::unique_ptr<Destination>> (*make)(const OptionValues&);
+  arrow::Result<std::unique_ptr<Destination>> (*make)(const OptionValues&, const DestinationHost&);
 };
 
 /// Milliseconds that who only looks waits for a lock of somebody else.
@@ -47,10 +47,10 @@ std::vector<PluginOptions> OptionsOfAll(const Builtins& builtins) {
 }
 
 /// Makes the plug-in that `settings` names. The parser has checked the name against the same table.
-template <typename Result, typename Builtins>
-Result MakeByType(const Builtins& builtins, const PluginSettings& settings) {
+template <typename Result, typename Builtins, typename... Host>
+Result MakeByType(const Builtins& builtins, const PluginSettings& settings, const Host&... host) {
   for (const auto& builtin : builtins) {
-    if (builtin.options().type == settings.type) return builtin.make(settings.values);
+    if (builtin.options().type == settings.type) return builtin.make(settings.values, host...);
   }
   return BugError("no plug-in is called \"" + settings.type + "\"");
 }
@@ -64,8 +64,9 @@ arrow::Result<std::unique_ptr<Source>> MakeSource(const PluginSettings& settings
   return MakeByType<arrow::Result<std::unique_ptr<Source>>>(Sources(), settings);
 }
 
-arrow::Result<std::unique_ptr<Destination>> MakeDestination(const PluginSettings& settings) {
-  return MakeByType<arrow::Result<std::unique_ptr<Destination>>>(Destinations(), settings);
+arrow::Result<std::unique_ptr<Destination>> MakeDestination(const PluginSettings& settings,
+                                                            const DestinationHost& host) {
+  return MakeByType<arrow::Result<std::unique_ptr<Destination>>>(Destinations(), settings, host);
 }
 
 arrow::Result<std::unique_ptr<Engine>> MakeEngine(const Job& /*job*/) {

@@ -20,7 +20,8 @@ std::vector<PluginOptions> SourceOptions();
 std::vector<PluginOptions> DestinationOptions();
 
 arrow::Result<std::unique_ptr<Source>> MakeSource(const PluginSettings& settings);
-arrow::Result<std::unique_ptr<Destination>> MakeDestination(const PluginSettings& settings);
+arrow::Result<std::unique_ptr<Destination>> MakeDestination(const PluginSettings& settings,
+                                                            const DestinationHost& host);
 arrow::Result<std::unique_ptr<Engine>> MakeEngine(const Job& job);
 
 /// The source that a URI of the command line names (`headrace inspect URI`): by its scheme.

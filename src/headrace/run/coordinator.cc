@@ -137,7 +137,7 @@ arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
 /// What earlier runs left behind is no reason to fail this one.
 void CleanUp(const RunParts& parts) {
   const arrow::Status status = CleanDestination(parts).status();
-  if (!status.ok()) {
+  if (!status.ok() && CodeOf(status) != kInterruptedCode) {
     parts.observer.Emit(Level::kWarning, "clean_failed",
                         "cannot clean up after earlier runs: " + status.message());
   }

@@ -223,6 +223,32 @@ TEST_F(CoordinatorTest, AnotherRunIdWaitsForTheUnfinishedRun) {
   EXPECT_EQ(ClassOf(monday.status()), ErrorClass::kUser);
 }
 
+/// The destination waits for another process, and a signal ends that.
+TEST_F(CoordinatorTest, ACommitThatIsInterruptedInterruptsTheRun) {
+  on_commit = [](const CommitIntent& intent, bool) {
+    return intent.table == "b" ? InterruptedError() : arrow::Status::OK();
+  };
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(report->interrupted);
+  EXPECT_EQ(report->tables[1].state, TableState::kInterrupted);
+  const auto settled = Run();
+  EXPECT_EQ(CodeOf(settled.status()), kInterruptedCode) << settled.status();
+  on_commit = nullptr;
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(CoordinatorTest, AnInterruptedAbandonGivesNoCommitUp) {
+  on_commit = [](const CommitIntent&, bool) { return InterruptedError(); };
+  const auto report = Run();
+  EXPECT_EQ(CodeOf(Make().Abandon(report->run, OnDoubt::kGiveUp).status()), kInterruptedCode);
+  on_commit = nullptr;
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
 TEST_F(CoordinatorTest, AbandonSettlesAnOpenIntentFirst) {
   on_commit = [](const CommitIntent& intent, bool published) {
     return intent.table == "a" && !published ? PermanentError("read-only") : arrow::Status::OK();

@@ -229,7 +229,10 @@ void RunExecution::EndTable(const TableWork& work, const arrow::Status& status,
   if (status.ok()) {
     const Stopwatch watch;
     const arrow::Status committed = Commit(work, stop, table).status();
-    if (!committed.ok()) table.error = WithContext(committed, "table " + table.table + ", commit");
+    if (!committed.ok()) {
+      table = UncommittedTable(*open->job, work.plan.epoch,
+                               WithContext(committed, "table " + table.table + ", commit"));
+    }
     report.phases.load += watch.seconds();
   }
   Close(open->job, std::move(table), report);

@@ -79,7 +79,7 @@ arrow::Result<CommitRecord> CommitWithRetries(const CommitIntent& intent, int re
   for (int attempt = 1;; ++attempt) {
     auto record = destination.Commit(intent);
     if (record.ok() || ClassOf(record.status()) != ErrorClass::kTransient || attempt > retries ||
-        CodeOf(record.status()) == kVoidIntentCode) {
+        CodeOf(record.status()) == kVoidIntentCode || CodeOf(record.status()) == kInterruptedCode) {
       return record;
     }
     if (!WaitFor(BackoffDelay(attempt + 1), stop)) return record;
@@ -97,7 +97,8 @@ arrow::Result<std::vector<std::string>> SettleOpenIntents(const RunParts& parts,
   for (const JournalTable& table : tables) {
     if (!table.has_open_intent()) continue;
     auto sentence = SettleIntent(*table.intent, parts.destination, journal);
-    if (!sentence.ok() && on_doubt == OnDoubt::kGiveUp) {
+    const bool interrupted = CodeOf(sentence.status()) == kInterruptedCode;
+    if (!sentence.ok() && !interrupted && on_doubt == OnDoubt::kGiveUp) {
       sentence = GiveUpIntent(*table.intent, sentence.status(), journal);
     }
     if (!sentence.ok()) {

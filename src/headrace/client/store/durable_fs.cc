@@ -20,12 +20,13 @@ arrow::Status HeldTooLong(const std::filesystem::path& directory,
 }  // namespace
 
 arrow::Result<DirectoryLock> DurableFs::Lock(const std::filesystem::path& directory,
-                                             std::chrono::milliseconds patience) const {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+                                             const LockWait& wait) const {
+  const auto deadline = std::chrono::steady_clock::now() + wait.patience;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto lock, TryLock(directory));
     if (lock.has_value()) return std::move(*lock);
-    if (std::chrono::steady_clock::now() >= deadline) return HeldTooLong(directory, patience);
+    if (wait.stop.stop_requested()) return InterruptedError();
+    if (std::chrono::steady_clock::now() >= deadline) return HeldTooLong(directory, wait.patience);
     std::this_thread::sleep_for(kLockPause);
   }
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,11 @@ struct PathInfo {
 /// What WriteFile adds to a name while it writes; a crash may leave such a file behind.
 inline constexpr std::string_view kHalfWrittenSuffix = ".new";
 
-/// How long Lock waits for others.
-inline constexpr std::chrono::seconds kLockPatience{60};
+/// How Lock waits for others.
+struct LockWait {
+  std::stop_token stop = {};
+  std::chrono::milliseconds patience = std::chrono::seconds(60);
+};
 
 /// Held while the object lives; the kernel lets go when the process dies.
 class DirectoryLock {
@@ -57,10 +61,10 @@ class DurableFs {
   /// Makes the directory and its missing parents, durably.
   virtual arrow::Status CreateDirectories(const std::filesystem::path& path) = 0;
 
-  /// Makes one directory, or finds it; code ENOENT without its parent, and where a link leads to
-  /// nowhere. Not durable: for what is at once locked, so that no other process finds it free.
-  /// SyncDirectory of the parent follows.
-  virtual arrow::Status MakeDirectory(const std::filesystem::path& path) = 0;
+  /// Makes one directory, or finds it, which is false; code ENOENT without its parent, and where a
+  /// link leads to nowhere. Not durable, SyncDirectory of the parent follows: for what is at once
+  /// locked, so that no other process finds it free, or where one sync is enough for several.
+  virtual arrow::Result<bool> MakeDirectory(const std::filesystem::path& path) = 0;
 
   /// Starts a file that must not be there yet (code EEXIST if it is).
   virtual arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(
@@ -105,9 +109,10 @@ class DurableFs {
       const std::filesystem::path& directory) const = 0;
 
   /// The same, waiting for other holders: they have it for moments. Class transient where one of
-  /// them still has it after `patience`.
+  /// them still has it after the patience of `wait`; kInterruptedCode where one has it once its
+  /// `stop` is stopped.
   arrow::Result<DirectoryLock> Lock(const std::filesystem::path& directory,
-                                    std::chrono::milliseconds patience = kLockPatience) const;
+                                    const LockWait& wait) const;
 };
 
 /// The filesystem of this machine.

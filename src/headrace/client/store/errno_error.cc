@@ -66,4 +66,9 @@ arrow::Status ErrnoError(int error, std::string_view verb, const std::filesystem
   return MakeError(rule.error_class, std::move(message), std::move(code));
 }
 
+bool IsDenied(const arrow::Status& status) {
+  const std::string_view code = CodeOf(status);
+  return code == "EACCES" || code == "EPERM";
+}
+
 }  // namespace headrace

@@ -13,4 +13,7 @@ namespace headrace {
 /// (disk full, quota, I/O error) permanent.
 arrow::Status ErrnoError(int error, std::string_view verb, const std::filesystem::path& path);
 
+/// Whether the rights forbade it (EACCES, EPERM).
+bool IsDenied(const arrow::Status& status);
+
 }  // namespace headrace

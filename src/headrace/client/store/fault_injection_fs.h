@@ -34,8 +34,11 @@ class FaultInjectionFs : public DurableFs {
     return Change("create directory", path, [&] { return base_->CreateDirectories(path); });
   }
 
-  arrow::Status MakeDirectory(const std::filesystem::path& path) override {
-    return Change("create directory", path, [&] { return base_->MakeDirectory(path); });
+  arrow::Result<bool> MakeDirectory(const std::filesystem::path& path) override {
+    bool made = false;
+    ARROW_RETURN_NOT_OK(
+        Change("create directory", path, [&] { return base_->MakeDirectory(path).Value(&made); }));
+    return made;
   }
 
   arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(

@@ -77,13 +77,14 @@ class LocalFs final : public DurableFs {
     return status;
   }
 
-  arrow::Status MakeDirectory(const fs::path& path) override {
-    if (::mkdir(path.c_str(), kDirectoryMode) == 0) return arrow::Status::OK();
+  arrow::Result<bool> MakeDirectory(const fs::path& path) override {
+    if (::mkdir(path.c_str(), kDirectoryMode) == 0) return true;
     const int error = errno;
     if (error != EEXIST) return ErrnoError(error, "create directory", path);
     ARROW_ASSIGN_OR_RAISE(const auto info, Stat(path));
     if (!info.has_value()) return ErrnoError(ENOENT, "create directory", path);
-    return info->is_directory ? arrow::Status::OK() : ErrnoError(ENOTDIR, "create directory", path);
+    if (!info->is_directory) return ErrnoError(ENOTDIR, "create directory", path);
+    return false;
   }
 
   arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(const fs::path& path) override {

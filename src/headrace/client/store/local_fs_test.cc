@@ -106,11 +106,20 @@ TEST_F(LocalFsTest, ALockHasOneHolder) {
 
 TEST_F(LocalFsTest, WhoWaitsForALockDoesNotWaitForEver) {
   auto lock = fs_->TryLock(folder_).ValueOrDie();
-  const auto late = fs_->Lock(folder_, std::chrono::milliseconds(1));
+  const auto late = fs_->Lock(folder_, {.patience = std::chrono::milliseconds(1)});
   EXPECT_EQ(ClassOf(late.status()), ErrorClass::kTransient);
   EXPECT_THAT(late.status().message(), HasSubstr(folder_.string()));
   lock.reset();
-  EXPECT_TRUE(fs_->Lock(folder_).ok());
+  EXPECT_TRUE(fs_->Lock(folder_, {}).ok());
+}
+
+TEST_F(LocalFsTest, WhoWaitsForALockCanBeStopped) {
+  auto lock = fs_->TryLock(folder_).ValueOrDie();
+  const std::stop_source source;
+  source.request_stop();
+  EXPECT_EQ(CodeOf(fs_->Lock(folder_, {.stop = source.get_token()}).status()), kInterruptedCode);
+  lock.reset();
+  EXPECT_TRUE(fs_->Lock(folder_, {.stop = source.get_token()}).ok()) << "nobody holds it";
 }
 
 TEST_F(LocalFsTest, AFileInTheWayIsTheUsersError) {

@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "headrace/destination/parquet/lake_lock.h"
+#include "headrace/client/store/errno_error.h"
+#include "headrace/destination/parquet/lake_probe.h"
+#include "headrace/destination/parquet/staging_folder.h"
 #include "headrace/model/table_ref.h"
 
 namespace headrace {
@@ -24,23 +26,40 @@ arrow::Result<int64_t> BytesBelow(const DurableFs& fs, const fs::path& path) {
   return bytes;
 }
 
+/// What headrace may leave in staging that is no run.
+bool IsBesideRuns(std::string_view name) {
+  for (const std::string_view own : {kReplacedFolder, kStagingMarker, kProbeFile}) {
+    if (name.starts_with(own) && (name == own || name.substr(own.size()) == kHalfWrittenSuffix)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+arrow::Status RemoveWhole(DurableFs& fs, const fs::path& directory) {
+  return fs.RemoveAll(directory);
+}
+
 }  // namespace
 
 LakeCleaner::LakeCleaner(DurableFs& fs, const LakeLayout& layout, const std::set<std::string>& keep,
-                         std::chrono::seconds grace)
-    : fs_(fs), layout_(layout), grace_(grace) {
+                         std::chrono::seconds grace, std::stop_token stop)
+    : fs_(fs), layout_(layout), grace_(grace), stop_(std::move(stop)) {
   for (const std::string& run : keep) keep_.insert(PercentEncode(run));
 }
 
 arrow::Result<CleanResult> LakeCleaner::CleanAll() {
-  ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(layout_.staging));
-  for (const std::string& name : names) {
-    if (!name.starts_with('.')) ARROW_RETURN_NOT_OK(CleanRun(name));
+  ARROW_ASSIGN_OR_RAISE(const std::string foreign, ForeignInStaging(fs_, layout_.staging));
+  if (!foreign.empty()) {
+    result_.kept.push_back(layout_.staging.string() + ": headrace did not make what is in it (" +
+                           foreign + " is the first), so it is no staging folder");
+    return std::move(result_);
   }
+  ARROW_RETURN_NOT_OK(CleanRuns());
   ARROW_ASSIGN_OR_RAISE(const auto tables, fs_.List(layout_.Replaced()));
   for (const std::string& table : tables) ARROW_RETURN_NOT_OK(CleanReplacedOf(table));
   ARROW_RETURN_NOT_OK(RemoveIfEmpty(layout_.Replaced()));
-  ARROW_RETURN_NOT_OK(RemoveIfEmptyAndFree(fs_, layout_.staging));
+  ARROW_RETURN_NOT_OK(RemoveStagingIfUnused(fs_, layout_.staging));
   return std::move(result_);
 }
 
@@ -49,21 +68,56 @@ arrow::Result<CleanResult> LakeCleaner::CleanReplaced(std::string_view table) {
   return std::move(result_);
 }
 
+arrow::Status LakeCleaner::CleanRuns() {
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs_.List(layout_.staging));
+  for (const std::string& name : names) {
+    if (IsBesideRuns(name)) continue;
+    ARROW_ASSIGN_OR_RAISE(const bool is_directory, IsDirectory(layout_.staging / name));
+    ARROW_RETURN_NOT_OK(is_directory ? CleanRun(name) : KeepForeign(layout_.staging / name));
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<bool> LakeCleaner::IsDirectory(const fs::path& path) const {
+  ARROW_ASSIGN_OR_RAISE(const bool is_link, fs_.IsLink(path));
+  if (is_link) return false;
+  ARROW_ASSIGN_OR_RAISE(const auto info, fs_.Stat(path));
+  return !info.has_value() || info->is_directory;  // Gone: removed by another one.
+}
+
+arrow::Status LakeCleaner::KeepForeign(const fs::path& path) {
+  result_.kept.push_back(path.string() + ": headrace did not make it");
+  return arrow::Status::OK();
+}
+
+/// What a process leaves that dies before it marks a run's directory is empty.
+arrow::Status LakeCleaner::CleanUnmarked(const fs::path& directory) {
+  ARROW_RETURN_NOT_OK(RemoveRunIfUnused(fs_, directory));
+  ARROW_ASSIGN_OR_RAISE(const auto left, fs_.Stat(directory));
+  return left.has_value() ? KeepForeign(directory) : arrow::Status::OK();
+}
+
 arrow::Status LakeCleaner::CleanRun(const std::string& run) {
   const fs::path directory = layout_.staging / run;
   if (keep_.contains(run)) {
     result_.kept.push_back("staging of run " + run + ": the run is unfinished");
     return arrow::Status::OK();
   }
-  // A run directory is made and locked under the lock of staging (Prepare).
-  const auto staging = fs_.Lock(layout_.staging);
-  const auto lock = staging.ok() ? fs_.TryLock(directory) : staging.status();
-  if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();  // Removed by another one.
+  // A run directory is made, locked and marked under the lock of staging (Prepare).
+  const auto staging = fs_.Lock(layout_.staging, {.stop = stop_});
+  if (CodeOf(staging.status()) == "ENOENT") return arrow::Status::OK();  // Removed by another one.
+  ARROW_RETURN_NOT_OK(staging.status());
+  const auto ours = IsRun(fs_, directory);
+  const auto lock = ours.ok() ? fs_.TryLock(directory) : ours.status();
+  if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();
+  // So answers a folder of somebody else's: headrace may look into its own.
+  if (IsDenied(lock.status())) return KeepForeign(directory);
   ARROW_RETURN_NOT_OK(lock.status());
   if (!lock->has_value()) {
     result_.kept.push_back("staging of run " + run + ": a process is writing to it");
     return arrow::Status::OK();
   }
+  if (!*ours) return CleanUnmarked(directory);
   ARROW_ASSIGN_OR_RAISE(const bool open_intent, HasOpenIntent(directory));
   if (open_intent) {
     result_.kept.push_back(
@@ -72,7 +126,7 @@ arrow::Status LakeCleaner::CleanRun(const std::string& run) {
         "abandon` it; if neither can be done any more, remove " + directory.string());
     return arrow::Status::OK();
   }
-  return Remove(directory);
+  return Remove(directory, RemoveRun);
 }
 
 arrow::Result<bool> LakeCleaner::HasOpenIntent(const fs::path& run) const {
@@ -125,7 +179,7 @@ arrow::Status LakeCleaner::CleanReplacedOf(const std::string& table) {
     } else if (replaced->age() < grace_) {
       result_.kept.push_back(what + "readers may still be in it");
     } else {
-      ARROW_RETURN_NOT_OK(Remove(folder / name));
+      ARROW_RETURN_NOT_OK(Remove(folder / name, RemoveWhole));
     }
   }
   return RemoveIfEmpty(folder);
@@ -138,9 +192,11 @@ arrow::Status LakeCleaner::RemoveIfEmpty(const fs::path& folder) {
   return staging->has_value() ? fs_.RemoveIfEmpty(folder) : arrow::Status::OK();
 }
 
-arrow::Status LakeCleaner::Remove(const fs::path& directory) {
+arrow::Status LakeCleaner::Remove(const fs::path& directory,
+                                  arrow::Status (*remove)(DurableFs& fs,
+                                                          const fs::path& directory)) {
   ARROW_ASSIGN_OR_RAISE(const int64_t bytes, BytesBelow(fs_, directory));
-  ARROW_RETURN_NOT_OK(fs_.RemoveAll(directory));
+  ARROW_RETURN_NOT_OK(remove(fs_, directory));
   result_.removed_bytes += bytes;
   ++result_.removed_directories;
   return arrow::Status::OK();

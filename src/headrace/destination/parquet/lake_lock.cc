@@ -9,15 +9,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// False where it is there.
+arrow::Result<bool> MakeWithParents(DurableFs& fs, const fs::path& directory) {
+  auto made = fs.MakeDirectory(directory);
+  if (CodeOf(made.status()) != "ENOENT") return made;
+  ARROW_RETURN_NOT_OK(fs.CreateDirectories(directory));
+  return true;
+}
+
 /// Makes `directory` and locks it by `lock`, both again while another process removes it, being
-/// empty, in between. Where it cannot be made there is no second attempt.
+/// empty, in between. Where it cannot be made there is no second attempt. `made`: it was not there.
 template <typename LockIt>
-auto MakeAndLockBy(DurableFs& fs, const fs::path& directory, LockIt lock) -> decltype(lock()) {
+auto MakeAndLockBy(DurableFs& fs, const fs::path& directory, LockIt lock, bool& made)
+    -> decltype(lock()) {
   const fs::path parent = directory.parent_path();
   for (int attempt = 1;; ++attempt) {
-    arrow::Status made = fs.MakeDirectory(directory);
-    if (CodeOf(made) == "ENOENT") made = fs.CreateDirectories(directory);  // With its parents.
-    ARROW_RETURN_NOT_OK(made);
+    ARROW_ASSIGN_OR_RAISE(made, MakeWithParents(fs, directory));
     auto locked = lock();
     if (locked.ok()) ARROW_RETURN_NOT_OK(fs.SyncDirectory(parent));
     if (CodeOf(locked.status()) != "ENOENT" || attempt == kLockAttempts) return locked;
@@ -27,20 +34,20 @@ auto MakeAndLockBy(DurableFs& fs, const fs::path& directory, LockIt lock) -> dec
 
 }  // namespace
 
-arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const fs::path& directory) {
-  return MakeAndLockBy(fs, directory, [&] { return fs.Lock(directory); });
+arrow::Result<LockedDirectory> MakeAndLock(DurableFs& fs, const fs::path& directory,
+                                           const std::stop_token& stop) {
+  LockedDirectory locked;
+  ARROW_ASSIGN_OR_RAISE(
+      locked.lock,
+      MakeAndLockBy(
+          fs, directory, [&] { return fs.Lock(directory, {.stop = stop}); }, locked.made));
+  return locked;
 }
 
 arrow::Result<std::optional<DirectoryLock>> MakeAndTryLock(DurableFs& fs,
                                                            const fs::path& directory) {
-  return MakeAndLockBy(fs, directory, [&] { return fs.TryLock(directory); });
-}
-
-arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const fs::path& directory) {
-  const auto lock = fs.TryLock(directory);
-  if (CodeOf(lock.status()) == "ENOENT") return arrow::Status::OK();
-  ARROW_RETURN_NOT_OK(lock.status());
-  return lock->has_value() ? fs.RemoveIfEmpty(directory) : arrow::Status::OK();
+  bool made = false;
+  return MakeAndLockBy(fs, directory, [&] { return fs.TryLock(directory); }, made);
 }
 
 }  // namespace headrace

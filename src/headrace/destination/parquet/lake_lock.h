@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 
 #include "headrace/client/store/durable_fs.h"
 
@@ -11,15 +12,19 @@ namespace headrace {
 /// be locked. The other one is about to lock as well, so a millisecond apart is often enough.
 inline constexpr int kLockAttempts = 1000;
 
-/// Makes `directory` where it is not there, and locks it, waiting for other holders. Made and
-/// locked at once, it is made durable after that: a cleaner looks for empty ones that nobody holds.
-arrow::Result<DirectoryLock> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory);
+struct LockedDirectory {
+  DirectoryLock lock;
+  bool made = false;  ///< It was not there.
+};
+
+/// Makes `directory` where it is not there, and locks it, waiting for other holders as
+/// DurableFs::Lock does. Made and locked at once, it is made durable after that: a cleaner looks
+/// for empty ones that nobody holds.
+arrow::Result<LockedDirectory> MakeAndLock(DurableFs& fs, const std::filesystem::path& directory,
+                                           const std::stop_token& stop);
 
 /// The same, without waiting: nothing where somebody holds it.
 arrow::Result<std::optional<DirectoryLock>> MakeAndTryLock(DurableFs& fs,
                                                            const std::filesystem::path& directory);
-
-/// Removes `directory` if it is empty and nobody holds it: who locked it is about to use it.
-arrow::Status RemoveIfEmptyAndFree(DurableFs& fs, const std::filesystem::path& directory);
 
 }  // namespace headrace

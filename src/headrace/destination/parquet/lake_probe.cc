@@ -1,17 +1,14 @@
 #include "headrace/destination/parquet/lake_probe.h"
 
-#include <string_view>
 #include <vector>
 
 #include "headrace/destination/parquet/lake_lock.h"
+#include "headrace/destination/parquet/staging_folder.h"
 
 namespace headrace {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// One name for all processes: the lake is locked while it is there.
-constexpr std::string_view kProbeFile = ".headrace-probe";
 
 /// `path` and those of its parents that are not there, deepest first.
 arrow::Result<std::vector<fs::path>> MissingDirectories(const DurableFs& fs, fs::path path) {
@@ -24,9 +21,9 @@ arrow::Result<std::vector<fs::path>> MissingDirectories(const DurableFs& fs, fs:
   }
 }
 
-arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& staging) {
-  ARROW_RETURN_NOT_OK(fs.CreateDirectories(staging));
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, MakeAndLock(fs, lake));
+arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& staging,
+                        const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const LockedDirectory lake_lock, MakeAndLock(fs, lake, stop));
   arrow::Status status = fs.RemoveAll(lake / kProbeFile);
   if (status.ok()) {
     status = fs.WriteFile(staging / kProbeFile, "headrace tries whether it may write here\n");
@@ -37,16 +34,29 @@ arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& sta
   return status;
 }
 
+arrow::Status RemoveIfEmpty(DurableFs& fs, const std::vector<fs::path>& directories) {
+  arrow::Status status;
+  for (const fs::path& path : directories) status &= fs.RemoveIfEmpty(path);
+  return status;
+}
+
 }  // namespace
 
-arrow::Status ProbeLake(DurableFs& fs, const fs::path& lake, const fs::path& staging) {
-  std::vector<fs::path> made;
-  for (const fs::path& path : {staging, lake}) {
-    ARROW_ASSIGN_OR_RAISE(const auto missing, MissingDirectories(fs, path));
-    made.insert(made.end(), missing.begin(), missing.end());
-  }
-  arrow::Status status = MoveProbe(fs, lake, staging);
-  for (const fs::path& path : made) status &= fs.RemoveIfEmpty(path);
+arrow::Status CheckLake(DurableFs& fs, const LakeLayout& layout, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto made, MissingDirectories(fs, layout.staging));
+  // Let go at once: it is marked, so nobody takes what lies in it for theirs.
+  arrow::Status status = LockStaging(fs, layout.staging, stop).status();
+  if (status.ok()) status = ProbeLake(fs, layout.path, layout.staging, stop);
+  status &= RemoveStagingIfUnused(fs, layout.staging);
+  status &= RemoveIfEmpty(fs, made);
+  return status;
+}
+
+arrow::Status ProbeLake(DurableFs& fs, const fs::path& lake, const fs::path& staged_run,
+                        const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto made, MissingDirectories(fs, lake));
+  arrow::Status status = MoveProbe(fs, lake, staged_run, stop);
+  status &= RemoveIfEmpty(fs, made);
   return status;
 }
 

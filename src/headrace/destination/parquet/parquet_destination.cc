@@ -5,6 +5,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "headrace/client/store/store.h"
@@ -16,6 +17,7 @@
 #include "headrace/destination/parquet/publication.h"
 #include "headrace/destination/parquet/schema_difference.h"
 #include "headrace/destination/parquet/staged_commit.h"
+#include "headrace/destination/parquet/staging_folder.h"
 #include "headrace/destination/parquet/table_content.h"
 #include "headrace/model/json_object.h"
 #include "headrace/staging/read_back.h"
@@ -59,14 +61,12 @@ ParquetFormat FormatOf(const TableTarget& target, Compression compression) {
 
 class ParquetDestination final : public Destination {
  public:
-  ParquetDestination(std::shared_ptr<DurableFs> fs, ParquetSettings settings)
-      : fs_(std::move(fs)), settings_(std::move(settings)) {}
+  ParquetDestination(std::shared_ptr<DurableFs> fs, ParquetSettings settings, std::stop_token stop)
+      : fs_(std::move(fs)), settings_(std::move(settings)), stop_(std::move(stop)) {}
 
   std::string endpoint() const override { return settings_.layout.path.string(); }
 
-  arrow::Status Check() override {
-    return ProbeLake(*fs_, settings_.layout.path, settings_.layout.staging);
-  }
+  arrow::Status Check() override { return CheckLake(*fs_, settings_.layout, stop_); }
 
   arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
     ARROW_ASSIGN_OR_RAISE(TableContent content,
@@ -96,6 +96,7 @@ class ParquetDestination final : public Destination {
     ARROW_RETURN_NOT_OK(CheckNoLink(target, table));
     ARROW_ASSIGN_OR_RAISE(const TableContent content, ReadTableContent(*fs_, table));
     ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table, content, target.mode));
+    ARROW_RETURN_NOT_OK(CheckStaging(*fs_, settings_.layout.staging));
     if (!content.last.has_value()) return arrow::Status::OK();
     if (target.mode == WriteMode::kErrorIfExists) {
       return UserError("table " + target.table.label() + " is there already, in " + table.string() +
@@ -121,9 +122,11 @@ class ParquetDestination final : public Destination {
     ARROW_RETURN_NOT_OK(ProbeOnce(target.run));
     const std::string table = target.table.directory();
     ARROW_RETURN_NOT_OK(RemoveEpochs(settings_.layout.StagedTable(target.run, table), target));
+    ARROW_RETURN_NOT_OK(fs_->MakeDirectory(settings_.layout.StagedTable(target.run, table)));
+    unsynced_runs_.insert(target.run);
     ARROW_RETURN_NOT_OK(
         fs_->CreateDirectories(settings_.layout.StagedEpoch(target.run, table, target.epoch)));
-    return LakeCleaner(*fs_, settings_.layout, {target.run}, settings_.grace)
+    return LakeCleaner(*fs_, settings_.layout, {target.run}, settings_.grace, stop_)
         .CleanReplaced(table)
         .status();
   }
@@ -147,6 +150,7 @@ class ParquetDestination final : public Destination {
                                      int64_t sequence) override {
     ARROW_ASSIGN_OR_RAISE(const FileSettings files,
                           ReadFileSettings(target.options, settings_.files));
+    ARROW_RETURN_NOT_OK(SyncRun(target.run));
     return StageCommit(*fs_, settings_.layout, target, FormatOf(target, files.compression),
                        receipts, sequence);
   }
@@ -154,20 +158,26 @@ class ParquetDestination final : public Destination {
   arrow::Result<CommitRecord> Commit(const CommitIntent& intent) override {
     ARROW_RETURN_NOT_OK(CheckOwn(intent));
     ARROW_ASSIGN_OR_RAISE(CommitRecord record,
-                          Publication(*fs_, settings_.layout, intent).Commit());
+                          Publication(*fs_, settings_.layout, intent, stop_).Commit());
     return record;
   }
 
   arrow::Result<Settlement> Settle(const CommitIntent& intent) override {
     ARROW_RETURN_NOT_OK(CheckOwn(intent));
-    return Publication(*fs_, settings_.layout, intent).Settle();
+    return Publication(*fs_, settings_.layout, intent, stop_).Settle();
   }
 
   arrow::Status Discard(const std::string& run, const std::string& table, int epoch) override {
     const LakeLayout& layout = settings_.layout;
-    ARROW_RETURN_NOT_OK(fs_->RemoveAll(layout.StagedEpoch(run, table, epoch)));
-    ARROW_RETURN_NOT_OK(fs_->RemoveIfEmpty(layout.StagedTable(run, table)));
-    return fs_->RemoveIfEmpty(layout.StagedRun(run));
+    const fs::path directory = layout.StagedRun(run);
+    ARROW_ASSIGN_OR_RAISE(const bool ours, IsRun(*fs_, directory));
+    if (ours) {
+      ARROW_RETURN_NOT_OK(fs_->RemoveAll(layout.StagedEpoch(run, table, epoch)));
+      ARROW_RETURN_NOT_OK(fs_->RemoveIfEmpty(layout.StagedTable(run, table)));
+    }
+    ARROW_RETURN_NOT_OK(RemoveRunIfUnused(*fs_, directory));
+    (void)RemoveStagingIfUnused(*fs_, layout.staging);  // Or by Clean.
+    return arrow::Status::OK();
   }
 
   arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) override {
@@ -192,7 +202,7 @@ class ParquetDestination final : public Destination {
   }
 
   arrow::Result<CleanResult> Clean(const std::set<std::string>& keep) override {
-    return LakeCleaner(*fs_, settings_.layout, keep, settings_.grace).CleanAll();
+    return LakeCleaner(*fs_, settings_.layout, keep, settings_.grace, stop_).CleanAll();
   }
 
  private:
@@ -246,13 +256,23 @@ class ParquetDestination final : public Destination {
     const fs::path directory = settings_.layout.StagedRun(run);
     ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
     if (there.has_value() && locks_.contains(run)) return arrow::Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, MakeAndLock(*fs_, settings_.layout.staging));
+    ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging,
+                          LockStaging(*fs_, settings_.layout.staging, stop_));
     ARROW_ASSIGN_OR_RAISE(auto lock, MakeAndTryLock(*fs_, directory));
     if (!lock.has_value()) {
       return UserError("another process is writing run " + run + " to " + endpoint() +
                        ": wait for it, or end it");
     }
+    ARROW_RETURN_NOT_OK(MarkRun(*fs_, directory));
     locks_.insert_or_assign(run, std::move(*lock));
+    return arrow::Status::OK();
+  }
+
+  /// Staging counts from the first intent on: all tables that were prepared before share one sync.
+  arrow::Status SyncRun(const std::string& run) {
+    if (!unsynced_runs_.contains(run)) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(fs_->SyncDirectory(settings_.layout.StagedRun(run)));
+    unsynced_runs_.erase(run);
     return arrow::Status::OK();
   }
 
@@ -285,11 +305,11 @@ class ParquetDestination final : public Destination {
   arrow::Status ProbeOnce(const std::string& run) {
     if (probed_) return arrow::Status::OK();
     const fs::path staged = settings_.layout.StagedRun(run);
-    arrow::Status status = ProbeLake(*fs_, settings_.layout.path, staged);
+    arrow::Status status = ProbeLake(*fs_, settings_.layout.path, staged, stop_);
     probed_ = status.ok();
     if (probed_) return status;
-    status &= fs_->RemoveIfEmpty(staged);
-    status &= RemoveIfEmptyAndFree(*fs_, settings_.layout.staging);
+    status &= RemoveRunIfUnused(*fs_, staged);
+    status &= RemoveStagingIfUnused(*fs_, settings_.layout.staging);
     return status;
   }
 
@@ -304,20 +324,25 @@ class ParquetDestination final : public Destination {
 
   std::shared_ptr<DurableFs> fs_;
   ParquetSettings settings_;
+  std::stop_token stop_;
   bool probed_ = false;
-  std::map<std::string, DirectoryLock> locks_;  // By run; used by the coordinator's thread alone.
+  // Used by the coordinator's thread alone.
+  std::map<std::string, DirectoryLock> locks_;  // By run.
+  std::set<std::string> unsynced_runs_;         // With folders of tables that may not be durable.
 };
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionValues& options) {
-  return MakeParquetDestination(options, MakeLocalFs());
+arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionValues& options,
+                                                                   const DestinationHost& host) {
+  return MakeParquetDestination(options, MakeLocalFs(), host);
 }
 
 arrow::Result<std::unique_ptr<Destination>> MakeParquetDestination(const OptionValues& options,
-                                                                   std::shared_ptr<DurableFs> fs) {
-  ARROW_ASSIGN_OR_RAISE(ParquetSettings settings, ReadParquetSettings(options));
-  return std::make_unique<ParquetDestination>(std::move(fs), std::move(settings));
+                                                                   std::shared_ptr<DurableFs> fs,
+                                                                   const DestinationHost& host) {
+  ARROW_ASSIGN_OR_RAISE(ParquetSettings settings, ReadParquetSettings(options, host.state));
+  return std::make_unique<ParquetDestination>(std::move(fs), std::move(settings), host.stop);
 }
 
 }  // namespace headrace

@@ -8,10 +8,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <stop_token>
 #include <utility>
 
 #include "headrace/client/store/fault_injection_fs.h"
@@ -94,6 +96,55 @@ class HalfRemovingFs final : public FaultInjectionFs {
     }
     return ErrnoError(EIO, "remove", path);
   }
+};
+
+/// A parent directory in which this role may not write.
+class LockedParentFs final : public FaultInjectionFs {
+ public:
+  LockedParentFs(std::filesystem::path child, int error)
+      : FaultInjectionFs(MakeLocalFs(), Fault{}), child_(std::move(child)), error_(error) {}
+
+  arrow::Status RemoveIfEmpty(const std::filesystem::path& path) override {
+    if (path == child_) return ErrnoError(error_, "remove", path);
+    return FaultInjectionFs::RemoveIfEmpty(path);
+  }
+
+ private:
+  std::filesystem::path child_;
+  int error_;
+};
+
+/// A person who loses patience while a lock is waited for.
+class ImpatientFs final : public FaultInjectionFs {
+ public:
+  ImpatientFs() : FaultInjectionFs(MakeLocalFs(), Fault{}) {}
+
+  arrow::Result<std::optional<DirectoryLock>> TryLock(
+      const std::filesystem::path& directory) const override {
+    auto lock = FaultInjectionFs::TryLock(directory);
+    constexpr int kPatience = 3;
+    if (lock.ok() && !lock->has_value() && ++refused == kPatience) stop.request_stop();
+    return lock;
+  }
+
+  mutable int refused = 0;
+  mutable std::stop_source stop;
+};
+
+/// A directory that this role may not look into.
+class ClosedDirectoryFs final : public FaultInjectionFs {
+ public:
+  explicit ClosedDirectoryFs(std::filesystem::path closed)
+      : FaultInjectionFs(MakeLocalFs(), Fault{}), closed_(std::move(closed)) {}
+
+  arrow::Result<std::optional<std::string>> ReadFile(
+      const std::filesystem::path& path) const override {
+    if (path.parent_path() == closed_) return ErrnoError(EACCES, "read", path);
+    return FaultInjectionFs::ReadFile(path);
+  }
+
+ private:
+  std::filesystem::path closed_;
 };
 
 class ParquetDestinationTest : public testing::Test {
@@ -381,6 +432,36 @@ TEST_F(ParquetDestinationTest, TwoProcessesCannotWriteOneRun) {
   EXPECT_THAT(second->Prepare(Target(WriteMode::kAppend)).message(), HasSubstr("another process"));
 }
 
+TEST_F(ParquetDestinationTest, WaitingForAnotherProcessEndsWithTheStopToken) {
+  const auto decided = MakeParquetDestination(options_).ValueOrDie();
+  const TableTarget target = Target(WriteMode::kAppend);
+  ASSERT_TRUE(decided->Prepare(target).ok());
+  const CommitIntent intent = decided->Intend(target, {}, 1).ValueOrDie();
+  TableTarget other = target;
+  other.run = "r2";
+  std::filesystem::create_directories(root_ / "lake");
+  const std::vector<std::pair<const char*, std::function<arrow::Status(Destination&)>>> calls = {
+      {"lake", [](Destination& waiting) { return waiting.Check(); }},
+      {"lake", [&](Destination& waiting) { return waiting.Prepare(other); }},
+      {"lake", [&](Destination& waiting) { return waiting.Commit(intent).status(); }},
+      {"lake", [&](Destination& waiting) { return waiting.Settle(intent).status(); }},
+      {".lake.headrace", [](Destination& waiting) { return waiting.Check(); }},
+      {".lake.headrace", [&](Destination& waiting) { return waiting.Prepare(other); }},
+      {".lake.headrace", [](Destination& waiting) { return waiting.Clean({}).status(); }},
+  };
+  for (const auto& [held, call] : calls) {
+    const auto fs = std::make_shared<ImpatientFs>();
+    const auto waiting =
+        MakeParquetDestination(options_, fs, {.state = {}, .stop = fs->stop.get_token()})
+            .ValueOrDie();
+    const auto lock = MakeLocalFs()->TryLock(root_ / held).ValueOrDie();
+    ASSERT_TRUE(lock.has_value());
+    EXPECT_EQ(CodeOf(call(*waiting)), kInterruptedCode);
+    EXPECT_LE(fs->refused, 4) << "asked for once more at the most, to tidy up";
+  }
+  EXPECT_TRUE(decided->Commit(intent).ok());
+}
+
 TEST_F(ParquetDestinationTest, AnIntentOfAnotherLakeIsRefused) {
   const auto destination = MakeParquetDestination(options_).ValueOrDie();
   CommitIntent intent;
@@ -399,10 +480,10 @@ TEST_F(ParquetDestinationTest, AReplacedTableIsKeptWhileACommitInItIsNotSettled)
   target.run = "a2";
   ASSERT_TRUE(destination->Prepare(target).ok());
   const CommitIntent intent = destination->Intend(target, {}, 2).ValueOrDie();
-  const auto staged = root_ / ".lake.headrace" / "a2";
+  const auto staged = root_ / ".lake.headrace";
   std::filesystem::copy(staged, root_ / "copy", std::filesystem::copy_options::recursive);
   ASSERT_TRUE(destination->Commit(intent).ok());
-  std::filesystem::remove_all(root_ / "copy" / "orders" / "0" / "table" / "run-a2");
+  std::filesystem::remove_all(root_ / "copy" / "a2" / "orders" / "0" / "table" / "run-a2");
   std::filesystem::create_directories(staged);
   std::filesystem::copy(root_ / "copy", staged, std::filesystem::copy_options::recursive);
 
@@ -553,6 +634,160 @@ TEST_F(ParquetDestinationTest, ADecidedCommitOfAnotherJobIsNotRemovedByARunOfThe
   EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
   EXPECT_THAT(status.message(), HasSubstr("a run of job shop has a commit"));
   EXPECT_TRUE(first->Commit(intent).ok());
+}
+
+/// What two people kept in folders that a job named as its staging.
+class ForeignStagingTest : public ParquetDestinationTest {
+ protected:
+  ForeignStagingTest() { options_.Set("staging", staging().string()); }
+
+  std::filesystem::path staging() const { return root_ / "work"; }
+
+  void WriteTrees() {
+    for (const char* file : kFiles) Touch(staging() / file);
+  }
+
+  bool TreesAreThere() const {
+    return std::ranges::all_of(kFiles, [this](const char* file) {
+      return std::filesystem::file_size(staging() / file) > 0;
+    });
+  }
+
+  /// A staging folder of headrace's, in which a dead run left files.
+  void LeaveStaging() {
+    ASSERT_TRUE(
+        MakeParquetDestination(options_).ValueOrDie()->Prepare(Target(WriteMode::kAppend)).ok());
+    Touch(staging() / "r1" / "orders" / "0" / "part-0.parquet");
+  }
+
+  static constexpr const char* kFiles[] = {"projects/thesis/chapters/one.tex",
+                                           "warehouse/db/tables/2024/data.bin"};
+};
+
+TEST_F(ForeignStagingTest, AFolderThatHoldsAnythingIsNoStaging) {
+  WriteTrees();
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  for (const arrow::Status& status :
+       {destination->Check(), destination->CheckTarget(Target(WriteMode::kReplace)),
+        destination->Prepare(Target(WriteMode::kReplace))}) {
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+    EXPECT_THAT(status.message(), HasSubstr("(the first is projects)"));
+  }
+  EXPECT_THAT(OpenWithoutGrace()->Clean({}).ValueOrDie().kept,
+              testing::ElementsAre(HasSubstr(staging().string())));
+  EXPECT_TRUE(TreesAreThere());
+  EXPECT_FALSE(std::filesystem::exists(root_ / "lake"));
+}
+
+TEST_F(ForeignStagingTest, WhatIsPutIntoStagingLaterStaysAndCleanSaysSo) {
+  LeaveStaging();
+  WriteTrees();
+  Touch(staging() / "notes");
+  std::filesystem::create_directory_symlink(root_, staging() / "link");
+  const CleanResult result = OpenWithoutGrace()->Clean({}).ValueOrDie();
+  EXPECT_EQ(result.removed_directories, 1);
+  EXPECT_FALSE(std::filesystem::exists(staging() / "r1"));
+  EXPECT_THAT(result.kept,
+              testing::ElementsAre(HasSubstr((staging() / "link: headrace did").string()),
+                                   HasSubstr((staging() / "notes: headrace did").string()),
+                                   HasSubstr((staging() / "projects: headrace did").string()),
+                                   HasSubstr((staging() / "warehouse: headrace did").string())));
+  EXPECT_TRUE(TreesAreThere());
+  EXPECT_TRUE(std::filesystem::exists(staging() / "link" / "work"));
+}
+
+TEST_F(ForeignStagingTest, WhatCannotBeLookedIntoIsNotHeadraces) {
+  LeaveStaging();
+  WriteTrees();
+  const auto fs = std::make_shared<ClosedDirectoryFs>(staging() / "projects");
+  const auto cleaned = MakeParquetDestination(options_, fs).ValueOrDie()->Clean({});
+  ASSERT_TRUE(cleaned.ok()) << cleaned.status();
+  EXPECT_EQ(cleaned->removed_directories, 1);
+  EXPECT_THAT(cleaned->kept, testing::ElementsAre(HasSubstr("projects: headrace did not make it"),
+                                                  HasSubstr("warehouse: headrace did not")));
+}
+
+TEST_F(ForeignStagingTest, AFolderOfTheNameOfARunIsNotTheRuns) {
+  LeaveStaging();
+  WriteTrees();
+  TableTarget target = Target(WriteMode::kAppend);
+  target.run = "projects";
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  EXPECT_THAT(destination->Prepare(target).message(), HasSubstr("choose another --run-id"));
+  target.run = "warehouse";
+  EXPECT_TRUE(destination->Discard(target.run, "db", 0).ok());
+  std::filesystem::rename(staging() / "warehouse" / "db" / "tables",
+                          staging() / "warehouse" / "db" / "0");
+  EXPECT_TRUE(destination->Discard(target.run, "db", 0).ok());
+  EXPECT_TRUE(std::filesystem::exists(staging() / "warehouse/db/0/2024/data.bin"));
+}
+
+TEST_F(ForeignStagingTest, ARunThatWasHalfRemovedIsStillHeadraces) {
+  LeaveStaging();
+  for (int call = 1;; ++call) {
+    const auto fs = std::make_shared<FaultInjectionFs>(
+        MakeLocalFs(), FaultInjectionFs::Fault{.at_call = call, .after_effect = true});
+    (void)MakeParquetDestination(options_, fs).ValueOrDie()->Clean({});
+    const CleanResult result = OpenWithoutGrace()->Clean({}).ValueOrDie();
+    EXPECT_THAT(result.kept, testing::IsEmpty()) << call;
+    EXPECT_FALSE(std::filesystem::exists(staging() / "r1")) << call;
+    if (!fs->broken()) break;
+    LeaveStaging();
+  }
+}
+
+TEST_F(ForeignStagingTest, AnEmptyFolderIsUsedAndLeftAsItWas) {
+  std::filesystem::create_directories(staging());
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  ASSERT_TRUE(destination->Check().ok());
+  EXPECT_TRUE(std::filesystem::is_empty(staging()));
+  TableTarget target = Target(WriteMode::kReplace);
+  target.run = "earlier";
+  ASSERT_TRUE(Load(*destination, target, 1).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(staging()));
+  LeaveStaging();
+  EXPECT_EQ(OpenWithoutGrace()->Clean({}).ValueOrDie().removed_directories, 1);
+  EXPECT_TRUE(std::filesystem::is_empty(staging()));
+}
+
+TEST_F(ForeignStagingTest, AFolderThatHeadraceMadeIsRemovedWhereItMayBe) {
+  for (const int error : {EACCES, EPERM}) {
+    const auto fs = std::make_shared<LockedParentFs>(staging(), error);
+    const auto destination = MakeParquetDestination(options_, fs).ValueOrDie();
+    TableTarget target = Target(WriteMode::kReplace);
+    target.table.name += std::to_string(error);
+    ASSERT_TRUE(Load(*destination, target, 1).ok());
+    LeaveStaging();
+    const auto cleaned = destination->Clean({});
+    EXPECT_TRUE(cleaned.ok()) << cleaned.status();
+    EXPECT_TRUE(std::filesystem::is_empty(staging()));
+    std::filesystem::remove(staging());
+  }
+  LeaveStaging();
+  ASSERT_TRUE(OpenWithoutGrace()->Clean({}).ok());
+  EXPECT_FALSE(std::filesystem::exists(staging()));
+}
+
+TEST_F(ForeignStagingTest, AMarkerOfAnotherVersionIsNotGuessedAt) {
+  Touch(staging() / ".headrace-staging.json");
+  std::ofstream(staging() / ".headrace-staging.json") << R"({"version": 2})";
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  for (const arrow::Status& status :
+       {destination->Check(), destination->Prepare(Target(WriteMode::kReplace)),
+        destination->Clean({}).status()}) {
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
+    EXPECT_THAT(status.message(), HasSubstr("this version of headrace"));
+  }
+}
+
+TEST_F(ForeignStagingTest, TheStateFolderIsNotInStaging) {
+  for (const auto& state : {staging(), staging() / "state"}) {
+    const auto made = MakeParquetDestination(options_, {.state = state});
+    EXPECT_EQ(ClassOf(made.status()), ErrorClass::kUser);
+    EXPECT_THAT(made.status().message(), HasSubstr("destination.staging"));
+    EXPECT_THAT(made.status().message(), HasSubstr(state.string()));
+  }
+  EXPECT_TRUE(MakeParquetDestination(options_, {.state = root_ / "state"}).ok());
 }
 
 TEST_F(ParquetDestinationTest, TwoReplacedTablesOfOneSecondAndOneRunIdHaveTwoNames) {

@@ -49,6 +49,17 @@ arrow::Result<LakeLayout> ReadLayout(const OptionValues& options) {
   return layout;
 }
 
+/// The journal lies in a folder that nothing is removed from but by its user.
+arrow::Status CheckApart(const std::filesystem::path& staging, const std::filesystem::path& state) {
+  if (state.empty()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const StoreLocation location, OpenStore(state.string()));
+  if (!IsWithin(location.path, staging)) return arrow::Status::OK();
+  return UserError("destination.staging: " + staging.string() + " must not be the state folder " +
+                   location.path.string() +
+                   ", nor around it: headrace removes from staging what no run needs any more. "
+                   "Set destination.staging, or `state:`, to another folder");
+}
+
 }  // namespace
 
 const PluginOptions& ParquetOptions() {
@@ -67,8 +78,9 @@ const PluginOptions& ParquetOptions() {
           {.key = "staging",
            .type = OptionType::kPath,
            .default_text = "",
-           .doc = "Where files lie until they are published; the same filesystem as path. Default: "
-                  ".<name>.headrace beside path."},
+           .doc = "Where files lie until they are published: a folder of its own, on the "
+                  "filesystem of "
+                  "path. Default: .<name>.headrace beside path."},
           {.key = "target_file_size",
            .type = OptionType::kBytes,
            .default_text = "256MiB",
@@ -114,9 +126,11 @@ arrow::Result<FileSettings> ReadFileSettings(const OptionValues& options, FileSe
   return settings;
 }
 
-arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options) {
+arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options,
+                                                   const std::filesystem::path& state) {
   ParquetSettings settings;
   ARROW_ASSIGN_OR_RAISE(settings.layout, ReadLayout(options));
+  ARROW_RETURN_NOT_OK(CheckApart(settings.layout.staging, state));
   ARROW_ASSIGN_OR_RAISE(settings.files, ReadFileSettings(options, {}));
   const std::chrono::milliseconds grace(
       options.Integer("grace").value_or(std::chrono::milliseconds(std::chrono::hours(1)).count()));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 
 #include "headrace/config/option.h"
 #include "headrace/destination/parquet/lake_layout.h"
@@ -27,7 +28,8 @@ struct ParquetSettings {
 /// `settings`, with what `options` says instead. Errors of class user name the key.
 arrow::Result<FileSettings> ReadFileSettings(const OptionValues& options, FileSettings settings);
 
-/// Errors of class user name the key.
-arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options);
+/// Errors of class user name the key. `state` is the folder of the journal; empty for none.
+arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options,
+                                                   const std::filesystem::path& state);
 
 }  // namespace headrace

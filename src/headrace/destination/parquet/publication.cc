@@ -5,6 +5,7 @@
 
 #include "headrace/destination/parquet/commit_file.h"
 #include "headrace/destination/parquet/lake_lock.h"
+#include "headrace/destination/parquet/staging_folder.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/model/utc_time.h"
 
@@ -49,7 +50,7 @@ arrow::Result<CommitRecord> Publication::Commit() {
   ARROW_ASSIGN_OR_RAISE(const auto lake, fs_.Stat(layout_.path));
   ARROW_ASSIGN_OR_RAISE(const auto staged, fs_.Stat(RunDirectory(StagedTable(), intent_)));
   if (!lake.has_value() && !staged.has_value()) return Vanished();
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock lock, MakeAndLock(fs_, layout_.path));
+  ARROW_ASSIGN_OR_RAISE(const LockedDirectory lake_lock, MakeAndLock(fs_, layout_.path, stop_));
   ARROW_ASSIGN_OR_RAISE(const TableContent table, ReadTableContent(fs_, PublishedTable(intent_)));
   ARROW_ASSIGN_OR_RAISE(auto record, FindRecord());
   if (!record.has_value()) {
@@ -85,7 +86,7 @@ arrow::Result<Settlement> Publication::Settle() {
 /// Other processes commit to this lake too: between the look at the sequence and the rename nobody
 /// else may.
 arrow::Result<std::optional<DirectoryLock>> Publication::LockLakeIfThere() const {
-  auto lock = fs_.Lock(layout_.path);
+  auto lock = fs_.Lock(layout_.path, {.stop = stop_});
   if (CodeOf(lock.status()) == "ENOENT") return std::nullopt;
   return lock;
 }
@@ -249,7 +250,7 @@ arrow::Status Publication::PutAside(const fs::path& old_table) {
   const fs::path folder = layout_.ReplacedTable(intent_.table);
   ReplacedName name = ReplacedName::Now(intent_.run);
   // Cleaners remove empty folders of it under the same lock.
-  ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, MakeAndLock(fs_, layout_.staging));
+  ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, LockStaging(fs_, layout_.staging, stop_));
   ARROW_RETURN_NOT_OK(fs_.CreateDirectories(folder));
   arrow::Status moved = fs_.RenameNoReplace(old_table, folder / name.ToString());
   // In the same second a run of another job that goes by the same name has done so.
@@ -274,13 +275,18 @@ arrow::Status Publication::Finish() {
   if (left.has_value() && intent_.mode == WriteMode::kReplace) {
     ARROW_RETURN_NOT_OK(PutAside(StagedTable()));
   }
-  // The table is published: what cannot be removed now is left to Clean.
-  for (const auto& status : {fs_.RemoveAll(layout_.StagedTable(intent_.run, intent_.table)),
-                             fs_.RemoveIfEmpty(layout_.StagedRun(intent_.run)),
-                             RemoveIfEmptyAndFree(fs_, layout_.staging)}) {
-    if (!status.ok()) break;
-  }
+  RemoveStaged();
   return arrow::Status::OK();
+}
+
+/// The table is published: what cannot be removed now is left to Clean.
+void Publication::RemoveStaged() {
+  const fs::path run = layout_.StagedRun(intent_.run);
+  const auto ours = IsRun(fs_, run);
+  if (!ours.ok()) return;
+  if (*ours && !fs_.RemoveAll(layout_.StagedTable(intent_.run, intent_.table)).ok()) return;
+  if (!RemoveRunIfUnused(fs_, run).ok()) return;
+  (void)RemoveStagingIfUnused(fs_, layout_.staging);
 }
 
 }  // namespace headrace

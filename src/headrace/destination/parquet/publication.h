@@ -1,7 +1,9 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "headrace/client/store/durable_fs.h"
 #include "headrace/destination/destination.h"
@@ -16,9 +18,11 @@ namespace headrace {
 /// Every step may find itself done already.
 class Publication {
  public:
-  /// Both must outlive the Publication.
-  Publication(DurableFs& fs, const LakeLayout& layout, const CommitIntent& intent)
-      : fs_(fs), layout_(layout), intent_(intent) {}
+  /// References must outlive the Publication. `stop` ends its waiting for locks, with
+  /// kInterruptedCode.
+  Publication(DurableFs& fs, const LakeLayout& layout, const CommitIntent& intent,
+              std::stop_token stop)
+      : fs_(fs), layout_(layout), intent_(intent), stop_(std::move(stop)) {}
 
   /// Publishes, or finds it published; then finishes. The errors are those of Destination::Commit.
   arrow::Result<CommitRecord> Commit();
@@ -33,6 +37,7 @@ class Publication {
   arrow::Result<std::optional<CommitRecord>> RecordOfReplaced(const TableContent& table) const;
   arrow::Status CheckCommittable(const TableContent& table) const;
   arrow::Status Finish();
+  void RemoveStaged();
   arrow::Status PublishOrVoid(const TableContent& table);
   arrow::Status Publish(const TableContent& table);
   arrow::Status PublishRun(const TableContent& table);
@@ -48,6 +53,7 @@ class Publication {
   DurableFs& fs_;
   const LakeLayout& layout_;
   const CommitIntent& intent_;
+  std::stop_token stop_;
 };
 
 /// Class user, naming the first of them, if `content` of `table` has files that headrace did not

@@ -102,7 +102,8 @@ arrow::Result<CommitIntent> StageCommit(DurableFs& fs, const LakeLayout& layout,
   const fs::path epoch = layout.StagedEpoch(target.run, target.table.directory(), target.epoch);
   const fs::path table = epoch / kPublicationFolder;
   const fs::path directory = table / RunFolder(target.run);
-  ARROW_RETURN_NOT_OK(fs.CreateDirectories(directory));
+  ARROW_RETURN_NOT_OK(fs.MakeDirectory(table));  // Synced below, with what is moved there.
+  ARROW_RETURN_NOT_OK(fs.MakeDirectory(directory));
 
   std::vector<CommittedFile> files = FilesWithRows(receipts);
   ARROW_RETURN_NOT_OK(KeepOnly(fs, directory, files));
@@ -116,6 +117,7 @@ arrow::Result<CommitIntent> StageCommit(DurableFs& fs, const LakeLayout& layout,
 
   CommitIntent intent = IntentOf(layout, target, table, sequence, std::move(files));
   ARROW_RETURN_NOT_OK(fs.SyncDirectory(directory));
+  ARROW_RETURN_NOT_OK(fs.SyncDirectory(table));
   ARROW_RETURN_NOT_OK(
       WriteIntentFile(fs, epoch, intent));  // Syncs `epoch`, the other end of the moves.
   return intent;
