@@ -1,5 +1,6 @@
 """What `headrace verify` sees when somebody was at the published files."""
 
+import json
 import shutil
 
 import pytest
@@ -52,7 +53,31 @@ def remove_the_record(folder):
     return "_commit.json"
 
 
-@pytest.mark.parametrize("tamper", [flip_a_byte, remove_the_file, add_a_copy, break_the_record, remove_the_record])
+def change_the_record(folder):
+    record = folder / "_commit.json"
+    content = json.loads(record.read_text())
+    record.write_text(json.dumps(content | {"rows": content["rows"] - 1}))
+    return "_commit.json"
+
+
+def add_a_copy_beside_the_runs(folder):
+    shutil.copy(only_file(folder), folder.parent / "beside.parquet")
+    return "people/beside.parquet"
+
+
+def add_a_folder_beside_the_runs(folder):
+    (folder.parent / "run-mine").mkdir()
+    shutil.copy(only_file(folder), folder.parent / "run-mine" / "part.parquet")
+    return "people/run-mine"
+
+
+@pytest.mark.parametrize("tamper", [flip_a_byte, remove_the_file, add_a_copy, break_the_record, remove_the_record, change_the_record,
+                                    add_a_copy_beside_the_runs, add_a_folder_beside_the_runs])
 def test_what_was_tampered_with_is_named(published, headrace, tamper):
     named = tamper(published)
     said(headrace("verify", "latest", "--level", "checksum", expect=3), named)
+
+
+def test_counting_rows_does_not_say_that_values_agree(published, headrace):
+    flip_a_byte(published)
+    said(headrace("verify", "latest", "--level", "counts", expect=0), "everything has the rows that were written (values were not compared")

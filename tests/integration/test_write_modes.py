@@ -1,5 +1,6 @@
 """replace, append and error_if_exists, and what they refuse."""
 
+import pyarrow.parquet
 import pytest
 from harness import lake
 from harness.job import Job, postgres_job, said
@@ -57,6 +58,19 @@ def test_append_refuses_another_schema_and_shows_the_difference(items, headrace,
     items.execute(change)
     said(job.run(expect=2), *words)
     assert lake.rows(job.lake, TABLE) == FIRST
+
+
+def test_append_after_a_not_null_was_dropped(items, headrace, tmp_path):
+    """The files of both runs agree for readers that take the columns of the first one for all."""
+    items.execute("ALTER TABLE items ALTER COLUMN name SET NOT NULL")
+    job = job_for(items, headrace, "append")
+    job.run()
+    items.execute("ALTER TABLE items ALTER COLUMN name DROP NOT NULL; UPDATE items SET name = NULL WHERE id = 1")
+    job.run()
+    whole = pyarrow.parquet.read_table(job.lake / TABLE)
+    whole.validate(full=True)
+    assert whole["name"].null_count == 1 and all(field.nullable for field in whole.schema)
+    pyarrow.parquet.write_table(whole, tmp_path / "copy.parquet")
 
 
 def test_lineage_columns_name_the_run(items, headrace):

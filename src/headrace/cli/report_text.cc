@@ -268,7 +268,7 @@ std::string LeftText(const nlohmann::json& report, size_t width) {
   return "\n" + IndentedText(fmt::format("not published: {}", fmt::join(tables, ", ")), 2, width);
 }
 
-std::string_view VerificationOutcome(const nlohmann::json& report) {
+std::string VerificationOutcome(const nlohmann::json& report) {
   const nlohmann::json tables = report.value("tables", nlohmann::json::array());
   const auto any_has = [&](const char* key) {
     return std::ranges::any_of(tables,
@@ -279,14 +279,18 @@ std::string_view VerificationOutcome(const nlohmann::json& report) {
   if (report.value("exit_code", kExitFailed) != kExitDone) {
     return "not everything is as it was written";
   }
-  if (any_has("verified")) {
-    if (replaced) return "what is still there is as it was written";
-    return HasTablesLeft(report) ? "what is published is as it was written, but not every table is "
-                                   "published"
-                                 : "everything is as it was written";
+  if (!any_has("verified")) {
+    return replaced ? "nothing is left to compare, its tables were replaced since"
+                    : "nothing was compared";
   }
-  return replaced ? "nothing is left to compare, its tables were replaced since"
-                  : "nothing was compared";
+  const std::string agrees =
+      report.value("values_compared", false)
+          ? "is as it was written"
+          : "has the rows that were written (values were not compared: --level checksum)";
+  if (replaced) return "what is still there " + agrees;
+  return HasTablesLeft(report)
+             ? "what is published " + agrees + ", but not every table is published"
+             : "everything " + agrees;
 }
 
 std::string_view InterruptionText(const nlohmann::json& report) {

@@ -137,8 +137,15 @@ TEST(ReportText, SaysThatThereWasNothingToDo) {
       "Job shop: nothing to do\n\n  note: no run of this job is unfinished; nothing to resume\n");
 }
 
+TEST(VerificationText, SaysThatRowsAloneWereCounted) {
+  EXPECT_THAT(VerificationText(ToJson(DoneReport()), 100),
+              HasSubstr(": everything has the rows that were written (values were not compared: "
+                        "--level checksum)\n"));
+}
+
 TEST(VerificationText, SaysWhetherAllIsAsItWasWritten) {
   RunReport report = DoneReport();
+  report.values_compared = true;
   EXPECT_EQ(VerificationText(ToJson(report), 100),
             R"(Run 20250131T081500-4f2a9c of job shop: everything is as it was written
 
@@ -157,6 +164,7 @@ TEST(VerificationText, SaysWhetherAllIsAsItWasWritten) {
 
 TEST(VerificationText, NamesTheTablesThatAreNotPublished) {
   RunReport report = DoneReport();
+  report.values_compared = true;
   report.left = {"public.gone", "public.late"};
   std::string text = VerificationText(ToJson(report), 100);
   EXPECT_THAT(text, HasSubstr(": what is published is as it was written, but not every table is "

@@ -56,8 +56,10 @@ Command VerifyCommand() {
       .summary = "Read a run's published files again and compare them with what was written",
       .description =
           "`counts` compares the rows of each file, `checksum` the values of every row, both with "
-          "the run's commit record. Reads the "
-          "destination only, never the source. A table that a later run replaced is named, with "
+          "the run's commit record; without --level it is the job's `verify`, or counts where that "
+          "is off. Files that no run wrote, and readers of the table would read, are named. Reads "
+          "the destination only, never the source. A table that a later run replaced is named, "
+          "with "
           "that "
           "run, and not compared. So is a table of an unfinished or abandoned run that is not "
           "published: that says nothing against those that are, so the exit code stays 0.",
@@ -66,8 +68,7 @@ Command VerifyCommand() {
       .examples = {{"headrace verify latest", "the last run, as closely as the job says"},
                    {"headrace verify 20250131T081500-4f2a9c --level checksum",
                     "every value of an earlier run"}},
-      .exits = {{kExitDone,
-                 "all that is published and was not replaced since is as it was written"},
+      .exits = {{kExitDone, "nothing differs of all that is published and was not replaced since"},
                 {kExitFailed, "the destination cannot be read"},
                 {kExitUsage, "there is no such run, or the command line is wrong"},
                 {kExitVerificationFailed, "a file is missing, damaged or changed"},

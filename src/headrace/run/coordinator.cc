@@ -57,6 +57,7 @@ bool VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& des
 arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::stop_token& stop,
                            RunReport& report) {
   if (level == VerifyLevel::kOff) return arrow::Status::OK();
+  report.values_compared = level == VerifyLevel::kChecksum;
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(report.run));
   for (TableReport& table : report.tables) {
     const auto known = std::ranges::find(tables, table.table, &JournalTable::label);

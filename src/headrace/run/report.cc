@@ -104,6 +104,7 @@ nlohmann::json ToJson(const RunReport& report) {
                            {"extract", report.phases.extract},
                            {"load", report.phases.load},
                            {"verify", report.phases.verify}}},
+                         {"values_compared", report.values_compared},
                          {"left", report.left},
                          {"notes", report.notes},
                          {"tables", nlohmann::json::array()}};

@@ -58,6 +58,7 @@ struct RunReport {
       false;  ///< The run was done before, and its verification had failed: exit 3 again.
   bool interrupted = false;
   std::vector<TableReport> tables;
+  bool values_compared = false;    ///< By the verification, not rows alone.
   std::vector<std::string> left;   ///< Labels of the run's tables that are not published yet, also
                                    ///< of those that `--only` left out.
   std::vector<std::string> notes;  ///< New epochs, settled intents: sentences for people.

@@ -52,11 +52,21 @@ std::string ColumnsJson(const arrow::Schema& schema) {
   return DumpJson(columns);
 }
 
+/// Every column of a file may be NULL: a source may drop a NOT NULL between two appends, and
+/// readers take the first file's word for all of them.
+std::shared_ptr<arrow::Schema> FileSchema(const arrow::Schema& schema) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) fields.push_back(field->WithNullable(true));
+  return arrow::schema(std::move(fields), schema.metadata());
+}
+
 ParquetFormat FormatOf(const TableTarget& target, Compression compression) {
   auto metadata = arrow::key_value_metadata(
       {"headrace.job", "headrace.run", "headrace.table", "headrace.columns"},
       {target.job, target.run, target.table.label(), ColumnsJson(*target.schema)});
-  return {.schema = target.schema, .compression = compression, .metadata = std::move(metadata)};
+  return {.schema = FileSchema(*target.schema),
+          .compression = compression,
+          .metadata = std::move(metadata)};
 }
 
 class ParquetDestination final : public Destination {
@@ -216,11 +226,18 @@ class ParquetDestination final : public Destination {
       results.push_back({commit_file, 0, {}, found.status().message()});
     } else if (!found->has_value() || (*found)->intent.digest != record.intent.digest) {
       results.push_back({commit_file, 0, {}, "the record of this commit is not there any more"});
+    } else if (ToJson((*found)->intent) != ToJson(record.intent)) {
+      results.push_back({commit_file, 0, {}, "it is not what the run wrote"});
     }
     ARROW_ASSIGN_OR_RAISE(const auto names, fs_->List(directory));
     for (const std::string& name : names) {
       if (HasFile(record.intent.files, name) || !name.ends_with(".parquet")) continue;
       results.push_back({name, 0, {}, "this run did not write it, but readers see its rows"});
+    }
+    ARROW_ASSIGN_OR_RAISE(const auto foreign, ForeignBesideRuns(*fs_, directory.parent_path()));
+    for (const std::string& name : foreign) {
+      results.push_back(
+          {directory.parent_path() / name, 0, {}, "no run wrote it, and readers read it too"});
     }
     return arrow::Status::OK();
   }

@@ -152,6 +152,23 @@ arrow::Status WriteLastCommit(DurableFs& fs, const fs::path& table,
   return fs.RemoveAll(table / kLastCommitFile);
 }
 
+arrow::Result<std::vector<std::string>> ForeignBesideRuns(const DurableFs& fs,
+                                                          const fs::path& table) {
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(table));
+  std::vector<std::string> foreign;
+  for (const std::string& name : names) {
+    if (name.starts_with('.') || name.starts_with('_')) continue;  // Readers pass them over.
+    ARROW_ASSIGN_OR_RAISE(const auto info, fs.Stat(table / name));
+    const bool is_folder = info.has_value() && info->is_directory;
+    if (is_folder && IsRunFolder(name)) {
+      ARROW_ASSIGN_OR_RAISE(const auto record, fs.Stat(table / name / kCommitFile));
+      if (record.has_value()) continue;
+    }
+    if (is_folder || name.ends_with(".parquet")) foreign.push_back(name);
+  }
+  return foreign;
+}
+
 arrow::Result<std::optional<fs::path>> FirstForeign(const DurableFs& fs, const fs::path& table,
                                                     std::span<const std::string> names) {
   for (const std::string& name : names) {

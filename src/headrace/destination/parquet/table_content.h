@@ -42,6 +42,11 @@ arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs,
 arrow::Status WriteLastCommit(DurableFs& fs, const std::filesystem::path& table,
                               std::span<const std::string> names, const CommitIntent& intent);
 
+/// What lies in `table` beside its runs, and readers of `**/*.parquet` would read: Parquet files,
+/// and folders that are no run. No record is read.
+arrow::Result<std::vector<std::string>> ForeignBesideRuns(const DurableFs& fs,
+                                                          const std::filesystem::path& table);
+
 /// The first thing that no commit of headrace put into `table`, whose entries are `names`, or into
 /// one of its runs' directories, if there is one and it is still there. The record of every run is
 /// read.
