@@ -70,18 +70,23 @@ def test_every_backend_terminated_during_the_read(own_database, headrace):
     expect_every_row_once(job)
 
 
-# The server calls it when it plans a statement, which is when the run's own plan is made.
-AT_PLANNING = "CREATE FUNCTION at_planning() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN gate(); END'"
+# The server calls it when it plans a statement: where the run looks what to lock, where its own plan is made, where it reads. Who has
+# exported a snapshot holds an advisory lock from then on.
+AT_PLANNING = """
+CREATE FUNCTION at_planning() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+  IF {} THEN RETURN gate(); END IF; RETURN true;
+END $$"""
+HAS_EXPORTED = "EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory')"
 
 
-@pytest.mark.parametrize("snapshot", ["require", "off"])
-def test_the_connection_that_plans_terminated(own_database, headrace, snapshot):
+@pytest.mark.parametrize(("snapshot", "when"), [("require", HAS_EXPORTED), ("off", "true")], ids=["require", "off"])
+def test_the_connection_that_plans_terminated(own_database, headrace, snapshot, when):
     own_database.execute("CREATE TABLE small (id int); INSERT INTO small VALUES (1)")
     job = postgres_job(headrace, own_database, {"name": "public.small"}, TABLE | {"where": "at_planning()"})
     job.document["source"]["snapshot"] = snapshot
     job.write()
     with gate(own_database.uri) as held:
-        held.connection.execute(AT_PLANNING)
+        held.connection.execute(AT_PLANNING.format(when))
         process = job.start()
         [leader] = held.wait_for_reader(process)
         own_database.execute("SELECT pg_terminate_backend(%s)", [leader])
