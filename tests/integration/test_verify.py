@@ -71,7 +71,23 @@ def add_a_folder_beside_the_runs(folder):
     return "people/run-mine"
 
 
-@pytest.mark.parametrize("tamper", [flip_a_byte, remove_the_file, add_a_copy, break_the_record, remove_the_record, change_the_record,
+def add_a_copy_below(folder):
+    (folder / "below").mkdir()
+    shutil.copy(only_file(folder), folder / "below" / "part.parquet")
+    return "below"
+
+
+def add_a_hidden_copy(folder):
+    shutil.copy(only_file(folder), folder.parent / ".hidden.parquet")
+    return "people/.hidden.parquet"
+
+
+def copy_the_run(folder):
+    shutil.copytree(folder, folder.parent / "run-copy")
+    return "people/run-copy"
+
+
+@pytest.mark.parametrize("tamper", [add_a_copy_below, add_a_hidden_copy, copy_the_run, flip_a_byte, remove_the_file, add_a_copy, break_the_record, remove_the_record, change_the_record,
                                     add_a_copy_beside_the_runs, add_a_folder_beside_the_runs])
 def test_what_was_tampered_with_is_named(published, headrace, tamper):
     named = tamper(published)
@@ -81,3 +97,9 @@ def test_what_was_tampered_with_is_named(published, headrace, tamper):
 def test_counting_rows_does_not_say_that_values_agree(published, headrace):
     flip_a_byte(published)
     said(headrace("verify", "latest", "--level", "counts", expect=0), "everything has the rows that were written (values were not compared")
+
+
+def test_notes_beside_the_runs_are_nobodys_business(published, headrace):
+    (published.parent / "notes").mkdir()
+    (published.parent / "notes" / "README.txt").write_text("mine")
+    headrace("verify", "latest", "--level", "checksum", expect=0)

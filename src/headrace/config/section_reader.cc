@@ -1,5 +1,6 @@
 #include "headrace/config/section_reader.h"
 
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,25 @@ constexpr std::string_view kNoFileInSql =
 
 std::string JoinPath(std::string_view path, std::string_view key) {
   return path.empty() ? std::string(key) : std::string(path) + "." + std::string(key);
+}
+
+/// `scheme://user:password@host`.
+bool HoldsUriPassword(std::string_view text) {
+  constexpr std::string_view kScheme = "://";
+  for (size_t at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme)) {
+    text.remove_prefix(at + kScheme.size());
+    const std::string_view authority = text.substr(0, text.find_first_of("/?# \t\n'\""));
+    const size_t host = authority.rfind('@');
+    if (host != std::string_view::npos && authority.find(':') < host) return true;
+  }
+  return false;
+}
+
+/// Keys whose values may hold one: it is hidden there, or is data of the user's own.
+bool MayHoldUriPassword(std::string_view path) {
+  constexpr std::array<std::string_view, 4> kKeys = {"uri", "password", "where", "query"};
+  const std::string_view key = path.substr(path.rfind('.') + 1);
+  return std::ranges::find(kKeys, key) != kKeys.end();
 }
 
 /// A table of options and whether it is all of them: false where the plug-in is not known.
@@ -220,6 +240,12 @@ std::optional<std::string> SectionReader::Expand(const YamlNode& node, const std
   // Servers, files and SQL end a text there, and would take another one for it.
   if (text->find('\0') != std::string::npos) {
     problems_.Add(node.location, path, "holds a NUL character (U+0000), which no name or text can");
+    return std::nullopt;
+  }
+  if (!MayHoldUriPassword(path) && HoldsUriPassword(*text)) {
+    problems_.Add(
+        node.location, path,
+        "holds a URI with a password, which would be shown; the key for it is source.uri");
     return std::nullopt;
   }
   return *std::move(text);

@@ -105,6 +105,12 @@ class Destination {
   /// Can everything that a run needs be done there? Tries it, leaves nothing behind.
   virtual arrow::Status Check() = 0;
 
+  /// What readers of the record's table read that no commit put there, for people; nothing where
+  /// that cannot be.
+  virtual arrow::Result<std::vector<std::string>> ReadBesides(const CommitRecord& /*record*/) {
+    return std::vector<std::string>();
+  }
+
   /// The table's last commit record, or none. Errors of class permanent where it cannot be read.
   virtual arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) = 0;
 

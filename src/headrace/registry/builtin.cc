@@ -27,9 +27,6 @@ struct BuiltinDestination {
   arrow::Result<std::unique_ptr<Destination>> (*make)(const OptionValues&, const DestinationHost&);
 };
 
-/// Milliseconds that who only looks waits for a lock of somebody else.
-constexpr int64_t kLookPatience = 1000;
-
 std::vector<BuiltinSource> Sources() {
   return {{PostgresOptions, MakePostgresSource, {"postgresql://", "postgres://"}},
           {SqliteOptions, MakeSqliteSource, {"sqlite://"}}};
@@ -81,7 +78,7 @@ arrow::Result<PluginSettings> SettingsOfUri(std::string_view uri) {
       if (!uri.starts_with(scheme)) continue;
       PluginSettings settings{.type = std::string(source.options().type), .values = {}};
       settings.values.Set("uri", std::string(uri));
-      settings.values.Set("lock_timeout", kLookPatience);  // Where the source has locks.
+      settings.values.Set(std::string(kQuickLook), true);
       return settings;
     }
   }

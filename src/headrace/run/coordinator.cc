@@ -164,6 +164,22 @@ arrow::Status DiscardStaging(const RunParts& parts, const std::string& run) {
   return arrow::Status::OK();
 }
 
+/// Not the run's own affair, but what readers of its tables see. Asked by who verifies a table, not
+/// by each run of it.
+arrow::Status NameWhatIsReadBesides(Destination& destination,
+                                    const std::vector<JournalTable>& tables, RunReport& report) {
+  for (TableReport& table : report.tables) {
+    const auto known = std::ranges::find(tables, table.table, &JournalTable::label);
+    if (!table.verified.has_value() || known == tables.end()) continue;
+    ARROW_ASSIGN_OR_RAISE(const auto besides, destination.ReadBesides(*known->record));
+    for (const std::string& path : besides) {
+      table.problems.push_back(path + ": no run wrote it, and readers of the table read it too");
+      table.verified = false;
+    }
+  }
+  return arrow::Status::OK();
+}
+
 arrow::Result<JournalRun> FindRunOrFail(const RunParts& parts, const std::string& run) {
   ARROW_ASSIGN_OR_RAISE(auto known, parts.journal.FindRun(run));
   if (!known.has_value()) {
@@ -183,7 +199,8 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
   wanted.reserve(tables.size());
   for (const TableJob* table : tables) wanted.push_back({table->table, table->where});
   progress.StartPhase("plan");
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot, source.OpenSnapshot(wanted, stop));
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
+                        source.OpenSnapshot(wanted, stop));
   plan.IsUnder(*snapshot);
   for (const TableJob* table : tables) {
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
@@ -290,6 +307,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   }
   report.left = TablesLeft(parts_.job, known.scope, tables);
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, stop, report));
+  ARROW_RETURN_NOT_OK(NameWhatIsReadBesides(parts_.destination, tables, report));
   report.seconds = total.seconds();
   report.phases.verify = report.seconds;
   return report;

@@ -196,7 +196,6 @@ void SayWhatRangesRisk(const Capabilities& capabilities, Partitioning& partition
   }
 }
 
-/// Estimates the table and cuts it into units.
 /// Each session, and each unit of SQLite, asks the source for the time anew.
 void WarnOfMovingWhere(const TableJob& job, Partitioning& partitioning) {
   const std::string word = MovingWord(job.where);
@@ -207,6 +206,7 @@ void WarnOfMovingWhere(const TableJob& job, Partitioning& partitioning) {
       "agree on which rows are meant; write the value into the job, e.g. by ${NAME}");
 }
 
+/// Estimates the table and cuts it into units.
 arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapshot& snapshot,
                         std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;

@@ -8,6 +8,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/model/capabilities.h"
@@ -34,6 +35,10 @@
 /// source retries: errors carry their class, and the engine decides. A session whose Open or Next
 /// failed with class transient is thrown away and replaced by a new Attach.
 namespace headrace {
+
+/// A key of a source's values that no job has: it is only looked at, and who looks waits for
+/// nothing that takes long.
+inline constexpr std::string_view kQuickLook = "quick_look";
 
 /// Bounds on the batches of a UnitReader.
 struct ReadLimits {

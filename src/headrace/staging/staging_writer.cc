@@ -18,6 +18,33 @@
 namespace headrace {
 namespace {
 
+using Batches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
+
+int64_t BytesOf(const Batches& batches) {
+  int64_t bytes = 0;
+  for (const auto& batch : batches) bytes += arrow::util::TotalBufferSize(*batch);
+  return bytes;
+}
+
+/// Rows that come slowly come in small batches, whose many buffers take more room than their bytes
+/// say. The last ones are put together while they are small and of like size, so that each row is
+/// copied a few times at most.
+arrow::Status PutSmallTogether(Batches& batches) {
+  constexpr int64_t kSmallBytesPerColumn = 4096;
+  while (batches.size() > 1) {
+    const auto& last = batches.back();
+    const auto& before = batches[batches.size() - 2];
+    const int64_t small = last->num_columns() * kSmallBytesPerColumn;
+    const int64_t bytes = arrow::util::TotalBufferSize(*last);
+    const int64_t bytes_before = arrow::util::TotalBufferSize(*before);
+    if (bytes > small || bytes_before > small || bytes_before > 2 * bytes) break;
+    ARROW_ASSIGN_OR_RAISE(auto together, arrow::ConcatenateRecordBatches({before, last}));
+    batches.pop_back();
+    batches.back() = std::move(together);
+  }
+  return arrow::Status::OK();
+}
+
 /// Rows of a row group, however narrow: readers share a file between threads by row groups.
 constexpr int64_t kMostRowGroupRows = 1 << 20;
 
@@ -55,8 +82,9 @@ class StagingWriter final : public Writer {
     open_->receipt.checksum += checksum;
     open_->buffered += checksum;
     open_->receipt.rows += batch->num_rows();
-    open_->bytes += arrow::util::TotalBufferSize(*batch);
     open_->batches.push_back(batch);
+    ARROW_RETURN_NOT_OK(PutSmallTogether(open_->batches));
+    open_->bytes = BytesOf(open_->batches);
     if (open_->bytes <= third_) return arrow::Status::OK();
     return WriteToOwnFiles();
   }

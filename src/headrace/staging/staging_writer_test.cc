@@ -187,6 +187,20 @@ TEST_F(StagingWriterTest, AnAbortedLargeUnitTakesItsSealedFilesWithIt) {
   ExpectReceiptsAreTrue();
 }
 
+TEST_F(StagingWriterTest, RowsThatComeOneByOneTakeNoMoreRoomThanTheirBytes) {
+  constexpr int kColumns = 300;
+  constexpr int kRows = 1'000;
+  Open(kColumns, 64 << 20, 64 << 20);
+  const int64_t before = arrow::default_memory_pool()->bytes_allocated();
+  AppendUnit("0", kRows, 1);
+  const int64_t taken = arrow::default_memory_pool()->bytes_allocated() - before;
+  EXPECT_LT(taken, 3 * kColumns * kRows * static_cast<int64_t>(sizeof(int64_t)));
+  Take(writer_->EndUnit(0));
+  Take(writer_->Seal());
+  ExpectReceiptsAreTrue();
+  EXPECT_EQ(receipts_.size(), 1);
+}
+
 TEST_F(StagingWriterTest, AnAbortedWriterLeavesNoFile) {
   Open(1, /*memory=*/3 << 18, /*target_file_size=*/1 << 20);
   for (int unit = 0; unit < 5; ++unit) WriteUnit(std::to_string(unit), 1, 8192);

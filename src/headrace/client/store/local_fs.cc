@@ -64,6 +64,9 @@ arrow::Result<std::string> ReadAll(int fd, const fs::path& path) {
   }
 }
 
+/// Below a file there is nothing.
+bool IsNotThere(int error) { return error == ENOENT || error == ENOTDIR; }
+
 class LocalFs final : public DurableFs {
  public:
   arrow::Status CreateDirectories(const fs::path& path) override {
@@ -144,7 +147,7 @@ class LocalFs final : public DurableFs {
   arrow::Result<std::optional<PathInfo>> Stat(const fs::path& path) const override {
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) {
-      if (errno == ENOENT) return std::nullopt;
+      if (IsNotThere(errno)) return std::nullopt;
       return ErrnoError(errno, "look at", path);
     }
     const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) +
@@ -176,7 +179,7 @@ class LocalFs final : public DurableFs {
   arrow::Result<std::optional<std::string>> ReadFile(const fs::path& path) const override {
     const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid()) {
-      if (errno == ENOENT) return std::nullopt;
+      if (IsNotThere(errno)) return std::nullopt;
       return ErrnoError(errno, "read", path);
     }
     ARROW_ASSIGN_OR_RAISE(std::string content, ReadAll(fd.get(), path));

@@ -21,9 +21,8 @@ arrow::Result<std::vector<fs::path>> MissingDirectories(const DurableFs& fs, fs:
   }
 }
 
-arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& staging,
-                        const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const LockedDirectory lake_lock, MakeAndLock(fs, lake, stop));
+/// `lake` is locked, and so is `staging` or the run whose folder it is.
+arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& staging) {
   arrow::Status status = fs.RemoveAll(lake / kProbeFile);
   if (status.ok()) {
     status = fs.WriteFile(staging / kProbeFile, "headrace tries whether it may write here\n");
@@ -32,6 +31,14 @@ arrow::Status MoveProbe(DurableFs& fs, const fs::path& lake, const fs::path& sta
   status &= fs.RemoveAll(staging / kProbeFile);
   status &= fs.RemoveAll(lake / kProbeFile);
   return status;
+}
+
+/// The lake's lock comes before that of staging, as where a table is put aside.
+arrow::Status LockBothAndMoveProbe(DurableFs& fs, const LakeLayout& layout,
+                                   const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const LockedDirectory lake, MakeAndLock(fs, layout.path, stop));
+  ARROW_ASSIGN_OR_RAISE(const DirectoryLock staging, LockStaging(fs, layout.staging, stop));
+  return MoveProbe(fs, layout.path, layout.staging);
 }
 
 arrow::Status RemoveIfEmpty(DurableFs& fs, const std::vector<fs::path>& directories) {
@@ -43,19 +50,23 @@ arrow::Status RemoveIfEmpty(DurableFs& fs, const std::vector<fs::path>& director
 }  // namespace
 
 arrow::Status CheckLake(DurableFs& fs, const LakeLayout& layout, const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const auto made, MissingDirectories(fs, layout.staging));
-  // Let go at once: it is marked, so nobody takes what lies in it for theirs.
-  arrow::Status status = LockStaging(fs, layout.staging, stop).status();
-  if (status.ok()) status = ProbeLake(fs, layout.path, layout.staging, stop);
+  ARROW_ASSIGN_OR_RAISE(const auto made_staging, MissingDirectories(fs, layout.staging));
+  ARROW_ASSIGN_OR_RAISE(const auto made_lake, MissingDirectories(fs, layout.path));
+  arrow::Status status = LockBothAndMoveProbe(fs, layout, stop);
   status &= RemoveStagingIfUnused(fs, layout.staging);
-  status &= RemoveIfEmpty(fs, made);
+  status &= RemoveIfEmpty(fs, made_lake);
+  status &= RemoveIfEmpty(fs, made_staging);
   return status;
 }
 
 arrow::Status ProbeLake(DurableFs& fs, const fs::path& lake, const fs::path& staged_run,
                         const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto made, MissingDirectories(fs, lake));
-  arrow::Status status = MoveProbe(fs, lake, staged_run, stop);
+  arrow::Status status;
+  {
+    const auto locked = MakeAndLock(fs, lake, stop);
+    status = locked.ok() ? MoveProbe(fs, lake, staged_run) : locked.status();
+  }
   status &= RemoveIfEmpty(fs, made);
   return status;
 }

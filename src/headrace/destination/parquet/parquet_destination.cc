@@ -211,6 +211,10 @@ class ParquetDestination final : public Destination {
     return results;
   }
 
+  arrow::Result<std::vector<std::string>> ReadBesides(const CommitRecord& record) override {
+    return ForeignBesideRuns(*fs_, settings_.layout.Table(record.intent.table));
+  }
+
   arrow::Result<CleanResult> Clean(const std::set<std::string>& keep) override {
     return LakeCleaner(*fs_, settings_.layout, keep, settings_.grace, stop_).CleanAll();
   }
@@ -231,13 +235,10 @@ class ParquetDestination final : public Destination {
     }
     ARROW_ASSIGN_OR_RAISE(const auto names, fs_->List(directory));
     for (const std::string& name : names) {
-      if (HasFile(record.intent.files, name) || !name.ends_with(".parquet")) continue;
+      if (HasFile(record.intent.files, name)) continue;
+      ARROW_ASSIGN_OR_RAISE(const bool is_read, HoldsParquet(*fs_, directory / name));
+      if (!is_read) continue;
       results.push_back({name, 0, {}, "this run did not write it, but readers see its rows"});
-    }
-    ARROW_ASSIGN_OR_RAISE(const auto foreign, ForeignBesideRuns(*fs_, directory.parent_path()));
-    for (const std::string& name : foreign) {
-      results.push_back(
-          {directory.parent_path() / name, 0, {}, "no run wrote it, and readers read it too"});
     }
     return arrow::Status::OK();
   }

@@ -83,11 +83,17 @@ arrow::Status ForeignStaging(const fs::path& staging, const std::string& first) 
 
 }  // namespace
 
+/// Without a lock: where another process has removed all of it between two looks, what was seen was
+/// its own.
 arrow::Result<std::string> ForeignInStaging(const DurableFs& fs, const fs::path& staging) {
-  ARROW_ASSIGN_OR_RAISE(std::string first, FirstBeside(fs, staging, kStagingMarker));
-  if (first.empty()) return first;
-  ARROW_ASSIGN_OR_RAISE(const auto marker, ReadStagingMarker(fs, staging));
-  return marker.has_value() ? "" : std::move(first);
+  std::string seen;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(std::string first, FirstBeside(fs, staging, kStagingMarker));
+    if (first.empty() || first == seen) return first;
+    ARROW_ASSIGN_OR_RAISE(const auto marker, ReadStagingMarker(fs, staging));
+    if (marker.has_value()) return "";
+    seen = std::move(first);
+  }
 }
 
 arrow::Status CheckStaging(const DurableFs& fs, const fs::path& staging) {
@@ -99,9 +105,10 @@ arrow::Result<DirectoryLock> LockStaging(DurableFs& fs, const fs::path& staging,
                                          const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(LockedDirectory locked, MakeAndLock(fs, staging, stop));
   ARROW_ASSIGN_OR_RAISE(const auto marker, ReadStagingMarker(fs, staging));
-  if (marker.has_value()) return std::move(locked.lock);
+  // Who made it marks it so, also where another process was the first to lock it.
+  if (marker.has_value() && (marker->made || !locked.made)) return std::move(locked.lock);
   ARROW_ASSIGN_OR_RAISE(const std::string foreign, FirstBeside(fs, staging, kStagingMarker));
-  if (!foreign.empty()) return ForeignStaging(staging, foreign);
+  if (!marker.has_value() && !foreign.empty()) return ForeignStaging(staging, foreign);
   ARROW_RETURN_NOT_OK(
       WriteMarker(fs, staging / kStagingMarker,
                   {{"version", kMarkerVersion}, {"made", locked.made}, {"about", kStagingAbout}}));

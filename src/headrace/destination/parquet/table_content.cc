@@ -152,19 +152,30 @@ arrow::Status WriteLastCommit(DurableFs& fs, const fs::path& table,
   return fs.RemoveAll(table / kLastCommitFile);
 }
 
+arrow::Result<bool> HoldsParquet(const DurableFs& fs, const fs::path& path) {
+  ARROW_ASSIGN_OR_RAISE(const auto info, fs.Stat(path));
+  if (!info.has_value()) return false;
+  if (!info->is_directory) return path.extension() == ".parquet";
+  ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(path));
+  for (const std::string& name : names) {
+    ARROW_ASSIGN_OR_RAISE(const bool holds, HoldsParquet(fs, path / name));
+    if (holds) return true;
+  }
+  return false;
+}
+
 arrow::Result<std::vector<std::string>> ForeignBesideRuns(const DurableFs& fs,
                                                           const fs::path& table) {
   ARROW_ASSIGN_OR_RAISE(const auto names, fs.List(table));
   std::vector<std::string> foreign;
   for (const std::string& name : names) {
-    if (name.starts_with('.') || name.starts_with('_')) continue;  // Readers pass them over.
-    ARROW_ASSIGN_OR_RAISE(const auto info, fs.Stat(table / name));
-    const bool is_folder = info.has_value() && info->is_directory;
-    if (is_folder && IsRunFolder(name)) {
-      ARROW_ASSIGN_OR_RAISE(const auto record, fs.Stat(table / name / kCommitFile));
-      if (record.has_value()) continue;
+    if (IsRunFolder(name)) {
+      const auto record = ReadCommitFile(fs, table / name);
+      const bool own = record.ok() && record->has_value();
+      if (own && RunFolder((*record)->intent.run) == name) continue;
     }
-    if (is_folder || name.ends_with(".parquet")) foreign.push_back(name);
+    ARROW_ASSIGN_OR_RAISE(const bool is_read, HoldsParquet(fs, table / name));
+    if (is_read) foreign.push_back(table / name);
   }
   return foreign;
 }

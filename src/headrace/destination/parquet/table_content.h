@@ -42,8 +42,12 @@ arrow::Result<std::optional<CommitRecord>> ReplacementOf(const DurableFs& fs,
 arrow::Status WriteLastCommit(DurableFs& fs, const std::filesystem::path& table,
                               std::span<const std::string> names, const CommitIntent& intent);
 
-/// What lies in `table` beside its runs, and readers of `**/*.parquet` would read: Parquet files,
-/// and folders that are no run. No record is read.
+/// Whether `path` is a Parquet file, or a folder with one somewhere below: readers of
+/// `**/*.parquet` read it.
+arrow::Result<bool> HoldsParquet(const DurableFs& fs, const std::filesystem::path& path);
+
+/// Paths of what lies in `table` beside its runs and holds Parquet files; a run is a folder with
+/// its own record.
 arrow::Result<std::vector<std::string>> ForeignBesideRuns(const DurableFs& fs,
                                                           const std::filesystem::path& table);
 

@@ -1,5 +1,6 @@
 #include "headrace/source/postgres/leader.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -117,6 +118,7 @@ arrow::Status PgLeader::BeginBehindLocks(std::span<const SnapshotTable> tables,
 
 /// What LOCK TABLE could not take.
 arrow::Status PgLeader::TouchRest(const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(WarnOfUnlocked(stop));
   warnings_.insert(warnings_.end(), held_.warnings.begin(), held_.warnings.end());
   for (const Untouched& rest : held_.untouched) {
     ARROW_RETURN_NOT_OK(NoteOfRead(rest.wanted, Touch(connection_, rest.target, stop)));
@@ -147,10 +149,22 @@ arrow::Result<bool> PgLeader::LockOrWarn(const LockTarget& target, const std::st
     ARROW_RETURN_NOT_OK(status);
     return true;
   }
-  held_.warnings.push_back(target.relation + " cannot be locked before the snapshot is taken (" +
-                           status.message() +
-                           "); a TRUNCATE or REFRESH in that moment would not be noticed");
+  held_.unlocked[target.relation] = status.message();
   return false;
+}
+
+/// Not of what is held all the same: LOCK TABLE of a view takes what is below it by the rights of
+/// the view's owner.
+arrow::Status PgLeader::WarnOfUnlocked(const std::stop_token& stop) {
+  if (held_.unlocked.empty()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto held, HeldRelations(connection_, stop));
+  for (const auto& [relation, reason] : held_.unlocked) {
+    if (std::ranges::find(held, relation, &LockTarget::relation) != held.end()) continue;
+    held_.warnings.push_back(relation + " cannot be locked before the snapshot is taken (" +
+                             reason +
+                             "); a TRUNCATE or REFRESH in that moment would not be noticed");
+  }
+  return arrow::Status::OK();
 }
 
 /// A condition that is wrong is told where the table is tried (TryReading), in its own words.

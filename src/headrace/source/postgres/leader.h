@@ -108,6 +108,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
     std::map<std::string, arrow::Status> errors;
     std::map<std::string, std::vector<LockTarget>> behind;  ///< What a table is read with.
     std::set<std::string> hidden;                           ///< HasHiddenReads.
+    std::map<std::string, std::string> unlocked;            ///< Why not, by quoted name.
     std::vector<std::string> warnings;
   };
 
@@ -120,6 +121,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   LockTarget TargetOf(const SnapshotTable& wanted) const;
   arrow::Status LockOne(const SnapshotTable& wanted, const std::stop_token& stop);
   arrow::Result<bool> LockOrWarn(const LockTarget& target, const std::stop_token& stop);
+  arrow::Status WarnOfUnlocked(const std::stop_token& stop);
   arrow::Status TouchRest(const std::stop_token& stop);
   arrow::Status NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status);
   arrow::Status Note(const TableRef& table, const arrow::Status& status);

@@ -168,7 +168,8 @@ class StructReader final : public FieldReader {
     const uint8_t* data = nullptr;
     int32_t size = 0;
     if (!cursor.TakeInt32(type)) return false;
-    if (field.type_oid != 0 && static_cast<uint32_t>(type) != field.type_oid) return Altered();
+    const auto type_oid = static_cast<uint32_t>(type);
+    if (field.type_oid != 0 && type_oid != field.type_oid) return Altered();
     return cursor.TakeField(data, size) && field.reader->Read(data, size);
   }
 

@@ -143,18 +143,20 @@ arrow::Result<bool> PgSession::Lock(const TablePlan& plan, const ReadTarget& tar
                                     const std::stop_token& stop) {
   const std::string key = target.from + "\n" + plan.filter.where;
   if (!leader_->has_snapshot() || locked_.contains(key)) return true;
-  const LockTarget lock{.relation = target.relation,
-                        .only = target.only,
-                        .from = target.from,
-                        .where = plan.filter.where,
-                        .reads_others = plan.table.is_query() || !plan.filter.where.empty() ||
-                                        leader_->HasHiddenReads(plan.table)};
+  const LockTarget lock{
+      .relation = target.relation,
+      .only = target.only,
+      .from = target.from,
+      .where = plan.filter.where,
+      .reads_others = !locked_.contains(plan.id) &&  // Of one leaf of the table is of all.
+                      (plan.table.is_query() || !plan.filter.where.empty() ||
+                       leader_->HasHiddenReads(plan.table))};
   ARROW_ASSIGN_OR_RAISE(
       const bool locked,
       LockNowait(connection_, lock, leader_->settings().lock_timeout.count(), stop));
   if (!locked) return false;
   ARROW_RETURN_NOT_OK(CheckLeaderLives(stop));
-  locked_.insert(key);
+  locked_.insert({key, plan.id});
   return true;
 }
 

@@ -52,8 +52,9 @@ class PgSession final : public Session {
 
   const std::shared_ptr<PgLeader> leader_;
   PgConnection connection_;
-  std::set<std::string> locked_;  ///< What this session's transaction holds, with its condition.
-  TableReading reading_;          ///< Of the table that was read last.
+  /// What this session's transaction holds, each with its condition; plans whose condition is held.
+  std::set<std::string> locked_;
+  TableReading reading_;  ///< Of the table that was read last.
 };
 
 }  // namespace headrace

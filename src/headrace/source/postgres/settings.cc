@@ -10,6 +10,7 @@
 #include "headrace/config/option_type.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/source/postgres/postgres_source.h"
+#include "headrace/source/source.h"
 
 namespace headrace {
 namespace {
@@ -205,6 +206,8 @@ arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values) {
   if (const auto timeout = values.Integer("lock_timeout")) {
     settings.lock_timeout = std::chrono::milliseconds(*timeout);
   }
+  settings.quick_look = values.Boolean(kQuickLook).value_or(false);
+  if (settings.quick_look) settings.lock_timeout = std::chrono::seconds(1);
   if (values.String("direct_socket") == "off") settings.transport = CopyTransport::kLibpq;
   return settings;
 }
@@ -250,6 +253,10 @@ std::string BeginStatements(const PgSourceSettings& settings, int server_version
 
 arrow::Status NameLockTimeout(const arrow::Status& status, const PgSourceSettings& settings) {
   if (CodeOf(status) != kPgLockNotAvailable) return status;
+  if (settings.quick_look) {
+    return status.WithMessage(status.message() +
+                              " (somebody else holds the table or waits for it, see pg_locks)");
+  }
   return status.WithMessage(status.message() + " (source.lock_timeout is " +
                             DurationText(settings.lock_timeout) +
                             "; somebody else holds the table or waits for it, see pg_locks)");

@@ -25,6 +25,7 @@ struct PgSourceSettings {
   SnapshotMode snapshot = SnapshotMode::kRequire;
   std::chrono::milliseconds statement_timeout{0};  ///< 0: none.
   std::chrono::milliseconds lock_timeout{30'000};
+  bool quick_look = false;  ///< kQuickLook; no key of a job can be changed then.
   CopyTransport transport = CopyTransport::kAuto;
 };
 

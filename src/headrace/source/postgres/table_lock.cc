@@ -146,6 +146,11 @@ arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
   return LockTargets(connection, TreeOf(relations) + std::string(kUnlockedInTree), stop);
 }
 
+arrow::Result<std::vector<LockTarget>> HeldRelations(PgConnection& connection,
+                                                     const std::stop_token& stop) {
+  return LockTargets(connection, TreeOf({}) + std::string(kHeldOutsideTree), stop);
+}
+
 arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,
                                                    std::span<const SnapshotTable> wanted,
                                                    const std::stop_token& stop) {

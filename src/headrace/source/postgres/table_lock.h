@@ -52,6 +52,11 @@ arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
                                                      const std::vector<std::string>& relations,
                                                      const std::stop_token& stop);
 
+/// The tables and views that this transaction has a lock on, by whose rights ever; the query takes
+/// the snapshot if there is none yet.
+arrow::Result<std::vector<LockTarget>> HeldRelations(PgConnection& connection,
+                                                     const std::stop_token& stop);
+
 /// Which of `wanted`, by number, are views or under row security for the role: policies read what
 /// they like.
 arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,

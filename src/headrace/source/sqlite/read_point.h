@@ -20,7 +20,8 @@ struct ReadPointSettings {
   std::chrono::milliseconds busy_timeout{5'000};
   int sessions =
       16;  ///< Connections opened at once, so that later commits cannot keep workers out.
-  bool shared = true;  ///< False: every statement reads what is there when it starts.
+  bool shared = true;       ///< False: every statement reads what is there when it starts.
+  bool quick_look = false;  ///< kQuickLook.
 };
 
 /// Connections that all read the same committed state of one database file: each holds a read

@@ -84,7 +84,7 @@ std::vector<std::string> SqliteSnapshot::warnings() const {
 arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table, std::stop_token stop) {
   if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
-  auto description = DescribeRelation(*leader, table, stop);
+  auto description = DescribeRelation(*leader, table, stop, effort_);
   return UnlessLost(std::move(description), point_->CheckFile(*leader));
 }
 

@@ -7,13 +7,15 @@
 
 #include "headrace/source/source.h"
 #include "headrace/source/sqlite/read_point.h"
+#include "headrace/source/sqlite/type_sample.h"
 
 namespace headrace::sqlite {
 
 /// A read point as the run's snapshot. Thread-safe.
 class SqliteSnapshot final : public Snapshot {
  public:
-  explicit SqliteSnapshot(std::shared_ptr<ReadPoint> point) : point_(std::move(point)) {}
+  SqliteSnapshot(std::shared_ptr<ReadPoint> point, const SampleEffort& effort)
+      : point_(std::move(point)), effort_(effort) {}
 
   SnapshotKind kind() const override;
   std::string about() const override;
@@ -27,6 +29,7 @@ class SqliteSnapshot final : public Snapshot {
 
  private:
   std::shared_ptr<ReadPoint> point_;
+  const SampleEffort effort_;  ///< For types that nothing declares.
 };
 
 }  // namespace headrace::sqlite

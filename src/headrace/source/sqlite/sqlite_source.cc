@@ -53,7 +53,8 @@ class SqliteSource final : public Source {
                                                         std::stop_token stop) override {
     if (stop.stop_requested()) return InterruptedError();
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<ReadPoint> point, Open(settings_));
-    return std::make_unique<SqliteSnapshot>(std::move(point));
+    return std::make_unique<SqliteSnapshot>(
+        std::move(point), settings_.quick_look ? SampleEffort{} : kTypeSampleEffort);
   }
 
  private:
@@ -179,6 +180,7 @@ arrow::Result<std::unique_ptr<Source>> MakeSqliteSource(const OptionValues& opti
     return UserError("source.sessions: expected 1 to 1000, not " + std::to_string(sessions));
   }
   settings.sessions = static_cast<int>(sessions);
+  settings.quick_look = options.Boolean(kQuickLook).value_or(false);
   return std::make_unique<sqlite::SqliteSource>(std::move(settings));
 }
 

@@ -128,8 +128,7 @@ inline arrow::Result<Rows> ReadUnit(Session& session, const TablePlan& plan, con
 /// Opens a snapshot of `source` and reads the whole of `table`.
 inline arrow::Result<Rows> ReadTable(Source& source, const TableRef& table,
                                      OverflowPolicy policy = OverflowPolicy::kError) {
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
-                        source.OpenSnapshot({}, {}));
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot, source.OpenSnapshot({}, {}));
   ARROW_ASSIGN_OR_RAISE(const Description description, snapshot->Describe(table, {}));
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Session> session, snapshot->Attach({}));
   return ReadUnit(*session, PlanOf(description, policy), WholeTable{});
