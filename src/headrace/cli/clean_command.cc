@@ -52,7 +52,8 @@ Command CleanCommand() {
       .description =
           "Removes the staging of runs that are done or abandoned, and tables that were replaced "
           "longer ago than the destination's "
-          "`grace`. Unfinished runs of this job and all open commits keep theirs, and what headrace did not make "
+          "`grace`. Unfinished runs of this job and all open commits keep theirs, and what "
+          "headrace did not make "
           "stays. Every run does the same when it starts.",
       .argument = {},
       .options = {"job", "set", "json", "log-level", "log-format", "quiet"},

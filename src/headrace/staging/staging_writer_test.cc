@@ -190,11 +190,12 @@ TEST_F(StagingWriterTest, AnAbortedLargeUnitTakesItsSealedFilesWithIt) {
 TEST_F(StagingWriterTest, RowsThatComeOneByOneTakeNoMoreRoomThanTheirBytes) {
   constexpr int kColumns = 300;
   constexpr int kRows = 1'000;
+  constexpr auto kBytes = int64_t{kColumns} * kRows * int64_t{sizeof(int64_t)};
   Open(kColumns, 64 << 20, 64 << 20);
   const int64_t before = arrow::default_memory_pool()->bytes_allocated();
   AppendUnit("0", kRows, 1);
   const int64_t taken = arrow::default_memory_pool()->bytes_allocated() - before;
-  EXPECT_LT(taken, 3 * kColumns * kRows * static_cast<int64_t>(sizeof(int64_t)));
+  EXPECT_LT(taken, 3 * kBytes);
   Take(writer_->EndUnit(0));
   Take(writer_->Seal());
   ExpectReceiptsAreTrue();

@@ -160,9 +160,10 @@ arrow::Status PgLeader::WarnOfUnlocked(const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const auto held, HeldRelations(connection_, stop));
   for (const auto& [relation, reason] : held_.unlocked) {
     if (std::ranges::find(held, relation, &LockTarget::relation) != held.end()) continue;
-    held_.warnings.push_back(relation + " cannot be locked before the snapshot is taken (" +
-                             reason +
-                             "); a TRUNCATE or REFRESH in that moment would not be noticed");
+    std::string warning = relation;
+    warning += " cannot be locked before the snapshot is taken (" + reason +
+               "); a TRUNCATE or REFRESH in that moment would not be noticed";
+    held_.warnings.push_back(std::move(warning));
   }
   return arrow::Status::OK();
 }
