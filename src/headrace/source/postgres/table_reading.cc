@@ -122,7 +122,6 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
   ARROW_ASSIGN_OR_RAISE(std::vector<PgTypePtr> types,
                         AskTypes(connection, plan, target, condition, stop));
   if (types.size() != plan.columns.size()) return BugError("a column was not described");
-  // What an output function writes nobody looks at: before version 15 a "char" is any byte.
   const bool check_utf8 = connection.ParameterStatus("server_encoding") == "SQL_ASCII";
   TableReading reading;
   reading.raw_text = check_utf8;
@@ -132,6 +131,7 @@ arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan&
     ARROW_RETURN_NOT_OK(CheckAsDescribed(plan, planned, *types[i]));
     WireValue value = WireOf(PgQuoteIdentifier(planned.source_name), types[i], *planned.read_type);
     reading.select_list += (i == 0 ? "" : ", ") + value.expression;
+    // What an output function writes nobody looks at: before version 15 a "char" is any byte.
     const bool is_rendered = value.wire != types[i];
     columns.push_back({.name = planned.source_name,
                        .wire = std::move(value.wire),
