@@ -3,6 +3,7 @@
 #include <arrow/type.h>
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <set>
 
 #include "conformance/destination_suite.h"
@@ -184,7 +185,7 @@ TEST_P(DestinationConformance, EveryTypeIsReadBackAsItWasWritten) {
     const CommitRecord record = work.Commit(receipts);
 
     const auto results =
-        work.destination->ReadBack(record, /*with_checksum=*/true, {}).ValueOrDie();
+        work.destination->ReadBack(record, {.with_checksum = true}, {}).ValueOrDie();
     ASSERT_EQ(results.size(), 1U);
     EXPECT_EQ(results[0].problem, "");
     EXPECT_EQ(results[0].rows, rows.batch->num_rows());
@@ -203,24 +204,49 @@ TEST_P(DestinationConformance, EveryTypeIsReadBackAsItWasWritten) {
 
 TEST_P(DestinationConformance, ReadBackReportsNoChecksumUnlessAsked) {
   const CommitRecord record = Load(Target("r1", WriteMode::kAppend), {Rows(0, 3)}, 1);
-  const auto results = place_->Open()->ReadBack(record, /*with_checksum=*/false, {}).ValueOrDie();
+  const auto results = place_->Open()->ReadBack(record, {}, {}).ValueOrDie();
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results[0].rows, 3);
   EXPECT_EQ(results[0].checksum, std::nullopt);
+}
+
+TEST_P(DestinationConformance, ReadBackBySeveralThreadsFindsEveryFileAndSaysItsRows) {
+  WriterAtWork work(*place_, Target("r1", WriteMode::kAppend));
+  std::vector<Receipt> receipts;
+  for (int worker = 0; worker < 5; ++worker) {
+    work.writer = work.destination->OpenWriter(work.target, worker, 0).ValueOrDie();
+    work.WriteUnit(std::to_string(worker), Rows(int64_t{10} * worker, 10), receipts);
+    work.Seal(receipts);
+  }
+  const CommitRecord record = work.Commit(receipts);
+  for (const bool with_checksum : {false, true}) {
+    std::atomic<int64_t> rows = 0;
+    const ReadBackOptions options{.with_checksum = with_checksum,
+                                  .threads = 3,
+                                  .on_rows = [&](int64_t read) { rows += read; }};
+    const auto results = place_->Open()->ReadBack(record, options, {}).ValueOrDie();
+    ASSERT_EQ(results.size(), record.intent.files.size());
+    for (size_t i = 0; i < results.size(); ++i) {
+      EXPECT_EQ(results[i].file, record.intent.files[i].name);
+      EXPECT_EQ(results[i].problem, "");
+      EXPECT_EQ(results[i].rows, record.intent.files[i].rows);
+    }
+    EXPECT_EQ(rows, 50);
+  }
 }
 
 TEST_P(DestinationConformance, ReadBackEndsWhenItIsStopped) {
   const CommitRecord record = Load(Target("r1", WriteMode::kAppend), {Rows(0, 3)}, 1);
   const std::stop_source stop;
   stop.request_stop();
-  const auto results = place_->Open()->ReadBack(record, true, stop.get_token());
+  const auto results = place_->Open()->ReadBack(record, {.with_checksum = true}, stop.get_token());
   EXPECT_EQ(CodeOf(results.status()), kInterruptedCode);
 }
 
 TEST_P(DestinationConformance, ReadBackOfWhatIsGoneIsAProblemNotAnError) {
   const CommitRecord record = Load(Target("r1", WriteMode::kReplace), {Rows(0, 3)}, 1);
   Load(Target("r2", WriteMode::kReplace), {Rows(0, 4)}, 2);
-  const auto results = place_->Open()->ReadBack(record, true, {}).ValueOrDie();
+  const auto results = place_->Open()->ReadBack(record, {.with_checksum = true}, {}).ValueOrDie();
   ASSERT_FALSE(results.empty());
   EXPECT_EQ(results[0].file, record.intent.files[0].name);
   EXPECT_NE(results[0].problem, "");

@@ -42,12 +42,11 @@ Command AbandonCommand() {
       .summary = "Give up an unfinished run, so that the next one starts anew",
       .description =
           "A commit that was begun is finished first: no table is ever left half published, and "
-          "what is published stays. What the run "
-          "had read of other tables is given up, and removed. A commit of which "
-          "nothing can be said, because table and staging are both gone, keeps the run open. Mount "
-          "what is not mounted; if it is gone for good, look what is in the table, then use "
-          "`--give-up-commit`: the journal notes the commit as void, though its rows may have been "
-          "published, and the next run loads them anew.",
+          "what is published stays. What the run had read of other tables is given up, and "
+          "removed. A commit of which nothing can be said, because table and staging are both "
+          "gone, keeps the run open. Mount what is not mounted; if it is gone for good, look what "
+          "is in the table, then use `--give-up-commit`: the journal notes the commit as void, "
+          "though its rows may have been published, and the next run loads them anew.",
       .argument = {"RUN", "a run id of `headrace runs`", true},
       .options = {"give-up-commit", "job", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace abandon 20250131T081500-4f2a9c", "of the job.yaml of this folder"},
@@ -58,8 +57,7 @@ Command AbandonCommand() {
       .exits = {{kExitDone, "given up"},
                 {kExitFailed,
                  "an open commit cannot be finished: try again once the destination can be "
-                 "reached, or use "
-                 "--give-up-commit"},
+                 "reached, or use --give-up-commit"},
                 {kExitUsage,
                  "there is no such run, it is not unfinished, or another process is running it"}},
       .json = "`run` and `done`, the sentences of what was done.",

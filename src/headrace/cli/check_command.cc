@@ -87,12 +87,14 @@ std::string NextStepsText(const std::vector<CheckLine>& lines, size_t width) {
 
 std::string LinesText(const std::vector<CheckLine>& lines, size_t width) {
   size_t label = 0;
-  for (const CheckLine& line : lines) label = std::max(label, DisplayWidth(line.what));
+  for (const CheckLine& line : lines) {
+    label = std::max(label, DisplayWidth(EscapeControls(line.what)));
+  }
   std::string text;
   for (const CheckLine& line : lines) {
-    const std::string head =
-        fmt::format("{}  {}{}  ", line.status.ok() ? "ok    " : "FAILED", line.what,
-                    std::string(label - DisplayWidth(line.what), ' '));
+    const std::string what = EscapeControls(line.what);
+    const std::string head = fmt::format("{}  {}{}  ", line.status.ok() ? "ok    " : "FAILED", what,
+                                         std::string(label - DisplayWidth(what), ' '));
     std::string body = IndentedText(
         PlainLines(line.status.ok() ? line.found : line.status.message()), label + 10, width);
     text += body.replace(0, label + 10, head);
@@ -156,11 +158,9 @@ Command CheckCommand() {
       .description =
           "Reads the job, looks whether the state folder can be written, connects, takes a "
           "snapshot, describes and plans each table, has the source look at the SQL that reads it, "
-          "asks whether "
-          "what the destination holds of it can be appended to or replaced, and tries the "
-          "destination. No row is copied, "
-          "and nothing stays at the destination. Everything is tried, so that all that is wrong "
-          "shows at once.",
+          "asks whether what the destination holds of it can be appended to or replaced, and tries "
+          "the destination. No row is copied, and nothing stays at the destination. Everything is "
+          "tried, so that all that is wrong shows at once.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"only", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace check job.yaml", "one line for each thing that was tried"},
@@ -176,8 +176,7 @@ Command CheckCommand() {
       .json =
           "`exit_code` and `checks`, each with `check`, `ok`, and `found` (a sentence) or `error` "
           "(`class`, `code`, `message`), and where there are any `warnings` (sentences, as plan "
-          "has "
-          "them).",
+          "has them).",
       .run = Check,
   };
 }

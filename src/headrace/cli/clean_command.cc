@@ -51,10 +51,9 @@ Command CleanCommand() {
       .summary = "Remove what ended runs left behind in staging",
       .description =
           "Removes the staging of runs that are done or abandoned, and tables that were replaced "
-          "longer ago than the destination's "
-          "`grace`. Unfinished runs of this job and all open commits keep theirs, and what "
-          "headrace did not make "
-          "stays. Every run does the same when it starts.",
+          "longer ago than the destination's `grace`. Unfinished runs of this job and all open "
+          "commits keep theirs, and what headrace did not make stays. Every run does the same when "
+          "it starts.",
       .argument = {},
       .options = {"job", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace clean", "at the destination of the job.yaml of this folder"},

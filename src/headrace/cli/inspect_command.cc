@@ -72,8 +72,9 @@ arrow::Status SelectTable(const CommandLine& line, const std::string& endpoint,
 
 /// A table that cannot be described (somebody has it locked, no rights) is still listed. Snapshots
 /// hold their tables, and there may be more of them than the source has locks for.
-void DescribeTables(Source& source, std::span<const ListedTable> listed,
+void DescribeTables(Source& source, std::span<const ListedTable> listed, Progress& progress,
                     const std::stop_token& stop, Inspection& inspection) {
+  progress.StartPhase("inspect", {.tables = static_cast<int64_t>(listed.size())});
   constexpr size_t kTablesAtOnce = 500;
   for (; !listed.empty() && !stop.stop_requested();
        listed = listed.subspan(std::min(listed.size(), kTablesAtOnce))) {
@@ -82,6 +83,7 @@ void DescribeTables(Source& source, std::span<const ListedTable> listed,
     for (const ListedTable& entry : some) wanted.push_back({.table = entry.table, .where = {}});
     const auto snapshot = source.OpenSnapshot(wanted, stop);
     for (const ListedTable& entry : some) {
+      progress.NextTable(entry.table.label());
       inspection.tables.push_back({entry, snapshot.ok()
                                               ? (*snapshot)->Describe(entry.table, stop)
                                               : arrow::Result<Description>(snapshot.status())});
@@ -96,15 +98,16 @@ arrow::Status WithAdvice(const arrow::Status& status) {
                             "; change the URI or the rights, then inspect again");
 }
 
-arrow::Result<Inspection> InspectSource(const CommandContext& context) {
+arrow::Result<Inspection> InspectSource(const CommandContext& context, Progress& progress) {
   ARROW_ASSIGN_OR_RAISE(const PluginSettings settings, SettingsOfUri(*context.line.argument));
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Source> source, MakeSource(settings));
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Source> source,
+                        MakeSource(settings, SourceUse::kLook));
   Inspection inspection{.endpoint = source->endpoint(), .tables = {}};
   auto listing = source->List(context.stop);
   if (!listing.ok()) return WithAdvice(listing.status());
   std::vector<ListedTable> listed = *std::move(listing);
   ARROW_RETURN_NOT_OK(SelectTable(context.line, inspection.endpoint, listed));
-  DescribeTables(*source, listed, context.stop, inspection);
+  DescribeTables(*source, listed, progress, context.stop, inspection);
   if (context.stop.stop_requested()) {
     return InterruptedError();
   }
@@ -241,8 +244,12 @@ arrow::Result<std::string> InspectionText(const CommandContext& context,
 }
 
 arrow::Result<int> Inspect(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(const Inspection inspection, InspectSource(context));
-  ARROW_ASSIGN_OR_RAISE(const std::string text, InspectionText(context, inspection));
+  Observation observation(context, LoggingSettings());
+  observation.ShowProgress();
+  const auto inspection = InspectSource(context, observation.progress());
+  observation.HideProgress();
+  ARROW_RETURN_NOT_OK(inspection);
+  ARROW_ASSIGN_OR_RAISE(const std::string text, InspectionText(context, *inspection));
   context.out << text;
   return kExitDone;
 }
@@ -255,9 +262,8 @@ Command InspectCommand() {
       .summary = "List the tables of a source with columns, keys and row estimates",
       .description =
           "For a first look at a database, before there is a job. A password in the URI is never "
-          "printed, but other users of this "
-          "machine can see it in the list of processes: leave it out and set PGPASSWORD, or use "
-          "~/.pgpass.",
+          "printed, but other users of this machine can see it in the list of processes: leave it "
+          "out and set PGPASSWORD, or use ~/.pgpass.",
       .argument =
           {"URI",
            "where the source is: postgresql://user@host:5432/database or sqlite:///path/to/file.db",
@@ -275,9 +281,8 @@ Command InspectCommand() {
                 {kExitInterrupted, "interrupted"}},
       .json =
           "`source` and for each of `tables`: `table`, `schema`, `name`, `kind`, `estimated_rows`, "
-          "`bytes` (null: unknown), `comment`, "
-          "`columns` (`name`, `source_type`, `type`, `nullable`, `may_overflow`, `comment`, "
-          "`note`) and `keys` (`name`, `primary`, "
+          "`bytes` (null: unknown), `comment`, `columns` (`name`, `source_type`, `type`, "
+          "`nullable`, `may_overflow`, `comment`, `note`) and `keys` (`name`, `primary`, "
           "`columns`); a table that cannot be described has `error` instead.",
       .run = Inspect,
   };

@@ -80,8 +80,7 @@ arrow::Status ExpectFolder(const std::filesystem::path& state) {
   // What cannot be looked at is told by HasJournal.
   if (type == file_type::directory || error) return arrow::Status::OK();
   return UserError(state.string() +
-                   " is no folder; --state names one that runs have kept their "
-                   "journal in");
+                   " is no folder; --state names one that runs have kept their journal in");
 }
 
 arrow::Status ExpectJournal(const std::filesystem::path& state) {
@@ -104,7 +103,7 @@ arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::str
 
 arrow::Result<JobParts> MakeJobParts(Job job, const std::stop_token& stop) {
   JobParts parts{.job = std::move(job), .source = {}, .destination = {}, .engine = {}};
-  ARROW_ASSIGN_OR_RAISE(parts.source, MakeSource(parts.job.source));
+  ARROW_ASSIGN_OR_RAISE(parts.source, MakeSource(parts.job.source, SourceUse::kCopy));
   ARROW_ASSIGN_OR_RAISE(
       parts.destination,
       MakeDestination(parts.job.destination, {.state = parts.job.state, .stop = stop}));

@@ -49,13 +49,10 @@ Command PlanCommand() {
       .summary = "Show what a run would do: strategy, units, types, estimates, warnings",
       .description =
           "Connects to the source, takes a snapshot, describes each table and cuts it into work "
-          "units, as `headrace run` does, and "
-          "stops there: no row is copied and nothing is written. A table that the destination "
-          "would "
-          "refuse cannot run: for an append of other columns or under a run id that another job "
-          "has "
-          "used, for files in its directory that headrace did not write, or by "
-          "`write: error_if_exists`.",
+          "units, as `headrace run` does, and stops there: no row is copied and nothing is "
+          "written. A table that the destination would refuse cannot run: for an append of other "
+          "columns or under a run id that another job has used, for files in its directory that "
+          "headrace did not write, or by `write: error_if_exists`.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"units", "only", "workers", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace plan job.yaml", "how each table would be cut and mapped, and why"},
@@ -74,9 +71,8 @@ Command PlanCommand() {
           "`job`, `source`, `destination`, `snapshot` (`kind`, `about`), `units`, "
           "`estimated_rows`, `warnings`, `notes` (of `run --dry-run`), and for each of `tables`: "
           "`table`, `write`, `strategy`, `why`, `estimated_rows`, `estimated_bytes`, "
-          "`estimate_origin`, `row_width`, `columns` (`source`, "
-          "`source_type`, `name`, `type`, `nullable`, `on_overflow`, `note`), `warnings`, and "
-          "`units`, each in the form of "
+          "`estimate_origin`, `row_width`, `columns` (`source`, `source_type`, `name`, `type`, "
+          "`nullable`, `on_overflow`, `note`), `warnings`, and `units`, each in the form of "
           "docs/format/work_unit.md; a table that cannot run has `error` instead.",
       .run = Plan,
   };

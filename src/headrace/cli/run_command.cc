@@ -80,12 +80,10 @@ Command RunCommand() {
           "Plans each table into work units, reads them in parallel under one snapshot, and "
           "publishes each table in one step.\n"
           "The same command continues a run that was interrupted or killed, and starts a new one "
-          "where nothing is unfinished. "
-          "One table that fails does not stop the others; the next run loads only what is left. A "
-          "scheduler passes --run-id, so "
-          "that a repeated call of a finished run does nothing. Tables that an unfinished run was "
-          "not "
-          "begun for join it, unless --resume is given.",
+          "where nothing is unfinished. One table that fails does not stop the others; the next "
+          "run loads only what is left. A scheduler passes --run-id, so that a repeated call of a "
+          "finished run does nothing. Tables that an unfinished run was not begun for join it, "
+          "unless --resume is given.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"run-id", "resume", "only", "dry-run", "workers", "set", "json", "log-level",
                   "log-format", "quiet"},
@@ -109,19 +107,16 @@ Command RunCommand() {
       .json =
           "the run's report: `job`, `run`, `exit_code`, `rows`, `bytes`, `seconds`, "
           "`rows_per_second` (of what this process loaded), `published_rows` (of all tables "
-          "below), `workers`, `worker_utilisation`, "
-          "`retries`, `phases` (seconds of `init`, `validate`, `extract`, `load`, `verify`), "
-          "`notes`, `left` (tables of the run that are not published yet), `values_compared` (by "
-          "the "
-          "verification, not rows alone), `nothing_to_do`, "
-          "`interrupted`, and "
-          "for each of `tables`: `table`, `state` (`committed`, `already_committed`, `failed`, "
-          "`interrupted`), `rows`, `bytes`, `files`, "
+          "below), `workers`, `worker_utilisation`, `retries`, `phases` (seconds of `init`, "
+          "`validate`, `extract`, `load`, `verify`), `notes`, `left` (tables of the run that are "
+          "not published yet), `values_compared` (by the verification, not rows alone), "
+          "`nothing_to_do`, `interrupted`, and for each of `tables`: `table`, `state` "
+          "(`committed`, `already_committed`, `failed`, `interrupted`), `rows`, `bytes`, `files`, "
           "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `target`, and where there is "
-          "one `error` (`class`, `code`, "
-          "`message`), `verified`, `problems`, `replaced_by` (the run that replaced it before it "
-          "could be verified). With --dry-run: the document of `headrace plan --json`, of the "
-          "tables that the run would load; its `notes` say which run that is.",
+          "one `error` (`class`, `code`, `message`), `verified`, `problems`, `replaced_by` (the "
+          "run that replaced it before it could be verified). With --dry-run: the document of "
+          "`headrace plan --json`, of the tables that the run would load; its `notes` say which "
+          "run that is.",
       .acts = true,
       .run = Run,
   };

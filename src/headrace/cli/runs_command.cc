@@ -87,12 +87,9 @@ Command RunsCommand() {
       .json =
           "`state` (the folder) and `runs`, each with `run`, `job`, `state` (`running`, `done`, "
           "`failed`, `verify_failed`, `abandoned`; `running` until the run has ended, also where "
-          "its "
-          "process has), `at_work` (that process, `pid N on HOST since TIME`; null where none is "
-          "at "
-          "work on it, or where the job's lock may not be read), "
-          "`started_at`, `ended_at`, `scope` (directories of its tables) and `report` (as "
-          "`headrace run --json`, or null).",
+          "its process has), `at_work` (that process, `pid N on HOST since TIME`; null where none "
+          "is at work on it, or where the job's lock may not be read), `started_at`, `ended_at`, "
+          "`scope` (directories of its tables) and `report` (as `headrace run --json`, or null).",
       .run = Runs,
   };
 }

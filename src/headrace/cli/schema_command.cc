@@ -23,8 +23,8 @@ Command SchemaCommand() {
       .summary = "Print the JSON Schema of the job file, for editors",
       .description =
           "Made from the tables that the parser itself reads by. An editor that speaks YAML "
-          "completes and checks job files that begin "
-          "with `# yaml-language-server: $schema=headrace.schema.json`.",
+          "completes and checks job files that begin with `# yaml-language-server: "
+          "$schema=headrace.schema.json`.",
       .argument = {},
       .options = {},
       .examples = {{"headrace schema > headrace.schema.json", "beside the job file"}},

@@ -152,12 +152,11 @@ Command ShowCommand() {
       .summary = "Show one run: its report, or how far it came",
       .description =
           "Reads the journal, without connecting to anything. A run that has ended shows the "
-          "report that it printed; one that was "
-          "interrupted or killed, or is at work, shows how far it came. When it is continued, the "
-          "tables that it has committed stay and the others are read anew: the snapshot that their "
-          "units were read under ended with its process. Commits that were given up, "
-          "because another run or job came first, say, follow with their reason. A state folder "
-          "that may not be written is read as it is.",
+          "report that it printed; one that was interrupted or killed, or is at work, shows how "
+          "far it came. When it is continued, the tables that it has committed stay and the others "
+          "are read anew: the snapshot that their units were read under ended with its process. "
+          "Commits that were given up, because another run or job came first, say, follow with "
+          "their reason. A state folder that may not be written is read as it is.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`; default: latest"},
       .options = {"job", "state", "set", "json"},
       .examples = {{"headrace show", "the last run of the job.yaml of this folder"},
@@ -170,13 +169,11 @@ Command ShowCommand() {
                 {kExitUsage, "there is no such run, or the command line is wrong"}},
       .json =
           "the run as in `headrace runs --json`, and for each of `tables`: `table`, `state` "
-          "(`committed`, `commit open`, `not committed`), "
-          "`epoch`, `units`, `units_done` (read in that epoch; of a table that is not committed "
-          "when "
-          "its process ends they are void), `rows`, `commit` (the commit record of "
-          "docs/format/commit.md, or null); and `void_commits`, those that were decided and given "
-          "up: `table`, `epoch`, `rows` (that it would have published), `reason` (a sentence), "
-          "`voided_at`.",
+          "(`committed`, `commit open`, `not committed`), `epoch`, `units`, `units_done` (read in "
+          "that epoch; of a table that is not committed when its process ends they are void), "
+          "`rows`, `commit` (the commit record of docs/format/commit.md, or null); and "
+          "`void_commits`, those that were decided and given up: `table`, `epoch`, `rows` (that it "
+          "would have published), `reason` (a sentence), `voided_at`.",
       .run = Show,
   };
 }

@@ -39,13 +39,15 @@ arrow::Result<int> Verify(CommandContext& context) {
                                                       parts.job.name, parts.job.words.AsOption()));
   Coordinator coordinator({parts.job, *parts.source, *parts.destination, *parts.engine, *journal,
                            observation.observer(), observation.progress()});
-  ARROW_ASSIGN_OR_RAISE(
-      const RunReport report,
-      coordinator.Verify(run.run, WantedLevel(context.line, parts.job), context.stop));
-  const nlohmann::json json = ToJson(report);
+  observation.ShowProgress();
+  const auto report =
+      coordinator.Verify(run.run, WantedLevel(context.line, parts.job), context.stop);
+  observation.HideProgress();
+  ARROW_RETURN_NOT_OK(report);
+  const nlohmann::json json = ToJson(*report);
   context.out << (context.line.json ? DumpJson(json, kJsonIndent) + "\n"
                                     : VerificationText(json, context.width));
-  return report.exit_code();
+  return report->exit_code();
 }
 
 }  // namespace
@@ -59,10 +61,8 @@ Command VerifyCommand() {
           "the run's commit record; without --level it is the job's `verify`, or counts where that "
           "is off. Files that no run wrote, and readers of the table would read, are named. Reads "
           "the destination only, never the source. A table that a later run replaced is named, "
-          "with "
-          "that "
-          "run, and not compared. So is a table of an unfinished or abandoned run that is not "
-          "published: that says nothing against those that are, so the exit code stays 0.",
+          "with that run, and not compared. So is a table of an unfinished or abandoned run that "
+          "is not published: that says nothing against those that are, so the exit code stays 0.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`", true},
       .options = {"level", "job", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace verify latest", "the last run, as closely as the job says"},

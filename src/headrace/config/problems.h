@@ -47,7 +47,7 @@ class Problems {
 };
 
 /// `text` with what may be a password as `***`: between the user's `:` and the last `@` of a URI,
-/// and after `password=`.
+/// and after `password=` in any case. Errs towards hiding.
 std::string WithoutPassword(std::string_view text);
 
 /// User text as a message shows it: shortened, on one line, without passwords.

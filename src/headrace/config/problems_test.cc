@@ -58,6 +58,8 @@ TEST(WithoutPasswordTest, HidesPasswordsOfUris) {
 TEST(WithoutPasswordTest, HidesEveryParameter) {
   EXPECT_EQ(WithoutPassword("password=a sslpassword=b x=c"), "password=*** sslpassword=*** x=c");
   EXPECT_EQ(WithoutPassword("?password=&password=password="), "?password=***&password=***");
+  EXPECT_EQ(WithoutPassword("?PASSWORD=a&SslPassword=b"), "?PASSWORD=***&SslPassword=***");
+  EXPECT_EQ(WithoutPassword("password="), "password=***");
 }
 
 TEST(WithoutPasswordTest, LeavesOthersAlone) {

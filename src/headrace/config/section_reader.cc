@@ -19,20 +19,8 @@ std::string JoinPath(std::string_view path, std::string_view key) {
   return path.empty() ? std::string(key) : std::string(path) + "." + std::string(key);
 }
 
-/// `scheme://user:password@host`.
-bool HoldsUriPassword(std::string_view text) {
-  constexpr std::string_view kScheme = "://";
-  for (size_t at = text.find(kScheme); at != std::string_view::npos; at = text.find(kScheme)) {
-    text.remove_prefix(at + kScheme.size());
-    const std::string_view authority = text.substr(0, text.find_first_of("/?# \t\n'\""));
-    const size_t host = authority.rfind('@');
-    if (host != std::string_view::npos && authority.find(':') < host) return true;
-  }
-  return false;
-}
-
-/// Keys whose values may hold one: it is hidden there, or is data of the user's own.
-bool MayHoldUriPassword(std::string_view path) {
+/// Keys whose values may hold a password: it is hidden there, or is data of the user's own.
+bool MayHoldPassword(std::string_view path) {
   constexpr std::array<std::string_view, 4> kKeys = {"uri", "password", "where", "query"};
   const std::string_view key = path.substr(path.rfind('.') + 1);
   return std::ranges::find(kKeys, key) != kKeys.end();
@@ -242,10 +230,10 @@ std::optional<std::string> SectionReader::Expand(const YamlNode& node, const std
     problems_.Add(node.location, path, "holds a NUL character (U+0000), which no name or text can");
     return std::nullopt;
   }
-  if (!MayHoldUriPassword(path) && HoldsUriPassword(*text)) {
-    problems_.Add(
-        node.location, path,
-        "holds a URI with a password, which would be shown; the key for it is source.uri");
+  if (!MayHoldPassword(path) && WithoutPassword(*text) != *text) {
+    problems_.Add(node.location, path,
+                  "holds a password, which would be shown; the keys for it are source.uri and "
+                  "source.password");
     return std::nullopt;
   }
   return *std::move(text);

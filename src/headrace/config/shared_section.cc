@@ -45,8 +45,7 @@ OptionSpec OverflowOption() {
           .default_text = "error",
           .doc =
               "What happens to a value that the destination's column cannot hold: an error that "
-              "names it, NULL, "
-              "or the whole column as text.",
+              "names it, NULL, or the whole column as text.",
           .choices = {"error", "null", "string"}};
 }
 
@@ -76,9 +75,8 @@ Section PartitionSection() {
            .default_text = "auto",
            .doc =
                "auto lets the planner choose; id_range reads ranges of an integer column, none the "
-               "table in one unit; of PostgreSQL alone so far, pages reads ranges of the "
-               "table's pages, and date_range weeks, days or hours of a date or timestamp "
-               "column.",
+               "table in one unit; of PostgreSQL alone so far, pages reads ranges of the table's "
+               "pages, and date_range weeks, days or hours of a date or timestamp column.",
            .choices = {"auto", "pages", "id_range", "date_range", "none"},
            .refused_choices = {{"key_range", kNoKeySplit}, {"hash", kNoKeySplit}}},
           {.key = "column",

@@ -71,8 +71,7 @@ Section TablesSection(std::span<const PluginOptions> destinations) {
       .doc = "What to copy: one entry per table or query. A bare name is short for {name: …}.",
       .options = {{.key = "name",
                    .doc = "A table or view, schema.name in the catalogue's exact case; double "
-                          "quotes protect dots and stars: "
-                          "'public.\"odd.name\"'.",
+                          "quotes protect dots and stars: 'public.\"odd.name\"'.",
                    .example = "public.orders"},
                   {.key = "query",
                    .doc = "A SELECT in the source's dialect, instead of a table.",

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -79,6 +80,13 @@ struct ReadBackResult {
   int64_t rows = 0;
   std::optional<Checksum> checksum;  ///< Only where it was asked for.
   std::string problem;               ///< Empty, or why the file could not be read.
+};
+
+/// How published files are read again.
+struct ReadBackOptions {
+  bool with_checksum = false;
+  int threads = 1;                            ///< At most; files are read side by side.
+  std::function<void(int64_t rows)> on_rows;  ///< Rows that are read, from any thread; may be null.
 };
 
 struct CleanResult {
@@ -164,7 +172,7 @@ class Destination {
   /// the record, and should not be there or are not as they were, come with a problem too.
   /// kInterruptedCode once `stop` is stopped.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
-                                                              bool with_checksum,
+                                                              const ReadBackOptions& options,
                                                               std::stop_token stop) = 0;
 
   /// Removes what ended runs left in staging, and replaced tables that were kept long enough for

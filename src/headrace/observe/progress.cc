@@ -5,16 +5,19 @@
 
 namespace headrace {
 
-void Progress::StartPhase(std::string phase) {
+void Progress::StartPhase(std::string phase, PhaseWork work) {
   const std::scoped_lock lock(mutex_);
+  phase_work_ = work;
+  phase_rows_ = tables_begun_ = 0;
   if (phase == "extract") start_ = std::chrono::steady_clock::now();
   phase_ = std::move(phase);
   table_.clear();
 }
 
-void Progress::SetTable(std::string table) {
+void Progress::NextTable(std::string table) {
   const std::scoped_lock lock(mutex_);
   table_ = std::move(table);
+  ++tables_begun_;
 }
 
 void Progress::AddPlanned(int64_t units, int64_t estimated_rows) {
@@ -69,9 +72,13 @@ ProgressReading Progress::Read() const {
                           .units_total = units_total_,
                           .workers_busy = workers_busy_,
                           .workers = workers_,
-                          .retries = retries_};
+                          .retries = retries_,
+                          .phase_rows = phase_rows_};
   const std::scoped_lock lock(mutex_);
   reading.phase = phase_;
+  reading.tables_begun = tables_begun_;
+  reading.tables_total = phase_work_.tables;
+  reading.phase_rows_total = phase_work_.rows;
   reading.table = units_read_.empty() ? table_ : units_read_.back();
   if (start_ != std::chrono::steady_clock::time_point{}) {
     reading.seconds =

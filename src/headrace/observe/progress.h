@@ -23,16 +23,28 @@ struct ProgressReading {
   int64_t workers = 0;
   int64_t retries = 0;
   double seconds = 0;  ///< Since the extract phase started.
+  /// Of a phase that goes table by table, without units; else 0.
+  int64_t tables_begun = 0;
+  int64_t tables_total = 0;
+  int64_t phase_rows = 0;
+  int64_t phase_rows_total = 0;  ///< 0: rows are not counted in it.
+};
+
+/// What a phase that goes table by table has to do.
+struct PhaseWork {
+  int64_t tables = 0;
+  int64_t rows = 0;  ///< 0: unknown.
 };
 
 /// Counters that workers add to and anything may read; all calls are thread-safe and cheap enough
 /// for once per batch.
 class Progress {
  public:
-  /// No table is worked on in it yet.
-  void StartPhase(std::string phase);
-  /// The table that is worked on in a phase without units.
-  void SetTable(std::string table);
+  /// No table is worked on in it yet. Without `work` it is a phase of units.
+  void StartPhase(std::string phase, PhaseWork work = {});
+  /// The next table that is worked on in a phase without units.
+  void NextTable(std::string table);
+  void AddPhaseRows(int64_t rows) { phase_rows_ += rows; }
   void SetWorkers(int64_t workers) { workers_ = workers; }
   /// `estimated_rows` < 0: unknown.
   void AddPlanned(int64_t units, int64_t estimated_rows);
@@ -60,8 +72,11 @@ class Progress {
   std::atomic<int64_t> workers_busy_{0};
   std::atomic<int64_t> workers_{0};
   std::atomic<int64_t> retries_{0};
+  std::atomic<int64_t> phase_rows_{0};
   mutable std::mutex mutex_;
   std::string phase_;                              // protected by mutex_
+  PhaseWork phase_work_;                           // protected by mutex_
+  int64_t tables_begun_ = 0;                       // protected by mutex_
   std::string table_;                              // protected by mutex_: while no unit is read
   std::vector<std::string> units_read_;            // protected by mutex_: tables of those, by start
   std::chrono::steady_clock::time_point start_{};  // protected by mutex_

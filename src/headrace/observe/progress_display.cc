@@ -20,7 +20,7 @@ void ProgressBar::Show(const ProgressReading& reading) {
 }
 
 void LoggedProgress::Show(const ProgressReading& reading) {
-  if (reading.units_total == 0) return;
+  if (reading.units_total == 0 && reading.tables_total == 0) return;
   const ProgressFigures figures = meter_.Take(reading);
   observer_.Emit(Level::kInfo, "progress", ProgressSentence(reading, figures),
                  with_fields_ ? ProgressFields(reading, figures) : Fields{});

@@ -21,7 +21,8 @@ struct PhaseName {
   std::string_view label;
 };
 
-constexpr std::array<PhaseName, 4> kPhaseNames = {{{"plan", "planning"},
+constexpr std::array<PhaseName, 5> kPhaseNames = {{{"plan", "planning"},
+                                                   {"inspect", "describing"},
                                                    {"extract", "reading"},
                                                    {"commit", "publishing"},
                                                    {"verify", "verifying"}}};
@@ -38,6 +39,16 @@ struct Segment {
   int rank = 0;
 };
 
+/// Of a phase that goes table by table.
+void AddTables(const ProgressReading& reading, std::vector<Segment>& segments) {
+  if (reading.phase_rows_total > 0) {
+    segments.push_back({HumanCount(reading.phase_rows) + " rows", 1});
+  }
+  segments.push_back({fmt::format("{}/{} tables", HumanCount(reading.tables_begun),
+                                  HumanCount(reading.tables_total)),
+                      2});
+}
+
 std::vector<Segment> SegmentsOf(const ProgressReading& reading, const ProgressFigures& figures) {
   std::vector<Segment> segments;
   segments.push_back({std::string(PhaseLabel(reading.phase)), 7});
@@ -46,6 +57,10 @@ std::vector<Segment> SegmentsOf(const ProgressReading& reading, const ProgressFi
   }
   if (figures.share.has_value()) {
     segments.push_back({fmt::format("{:>4}", HumanPercent(*figures.share)), 0});
+  }
+  if (reading.tables_total > 0) {
+    AddTables(reading, segments);
+    return segments;
   }
   segments.push_back({HumanCount(reading.rows) + " rows", 1});
   segments.push_back({HumanCount(std::llround(figures.rows_per_second)) + " rows/s", 6});
@@ -91,7 +106,7 @@ std::string Bar(double share, size_t width, const ConsoleTraits& traits) {
 
 std::string ProgressBarLine(const ProgressReading& reading, const ProgressFigures& figures,
                             const ConsoleTraits& traits, size_t width) {
-  if (reading.units_total == 0) {
+  if (reading.units_total == 0 && reading.tables_total == 0) {
     return TruncateToWidth(PhaseLabel(reading.phase), width);
   }
   std::vector<Segment> segments = SegmentsOf(reading, figures);
@@ -99,8 +114,9 @@ std::string ProgressBarLine(const ProgressReading& reading, const ProgressFigure
   FitSegments(segments, width > 2 * bar_space ? width - bar_space : width);
 
   const size_t used = WidthOfSegments(segments);
+  const bool has_bar = figures.share.has_value() || reading.tables_total == 0;
   const size_t bar_width =
-      used + bar_space <= width ? std::min(width - used - kGap.size(), kMaxBarWidth) : 0;
+      has_bar && used + bar_space <= width ? std::min(width - used - kGap.size(), kMaxBarWidth) : 0;
   std::string line;
   if (bar_width > 0) line = Bar(figures.share.value_or(0), bar_width, traits);
   for (const Segment& segment : segments) {
@@ -110,7 +126,19 @@ std::string ProgressBarLine(const ProgressReading& reading, const ProgressFigure
   return line;
 }
 
+/// Of a phase that goes table by table.
+std::string TablesSentence(const ProgressReading& reading, const ProgressFigures& figures) {
+  std::string text = fmt::format("{}: ", PhaseLabel(reading.phase));
+  if (figures.share.has_value()) {
+    text +=
+        fmt::format("{} rows ({}), ", HumanCount(reading.phase_rows), HumanPercent(*figures.share));
+  }
+  return text + fmt::format("table {} of {}", HumanCount(reading.tables_begun),
+                            HumanCount(reading.tables_total));
+}
+
 std::string ProgressSentence(const ProgressReading& reading, const ProgressFigures& figures) {
+  if (reading.tables_total > 0) return TablesSentence(reading, figures);
   std::string text =
       fmt::format("{}: {} rows", PhaseLabel(reading.phase), HumanCount(reading.rows));
   if (figures.share.has_value()) text += fmt::format(" ({})", HumanPercent(*figures.share));
@@ -139,6 +167,12 @@ Fields ProgressFields(const ProgressReading& reading, const ProgressFigures& fig
                    {"retries", reading.retries},
                    {"seconds", reading.seconds}};
   if (figures.seconds_left.has_value()) fields.emplace_back("seconds_left", *figures.seconds_left);
+  if (reading.tables_total > 0) {
+    fields.emplace_back("tables_begun", reading.tables_begun);
+    fields.emplace_back("tables_total", reading.tables_total);
+    fields.emplace_back("phase_rows", reading.phase_rows);
+    fields.emplace_back("phase_rows_total", reading.phase_rows_total);
+  }
   return fields;
 }
 

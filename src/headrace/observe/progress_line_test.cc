@@ -58,6 +58,40 @@ TEST(ProgressBarLine, NamesThePhaseBeforeThereAreUnits) {
   EXPECT_EQ(ProgressBarLine(reading, {}, {.terminal = true}, 80), "planning");
 }
 
+/// Rows and units of the reading before stay, and are not shown.
+ProgressReading Verifying() {
+  ProgressReading reading = HalfWay();
+  reading.phase = "verify";
+  reading.tables_begun = 3;
+  reading.tables_total = 1'200;
+  reading.phase_rows = 250'000;
+  reading.phase_rows_total = 1'000'000;
+  return reading;
+}
+
+TEST(ProgressBarLine, CountsTablesAndTheirRowsInAPhaseWithoutUnits) {
+  const ProgressReading reading = Verifying();
+  EXPECT_EQ(ProgressBarLine(reading, ProgressMeter().Take(reading), {.terminal = true}, 100),
+            "#######-----------------------  verifying  public.events   25%  250,000 rows  3/1,200 "
+            "tables");
+}
+
+TEST(ProgressBarLine, HasNoBarWhereRowsAreNotCounted) {
+  const ProgressReading reading{
+      .phase = "plan", .table = "public.events", .tables_begun = 3, .tables_total = 1'200};
+  EXPECT_EQ(ProgressBarLine(reading, ProgressMeter().Take(reading), {.terminal = true}, 100),
+            "planning  public.events  3/1,200 tables");
+}
+
+TEST(ProgressSentence, CountsTablesInAPhaseWithoutUnits) {
+  ProgressReading reading = Verifying();
+  EXPECT_EQ(ProgressSentence(reading, ProgressMeter().Take(reading)),
+            "verifying: 250,000 rows (25%), table 3 of 1,200");
+  reading.phase_rows_total = 0;
+  EXPECT_EQ(ProgressSentence(reading, ProgressMeter().Take(reading)),
+            "verifying: table 3 of 1,200");
+}
+
 TEST(ProgressSentence, SaysTheSameInWords) {
   EXPECT_EQ(ProgressSentence(HalfWay(), kHalfWayFigures),
             "reading: 2,612,000 rows (52%), 653,000 rows/s, 62.5 MB/s, 53 of 101 units, 2 of 2 "

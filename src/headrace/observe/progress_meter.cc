@@ -12,6 +12,10 @@ constexpr double kRateWindowSeconds = 10;
 constexpr double kMostShareUnfinished = 0.99;
 
 std::optional<double> ShareDone(const ProgressReading& reading) {
+  if (reading.phase_rows_total > 0) {
+    return static_cast<double>(reading.phase_rows) / static_cast<double>(reading.phase_rows_total);
+  }
+  if (reading.tables_total > 0) return std::nullopt;
   if (reading.units_total == 0) return std::nullopt;
   if (reading.units_done >= reading.units_total) return 1;
   const double by_units =

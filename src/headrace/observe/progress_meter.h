@@ -13,7 +13,7 @@ struct ProgressFigures {
   double rows_per_second = 0;  ///< Over the last seconds, not the whole run.
   double bytes_per_second = 0;
   std::optional<double>
-      share;  ///< Done of all, 0 to 1: by rows where they were estimated, else by units.
+      share;  ///< Done of all, 0 to 1: by rows where they are known, else by units.
   std::optional<double> seconds_left;  ///< At the present speed. Absent until there is one.
 };
 

@@ -60,8 +60,24 @@ TEST(Progress, BetweenTwoUnitsATableKeepsItsNameAndAPhaseBeginsWithoutOne) {
   EXPECT_EQ(progress.Read().table, "orders");
   progress.StartPhase("verify");
   EXPECT_EQ(progress.Read().table, "");
-  progress.SetTable("events");
+  progress.NextTable("events");
   EXPECT_EQ(progress.Read().table, "events");
+}
+
+TEST(Progress, APhaseWithoutUnitsCountsItsTablesAndRows) {
+  Progress progress;
+  progress.StartPhase("verify", {.tables = 2, .rows = 50});
+  progress.NextTable("orders");
+  progress.AddPhaseRows(30);
+  ProgressReading reading = progress.Read();
+  EXPECT_EQ(reading.tables_begun, 1);
+  EXPECT_EQ(reading.tables_total, 2);
+  EXPECT_EQ(reading.phase_rows, 30);
+  EXPECT_EQ(reading.phase_rows_total, 50);
+  progress.StartPhase("extract");
+  reading = progress.Read();
+  EXPECT_EQ(reading.tables_begun + reading.tables_total, 0);
+  EXPECT_EQ(reading.phase_rows + reading.phase_rows_total, 0);
 }
 
 TEST(Progress, CountsSecondsFromTheExtractPhaseOnly) {

@@ -18,7 +18,7 @@ namespace {
 /// A source: its options, how to make it, and the URI schemes that name it.
 struct BuiltinSource {
   const PluginOptions& (*options)();
-  arrow::Result<std::unique_ptr<Source>> (*make)(const OptionValues&);
+  arrow::Result<std::unique_ptr<Source>> (*make)(const OptionValues&, SourceUse);
   std::vector<std::string_view> schemes;
 };
 
@@ -57,8 +57,8 @@ Result MakeByType(const Builtins& builtins, const PluginSettings& settings, cons
 std::vector<PluginOptions> SourceOptions() { return OptionsOfAll(Sources()); }
 std::vector<PluginOptions> DestinationOptions() { return OptionsOfAll(Destinations()); }
 
-arrow::Result<std::unique_ptr<Source>> MakeSource(const PluginSettings& settings) {
-  return MakeByType<arrow::Result<std::unique_ptr<Source>>>(Sources(), settings);
+arrow::Result<std::unique_ptr<Source>> MakeSource(const PluginSettings& settings, SourceUse use) {
+  return MakeByType<arrow::Result<std::unique_ptr<Source>>>(Sources(), settings, use);
 }
 
 arrow::Result<std::unique_ptr<Destination>> MakeDestination(const PluginSettings& settings,
@@ -78,7 +78,6 @@ arrow::Result<PluginSettings> SettingsOfUri(std::string_view uri) {
       if (!uri.starts_with(scheme)) continue;
       PluginSettings settings{.type = std::string(source.options().type), .values = {}};
       settings.values.Set("uri", std::string(uri));
-      settings.values.Set(std::string(kQuickLook), true);
       return settings;
     }
   }

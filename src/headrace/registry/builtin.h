@@ -19,7 +19,7 @@ namespace headrace {
 std::vector<PluginOptions> SourceOptions();
 std::vector<PluginOptions> DestinationOptions();
 
-arrow::Result<std::unique_ptr<Source>> MakeSource(const PluginSettings& settings);
+arrow::Result<std::unique_ptr<Source>> MakeSource(const PluginSettings& settings, SourceUse use);
 arrow::Result<std::unique_ptr<Destination>> MakeDestination(const PluginSettings& settings,
                                                             const DestinationHost& host);
 arrow::Result<std::unique_ptr<Engine>> MakeEngine(const Job& job);

@@ -4,11 +4,14 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
+#include <thread>
 #include <utility>
 
 #include "headrace/model/json_object.h"
 #include "headrace/model/utc_time.h"
 #include "headrace/run/choose_run.h"
+#include "headrace/run/execute_options.h"
 #include "headrace/run/run_execution.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/stopwatch.h"
@@ -37,9 +40,9 @@ bool WasReplaced(const CommitRecord& record, Destination& destination, TableRepo
 }
 
 /// Fills in `table` what reading its files again shows; false if `stop` was stopped first.
-bool VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& destination,
-                 const std::stop_token& stop, TableReport& table) {
-  auto problems = VerifyCommit(record, level == VerifyLevel::kChecksum, destination, stop);
+bool VerifyTable(const CommitRecord& record, const ReadBackOptions& options,
+                 Destination& destination, const std::stop_token& stop, TableReport& table) {
+  auto problems = VerifyCommit(record, options, destination, stop);
   if (problems.ok()) {
     table.problems = std::move(*problems);
   } else if (CodeOf(problems.status()) == kInterruptedCode) {
@@ -52,6 +55,24 @@ bool VerifyTable(const CommitRecord& record, VerifyLevel level, Destination& des
   return true;
 }
 
+/// What there is to verify.
+PhaseWork WorkOf(std::span<const JournalTable> tables) {
+  PhaseWork work;
+  for (const JournalTable& table : tables) {
+    if (!table.record.has_value()) continue;
+    ++work.tables;
+    for (const CommittedFile& file : table.record->intent.files) work.rows += file.rows;
+  }
+  return work;
+}
+
+ReadBackOptions ReadBackOptionsOf(const RunParts& parts, VerifyLevel level) {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return {.with_checksum = level == VerifyLevel::kChecksum,
+          .threads = ExecuteOptionsOf(parts.job, cores).max_workers,
+          .on_rows = [&progress = parts.progress](int64_t rows) { progress.AddPhaseRows(rows); }};
+}
+
 /// Verifies table after table until `stop` is stopped: the report then says that it was
 /// interrupted.
 arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::stop_token& stop,
@@ -59,12 +80,14 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::
   if (level == VerifyLevel::kOff) return arrow::Status::OK();
   report.values_compared = level == VerifyLevel::kChecksum;
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(report.run));
+  parts.progress.StartPhase("verify", WorkOf(tables));
+  const ReadBackOptions options = ReadBackOptionsOf(parts, level);
   for (TableReport& table : report.tables) {
     const auto known = std::ranges::find(tables, table.table, &JournalTable::label);
     if (known == tables.end() || !known->record.has_value()) continue;
-    parts.progress.SetTable(table.table);
+    parts.progress.NextTable(table.table);
     if (stop.stop_requested() ||
-        !VerifyTable(*known->record, level, parts.destination, stop, table)) {
+        !VerifyTable(*known->record, options, parts.destination, stop, table)) {
       report.interrupted = true;
       return arrow::Status::OK();
     }
@@ -198,11 +221,12 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
   std::vector<SnapshotTable> wanted;
   wanted.reserve(tables.size());
   for (const TableJob* table : tables) wanted.push_back({table->table, table->where});
-  progress.StartPhase("plan");
+  progress.StartPhase("plan", {.tables = static_cast<int64_t>(tables.size())});
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
                         source.OpenSnapshot(wanted, stop));
   plan.IsUnder(*snapshot);
   for (const TableJob* table : tables) {
+    progress.NextTable(table->table.label());
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
   }
@@ -261,7 +285,6 @@ arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
   SortAsInJob(parts_.job, report);
   if (chosen.start != RunStart::kEnded) {
     Stopwatch watch;
-    parts_.progress.StartPhase("verify");
     ARROW_RETURN_NOT_OK(VerifyTables(parts_, parts_.job.verify, stop, report));
     report.phases.verify = watch.Lap();
   }

@@ -139,7 +139,7 @@ class MemoryDestination : public Destination {
   }
 
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
-                                                      bool /*with_checksum*/,
+                                                      const ReadBackOptions& /*options*/,
                                                       std::stop_token stop) override {
     const std::string problem = script_.on_read_back ? script_.on_read_back(record) : "";
     if (stop.stop_requested()) return InterruptedError();

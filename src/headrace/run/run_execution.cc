@@ -90,7 +90,7 @@ arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
 /// snapshot was lost.
 void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
   Stopwatch watch;
-  parts_.progress.StartPhase("plan");
+  parts_.progress.StartPhase("plan", {.tables = static_cast<int64_t>(open_.size())});
   auto snapshot = OpenSnapshot(stop);
   if (!snapshot.ok()) {
     CloseAll(snapshot.status(), report);
@@ -136,6 +136,7 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
   plan.IsUnder(snapshot);
   for (OpenTable& open : open_) {
     ++open.epoch;
+    parts_.progress.NextTable(open.job->table.label());
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
                                     {chosen_.run, started_micros_, open.epoch}, stop));
   }

@@ -36,9 +36,11 @@
 /// failed with class transient is thrown away and replaced by a new Attach.
 namespace headrace {
 
-/// A key of a source's values that no job has: it is only looked at, and who looks waits for
-/// nothing that takes long.
-inline constexpr std::string_view kQuickLook = "quick_look";
+/// What a source is made for.
+enum class SourceUse {
+  kCopy,  ///< A job.
+  kLook,  ///< A person who looks at it, and waits for nothing that takes long.
+};
 
 /// Bounds on the batches of a UnitReader.
 struct ReadLimits {

@@ -42,8 +42,10 @@ arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> OpenReader(
   return builder.Build();
 }
 
+using RowCallback = std::function<void(int64_t rows)>;
+
 arrow::Status AddRowGroup(parquet::arrow::FileReader& reader, int group, ChecksumTaker& taker,
-                          const std::stop_token& stop, Checksum& sum) {
+                          const RowCallback& on_rows, const std::stop_token& stop, Checksum& sum) {
   reader.set_batch_size(BatchRows(*reader.parquet_reader()->metadata()->RowGroup(group)));
   ARROW_ASSIGN_OR_RAISE(const auto batches, reader.GetRecordBatchReader({group}));
   while (!stop.stop_requested()) {
@@ -51,30 +53,34 @@ arrow::Status AddRowGroup(parquet::arrow::FileReader& reader, int group, Checksu
     if (batch == nullptr) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const Checksum checksum, taker.Take(*batch));
     sum += checksum;
+    if (on_rows) on_rows(batch->num_rows());
   }
   return arrow::Status::OK();
 }
 
 /// Row group by row group: a batch that crosses their border would hold rows of both sizes.
-arrow::Result<Checksum> TakeChecksum(parquet::arrow::FileReader& reader,
+arrow::Result<Checksum> TakeChecksum(parquet::arrow::FileReader& reader, const RowCallback& on_rows,
                                      const std::stop_token& stop) {
   std::shared_ptr<arrow::Schema> schema;
   ARROW_RETURN_NOT_OK(reader.GetSchema(&schema));
   ARROW_ASSIGN_OR_RAISE(ChecksumTaker taker, ChecksumTaker::Make(*schema));
   Checksum sum;
   for (int group = 0; group < reader.num_row_groups(); ++group) {
-    ARROW_RETURN_NOT_OK(AddRowGroup(reader, group, taker, stop, sum));
+    ARROW_RETURN_NOT_OK(AddRowGroup(reader, group, taker, on_rows, stop, sum));
   }
   return sum;
 }
 
-arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path, bool with_checksum,
+arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path,
+                                          const ReadParquetOptions& options,
                                           const std::stop_token& stop) {
   ParquetContent content;
   ARROW_ASSIGN_OR_RAISE(const auto reader, OpenReader(path));
   content.rows = reader->parquet_reader()->metadata()->num_rows();
-  if (with_checksum) {
-    ARROW_ASSIGN_OR_RAISE(content.checksum, TakeChecksum(*reader, stop));
+  if (options.with_checksum) {
+    ARROW_ASSIGN_OR_RAISE(content.checksum, TakeChecksum(*reader, options.on_rows, stop));
+  } else if (options.on_rows) {
+    options.on_rows(content.rows);
   }
   return content;
 }
@@ -82,7 +88,7 @@ arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path, boo
 }  // namespace
 
 ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expected_bytes,
-                               bool with_checksum, const std::stop_token& stop) {
+                               const ReadParquetOptions& options, const std::stop_token& stop) {
   const auto problem = [&](const std::string& what) {
     return ParquetContent{.rows = 0, .checksum = {}, .problem = path.string() + ": " + what};
   };
@@ -94,7 +100,7 @@ ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expect
                    std::to_string(expected_bytes) + " were committed");
   }
   try {
-    auto content = ReadContent(path, with_checksum, stop);
+    auto content = ReadContent(path, options, stop);
     return content.ok() ? *content : problem(content.status().message());
   } catch (const std::exception& exception) {  // Parquet throws where a page or footer is damaged.
     return problem(exception.what());

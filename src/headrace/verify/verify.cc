@@ -26,11 +26,12 @@ std::optional<std::string> CompareFile(const CommittedFile& expected,
 
 }  // namespace
 
-arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum,
+arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record,
+                                                     const ReadBackOptions& options,
                                                      Destination& destination,
                                                      std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<ReadBackResult> found,
-                        destination.ReadBack(record, with_checksum, std::move(stop)));
+                        destination.ReadBack(record, options, std::move(stop)));
   std::vector<std::string> problems;
   for (const CommittedFile& file : record.intent.files) {
     if (auto problem = CompareFile(file, found)) problems.push_back(std::move(*problem));

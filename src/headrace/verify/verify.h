@@ -11,10 +11,11 @@
 namespace headrace {
 
 /// Reads the published files of `record` again and compares each with what its receipt said: rows,
-/// and the checksum of all values where `with_checksum`. Returns one sentence per difference, none
-/// if all agree. An error means that nothing could be compared; kInterruptedCode once `stop` is
-/// stopped.
-arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record, bool with_checksum,
+/// and the checksum of all values where `options` ask for it. Returns one sentence per difference,
+/// none if all agree. An error means that nothing could be compared; kInterruptedCode once `stop`
+/// is stopped.
+arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record,
+                                                     const ReadBackOptions& options,
                                                      Destination& destination,
                                                      std::stop_token stop);
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/client/postgres/stop_when_asleep.h"
 #include "headrace/client/postgres/test_server.h"
 
 namespace headrace {
@@ -111,7 +112,7 @@ TEST(PgConnectTest, LibpqsOwnTimeoutCountsWhereNoneIsSet) {
 TEST(PgConnectTest, AStopEndsTheWait) {
   SilentServer server;
   std::stop_source stop;
-  const std::jthread stopper([&] { stop.request_stop(); });
+  const StopWhenAsleep stopper(stop);
   const auto connection = PgConnection::Connect(server.settings(), stop.get_token());
   EXPECT_EQ(CodeOf(connection.status()), kInterruptedCode);
 }

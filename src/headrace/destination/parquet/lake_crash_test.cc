@@ -109,7 +109,8 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
     for (const auto& entry : fs::recursive_directory_iterator(root_ / "lake")) {
       if (entry.path().extension() != ".parquet") continue;
       const ParquetContent content =
-          ReadParquetFile(entry.path(), static_cast<int64_t>(entry.file_size()), true);
+          ReadParquetFile(entry.path(), static_cast<int64_t>(entry.file_size()),
+                          {.with_checksum = true, .on_rows = {}});
       EXPECT_EQ(content.problem, "");
       rows += content.rows;
     }
@@ -238,7 +239,7 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
     EXPECT_EQ(VisibleRows(), RowsAfter());
     const CommitRecord record =
         destination->FindCommit("shop", "new", target.table).ValueOrDie().value();
-    const auto read = destination->ReadBack(record, true, {}).ValueOrDie();
+    const auto read = destination->ReadBack(record, {.with_checksum = true}, {}).ValueOrDie();
     ASSERT_EQ(read.size(), 1U);
     EXPECT_EQ(read[0].problem, "");
     EXPECT_EQ(read[0].checksum, published ? ChecksumOf(kFirstLostId) : ChecksumOf(kFirstNewId));

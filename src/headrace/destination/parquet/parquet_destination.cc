@@ -3,9 +3,12 @@
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 
+#include <algorithm>
+#include <atomic>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "headrace/client/store/store.h"
@@ -195,18 +198,11 @@ class ParquetDestination final : public Destination {
   }
 
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
-                                                      bool with_checksum,
+                                                      const ReadBackOptions& options,
                                                       std::stop_token stop) override {
     const fs::path directory = PublishedRun(record.intent);
-    std::vector<ReadBackResult> results;
-    for (const CommittedFile& file : record.intent.files) {
-      ParquetContent content =
-          ReadParquetFile(directory / file.name, file.bytes, with_checksum, stop);
-      if (stop.stop_requested()) {
-        return InterruptedError();
-      }
-      results.push_back({file.name, content.rows, content.checksum, std::move(content.problem)});
-    }
+    std::vector<ReadBackResult> results = ReadFiles(directory, record.intent.files, options, stop);
+    if (stop.stop_requested()) return InterruptedError();
     ARROW_RETURN_NOT_OK(AddProblemsBeside(record, directory, results));
     return results;
   }
@@ -220,6 +216,30 @@ class ParquetDestination final : public Destination {
   }
 
  private:
+  /// Each thread takes the next file until there is none, or `stop` is stopped.
+  static std::vector<ReadBackResult> ReadFiles(const fs::path& directory,
+                                               std::span<const CommittedFile> files,
+                                               const ReadBackOptions& options,
+                                               const std::stop_token& stop) {
+    std::vector<ReadBackResult> results(files.size());
+    std::atomic<size_t> next = 0;
+    const auto read_some = [&] {
+      for (size_t i = next++; i < files.size() && !stop.stop_requested(); i = next++) {
+        ParquetContent content = ReadParquetFile(
+            directory / files[i].name, files[i].bytes,
+            {.with_checksum = options.with_checksum, .on_rows = options.on_rows}, stop);
+        results[i] = {files[i].name, content.rows, content.checksum, std::move(content.problem)};
+      }
+    };
+    std::vector<std::jthread> others;
+    const size_t threads =
+        std::min(files.size(), static_cast<size_t>(std::max(1, options.threads)));
+    for (size_t thread = 1; thread < threads; ++thread) others.emplace_back(read_some);
+    read_some();
+    others.clear();  // Waits for them.
+    return results;
+  }
+
   /// What is wrong in a run's directory beside the files of its record: the record itself, and
   /// files that every reader of the table would read too.
   arrow::Status AddProblemsBeside(const CommitRecord& record, const fs::path& directory,

@@ -56,8 +56,8 @@ arrow::Status CheckApart(const std::filesystem::path& staging, const std::filesy
   if (!IsWithin(location.path, staging)) return arrow::Status::OK();
   return UserError("destination.staging: " + staging.string() + " must not be the state folder " +
                    location.path.string() +
-                   ", nor around it: headrace removes from staging what no run needs any more. "
-                   "Set destination.staging, or `state:`, to another folder");
+                   ", nor around it: headrace removes from staging what no run needs any more. Set "
+                   "destination.staging, or `state:`, to another folder");
 }
 
 }  // namespace
@@ -79,8 +79,7 @@ const PluginOptions& ParquetOptions() {
            .type = OptionType::kPath,
            .default_text = "",
            .doc = "Where files lie until they are published: a folder of its own, on the "
-                  "filesystem of "
-                  "path. Default: .<name>.headrace beside path."},
+                  "filesystem of path. Default: .<name>.headrace beside path."},
           {.key = "target_file_size",
            .type = OptionType::kBytes,
            .default_text = "256MiB",

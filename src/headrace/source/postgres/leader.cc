@@ -50,8 +50,7 @@ arrow::Status PgLeader::Begin(std::span<const SnapshotTable> tables, const std::
   if (settings_.snapshot == SnapshotMode::kOff) {
     warnings_.emplace_back(
         "snapshot: off: each unit sees what is there when it is read; rows that change during the "
-        "run "
-        "can be missed or doubled, and a TRUNCATE can empty a table half-way");
+        "run can be missed or doubled, and a TRUNCATE can empty a table half-way");
     return arrow::Status::OK();
   }
   ARROW_RETURN_NOT_OK(BeginBehindLocks(tables, stop));

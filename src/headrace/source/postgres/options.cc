@@ -13,8 +13,7 @@ std::vector<OptionSpec> ConnectionOptions() {
       {.key = "uri",
        .type = OptionType::kSecret,
        .doc = "Connection URI, `postgresql://user@host:port/database`, with libpq's parameters "
-              "behind "
-              "`?`. The keys below win over what it says.",
+              "behind `?`. The keys below win over what it says.",
        .example = "postgresql://etl@127.0.0.1:5432/shop"},
       {.key = "host", .doc = "Host name, or the folder of a unix socket."},
       {.key = "hostaddr", .doc = "IP address, where the host's name must not be looked up."},
@@ -97,9 +96,8 @@ std::vector<OptionSpec> ReadingOptions() {
        .type = OptionType::kEnum,
        .default_text = "require",
        .doc = "One snapshot for all tables and workers: `require` it, `prefer` it and go on "
-              "without where "
-              "the server cannot export one, or `off`: each unit reads what is there at its "
-              "moment.",
+              "without where the server cannot export one, or `off`: each unit reads what is there "
+              "at its moment.",
        .choices = {"require", "prefer", "off"}},
       {.key = "lock_timeout",
        .type = OptionType::kDuration,
@@ -116,8 +114,7 @@ std::vector<OptionSpec> ReadingOptions() {
        .type = OptionType::kEnum,
        .default_text = "auto",
        .doc = "`auto` reads rows straight from the socket where the connection is not "
-              "encrypted, which costs "
-              "less CPU; `off` always reads through libpq.",
+              "encrypted, which costs less CPU; `off` always reads through libpq.",
        .choices = {"auto", "off"},
        .changes_rows = false},
   };

@@ -70,8 +70,9 @@ class PostgresSource final : public Source {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<Source>> MakePostgresSource(const OptionValues& values) {
-  ARROW_ASSIGN_OR_RAISE(PgSourceSettings settings, ReadPgSettings(values));
+arrow::Result<std::unique_ptr<Source>> MakePostgresSource(const OptionValues& values,
+                                                          SourceUse use) {
+  ARROW_ASSIGN_OR_RAISE(PgSourceSettings settings, ReadPgSettings(values, use));
   return std::make_unique<PostgresSource>(std::move(settings));
 }
 

@@ -19,6 +19,7 @@ const PluginOptions& PostgresOptions();
 
 /// Makes the source; connects on first use. Errors of class user where the options contradict each
 /// other.
-arrow::Result<std::unique_ptr<Source>> MakePostgresSource(const OptionValues& values);
+arrow::Result<std::unique_ptr<Source>> MakePostgresSource(const OptionValues& values,
+                                                          SourceUse use = SourceUse::kCopy);
 
 }  // namespace headrace

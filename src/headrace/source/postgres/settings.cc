@@ -192,7 +192,7 @@ std::vector<OptionFault> PgOptionFaults(const OptionValues& values) {
   return faults;
 }
 
-arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values) {
+arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values, SourceUse use) {
   PgSourceSettings settings;
   ARROW_RETURN_NOT_OK(ReadConnect(values, settings.connect));
   if (const auto text = values.String("snapshot")) {
@@ -206,8 +206,8 @@ arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values) {
   if (const auto timeout = values.Integer("lock_timeout")) {
     settings.lock_timeout = std::chrono::milliseconds(*timeout);
   }
-  settings.quick_look = values.Boolean(kQuickLook).value_or(false);
-  if (settings.quick_look) settings.lock_timeout = std::chrono::seconds(1);
+  settings.use = use;
+  if (use == SourceUse::kLook) settings.lock_timeout = std::chrono::seconds(1);
   if (values.String("direct_socket") == "off") settings.transport = CopyTransport::kLibpq;
   return settings;
 }
@@ -253,7 +253,7 @@ std::string BeginStatements(const PgSourceSettings& settings, int server_version
 
 arrow::Status NameLockTimeout(const arrow::Status& status, const PgSourceSettings& settings) {
   if (CodeOf(status) != kPgLockNotAvailable) return status;
-  if (settings.quick_look) {
+  if (settings.use == SourceUse::kLook) {
     return status.WithMessage(status.message() +
                               " (somebody else holds the table or waits for it, see pg_locks)");
   }

@@ -9,6 +9,7 @@
 #include "headrace/client/postgres/copy_stream.h"
 #include "headrace/config/option.h"
 #include "headrace/model/error.h"
+#include "headrace/source/source.h"
 
 namespace headrace {
 
@@ -25,7 +26,7 @@ struct PgSourceSettings {
   SnapshotMode snapshot = SnapshotMode::kRequire;
   std::chrono::milliseconds statement_timeout{0};  ///< 0: none.
   std::chrono::milliseconds lock_timeout{30'000};
-  bool quick_look = false;  ///< kQuickLook; no key of a job can be changed then.
+  SourceUse use = SourceUse::kCopy;
   CopyTransport transport = CopyTransport::kAuto;
 };
 
@@ -34,7 +35,8 @@ struct PgSourceSettings {
 std::vector<OptionFault> PgOptionFaults(const OptionValues& values);
 
 /// Errors of class user name the option; among them the first of PgOptionFaults.
-arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values);
+arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values,
+                                               SourceUse use = SourceUse::kCopy);
 
 /// `postgresql://user@host:port/database`, without secrets.
 std::string PgEndpoint(const PgConnectSettings& connect);

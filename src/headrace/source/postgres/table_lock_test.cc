@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/client/postgres/stop_when_asleep.h"
 #include "headrace/source/postgres/test_database.h"
 
 namespace headrace {
@@ -109,7 +110,7 @@ TEST_F(PostgresTableLockTest, ALateSessionThatWaitsForTheLeaderCanBeStopped) {
     auto second = snapshot->Attach({}).ValueOrDie();
     auto reader = first->Open(t, UnitOf(WholeTable{}), {}, {}).ValueOrDie();
     std::stop_source stop;
-    const std::jthread stopper([&] { stop.request_stop(); });
+    const StopWhenAsleep stopper(stop);
     const auto refused = second->Open(t, UnitOf(WholeTable{}), {}, stop.get_token());
     EXPECT_EQ(CodeOf(refused.status()), kInterruptedCode) << refused.status();
     reader.reset();

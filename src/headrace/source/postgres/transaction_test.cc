@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "headrace/client/postgres/stop_when_asleep.h"
 #include "headrace/client/postgres/test_server.h"
 
 namespace headrace {
@@ -36,7 +37,7 @@ TEST(PostgresTransactionTest, AStopEndsTheWaitForTheBeginOfAScope) {
     StatementScope scope = TransactionScope("BEGIN; ");
     scope.bounded = bounded;
     std::stop_source stop;
-    const std::jthread stopper([&] { stop.request_stop(); });
+    const StopWhenAsleep stopper(stop);
     const arrow::Status status =
         InScope(session.connection(), scope, [] { return arrow::Status::OK(); }, stop.get_token());
     EXPECT_EQ(CodeOf(status), kInterruptedCode) << status;

@@ -11,6 +11,7 @@
 
 #include "headrace/client/sqlite/database.h"
 #include "headrace/model/error.h"
+#include "headrace/source/source.h"
 #include "headrace/source/sqlite/opened_file.h"
 
 namespace headrace::sqlite {
@@ -18,10 +19,9 @@ namespace headrace::sqlite {
 struct ReadPointSettings {
   std::string path;
   std::chrono::milliseconds busy_timeout{5'000};
-  int sessions =
-      16;  ///< Connections opened at once, so that later commits cannot keep workers out.
-  bool shared = true;       ///< False: every statement reads what is there when it starts.
-  bool quick_look = false;  ///< kQuickLook.
+  int sessions = 16;   ///< Opened at once, so that later commits cannot keep workers out.
+  bool shared = true;  ///< False: every statement reads what is there when it starts.
+  SourceUse use = SourceUse::kCopy;
 };
 
 /// Connections that all read the same committed state of one database file: each holds a read

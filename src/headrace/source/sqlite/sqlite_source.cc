@@ -54,7 +54,7 @@ class SqliteSource final : public Source {
     if (stop.stop_requested()) return InterruptedError();
     ARROW_ASSIGN_OR_RAISE(std::shared_ptr<ReadPoint> point, Open(settings_));
     return std::make_unique<SqliteSnapshot>(
-        std::move(point), settings_.quick_look ? SampleEffort{} : kTypeSampleEffort);
+        std::move(point), settings_.use == SourceUse::kLook ? SampleEffort{} : kTypeSampleEffort);
   }
 
  private:
@@ -169,7 +169,8 @@ const PluginOptions& SqliteOptions() {
   return kOptions;
 }
 
-arrow::Result<std::unique_ptr<Source>> MakeSqliteSource(const OptionValues& options) {
+arrow::Result<std::unique_ptr<Source>> MakeSqliteSource(const OptionValues& options,
+                                                        SourceUse use) {
   sqlite::ReadPointSettings settings;
   ARROW_ASSIGN_OR_RAISE(settings.path, sqlite::PathOf(options));
   settings.shared = options.String("snapshot").value_or("require") != "off";
@@ -180,7 +181,7 @@ arrow::Result<std::unique_ptr<Source>> MakeSqliteSource(const OptionValues& opti
     return UserError("source.sessions: expected 1 to 1000, not " + std::to_string(sessions));
   }
   settings.sessions = static_cast<int>(sessions);
-  settings.quick_look = options.Boolean(kQuickLook).value_or(false);
+  settings.use = use;
   return std::make_unique<sqlite::SqliteSource>(std::move(settings));
 }
 

@@ -43,6 +43,7 @@ const PluginOptions& SqliteOptions();
 
 /// Errors of class user where the options contradict each other; the file is first looked at when
 /// it is used.
-arrow::Result<std::unique_ptr<Source>> MakeSqliteSource(const OptionValues& options);
+arrow::Result<std::unique_ptr<Source>> MakeSqliteSource(const OptionValues& options,
+                                                        SourceUse use = SourceUse::kCopy);
 
 }  // namespace headrace
