@@ -2,29 +2,16 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
+
+#include "headrace/config/password_text.h"
+#include "headrace/model/percent_coding.h"
 
 namespace headrace {
 namespace {
 
 constexpr std::string_view kHidden = "***";
-/// Query parameters of libpq's URIs that hold a secret.
-constexpr std::string_view kPasswordParameter = "password=";
 /// Delimiters of a URI, where a parser cuts a password that should have been percent-encoded.
 constexpr std::string_view kDelimiters = ":/?#@&=[]";
-
-std::string PercentDecode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const bool escape = text[i] == '%' && i + 2 < text.size() &&
-                        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ptr ==
-                            text.data() + i + 3;
-    out += escape ? static_cast<char>(value) : text[i];
-    if (escape) i += 2;
-  }
-  return out;
-}
 
 /// What lies between the user's colon and the last `@`: with an unencoded `@` or `/` in the
 /// password, all of it.
@@ -95,11 +82,8 @@ void HideIn(std::string& text, std::string_view secret) {
 
 UriSecret::UriSecret(std::string_view uri) {
   AddWithPieces(UserInfoPassword(uri), secrets_);
-  for (size_t at = uri.find(kPasswordParameter); at != std::string_view::npos;
-       at = uri.find(kPasswordParameter, at + 1)) {
-    const size_t begin = at + kPasswordParameter.size();
-    const size_t end = std::min(uri.find('&', begin), uri.size());
-    AddWithPieces(uri.substr(begin, end - begin), secrets_);
+  for (const TextRange& value : PasswordParameters(uri)) {
+    AddWithPieces(uri.substr(value.begin, value.size), secrets_);
   }
   const std::vector<std::string> open = OpenParts(uri);
   std::erase_if(secrets_, [&open](const std::string& secret) {

@@ -21,6 +21,7 @@ TEST(UriSecret, HidesThePiecesOfAPasswordThatShouldHaveBeenEncoded) {
 TEST(UriSecret, HidesPasswordsOfTheQuery) {
   const UriSecret secret("postgresql:///shop?user=etl&password=hunter2&sslpassword=keypass");
   EXPECT_EQ(secret.Hide("hunter2, keypass, etl"), "***, ***, etl");
+  EXPECT_EQ(UriSecret("postgresql:///shop?%70assword=hunter2").Hide("no hunter2"), "no ***");
 }
 
 TEST(UriSecret, LeavesWordsThatTheUriSaysOpenly) {

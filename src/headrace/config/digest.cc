@@ -8,6 +8,8 @@
 #include <map>
 #include <string_view>
 
+#include "headrace/config/password_text.h"
+
 namespace headrace {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "headrace/config/password_text.h"
 #include "headrace/config/problems.h"
 #include "headrace/observe/shell_word.h"
 

@@ -18,9 +18,13 @@ class KeyPath {
   /// What was taken so far.
   std::string taken() const { return std::string(text_.substr(0, text_.size() - rest_.size())); }
 
-  /// A key up to the next `.` or `[`; empty where there is none.
+  /// A key up to the next `.` or `[`, with a `.` before it unless it is the first; empty where
+  /// there is none.
   std::string_view TakeKey() {
-    SkipDot();
+    if (rest_.size() < text_.size()) {
+      if (!rest_.starts_with('.')) return {};
+      rest_.remove_prefix(1);
+    }
     return Take(std::min(rest_.find_first_of(".["), rest_.size()));
   }
 
@@ -44,9 +48,6 @@ class KeyPath {
   void TakeName(std::string_view name) { Take(1 + name.size()); }
 
  private:
-  void SkipDot() {
-    if (rest_.starts_with('.') && rest_.size() < text_.size()) rest_.remove_prefix(1);
-  }
   std::string_view Take(size_t size) {
     const std::string_view part = rest_.substr(0, size);
     rest_.remove_prefix(size);
@@ -99,8 +100,10 @@ class OverrideTarget {
   }
 
   YamlNode* Entry(YamlNode& list, KeyPath& path) {
+    const std::string taken = path.taken();
     if (const auto index = path.TakeIndex()) {
       if (*index < list.items.size()) return &list.items[*index];
+      if (list.items.empty()) return Fail(path, "'" + taken + "' has no entries");
       return Fail(path, "there is no entry " + std::to_string(*index) +
                             ": the first is [0], the last [" +
                             std::to_string(list.items.size() - 1) + "]");

@@ -4,12 +4,13 @@
 #include <limits>
 #include <tuple>
 
+#include "headrace/config/password_text.h"
+
 namespace headrace {
 namespace {
 
 constexpr size_t kMostShownBytes = 60;
 constexpr size_t kMostProblems = 100;  // More than anyone reads; keeps a file of garbage cheap.
-constexpr std::string_view kHiddenPassword = "***";
 
 /// Places of `--set` come after the last line.
 std::tuple<int, int> FileOrder(const Location& location) {
@@ -21,15 +22,6 @@ std::tuple<int, int> FileOrder(const Location& location) {
 std::string_view PrefixOfCharacters(std::string_view text, size_t size) {
   while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
   return text.substr(0, size);
-}
-
-/// Where the value of the first `password=`, in any case, at or behind `from` begins; npos if there
-/// is none. Nothing may follow it.
-size_t ParameterValue(std::string_view text, size_t from) {
-  constexpr std::string_view kParameter = "password=";
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  const auto found = std::ranges::search(text.substr(from), kParameter, {}, lower);
-  return found.empty() ? std::string_view::npos : static_cast<size_t>(found.end() - text.begin());
 }
 
 }  // namespace
@@ -66,23 +58,6 @@ arrow::Status Problems::ToStatus() const {
   }
   if (not_kept_ > 0) message += "\n… and " + std::to_string(not_kept_) + " more";
   return UserError(message);
-}
-
-std::string WithoutPassword(std::string_view text) {
-  std::string hidden(text);
-  if (const size_t scheme = hidden.find("://"); scheme != std::string::npos) {
-    const size_t colon = hidden.find(':', scheme + 3);
-    const size_t at = hidden.rfind('@');
-    if (at != std::string::npos && colon < at) {
-      hidden.replace(colon + 1, at - colon - 1, kHiddenPassword);
-    }
-  }
-  for (size_t begin = ParameterValue(hidden, 0); begin != std::string::npos;) {
-    const size_t end = std::min(hidden.find_first_of("& ", begin), hidden.size());
-    hidden.replace(begin, end - begin, kHiddenPassword);
-    begin = ParameterValue(hidden, begin);
-  }
-  return hidden;
 }
 
 std::string Shown(std::string_view text) {

@@ -46,10 +46,6 @@ class Problems {
   size_t not_kept_ = 0;  // beyond the first hundred
 };
 
-/// `text` with what may be a password as `***`: between the user's `:` and the last `@` of a URI,
-/// and after `password=` in any case. Errs towards hiding.
-std::string WithoutPassword(std::string_view text);
-
 /// User text as a message shows it: shortened, on one line, without passwords.
 std::string Shown(std::string_view text);
 

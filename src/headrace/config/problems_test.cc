@@ -46,28 +46,5 @@ TEST(ShownTest, CutsBetweenCharacters) {
   EXPECT_EQ(Shown(std::string(59, 'x') + "ä and more"), std::string(59, 'x') + "…");
 }
 
-TEST(WithoutPasswordTest, HidesPasswordsOfUris) {
-  EXPECT_EQ(WithoutPassword("postgresql://etl:hunter2@127.0.0.1:5432/shop"),
-            "postgresql://etl:***@127.0.0.1:5432/shop");
-  EXPECT_EQ(WithoutPassword("postgresql://etl:hunt/er@2@h/shop"), "postgresql://etl:***@h/shop");
-  EXPECT_EQ(WithoutPassword("postgresql:///shop?user=etl&password=hunter2&x=y"),
-            "postgresql:///shop?user=etl&password=***&x=y");
-  EXPECT_EQ(WithoutPassword("host=h password=hunter2 port=1"), "host=h password=*** port=1");
-}
-
-TEST(WithoutPasswordTest, HidesEveryParameter) {
-  EXPECT_EQ(WithoutPassword("password=a sslpassword=b x=c"), "password=*** sslpassword=*** x=c");
-  EXPECT_EQ(WithoutPassword("?password=&password=password="), "?password=***&password=***");
-  EXPECT_EQ(WithoutPassword("?PASSWORD=a&SslPassword=b"), "?PASSWORD=***&SslPassword=***");
-  EXPECT_EQ(WithoutPassword("password="), "password=***");
-}
-
-TEST(WithoutPasswordTest, LeavesOthersAlone) {
-  for (const char* text :
-       {"postgresql://etl@127.0.0.1:5432/shop", "a: b@c", "s3://bucket/key", "", "://", "12:30"}) {
-    EXPECT_EQ(WithoutPassword(text), text);
-  }
-}
-
 }  // namespace
 }  // namespace headrace

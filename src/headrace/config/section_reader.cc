@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "headrace/config/option_type.h"
+#include "headrace/config/password_text.h"
 #include "headrace/config/unknown_key.h"
 #include "headrace/model/utf8.h"
 

@@ -257,16 +257,21 @@ OptionValues TableBuilder::DestinationOptions() const {
 void CheckDuplicates(const std::vector<const SectionValues*>& entries,
                      const std::vector<TableJob>& tables, Problems& problems) {
   std::map<std::string, size_t> by_directory;
+  std::map<std::string, size_t> by_label;
   for (size_t i = 0; i < tables.size(); ++i) {
     const TableRef& table = tables[i].table;
     if (table.name.empty() && table.alias.empty()) continue;  // reported
-    const auto [first, is_new] = by_directory.emplace(table.directory(), i);
-    if (is_new) continue;
-    const std::string other = "'" + entries[first->second]->path + "'";
-    const std::string message =
-        table == tables[first->second].table
-            ? "'" + Shown(table.label()) + "' is listed twice: also as " + other
-            : "would be written to the same place as " + other;
+    const auto [in_place, has_own_place] = by_directory.emplace(table.directory(), i);
+    const auto [called, has_own_label] = by_label.emplace(table.label(), i);
+    if (has_own_place && has_own_label) continue;
+    const size_t first = has_own_place ? called->second : in_place->second;
+    const std::string other = "'" + entries[first]->path + "'";
+    std::string message = "would be written to the same place as " + other;
+    if (table == tables[first].table) {
+      message = "'" + Shown(table.label()) + "' is listed twice: also as " + other;
+    } else if (has_own_place) {
+      message = "'" + Shown(table.label()) + "' is what " + other + " is called in reports, too";
+    }
     const std::string_view key = table.is_query() ? "as" : "name";
     problems.Add(entries[i]->PlaceOf(key), entries[i]->PathOf(key), message);
   }

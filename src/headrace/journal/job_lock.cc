@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "headrace/journal/journal.h"
+#include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/model/utc_time.h"
 

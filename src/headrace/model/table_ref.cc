@@ -1,16 +1,12 @@
 #include "headrace/model/table_ref.h"
 
-#include <array>
 #include <utility>
 #include <vector>
 
+#include "headrace/model/percent_coding.h"
+
 namespace headrace {
 namespace {
-
-bool IsPlainInFileName(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-';
-}
 
 /// Splits at dots outside of double quotes; a doubled quote inside quotes is one quote.
 std::vector<std::string> SplitQuoted(std::string_view text) {
@@ -32,28 +28,19 @@ std::vector<std::string> SplitQuoted(std::string_view text) {
   return parts;
 }
 
-}  // namespace
-
-std::string PercentEncode(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (IsPlainInFileName(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4U];
-    out += kHex[byte & 15U];
-  }
-  return out;
+/// The inverse: what SplitQuoted would take for more than one plain part is quoted.
+std::string QuotedIfOdd(const std::string& part) {
+  if (part.find_first_of(".*\"") == std::string::npos) return part;
+  std::string quoted = "\"";
+  for (const char c : part) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
 }
+
+}  // namespace
 
 std::string TableRef::label() const {
   if (!alias.empty() && is_query()) return alias;
-  return schema.empty() ? name : schema + "." + name;
+  return schema.empty() ? QuotedIfOdd(name) : QuotedIfOdd(schema) + "." + QuotedIfOdd(name);
 }
 
 std::string TableRef::directory() const {

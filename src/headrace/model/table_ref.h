@@ -17,16 +17,15 @@ struct TableRef {
 
   bool is_query() const { return !query.empty(); }
 
-  /// What people call it: the alias of a query, else `schema.name`.
+  /// What people call it, and what `--only` takes: the alias of a query, else `schema.name` as a
+  /// job writes it, with quotes where dots, stars or quotes are part of a name. The tables of one
+  /// job have different ones.
   std::string label() const;
 
   /// The directory (and journal key) of the table: each part percent-encoded outside
   /// `[A-Za-z0-9_-]`, joined by `.`; the alias alone where there is one.
   std::string directory() const;
 };
-
-/// `text` with every byte outside `[A-Za-z0-9_-]` as `%XX`.
-std::string PercentEncode(std::string_view text);
 
 /// Parses a table name of a job file: `schema.name` or `name`, where SQL double quotes protect dots
 /// and stars. Never fails: what is not quoted is taken as it is.

@@ -20,7 +20,8 @@ std::string_view LevelName(Level level);
 /// The level of that name, as `logging.level` and `--log-level` write it.
 std::optional<Level> ParseLevel(std::string_view name);
 
-using FieldValue = std::variant<bool, int64_t, double, std::string>;
+using Texts = std::vector<std::string>;
+using FieldValue = std::variant<bool, int64_t, double, std::string, Texts>;
 using Fields = std::vector<std::pair<std::string, FieldValue>>;
 
 /// Something that happened, for people and for machines. Usual fields: run, table, unit, worker,

@@ -40,30 +40,11 @@ bool IsPlainWord(std::string_view text) {
 constexpr size_t kTextIndent = 15;
 /// A terminal narrower than that wraps by itself.
 constexpr size_t kMinTextWidth = 40;
-constexpr size_t kJsonIndent = 2;
-
-bool IsJsonText(std::string_view text) {
-  return text.size() >= 2 &&
-         ((text.front() == '{' && text.back() == '}') ||
-          (text.front() == '[' && text.back() == ']')) &&
-         nlohmann::json::accept(text);
-}
-
-bool IsJsonArray(std::string_view text) { return text.starts_with('[') && IsJsonText(text); }
-
-/// A text without its quotes; other JSON with a space behind each comma, where lines may break.
-std::string ElementText(const nlohmann::ordered_json& json) {
-  if (json.is_string()) return EscapeControls(json.get_ref<const std::string&>());
-  std::string text = DumpJson(json);
-  for (size_t at = text.find(",\""); at != std::string::npos; at = text.find(",\"", at + 2)) {
-    text.insert(at + 1, 1, ' ');
-  }
-  return text;
-}
+constexpr size_t kListIndent = 2;
 
 std::string QuoteUnlessPlain(std::string_view text) {
   std::string escaped = EscapeControls(text);
-  if (IsPlainWord(escaped) || IsJsonText(escaped)) return escaped;
+  if (IsPlainWord(escaped)) return escaped;
   std::string quoted = "\"";
   for (const char c : escaped) {
     if (c == '"') quoted += '\\';
@@ -78,6 +59,7 @@ struct FieldText {
   std::string operator()(int64_t value) const { return fmt::format("{}", value); }
   std::string operator()(double value) const { return fmt::format("{:.6g}", value); }
   std::string operator()(const std::string& value) const { return QuoteUnlessPlain(value); }
+  std::string operator()(const Texts& value) const { return DumpJson(nlohmann::json(value)); }
 };
 
 /// One JSON value for each alternative of FieldValue.
@@ -85,10 +67,8 @@ struct FieldJson {
   nlohmann::ordered_json operator()(bool value) const { return value; }
   nlohmann::ordered_json operator()(int64_t value) const { return value; }
   nlohmann::ordered_json operator()(double value) const { return value; }
-  nlohmann::ordered_json operator()(const std::string& value) const {
-    if (IsJsonText(value)) return nlohmann::ordered_json::parse(value);
-    return value;
-  }
+  nlohmann::ordered_json operator()(const std::string& value) const { return value; }
+  nlohmann::ordered_json operator()(const Texts& value) const { return value; }
 };
 
 std::string Painted(std::string_view text, std::string_view color, bool wanted) {
@@ -96,28 +76,26 @@ std::string Painted(std::string_view text, std::string_view color, bool wanted) 
   return fmt::format("{}{}{}", color, text, kColorReset);
 }
 
-/// `key=value` for each field; those that hold a JSON array are left to ArrayLines where
-/// `without_arrays`.
-std::string FieldsText(const Fields& fields, bool without_arrays) {
+/// `key=value` for each field; those of several texts are left to ListLines where `without_lists`.
+std::string FieldsText(const Fields& fields, bool without_lists) {
   std::string text;
   for (const auto& [key, value] : fields) {
-    const auto* const string = std::get_if<std::string>(&value);
-    if (without_arrays && string != nullptr && IsJsonArray(*string)) continue;
+    if (without_lists && std::holds_alternative<Texts>(value)) continue;
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, std::visit(FieldText{}, value));
   }
   return text;
 }
 
-/// Each element of each JSON array in `fields`, wrapped; only its first line begins with the key.
-std::vector<std::string> ArrayLines(const Fields& fields, size_t width) {
+/// Each text of each list in `fields`, wrapped; only its first line begins with the key.
+std::vector<std::string> ListLines(const Fields& fields, size_t width) {
   std::vector<std::string> lines;
   for (const auto& [key, value] : fields) {
-    const auto* const string = std::get_if<std::string>(&value);
-    if (string == nullptr || !IsJsonArray(*string)) continue;
+    const auto* const texts = std::get_if<Texts>(&value);
+    if (texts == nullptr) continue;
     lines.push_back(key + ":");
-    for (const auto& element : nlohmann::ordered_json::parse(*string)) {
-      for (std::string& line : WrapText(ElementText(element), width - kJsonIndent)) {
-        lines.push_back(std::string(kJsonIndent, ' ') + std::move(line));
+    for (const std::string& text : *texts) {
+      for (std::string& line : WrapText(EscapeControls(text), width - kListIndent)) {
+        lines.push_back(std::string(kListIndent, ' ') + std::move(line));
       }
     }
   }
@@ -160,7 +138,7 @@ std::string FormatTerminalLines(const Event& event, bool color, size_t width) {
             Painted(fmt::format("{}", fmt::join(WrapText(fields, text_width), indent)), kColorDim,
                     color);
   }
-  for (const std::string& line : ArrayLines(event.fields, text_width)) {
+  for (const std::string& line : ListLines(event.fields, text_width)) {
     text += indent + Painted(line, kColorDim, color);
   }
   return text;

@@ -40,13 +40,14 @@ TEST(TextLine, IsOneLineWhateverTheMessage) {
             R"(2025-01-31T08:15:00.250Z INFO  ERROR:\n\x1b[2Jno detail="say \"hi\"\n" empty="")");
 }
 
-TEST(TextLine, LeavesJsonReadable) {
-  const Event event{.time = kSomeTime,
-                    .message = "plan",
-                    .fields = {{"samples", R"([{"type": "db_id_range"}])"}, {"not_json", "[1, 2"}}};
+TEST(TextLine, ShowsAListAsJson) {
+  const Event event{
+      .time = kSomeTime,
+      .message = "plan",
+      .fields = {{"samples", Texts{"unit 0: \"id\"", "unit 1"}}, {"table", "[1, 2]"}}};
   EXPECT_EQ(
       FormatTextLine(event),
-      R"(2025-01-31T08:15:00.250Z INFO  plan samples=[{"type": "db_id_range"}] not_json="[1, 2")");
+      R"(2025-01-31T08:15:00.250Z INFO  plan samples=["unit 0: \"id\"","unit 1"] table="[1, 2]")");
 }
 
 TEST(TerminalLines, AreShortAndColored) {
@@ -58,26 +59,25 @@ TEST(TerminalLines, AreShortAndColored) {
 }
 
 TEST(TerminalLines, WrapUnderThemselves) {
-  const Event event{
-      .time = kSomeTime,
-      .message = "table orders: \"id\" is the primary key",
-      .fields = {{"run", "20250131"},
-                 {"samples", R"([{"type":"db_id_range","min_id":1},{"type":"db_null"}])"},
-                 {"strategy", "id_range"},
-                 {"units", int64_t{20}}}};
+  const Event event{.time = kSomeTime,
+                    .message = "table orders: \"id\" is the primary key",
+                    .fields = {{"run", "20250131"},
+                               {"samples", Texts{"id below 7", "id from 7"}},
+                               {"strategy", "id_range"},
+                               {"units", int64_t{20}}}};
   const std::string lines = FormatTerminalLines(event, false, 60);
   EXPECT_EQ(lines.substr(8),
             " INFO  table orders: \"id\" is the primary key\n"
             "               run=20250131 strategy=id_range units=20\n"
             "               samples:\n"
-            "                 {\"type\":\"db_id_range\", \"min_id\":1}\n"
-            "                 {\"type\":\"db_null\"}");
+            "                 id below 7\n"
+            "                 id from 7");
 }
 
-TEST(TerminalLines, ShowTextsOfAnArrayWithoutQuotes) {
+TEST(TerminalLines, ShowTextsOfAListWithoutQuotes) {
   const Event event{.time = kSomeTime,
                     .message = "table orders",
-                    .fields = {{"sample_units", R"(["unit 0: \"id\" below 7","unit 1: a\tb"])"}}};
+                    .fields = {{"sample_units", Texts{"unit 0: \"id\" below 7", "unit 1: a\tb"}}}};
   const std::string lines = FormatTerminalLines(event, false, 80);
   EXPECT_EQ(lines.substr(8),
             " INFO  table orders\n"
@@ -90,12 +90,13 @@ TEST(JsonLine, IsOneObjectWithTypedFields) {
   Event event = UnitEvent();
   event.fields.emplace_back("share", 0.5);
   event.fields.emplace_back("done", true);
-  event.fields.emplace_back("samples", R"([{"type":"db_id_range"}])");
+  event.fields.emplace_back("samples", Texts{"unit 0", "unit 1"});
+  event.fields.emplace_back("name", "[1]");  // What looks like JSON may be a table's name.
   EXPECT_EQ(
       FormatJsonLine(event),
       R"({"time":"2025-01-31T08:15:00.250Z","level":"warning","event":"unit_retry","message":"connection cut",)"
       R"("run":"20250131","table":"odd name","unit":"7","worker":1,"attempt":2,"share":0.5,"done":true,)"
-      R"("samples":[{"type":"db_id_range"}]})");
+      R"("samples":["unit 0","unit 1"],"name":"[1]"})");
 }
 
 TEST(JsonLine, SurvivesBytesThatAreNoText) {

@@ -1,11 +1,9 @@
 #include "headrace/run/announce.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
-#include "headrace/model/json_object.h"
 #include "headrace/model/split_text.h"
 
 namespace headrace {
@@ -13,9 +11,9 @@ namespace {
 
 constexpr size_t kSampleUnits = 3;
 
-/// What the first, the middle and the last unit take: a JSON array of short sentences.
-std::string SampleUnits(const PlannedTable& table) {
-  nlohmann::json samples = nlohmann::json::array();
+/// What the first, the middle and the last unit take.
+Texts SampleUnits(const PlannedTable& table) {
+  Texts samples;
   const std::set<size_t> chosen = {0, table.units.size() / 2, table.units.size() - 1};
   for (const size_t index : chosen) {
     if (samples.size() < kSampleUnits && index < table.units.size()) {
@@ -23,7 +21,7 @@ std::string SampleUnits(const PlannedTable& table) {
       samples.push_back("unit " + unit.id + ": " + SplitText(unit.split));
     }
   }
-  return DumpJson(samples);
+  return samples;
 }
 
 std::string WriteModes(const JobPlan& plan) {

@@ -70,6 +70,12 @@ arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
                    NamedTables(outside) + "; leave --resume out to load that too");
 }
 
+/// Does a person who writes `name` mean `table`?
+bool IsNamed(const TableRef& table, const std::string& name) {
+  return name == table.label() || name == table.directory() ||
+         (!table.is_query() && ParseTableName(name) == table);
+}
+
 /// The label of the table that `name` is most likely a slip of, its schema perhaps left out; empty
 /// where none is near.
 std::string NearestTable(const std::string& name, const Job& job) {
@@ -337,16 +343,12 @@ arrow::Status RunChooser::FindCommitted(const TableJob& table,
 arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::string>& only) {
   TableJobs selected;
   for (const TableJob& table : job.tables) {
-    if (only.empty() || Contains(only, table.table.label()) ||
-        Contains(only, table.table.directory())) {
-      selected.push_back(&table);
-    }
+    const auto names_it = [&](const std::string& name) { return IsNamed(table.table, name); };
+    if (only.empty() || std::ranges::any_of(only, names_it)) selected.push_back(&table);
   }
   for (const std::string& name : only) {
-    const bool found = std::ranges::any_of(job.tables, [&](const TableJob& table) {
-      return table.table.label() == name || table.table.directory() == name;
-    });
-    if (!found) return NoSuchTable(name, job);
+    const auto is_it = [&](const TableJob& table) { return IsNamed(table.table, name); };
+    if (std::ranges::none_of(job.tables, is_it)) return NoSuchTable(name, job);
   }
   return selected;
 }

@@ -83,7 +83,7 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::
   parts.progress.StartPhase("verify", WorkOf(tables));
   const ReadBackOptions options = ReadBackOptionsOf(parts, level);
   for (TableReport& table : report.tables) {
-    const auto known = std::ranges::find(tables, table.table, &JournalTable::label);
+    const auto known = std::ranges::find(tables, table.directory, &JournalTable::directory);
     if (known == tables.end() || !known->record.has_value()) continue;
     parts.progress.NextTable(table.table);
     if (stop.stop_requested() ||
@@ -171,7 +171,7 @@ void CleanUp(const RunParts& parts) {
 void SortAsInJob(const Job& job, RunReport& report) {
   const auto position = [&job](const TableReport& report_table) {
     return std::ranges::find_if(job.tables, [&](const TableJob& table) {
-      return table.table.label() == report_table.table;
+      return table.table.directory() == report_table.directory;
     });
   };
   std::ranges::stable_sort(report.tables, {}, position);
@@ -192,7 +192,7 @@ arrow::Status DiscardStaging(const RunParts& parts, const std::string& run) {
 arrow::Status NameWhatIsReadBesides(Destination& destination,
                                     const std::vector<JournalTable>& tables, RunReport& report) {
   for (TableReport& table : report.tables) {
-    const auto known = std::ranges::find(tables, table.table, &JournalTable::label);
+    const auto known = std::ranges::find(tables, table.directory, &JournalTable::directory);
     if (!table.verified.has_value() || known == tables.end()) continue;
     ARROW_ASSIGN_OR_RAISE(const auto besides, destination.ReadBesides(*known->record));
     for (const std::string& path : besides) {

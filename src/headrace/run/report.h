@@ -23,7 +23,8 @@ enum class TableState {
 std::string_view TableStateName(TableState state);
 
 struct TableReport {
-  std::string table;  ///< TableRef::label().
+  std::string table;      ///< TableRef::label(), for people.
+  std::string directory;  ///< TableRef::directory(), the key of the journal's table.
   TableState state = TableState::kFailed;
   arrow::Status error;  ///< OK unless failed or interrupted.
   int64_t rows = 0;

@@ -34,6 +34,7 @@ nlohmann::json PlanSummary(const PlannedTable& table) {
 TableReport UncommittedTable(const TableJob& job, int epoch, arrow::Status status) {
   TableReport table;
   table.table = job.table.label();
+  table.directory = job.table.directory();
   table.epoch = epoch;
   table.state = CodeOf(status) == kInterruptedCode ? TableState::kInterrupted : TableState::kFailed;
   table.error = std::move(status);
@@ -53,6 +54,7 @@ TableReport ReportOfCommit(const CommitRecord& record, TableState state) {
   const CommitIntent& intent = record.intent;
   TableReport table;
   table.table = intent.label;
+  table.directory = intent.table;
   table.state = state;
   table.rows = intent.rows;
   table.files = static_cast<int64_t>(intent.files.size());

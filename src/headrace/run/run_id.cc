@@ -7,6 +7,7 @@
 #include <ctime>
 #include <random>
 
+#include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/model/utf8.h"
 

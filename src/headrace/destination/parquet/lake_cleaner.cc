@@ -6,6 +6,7 @@
 #include "headrace/client/store/errno_error.h"
 #include "headrace/destination/parquet/lake_probe.h"
 #include "headrace/destination/parquet/staging_folder.h"
+#include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 
 namespace headrace {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 
 namespace headrace {

@@ -6,6 +6,7 @@
 #include "headrace/destination/parquet/commit_file.h"
 #include "headrace/destination/parquet/lake_lock.h"
 #include "headrace/destination/parquet/staging_folder.h"
+#include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/model/utc_time.h"
 

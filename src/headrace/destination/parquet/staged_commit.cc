@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headrace/destination/parquet/commit_file.h"
+#include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 
 namespace headrace {

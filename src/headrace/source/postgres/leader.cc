@@ -78,14 +78,14 @@ arrow::Status PgLeader::FindRelationsBehind(std::span<const SnapshotTable> table
       const std::vector<size_t> hidden,
       InScope(
           connection_, scope, [&] { return WithHiddenReads(connection_, tables, stop); }, stop));
-  for (const size_t number : hidden) held_.hidden.insert(tables[number].table.label());
+  for (const size_t number : hidden) held_.hidden.insert(tables[number].table.directory());
   for (const SnapshotTable& wanted : tables) {
     const LockTarget target = TargetOf(wanted);
     if (!target.reads_others) continue;
     auto relations = InScope(
         connection_, scope, [&] { return RelationsBehind(connection_, target, stop); }, stop);
     ARROW_RETURN_NOT_OK(NoteOfRead(wanted, relations.status()));
-    if (relations.ok()) held_.behind[wanted.table.label()] = *std::move(relations);
+    if (relations.ok()) held_.behind[wanted.table.directory()] = *std::move(relations);
   }
   return arrow::Status::OK();
 }
@@ -128,7 +128,7 @@ arrow::Status PgLeader::TouchRest(const std::stop_token& stop) {
 arrow::Status PgLeader::LockOne(const SnapshotTable& wanted, const std::stop_token& stop) {
   if (!LockError(wanted.table).ok()) return arrow::Status::OK();
   const LockTarget own = TargetOf(wanted);
-  std::vector<LockTarget> targets = held_.behind[wanted.table.label()];
+  std::vector<LockTarget> targets = held_.behind[wanted.table.directory()];
   if (!own.relation.empty()) targets.insert(targets.begin(), own);
   bool touch = own.reads_others;
   for (const LockTarget& target : targets) {
@@ -179,7 +179,7 @@ arrow::Status PgLeader::NoteOfRead(const SnapshotTable& wanted, const arrow::Sta
 arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status) {
   if (status.ok()) return status;
   if (connection_.broken() || CodeOf(status) == kInterruptedCode) return status;
-  held_.errors.try_emplace(table.label(), NameLockTimeout(status, settings_));
+  held_.errors.try_emplace(table.directory(), NameLockTimeout(status, settings_));
   return arrow::Status::OK();
 }
 
@@ -222,7 +222,7 @@ arrow::Status PgLeader::NameLoss(const arrow::Status& status) const {
 }
 
 arrow::Status PgLeader::LockError(const TableRef& table) const {
-  const auto found = held_.errors.find(table.label());
+  const auto found = held_.errors.find(table.directory());
   return found == held_.errors.end() ? arrow::Status::OK() : found->second;
 }
 

@@ -91,7 +91,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status LockError(const TableRef& table) const;
 
   /// `table` is a view, or under a policy: its rows come of other relations too.
-  bool HasHiddenReads(const TableRef& table) const { return held_.hidden.contains(table.label()); }
+  bool HasHiddenReads(const TableRef& table) const {
+    return held_.hidden.contains(table.directory());
+  }
 
  private:
   /// A table of the job that is held by a read, after everything that can be locked.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "headrace/config/option_type.h"
+#include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/source/postgres/postgres_source.h"
 #include "headrace/source/source.h"

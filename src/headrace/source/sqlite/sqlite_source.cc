@@ -1,7 +1,6 @@
 #include "headrace/source/sqlite/sqlite_source.h"
 
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -9,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/percent_coding.h"
 #include "headrace/model/utf8.h"
 #include "headrace/source/sqlite/catalog.h"
 #include "headrace/source/sqlite/estimate.h"
@@ -88,22 +88,6 @@ class SqliteSource final : public Source {
   const ReadPointSettings settings_;
   std::atomic<bool> opened_ = false;  ///< The file could be read once.
 };
-
-std::string PercentDecode(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    int byte = 0;
-    const char* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 /// `sqlite:///var/shop.db` and `sqlite:shop.db`: what follows the scheme and its two slashes.
 arrow::Result<std::string> PathOfUri(std::string_view uri) {

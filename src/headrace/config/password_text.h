@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace headrace {
+
+/// A part of a text, in bytes.
+struct TextRange {
+  size_t begin = 0;
+  size_t size = 0;
+};
+
+/// The values of the parameters whose names end in `password`, in any case, of a URI
+/// (`?password=…&`, the name perhaps percent-encoded) or of libpq's keyword form
+/// (`password = 'it\'s'`); in order, without overlaps.
+/// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
+std::vector<TextRange> PasswordParameters(std::string_view text);
+
+/// `text` with what may be a password as `***`: between the user's `:` and the last `@` of a URI,
+/// and PasswordParameters. Errs towards hiding.
+std::string WithoutPassword(std::string_view text);
+
+}  // namespace headrace

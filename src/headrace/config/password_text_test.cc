@@ -1,0 +1,50 @@
+#include "headrace/config/password_text.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace headrace {
+namespace {
+
+TEST(WithoutPasswordTest, HidesPasswordsOfUris) {
+  EXPECT_EQ(WithoutPassword("postgresql://etl:hunter2@127.0.0.1:5432/shop"),
+            "postgresql://etl:***@127.0.0.1:5432/shop");
+  EXPECT_EQ(WithoutPassword("postgresql://etl:hunt/er@2@h/shop"), "postgresql://etl:***@h/shop");
+  EXPECT_EQ(WithoutPassword("postgresql:///shop?user=etl&password=hunter2&x=y"),
+            "postgresql:///shop?user=etl&password=***&x=y");
+  EXPECT_EQ(WithoutPassword("host=h password=hunter2 port=1"), "host=h password=*** port=1");
+}
+
+TEST(WithoutPasswordTest, HidesEveryParameter) {
+  EXPECT_EQ(WithoutPassword("password=a sslpassword=b x=c"), "password=*** sslpassword=*** x=c");
+  EXPECT_EQ(WithoutPassword("?password=&password=password="), "?password=***&password=***");
+  EXPECT_EQ(WithoutPassword("?PASSWORD=a&SslPassword=b"), "?PASSWORD=***&SslPassword=***");
+  EXPECT_EQ(WithoutPassword("password="), "password=***");
+}
+
+TEST(WithoutPasswordTest, HidesWhatLibpqTakesForAPassword) {
+  const std::map<std::string, std::string> shown = {
+      {"host = h password = hunter22 port = 1", "host = h password = *** port = 1"},
+      {"password =hunter22", "password =***"},
+      {"password= hunter22", "password= ***"},
+      {"password='my hunter22' x=y", "password=*** x=y"},
+      {R"(password='it\'s hunter22' x=y)", "password=*** x=y"},
+      {"password='never closed", "password=***"},
+      {R"(password=a\ hunter22 x=y)", "password=*** x=y"},
+      {"password=a=b x=y", "password=*** x=y"},
+      {"postgresql:///shop?user=u&%70assword=hunter22", "postgresql:///shop?user=u&%70assword=***"},
+      {"postgresql:///shop?pass%57ord=a&x=y", "postgresql:///shop?pass%57ord=***&x=y"},
+  };
+  for (const auto& [text, expected] : shown) EXPECT_EQ(WithoutPassword(text), expected);
+}
+
+TEST(WithoutPasswordTest, LeavesOthersAlone) {
+  for (const char* text :
+       {"postgresql://etl@127.0.0.1:5432/shop", "a: b@c", "s3://bucket/key", "", "://", "12:30"}) {
+    EXPECT_EQ(WithoutPassword(text), text);
+  }
+}
+
+}  // namespace
+}  // namespace headrace
