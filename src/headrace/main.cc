@@ -1,5 +1,7 @@
 #include <arrow/memory_pool.h>
 #include <arrow/status.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -33,9 +35,23 @@ void KeepNoFreedMemory() {
   if (pool->Allocate(1, &first).ok()) pool->Free(first, 1);
 }
 
+/// A standard descriptor that is closed would be given to the next file that is opened, and what is
+/// printed would go there: it gets what reads and writes nothing instead.
+void OpenStandardDescriptors() {
+  while (true) {
+    const int descriptor = open("/dev/null", O_RDWR);  // NOLINT(cppcoreguidelines-pro-type-vararg)
+    if (descriptor < 0) return;
+    if (descriptor > STDERR_FILENO) {
+      close(descriptor);
+      return;
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  OpenStandardDescriptors();
   PreferJemalloc();
   KeepNoFreedMemory();
   const std::span<char* const> words(argv, static_cast<size_t>(argc));

@@ -69,12 +69,19 @@ int64_t Integer(const nlohmann::json& object, const char* key) {
   return object.value(key, int64_t{0});
 }
 
+bool HasTablesLeft(const nlohmann::json& report) {
+  return !report.value("left", nlohmann::json::array()).empty();
+}
+
 std::string TitleText(const nlohmann::json& report) {
   const std::string run = report.value("run", "");
   const std::string job = report.value("job", "");
   if (run.empty()) return fmt::format("Job {}: nothing to do\n", job);
   std::string title = fmt::format("Run {} of job {}: {}", run, job, Outcome(report));
-  if (report.value("nothing_to_do", false)) title += ", nothing was left to do";
+  if (report.value("nothing_to_do", false)) {
+    title += HasTablesLeft(report) ? ", nothing was left to do of the tables asked for"
+                                   : ", nothing was left to do";
+  }
   return title + "\n";
 }
 
@@ -254,10 +261,6 @@ std::string FailuresText(const nlohmann::json& report, size_t width, const JobWo
   return text;
 }
 
-bool HasTablesLeft(const nlohmann::json& report) {
-  return !report.value("left", nlohmann::json::array()).empty();
-}
-
 /// Tables of the run that there is nothing to compare of.
 std::string LeftText(const nlohmann::json& report, size_t width) {
   if (!HasTablesLeft(report)) return {};
@@ -307,11 +310,16 @@ std::string NotesText(const nlohmann::json& report, size_t width) {
   return text.empty() ? text : "\n" + text;
 }
 
+/// Tables of the run that it says nothing else of.
+std::string LeftOutText(const nlohmann::json& report, size_t width) {
+  return report.value("nothing_to_do", false) ? LeftText(report, width) : std::string();
+}
+
 }  // namespace
 
 std::string ReportText(const nlohmann::json& report, size_t width, const JobWords& job) {
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
-         NotesText(report, width) + FailuresText(report, width, job) +
+         NotesText(report, width) + LeftOutText(report, width) + FailuresText(report, width, job) +
          std::string(InterruptionText(report));
 }
 

@@ -242,6 +242,12 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   if (!chosen.nothing_to_do()) {
     decision_.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
     if (!chosen.committed.empty()) decision_.notes.push_back(OlderSnapshots(chosen.committed));
+  } else if (!request_.only.empty() && chosen.committed.size() < chosen.scope.size()) {
+    decision_.notes.push_back("run " + run.run + ", begun at " + run.started_at +
+                              ", has these tables already and others not yet: nothing is read "
+                              "again before it is finished, by a run without --only, or given up "
+                              "by `headrace abandon " +
+                              run.run + parts_.job.words.AsOption() + "`");
   }
   return chosen;
 }

@@ -109,12 +109,22 @@ RunState EndState(const RunReport& report) {
   return report.exit_code() == 0 ? RunState::kDone : RunState::kVerifyFailed;
 }
 
-/// An interrupted run stays running: the next one continues it.
-arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, RunReport& report) {
+/// An interrupted run stays running: the next one continues it. Where nothing was done of a run
+/// that is unfinished, `earlier`, the report of the process before, stands.
+arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, const std::string& earlier,
+                     RunReport& report) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(chosen.run));
   report.left = TablesLeft(parts.job, chosen.scope, tables);
   if (report.interrupted) return arrow::Status::OK();
-  return parts.journal.EndRun(chosen.run, EndState(report), DumpJson(ToJson(report)));
+  const bool stands = report.nothing_to_do && !report.left.empty() && !earlier.empty();
+  return parts.journal.EndRun(chosen.run, EndState(report),
+                              stands ? earlier : DumpJson(ToJson(report)));
+}
+
+/// The report of the last process that worked on the run; empty where none has ended one.
+arrow::Result<std::string> EarlierReport(const RunParts& parts, const std::string& run) {
+  ARROW_ASSIGN_OR_RAISE(const auto known, parts.journal.FindRun(run));
+  return known.has_value() ? known->report : std::string();
 }
 
 void SayNotes(const RunParts& parts, const RunReport& report) {
@@ -274,6 +284,7 @@ arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_t
 arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
                                               std::vector<std::string> notes,
                                               const Stopwatch& total, std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const std::string earlier, EarlierReport(parts_, chosen.run));
   ARROW_RETURN_NOT_OK(JournalChoice(parts_.job, chosen, parts_.journal));
   RunReport report = ReportOf(parts_, chosen, std::move(notes));
   if (!chosen.nothing_to_do()) {
@@ -289,7 +300,9 @@ arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
     report.phases.verify = watch.Lap();
   }
   report.seconds = total.seconds();
-  if (chosen.start != RunStart::kEnded) ARROW_RETURN_NOT_OK(EndRun(parts_, chosen, report));
+  if (chosen.start != RunStart::kEnded) {
+    ARROW_RETURN_NOT_OK(EndRun(parts_, chosen, earlier, report));
+  }
   return report;
 }
 

@@ -95,6 +95,7 @@ class CoordinatorTest : public ::testing::Test {
       return TransientError("overtaken", std::string(kVoidIntentCode));
     };
   }
+  JournalRun LastRun() { return journal_->Runs("")->front(); }
   RunState StateOf(const std::string& run) { return (*journal_->FindRun(run))->state; }
   void ExecuteInJournal(const std::string& sql) {
     auto database = SqliteDatabase::Open((state_ / "journal.db").string(),

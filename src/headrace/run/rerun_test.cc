@@ -177,6 +177,22 @@ TEST_F(RerunTest, AnotherRunIdIsToldWhatIsLeftOfTheUnfinishedOne) {
       << other.status();
 }
 
+TEST_F(RerunTest, WhatAnUnfinishedRunHasAlreadyIsNotReadAgainAndItsReportStands) {
+  FailTable("b");
+  ASSERT_EQ(Run()->exit_code(), 1);
+  const JournalRun failed = LastRun();
+  const auto again = RunOnly("a");
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->nothing_to_do);
+  EXPECT_EQ(again->left, std::vector<std::string>{"b"});
+  ASSERT_FALSE(again->notes.empty());
+  EXPECT_NE(again->notes.back().find("nothing is read again before it is finished"),
+            std::string::npos)
+      << again->notes.back();
+  EXPECT_EQ(LastRun().report, failed.report);
+  EXPECT_EQ(LastRun().state, RunState::kFailed);
+}
+
 /// Its table may be why somebody changed the job: no command is proposed that cannot be.
 TEST_F(RerunTest, ATableThatTheChangedJobHasNoMoreIsNotToBeLoaded) {
   FailTable("b");

@@ -17,6 +17,9 @@ namespace {
 
 bool SnapshotWasLost(const arrow::Status& status) { return CodeOf(status) == kSnapshotLostCode; }
 
+/// Of the first wait for a server that was lost: with five attempts, some 15 to 20 s in all.
+constexpr int kDoublingsAfterLoss = 3;
+
 ExecuteOptions OptionsOf(const Job& job) {
   return ExecuteOptionsOf(job, static_cast<int>(std::thread::hardware_concurrency()));
 }
@@ -129,7 +132,9 @@ arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_to
     parts_.observer.Emit(Level::kWarning, "snapshot_retry",
                          "cannot open a snapshot, trying again: " + snapshot.status().message(),
                          {{"run", chosen_.run}, {"attempt", int64_t{attempt}}});
-    if (!WaitFor(BackoffDelay(attempt + 1), stop)) return InterruptedError();
+    // A server that was there a moment ago restarts, and recovers first.
+    const int doublings = lost_snapshots_ > 0 ? kDoublingsAfterLoss : 0;
+    if (!WaitFor(BackoffDelay(attempt + 1 + doublings), stop)) return InterruptedError();
   }
 }
 

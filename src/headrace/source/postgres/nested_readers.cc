@@ -15,10 +15,12 @@ namespace {
 
 class ListReader final : public FieldReader {
  public:
-  ListReader(std::shared_ptr<arrow::DataType> type, FieldReaderPtr element, ReadContext& context)
+  ListReader(std::shared_ptr<arrow::DataType> type, FieldReaderPtr element, bool wrapped,
+             ReadContext& context)
       : FieldReader(context),
         type_(std::move(type)),
         element_(std::move(element)),
+        wrapped_(wrapped),
         element_width_(FixedWidth(*type_->field(0)->type())) {}
 
   bool Read(const uint8_t* data, int32_t size) override {
@@ -80,11 +82,22 @@ class ListReader final : public FieldReader {
     for (int32_t i = 0; i < count; ++i) {
       const uint8_t* data = nullptr;
       int32_t size = 0;
-      if (!cursor.TakeField(data, size) || !element_->Read(data, size)) return false;
+      if (!cursor.TakeField(data, size)) return false;
+      if (wrapped_ && !Unwrap(data, size)) return false;
+      if (!element_->Read(data, size)) return false;
     }
     // A NULL element is four bytes on the wire, and all its fields in memory.
     Expanded(count * element_width_ - wire_bytes);
     return true;
+  }
+
+  /// From a record of one field to that field.
+  static bool Unwrap(const uint8_t*& data, int32_t& size) {
+    wire::Cursor record(data, size);
+    int32_t fields = 0;
+    int32_t type = 0;
+    return size >= 0 && record.TakeInt32(fields) && fields == 1 && record.TakeInt32(type) &&
+           record.TakeField(data, size) && record.left() == 0;
   }
 
   /// An element's own complaint stands; otherwise the array itself is malformed.
@@ -105,6 +118,7 @@ class ListReader final : public FieldReader {
 
   std::shared_ptr<arrow::DataType> type_;
   FieldReaderPtr element_;
+  bool wrapped_;
   int64_t element_width_;  ///< Of what does not vary.
   ColumnBuffer offsets_;
   ValidityBuffer validity_;
@@ -209,8 +223,8 @@ int64_t FixedWidth(const arrow::DataType& type) {
 }
 
 FieldReaderPtr MakeListReader(const std::shared_ptr<arrow::DataType>& type, FieldReaderPtr element,
-                              ReadContext& context) {
-  return std::make_unique<ListReader>(type, std::move(element), context);
+                              bool wrapped, ReadContext& context) {
+  return std::make_unique<ListReader>(type, std::move(element), wrapped, context);
 }
 
 FieldReaderPtr MakeStructReader(const std::shared_ptr<arrow::DataType>& type,

@@ -12,9 +12,9 @@ namespace headrace {
 int64_t FixedWidth(const arrow::DataType& type);
 
 /// T[] as list<T>; NULL elements are kept, lower bounds are not, a value of several dimensions
-/// follows the policy.
+/// follows the policy. `wrapped`: PgType::wrapped_elements.
 FieldReaderPtr MakeListReader(const std::shared_ptr<arrow::DataType>& type, FieldReaderPtr element,
-                              ReadContext& context);
+                              bool wrapped, ReadContext& context);
 
 /// A field of a composite.
 struct StructField {

@@ -48,12 +48,15 @@ struct PgType {
   uint32_t oid = 0;  ///< Of the base type.
   uint32_t declared_oid =
       0;  ///< Of the domain where there is one, else `oid`; arrays and records carry it.
-  int32_t typmod = -1;          ///< Of the value, or of the elements of an array; -1: none.
-  std::string name;             ///< As format_type prints `declared_oid`, without modifier.
-  std::string output;           ///< The output function, quoted and qualified.
-  bool sends_text = false;      ///< The binary form is the text in the client's encoding.
-  char delimiter = ',';         ///< Between the elements of an array of this type, as text.
-  PgTypePtr element;            ///< Of an array.
+  int32_t typmod = -1;      ///< Of the value, or of the elements of an array; -1: none.
+  std::string name;         ///< As format_type prints `declared_oid`, without modifier.
+  std::string output;       ///< The output function, quoted and qualified.
+  bool sends_text = false;  ///< The binary form is the text in the client's encoding.
+  char delimiter = ',';     ///< Between the elements of an array of this type, as text.
+  PgTypePtr element;        ///< Of an array.
+  /// On the wire each element of this array stands in a record of one field: an array of arrays
+  /// that SQL builds would be one of more dimensions.
+  bool wrapped_elements = false;
   std::vector<PgField> fields;  ///< Of a composite.
 };
 

@@ -63,19 +63,23 @@ WireValue TextArrayOf(const std::string& expression, const PgType& type) {
   return {text + "::pg_catalog.text[]", PgArrayOf(PgTextType())};
 }
 
-/// An array of composites is built element by element. A value of several dimensions becomes one of
-/// two, so that it is noticed where it is read.
-WireValue RewriteCompositeArray(const std::string& expression, const PgType& type, int depth) {
+/// An array of composites, or of arrays (by a domain), is built element by element. A value of
+/// several dimensions becomes one of two, so that it is noticed where it is read.
+WireValue RewriteNestedArray(const std::string& expression, const PgType& type, int depth) {
   const std::string index = "headrace_i" + std::to_string(depth);
   WireValue element = Rewrite("(" + expression + ")[" + index + "]", type.element, depth + 1);
+  const bool wrapped = element.wire->kind == PgType::Kind::kArray;
+  if (wrapped) element.expression = "ROW(" + element.expression + ")";
   const std::string list = "ARRAY(SELECT " + element.expression +
                            " FROM pg_catalog.generate_subscripts(" + expression + ", 1) AS " +
                            index + ")";
+  PgType wire = *PgArrayOf(std::move(element.wire));
+  wire.wrapped_elements = wrapped;
   const std::string several = "pg_catalog.array_fill(" + element.expression + ", ARRAY[1, 1])";
   return {UnlessNull(expression, "CASE WHEN pg_catalog.array_ndims(" + expression +
                                      ") > 1 THEN (SELECT " + several + " FROM (SELECT 1 AS " +
                                      index + ") AS headrace_one) ELSE " + list + " END"),
-          PgArrayOf(std::move(element.wire))};
+          std::make_shared<const PgType>(std::move(wire))};
 }
 
 WireValue Rewrite(const std::string& expression, const PgTypePtr& type, int depth) {
@@ -83,7 +87,7 @@ WireValue Rewrite(const std::string& expression, const PgTypePtr& type, int dept
   if (type->kind == PgType::Kind::kComposite) return RewriteComposite(expression, *type, depth);
   if (type->kind != PgType::Kind::kArray) return TextOf(expression, *type);
   if (type->element->kind == PgType::Kind::kBase) return TextArrayOf(expression, *type);
-  return RewriteCompositeArray(expression, *type, depth);
+  return RewriteNestedArray(expression, *type, depth);
 }
 
 }  // namespace

@@ -129,7 +129,7 @@ arrow::Result<FieldReaderPtr> MakeListOf(const PgType& wire, const ArrowType& ty
   if (type->id() != arrow::Type::LIST) return NoReader(wire, *type);
   ARROW_ASSIGN_OR_RAISE(auto element,
                         MakeFieldReader(*wire.element, type->field(0)->type(), context));
-  return MakeListReader(type, std::move(element), context);
+  return MakeListReader(type, std::move(element), wire.wrapped_elements, context);
 }
 
 arrow::Result<FieldReaderPtr> MakeStructOf(const PgType& wire, const ArrowType& type,
