@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 
 PLACEHOLDERS = {
     "run": r"\d{8}T\d{6}-[0-9a-f]{6}",
-    "time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{3})?Z?",
+    "time": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{3})?)?Z?",
     "seconds": r"\d+(?:\.\d+)? s",
     "count": r"\d[\d,]*",
     "bytes": r"\d+(?:\.\d)? [kMG]?B",

@@ -114,7 +114,7 @@ std::string OverviewText(size_t width) {
   text += Definitions(rows, width);
   text +=
       "\nTo begin:\n"
-      "  headrace init job.yaml     # writes a commented job file: change source and tables in it\n"
+      "  headrace init job.yaml     # writes a commented job file, to be changed\n"
       "  headrace check job.yaml    # can everything be reached, read and written?\n"
       "  headrace plan job.yaml     # what a run would do\n"
       "  headrace run job.yaml      # does it\n"

@@ -58,4 +58,9 @@ std::string HumanTime(std::string_view iso) {
   return text;
 }
 
+std::string HumanMinute(std::string_view iso) {
+  const std::string time = HumanTime(iso);
+  return time.substr(0, time.rfind(':'));
+}
+
 }  // namespace headrace

@@ -35,4 +35,7 @@ nlohmann::ordered_json RunJson(const RunStanding& standing);
 /// `2025-01-31T08:15:00Z` as `2025-01-31 08:15:00`; `-` for an empty text.
 std::string HumanTime(std::string_view iso);
 
+/// The same without seconds, where a line has little room.
+std::string HumanMinute(std::string_view iso);
+
 }  // namespace headrace

@@ -33,7 +33,7 @@ std::string RunsText(const std::vector<RunStanding>& runs, const RunScope& scope
     const JournalRun& run = standing.run;
     const nlohmann::json report = StoredReport(run);
     const bool reported = !report.empty();
-    table.AddRow({run.run, run.job, standing.StateText(), HumanTime(run.started_at),
+    table.AddRow({run.run, run.job, standing.StateText(), HumanMinute(run.started_at),
                   reported ? HumanSeconds(report.value("seconds", 0.0)) : "-",
                   HumanCount(static_cast<int64_t>(run.scope.size())),
                   reported ? HumanCount(PublishedRows(report)) : "-"});

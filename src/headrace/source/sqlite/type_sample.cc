@@ -9,6 +9,17 @@
 #include "headrace/source/sqlite/declared_type.h"
 
 namespace headrace::sqlite {
+namespace {
+
+std::string NoteOf(const Column& column) {
+  const std::string why = column.source_type.empty()
+                              ? "no type is declared"
+                              : column.source_type + " may hold values of any type";
+  return column.type_unknown ? "as text: " + why + ", and no row came in time"
+                             : "from a sample of its values: " + why;
+}
+
+}  // namespace
 
 arrow::Status SampleUndeclaredTypes(SqliteDatabase& database, const SampleEffort& effort,
                                     const std::stop_token& stop, Description& description) {
@@ -31,8 +42,7 @@ arrow::Status SampleUndeclaredTypes(SqliteDatabase& database, const SampleEffort
     if (column.type != nullptr) continue;
     column.type = widest[next++].type();
     column.type_unknown = end == SampleEnd::kNothingSeen;
-    column.note = column.type_unknown ? "as text: no type is declared, and no row came in time"
-                                      : "from a sample of its values: no type is declared";
+    column.note = NoteOf(column);
   }
   return arrow::Status::OK();
 }

@@ -186,6 +186,8 @@ TEST(SqliteUndeclaredTest, ASampleDecidesAndALaterValueFollowsThePolicy) {
   EXPECT_TRUE(description.columns[2].type->Equals(arrow::utf8()));
   EXPECT_TRUE(description.columns[3].type->Equals(arrow::utf8()));
   EXPECT_NE(description.columns[0].note.find("sample"), std::string::npos);
+  EXPECT_EQ(description.columns[1].note,
+            "from a sample of its values: NUMERIC may hold values of any type");
   EXPECT_EQ(ReadTable(*source, TableNamed("t")).ValueOrDie(),
             (Rows{{"1", "1", "1", "null"}, {"2", "2.5", "two", "null"}}));
 }
