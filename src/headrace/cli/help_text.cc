@@ -157,7 +157,8 @@ std::string CommandsGuide() {
       "| 2 | bad job or usage: a person must change the job, the command line or the rights, and "
       "nothing is published |\n"
       "| 3 | verification failed: published files are not what was written |\n"
-      "| 130 | interrupted by SIGINT or SIGTERM: the same command continues |\n\n"
+      "| 130 | interrupted by SIGINT or SIGTERM: the same command continues. A signal in the first "
+      "hundredths of a second, before the program stands, ends it as any other: 130 or 143 |\n\n"
       "| command | does |\n|---|---|\n";
   for (const Command& command : Commands()) {
     text += fmt::format("| [`{0}`](#headrace-{0}) | {1} |\n", command.name, command.summary);
