@@ -35,49 +35,47 @@ std::optional<arrow::Decimal128> ExactUnscaled(double value, int32_t scale) {
   exponent -= kSignificandBits;
   for (; significand != 0 && significand % 2 == 0; significand /= 2) ++exponent;
   if (-exponent > scale) return std::nullopt;
-  arrow::Decimal128 unscaled(significand);
+  Int128 unscaled = significand;
   for (int i = 0; i < exponent; ++i) unscaled *= 2;
-  for (int i = 0; i < -exponent; ++i) unscaled *= 5;
-  const auto scaled = unscaled.Rescale(std::max(-exponent, 0), scale);
-  return scaled.ok() ? std::optional(*scaled) : std::nullopt;
+  const int behind = std::max(-exponent, 0);
+  for (int i = 0; i < behind; ++i) unscaled *= 5;
+  return DecimalOf<arrow::Decimal128>(unscaled * PowerOfTen<Int128>(scale - behind));
 }
 
 }  // namespace
 
 DecimalScale::DecimalScale(int32_t precision, int32_t scale)
-    : precision_(precision), scale_(scale), power_(std::pow(10.0, scale)) {}
+    : shape_{.precision = precision, .scale = scale},
+      whole_(0, shape_),
+      power_(std::pow(10.0, scale)) {}
 
 std::optional<arrow::Decimal128> DecimalScale::OfUnscaled(const arrow::Decimal128& unscaled) const {
-  if (!unscaled.FitsInPrecision(precision_)) return std::nullopt;
+  if (!unscaled.FitsInPrecision(shape_.precision)) return std::nullopt;
   return unscaled;
 }
 
 std::optional<arrow::Decimal128> DecimalScale::OfInteger(int64_t value) const {
-  const auto unscaled = arrow::Decimal128(value).Rescale(0, scale_);
-  return unscaled.ok() ? OfUnscaled(*unscaled) : std::nullopt;
+  arrow::Decimal128 unscaled;
+  if (whole_(arrow::Decimal128(value), unscaled) != DecimalFit::kFits) return std::nullopt;
+  return unscaled;
 }
 
 std::optional<arrow::Decimal128> DecimalScale::OfReal(double value) const {
   const double unscaled = std::nearbyint(value * power_);
-  if (scale_ <= kExactPower && std::abs(unscaled) < kExactInteger) {
+  if (shape_.scale <= kExactPower && std::abs(unscaled) < kExactInteger) {
     if (unscaled / power_ != value) return std::nullopt;
     return OfUnscaled(arrow::Decimal128(static_cast<int64_t>(unscaled)));
   }
   if (!std::isfinite(value)) return std::nullopt;
-  if (const auto exact = ExactUnscaled(value, scale_)) return OfUnscaled(*exact);
+  if (const auto exact = ExactUnscaled(value, shape_.scale)) return OfUnscaled(*exact);
   std::array<char, 32> buffer;
   return OfText(ShortestText(value, buffer));
 }
 
 std::optional<arrow::Decimal128> DecimalScale::OfText(std::string_view text) const {
-  arrow::Decimal128 value;
-  int32_t precision = 0;
-  int32_t scale = 0;
-  if (!arrow::Decimal128::FromString(text, &value, &precision, &scale).ok()) return std::nullopt;
-  // Arrow's table of powers of ten ends at 38.
-  if (std::abs(scale - scale_) > arrow::Decimal128::kMaxScale) return std::nullopt;
-  const auto unscaled = value.Rescale(scale, scale_);
-  return unscaled.ok() ? OfUnscaled(*unscaled) : std::nullopt;
+  arrow::Decimal128 unscaled;
+  if (ParseDecimal(text, shape_, unscaled) != DecimalFit::kFits) return std::nullopt;
+  return unscaled;
 }
 
 }  // namespace headrace::sqlite

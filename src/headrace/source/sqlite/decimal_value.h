@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "headrace/model/exact_decimal.h"
+
 namespace headrace::sqlite {
 
 /// Precision and scale of a decimal column, and the conversions to it. Each returns nullopt where
@@ -26,8 +28,8 @@ class DecimalScale {
  private:
   std::optional<arrow::Decimal128> OfUnscaled(const arrow::Decimal128& unscaled) const;
 
-  int32_t precision_;
-  int32_t scale_;
+  DecimalShape shape_;
+  DecimalRescaler<arrow::Decimal128, arrow::Decimal128> whole_;  ///< Of whole numbers.
   double power_ = 1;  ///< 10^scale, exact for the scales that OfReal computes with.
 };
 

@@ -22,6 +22,27 @@ TEST(DecimalScaleTest, Integers) {
   EXPECT_EQ(Shown(Money().OfInteger(INT64_MIN)), "none");
   EXPECT_EQ(Shown(DecimalScale(38, 19).OfInteger(INT64_MIN), 19),
             "-9223372036854775808.0000000000000000000");
+  EXPECT_EQ(Shown(DecimalScale(38, 37).OfInteger(-9), 37), "-9." + std::string(37, '0'));
+  EXPECT_EQ(Shown(DecimalScale(38, 37).OfInteger(10), 37), "none");
+  EXPECT_EQ(Shown(DecimalScale(38, 37).OfInteger(40), 37), "none");
+  EXPECT_EQ(Shown(DecimalScale(38, 38).OfInteger(INT64_MAX), 38), "none");
+}
+
+/// Whatever the number of digits, what does not fit is never what is left of it modulo 2^128.
+TEST(DecimalScaleTest, PowersOfTenFitUpToThePrecision) {
+  for (int32_t scale = 0; scale <= 38; ++scale) {
+    const DecimalScale wide(38, scale);
+    for (int32_t power = 0; power <= 80; ++power) {
+      for (const char digit : {'1', '4', '7', '9'}) {
+        const std::string text = "-" + (digit + std::string(static_cast<size_t>(power), '0'));
+        const std::string expected =
+            power + scale < 38 ? text + std::string(static_cast<size_t>(scale), '0') : "none";
+        ASSERT_EQ(Shown(wide.OfText(text), 0), expected) << text << " at scale " << scale;
+        ASSERT_EQ(Shown(wide.OfText(text + ".000"), 0), expected);
+        if (power < 18) ASSERT_EQ(Shown(wide.OfInteger(std::stoll(text)), 0), expected);
+      }
+    }
+  }
 }
 
 TEST(DecimalScaleTest, RealsStandForTheDecimalThatSqliteWouldStoreAsTheSame) {
@@ -47,6 +68,8 @@ TEST(DecimalScaleTest, LargeReals) {
   EXPECT_EQ(Shown(wide.OfReal(1e20), 10), "100000000000000000000.0000000000");
   EXPECT_EQ(Shown(wide.OfReal(-1.5e15), 10), "-1500000000000000.0000000000");
   EXPECT_EQ(Shown(wide.OfReal(1e30), 10), "none");
+  EXPECT_EQ(Shown(wide.OfReal(4e29), 10), "none");
+  EXPECT_EQ(Shown(DecimalScale(38, 9).OfReal(-4e29), 9), "none");
   EXPECT_EQ(Shown(wide.OfReal(1e300), 10), "none");
   EXPECT_EQ(Shown(wide.OfReal(1e-300), 10), "none");
 }
@@ -74,6 +97,8 @@ TEST(DecimalScaleTest, Text) {
   EXPECT_EQ(Shown(Money().OfText("-0.05")), "-0.05");
   EXPECT_EQ(Shown(Money().OfText("1.2e3")), "1200.00");
   EXPECT_EQ(Shown(Money().OfText("1.500")), "1.50");
+  EXPECT_EQ(Shown(Money().OfText("1.5" + std::string(60, '0'))), "1.50");
+  EXPECT_EQ(Shown(Money().OfText("0e999999999999")), "0.00");
   for (const char* text : {"1.005", "", "abc", "1,5", " 1", "NaN", "123456789.00", "1e-60",
                            "123456789012345678901234567890123456789012"}) {
     EXPECT_EQ(Shown(Money().OfText(text)), "none") << text;
