@@ -15,6 +15,11 @@ VALUES = (
     ("free", "numeric", "1.5", "12345678901234567890.5", "decimal(12,2)"),
     ("none", "numeric", "1.5", "NaN", "decimal(10,2)"),
     ("noon", "date", "2024-02-29", "infinity", "timestamp"),
+    # Of these what does not fit is another number modulo 2^128 or 2^256, one that would.
+    ("zeros", "numeric", "1234567890123456789012345.5000000000000000", "400000000000000000000000000000", "decimal(38,9)"),
+    ("whole", "numeric", "0", "-400000000000000000000000000000000000000", "decimal(38,0)"),
+    ("wide", "numeric", "1.5", "10000000000000000000000000000000000000", "decimal(76,70)"),
+    ("count", "bigint", "9", "40", "decimal(38,37)"),
 )
 UNCAST = [value for value in VALUES if value[4] is None]
 IDS = [value[0] for value in VALUES]
@@ -69,6 +74,15 @@ def test_another_type_and_overflow_to_text_are_refused_in_plan(database, headrac
     for finished in (headrace("plan", "job.yaml", expect=2), job.run(expect=2)):
         said(finished, "public.odd", '"free"', "decimal", "on_overflow: string")
     assert not lake.files(job.lake)
+
+
+def test_a_cast_rounds_to_the_nearest_double(database, headrace):
+    database.execute("CREATE TABLE odd (id int, price numeric(12,2)); INSERT INTO odd SELECT i, i * 7 + 0.01 * i + 2165720000 "
+                     "FROM generate_series(1, 2000) i; INSERT INTO odd VALUES (0, 2165727388.22)")
+    job = postgres_job(headrace, database, {"name": "public.odd", "columns": ["id", {"name": "price", "type": "double"}]})
+    job.run()
+    shown = dict(lake.rows(job.lake, "public.odd"))
+    assert shown == {0: 2165727388.22} | {i: float(f"{2165720000 + 7 * i + i // 100}.{i % 100:02}") for i in range(1, 2001)}
 
 
 def test_a_column_has_the_last_word(database, headrace):

@@ -8,8 +8,8 @@
 
 /// Casts that never change a value silently, but for one rule: a cast to `float` or `double` gives
 /// the nearest number of that type, which is what floating point is for, and the plan says so
-/// (RoundsToBits). Arrow's safe casts do most of it; what they let pass (rounding to a decimal's
-/// scale, the time of day of a timestamp, infinity for numbers that are too large …) is caught
+/// (RoundsToBits). Arrow's safe casts do most of it; what they let pass (decimals that are
+/// too large, the time of day of a timestamp, infinity for numbers that are too large …) is caught
 /// here.
 namespace headrace {
 
@@ -33,15 +33,18 @@ std::string CastTargets(const arrow::DataType& from);
 int RoundsToBits(const arrow::DataType& from, const arrow::DataType& to);
 
 // number_cast.cc
-ArrayResult CastIntegerToDecimal(const arrow::Array& values,
-                                 const std::shared_ptr<arrow::DataType>& to);
-ArrayResult CastFloatToDecimal(const arrow::Array& values,
-                               const std::shared_ptr<arrow::DataType>& to);
 /// To the nearest number: no integer is beyond a float's range.
 ArrayResult CastIntegerToFloat(const arrow::Array& values,
                                const std::shared_ptr<arrow::DataType>& to);
 /// To the nearest number, but never from a finite one to infinity or from another to zero.
 ArrayResult CastToFloat(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
+
+// decimal_cast.cc
+/// Integers, floats, decimals and text: the equal decimal, whatever zeros the value ends in.
+ArrayResult CastToDecimal(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
+/// To the nearest number, but never to infinity or from another to zero.
+ArrayResult CastDecimalToFloat(const arrow::Array& values,
+                               const std::shared_ptr<arrow::DataType>& to);
 
 // text_cast.cc
 ArrayResult CastTextToInteger(const arrow::Array& values,

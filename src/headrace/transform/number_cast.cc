@@ -11,9 +11,6 @@ namespace {
 
 using arrow::compute::Cast;
 
-/// Digits that every integer type fits into.
-constexpr int kIntegerDigits = 20;
-
 /// Float or double, as doubles.
 arrow::Result<std::shared_ptr<arrow::DoubleArray>> AsDoubles(const arrow::Array& values) {
   ARROW_ASSIGN_OR_RAISE(auto doubles, Cast(values, arrow::float64()));
@@ -27,25 +24,6 @@ bool KeepsMagnitude(double before, double after) {
 }
 
 }  // namespace
-
-/// Arrow asks for a precision that holds every integer; ours is enough if it holds those that are
-/// there.
-ArrayResult CastIntegerToDecimal(const arrow::Array& values,
-                                 const std::shared_ptr<arrow::DataType>& to) {
-  const auto& decimal = static_cast<const arrow::DecimalType&>(*to);
-  const auto wide = decimal.id() == arrow::Type::DECIMAL256 ? arrow::decimal256(kIntegerDigits, 0)
-                                                            : arrow::decimal128(kIntegerDigits, 0);
-  ARROW_ASSIGN_OR_RAISE(const auto integers, Cast(values, wide));
-  return Cast(*integers, to);
-}
-
-/// By the shortest text that reads back as the same number: 0.1 becomes 0.10, and 1.239 is no
-/// decimal of scale 2. Arrow's own cast rounds.
-ArrayResult CastFloatToDecimal(const arrow::Array& values,
-                               const std::shared_ptr<arrow::DataType>& to) {
-  ARROW_ASSIGN_OR_RAISE(const auto text, Cast(values, arrow::utf8()));
-  return Cast(*text, to);
-}
 
 ArrayResult CastIntegerToFloat(const arrow::Array& values,
                                const std::shared_ptr<arrow::DataType>& to) {

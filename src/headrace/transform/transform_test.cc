@@ -76,8 +76,8 @@ TEST(TransformTest, ErrorNamesColumnValueAndRow) {
   EXPECT_EQ(
       ErrorOf(AmountPlan(OverflowPolicy::kError),
               Amounts(arrow::utf8(), R"(["1.5", "2", "12.345", "x"])"), ErrorClass::kPermanent),
-      "column \"amount\": 12.345 does not fit decimal128(5, 2) (row 3 of the batch; Rescaling "
-      "Decimal value would cause data loss); on_overflow: null would load it");
+      "column \"amount\": 12.345 does not fit decimal128(5, 2) (row 3 of the batch; more "
+      "digits behind the point than 2); on_overflow: null would load it");
 }
 
 TEST(TransformTest, WhatIsNoNumberIsAnOverflowAsAnyOther) {
