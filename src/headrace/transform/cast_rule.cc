@@ -31,6 +31,7 @@ struct CastRule {
   ValueKind from;
   ValueKind to;
   CastFunction cast;
+  UnfitFunction unfit = nullptr;
 };
 
 using enum ValueKind;
@@ -41,27 +42,27 @@ constexpr CastRule kCastRules[] = {
     {kBool, kInteger, CastSafely},
     {kBool, kText, CastSafely},
     {kInteger, kBool, CastThereAndBack},
-    {kInteger, kInteger, CastSafely},
+    {kInteger, kInteger, CastSafely, UnfitIntegersForInteger},
     {kInteger, kFloat, CastIntegerToFloat},
-    {kInteger, kDecimal, CastToDecimal},
+    {kInteger, kDecimal, CastToDecimal, UnfitForDecimal},
     {kInteger, kText, CastSafely},
-    {kFloat, kInteger, CastSafely},
+    {kFloat, kInteger, CastSafely, UnfitRealsForInteger},
     {kFloat, kFloat, CastToFloat},
-    {kFloat, kDecimal, CastToDecimal},
+    {kFloat, kDecimal, CastToDecimal, UnfitForDecimal},
     {kFloat, kText, CastSafely},
-    {kDecimal, kInteger, CastSafely},
+    {kDecimal, kInteger, CastSafely, UnfitDecimalsForInteger},
     {kDecimal, kFloat, CastDecimalToFloat},
-    {kDecimal, kDecimal, CastToDecimal},
+    {kDecimal, kDecimal, CastToDecimal, UnfitForDecimal},
     {kDecimal, kText, CastDecimalToText},
-    {kText, kBool, CastSafely},
-    {kText, kInteger, CastTextToInteger},
-    {kText, kFloat, CastTextToFloat},
-    {kText, kDecimal, CastToDecimal},
+    {kText, kBool, CastSafely, UnfitText},
+    {kText, kInteger, CastTextToInteger, UnfitText},
+    {kText, kFloat, CastTextToFloat, UnfitText},
+    {kText, kDecimal, CastToDecimal, UnfitForDecimal},
     {kText, kText, CastSafely},
     {kText, kBinary, CastSafely},
-    {kText, kDate, CastSafely},
+    {kText, kDate, CastSafely, UnfitText},
     {kText, kTime, CastTextToTime},
-    {kText, kTimestamp, CastSafely},
+    {kText, kTimestamp, CastSafely, UnfitText},
     {kBinary, kText, CastSafely},
     {kBinary, kBinary, CastSafely},
     {kDate, kText, CastDateToText},
@@ -84,6 +85,13 @@ std::optional<int> BitsOf(const arrow::DataType& type) {
   if (type.id() == arrow::Type::DOUBLE) return kDoubleBits;
   if (!arrow::is_signed_integer(type.id())) return std::nullopt;
   return type.bit_width() - 1;
+}
+
+const CastRule* FindRule(const arrow::DataType& from, const arrow::DataType& to) {
+  for (const CastRule& rule : kCastRules) {
+    if (rule.from == KindOf(from) && rule.to == KindOf(to)) return &rule;
+  }
+  return nullptr;
 }
 
 /// `name` of the job file as a type; any decimal stands for all of them.
@@ -110,10 +118,13 @@ int RoundsToBits(const arrow::DataType& from, const arrow::DataType& to) {
 }
 
 CastFunction FindCast(const arrow::DataType& from, const arrow::DataType& to) {
-  for (const CastRule& rule : kCastRules) {
-    if (rule.from == KindOf(from) && rule.to == KindOf(to)) return rule.cast;
-  }
-  return nullptr;
+  const CastRule* rule = FindRule(from, to);
+  return rule == nullptr ? nullptr : rule->cast;
+}
+
+UnfitFunction FindUnfit(const arrow::DataType& from, const arrow::DataType& to) {
+  const CastRule* rule = FindRule(from, to);
+  return rule == nullptr ? nullptr : rule->unfit;
 }
 
 }  // namespace headrace

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "headrace/transform/unfit_rows.h"
+
 /// Casts that never change a value silently, but for one rule: a cast to `float` or `double` gives
 /// the nearest number of that type, which is what floating point is for, and the plan says so
 /// (RoundsToBits). Arrow's safe casts do most of it; what they let pass (decimals that are
@@ -23,6 +25,9 @@ using CastFunction = ArrayResult (*)(const arrow::Array& values,
 
 /// The function that casts `from` to `to`, or null if there is no such cast.
 CastFunction FindCast(const arrow::DataType& from, const arrow::DataType& to);
+
+/// What finds the values that FindCast's function fails for; null: nothing but that function.
+UnfitFunction FindUnfit(const arrow::DataType& from, const arrow::DataType& to);
 
 /// The types of the job file (names of model/type_name.h) that `from` can be cast to, as a list for
 /// people.

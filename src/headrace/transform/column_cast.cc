@@ -53,13 +53,17 @@ ArrayResult WithNulls(const arrow::Array& values, const std::vector<int64_t>& ro
 
 arrow::Result<ColumnCast> ColumnCast::Make(const PlannedColumn& column) {
   const CastFunction cast = FindCast(*column.read_type, *column.type);
-  if (cast != nullptr) return ColumnCast(column, cast);
+  if (cast != nullptr) return ColumnCast(column, cast, FindUnfit(*column.read_type, *column.type));
   return UserError("column \"" + column.source_name + "\": there is no cast from " +
                    column.read_type->ToString() + " to " + column.type->ToString());
 }
 
-ColumnCast::ColumnCast(const PlannedColumn& column, CastFunction cast)
-    : name_(column.source_name), type_(column.type), policy_(column.on_overflow), cast_(cast) {}
+ColumnCast::ColumnCast(const PlannedColumn& column, CastFunction cast, UnfitFunction unfit)
+    : name_(column.source_name),
+      type_(column.type),
+      policy_(column.on_overflow),
+      cast_(cast),
+      unfit_(unfit) {}
 
 ArrayResult ColumnCast::Apply(const std::shared_ptr<arrow::Array>& values, const RowName& row_name,
                               int64_t& nulled) const {
@@ -72,12 +76,23 @@ ArrayResult ColumnCast::Apply(const std::shared_ptr<arrow::Array>& values, const
   return UnfitValue(*values, row_name, result.status());
 }
 
-void ColumnCast::FindUnfit(const arrow::Array& values, int64_t first, int64_t count, size_t most,
-                           std::vector<int64_t>& rows) const {
+/// Where many values do not fit, a cast and an error for each would cost more than all else.
+UnfitResult ColumnCast::AllUnfit(const arrow::Array& values) const {
+  if (unfit_ != nullptr) {
+    auto rows = unfit_(values, *type_);
+    if (!rows.status().IsNotImplemented()) return rows;
+  }
+  std::vector<int64_t> rows;
+  SearchUnfit(values, 0, values.length(), std::numeric_limits<size_t>::max(), rows);
+  return rows;
+}
+
+void ColumnCast::SearchUnfit(const arrow::Array& values, int64_t first, int64_t count, size_t most,
+                             std::vector<int64_t>& rows) const {
   if (rows.size() >= most || count == 0 || cast_(*values.Slice(first, count), type_).ok()) return;
   if (count == 1) return rows.push_back(first);
-  FindUnfit(values, first, count / 2, most, rows);
-  FindUnfit(values, first + count / 2, count - count / 2, most, rows);
+  SearchUnfit(values, first, count / 2, most, rows);
+  SearchUnfit(values, first + count / 2, count - count / 2, most, rows);
 }
 
 /// In the words of the sources, whose own readers follow the same policy. There is no advice to
@@ -85,7 +100,7 @@ void ColumnCast::FindUnfit(const arrow::Array& values, int64_t first, int64_t co
 arrow::Status ColumnCast::UnfitValue(const arrow::Array& values, const RowName& row_name,
                                      const arrow::Status& reason) const {
   std::vector<int64_t> rows;
-  FindUnfit(values, 0, values.length(), 1, rows);
+  SearchUnfit(values, 0, values.length(), 1, rows);
   if (rows.empty()) {
     return BugError("column \"" + name_ + "\": " + reason.message() +
                     ", but each value can be cast");
@@ -100,8 +115,7 @@ arrow::Status ColumnCast::UnfitValue(const arrow::Array& values, const RowName& 
 }
 
 ArrayResult ColumnCast::ApplyWithNulls(const arrow::Array& values, int64_t& nulled) const {
-  std::vector<int64_t> rows;
-  FindUnfit(values, 0, values.length(), std::numeric_limits<size_t>::max(), rows);
+  ARROW_ASSIGN_OR_RAISE(const std::vector<int64_t> rows, AllUnfit(values));
   ARROW_ASSIGN_OR_RAISE(const auto fitting, WithNulls(values, rows));
   ARROW_ASSIGN_OR_RAISE(auto result, cast_(*fitting, type_));
   nulled += static_cast<int64_t>(rows.size());

@@ -11,6 +11,7 @@
 #include "headrace/model/error.h"
 #include "headrace/model/table_plan.h"
 #include "headrace/transform/cast_rule.h"
+#include "headrace/transform/unfit_rows.h"
 
 namespace headrace {
 
@@ -30,11 +31,13 @@ class ColumnCast {
                     int64_t& nulled) const;
 
  private:
-  ColumnCast(const PlannedColumn& column, CastFunction cast);
+  ColumnCast(const PlannedColumn& column, CastFunction cast, UnfitFunction unfit);
 
+  /// The rows whose values do not fit.
+  UnfitResult AllUnfit(const arrow::Array& values) const;
   /// Appends the rows of [first, first + count) whose values do not fit, at most `most` in all.
-  void FindUnfit(const arrow::Array& values, int64_t first, int64_t count, size_t most,
-                 std::vector<int64_t>& rows) const;
+  void SearchUnfit(const arrow::Array& values, int64_t first, int64_t count, size_t most,
+                   std::vector<int64_t>& rows) const;
   arrow::Status UnfitValue(const arrow::Array& values, const RowName& row_name,
                            const arrow::Status& reason) const;
   ArrayResult ApplyWithNulls(const arrow::Array& values, int64_t& nulled) const;
@@ -43,6 +46,7 @@ class ColumnCast {
   std::shared_ptr<arrow::DataType> type_;
   OverflowPolicy policy_;
   CastFunction cast_;
+  UnfitFunction unfit_;
 };
 
 }  // namespace headrace

@@ -14,6 +14,7 @@
 
 #include "headrace/model/exact_decimal.h"
 #include "headrace/transform/cast_rule.h"
+#include "headrace/transform/unfit_rows.h"
 
 namespace headrace {
 namespace {
@@ -200,10 +201,30 @@ ArrayResult CastToDecimal(const arrow::Array& values, const std::shared_ptr<arro
   });
 }
 
+UnfitResult UnfitForDecimal(const arrow::Array& values, const arrow::DataType& to) {
+  ARROW_ASSIGN_OR_RAISE(const auto source, AsTextOrDecimals(values));
+  return VisitAsDecimals(*source, to, [&](const auto& convert, auto unscaled) {
+    return RowsThatDoNot(*source,
+                         [&](int64_t row) { return convert(row, unscaled) == DecimalFit::kFits; });
+  });
+}
+
 ArrayResult CastDecimalToFloat(const arrow::Array& values,
                                const std::shared_ptr<arrow::DataType>& to) {
   return to->id() == arrow::Type::FLOAT ? DecimalsTo<arrow::FloatType>(values, *to)
                                         : DecimalsTo<arrow::DoubleType>(values, *to);
+}
+
+UnfitResult UnfitDecimalsForInteger(const arrow::Array& values, const arrow::DataType& to) {
+  ARROW_ASSIGN_OR_RAISE(const IntegerRange range, RangeOf(to));
+  const arrow::Decimal256Type whole(arrow::Decimal256Type::kMaxPrecision, 0);
+  return VisitAsDecimals(values, whole, [&](const auto& convert, auto unscaled) {
+    return RowsThatDoNot(values, [&](int64_t row) {
+      if (convert(row, unscaled) != DecimalFit::kFits) return false;
+      const auto integer = AsInt64(unscaled);
+      return integer && *integer >= range.least && *integer <= range.greatest;
+    });
+  });
 }
 
 }  // namespace headrace

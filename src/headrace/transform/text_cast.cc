@@ -4,11 +4,11 @@
 #include <arrow/type.h>
 #include <arrow/util/decimal.h>
 
-#include <cmath>
 #include <string>
 #include <string_view>
 
 #include "headrace/transform/cast_rule.h"
+#include "headrace/transform/text_number.h"
 
 namespace headrace {
 namespace {
@@ -27,21 +27,6 @@ arrow::Status RefuseText(const arrow::StringArray& text, const char* reason, Ref
     if (!text.IsNull(i) && refused(i, text.GetView(i))) return arrow::Status::Invalid(reason);
   }
   return arrow::Status::OK();
-}
-
-/// Whether `text` writes a number other than zero: a digit before the exponent says so.
-bool WritesNonZero(std::string_view text) {
-  return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") !=
-         std::string_view::npos;
-}
-
-/// Whether `text` writes a number and not "inf" or "nan".
-bool WritesNumber(std::string_view text) {
-  return text.find_first_of("0123456789") != std::string_view::npos;
-}
-
-bool LosesMagnitude(std::string_view text, double value) {
-  return WritesNumber(text) && (!std::isfinite(value) || (value == 0 && WritesNonZero(text)));
 }
 
 /// The digits of an unscaled value with the point set before the last `scale`.
@@ -73,18 +58,16 @@ ArrayResult DecimalsToText(const arrow::Array& values) {
 
 }  // namespace
 
-/// Arrow reads `0x1F` as well; a column of text that is to be integers means decimal digits.
+/// A column of text that is to be integers means decimal digits.
 ArrayResult CastTextToInteger(const arrow::Array& values,
                               const std::shared_ptr<arrow::DataType>& to) {
   ARROW_ASSIGN_OR_RAISE(const auto text, AsText(values));
   ARROW_RETURN_NOT_OK(
-      RefuseText(*text, "not an integer in decimal digits", [](int64_t, std::string_view value) {
-        return value.find_first_of("xX") != std::string_view::npos;
-      }));
+      RefuseText(*text, "not an integer in decimal digits",
+                 [](int64_t, std::string_view value) { return WritesHexadecimal(value); }));
   return Cast(values, to);
 }
 
-/// Arrow reads numbers that are too large as infinity, and those that are too small as zero.
 ArrayResult CastTextToFloat(const arrow::Array& values,
                             const std::shared_ptr<arrow::DataType>& to) {
   ARROW_ASSIGN_OR_RAISE(const auto text, AsText(values));
