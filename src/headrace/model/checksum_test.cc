@@ -1,12 +1,17 @@
 #include "headrace/model/checksum.h"
 
 #include <arrow/array.h>
+#include <arrow/buffer.h>
+#include <arrow/builder.h>
 #include <arrow/json/from_string.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/util/bit_util.h>
 #include <gtest/gtest.h>
 
 #include <ostream>
+
+#include "headrace/model/value_hash.h"
 
 namespace headrace {
 namespace {
@@ -211,6 +216,45 @@ TEST(ChecksumTest, DictionariesMayChangeFromBatchToBatch) {
   Checksum sum = taker.Take(*arrow::RecordBatch::Make(schema, 3, {one})).ValueOrDie();
   sum += taker.Take(*arrow::RecordBatch::Make(schema, 2, {two})).ValueOrDie();
   EXPECT_EQ(sum, SumOf(arrow::utf8(), R"(["a", "b", null, null, "c"])"));
+}
+
+TEST(ChecksumTest, ListsOfAnyLengthAsSpecified) {
+  constexpr int64_t kElements = 10'000;
+  const auto elements = std::make_shared<arrow::Int64Builder>();
+  arrow::ListBuilder lists(arrow::default_memory_pool(), elements);
+  const ColumnSalt salt = ColumnSalt::At(0);
+  uint64_t sum = 0;
+  int64_t value = 0;
+  for (const int64_t length : {int64_t{1}, kElements, int64_t{0}, int64_t{2047}, int64_t{2049}}) {
+    uint64_t word = kListTag;
+    ASSERT_TRUE(lists.Append().ok());
+    for (int64_t i = 0; i < length; ++i) {
+      ASSERT_TRUE(elements->Append(++value).ok());
+      word = Mix(word ^ salt.Hash(static_cast<uint64_t>(value)));
+    }
+    sum += Mix(length == 0 ? salt.null_hash : salt.Hash(word));
+  }
+  const auto values = lists.Finish().ValueOrDie();
+  EXPECT_EQ(SumOf({values}), (Checksum{.sum = sum, .rows = 5}));
+
+  const auto structs = arrow::StructArray::Make(arrow::ArrayVector{values, values},
+                                                std::vector<std::string>{"a", "b"})
+                           .ValueOrDie();
+  Checksum of_rows;
+  for (int64_t row = 0; row < 5; ++row) of_rows += SumOf({structs->Slice(row, 1)});
+  EXPECT_EQ(SumOf({structs}), of_rows);
+}
+
+TEST(ChecksumTest, ElementsOfNullListsDoNotCount) {
+  const auto values = SumArray(arrow::list(ListOfInt()), "[[[1], [2, 3]], [[4]], [[5, 6], [7]]]");
+  const auto data = values->data()->Copy();
+  const std::shared_ptr<arrow::Buffer> valid = arrow::AllocateEmptyBitmap(3).ValueOrDie();
+  arrow::bit_util::SetBit(valid->mutable_data(), 0);
+  arrow::bit_util::SetBit(valid->mutable_data(), 2);
+  data->buffers[0] = valid;
+  data->null_count = 1;
+  EXPECT_EQ(SumOf({arrow::MakeArray(data)}),
+            SumOf(arrow::list(ListOfInt()), "[[[1], [2, 3]], null, [[5, 6], [7]]]"));
 }
 
 TEST(ChecksumTest, EmptyBatch) { EXPECT_EQ(SumOf(arrow::utf8(), "[]"), Checksum()); }

@@ -3,6 +3,7 @@
 #include <arrow/type.h>
 #include <arrow/util/bit_util.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -40,6 +41,10 @@ struct FixedElements {
   int64_t size;
 };
 
+/// Elements hashed at a time: a row may hold millions, whose hashes would take several times their
+/// own memory.
+constexpr int64_t kElementsPerBlock = 2048;
+
 /// Lists of any layout. An empty list is NULL: not every destination can tell them apart.
 template <typename Layout>
 class ListHasher final : public ColumnHasher {
@@ -51,28 +56,37 @@ class ListHasher final : public ColumnHasher {
                  uint64_t* sums) override {
     if (count == 0) return;
     const int64_t first = data.offset + begin;
-    const Elements all{layout_.At(data, first).first, layout_.At(data, first + count - 1).last};
-    hashes_.assign(static_cast<size_t>(all.last - all.first), 0);
-    element_->AddHashes(*data.child_data[0], all.first, all.last - all.first, hashes_.data());
+    const int64_t end = layout_.At(data, first + count - 1).last;
+    block_ = {};
     for (int64_t i = 0; i < count; ++i) {
       const Elements elements = layout_.At(data, first + i);
       const bool null = elements.first == elements.last || IsNullAt(data, first + i);
-      sums[i] += null ? salt().null_hash : salt().Hash(WordOf(elements, all.first));
+      sums[i] += null ? salt().null_hash : salt().Hash(WordOf(*data.child_data[0], elements, end));
     }
   }
 
  private:
-  uint64_t WordOf(const Elements& elements, int64_t origin) const {
+  /// Elements up to `end` will be asked for, most likely.
+  uint64_t WordOf(const arrow::ArrayData& values, const Elements& elements, int64_t end) {
     uint64_t word = kListTag;
-    for (int64_t e = elements.first; e < elements.last; ++e) {
-      word = Mix(word ^ hashes_[static_cast<size_t>(e - origin)]);
+    for (int64_t e = elements.first; e < elements.last;) {
+      if (e < block_.first || e >= block_.last) HashBlock(values, e, end);
+      const int64_t last = std::min(elements.last, block_.last);
+      for (; e < last; ++e) word = Mix(word ^ hashes_[static_cast<size_t>(e - block_.first)]);
     }
     return word;
   }
 
+  void HashBlock(const arrow::ArrayData& values, int64_t first, int64_t end) {
+    block_ = {first, std::min(end, first + kElementsPerBlock)};
+    hashes_.assign(static_cast<size_t>(block_.last - block_.first), 0);
+    element_->AddHashes(values, block_.first, block_.last - block_.first, hashes_.data());
+  }
+
   Layout layout_;
   std::unique_ptr<ColumnHasher> element_;
-  std::vector<uint64_t> hashes_;  // Of the elements of one call.
+  Elements block_;                // Whose hashes are at hand.
+  std::vector<uint64_t> hashes_;  // Of the elements of block_.
 };
 
 class StructHasher final : public ColumnHasher {
