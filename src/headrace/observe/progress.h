@@ -16,7 +16,7 @@ struct ProgressReading {
       table;  ///< Of the units that are being read, that of the latest; else the last one's.
   int64_t rows = 0;
   int64_t estimated_rows = 0;  ///< 0: unknown.
-  int64_t bytes = 0;           ///< Arrow bytes read.
+  int64_t bytes = 0;           ///< Read, by BatchBytes.
   int64_t units_done = 0;
   int64_t units_total = 0;
   int64_t workers_busy = 0;

@@ -28,7 +28,7 @@ constexpr int kLongestInt64Decimal = 18;
 constexpr int kInt64Bytes = 8;
 
 /// One value's bytes as PLAIN stores them, but for the length of texts.
-using ValueBytes = std::function<std::string_view(const arrow::Array&, int64_t)>;
+using ValueReader = std::function<std::string_view(const arrow::Array&, int64_t)>;
 
 std::string_view BinaryValue(const arrow::Array& array, int64_t row) {
   return checked_cast<const arrow::BinaryArray&>(array).GetView(row);
@@ -38,7 +38,7 @@ std::string_view LargeBinaryValue(const arrow::Array& array, int64_t row) {
   return checked_cast<const arrow::LargeBinaryArray&>(array).GetView(row);
 }
 
-ValueBytes FixedWidthValue(int stride, int stored) {
+ValueReader FixedWidthValue(int stride, int stored) {
   return [stride, stored](const arrow::Array& array, int64_t row) {
     const auto* values = reinterpret_cast<const char*>(array.data()->buffers[1]->data());
     return std::string_view(values + (array.offset() + row) * stride, static_cast<size_t>(stored));
@@ -46,7 +46,7 @@ ValueBytes FixedWidthValue(int stride, int stored) {
 }
 
 /// How to get at the values of `type`; empty for types that are not sampled.
-ValueBytes ReaderOf(const arrow::DataType& type) {
+ValueReader ReaderOf(const arrow::DataType& type) {
   if (arrow::is_base_binary_like(type.id())) {
     return arrow::is_large_binary_like(type.id()) ? LargeBinaryValue : BinaryValue;
   }
@@ -79,7 +79,7 @@ void VisitSpread(const LeafColumn& leaf, int64_t count, Visit visit) {
   }
 }
 
-void AppendRun(const arrow::Array& array, int64_t row, const ValueBytes& value, bool with_length,
+void AppendRun(const arrow::Array& array, int64_t row, const ValueReader& value, bool with_length,
                std::string& plain) {
   const size_t end = plain.size() + kRunBytes;
   for (; row < array.length() && plain.size() < end; ++row) {
@@ -141,7 +141,7 @@ std::vector<LeafColumn> LeafColumns(const std::string& name,
 
 ColumnSample SampleColumn(const LeafColumn& leaf) {
   ColumnSample sample;
-  const ValueBytes value = ReaderOf(*leaf.type);
+  const ValueReader value = ReaderOf(*leaf.type);
   const int64_t length = LengthOf(leaf);
   if (!value || length == 0) return sample;
 

@@ -4,13 +4,17 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <parquet/arrow/reader.h>
+#include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
+#include <parquet/schema.h>
 
 #include <algorithm>
 #include <exception>
 #include <memory>
+
+#include "headrace/model/batch_bytes.h"
 
 namespace headrace {
 namespace {
@@ -20,11 +24,28 @@ constexpr int64_t kBatchValues = 1 << 18;
 constexpr int64_t kMostBatchRows = 1 << 16;
 constexpr int64_t kBatchBytes = 4 << 20;
 
-/// By the size of the row group's pages. What a dictionary hides is bounded as well: a row group
-/// was in the memory of its writer once.
-int64_t BatchRows(const parquet::RowGroupMetaData& group) {
-  const int64_t columns = std::max(1, group.num_columns());
-  const int64_t row_bytes = group.total_byte_size() / std::max<int64_t>(1, group.num_rows()) + 1;
+/// What the values of a column chunk will cost as a batch (BatchBytes). Text costs the size of its
+/// pages: what a dictionary hides is bounded as well, because a row group was in the memory of its
+/// writer once.
+int64_t ChunkBytes(const parquet::ColumnDescriptor& column,
+                   const parquet::ColumnChunkMetaData& chunk, const arrow::DataType& type) {
+  const bool nested = column.path()->ToDotVector().size() > 1;
+  const int64_t values = chunk.num_values() * (nested ? NestedValueBytes(type) : ValueBytes(type));
+  const bool text = column.physical_type() == parquet::Type::BYTE_ARRAY;
+  return values + (text ? chunk.total_uncompressed_size() : 0);
+}
+
+arrow::Result<int64_t> BatchRows(const parquet::arrow::FileReader& reader, int group) {
+  const auto metadata = reader.parquet_reader()->metadata()->RowGroup(group);
+  int64_t bytes = 0;
+  for (int c = 0; c < metadata->num_columns(); ++c) {
+    const parquet::arrow::SchemaField* leaf = nullptr;
+    ARROW_RETURN_NOT_OK(reader.manifest().GetColumnField(c, &leaf));
+    bytes +=
+        ChunkBytes(*metadata->schema()->Column(c), *metadata->ColumnChunk(c), *leaf->field->type());
+  }
+  const int64_t columns = std::max(1, metadata->num_columns());
+  const int64_t row_bytes = bytes / std::max<int64_t>(1, metadata->num_rows()) + 1;
   return std::clamp<int64_t>(std::min(kBatchValues / columns, kBatchBytes / row_bytes), 1,
                              kMostBatchRows);
 }
@@ -46,7 +67,8 @@ using RowCallback = std::function<void(int64_t rows)>;
 
 arrow::Status AddRowGroup(parquet::arrow::FileReader& reader, int group, ChecksumTaker& taker,
                           const RowCallback& on_rows, const std::stop_token& stop, Checksum& sum) {
-  reader.set_batch_size(BatchRows(*reader.parquet_reader()->metadata()->RowGroup(group)));
+  ARROW_ASSIGN_OR_RAISE(const int64_t rows, BatchRows(reader, group));
+  reader.set_batch_size(rows);
   ARROW_ASSIGN_OR_RAISE(const auto batches, reader.GetRecordBatchReader({group}));
   while (!stop.stop_requested()) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, batches->Next());

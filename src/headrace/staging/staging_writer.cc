@@ -2,7 +2,6 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/batch_bytes.h"
 #include "headrace/model/checksum.h"
 #include "headrace/staging/staged_files.h"
 
@@ -19,12 +19,6 @@ namespace headrace {
 namespace {
 
 using Batches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
-
-int64_t BytesOf(const Batches& batches) {
-  int64_t bytes = 0;
-  for (const auto& batch : batches) bytes += arrow::util::TotalBufferSize(*batch);
-  return bytes;
-}
 
 /// Rows that come slowly come in small batches, whose many buffers take more room than their bytes
 /// say. The last ones are put together while they are small and of like size, so that each row is
@@ -35,8 +29,8 @@ arrow::Status PutSmallTogether(Batches& batches) {
     const auto& last = batches.back();
     const auto& before = batches[batches.size() - 2];
     const int64_t small = last->num_columns() * kSmallBytesPerColumn;
-    const int64_t bytes = arrow::util::TotalBufferSize(*last);
-    const int64_t bytes_before = arrow::util::TotalBufferSize(*before);
+    const int64_t bytes = BatchBytes(*last);
+    const int64_t bytes_before = BatchBytes(*before);
     if (bytes > small || bytes_before > small || bytes_before > 2 * bytes) break;
     ARROW_ASSIGN_OR_RAISE(auto together, arrow::ConcatenateRecordBatches({before, last}));
     batches.pop_back();
@@ -48,8 +42,8 @@ arrow::Status PutSmallTogether(Batches& batches) {
 /// Rows of a row group, however narrow: readers share a file between threads by row groups.
 constexpr int64_t kMostRowGroupRows = 1 << 20;
 
-/// Arrow bytes of a row group, unless one unit is larger. Twice as much costs a third more memory
-/// at the peak and makes files no smaller (docs/performance.md).
+/// Bytes of a row group (BatchBytes), unless one unit is larger. Twice as much costs a third more
+/// memory at the peak and makes files no smaller (docs/performance.md).
 constexpr int64_t kMostRowGroupBytes = int64_t{8} << 20;
 
 using Clock = std::chrono::steady_clock;
@@ -83,8 +77,8 @@ class StagingWriter final : public Writer {
     open_->buffered += checksum;
     open_->receipt.rows += batch->num_rows();
     open_->batches.push_back(batch);
+    open_->bytes += BatchBytes(*batch);
     ARROW_RETURN_NOT_OK(PutSmallTogether(open_->batches));
-    open_->bytes = BytesOf(open_->batches);
     if (open_->bytes <= third_) return arrow::Status::OK();
     return WriteToOwnFiles();
   }

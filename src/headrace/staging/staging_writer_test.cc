@@ -4,6 +4,8 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <gmock/gmock.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -201,6 +203,24 @@ TEST_F(StagingWriterTest, RowsThatComeOneByOneTakeNoMoreRoomThanTheirBytes) {
   Take(writer_->Seal());
   ExpectReceiptsAreTrue();
   EXPECT_EQ(receipts_.size(), 1);
+}
+
+/// As lineage columns are: each batch has a slice of the one array.
+TEST_F(StagingWriterTest, SmallUnitsOfASharedArrayShareARowGroup) {
+  Open(1, /*memory=*/48 << 20, /*target_file_size=*/64 << 20);
+  const auto shared = Batch(50'000);
+  for (int unit = 0; unit <= 1500; ++unit) {
+    const std::string id = std::to_string(unit);
+    ASSERT_TRUE(writer_->BeginUnit({.plan_id = "p", .id = id, .split = WholeTable{}}, 1).ok());
+    ASSERT_TRUE(writer_->Append(shared->Slice(0, unit == 0 ? 50'000 : 10)).ok());
+    Take(writer_->EndUnit(0));
+  }
+  EXPECT_EQ(writer_->buffered_bytes(), 65'000 * int64_t{sizeof(int64_t)});
+  Take(writer_->Seal());
+  ExpectReceiptsAreTrue();
+  ASSERT_EQ(FilesThere().size(), 1U);
+  const auto file = parquet::ParquetFileReader::OpenFile(directory_ / *FilesThere().begin());
+  EXPECT_EQ(file->metadata()->num_row_groups(), 1);
 }
 
 TEST_F(StagingWriterTest, AnAbortedWriterLeavesNoFile) {

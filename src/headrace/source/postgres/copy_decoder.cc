@@ -9,8 +9,8 @@
 #include <array>
 #include <utility>
 
+#include "headrace/model/batch_bytes.h"
 #include "headrace/model/utf8.h"
-#include "headrace/source/postgres/nested_readers.h"
 #include "headrace/source/postgres/wire.h"
 
 namespace headrace {
@@ -83,7 +83,7 @@ arrow::Status CopyDecoder::MakeReaders() {
     ARROW_ASSIGN_OR_RAISE(reading->reader,
                           MakeFieldReader(*column.wire, column.type, reading->context));
     readers_.push_back(reading->reader.get());
-    fixed_width_ += FixedWidth(*column.type);
+    fixed_width_ += ValueBytes(*column.type);
   }
   return arrow::Status::OK();
 }

@@ -91,7 +91,7 @@ class CopyDecoder {
   std::vector<std::unique_ptr<Reading>> columns_;
   std::vector<FieldReader*> readers_;  ///< Of columns_, close together.
   std::shared_ptr<arrow::Schema> schema_;
-  int64_t fixed_width_ = 0;  ///< Bytes of a row as Arrow, without what varies.
+  int64_t fixed_width_ = 0;  ///< Of a row by ValueBytes.
 
   ReadLimits limits_;
   int64_t expected_rows_ = 0;

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/batch_bytes.h"
 #include "headrace/source/postgres/type_map.h"
 
 namespace headrace {
@@ -229,9 +230,11 @@ TEST(CopyDecoder, BytesBoundABatchOfArraysOfWideComposites) {
   const StreamBytes header = StreamBytes().Header();
   const StreamBytes row = StreamBytes().Number(int16_t{1}).Field(NullComposites(50, 70'000));
   std::vector messages = {header.span()};
-  messages.insert(messages.end(), 100, row.span());  // 40,000 bytes each in memory, 224 here.
+  messages.insert(messages.end(), 100, row.span());  // 80,000 bytes each in memory, 224 here.
   ASSERT_TRUE(decoder->Decode(messages).ok());
-  EXPECT_EQ(decoder->batch_rows(), 3);
+  EXPECT_EQ(decoder->batch_rows(), 2);
+  constexpr int64_t kRowBytes = 4 + 8 + 50 * (1 + 100 * (8 + 8));  // As BatchBytes says.
+  EXPECT_EQ(BatchBytes(*decoder->Finish().ValueOrDie()), 2 * kRowBytes);
 }
 
 TEST(CopyDecoder, AValueThatDoesNotFitNamesColumnValueAndKey) {

@@ -52,7 +52,7 @@ class FieldReader {
   /// Makes room for exactly `capacity` values in all, if there is less.
   bool Reserve(int64_t capacity) { return capacity <= capacity_ || Succeed(GrowTo(capacity)); }
 
-  /// Bytes of the values so far, about; without what is one size per row.
+  /// What varies in the values so far, about: what BatchBytes counts beyond ValueBytes.
   virtual int64_t variable_bytes() const { return 0; }
 
   /// Hands over the values and starts again, empty and without room.

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "headrace/model/batch_bytes.h"
 #include "headrace/source/column_buffer.h"
 #include "headrace/source/postgres/wire.h"
 
@@ -21,7 +22,7 @@ class ListReader final : public FieldReader {
         type_(std::move(type)),
         element_(std::move(element)),
         wrapped_(wrapped),
-        element_width_(FixedWidth(*type_->field(0)->type())) {}
+        element_width_(NestedValueBytes(*type_->field(0)->type())) {}
 
   bool Read(const uint8_t* data, int32_t size) override {
     if (size == -1) return AppendNull();
@@ -211,16 +212,6 @@ class StructReader final : public FieldReader {
 };
 
 }  // namespace
-
-int64_t FixedWidth(const arrow::DataType& type) {
-  if (type.id() == arrow::Type::STRUCT) {
-    int64_t bytes = 1;
-    for (const auto& field : type.fields()) bytes += FixedWidth(*field->type());
-    return bytes;
-  }
-  const int bits = type.bit_width();
-  return bits > 0 ? (bits + 7) / 8 : static_cast<int64_t>(sizeof(int32_t));
-}
 
 FieldReaderPtr MakeListReader(const std::shared_ptr<arrow::DataType>& type, FieldReaderPtr element,
                               bool wrapped, ReadContext& context) {

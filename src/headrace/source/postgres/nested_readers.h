@@ -8,9 +8,6 @@
 
 namespace headrace {
 
-/// Bytes of one value of `type` in Arrow memory, without what varies from value to value.
-int64_t FixedWidth(const arrow::DataType& type);
-
 /// T[] as list<T>; NULL elements are kept, lower bounds are not, a value of several dimensions
 /// follows the policy. `wrapped`: PgType::wrapped_elements.
 FieldReaderPtr MakeListReader(const std::shared_ptr<arrow::DataType>& type, FieldReaderPtr element,

@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "headrace/model/batch_bytes.h"
 #include "headrace/source/column_buffer.h"
 #include "headrace/source/sqlite/conversion.h"
 
@@ -62,7 +63,7 @@ class FixedReader final : public ColumnReader {
       : type_(std::move(type)), conversion_(std::move(conversion)) {}
 
   arrow::Status Reserve(int64_t rows) override {
-    ARROW_RETURN_NOT_OK(values_.Reserve(rows * fixed_width()));
+    ARROW_RETURN_NOT_OK(values_.Reserve(rows * kWidth));
     return validity_.Reserve(rows);
   }
 
@@ -81,15 +82,15 @@ class FixedReader final : public ColumnReader {
   }
 
   arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish() override {
-    ARROW_ASSIGN_OR_RAISE(auto values, values_.Take(validity_.length() * fixed_width()));
+    ARROW_ASSIGN_OR_RAISE(auto values, values_.Take(validity_.length() * kWidth));
     return validity_.Finish(type_, {std::move(values)});
   }
 
-  int64_t fixed_width() const override { return sizeof(Type); }
-
  private:
+  static constexpr int64_t kWidth = sizeof(Type);
+
   void Put(int64_t row, const Type& value) {
-    std::memcpy(values_.data() + row * fixed_width(), &value, sizeof(Type));
+    std::memcpy(values_.data() + row * kWidth, &value, sizeof(Type));
   }
 
   std::shared_ptr<arrow::DataType> type_;
@@ -125,8 +126,6 @@ class BooleanReader final : public ColumnReader {
     return validity_.Finish(arrow::boolean(), {std::move(values)});
   }
 
-  int64_t fixed_width() const override { return 1; }
-
  private:
   /// The first of eight clears the others: memory that is used again holds an older batch.
   void Put(int64_t row, bool value) {
@@ -146,7 +145,7 @@ class BytesReader final : public ColumnReader {
       : type_(std::move(type)), variable_bytes_(variable_bytes) {}
 
   arrow::Status Reserve(int64_t rows) override {
-    ARROW_RETURN_NOT_OK(offsets_.Reserve((rows + 1) * fixed_width()));
+    ARROW_RETURN_NOT_OK(offsets_.Reserve((rows + 1) * kWidth));
     PutOffset(validity_.length());
     return validity_.Reserve(rows);
   }
@@ -169,15 +168,14 @@ class BytesReader final : public ColumnReader {
   }
 
   arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish() override {
-    ARROW_ASSIGN_OR_RAISE(auto offsets, offsets_.Take((validity_.length() + 1) * fixed_width()));
+    ARROW_ASSIGN_OR_RAISE(auto offsets, offsets_.Take((validity_.length() + 1) * kWidth));
     ARROW_ASSIGN_OR_RAISE(auto data, data_.Take(std::exchange(size_, 0)));
     return validity_.Finish(type_, {std::move(offsets), std::move(data)});
   }
 
-  int64_t fixed_width() const override { return sizeof(int32_t); }
-
  private:
   static constexpr int64_t kFirstBytes = 1024;
+  static constexpr int64_t kWidth = sizeof(int32_t);  ///< Of an offset.
 
   bool Put(std::string_view bytes) {
     const auto added = static_cast<int64_t>(bytes.size());
@@ -194,7 +192,7 @@ class BytesReader final : public ColumnReader {
   /// A batch stays far below 2 GiB: see kMostBatchBytes of unit_reader.cc.
   void PutOffset(int64_t row) {
     const auto offset = static_cast<int32_t>(size_);
-    std::memcpy(offsets_.data() + row * fixed_width(), &offset, sizeof(offset));
+    std::memcpy(offsets_.data() + row * kWidth, &offset, sizeof(offset));
   }
 
   std::shared_ptr<arrow::DataType> type_;
@@ -251,7 +249,7 @@ constexpr std::array kReaders = {
     ReaderOfType{arrow::Type::DECIMAL128, &MakeDecimal},
 };
 
-/// Bytes of a batch beyond fixed_width are added to `variable_bytes` as they come.
+/// Bytes of a batch beyond ValueBytes are added to `variable_bytes` as they come.
 arrow::Result<std::unique_ptr<ColumnReader>> MakeColumnReader(const PlannedColumn& column,
                                                               int64_t& variable_bytes) {
   const auto* found = std::ranges::find(kReaders, column.read_type->id(), &ReaderOfType::type);
@@ -279,7 +277,7 @@ arrow::Status ColumnReaders::Prepare(const std::vector<PlannedColumn>& columns) 
   has_rows_ = false;
   for (const PlannedColumn& column : columns) {
     ARROW_ASSIGN_OR_RAISE(auto reader, MakeColumnReader(column, variable_bytes_));
-    fixed_width_ += reader->fixed_width();
+    fixed_width_ += ValueBytes(*column.read_type);
     readers_.push_back(std::move(reader));
     forms_.push_back({column.read_type, column.on_overflow});
   }

@@ -32,9 +32,6 @@ class ColumnReader {
 
   /// The batch's array; the next batch begins, without room.
   virtual arrow::Result<std::shared_ptr<arrow::ArrayData>> Finish() = 0;
-
-  /// Bytes of every row, whatever its value.
-  virtual int64_t fixed_width() const = 0;
 };
 
 /// The readers of a row's columns. A session keeps them from unit to unit, and with them their
@@ -58,8 +55,9 @@ class ColumnReaders {
   /// The arrays of the batch; the next one begins, without room.
   arrow::Result<std::vector<std::shared_ptr<arrow::ArrayData>>> Finish();
 
-  int64_t fixed_width() const { return fixed_width_; }        ///< Of a row.
-  int64_t variable_bytes() const { return variable_bytes_; }  ///< Of the batch.
+  /// What the batch will cost (BatchBytes): so much for each row, and what varies in those so far.
+  int64_t fixed_width() const { return fixed_width_; }
+  int64_t variable_bytes() const { return variable_bytes_; }
 
  private:
   /// What a reader is made for.
