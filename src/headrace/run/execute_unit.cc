@@ -1,10 +1,11 @@
 #include "headrace/run/execute_unit.h"
 
 #include <arrow/record_batch.h>
-#include <arrow/util/byte_size.h>
 
 #include <memory>
 #include <utility>
+
+#include "headrace/model/batch_bytes.h"
 
 namespace headrace {
 namespace {
@@ -22,21 +23,42 @@ UnitOutcome WriterFault(arrow::Status status) {
   return {.status = std::move(status), .fault = UnitFault::kWriter};
 }
 
+UnitOutcome CopyRows(const std::shared_ptr<arrow::RecordBatch>& rows, Transform& transform,
+                     Writer& writer, Progress& progress, CountedRows& counted) {
+  auto output = transform.Apply(rows);
+  if (!output.ok()) return SourceFault(output.status());
+  if (arrow::Status status = writer.Append(*output); !status.ok()) {
+    return WriterFault(std::move(status));
+  }
+  const CountedRows added{(*output)->num_rows(), BatchBytes(**output)};
+  progress.AddRows(added.rows, added.bytes);
+  counted.rows += added.rows;
+  counted.bytes += added.bytes;
+  return {};
+}
+
+/// In parts that are no larger afterwards than a batch may be.
+UnitOutcome CopyBatch(std::shared_ptr<arrow::RecordBatch> batch, int64_t batch_bytes,
+                      Transform& transform, Writer& writer, Progress& progress,
+                      CountedRows& counted) {
+  while (true) {
+    const int64_t rows = transform.RowsWithin(*batch, batch_bytes);
+    if (rows == batch->num_rows()) return CopyRows(batch, transform, writer, progress, counted);
+    UnitOutcome outcome = CopyRows(batch->Slice(0, rows), transform, writer, progress, counted);
+    if (!outcome.status.ok()) return outcome;
+    batch = batch->Slice(rows);
+  }
+}
+
 UnitOutcome CopyBatches(UnitReader& reader, Transform& transform, Writer& writer,
-                        Progress& progress, CountedRows& counted) {
+                        int64_t batch_bytes, Progress& progress, CountedRows& counted) {
   while (true) {
     auto batch = reader.Next();
     if (!batch.ok()) return SourceFault(batch.status());
     if (*batch == nullptr) return {};
-    auto output = transform.Apply(*batch);
-    if (!output.ok()) return SourceFault(output.status());
-    if (arrow::Status status = writer.Append(*output); !status.ok()) {
-      return WriterFault(std::move(status));
-    }
-    const CountedRows added{(*output)->num_rows(), arrow::util::TotalBufferSize(**output)};
-    progress.AddRows(added.rows, added.bytes);
-    counted.rows += added.rows;
-    counted.bytes += added.bytes;
+    UnitOutcome outcome =
+        CopyBatch(std::move(*batch), batch_bytes, transform, writer, progress, counted);
+    if (!outcome.status.ok()) return outcome;
   }
 }
 
@@ -46,7 +68,8 @@ UnitOutcome CopyUnit(const TablePlan& plan, const WorkUnit& unit, Session& sessi
   auto reader = session.Open(plan, unit, limits, std::move(stop));
   if (!reader.ok()) return SourceFault(reader.status());
   transform.TakeNulledValues();
-  UnitOutcome outcome = CopyBatches(**reader, transform, writer, progress, counted);
+  UnitOutcome outcome =
+      CopyBatches(**reader, transform, writer, limits.batch_bytes, progress, counted);
   if (!outcome.status.ok()) return outcome;
   auto receipts = writer.EndUnit((*reader)->nulled_values() + transform.TakeNulledValues());
   if (!receipts.ok()) return WriterFault(receipts.status());

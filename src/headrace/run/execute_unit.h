@@ -26,8 +26,8 @@ struct UnitOutcome {
   arrow::Status status;
   UnitFault fault = UnitFault::kNone;
   std::vector<Receipt> receipts;  ///< Of files that became full.
-  int64_t rows = 0;  ///< That it added to the progress, as Arrow bytes below; 0 after a
-                     ///< fault, which takes them back.
+  int64_t rows = 0;               ///< That it added to the progress, as BatchBytes below; 0 after a
+                                  ///< fault, which takes them back.
   int64_t bytes = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "headrace/model/type_name.h"
+#include "headrace/transform/text_bound.h"
 
 namespace headrace {
 namespace {
@@ -54,6 +55,15 @@ TEST_P(CastRuleTest, KeepsTheValueOrFails) {
                                   arrow::EqualOptions::Defaults().nans_equal(true)))
         << (*result)->ToString();
   }
+}
+
+TEST_P(CastRuleTest, TextIsWithinItsBound) {
+  const CastCase& c = GetParam();
+  if (c.after.empty() || c.to->id() != arrow::Type::STRING) return;
+  const auto values = FromJson(c.from, c.before);
+  const auto text = FindCast(*c.from, *c.to)(*values, c.to).ValueOrDie();
+  EXPECT_LE(TextBytesOf(ArrayRange::Whole(*text->data())),
+            MostTextBytes(ArrayRange::Whole(*values->data())));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -239,6 +249,34 @@ TEST(RoundsToBitsTest, OnlyWhereATypeHoldsMoreDigits) {
   EXPECT_EQ(RoundsToBits(*arrow::int16(), *arrow::float32()), 0);
   EXPECT_EQ(RoundsToBits(*arrow::float64(), *arrow::float32()), 24);
   EXPECT_EQ(RoundsToBits(*arrow::float32(), *arrow::float64()), 0);
+}
+
+TEST(FindCastTest, TextOfNestedValuesIsWithinItsBound) {
+  const TypePtr odd_names = arrow::struct_({arrow::field("a\"b\\c\n", arrow::boolean()),
+                                            arrow::field("d\u00e9", arrow::utf8()),
+                                            arrow::field("e", arrow::list(arrow::int64()))});
+  const std::string json =
+      R"([[{"a\"b\\c\n": false, "dé": "\u0001\u0002\"", "e": [-9223372036854775808, null]},
+           {"a\"b\\c\n": null, "dé": null, "e": []}, null], null, []])";
+  const auto values = FromJson(arrow::list(odd_names), json);
+  const auto text = FindCast(*values->type(), *arrow::utf8())(*values, arrow::utf8()).ValueOrDie();
+  for (int64_t row = 0; row < 3; ++row) {
+    EXPECT_LE(TextBytesOf(ArrayRange::Whole(*text->Slice(row, 1)->data())),
+              MostTextBytes(ArrayRange::Whole(*values->Slice(row, 1)->data())));
+  }
+  EXPECT_EQ(static_cast<const arrow::StringArray&>(*text).GetView(0),
+            R"([{"a\"b\\c\n":false,"dé":"\u0001\u0002\"","e":[-9223372036854775808,null]},)"
+            R"({"a\"b\\c\n":null,"dé":null,"e":[]},null])");
+}
+
+TEST(FindCastTest, ManyElementsAreCastLikeFew) {
+  constexpr int kElements = 5'000;
+  std::string json;
+  for (int i = 0; i < kElements; ++i) json += (i > 0 ? "," : "") + std::to_string(i);
+  const TypePtr list = arrow::list(arrow::int16());
+  const auto values = FromJson(list, "[[7], [" + json + "], [], [8, 9]]")->Slice(1);
+  const auto text = FindCast(*list, *arrow::utf8())(*values, arrow::utf8()).ValueOrDie();
+  EXPECT_TRUE(text->Equals(FromJson(arrow::utf8(), "[\"[" + json + "]\", \"[]\", \"[8,9]\"]")));
 }
 
 TEST(FindCastTest, SlicesAreCastLikeTheWhole) {

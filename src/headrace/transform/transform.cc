@@ -13,13 +13,16 @@
 #include "headrace/model/utf8.h"
 #include "headrace/transform/column_cast.h"
 #include "headrace/transform/constant_column.h"
+#include "headrace/transform/text_bound.h"
+#include "headrace/transform/value_kind.h"
 
 namespace headrace {
 struct Transform::State {
   std::shared_ptr<arrow::Schema> read_schema;
   std::shared_ptr<arrow::Schema> output_schema;
   std::vector<std::optional<ColumnCast>> casts;  // One per column; none where the types are equal.
-  std::vector<ConstantColumn> lineage;           // Behind the columns.
+  std::vector<int> growing;             // Columns that a cast may make many times as large.
+  std::vector<ConstantColumn> lineage;  // Behind the columns.
   std::vector<int>
       key;  // Columns of the table's first key; empty unless the batches hold them all.
   int64_t nulled = 0;
@@ -40,6 +43,13 @@ std::vector<int> KeyColumns(const TablePlan& plan, const arrow::Schema& read_sch
     columns.push_back(column);
   }
   return columns;
+}
+
+/// Whether a cast's result may be many times as large as the values: text of what is none yet.
+bool Grows(const PlannedColumn& column) {
+  const ValueKind from = KindOf(*column.read_type);
+  return KindOf(*column.type) == ValueKind::kText && from != ValueKind::kText &&
+         from != ValueKind::kBinary;
 }
 
 }  // namespace
@@ -81,6 +91,7 @@ arrow::Result<Transform> Transform::Make(const TablePlan& plan) {
     auto& cast = state->casts.emplace_back();
     if (column.type->Equals(*column.read_type)) continue;
     ARROW_ASSIGN_OR_RAISE(cast, ColumnCast::Make(column));
+    if (Grows(column)) state->growing.push_back(static_cast<int>(state->casts.size()) - 1);
   }
   if (plan.lineage.enabled) {
     state->lineage.emplace_back(std::make_shared<arrow::StringScalar>(plan.lineage.run));
@@ -88,6 +99,26 @@ arrow::Result<Transform> Transform::Make(const TablePlan& plan) {
         plan.lineage.loaded_at_micros, arrow::TimeUnit::MICRO, "UTC"));
   }
   return Transform(std::move(state));
+}
+
+int64_t Transform::RowsWithin(const arrow::RecordBatch& batch, int64_t bytes) const {
+  if (state_->growing.empty() || !state_->CheckBatch(batch).ok()) return batch.num_rows();
+  const auto fit = [&](int64_t rows) {
+    int64_t text = 0;
+    for (const int column : state_->growing) {
+      const arrow::ArrayData& data = *batch.column_data(column);
+      text += MostTextBytes({&data, data.offset, rows});
+    }
+    return text <= bytes;
+  };
+  if (fit(batch.num_rows())) return batch.num_rows();
+  int64_t fitting = 1;
+  int64_t too_many = batch.num_rows();
+  while (too_many - fitting > 1) {
+    const int64_t middle = fitting + (too_many - fitting) / 2;
+    (fit(middle) ? fitting : too_many) = middle;
+  }
+  return fitting;
 }
 
 arrow::Result<std::shared_ptr<arrow::RecordBatch>> Transform::Apply(

@@ -18,6 +18,11 @@ class Transform {
   /// Errors of class user where a cast of the plan cannot be done at all.
   static arrow::Result<Transform> Make(const TablePlan& plan);
 
+  /// How many of the first rows of `batch` to hand to Apply at a time, so that what becomes text
+  /// has about `bytes` then: text may have many times the memory of the values, JSON more so, which
+  /// repeats the names of fields. At least one; all of them where nothing becomes text.
+  int64_t RowsWithin(const arrow::RecordBatch& batch, int64_t bytes) const;
+
   /// `batch` in the output schema. A value that does not fit follows the column's policy; the error
   /// names column and value.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Apply(

@@ -1,12 +1,15 @@
 #include "headrace/transform/transform.h"
 
 #include <arrow/array.h>
+#include <arrow/array/util.h>
 #include <arrow/json/from_string.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "headrace/model/batch_bytes.h"
 
 namespace headrace {
 namespace {
@@ -179,6 +182,83 @@ TEST(TransformTest, LineageColumnsFollow) {
                 1'700'000'000'000'000);
     }
   }
+}
+
+TEST(TransformTest, LineageCostsEachBatchItsRows) {
+  TablePlan plan;
+  plan.columns = {Planned("amount", arrow::int64(), "amount", arrow::int64())};
+  plan.lineage = {.enabled = true, .run = "run-7", .loaded_at_micros = 1'700'000'000'000'000};
+  auto transform = Transform::Make(plan).ValueOrDie();
+  const auto apply = [&](int64_t rows) {
+    const auto values = arrow::MakeArrayFromScalar(arrow::Int64Scalar(1), rows).ValueOrDie();
+    const auto batch = arrow::RecordBatch::Make(ReadSchema(plan), rows, {values});
+    return BatchBytes(*transform.Apply(batch).ValueOrDie());
+  };
+  const int64_t one = apply(1);
+  EXPECT_EQ(apply(50'000), 50'000 * one);
+  EXPECT_EQ(apply(10), 10 * one);
+}
+
+TablePlan TagsAsText(OverflowPolicy policy = OverflowPolicy::kError) {
+  TablePlan plan;
+  plan.columns = {Planned("id", arrow::int64(), "id", arrow::int64()),
+                  Planned("days", arrow::list(arrow::date32()), "days", arrow::utf8(), policy)};
+  return plan;
+}
+
+std::shared_ptr<arrow::RecordBatch> Days(const TablePlan& plan, const std::string& json) {
+  const auto days =
+      arrow::json::ArrayFromJSONString(arrow::list(arrow::date32()), json).ValueOrDie();
+  const auto ids = arrow::MakeArrayFromScalar(arrow::Int64Scalar(7), days->length()).ValueOrDie();
+  return arrow::RecordBatch::Make(ReadSchema(plan), days->length(), {ids, days});
+}
+
+TEST(TransformTest, RowsWithinBoundsTheText) {
+  const TablePlan plan = TagsAsText();
+  auto transform = Transform::Make(plan).ValueOrDie();
+  std::string json = "[";
+  for (int row = 0; row < 300; ++row) json += std::string(row > 0 ? "," : "") + "[1, 2, 3, null]";
+  auto batch = Days(plan, json + "]");
+  constexpr int64_t kBytes = 1000;
+  int64_t rows = 0;
+  int64_t parts = 0;
+  for (; batch->num_rows() > 0; ++parts) {
+    const int64_t count = transform.RowsWithin(*batch, kBytes);
+    ASSERT_GE(count, 1);
+    const auto part = transform.Apply(batch->Slice(0, count)).ValueOrDie();
+    EXPECT_LE(static_cast<const arrow::StringArray&>(*part->column(1)).total_values_length(),
+              kBytes);
+    rows += count;
+    batch = batch->Slice(count);
+  }
+  EXPECT_EQ(rows, 300);
+  EXPECT_LT(parts, 60);  // Of 12,900 bytes in all.
+}
+
+TEST(TransformTest, RowsWithinIsOneRowAtLeast) {
+  const TablePlan plan = TagsAsText();
+  const auto transform = Transform::Make(plan).ValueOrDie();
+  EXPECT_EQ(transform.RowsWithin(*Days(plan, "[[1, 2, 3], [4]]"), 1), 1);
+}
+
+TEST(TransformTest, RowsWithinIsAllRowsWhereNothingBecomesText) {
+  const TablePlan plan = AmountPlan(OverflowPolicy::kError);
+  const auto transform = Transform::Make(plan).ValueOrDie();
+  EXPECT_EQ(transform.RowsWithin(*Amounts(arrow::utf8(), R"(["1.5", "2"])"), 1), 2);
+}
+
+TEST(TransformTest, NullPolicyLeavesOutListsWithoutText) {
+  const TablePlan plan = TagsAsText(OverflowPolicy::kNull);
+  auto transform = Transform::Make(plan).ValueOrDie();
+  constexpr const char* kYear40000 = "13888000";
+  const auto batch = Days(plan, std::string("[[1], [2, ") + kYear40000 + ", 3], [4, null], [5]]");
+  const auto output = transform.Apply(batch).ValueOrDie();
+  EXPECT_EQ(transform.TakeNulledValues(), 1);
+  EXPECT_TRUE(output->column(1)->Equals(
+      arrow::json::ArrayFromJSONString(arrow::utf8(), R"(["[\"1970-01-02\"]", null,
+          "[\"1970-01-05\",null]", "[\"1970-01-06\"]"])")
+          .ValueOrDie()))
+      << output->column(1)->ToString();
 }
 
 }  // namespace
