@@ -48,9 +48,17 @@ class Job:
         return self.headrace.start("run", self.file, *arguments, env=self.environment)
 
     def measure(self, *arguments: str) -> dict:
-        """Runs, and says what it cost: wall, cpu, peak_rss, exit_codes, see bench/measure.py; `text` is what was printed."""
+        """Runs, and says what it cost, as measure_command() does."""
+        return self._measure("run", str(self.headrace.folder / self.file), *arguments)
+
+    def measure_command(self, command: str, *arguments: str) -> dict:
+        """What a command whose own word is not the job costs: wall, cpu, peak_rss, exit_codes, see bench/measure.py; `text` is
+        what was printed."""
+        return self._measure(command, *arguments, "--job", str(self.headrace.folder / self.file))
+
+    def _measure(self, *words: str) -> dict:
         result, commands = self.headrace.folder / "cost.json", self.headrace.folder / "commands.json"
-        commands.write_text(json.dumps([[str(self.headrace.program), "run", str(self.headrace.folder / self.file), *arguments]]))
+        commands.write_text(json.dumps([[str(self.headrace.program), *words]]))
         subprocess.run([sys.executable, "-S", str(MEASURE), str(result), str(commands)], check=True, timeout=SECONDS)
         return json.loads(result.read_text()) | {"text": result.with_suffix(".log").read_text()}
 

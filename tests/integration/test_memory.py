@@ -67,12 +67,15 @@ GROWING_SHAPES = (
 )
 
 
-def check_peak(job, table, rows, workers=WORKERS):
-    cost = job.measure()
+def check_cost(job, cost, workers):
     assert cost["exit_codes"] == [0], cost["text"]
-    assert lake.count(job.lake, table) == rows
     if not is_sanitized(job.headrace.program):
         assert cost["peak_rss"] <= bound(workers), f"{cost['peak_rss'] / MIB:.0f} MiB"
+
+
+def check_peak(job, table, rows, workers=WORKERS):
+    check_cost(job, job.measure(), workers)
+    assert lake.count(job.lake, table) == rows
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
@@ -144,3 +147,49 @@ def test_row_groups_are_bounded(database, headrace):
     groups = [group for file in lake.files(job.lake) for group in lake.row_group_bytes(file)]
     assert len(groups) > 2
     assert max(groups) <= 12 * MIB  # 8 MiB, or one unit, with what Parquet puts around the values.
+
+
+# Lists of what takes less room in memory than Parquet's levels of each element do.
+FLAGS = "CREATE TYPE flags AS (a bool, b bool, c bool, d bool);"
+NULL_FLAGS = "ROW(NULL, NULL, NULL, NULL)::flags"
+NESTED_SHAPES = (
+    Shape("bool_lists", "CREATE TABLE shape AS SELECT i AS id, array_fill(i % 2 = 0, ARRAY[2000]) AS list FROM generate_series(1, 40000) AS i", 40_000),
+    Shape("long_bool_lists", "CREATE TABLE shape AS SELECT i AS id, array_fill(i % 2 = 0, ARRAY[200000]) AS list FROM generate_series(1, 200) AS i", 200),
+    Shape("int2_lists", """
+        CREATE TABLE shape AS
+        SELECT i AS id, list FROM (SELECT array_agg(j::int2) AS list FROM generate_series(1, 2000) AS j) AS same, generate_series(1, 20000) AS i
+        """, 20_000),
+    Shape("lists_of_structs", f"""
+        {FLAGS}
+        CREATE TABLE shape AS SELECT i AS id, array_fill({NULL_FLAGS}, ARRAY[1000]) AS list FROM generate_series(1, 20000) AS i
+        """, 20_000),
+)
+LONG_NAMES = ", ".join(f"a_rather_long_name_of_a_field_of_a_composite_type_number_{i} bool" for i in range(20))
+
+# As text: each element with the names of its fields.
+TEXT_SHAPES = (
+    NESTED_SHAPES[-1],
+    Shape("lists_of_structs_with_long_names", f"""
+        CREATE TYPE flags AS ({LONG_NAMES});
+        CREATE TABLE shape AS
+        SELECT i AS id, array_fill(ROW({", ".join(["NULL"] * 20)})::flags, ARRAY[300]) AS list FROM generate_series(1, 3000) AS i
+        """, 3000),
+)
+
+
+@pytest.mark.parametrize("workers", [1, WORKERS])
+@pytest.mark.parametrize("shape", NESTED_SHAPES, ids=lambda shape: shape.name)
+def test_peak_memory_of_lists(database, headrace, shape, workers):
+    """Written, and read again."""
+    database.execute(shape.setup)
+    job = postgres_job(headrace, database, {"name": "public.shape"}, engine=worker_settings(workers))
+    check_peak(job, "public.shape", shape.rows, workers)
+    check_cost(job, job.measure_command("verify", "latest", "--level", "checksum"), workers)
+
+
+@pytest.mark.parametrize("shape", TEXT_SHAPES, ids=lambda shape: shape.name)
+def test_peak_memory_of_lists_as_text(database, headrace, shape):
+    database.execute(shape.setup)
+    table = {"name": "public.shape", "columns": ["id", {"name": "list", "type": "string"}]}
+    job = postgres_job(headrace, database, table, engine=worker_settings(1))
+    check_peak(job, "public.shape", shape.rows, workers=1)
