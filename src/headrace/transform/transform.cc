@@ -23,8 +23,7 @@ struct Transform::State {
   std::vector<std::optional<ColumnCast>> casts;  // One per column; none where the types are equal.
   std::vector<int> growing;             // Columns that a cast may make many times as large.
   std::vector<ConstantColumn> lineage;  // Behind the columns.
-  std::vector<int>
-      key;  // Columns of the table's first key; empty unless the batches hold them all.
+  std::vector<int> naming;  // Columns whose values tell a row from others.
   int64_t nulled = 0;
 
   arrow::Status CheckBatch(const arrow::RecordBatch& batch) const;
@@ -32,6 +31,9 @@ struct Transform::State {
 };
 
 namespace {
+
+/// Columns enough to find a row again that has no key.
+constexpr int kMostNaming = 4;
 
 /// Where the columns of the table's first key stand in the batches; empty if one is not read.
 std::vector<int> KeyColumns(const TablePlan& plan, const arrow::Schema& read_schema) {
@@ -52,13 +54,23 @@ bool Grows(const PlannedColumn& column) {
          from != ValueKind::kBinary;
 }
 
+/// The key's columns, else the first ones that have no values inside of values.
+std::vector<int> NamingColumns(const TablePlan& plan, const arrow::Schema& read_schema) {
+  std::vector<int> columns = KeyColumns(plan, read_schema);
+  if (!columns.empty()) return columns;
+  for (int column = 0; column < read_schema.num_fields(); ++column) {
+    if (static_cast<int>(columns.size()) == kMostNaming) break;
+    if (read_schema.field(column)->type()->num_fields() == 0) columns.push_back(column);
+  }
+  return columns;
+}
+
 }  // namespace
 
-/// A batch is not what people know: where the row has a key, the error says it.
+/// A batch is not what people know: the error says the row's key, or what else is read of it.
 std::string Transform::State::RowName(const arrow::RecordBatch& batch, int64_t row) const {
-  if (key.empty()) return "row " + std::to_string(row + 1) + " of the batch";
   std::string text;
-  for (const int column : key) {
+  for (const int column : naming) {
     const auto value = batch.column(column)->GetScalar(row);
     if (!text.empty()) text += ", ";
     text += batch.schema()->field(column)->name() + " = ";
@@ -86,7 +98,7 @@ arrow::Result<Transform> Transform::Make(const TablePlan& plan) {
   auto state = std::make_shared<State>();
   state->read_schema = ReadSchema(plan);
   state->output_schema = OutputSchema(plan);
-  state->key = KeyColumns(plan, *state->read_schema);
+  state->naming = NamingColumns(plan, *state->read_schema);
   for (const PlannedColumn& column : plan.columns) {
     auto& cast = state->casts.emplace_back();
     if (column.type->Equals(*column.read_type)) continue;

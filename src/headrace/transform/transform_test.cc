@@ -79,14 +79,14 @@ TEST(TransformTest, ErrorNamesColumnValueAndRow) {
   EXPECT_EQ(
       ErrorOf(AmountPlan(OverflowPolicy::kError),
               Amounts(arrow::utf8(), R"(["1.5", "2", "12.345", "x"])"), ErrorClass::kPermanent),
-      "column \"amount\": 12.345 does not fit decimal128(5, 2) (row 3 of the batch; more "
+      "column \"amount\": 12.345 does not fit decimal128(5, 2) (amount = 12.345; more "
       "digits behind the point than 2); on_overflow: null would load it");
 }
 
 TEST(TransformTest, WhatIsNoNumberIsAnOverflowAsAnyOther) {
   EXPECT_THAT(ErrorOf(AmountPlan(OverflowPolicy::kError), Amounts(arrow::utf8(), R"(["NaN"])"),
                       ErrorClass::kPermanent),
-              AllOf(HasSubstr("column \"amount\": NaN does not fit decimal128(5, 2) (row 1 "),
+              AllOf(HasSubstr("column \"amount\": NaN does not fit decimal128(5, 2) (amount = NaN; "),
                     HasSubstr("; on_overflow: null would load it")));
 }
 
@@ -100,6 +100,23 @@ TEST(TransformTest, ErrorNamesTheRowsKeyWhereTheBatchHoldsIt) {
   const auto batch = arrow::RecordBatch::Make(ReadSchema(plan), 2, {amounts, ids});
   EXPECT_THAT(ErrorOf(plan, batch, ErrorClass::kPermanent),
               HasSubstr("column \"amount\": 12.345 does not fit decimal128(5, 2) (id = 8; "));
+}
+
+TEST(TransformTest, WithoutItsKeyARowIsNamedByItsFirstPlainColumns) {
+  TablePlan plan = AmountPlan(OverflowPolicy::kError);
+  plan.description.keys = {{.name = "pk", .columns = {"id"}, .primary = true}};
+  const auto ints = arrow::list(arrow::int64());
+  plan.columns.push_back(Planned("list", ints, "list", ints));
+  arrow::ArrayVector columns = {
+      arrow::json::ArrayFromJSONString(arrow::utf8(), R"(["12.345"])").ValueOrDie(),
+      arrow::json::ArrayFromJSONString(ints, "[[1]]").ValueOrDie()};
+  for (const char* name : {"a", "b", "c", "d"}) {
+    plan.columns.push_back(Planned(name, arrow::int64(), name, arrow::int64()));
+    columns.push_back(arrow::json::ArrayFromJSONString(arrow::int64(), "[7]").ValueOrDie());
+  }
+  const auto batch = arrow::RecordBatch::Make(ReadSchema(plan), 1, columns);
+  EXPECT_THAT(ErrorOf(plan, batch, ErrorClass::kPermanent),
+              HasSubstr("(amount = 12.345, a = 7, b = 7, c = 7; "));
 }
 
 TEST(TransformTest, LongValuesAreShortenedBetweenCharacters) {
