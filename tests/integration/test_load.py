@@ -130,3 +130,13 @@ def test_rows_that_are_older_than_a_not_null_constraint(any_database, headrace):
     job = postgres_job(headrace, any_database, {"name": "public.t"}, verify="checksum")
     job.run()
     assert lake.rows(job.lake, "public.t") == lake.in_order([(1,), (None,)])
+
+
+def test_a_role_that_reads_null_as_a_word_loads_null(database, headrace):
+    """Arrays of types without a binary form are read as text, and taken apart again by the server."""
+    database.execute(f"ALTER DATABASE {database.name} SET array_nulls = off")
+    database.execute("""CREATE TABLE t (a inet[], b interval[]);
+        SET array_nulls = on; INSERT INTO t VALUES (ARRAY['10.0.0.1', NULL]::inet[], ARRAY[NULL, interval '1 day']), ('{NULL}', '{NULL}')""")
+    job = postgres_job(headrace, database, {"name": "public.t"})
+    job.run()
+    assert lake.rows(job.lake, "public.t") == [(["10.0.0.1", None], [None, "P1D"]), ([None], [None])]

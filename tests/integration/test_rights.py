@@ -194,3 +194,19 @@ def test_a_view_holds_what_its_owner_may_read(limited, headrace):
     assert "cannot be locked" not in json.dumps(plan)
     job.run()
     assert lake.count(job.lake, "public.shown") == 10
+
+
+def test_types_in_a_schema_that_the_role_may_not_use(database, headrace, reader):
+    """As COPY, which asks for no right on the types of a table that the role may read."""
+    database.execute(f"""
+        CREATE SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext; CREATE TYPE ext.mood AS ENUM ('fine');
+        CREATE TYPE ext.pair AS (h ext.hstore, m ext.mood); CREATE DOMAIN ext.attributes AS ext.hstore;
+        CREATE TABLE t (id int, h ext.hstore, d ext.attributes, l ext.hstore[], m ext.mood, p ext.pair, r ext.pair[]);
+        INSERT INTO t VALUES (1, 'a=>1', 'b=>2', ARRAY['c=>3', NULL]::ext.hstore[], 'fine', ROW('d=>4', 'fine')::ext.pair, ARRAY[ROW(NULL, 'fine')::ext.pair]),
+          (2, NULL, NULL, NULL, NULL, NULL, NULL);
+        GRANT SELECT ON t TO {reader}""")
+    job = job_of(headrace, database, reader, {"name": "public.t"})
+    job.run()
+    [first, second] = sorted(lake.rows(job.lake, "public.t"))
+    assert first == (1, '"a"=>"1"', '"b"=>"2"', ['"c"=>"3"', None], "fine", {"h": '"d"=>"4"', "m": "fine"}, [{"h": None, "m": "fine"}])
+    assert second == (2, None, None, None, None, None, None)

@@ -138,6 +138,7 @@ int RunCommandLine(const CommandLine& line, const ErrorOutlet& outlet) {
 
 int RunCli(std::span<const char* const> words) {
   (void)std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // A file that may not grow is an error like a full disk.
   Console console(STDERR_FILENO, DetectConsole(STDERR_FILENO));
   const ErrorOutlet outlet{console, words};
   const arrow::Result<CommandLine> line = ParseCommandLine(words);

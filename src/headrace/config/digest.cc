@@ -90,7 +90,7 @@ void HideSecrets(const Section& job, YamlNode& root) {
     if (node == nullptr) continue;
     for (YamlPair& pair : node->pairs) {
       if (IsSecret(section, pair.key) && pair.key != kUriKey) pair.value = YamlNode{};
-      if (!section.plugins.empty()) pair.value.text = WithoutPassword(pair.value.text);
+      if (!section.plugins.empty()) pair.value.text = WithPasswordsRemoved(pair.value.text);
     }
   }
 }

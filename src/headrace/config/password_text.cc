@@ -1,6 +1,7 @@
 #include "headrace/config/password_text.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "headrace/model/percent_coding.h"
 
@@ -9,8 +10,7 @@ namespace {
 
 constexpr std::string_view kHiddenPassword = "***";
 constexpr std::string_view kBlanks = " \t\r\n";
-/// What a parameter's name or its value without quotes cannot hold.
-constexpr std::string_view kBetweenParameters = "?& \t\r\n";
+constexpr std::string_view kScheme = "://";
 
 bool IsPasswordName(std::string_view name) {
   constexpr std::string_view kPassword = "password";
@@ -21,49 +21,94 @@ bool IsPasswordName(std::string_view name) {
   return plain.ends_with(kPassword);
 }
 
+/// How a text that holds parameters takes them apart.
+struct Grammar {
+  std::string_view before_name;  ///< What a name follows; blanks may stand between it and its `=`.
+  bool quotes = false;           ///< Values may be quoted, and end at blanks; else `&` ends them.
+};
+
+constexpr Grammar kKeywords = {.before_name = "?& \t\r\n", .quotes = true};
+constexpr Grammar kUri = {.before_name = "?&", .quotes = false};
+
 /// The name whose `=` stands at `equals`, perhaps with blanks before it.
-std::string_view NameBefore(std::string_view text, size_t equals) {
+std::string_view NameBefore(std::string_view text, size_t equals, const Grammar& grammar) {
   std::string_view name = text.substr(0, equals);
   name = name.substr(0, name.find_last_not_of(kBlanks) + 1);
-  return name.substr(name.find_last_of(kBetweenParameters) + 1);
+  return name.substr(name.find_last_of(grammar.before_name) + 1);
 }
 
-bool IsBehindValue(char c) { return c == '&' || kBlanks.find(c) != std::string_view::npos; }
-
-/// Where the value that begins at `begin` ends: behind its closing quote, else before what stands
-/// between parameters. A backslash protects the character behind it.
-size_t EndOfValue(std::string_view text, size_t begin) {
+/// Where the keyword's value that begins at `begin` ends: behind its closing quote, else before the
+/// next blank. A backslash protects the character behind it.
+size_t EndOfKeywordValue(std::string_view text, size_t begin) {
   const bool quoted = begin < text.size() && text[begin] == '\'';
   for (size_t at = quoted ? begin + 1 : begin; at < text.size(); ++at) {
     if (text[at] == '\\') {
       ++at;
-    } else if (quoted ? text[at] == '\'' : IsBehindValue(text[at])) {
+    } else if (quoted ? text[at] == '\'' : kBlanks.find(text[at]) != std::string_view::npos) {
       return quoted ? at + 1 : at;
     }
   }
   return text.size();
 }
 
+/// The value of the parameter whose `=` stands at `equals`.
+TextRange ValueBehind(std::string_view text, size_t equals, const Grammar& grammar) {
+  size_t begin = equals + 1;
+  if (!grammar.quotes) return {begin, std::min(text.find('&', begin), text.size()) - begin};
+  begin = std::min(text.find_first_not_of(kBlanks, begin), text.size());
+  return {begin, EndOfKeywordValue(text, begin) - begin};
+}
+
+/// Of a URI as libpq takes it apart: what lies between user and host, up to the first `@` that no
+/// `/` comes before.
+std::optional<TextRange> UserPassword(std::string_view uri) {
+  const size_t scheme = uri.find(kScheme);
+  if (scheme == std::string_view::npos) return std::nullopt;
+  const size_t begin = scheme + kScheme.size();
+  const size_t at = uri.find_first_of("@/", begin);
+  if (at == std::string_view::npos || uri[at] != '@') return std::nullopt;
+  const size_t colon = uri.find(':', begin);
+  if (colon > at) return std::nullopt;
+  return TextRange{colon + 1, at - colon - 1};
+}
+
 }  // namespace
 
 std::vector<TextRange> PasswordParameters(std::string_view text) {
   std::vector<TextRange> values;
+  const size_t uri = text.find(kScheme);
   for (size_t equals = text.find('='); equals != std::string_view::npos;) {
+    const Grammar& grammar = equals > uri ? kUri : kKeywords;
     size_t next = equals + 1;
-    if (IsPasswordName(NameBefore(text, equals))) {
-      const size_t begin = std::min(text.find_first_not_of(kBlanks, next), text.size());
-      next = EndOfValue(text, begin);
-      values.push_back({begin, next - begin});
+    if (IsPasswordName(NameBefore(text, equals, grammar))) {
+      values.push_back(ValueBehind(text, equals, grammar));
+      next = values.back().begin + values.back().size;
     }
     equals = text.find('=', next);
   }
   return values;
 }
 
+std::string WithPasswordsRemoved(std::string_view text) {
+  std::vector<TextRange> passwords = PasswordParameters(text);
+  if (const auto of_user = UserPassword(text)) {
+    const auto overlaps = [&](const TextRange& value) {
+      return value.begin < of_user->begin + of_user->size;
+    };
+    std::erase_if(passwords, overlaps);
+    passwords.insert(passwords.begin(), *of_user);
+  }
+  std::string rest(text);
+  for (auto password = passwords.rbegin(); password != passwords.rend(); ++password) {
+    rest.erase(password->begin, password->size);
+  }
+  return rest;
+}
+
 std::string WithoutPassword(std::string_view text) {
   std::string hidden(text);
-  if (const size_t scheme = hidden.find("://"); scheme != std::string::npos) {
-    const size_t colon = hidden.find(':', scheme + 3);
+  if (const size_t scheme = hidden.find(kScheme); scheme != std::string::npos) {
+    const size_t colon = hidden.find(':', scheme + kScheme.size());
     const size_t at = hidden.rfind('@');
     if (at != std::string::npos && colon < at) {
       hidden.replace(colon + 1, at - colon - 1, kHiddenPassword);

@@ -14,10 +14,15 @@ struct TextRange {
 };
 
 /// The values of the parameters whose names end in `password`, in any case, of a URI
-/// (`?password=…&`, the name perhaps percent-encoded) or of libpq's keyword form
+/// (`?password=…&`, the name perhaps percent-encoded: only `&` ends them) or of libpq's keyword
+/// form
 /// (`password = 'it\'s'`); in order, without overlaps.
 /// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
 std::vector<TextRange> PasswordParameters(std::string_view text);
+
+/// `text` without its passwords, and with everything else: those of PasswordParameters and, of a
+/// URI that is right, the user's. Two texts are the same by it where only passwords differ.
+std::string WithPasswordsRemoved(std::string_view text);
 
 /// `text` with what may be a password as `***`: between the user's `:` and the last `@` of a URI,
 /// and PasswordParameters. Errs towards hiding.

@@ -18,8 +18,10 @@ TEST(WithoutPasswordTest, HidesPasswordsOfUris) {
 
 TEST(WithoutPasswordTest, HidesEveryParameter) {
   EXPECT_EQ(WithoutPassword("password=a sslpassword=b x=c"), "password=*** sslpassword=*** x=c");
-  EXPECT_EQ(WithoutPassword("?password=&password=password="), "?password=***&password=***");
-  EXPECT_EQ(WithoutPassword("?PASSWORD=a&SslPassword=b"), "?PASSWORD=***&SslPassword=***");
+  EXPECT_EQ(WithoutPassword("postgresql:///?password=&password=password="),
+            "postgresql:///?password=***&password=***");
+  EXPECT_EQ(WithoutPassword("postgresql:///?PASSWORD=a&SslPassword=b"),
+            "postgresql:///?PASSWORD=***&SslPassword=***");
   EXPECT_EQ(WithoutPassword("password="), "password=***");
 }
 
@@ -35,8 +37,30 @@ TEST(WithoutPasswordTest, HidesWhatLibpqTakesForAPassword) {
       {"password=a=b x=y", "password=*** x=y"},
       {"postgresql:///shop?user=u&%70assword=hunter22", "postgresql:///shop?user=u&%70assword=***"},
       {"postgresql:///shop?pass%57ord=a&x=y", "postgresql:///shop?pass%57ord=***&x=y"},
+      {"password=a&b x=y", "password=*** x=y"},
+      {"postgresql:///shop?password=abc hunter22", "postgresql:///shop?password=***"},
+      {"postgresql:///shop?password= 'a' hunter22&x=y", "postgresql:///shop?password=***&x=y"},
+      {R"(postgresql:///shop?password=a\&x=y)", "postgresql:///shop?password=***&x=y"},
+      {"postgresql:///shop?sslpassword=a b&password=c d",
+       "postgresql:///shop?sslpassword=***&password=***"},
   };
   for (const auto& [text, expected] : shown) EXPECT_EQ(WithoutPassword(text), expected);
+}
+
+TEST(WithPasswordsRemovedTest, RemovesThemAndNothingElse) {
+  const std::map<std::string, std::string> rests = {
+      {"postgresql://etl:hunter22@h:1/shop", "postgresql://etl:@h:1/shop"},
+      {"postgresql://h:1/shop?user=etl@srv", "postgresql://h:1/shop?user=etl@srv"},
+      {"postgresql://h:1/other?application_name=a@b&password=p",
+       "postgresql://h:1/other?application_name=a@b&password="},
+      {"postgresql://u:pw@h/db?application_name=a@b", "postgresql://u:@h/db?application_name=a@b"},
+      {"postgresql:///shop?password='a&dbname=other", "postgresql:///shop?password=&dbname=other"},
+      {"postgresql:///shop?password=a b&x=y", "postgresql:///shop?password=&x=y"},
+      {"postgresql://u:a?password=b@h/shop", "postgresql://u:@h/shop"},
+      {"host=h password = 'p q' dbname=shop", "host=h password =  dbname=shop"},
+      {"sqlite:///data/a:b@c.db", "sqlite:///data/a:b@c.db"},
+  };
+  for (const auto& [text, expected] : rests) EXPECT_EQ(WithPasswordsRemoved(text), expected);
 }
 
 TEST(WithoutPasswordTest, LeavesOthersAlone) {

@@ -35,12 +35,13 @@ class JournalTest : public ::testing::Test {
     ASSERT_TRUE(journal.ok()) << journal.status();
     journal_ = std::move(*journal);
   }
-  void Begin(const std::string& run, const std::string& job = "shop") {
+  void Begin(const std::string& run, const std::string& job = "shop",
+             const std::string& started_at = "2026-01-01T00:00:00Z") {
     const arrow::Status status = journal_->BeginRun({.run = run,
                                                      .job = job,
                                                      .text_digest = "d1",
                                                      .state = RunState::kRunning,
-                                                     .started_at = "2026-01-01T00:00:00Z",
+                                                     .started_at = started_at,
                                                      .ended_at = {},
                                                      .report = {},
                                                      .scope = {"public.events"}});
@@ -81,6 +82,12 @@ TEST_F(JournalTest, TheLatestRunComesFirstAndJobsAreKeptApart) {
   ASSERT_EQ(runs.size(), 2U);
   EXPECT_EQ(runs[0].run, "r2");
   EXPECT_EQ((*journal_->Runs("")).size(), 3U);
+}
+
+TEST_F(JournalTest, TheLatestRunIsTheOneBegunLastWhateverTheClockSaid) {
+  Begin("r1", "shop", "2031-01-01T00:00:00Z");
+  Begin("r2", "shop", "2030-01-01T00:00:00Z");
+  EXPECT_EQ((*journal_->Runs("shop"))[0].run, "r2");
 }
 
 TEST_F(JournalTest, UnfinishedRunsAreThoseThatGoOnAndComeWithoutTheirReports) {

@@ -376,7 +376,7 @@ arrow::Result<std::vector<JournalRun>> SqliteJournal::ReadRuns(std::string_view 
       SqliteStatement statement,
       database_.Prepare("SELECT run, job, text_digest, state, started_at, ended_at, " +
                         std::string(report) + ", scope FROM run WHERE " + std::string(condition) +
-                        " ORDER BY started_at DESC, rowid DESC"));
+                        " ORDER BY rowid DESC"));
   ARROW_RETURN_NOT_OK(statement.BindText(1, parameter));
   std::vector<JournalRun> runs;
   while (true) {

@@ -23,7 +23,7 @@ struct Transform::State {
   std::vector<std::optional<ColumnCast>> casts;  // One per column; none where the types are equal.
   std::vector<int> growing;             // Columns that a cast may make many times as large.
   std::vector<ConstantColumn> lineage;  // Behind the columns.
-  std::vector<int> naming;  // Columns whose values tell a row from others.
+  std::vector<int> naming;              // Columns whose values tell a row from others.
   int64_t nulled = 0;
 
   arrow::Status CheckBatch(const arrow::RecordBatch& batch) const;

@@ -84,10 +84,11 @@ TEST(TransformTest, ErrorNamesColumnValueAndRow) {
 }
 
 TEST(TransformTest, WhatIsNoNumberIsAnOverflowAsAnyOther) {
-  EXPECT_THAT(ErrorOf(AmountPlan(OverflowPolicy::kError), Amounts(arrow::utf8(), R"(["NaN"])"),
-                      ErrorClass::kPermanent),
-              AllOf(HasSubstr("column \"amount\": NaN does not fit decimal128(5, 2) (amount = NaN; "),
-                    HasSubstr("; on_overflow: null would load it")));
+  EXPECT_THAT(
+      ErrorOf(AmountPlan(OverflowPolicy::kError), Amounts(arrow::utf8(), R"(["NaN"])"),
+              ErrorClass::kPermanent),
+      AllOf(HasSubstr("column \"amount\": NaN does not fit decimal128(5, 2) (amount = NaN; "),
+            HasSubstr("; on_overflow: null would load it")));
 }
 
 TEST(TransformTest, ErrorNamesTheRowsKeyWhereTheBatchHoldsIt) {

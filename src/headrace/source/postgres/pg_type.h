@@ -50,7 +50,8 @@ struct PgType {
       0;  ///< Of the domain where there is one, else `oid`; arrays and records carry it.
   int32_t typmod = -1;      ///< Of the value, or of the elements of an array; -1: none.
   std::string name;         ///< As format_type prints `declared_oid`, without modifier.
-  std::string output;       ///< The output function, quoted and qualified.
+  std::string output;       ///< The output function, quoted and qualified; empty where the role may
+                            ///< not name it.
   bool sends_text = false;  ///< The binary form is the text in the client's encoding.
   char delimiter = ',';     ///< Between the elements of an array of this type, as text.
   PgTypePtr element;        ///< Of an array.

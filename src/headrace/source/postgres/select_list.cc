@@ -28,17 +28,20 @@ bool NeedsRewriting(const PgType& type) {
   return false;
 }
 
+/// `x IS DISTINCT FROM NULL` is the one test that a row of NULLs passes.
+std::string UnlessNull(const std::string& expression, const std::string& value) {
+  return "CASE WHEN " + expression + " IS DISTINCT FROM NULL THEN " + value + " END";
+}
+
 WireValue TextOf(const std::string& expression, const PgType& type) {
+  if (type.output.empty()) {  // format() asks for no right on the type's schema.
+    return {UnlessNull(expression, "pg_catalog.format('%s', " + expression + ")"), PgTextType()};
+  }
   // Both functions are strict: NULL stays NULL.
   return {"pg_catalog.textin(" + type.output + "(" + expression + "))", PgTextType()};
 }
 
 WireValue Rewrite(const std::string& expression, const PgTypePtr& type, int depth);
-
-/// `x IS DISTINCT FROM NULL` is the one test that a row of NULLs passes.
-std::string UnlessNull(const std::string& expression, const std::string& value) {
-  return "CASE WHEN " + expression + " IS DISTINCT FROM NULL THEN " + value + " END";
-}
 
 WireValue RewriteComposite(const std::string& expression, const PgType& type, int depth) {
   if (type.fields.empty()) return TextOf(expression, type);

@@ -51,6 +51,7 @@ constexpr std::array kSessionSettings = {
     SessionSetting{"extra_float_digits", "1"},
     SessionSetting{"bytea_output", "hex"},
     SessionSetting{"xmloption", "content"},
+    SessionSetting{"array_nulls", "on"},
     SessionSetting{"standard_conforming_strings", "on"},
     SessionSetting{"quote_all_identifiers", "off"},
     SessionSetting{"jit", "off"},

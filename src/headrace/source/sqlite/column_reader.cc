@@ -16,6 +16,7 @@
 #include "headrace/model/batch_bytes.h"
 #include "headrace/source/column_buffer.h"
 #include "headrace/source/sqlite/conversion.h"
+#include "headrace/source/sqlite/declared_type.h"
 
 namespace headrace::sqlite {
 namespace {
@@ -221,6 +222,10 @@ std::unique_ptr<ColumnReader> MakeDecimal(const PlannedColumn& column, int64_t&)
 std::unique_ptr<ColumnReader> MakeText(const PlannedColumn& column, int64_t& variable_bytes) {
   if (column.on_overflow == OverflowPolicy::kString) {
     return std::make_unique<BytesReader<ToAnyText>>(column.read_type, variable_bytes);
+  }
+  const auto declared = MapDeclaredType(column.source_type).type;
+  if (declared != nullptr && declared->id() == arrow::Type::BINARY) {
+    return std::make_unique<BytesReader<ToUtf8OfBytes>>(column.read_type, variable_bytes);
   }
   return std::make_unique<BytesReader<ToUtf8>>(column.read_type, variable_bytes);
 }

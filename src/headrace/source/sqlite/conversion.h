@@ -97,6 +97,17 @@ struct ToUtf8 {
   }
 };
 
+/// Of a column that is there for bytes: those that are text.
+struct ToUtf8OfBytes {
+  std::optional<std::string_view> operator()(sqlite3_value* value, int storage,
+                                             std::string& scratch) const {
+    if (storage != SQLITE_BLOB) return ToUtf8()(value, storage, scratch);
+    const std::string_view bytes = BlobBytes(value);
+    if (!IsUtf8Text(bytes)) return std::nullopt;
+    return bytes;
+  }
+};
+
 /// For OverflowPolicy::kString: there is nothing that has no text.
 struct ToAnyText {
   std::optional<std::string_view> operator()(sqlite3_value* value, int,

@@ -190,6 +190,25 @@ TEST(SqliteStringPolicyTest, EveryValueIsReadAsTheTextOfWhatIsStored) {
                         {"null", "null", "null", "null", "null"}}));
 }
 
+TEST(SqliteBytesTest, BytesThatAreTextBecomeTextWhereTheJobWantsIt) {
+  TestDatabase database;
+  database.Execute(
+      "CREATE TABLE t (b BLOB, s TEXT);"
+      "INSERT INTO t VALUES (x'616263', 'a'), (x'C3A4', 'b'), ('text', 'c'), (7, 'd')");
+  const auto read = [&] {
+    const auto snapshot = database.MakeSource()->OpenSnapshot({}, {}).ValueOrDie();
+    const auto session = snapshot->Attach({}).ValueOrDie();
+    TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+    plan.columns[0].read_type = plan.columns[0].type = arrow::utf8();
+    return ReadUnit(*session, plan, WholeTable{});
+  };
+  EXPECT_EQ(read().ValueOrDie(), (Rows{{"abc", "a"}, {"ä", "b"}, {"text", "c"}, {"7", "d"}}));
+  database.Execute("INSERT INTO t VALUES (x'FF', 'e')");
+  EXPECT_FALSE(read().ok()) << "no UTF-8";
+  database.Execute("DELETE FROM t; INSERT INTO t VALUES (x'61', x'62')");
+  EXPECT_FALSE(read().ok()) << "bytes in a column that is there for text";
+}
+
 TEST(SqliteUndeclaredTest, ASampleDecidesAndALaterValueFollowsThePolicy) {
   TestDatabase database;
   database.Execute(
