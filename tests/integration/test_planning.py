@@ -159,3 +159,13 @@ def test_a_sqlite_table_under_two_names_is_warned_of(headrace):
         shop.execute("CREATE TABLE t (id INTEGER)")
     Job(headrace, {"type": "sqlite", "path": "./shop.db"}, [{"name": "t"}, {"name": "main.t"}])
     assert "the same table as t," in " ".join(plan(headrace)["main.t"]["warnings"])
+
+
+def test_names_that_differ_by_case_alone_are_said(database, headrace):
+    database.execute('CREATE TABLE t ("A" int, b int, a int)')
+    postgres_job(headrace, database, {"name": "public.t"})
+    [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
+    said(" ".join(table["warnings"]), 'columns "A" and "a" differ by case alone')
+    postgres_job(headrace, database, {"name": "public.t", "columns": [{"name": "A", "as": "upper"}, "a"]})
+    [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
+    assert table["warnings"] == []

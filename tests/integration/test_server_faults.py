@@ -1,6 +1,7 @@
 """The server goes away, cuts connections or has none left: the run backs off, goes on and ends with every row once."""
 
 import contextlib
+import json
 
 import psycopg
 import pytest
@@ -42,6 +43,23 @@ def test_server_restarted_during_the_read(own_server, own_database, headrace, st
         process = job.start()
         held.wait_for_reader(process)
         stop(own_server)
+        own_server.start()
+    said(ended(process), "epoch")
+    expect_every_row_once(job)
+
+
+def test_a_server_that_takes_its_time_to_restart_is_waited_for(own_server, own_database, headrace):
+    """Longer than workers try: the coordinator is at it, for the second time, when the server comes back."""
+    job = postgres_job(headrace, own_database, TABLE)
+    with contextlib.suppress(psycopg.OperationalError), gate(own_database.uri) as held:
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process)
+        own_server.stop("immediate")
+        refused = 0
+        while refused < 2:
+            line = process.stderr.readline()
+            assert line, "the run ended"
+            refused += line.startswith("{") and json.loads(line)["event"] == "snapshot_retry"
         own_server.start()
     said(ended(process), "epoch")
     expect_every_row_once(job)

@@ -70,7 +70,8 @@ Command VerifyCommand() {
                     "every value of an earlier run"}},
       .exits = {{kExitDone, "nothing differs of all that is published and was not replaced since"},
                 {kExitFailed, "the destination cannot be read"},
-                {kExitUsage, "there is no such run, or the command line is wrong"},
+                {kExitUsage,
+                 "there is no such run, it has published nothing, or the command line is wrong"},
                 {kExitVerificationFailed, "a file is missing, damaged or changed"},
                 {kExitInterrupted, "interrupted"}},
       .json =

@@ -266,7 +266,9 @@ TEST_F(JournalTest, AFileThatIsNoDatabaseIsAnErrorNotACrash) {
   std::ofstream(state_ / "journal.db") << std::string(4096, 'x');
   const arrow::Status status = Journal::Open(state_).status();
   EXPECT_EQ(status.message(), "cannot use the journal " + (state_ / "journal.db").string() +
-                                  ": file is not a database");
+                                  ": file is not a database; it is damaged: restore it, or move it "
+                                  "away and run again with the same --run-id, for which the commit "
+                                  "records at the destination tell what is published");
 }
 
 TEST_F(JournalTest, WhatIsOnlyReadStaysAsItWasRead) {

@@ -131,9 +131,21 @@ arrow::Status CreateTables(SqliteDatabase& database, const std::filesystem::path
                           "PRAGMA user_version=" + std::to_string(kJournalVersion) + ";COMMIT;");
 }
 
+/// What a person can do about it.
+std::string AdviceOn(std::string_view code) {
+  if (code == "SQLITE_FULL") return "; free space on its filesystem";
+  if (code != "SQLITE_NOTADB" && code != "SQLITE_CORRUPT") return {};
+  return "; it is damaged: restore it, or move it away and run again with the same --run-id, for "
+         "which the commit records at the destination tell what is published";
+}
+
+/// A file that is no journal is nothing that the job or the command line could be changed for.
 arrow::Status NamingJournal(const arrow::Status& error, const std::filesystem::path& file) {
   const bool is_named = error.message().find(file.string()) != std::string::npos;
-  return is_named ? error : WithContext(error, "cannot use the journal " + file.string());
+  const std::string text = (is_named ? "" : "cannot use the journal " + file.string() + ": ") +
+                           error.message() + AdviceOn(CodeOf(error));
+  return CodeOf(error) == "SQLITE_NOTADB" ? PermanentError(text, std::string(CodeOf(error)))
+                                          : error.WithMessage(text);
 }
 
 /// How often a journal is read again that somebody else wrote to meanwhile, and how long after.
@@ -213,7 +225,8 @@ arrow::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::OpenToRead(
 arrow::Status SqliteJournal::Write(std::string_view sql,
                                    const std::vector<std::string>& parameters) {
   const std::scoped_lock lock(mutex_);
-  return Execute(sql, parameters);
+  const arrow::Status written = Execute(sql, parameters);
+  return written.ok() ? written : NamingJournal(written, database_.path());
 }
 
 arrow::Status SqliteJournal::Execute(std::string_view sql,

@@ -4,6 +4,7 @@
 #include <arrow/type_traits.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 #include <utility>
@@ -230,6 +231,25 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
   return arrow::Status::OK();
 }
 
+std::string LowerAscii(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+void WarnOfNamesThatDifferByCase(TablePlan& plan) {
+  std::map<std::string, std::string> seen;
+  for (const PlannedColumn& column : plan.columns) {
+    const auto [other, is_new] = seen.emplace(LowerAscii(column.name), column.name);
+    if (is_new) continue;
+    plan.warnings.push_back("columns \"" + other->second + "\" and \"" + column.name +
+                            "\" differ by case alone: readers that do not tell cases apart, as "
+                            "DuckDB and Spark, rename or refuse one of them; `as` gives it another "
+                            "name");
+  }
+}
+
 /// The first unit stands for all: they differ in their bounds. What the job says of a table is
 /// found wrong here, where nothing has been read or written yet.
 arrow::Status TryReading(Snapshot& snapshot, const std::stop_token& stop,
@@ -266,6 +286,7 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   }
   ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(stop));
   ARROW_RETURN_NOT_OK(Partition(job, capabilities, snapshot, stop, planned));
+  WarnOfNamesThatDifferByCase(plan);
   return TryReading(snapshot, stop, planned);
 }
 

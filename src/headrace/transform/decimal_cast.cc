@@ -145,16 +145,10 @@ std::optional<Real> NearestOfText(std::string_view text) {
 /// number than zero, zero.
 template <typename Real, typename Decimal>
 std::optional<Real> NearestReal(const Decimal& unscaled, int32_t scale) {
-  const auto small = AsInt64(unscaled);
-  if (!small) {
-    return NearestOfText<Real>(unscaled.ToIntegerString() + "e" + std::to_string(-scale));
+  if (const auto small = AsInt64(unscaled)) {
+    if (const auto nearest = NearestByDivision<Real>(*small, scale)) return nearest;
   }
-  if (const auto nearest = NearestByDivision<Real>(*small, scale)) return nearest;
-  std::array<char, 32> text;  // "-9223372036854775808e-76" is the longest.
-  char* end = std::to_chars(text.data(), text.data() + text.size(), *small).ptr;
-  *end++ = 'e';
-  end = std::to_chars(end, text.data() + text.size(), -scale).ptr;
-  return NearestOfText<Real>({text.data(), static_cast<size_t>(end - text.data())});
+  return NearestOfText<Real>(unscaled.ToIntegerString() + "e" + std::to_string(-scale));
 }
 
 template <typename Type, typename Decimal>

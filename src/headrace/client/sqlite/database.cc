@@ -183,6 +183,11 @@ arrow::Result<SqliteStatement> SqliteDatabase::Prepare(std::string_view sql) {
   return statement;
 }
 
+std::string SqliteDatabase::path() const {
+  const char* const path = sqlite3_db_filename(database_.get(), "main");
+  return path == nullptr ? std::string() : path;
+}
+
 int64_t SqliteDatabase::changes() const { return sqlite3_changes64(database_.get()); }
 
 std::string SqliteQuote(std::string_view name) {

@@ -93,6 +93,9 @@ class SqliteDatabase {
   /// Compiles one statement; text behind it is an error of class user.
   arrow::Result<SqliteStatement> Prepare(std::string_view sql);
 
+  /// Of the database file; empty of one in memory.
+  std::string path() const;
+
   sqlite3* handle() const { return database_.get(); }
 
   int64_t changes() const;  ///< Rows that the last INSERT, UPDATE or DELETE touched.

@@ -445,6 +445,15 @@ TEST(LocalEngineTest, AServerThatRefusesEverybodyFailsTheRunInTheEnd) {
   EXPECT_EQ(CodeOf(run.ends.at("a")), kPushBackCode);
 }
 
+TEST(LocalEngineTest, AServerThatIsNotThereHasLostItsSnapshot) {
+  MemorySourceScript source{.tables = {{"a", kRows}}};
+  source.on_attach = [](int) { return TransientError("connection refused", "08001"); };
+  EngineRun run(std::move(source), {});
+  run.Execute({"a"}, 2);
+  EXPECT_EQ(CodeOf(run.ends.at("a")), kSnapshotLostCode);
+  EXPECT_EQ(run.ends.at("a").message(), "connection refused");
+}
+
 TEST(LocalEngineTest, ALostWriterMakesItsClosedUnitsRunAgain) {
   MemoryDestinationScript destination;
   destination.on_end_unit = [](int units) {

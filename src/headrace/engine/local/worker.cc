@@ -119,9 +119,16 @@ void Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& stat
     return;
   }
   ++failed_attaches_;
-  if (ClassOf(status) != ErrorClass::kTransient || CodeOf(status) == kSnapshotLostCode ||
-      failed_attaches_ > shared_.options.retries) {
+  if (ClassOf(status) != ErrorClass::kTransient || CodeOf(status) == kSnapshotLostCode) {
     shared_.queue.FailAll(status);
+    return;
+  }
+  if (failed_attaches_ > shared_.options.retries) {
+    // A server that is not there for so long has lost the snapshot, too: the coordinator, which
+    // opens the next one, waits longer than a worker may.
+    const bool has_no_room = CodeOf(status) == kPushBackCode;
+    shared_.queue.FailAll(
+        has_no_room ? status : TransientError(status.message(), std::string(kSnapshotLostCode)));
     return;
   }
   ++retries_;

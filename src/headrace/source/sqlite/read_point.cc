@@ -130,6 +130,10 @@ arrow::Result<std::shared_ptr<ReadPoint>> ReadPoint::Open(const ReadPointSetting
   if (std::filesystem::is_directory(settings.path, ignored)) {
     return UserError(settings.path + ": a folder, not a database file");
   }
+  // To open a pipe is to wait for whoever writes to it.
+  if (!std::filesystem::is_regular_file(settings.path, ignored)) {
+    return UserError(settings.path + ": no database file, but a pipe or a device");
+  }
   for (int attempt = 1;; ++attempt) {
     // What a failed attempt had open is closed before the next: connections to two WAL databases of
     // one name would share their -shm.

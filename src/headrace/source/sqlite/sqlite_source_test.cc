@@ -1,6 +1,7 @@
 #include "headrace/source/sqlite/sqlite_source.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <string>
@@ -63,6 +64,17 @@ TEST(SqliteSourceTest, CapabilitiesOpenTheFileOnceOnly) {
     std::filesystem::remove(copy);
     EXPECT_TRUE(source->GetCapabilities({}).ok());
   }
+}
+
+/// Whoever opens a pipe waits for its other end.
+TEST(SqliteSourceTest, APipeIsRefusedUnopened) {
+  const TestDatabase database;
+  const std::string pipe = database.path() + ".pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const auto source = MakeSqliteSource(With("path", pipe)).ValueOrDie();
+  const arrow::Status status = source->OpenSnapshot({}, {}).status();
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_EQ(status.message(), pipe + ": no database file, but a pipe or a device");
 }
 
 TEST(SqliteSourceTest, AStoppedTokenInterrupts) {
