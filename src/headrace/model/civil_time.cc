@@ -3,7 +3,8 @@
 #include <arrow/type.h>
 
 #include <array>
-#include <cstdio>
+#include <charconv>
+#include <cstdlib>
 
 #include "headrace/model/text_front.h"
 
@@ -39,21 +40,11 @@ void SetDate(int64_t days_since_1970, CivilTime& time) {
   time.year = year_of_era + era * kYearsPerEra + (time.month <= 2 ? 1 : 0);
 }
 
-std::string DateText(const CivilTime& time) {
-  std::array<char, 40> text{};
-  constexpr int64_t kLastPlainYear = 9999;
-  const bool is_plain = time.year >= 0 && time.year <= kLastPlainYear;
-  const char* sign = is_plain ? "" : (time.year < 0 ? "-" : "+");
-  const auto year = static_cast<long long>(time.year < 0 ? -time.year : time.year);
-  std::snprintf(text.data(), text.size(), "%s%04lld-%02d-%02d", sign, year, time.month, time.day);
-  return text.data();
-}
-
 std::string FractionText(const CivilTime& time) {
   if (time.micros == 0) return "";
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), ".%06d", time.micros);
-  return text.data();
+  std::string text = ".";
+  AppendDigits(time.micros, 6, text);
+  return text;
 }
 
 bool ReadYear(TextFront& reader, int64_t& year) {
@@ -74,19 +65,53 @@ bool IsTimeType(const arrow::DataType& type) {
 
 int64_t FloorDivide(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
 
-CivilTime CivilTimeOf(int64_t micros) {
+int64_t FloorRemainder(int64_t value, int64_t by) {
+  const int64_t remainder = value % by;
+  return remainder < 0 ? remainder + by : remainder;
+}
+
+CivilTime CivilTimeOfSeconds(int64_t seconds) {
+  constexpr int64_t kSecondsPerDay = kMicrosPerDay / kMicrosPerSecond;
   CivilTime time;
-  const int64_t days = FloorDivide(micros, kMicrosPerDay);
-  SetDate(days, time);
-  // The start of the first day lies before int64, so the remainder is not taken by subtraction.
-  const int64_t remainder = micros % kMicrosPerDay;
-  const int64_t of_day = remainder < 0 ? remainder + kMicrosPerDay : remainder;
-  const auto seconds = static_cast<int>(of_day / kMicrosPerSecond);
-  time.hour = seconds / 3600;
-  time.minute = seconds / 60 % 60;
-  time.second = seconds % 60;
-  time.micros = static_cast<int>(of_day % kMicrosPerSecond);
+  SetDate(FloorDivide(seconds, kSecondsPerDay), time);
+  const auto of_day = static_cast<int>(FloorRemainder(seconds, kSecondsPerDay));
+  time.hour = of_day / 3600;
+  time.minute = of_day / 60 % 60;
+  time.second = of_day % 60;
   return time;
+}
+
+CivilTime CivilTimeOf(int64_t micros) {
+  CivilTime time = CivilTimeOfSeconds(FloorDivide(micros, kMicrosPerSecond));
+  time.micros = static_cast<int>(FloorRemainder(micros, kMicrosPerSecond));
+  return time;
+}
+
+void AppendDigits(int64_t value, size_t width, std::string& text) {
+  std::array<char, 20> digits;
+  const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  const auto count = static_cast<size_t>(end - digits.data());
+  if (count < width) text.append(width - count, '0');
+  text.append(digits.data(), count);
+}
+
+void AppendDate(const CivilTime& time, std::string& text) {
+  constexpr int64_t kLastPlainYear = 9999;
+  if (time.year < 0) text += '-';
+  if (time.year > kLastPlainYear) text += '+';
+  AppendDigits(std::abs(time.year), 4, text);
+  text += '-';
+  AppendDigits(time.month, 2, text);
+  text += '-';
+  AppendDigits(time.day, 2, text);
+}
+
+void AppendTimeOfDay(const CivilTime& time, std::string& text) {
+  AppendDigits(time.hour, 2, text);
+  text += ':';
+  AppendDigits(time.minute, 2, text);
+  text += ':';
+  AppendDigits(time.second, 2, text);
 }
 
 std::optional<int64_t> MicrosOf(const CivilTime& time) {
@@ -106,9 +131,11 @@ std::optional<int64_t> MicrosOf(const CivilTime& time) {
 
 std::string IsoTime(int64_t micros) {
   const CivilTime time = CivilTimeOf(micros);
-  std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "T%02d:%02d:%02d", time.hour, time.minute, time.second);
-  return DateText(time) + text.data() + FractionText(time);
+  std::string text;
+  AppendDate(time, text);
+  text += 'T';
+  AppendTimeOfDay(time, text);
+  return text + FractionText(time);
 }
 
 std::optional<int64_t> MicrosOfIsoTime(std::string_view text) {
@@ -132,14 +159,13 @@ std::optional<int64_t> MicrosOfIsoTime(std::string_view text) {
 
 std::string ShortTime(int64_t micros) {
   const CivilTime time = CivilTimeOf(micros);
-  std::string text = DateText(time);
+  std::string text;
+  AppendDate(time, text);
   if (time.hour == 0 && time.minute == 0 && time.second == 0 && time.micros == 0) return text;
-  std::array<char, 16> part{};
-  std::snprintf(part.data(), part.size(), " %02d:%02d", time.hour, time.minute);
-  text += part.data();
-  if (time.second == 0 && time.micros == 0) return text;
-  std::snprintf(part.data(), part.size(), ":%02d", time.second);
-  return text + part.data() + FractionText(time);
+  text += ' ';
+  AppendTimeOfDay(time, text);
+  if (time.second == 0 && time.micros == 0) return text.substr(0, text.rfind(':'));
+  return text + FractionText(time);
 }
 
 }  // namespace headrace

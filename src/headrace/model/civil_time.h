@@ -2,6 +2,7 @@
 
 #include <arrow/type_fwd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,10 @@ inline constexpr int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
 /// `value` divided by `by`, which is positive, and rounded down: which day, or other step, a time
 /// lies in.
 int64_t FloorDivide(int64_t value, int64_t by);
+
+/// What FloorDivide leaves: 0 to `by` - 1. (The product may lie before int64, so this is no
+/// subtraction.)
+int64_t FloorRemainder(int64_t value, int64_t by);
 
 /// Dates and timestamps: what statistics and ranges know as microseconds since 1970.
 bool IsTimeType(const arrow::DataType& type);
@@ -34,12 +39,24 @@ struct CivilTime {
 /// The calendar's name of `micros` since 1970. Total: every int64 has one.
 CivilTime CivilTimeOf(int64_t micros);
 
+/// The same of seconds since 1970: for units and days that int64 microseconds do not reach.
+CivilTime CivilTimeOfSeconds(int64_t seconds);
+
 /// Microseconds since 1970; nothing where int64 ends before. A day that the month does not have, or
 /// an hour 24, is not checked: it is the day, or the hour, after.
 std::optional<int64_t> MicrosOf(const CivilTime& time);
 
+/// Appends `2024-01-01`. Years before 0 and after 9999 have a sign: `-0043-03-15`, `+12024-01-01`.
+void AppendDate(const CivilTime& time, std::string& text);
+
+/// Appends `09:15:00`; what the second has behind the point is the caller's.
+void AppendTimeOfDay(const CivilTime& time, std::string& text);
+
+/// Appends `value`, 0 or more, with zeros in front where it has fewer than `width` digits.
+void AppendDigits(int64_t value, size_t width, std::string& text);
+
 /// `2024-01-01T00:00:00`: ISO 8601 without zone; `.000001` follows where the second is not whole.
-/// Years before 0 and after 9999 have a sign: `-0043-03-15T…`, `+12024-…`.
+/// Years as AppendDate writes them.
 std::string IsoTime(int64_t micros);
 
 /// Reads IsoTime's form back; nothing for any other text, and for days that do not exist.

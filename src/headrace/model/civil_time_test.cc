@@ -48,6 +48,19 @@ TEST(CivilTimeTest, OtherTextsAreNoTimes) {
   }
 }
 
+TEST(CivilTimeTest, SecondsReachFurtherThanMicroseconds) {
+  const auto text = [](int64_t seconds) {
+    std::string date;
+    AppendDate(CivilTimeOfSeconds(seconds), date);
+    date += ' ';
+    AppendTimeOfDay(CivilTimeOfSeconds(seconds), date);
+    return date;
+  };
+  EXPECT_EQ(text(-1), "1969-12-31 23:59:59");
+  EXPECT_EQ(text(kLeast), "-292277022657-01-27 08:29:52");
+  EXPECT_EQ(text(kGreatest), "+292277026596-12-04 15:30:07");
+}
+
 TEST(CivilTimeTest, ShortTimes) {
   const auto text = [](const char* iso) { return ShortTime(*MicrosOfIsoTime(iso)); };
   EXPECT_EQ(text("2024-01-01T00:00:00"), "2024-01-01");
