@@ -31,7 +31,7 @@ struct CastRule {
   ValueKind from;
   ValueKind to;
   CastFunction cast;
-  UnfitFunction unfit = nullptr;
+  UnfitFunction unfit = nullptr;  ///< Null: every value fits.
 };
 
 using enum ValueKind;
@@ -41,38 +41,38 @@ using enum ValueKind;
 constexpr CastRule kCastRules[] = {
     {kBool, kInteger, CastSafely},
     {kBool, kText, CastSafely},
-    {kInteger, kBool, CastThereAndBack},
+    {kInteger, kBool, CastThereAndBack, UnfitIntegersForBool},
     {kInteger, kInteger, CastSafely, UnfitIntegersForInteger},
     {kInteger, kFloat, CastIntegerToFloat},
     {kInteger, kDecimal, CastToDecimal, UnfitForDecimal},
     {kInteger, kText, CastSafely},
     {kFloat, kInteger, CastSafely, UnfitRealsForInteger},
-    {kFloat, kFloat, CastToFloat},
+    {kFloat, kFloat, CastToFloat, UnfitRealsForFloat},
     {kFloat, kDecimal, CastToDecimal, UnfitForDecimal},
     {kFloat, kText, CastSafely},
     {kDecimal, kInteger, CastSafely, UnfitDecimalsForInteger},
-    {kDecimal, kFloat, CastDecimalToFloat},
+    {kDecimal, kFloat, CastDecimalToFloat, UnfitDecimalsForFloat},
     {kDecimal, kDecimal, CastToDecimal, UnfitForDecimal},
     {kDecimal, kText, CastDecimalToText},
-    {kText, kBool, CastSafely, UnfitText},
+    {kText, kBool, CastText, UnfitText},
     {kText, kInteger, CastTextToInteger, UnfitText},
     {kText, kFloat, CastTextToFloat, UnfitText},
     {kText, kDecimal, CastToDecimal, UnfitForDecimal},
     {kText, kText, CastSafely},
     {kText, kBinary, CastSafely},
-    {kText, kDate, CastSafely, UnfitText},
-    {kText, kTime, CastTextToTime},
-    {kText, kTimestamp, CastSafely, UnfitText},
-    {kBinary, kText, CastSafely},
+    {kText, kDate, CastText, UnfitText},
+    {kText, kTime, CastTextToTime, UnfitText},
+    {kText, kTimestamp, CastText, UnfitText},
+    {kBinary, kText, CastSafely, UnfitBytesForText},
     {kBinary, kBinary, CastSafely},
     {kDate, kText, CastDateToText},
-    {kDate, kTimestamp, CastSafely},
+    {kDate, kTimestamp, CastSafely, UnfitForUnit},
     {kTime, kText, CastSafely},
-    {kTime, kTime, CastSafely},
+    {kTime, kTime, CastSafely, UnfitForUnit},
     {kTimestamp, kText, CastDateToText},
-    {kTimestamp, kDate, CastThereAndBack},
-    {kTimestamp, kTimestamp, CastSafely},
-    {kNested, kText, CastNestedToText},
+    {kTimestamp, kDate, CastThereAndBack, UnfitForUnit},
+    {kTimestamp, kTimestamp, CastSafely, UnfitForUnit},
+    {kNested, kText, CastNestedToText, UnfitNestedForText},
 };
 
 /// Of the significand, the leading digit that is not stored included: IEEE 754, 3.6.

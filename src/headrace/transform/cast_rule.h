@@ -26,7 +26,7 @@ using CastFunction = ArrayResult (*)(const arrow::Array& values,
 /// The function that casts `from` to `to`, or null if there is no such cast.
 CastFunction FindCast(const arrow::DataType& from, const arrow::DataType& to);
 
-/// What finds the values that FindCast's function fails for; null: nothing but that function.
+/// What finds the values that FindCast's function fails for; null: it fails for none.
 UnfitFunction FindUnfit(const arrow::DataType& from, const arrow::DataType& to);
 
 /// The types of the job file (names of model/type_name.h) that `from` can be cast to, as a list for
@@ -52,14 +52,21 @@ ArrayResult CastDecimalToFloat(const arrow::Array& values,
                                const std::shared_ptr<arrow::DataType>& to);
 
 // text_cast.cc
+/// To bool, date and timestamps.
+ArrayResult CastText(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
+/// Decimal numbers as exact_decimal.h reads them: zeros behind the point change nothing.
 ArrayResult CastTextToInteger(const arrow::Array& values,
                               const std::shared_ptr<arrow::DataType>& to);
 ArrayResult CastTextToFloat(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
 ArrayResult CastTextToTime(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
-ArrayResult CastDateToText(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
 /// All digits, never an exponent.
 ArrayResult CastDecimalToText(const arrow::Array& values,
                               const std::shared_ptr<arrow::DataType>& to);
+
+// time_cast.cc
+/// `2024-01-01`, `2024-01-01 09:15:00.000000`, with `Z` behind it where the type has a zone: an
+/// instant is written in UTC. Years before 0 and after 9999 have a sign: `-0043-…`, `+12024-…`.
+ArrayResult CastDateToText(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
 
 // nested_text.cc
 /// As JSON: numbers and booleans as they are, everything else as strings.

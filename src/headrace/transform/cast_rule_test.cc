@@ -123,7 +123,16 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         CastCase{arrow::utf8(), R"(["12", "-7", null])", arrow::int64(), "[12, -7, null]"},
         CastCase{arrow::utf8(), R"(["0x1F"])", arrow::int64(), ""},
-        CastCase{arrow::utf8(), R"(["1.0"])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"(["5.00", "+7", "1e3", "120e-1", "-0", "007"])", arrow::int64(),
+                 "[5, 7, 1000, 12, 0, 7]"},
+        CastCase{arrow::utf8(), R"(["-32768.0"])", arrow::int16(), "[-32768]"},
+        CastCase{arrow::utf8(), R"(["32768"])", arrow::int16(), ""},
+        CastCase{arrow::utf8(), R"(["-9223372036854775808.0"])", arrow::int64(),
+                 "[-9223372036854775808]"},
+        CastCase{arrow::utf8(), R"(["-9223372036854775809"])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"(["1e400"])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"(["5.5"])", arrow::int64(), ""},
+        CastCase{arrow::utf8(), R"(["NaN"])", arrow::int64(), ""},
         CastCase{arrow::utf8(), R"([" 5"])", arrow::int64(), ""},
         CastCase{arrow::utf8(), R"([""])", arrow::int64(), ""},
         CastCase{arrow::utf8(), R"(["9223372036854775808"])", arrow::int64(), ""},
@@ -191,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(
                  R"(["-0.00001", "0.00000"])"},
         CastCase{arrow::decimal256(50, 0), R"(["123"])", arrow::utf8(), R"(["123"])"},
         CastCase{arrow::date32(), "[0, null]", arrow::utf8(), R"(["1970-01-01", null])"},
-        CastCase{arrow::date32(), "[2147483647]", arrow::utf8(), ""},
+        CastCase{arrow::date32(), "[2147483647]", arrow::utf8(), R"(["+5881580-07-11"])"},
         CastCase{TimeMicros(), "[3723000004]", arrow::utf8(), R"(["01:02:03.000004"])"},
         CastCase{Micros(), R"(["2024-01-01 05:00:00"])", arrow::utf8(),
                  R"(["2024-01-01 05:00:00.000000"])"},
@@ -277,6 +286,19 @@ TEST(FindCastTest, ManyElementsAreCastLikeFew) {
   const auto values = FromJson(list, "[[7], [" + json + "], [], [8, 9]]")->Slice(1);
   const auto text = FindCast(*list, *arrow::utf8())(*values, arrow::utf8()).ValueOrDie();
   EXPECT_TRUE(text->Equals(FromJson(arrow::utf8(), "[\"[" + json + "]\", \"[]\", \"[8,9]\"]")));
+}
+
+TEST(FindCastTest, SlicesOfListsAreCastLikeTheWhole) {
+  const TypePtr list = arrow::list(arrow::list(arrow::int64()));
+  const auto values = FromJson(list, "[[[1], [2, 3]], null, [[4, 5], []], [[6]], [null, [7]]]");
+  const auto whole = FindCast(*list, *arrow::utf8())(*values, arrow::utf8()).ValueOrDie();
+  for (int64_t first = 0; first <= values->length(); ++first) {
+    for (int64_t count = 0; count <= values->length() - first; ++count) {
+      const auto part =
+          FindCast(*list, *arrow::utf8())(*values->Slice(first, count), arrow::utf8()).ValueOrDie();
+      EXPECT_TRUE(part->Equals(whole->Slice(first, count))) << part->ToString();
+    }
+  }
 }
 
 TEST(FindCastTest, SlicesAreCastLikeTheWhole) {

@@ -33,14 +33,9 @@ class ColumnCast {
  private:
   ColumnCast(const PlannedColumn& column, CastFunction cast, UnfitFunction unfit);
 
-  /// The rows whose values do not fit.
-  UnfitResult AllUnfit(const arrow::Array& values) const;
-  /// Appends the rows of [first, first + count) whose values do not fit, at most `most` in all.
-  void SearchUnfit(const arrow::Array& values, int64_t first, int64_t count, size_t most,
-                   std::vector<int64_t>& rows) const;
-  arrow::Status UnfitValue(const arrow::Array& values, const RowName& row_name,
-                           const arrow::Status& reason) const;
-  ArrayResult ApplyWithNulls(const arrow::Array& values, int64_t& nulled) const;
+  /// The rows whose values do not fit, one at least; `reason`: what the cast of all values said.
+  UnfitResult UnfitRows(const arrow::Array& values, const arrow::Status& reason) const;
+  arrow::Status UnfitValue(const arrow::Array& values, int64_t row, const RowName& row_name) const;
 
   std::string name_;
   std::shared_ptr<arrow::DataType> type_;

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "headrace/model/exact_decimal.h"
 #include "headrace/transform/cast_rule.h"
@@ -168,6 +169,21 @@ ArrayResult DecimalsToReals(const arrow::Array& values, const arrow::DataType& t
   return builder.Finish();
 }
 
+template <typename Real, typename Decimal>
+std::vector<int64_t> UnfitForReal(const arrow::Array& values) {
+  const int32_t scale = ShapeOf(*values.type()).scale;
+  return RowsThatDoNot(values, [&](int64_t row) {
+    return NearestReal<Real>(UnscaledAt<Decimal>(values, row), scale).has_value();
+  });
+}
+
+template <typename Real>
+std::vector<int64_t> UnfitFor(const arrow::Array& values) {
+  return values.type_id() == arrow::Type::DECIMAL256
+             ? UnfitForReal<Real, arrow::Decimal256>(values)
+             : UnfitForReal<Real, arrow::Decimal128>(values);
+}
+
 template <typename Type>
 ArrayResult DecimalsTo(const arrow::Array& values, const arrow::DataType& to) {
   return values.type_id() == arrow::Type::DECIMAL256
@@ -209,8 +225,12 @@ ArrayResult CastDecimalToFloat(const arrow::Array& values,
                                         : DecimalsTo<arrow::DoubleType>(values, *to);
 }
 
+UnfitResult UnfitDecimalsForFloat(const arrow::Array& values, const arrow::DataType& to) {
+  return to.id() == arrow::Type::FLOAT ? UnfitFor<float>(values) : UnfitFor<double>(values);
+}
+
 UnfitResult UnfitDecimalsForInteger(const arrow::Array& values, const arrow::DataType& to) {
-  ARROW_ASSIGN_OR_RAISE(const IntegerRange range, RangeOf(to));
+  const IntegerRange range = RangeOf(to);
   const arrow::Decimal256Type whole(arrow::Decimal256Type::kMaxPrecision, 0);
   return VisitAsDecimals(values, whole, [&](const auto& convert, auto unscaled) {
     return RowsThatDoNot(values, [&](int64_t row) {

@@ -13,6 +13,7 @@
 
 #include "headrace/model/json_object.h"
 #include "headrace/transform/cast_rule.h"
+#include "headrace/transform/unfit_rows.h"
 #include "headrace/transform/value_kind.h"
 
 namespace headrace {
@@ -37,6 +38,9 @@ class JsonWriter {
   JsonWriter(const JsonWriter&) = delete;
   JsonWriter& operator=(const JsonWriter&) = delete;
   virtual ~JsonWriter() = default;
+  /// Whether the value has a text form, and all that is inside of it.
+  virtual bool Fits(int64_t row) const = 0;
+  /// Of a value that fits.
   virtual arrow::Status Write(int64_t row, JsonText& text) = 0;
 };
 
@@ -58,64 +62,83 @@ bool StandsBare(ValueKind kind, std::string_view text) {
 /// Casts a block of values at a time: the texts of all of them might take many times their memory.
 class ScalarWriter final : public JsonWriter {
  public:
-  ScalarWriter(ArrayPtr values, CastFunction cast)
-      : values_(std::move(values)), kind_(KindOf(*values_->type())), cast_(cast) {}
+  /// `unfit`: rows of values without a text form, which are NULL in `values`.
+  ScalarWriter(ArrayPtr values, CastFunction cast, std::vector<int64_t> unfit)
+      : values_(std::move(values)),
+        kind_(KindOf(*values_->type())),
+        cast_(cast),
+        unfit_(std::move(unfit)) {}
+
+  bool Fits(int64_t row) const override {
+    return !std::binary_search(unfit_.begin(), unfit_.end(), row);
+  }
 
   arrow::Status Write(int64_t row, JsonText& text) override {
-    if (row < first_ || row >= first_ + length_) ARROW_RETURN_NOT_OK(CastFrom(row));
-    const auto& texts = static_cast<const arrow::StringArray&>(*texts_);
+    if (texts_ == nullptr || row < first_ || row >= first_ + texts_->length())
+      ARROW_RETURN_NOT_OK(CastFrom(row));
     const int64_t i = row - first_;
-    if (texts.IsNull(i)) return text.Add("null");
-    const std::string_view value = texts.GetView(i);
+    if (texts_->IsNull(i)) return text.Add("null");
+    const std::string_view value = texts_->GetView(i);
     return StandsBare(kind_, value) ? text.Add(value) : text.Add(QuotedJson(value));
   }
 
  private:
   static constexpr int64_t kBlock = 1024;
 
-  /// Values inside of what is NULL are never asked for and may have no text form: a block ends
-  /// before them.
   arrow::Status CastFrom(int64_t row) {
-    int64_t count = std::min(kBlock, values_->length() - row);
-    auto texts = cast_(*values_->Slice(row, count), arrow::utf8());
-    while (!texts.ok() && count > 1) {
-      count /= 2;
-      texts = cast_(*values_->Slice(row, count), arrow::utf8());
-    }
-    ARROW_ASSIGN_OR_RAISE(texts_, std::move(texts));
+    ARROW_ASSIGN_OR_RAISE(auto texts, cast_(*values_->Slice(row, kBlock), arrow::utf8()));
+    texts_ = std::static_pointer_cast<arrow::StringArray>(std::move(texts));
     first_ = row;
-    length_ = count;
     return arrow::Status::OK();
   }
 
   ArrayPtr values_;
   ValueKind kind_;
   CastFunction cast_;
-  ArrayPtr texts_;  // Of the values from first_.
+  std::vector<int64_t> unfit_;
+  std::shared_ptr<arrow::StringArray> texts_;  // Of the values from first_.
   int64_t first_ = 0;
-  int64_t length_ = 0;
 };
 
 template <typename List>
 class ListWriter final : public JsonWriter {
  public:
+  /// `element`: of the elements from the first list's first one.
   ListWriter(ArrayPtr values, JsonWriterPtr element)
       : values_(std::move(values)), element_(std::move(element)) {}
 
+  bool Fits(int64_t row) const override {
+    if (values_->IsNull(row)) return true;
+    const Run elements = ElementsOf(row);
+    for (int64_t e = elements.first; e < elements.end; ++e) {
+      if (!element_->Fits(e)) return false;
+    }
+    return true;
+  }
+
   arrow::Status Write(int64_t row, JsonText& text) override {
-    const auto& lists = static_cast<const List&>(*values_);
-    if (lists.IsNull(row)) return text.Add("null");
-    const int64_t first = lists.value_offset(row);
-    const int64_t end = first + lists.value_length(row);
+    if (values_->IsNull(row)) return text.Add("null");
+    const Run elements = ElementsOf(row);
     ARROW_RETURN_NOT_OK(text.Add("["));
-    for (int64_t e = first; e < end; ++e) {
-      if (e > first) ARROW_RETURN_NOT_OK(text.Add(","));
+    for (int64_t e = elements.first; e < elements.end; ++e) {
+      if (e > elements.first) ARROW_RETURN_NOT_OK(text.Add(","));
       ARROW_RETURN_NOT_OK(element_->Write(e, text));
     }
     return text.Add("]");
   }
 
  private:
+  struct Run {
+    int64_t first = 0;
+    int64_t end = 0;
+  };
+
+  Run ElementsOf(int64_t row) const {
+    const auto& lists = static_cast<const List&>(*values_);
+    const int64_t first = lists.value_offset(row) - lists.value_offset(0);
+    return {.first = first, .end = first + lists.value_length(row)};
+  }
+
   ArrayPtr values_;
   JsonWriterPtr element_;
 };
@@ -129,6 +152,11 @@ class StructWriter final : public JsonWriter {
 
   StructWriter(ArrayPtr values, std::vector<Field> fields)
       : values_(std::move(values)), fields_(std::move(fields)) {}
+
+  bool Fits(int64_t row) const override {
+    return values_->IsNull(row) ||
+           std::ranges::all_of(fields_, [&](const Field& field) { return field.value->Fits(row); });
+  }
 
   arrow::Status Write(int64_t row, JsonText& text) override {
     if (values_->IsNull(row)) return text.Add("null");
@@ -144,9 +172,19 @@ class StructWriter final : public JsonWriter {
   std::vector<Field> fields_;
 };
 
+/// Those of the lists alone, which may be a small part of what they were cut from.
+template <typename List>
+ArrayPtr ElementsOf(const List& lists) {
+  if (lists.length() == 0) return lists.values()->Slice(0, 0);
+  const int64_t last = lists.length() - 1;
+  const int64_t first = lists.value_offset(0);
+  return lists.values()->Slice(first, lists.value_offset(last) + lists.value_length(last) - first);
+}
+
 template <typename List>
 arrow::Result<JsonWriterPtr> MakeListWriter(ArrayPtr values) {
-  ARROW_ASSIGN_OR_RAISE(auto element, MakeJsonWriter(static_cast<const List&>(*values).values()));
+  ARROW_ASSIGN_OR_RAISE(auto element,
+                        MakeJsonWriter(ElementsOf(static_cast<const List&>(*values))));
   return std::make_unique<ListWriter<List>>(std::move(values), std::move(element));
 }
 
@@ -167,7 +205,14 @@ arrow::Result<JsonWriterPtr> MakeScalarWriter(ArrayPtr values) {
     return arrow::Status::Invalid("values of type ", values->type()->ToString(),
                                   " have no text form");
   }
-  return std::make_unique<ScalarWriter>(std::move(values), cast);
+  std::vector<int64_t> unfit_rows;
+  if (const UnfitFunction unfit = FindUnfit(*values->type(), *arrow::utf8())) {
+    ARROW_ASSIGN_OR_RAISE(unfit_rows, unfit(*values, *arrow::utf8()));
+  }
+  if (!unfit_rows.empty()) {
+    ARROW_ASSIGN_OR_RAISE(values, WithNulls(*values, unfit_rows));
+  }
+  return std::make_unique<ScalarWriter>(std::move(values), cast, std::move(unfit_rows));
 }
 
 arrow::Result<JsonWriterPtr> MakeJsonWriter(ArrayPtr values) {
@@ -197,11 +242,17 @@ ArrayResult CastNestedToText(const arrow::Array& values,
       ARROW_RETURN_NOT_OK(text.AppendNull());
       continue;
     }
+    if (!writer->Fits(row)) return arrow::Status::Invalid("a part of it has no text form");
     ARROW_RETURN_NOT_OK(text.Begin());
     ARROW_RETURN_NOT_OK(writer->Write(row, text));
   }
   ARROW_ASSIGN_OR_RAISE(const auto texts, text.Finish());
   return arrow::compute::Cast(*texts, to);
+}
+
+UnfitResult UnfitNestedForText(const arrow::Array& values, const arrow::DataType& /*to*/) {
+  ARROW_ASSIGN_OR_RAISE(const auto writer, MakeJsonWriter(arrow::MakeArray(values.data())));
+  return RowsThatDoNot(values, [&](int64_t row) { return writer->Fits(row); });
 }
 
 }  // namespace headrace

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "headrace/transform/cast_rule.h"
+#include "headrace/transform/unfit_rows.h"
 
 namespace headrace {
 namespace {
@@ -34,14 +35,17 @@ ArrayResult CastIntegerToFloat(const arrow::Array& values,
 }
 
 ArrayResult CastToFloat(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to) {
-  ARROW_ASSIGN_OR_RAISE(auto result, Cast(values, to));
+  ARROW_ASSIGN_OR_RAISE(const auto unfit, UnfitRealsForFloat(values, *to));
+  if (!unfit.empty()) return arrow::Status::Invalid("out of the range of ", to->ToString());
+  return Cast(values, to);
+}
+
+UnfitResult UnfitRealsForFloat(const arrow::Array& values, const arrow::DataType& to) {
   ARROW_ASSIGN_OR_RAISE(const auto before, AsDoubles(values));
-  ARROW_ASSIGN_OR_RAISE(const auto after, AsDoubles(*result));
-  for (int64_t i = 0; i < before->length(); ++i) {
-    if (before->IsNull(i) || KeepsMagnitude(before->Value(i), after->Value(i))) continue;
-    return arrow::Status::Invalid("out of the range of ", to->ToString());
-  }
-  return result;
+  ARROW_ASSIGN_OR_RAISE(const auto rounded, Cast(values, to.GetSharedPtr()));
+  ARROW_ASSIGN_OR_RAISE(const auto after, AsDoubles(*rounded));
+  return RowsThatDoNot(
+      values, [&](int64_t row) { return KeepsMagnitude(before->Value(row), after->Value(row)); });
 }
 
 }  // namespace headrace

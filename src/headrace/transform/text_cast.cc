@@ -9,6 +9,7 @@
 
 #include "headrace/transform/cast_rule.h"
 #include "headrace/transform/text_number.h"
+#include "headrace/transform/unfit_rows.h"
 
 namespace headrace {
 namespace {
@@ -20,13 +21,33 @@ arrow::Result<std::shared_ptr<arrow::StringArray>> AsText(const arrow::Array& va
   return std::static_pointer_cast<arrow::StringArray>(std::move(text));
 }
 
-/// An error naming nothing (the caller knows the value) if one of the texts is `refused`.
-template <typename Refused>
-arrow::Status RefuseText(const arrow::StringArray& text, const char* reason, Refused refused) {
-  for (int64_t i = 0; i < text.length(); ++i) {
-    if (!text.IsNull(i) && refused(i, text.GetView(i))) return arrow::Status::Invalid(reason);
+/// Arrow's cast, and its errors, which quote the value at any length, in words of the job file.
+ArrayResult CastInOwnWords(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to,
+                           std::string_view reason) {
+  auto result = Cast(values, to);
+  if (result.status().IsInvalid()) return arrow::Status::Invalid(reason);
+  return result;
+}
+
+std::string_view WhatTextIsNot(const arrow::DataType& to) {
+  switch (to.id()) {
+    case arrow::Type::BOOL:
+      return "neither true nor false";
+    case arrow::Type::DATE32:
+      return "not a date";
+    case arrow::Type::TIMESTAMP:
+      return static_cast<const arrow::TimestampType&>(to).timezone().empty()
+                 ? "not a date and time of whole microseconds without a zone"
+                 : "not a date and time of whole microseconds with a zone";
+    default:
+      return "not such a value";
   }
-  return arrow::Status::OK();
+}
+
+std::string WhyNoInteger(DecimalFit fit, const arrow::DataType& to) {
+  if (fit == DecimalFit::kNoNumber) return "not a decimal number";
+  if (fit == DecimalFit::kTooFine) return "not a whole number";
+  return "out of the range of " + to.ToString();
 }
 
 /// The digits of an unscaled value with the point set before the last `scale`.
@@ -58,25 +79,40 @@ ArrayResult DecimalsToText(const arrow::Array& values) {
 
 }  // namespace
 
-/// A column of text that is to be integers means decimal digits.
+ArrayResult CastText(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to) {
+  return CastInOwnWords(values, to, WhatTextIsNot(*to));
+}
+
 ArrayResult CastTextToInteger(const arrow::Array& values,
                               const std::shared_ptr<arrow::DataType>& to) {
   ARROW_ASSIGN_OR_RAISE(const auto text, AsText(values));
-  ARROW_RETURN_NOT_OK(
-      RefuseText(*text, "not an integer in decimal digits",
-                 [](int64_t, std::string_view value) { return WritesHexadecimal(value); }));
-  return Cast(values, to);
+  const IntegerRange range = RangeOf(*to);
+  arrow::Int64Builder builder;
+  ARROW_RETURN_NOT_OK(builder.Reserve(text->length()));
+  for (int64_t row = 0; row < text->length(); ++row) {
+    if (text->IsNull(row)) {
+      builder.UnsafeAppendNull();
+      continue;
+    }
+    int64_t value = 0;
+    const DecimalFit fit = ParseInteger(text->GetView(row), range, value);
+    if (fit != DecimalFit::kFits) return arrow::Status::Invalid(WhyNoInteger(fit, *to));
+    builder.UnsafeAppend(value);
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto integers, builder.Finish());
+  return Cast(*integers, to);
 }
 
 ArrayResult CastTextToFloat(const arrow::Array& values,
                             const std::shared_ptr<arrow::DataType>& to) {
   ARROW_ASSIGN_OR_RAISE(const auto text, AsText(values));
-  ARROW_ASSIGN_OR_RAISE(auto result, Cast(values, to));
+  ARROW_ASSIGN_OR_RAISE(auto result, CastInOwnWords(values, to, "not a number"));
   ARROW_ASSIGN_OR_RAISE(const auto widened, Cast(*result, arrow::float64()));
   const auto& doubles = static_cast<const arrow::DoubleArray&>(*widened);
-  ARROW_RETURN_NOT_OK(RefuseText(*text, "out of range", [&](int64_t i, std::string_view value) {
-    return LosesMagnitude(value, doubles.Value(i));
-  }));
+  for (int64_t row = 0; row < text->length(); ++row) {
+    if (text->IsNull(row) || !LosesMagnitude(text->GetView(row), doubles.Value(row))) continue;
+    return arrow::Status::Invalid("out of the range of ", to->ToString());
+  }
   return result;
 }
 
@@ -85,25 +121,15 @@ ArrayResult CastTextToTime(const arrow::Array& values, const std::shared_ptr<arr
   ARROW_ASSIGN_OR_RAISE(const auto text, AsText(values));
   arrow::StringBuilder builder;
   for (int64_t i = 0; i < text->length(); ++i) {
-    ARROW_RETURN_NOT_OK(text->IsNull(i)
-                            ? builder.AppendNull()
-                            : builder.Append("1970-01-01 " + std::string(text->GetView(i))));
+    ARROW_RETURN_NOT_OK(text->IsNull(i) ? builder.AppendNull()
+                                        : builder.Append(OnTheFirstDay(text->GetView(i))));
   }
   ARROW_ASSIGN_OR_RAISE(const auto dated, builder.Finish());
   ARROW_ASSIGN_OR_RAISE(const auto timestamps,
-                        Cast(*dated, arrow::timestamp(arrow::TimeUnit::MICRO)));
+                        CastInOwnWords(*dated, arrow::timestamp(arrow::TimeUnit::MICRO),
+                                       "not a time of day of whole microseconds without a zone"));
   ARROW_ASSIGN_OR_RAISE(const auto micros, timestamps->View(arrow::time64(arrow::TimeUnit::MICRO)));
   return Cast(*micros, to);
-}
-
-/// Arrow writes years before -32767 or after 32767 as "<value out of range: …>".
-ArrayResult CastDateToText(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to) {
-  ARROW_ASSIGN_OR_RAISE(auto result, Cast(values, to));
-  ARROW_ASSIGN_OR_RAISE(const auto text, AsText(*result));
-  ARROW_RETURN_NOT_OK(
-      RefuseText(*text, "a year of more than four digits that has no text form",
-                 [](int64_t, std::string_view value) { return value.starts_with('<'); }));
-  return result;
 }
 
 ArrayResult CastDecimalToText(const arrow::Array& values,

@@ -13,6 +13,7 @@
 #include "headrace/model/utf8.h"
 #include "headrace/transform/column_cast.h"
 #include "headrace/transform/constant_column.h"
+#include "headrace/transform/shown_value.h"
 #include "headrace/transform/text_bound.h"
 #include "headrace/transform/value_kind.h"
 
@@ -71,10 +72,9 @@ std::vector<int> NamingColumns(const TablePlan& plan, const arrow::Schema& read_
 std::string Transform::State::RowName(const arrow::RecordBatch& batch, int64_t row) const {
   std::string text;
   for (const int column : naming) {
-    const auto value = batch.column(column)->GetScalar(row);
     if (!text.empty()) text += ", ";
     text += batch.schema()->field(column)->name() + " = ";
-    text += value.ok() ? ShortenedValue((*value)->ToString()) : "?";
+    text += ShortenedValue(ShownValue(*batch.column(column), row));
   }
   return text;
 }

@@ -1,13 +1,19 @@
 #include "headrace/transform/unfit_rows.h"
 
+#include <arrow/buffer.h>
 #include <arrow/compute/cast.h>
 #include <arrow/type.h>
-#include <arrow/type_traits.h>
+#include <arrow/util/bit_util.h>
+#include <arrow/util/bitmap_ops.h>
 #include <arrow/util/value_parsing.h>
 
 #include <cmath>
+#include <memory>
 #include <string_view>
+#include <utility>
 
+#include "headrace/model/error.h"
+#include "headrace/model/utf8.h"
 #include "headrace/transform/text_number.h"
 
 namespace headrace {
@@ -22,9 +28,9 @@ bool Parses(const arrow::DataType& /*to*/, std::string_view text) {
   return arrow::internal::ParseValue<Type>(text.data(), text.size(), &value);
 }
 
-template <typename Type>
 bool ParsesInteger(const arrow::DataType& to, std::string_view text) {
-  return !WritesHexadecimal(text) && Parses<Type>(to, text);
+  int64_t value = 0;
+  return ParseInteger(text, RangeOf(to), value) == DecimalFit::kFits;
 }
 
 template <typename Type>
@@ -34,14 +40,27 @@ bool ParsesReal(const arrow::DataType& /*to*/, std::string_view text) {
          !LosesMagnitude(text, double{value});
 }
 
+bool ParsesMoment(std::string_view text, arrow::TimeUnit::type unit, bool zoned, int64_t& value) {
+  bool zone = false;
+  return arrow::internal::ParseTimestampISO8601(text.data(), text.size(), unit, &value, &zone) &&
+         zone == zoned;
+}
+
 /// A zone is written if and only if the type has one.
 bool ParsesTimestamp(const arrow::DataType& to, std::string_view text) {
   const auto& type = static_cast<const arrow::TimestampType&>(to);
   int64_t value = 0;
-  bool zone = false;
-  return arrow::internal::ParseTimestampISO8601(text.data(), text.size(), type.unit(), &value,
-                                                &zone) &&
-         zone == !type.timezone().empty();
+  return ParsesMoment(text, type.unit(), !type.timezone().empty(), value);
+}
+
+bool ParsesTime(const arrow::DataType& to, std::string_view text) {
+  const auto unit = static_cast<const arrow::TimeType&>(to).unit();
+  const int64_t step = unit == arrow::TimeUnit::SECOND  ? 1'000'000
+                       : unit == arrow::TimeUnit::MILLI ? 1'000
+                                                        : 1;
+  int64_t micros = 0;
+  return ParsesMoment(OnTheFirstDay(text), arrow::TimeUnit::MICRO, false, micros) &&
+         micros % step == 0;
 }
 
 struct TextRule {
@@ -51,39 +70,64 @@ struct TextRule {
 
 constexpr TextRule kTextRules[] = {
     {arrow::Type::BOOL, Parses<arrow::BooleanType>},
-    {arrow::Type::INT16, ParsesInteger<arrow::Int16Type>},
-    {arrow::Type::INT32, ParsesInteger<arrow::Int32Type>},
-    {arrow::Type::INT64, ParsesInteger<arrow::Int64Type>},
+    {arrow::Type::INT16, ParsesInteger},
+    {arrow::Type::INT32, ParsesInteger},
+    {arrow::Type::INT64, ParsesInteger},
     {arrow::Type::FLOAT, ParsesReal<arrow::FloatType>},
     {arrow::Type::DOUBLE, ParsesReal<arrow::DoubleType>},
     {arrow::Type::DATE32, Parses<arrow::Date32Type>},
+    {arrow::Type::TIME32, ParsesTime},
+    {arrow::Type::TIME64, ParsesTime},
     {arrow::Type::TIMESTAMP, ParsesTimestamp},
 };
 
-arrow::Status OnlyACastCanTell(const arrow::DataType& type) {
-  return arrow::Status::NotImplemented("values that do not fit ", type.ToString());
+/// Signed integers of any width, as the widest.
+arrow::Result<std::shared_ptr<arrow::Int64Array>> AsInt64s(const arrow::Array& integers) {
+  ARROW_ASSIGN_OR_RAISE(auto wide, Cast(integers, arrow::int64()));
+  return std::static_pointer_cast<arrow::Int64Array>(std::move(wide));
 }
 
 }  // namespace
 
-arrow::Result<IntegerRange> RangeOf(const arrow::DataType& integer) {
-  if (!arrow::is_signed_integer(integer.id())) return OnlyACastCanTell(integer);
+IntegerRange RangeOf(const arrow::DataType& integer) {
   const int64_t greatest = INT64_MAX >> (64 - integer.bit_width());
-  return IntegerRange{.least = -greatest - 1, .greatest = greatest};
+  return {.least = -greatest - 1, .greatest = greatest};
+}
+
+arrow::Result<std::shared_ptr<arrow::Array>> WithNulls(const arrow::Array& values,
+                                                       const std::vector<int64_t>& rows) {
+  const auto data = values.data()->Copy();
+  const int64_t bits = data->offset + data->length;
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> valid, arrow::AllocateBitmap(bits));
+  if (data->buffers[0] == nullptr) {
+    arrow::bit_util::SetBitsTo(valid->mutable_data(), 0, bits, true);
+  } else {
+    arrow::internal::CopyBitmap(data->buffers[0]->data(), 0, bits, valid->mutable_data(), 0);
+  }
+  for (const int64_t row : rows) {
+    arrow::bit_util::ClearBit(valid->mutable_data(), data->offset + row);
+  }
+  data->buffers[0] = std::move(valid);
+  data->null_count = arrow::kUnknownNullCount;
+  return arrow::MakeArray(data);
 }
 
 UnfitResult UnfitIntegersForInteger(const arrow::Array& values, const arrow::DataType& to) {
-  ARROW_ASSIGN_OR_RAISE(const IntegerRange range, RangeOf(to));
-  ARROW_RETURN_NOT_OK(RangeOf(*values.type()));
-  ARROW_ASSIGN_OR_RAISE(const auto wide, Cast(values, arrow::int64()));
-  const auto& integers = static_cast<const arrow::Int64Array&>(*wide);
+  const IntegerRange range = RangeOf(to);
+  ARROW_ASSIGN_OR_RAISE(const auto integers, AsInt64s(values));
   return RowsThatDoNot(values, [&](int64_t row) {
-    return integers.Value(row) >= range.least && integers.Value(row) <= range.greatest;
+    return integers->Value(row) >= range.least && integers->Value(row) <= range.greatest;
   });
 }
 
+UnfitResult UnfitIntegersForBool(const arrow::Array& values, const arrow::DataType& /*to*/) {
+  ARROW_ASSIGN_OR_RAISE(const auto integers, AsInt64s(values));
+  return RowsThatDoNot(
+      values, [&](int64_t row) { return integers->Value(row) == 0 || integers->Value(row) == 1; });
+}
+
 UnfitResult UnfitRealsForInteger(const arrow::Array& values, const arrow::DataType& to) {
-  ARROW_ASSIGN_OR_RAISE(const IntegerRange range, RangeOf(to));
+  const IntegerRange range = RangeOf(to);
   ARROW_ASSIGN_OR_RAISE(const auto wide, Cast(values, arrow::float64()));
   const auto& reals = static_cast<const arrow::DoubleArray&>(*wide);
   const auto least =
@@ -101,7 +145,13 @@ UnfitResult UnfitText(const arrow::Array& values, const arrow::DataType& to) {
     const auto& strings = static_cast<const arrow::StringArray&>(*text);
     return RowsThatDoNot(values, [&](int64_t row) { return rule.fits(to, strings.GetView(row)); });
   }
-  return OnlyACastCanTell(to);
+  return BugError("no text is known to fit " + to.ToString());
+}
+
+UnfitResult UnfitBytesForText(const arrow::Array& values, const arrow::DataType& /*to*/) {
+  ARROW_ASSIGN_OR_RAISE(const auto bytes, Cast(values, arrow::binary()));
+  const auto& strings = static_cast<const arrow::BinaryArray&>(*bytes);
+  return RowsThatDoNot(values, [&](int64_t row) { return IsUtf8(strings.GetView(row)); });
 }
 
 }  // namespace headrace

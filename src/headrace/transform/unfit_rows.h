@@ -5,12 +5,13 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 /// Which values of a column have no equal in a type, without a cast and an error for each of them.
 namespace headrace {
 
-/// Rows in ascending order; never that of a NULL. NotImplemented: a cast alone can tell.
+/// Rows in ascending order; never that of a NULL.
 using UnfitResult = arrow::Result<std::vector<int64_t>>;
 
 /// Finds the rows that the cast of the same rule fails for, and no others.
@@ -32,16 +33,33 @@ struct IntegerRange {
 };
 
 /// Of a signed integer type.
-arrow::Result<IntegerRange> RangeOf(const arrow::DataType& integer);
+IntegerRange RangeOf(const arrow::DataType& integer);
+
+/// The same values with `rows` NULL. Shares everything but the validity bitmap.
+arrow::Result<std::shared_ptr<arrow::Array>> WithNulls(const arrow::Array& values,
+                                                       const std::vector<int64_t>& rows);
 
 // decimal_cast.cc
 UnfitResult UnfitForDecimal(const arrow::Array& values, const arrow::DataType& to);
 UnfitResult UnfitDecimalsForInteger(const arrow::Array& values, const arrow::DataType& to);
+UnfitResult UnfitDecimalsForFloat(const arrow::Array& values, const arrow::DataType& to);
+
+// number_cast.cc
+UnfitResult UnfitRealsForFloat(const arrow::Array& values, const arrow::DataType& to);
+
+// time_cast.cc
+/// Dates, times and timestamps, to one of another unit: a date counts days.
+UnfitResult UnfitForUnit(const arrow::Array& values, const arrow::DataType& to);
+
+// nested_text.cc
+UnfitResult UnfitNestedForText(const arrow::Array& values, const arrow::DataType& to);
 
 // unfit_rows.cc
 UnfitResult UnfitIntegersForInteger(const arrow::Array& values, const arrow::DataType& to);
+UnfitResult UnfitIntegersForBool(const arrow::Array& values, const arrow::DataType& to);
 UnfitResult UnfitRealsForInteger(const arrow::Array& values, const arrow::DataType& to);
-/// To bool, integers, float, double, date and timestamps.
+/// To bool, integers, float, double, date, time and timestamps.
 UnfitResult UnfitText(const arrow::Array& values, const arrow::DataType& to);
+UnfitResult UnfitBytesForText(const arrow::Array& values, const arrow::DataType& to);
 
 }  // namespace headrace

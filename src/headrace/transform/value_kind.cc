@@ -8,7 +8,7 @@ namespace headrace {
 ValueKind KindOf(const arrow::DataType& type) {
   const arrow::Type::type id = type.id();
   if (id == arrow::Type::BOOL) return ValueKind::kBool;
-  if (arrow::is_integer(id)) return ValueKind::kInteger;
+  if (arrow::is_signed_integer(id)) return ValueKind::kInteger;
   if (arrow::is_floating(id)) return ValueKind::kFloat;
   if (arrow::is_decimal(id)) return ValueKind::kDecimal;
   if (arrow::is_string(id)) return ValueKind::kText;

@@ -7,7 +7,7 @@ namespace headrace {
 /// What casts tell apart: which rule applies depends on the kinds, not on widths and units.
 enum class ValueKind {
   kBool,
-  kInteger,
+  kInteger,  ///< Signed: no source has others.
   kFloat,
   kDecimal,
   kText,
