@@ -102,6 +102,28 @@ def test_a_cast_to_text_holds_every_value(database, headrace):
     assert lake.rows(job.lake, "public.odd") == [(1, "infinity", "-infinity", "NaN"), (2, "2024-02-29 12:00:00", "2024-02-29", "1.50")]
 
 
+def test_times_inside_of_values_have_their_text_in_every_year(database, headrace):
+    database.execute("CREATE TYPE moment AS (at timestamptz, day date);"
+                     "CREATE TABLE odd (id int, list timestamptz[], pair moment);"
+                     "INSERT INTO odd VALUES (1, ARRAY['40000-06-01 12:00+00', '2024-01-01 00:00+00']::timestamptz[],"
+                     " ROW('0044-03-15 12:00+00 BC', '5874897-12-31'))")
+    columns = ["id"] + [{"name": name, "type": "string"} for name in ("list", "pair")]
+    job = postgres_job(headrace, database, {"name": "public.odd", "columns": columns})
+    job.run()
+    assert lake.rows(job.lake, "public.odd") == [
+        (1, '["+40000-06-01 12:00:00.000000Z","2024-01-01 00:00:00.000000Z"]',
+         '{"at":"-0043-03-15 12:00:00.000000Z","day":"+5874897-12-31"}')]
+
+
+def test_zeros_behind_the_point_do_not_keep_a_numeric_from_being_an_integer(database, headrace):
+    database.execute("CREATE TABLE odd (id int, whole numeric); INSERT INTO odd VALUES (1, 5.00), (2, -7), (3, 9223372036854775807.0)")
+    job = postgres_job(headrace, database, {"name": "public.odd", "columns": ["id", {"name": "whole", "type": "int64"}]})
+    job.run()
+    assert dict(lake.rows(job.lake, "public.odd")) == {1: 5, 2: -7, 3: 9223372036854775807}
+    database.execute("INSERT INTO odd VALUES (4, 5.5)")
+    said(job.run(expect=1), "public.odd", '"whole"', "5.5", "does not fit int64", "not a whole number")
+
+
 def test_a_char_that_is_no_utf8(any_database, headrace):
     """Before version 15 the server sends the bare byte, later its octal digits."""
     any_database.execute("CREATE TABLE odd AS SELECT i AS id, (CASE WHEN i < 128 THEN i ELSE i - 256 END)::\"char\" AS c"

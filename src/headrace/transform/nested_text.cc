@@ -69,13 +69,11 @@ class ScalarWriter final : public JsonWriter {
         cast_(cast),
         unfit_(std::move(unfit)) {}
 
-  bool Fits(int64_t row) const override {
-    return !std::binary_search(unfit_.begin(), unfit_.end(), row);
-  }
+  bool Fits(int64_t row) const override { return !std::ranges::binary_search(unfit_, row); }
 
   arrow::Status Write(int64_t row, JsonText& text) override {
-    if (texts_ == nullptr || row < first_ || row >= first_ + texts_->length())
-      ARROW_RETURN_NOT_OK(CastFrom(row));
+    const int64_t end = texts_ == nullptr ? first_ : first_ + texts_->length();
+    if (row < first_ || row >= end) ARROW_RETURN_NOT_OK(CastFrom(row));
     const int64_t i = row - first_;
     if (texts_->IsNull(i)) return text.Add("null");
     const std::string_view value = texts_->GetView(i);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "headrace/model/civil_time.h"
 #include "headrace/model/error.h"
 #include "headrace/model/utf8.h"
 #include "headrace/transform/text_number.h"
@@ -54,13 +55,12 @@ bool ParsesTimestamp(const arrow::DataType& to, std::string_view text) {
 }
 
 bool ParsesTime(const arrow::DataType& to, std::string_view text) {
-  const auto unit = static_cast<const arrow::TimeType&>(to).unit();
-  const int64_t step = unit == arrow::TimeUnit::SECOND  ? 1'000'000
-                       : unit == arrow::TimeUnit::MILLI ? 1'000
-                                                        : 1;
+  constexpr int64_t kMicrosPerMilli = 1'000;
   int64_t micros = 0;
-  return ParsesMoment(OnTheFirstDay(text), arrow::TimeUnit::MICRO, false, micros) &&
-         micros % step == 0;
+  if (!ParsesMoment(OnTheFirstDay(text), arrow::TimeUnit::MICRO, false, micros)) return false;
+  const auto unit = static_cast<const arrow::TimeType&>(to).unit();
+  if (unit == arrow::TimeUnit::SECOND) return micros % kMicrosPerSecond == 0;
+  return unit != arrow::TimeUnit::MILLI || micros % kMicrosPerMilli == 0;
 }
 
 struct TextRule {
