@@ -1,10 +1,13 @@
 """What `headrace verify` sees when somebody was at the published files."""
 
+import contextlib
 import json
+import resource
 import shutil
+import sqlite3
 
 import pytest
-from harness.job import Job, said
+from harness.job import SECONDS, Job, said
 from harness.shop import make_shop
 
 
@@ -17,6 +20,21 @@ def published(headrace):
     (folder,) = (job.lake / "people").glob("run-*")
     assert headrace("verify", "latest", "--level", "checksum", expect=0)
     return folder
+
+
+@pytest.fixture
+def wide(headrace):
+    """A table that a run reads into several files, and reads again on several threads."""
+    database = headrace.folder / "wide.db"
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE wide (id INTEGER PRIMARY KEY, name TEXT)")
+        connection.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+                           " INSERT INTO wide SELECT i, hex(randomblob(40)) FROM n")
+    job = Job(headrace, {"type": "sqlite", "path": str(database)}, [{"name": "wide", "partition": {"target_rows": 5000}}],
+              verify="checksum", engine={"workers": {"initial": 1, "max": 16}})
+    job.document["destination"]["target_file_size"] = "1MiB"
+    job.write()
+    return job
 
 
 def only_file(folder):
@@ -103,3 +121,52 @@ def test_notes_beside_the_runs_are_nobodys_business(published, headrace):
     (published.parent / "notes").mkdir()
     (published.parent / "notes" / "README.txt").write_text("mine")
     headrace("verify", "latest", "--level", "checksum", expect=0)
+
+
+def with_descriptors(limit, headrace, *arguments):
+    """Runs a command that may have `limit` files open; its exit code and what it said."""
+    process = headrace.start(*arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+    out, err = process.communicate(timeout=SECONDS)
+    return process.returncode, out + err
+
+
+def die_before_verification(job):
+    """As a process leaves the journal that was killed once its last table was committed."""
+    with contextlib.closing(sqlite3.connect(job.state / "journal.db")) as journal, journal:
+        journal.execute("UPDATE run SET state = 'running'")
+
+
+def test_a_run_that_cannot_open_its_files_is_verified_by_the_next(wide, headrace):
+    wide.run("--run-id", "monday")
+    unverified = 0
+    for limit in range(8, 40):
+        die_before_verification(wide)
+        code, text = with_descriptors(limit, headrace, "run", wide.file, "--run-id", "monday")
+        assert code in (0, 1, 2), f"{limit}: {code}\n{text}"
+        if "could not be verified" not in text:
+            continue
+        unverified += 1
+        assert code == 1
+        said(text, "ulimit -n", "NOT READ")
+        said(headrace("runs", expect=0), "failed")
+        said(wide.run("--run-id", "monday"), "nothing was left to do", "ok")
+        said(headrace("runs", expect=0), "done")
+    assert unverified > 0
+
+
+def test_verify_that_cannot_open_the_files_says_nothing_of_them(wide, headrace):
+    wide.run()
+    unverified = 0
+    for limit in range(8, 40):
+        code, text = with_descriptors(limit, headrace, "verify", "latest")
+        assert code in (0, 1, 2), f"{limit}: {code}\n{text}"
+        unverified += code == 1 and "not everything could be read" in text
+    assert unverified > 0
+    headrace("verify", "latest", expect=0)
+
+
+@pytest.mark.parametrize("tamper", [remove_the_file, flip_a_byte, break_the_record])
+def test_a_finding_names_its_file_once(published, headrace, tamper):
+    named = tamper(published)
+    finding = headrace("verify", "latest", "--level", "checksum", expect=3).stdout.split("differs: people")[1]
+    assert finding.count(named) == 1, finding

@@ -20,6 +20,9 @@
 namespace headrace {
 namespace {
 
+/// Key of why a table could not be verified.
+constexpr const char* kVerifyError = "verify_error";
+
 struct OutcomeName {
   int code;
   std::string_view name;
@@ -60,6 +63,7 @@ std::string StateLabel(const std::string& state) {
 
 std::string_view VerifiedLabel(const nlohmann::json& table) {
   if (table.contains("replaced_by")) return "replaced";
+  if (table.contains(kVerifyError)) return "NOT READ";
   if (!table.contains("verified")) return "-";
   return table.value("verified", false) ? "ok" : "DIFFERS";
 }
@@ -135,9 +139,9 @@ std::string TotalsText(const nlohmann::json& report) {
       PhasesText(report.value("phases", nlohmann::json::object())));
 }
 
-/// The error of a table's report as a Status again, for its next step.
-arrow::Status ErrorOf(const nlohmann::json& table) {
-  const nlohmann::json error = table.value("error", nlohmann::json::object());
+/// An error of a table's report, under `key`, as a Status again, for its next step.
+arrow::Status ErrorOf(const nlohmann::json& table, const char* key) {
+  const nlohmann::json error = table.value(key, nlohmann::json::object());
   const std::string name = error.value("class", "");
   ErrorClass error_class = ErrorClass::kPermanent;
   for (const ErrorClass known :
@@ -206,13 +210,14 @@ struct Failure {
   arrow::Status error;
 };
 
-/// In the order of their first tables. Thousands may fail, each for a reason of its own.
-std::vector<Failure> FailuresOf(const nlohmann::json& report) {
+/// Of `tables` those that have an error under `key`, in the order of their first tables. Thousands
+/// may fail, each for a reason of its own.
+std::vector<Failure> FailuresOf(const nlohmann::json& tables, const char* key) {
   std::vector<Failure> failures;
   std::map<std::string, size_t> by_message;
-  for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
-    if (!table.contains("error") || table.value("state", "") != "failed") continue;
-    const arrow::Status error = ErrorOf(table);
+  for (const nlohmann::json& table : tables) {
+    if (!table.contains(key)) continue;
+    const arrow::Status error = ErrorOf(table, key);
     const std::string name = EscapeControls(table.value("table", ""));
     const auto [same, is_new] = by_message.emplace(error.message(), failures.size());
     if (is_new) {
@@ -225,7 +230,11 @@ std::vector<Failure> FailuresOf(const nlohmann::json& report) {
 }
 
 std::string FailedTablesText(const nlohmann::json& report, size_t width, const JobWords& job) {
-  const std::vector<Failure> failures = FailuresOf(report);
+  nlohmann::json tables = nlohmann::json::array();
+  for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
+    if (table.value("state", "") == "failed") tables.push_back(table);
+  }
+  const std::vector<Failure> failures = FailuresOf(tables, "error");
   const bool any_published = HasPublishedTable(report);
   std::vector<NextSteps> steps;
   std::map<NextSteps, size_t> last;
@@ -245,8 +254,23 @@ std::string FailedTablesText(const nlohmann::json& report, size_t width, const J
   return text;
 }
 
+/// Nothing is known of them: they are neither damaged nor as they were written.
+std::string UnreadTablesText(const nlohmann::json& report, size_t width) {
+  std::string text;
+  for (const Failure& failure :
+       FailuresOf(report.value("tables", nlohmann::json::array()), kVerifyError)) {
+    text += "\n" + IndentedText("could not be verified: " + failure.tables, 2, width);
+    text += IndentedText(PlainLines(failure.error.message()), 4, width);
+  }
+  if (text.empty()) return text;
+  return text + IndentedText(
+                    "next: once the files can be read, run the same command again: it "
+                    "verifies them",
+                    4, width);
+}
+
 std::string FailuresText(const nlohmann::json& report, size_t width, const JobWords& job) {
-  std::string text = FailedTablesText(report, width, job);
+  std::string text = FailedTablesText(report, width, job) + UnreadTablesText(report, width);
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
       text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "")), 2, width);
@@ -279,6 +303,9 @@ std::string VerificationOutcome(const nlohmann::json& report) {
   };
   if (report.value("interrupted", false)) return "interrupted before all was compared";
   const bool replaced = any_has("replaced_by");
+  const bool differs = std::ranges::any_of(
+      tables, [](const nlohmann::json& table) { return !table.value("verified", true); });
+  if (!differs && any_has(kVerifyError)) return "not everything could be read";
   if (report.value("exit_code", kExitFailed) != kExitDone) {
     return "not everything is as it was written";
   }

@@ -118,6 +118,24 @@ TEST(ReportText, SaysWhatVerificationFound) {
       HasSubstr("  differs: public.events\n    file part-0.parquet has 9 rows, 10 were written\n"));
 }
 
+TEST(ReportText, WhatCouldNotBeReadIsNotCalledDamaged) {
+  RunReport report = DoneReport();
+  report.tables[0].verified = std::nullopt;
+  report.tables[0].verify_error = PermanentError("cannot read f: Too many open files", "EMFILE");
+  const std::string text = ReportText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr(": failed\n"));
+  EXPECT_THAT(text, HasSubstr("NOT READ"));
+  EXPECT_THAT(text, EndsWith(R"(
+  could not be verified: public.events
+    cannot read f: Too many open files
+    next: once the files can be read, run the same command again: it verifies them
+)"));
+  EXPECT_THAT(VerificationText(ToJson(report), 100), HasSubstr(": not everything could be read\n"));
+  report.tables.push_back({.table = "b", .state = TableState::kCommitted, .verified = false});
+  EXPECT_THAT(VerificationText(ToJson(report), 100),
+              HasSubstr(": not everything is as it was written\n"));
+}
+
 TEST(ReportText, SaysHowToGoOnAfterAnInterrupt) {
   RunReport report = DoneReport();
   report.interrupted = true;

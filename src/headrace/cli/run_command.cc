@@ -97,7 +97,8 @@ Command RunCommand() {
                    {"headrace run job.yaml --json --log-format json 2> run.log",
                     "for machines: the report here, events in the log"}},
       .exits = {{kExitDone, "every table is published, or there was nothing to do"},
-                {kExitFailed, "a table failed; the others are published"},
+                {kExitFailed,
+                 "a table failed or could not be read again; the others are published"},
                 {kExitUsage,
                  "the job, the command line or the rights are wrong and no table of the run is "
                  "published, or another run stands in the way"},
@@ -113,8 +114,10 @@ Command RunCommand() {
           "`nothing_to_do`, `interrupted`, and for each of `tables`: `table`, `state` "
           "(`committed`, `already_committed`, `failed`, `interrupted`), `rows`, `bytes`, `files`, "
           "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `target`, and where there is "
-          "one `error` (`class`, `code`, `message`), `verified`, `problems`, `replaced_by` (the "
-          "run that replaced it before it could be verified). With --dry-run: the document of "
+          "one `error` (`class`, `code`, `message`), `verified`, `problems`, `verify_error` (as "
+          "`error`: its files could not be read again, and the next run verifies it), "
+          "`replaced_by` (the run that replaced it before it could be verified). With --dry-run: "
+          "the document of "
           "`headrace plan --json`, of the tables that the run would load; its `notes` say which "
           "run that is.",
       .acts = true,

@@ -69,14 +69,16 @@ Command VerifyCommand() {
                    {"headrace verify 20250131T081500-4f2a9c --level checksum",
                     "every value of an earlier run"}},
       .exits = {{kExitDone, "nothing differs of all that is published and was not replaced since"},
-                {kExitFailed, "the destination cannot be read"},
+                {kExitFailed,
+                 "the destination cannot be read: that says nothing against the files"},
                 {kExitUsage,
                  "there is no such run, it has published nothing, or the command line is wrong"},
                 {kExitVerificationFailed, "a file is missing, damaged or changed"},
                 {kExitInterrupted, "interrupted"}},
       .json =
           "a report as `headrace run --json`; for each table `verified` and, where something "
-          "differs, `problems` (sentences); instead of them `replaced_by` (a run) where it was "
+          "differs, `problems` (sentences); instead of them `verify_error` (`class`, `code`, "
+          "`message`) where it could not be read, `replaced_by` (a run) where it was "
           "replaced since. `left`: the tables of the run that are not published.",
       .run = Verify,
   };

@@ -79,7 +79,7 @@ struct ReadBackResult {
   std::string file;
   int64_t rows = 0;
   std::optional<Checksum> checksum;  ///< Only where it was asked for.
-  std::string problem;               ///< Empty, or why the file could not be read.
+  std::string problem;               ///< Empty, or what is wrong with the file, without its name.
 };
 
 /// How published files are read again.
@@ -169,8 +169,9 @@ class Destination {
   virtual arrow::Status Discard(const std::string& run, const std::string& table, int epoch) = 0;
 
   /// Reads every file of `record` again: rows always, checksums on request. Files that are not of
-  /// the record, and should not be there or are not as they were, come with a problem too.
-  /// kInterruptedCode once `stop` is stopped.
+  /// the record, and should not be there or are not as they were, come with a problem too: a
+  /// problem is what was found of a file. An error says that nothing could be found out (rights,
+  /// descriptors, memory, the device); kInterruptedCode once `stop` is stopped.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                               const ReadBackOptions& options,
                                                               std::stop_token stop) = 0;

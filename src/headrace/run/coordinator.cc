@@ -43,16 +43,27 @@ bool WasReplaced(const CommitRecord& record, Destination& destination, TableRepo
 bool VerifyTable(const CommitRecord& record, const ReadBackOptions& options,
                  Destination& destination, const std::stop_token& stop, TableReport& table) {
   auto problems = VerifyCommit(record, options, destination, stop);
-  if (problems.ok()) {
-    table.problems = std::move(*problems);
-  } else if (CodeOf(problems.status()) == kInterruptedCode) {
-    return false;
+  if (CodeOf(problems.status()) == kInterruptedCode) return false;
+  if (problems.ok()) table.problems = std::move(*problems);
+  const bool agrees = problems.ok() && table.problems.empty();
+  if (!agrees && WasReplaced(record, destination, table)) return true;
+  if (!problems.ok()) {
+    table.verify_error = problems.status();
   } else {
-    table.problems = {problems.status().message()};
+    table.verified = agrees;
   }
-  if (!table.problems.empty() && WasReplaced(record, destination, table)) return true;
-  table.verified = table.problems.empty();
   return true;
+}
+
+void SayVerified(const TableReport& table, const std::string& run, Observer& observer) {
+  for (const std::string& problem : table.problems) {
+    observer.Emit(Level::kError, "verification_failed", "table " + table.table + ": " + problem,
+                  {{"run", run}, {"table", table.table}});
+  }
+  if (table.verify_error.ok()) return;
+  observer.Emit(Level::kError, "not_verified",
+                "table " + table.table + " could not be verified: " + table.verify_error.message(),
+                {{"run", run}, {"table", table.table}});
 }
 
 /// What there is to verify.
@@ -91,21 +102,17 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::
       report.interrupted = true;
       return arrow::Status::OK();
     }
-    for (const std::string& problem : table.problems) {
-      parts.observer.Emit(Level::kError, "verification_failed",
-                          "table " + table.table + ": " + problem,
-                          {{"run", report.run}, {"table", table.table}});
-    }
+    SayVerified(table, report.run, parts.observer);
   }
   return arrow::Status::OK();
 }
 
-/// The state that a run ends in. One with tables left is unfinished, whatever was found in those
-/// that are there.
+/// The state that a run ends in. One with tables left, or with tables that could not be verified,
+/// is unfinished, whatever was found in the others.
 RunState EndState(const RunReport& report) {
   const bool failed = std::ranges::any_of(
       report.tables, [](const TableReport& t) { return t.state == TableState::kFailed; });
-  if (failed || !report.left.empty()) return RunState::kFailed;
+  if (failed || !report.left.empty() || report.left_unverified()) return RunState::kFailed;
   return report.exit_code() == 0 ? RunState::kDone : RunState::kVerifyFailed;
 }
 
@@ -273,7 +280,7 @@ arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_t
                         ChooseRun(parts_, request, UtcTime(std::chrono::system_clock::now())));
   if (decision.completed.has_value()) {
     ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.completed, {}, Stopwatch(), stop));
-    if (ended.interrupted) return ended;
+    if (ended.interrupted || ended.left_unverified()) return ended;
     decision.notes.push_back(EndOfCompleted(parts_.job, ended));
   }
   if (!decision.chosen.has_value()) return NothingToResume(parts_, std::move(decision.notes));

@@ -135,6 +135,9 @@ class CoordinatorTest : public ::testing::Test {
     script.on_read_back = [test](const CommitRecord& record) {
       return test->on_read_back ? test->on_read_back(record) : std::string();
     };
+    script.on_reading_back = [test](const CommitRecord& record) {
+      return test->on_reading_back ? test->on_reading_back(record) : arrow::Status::OK();
+    };
     script.on_clean = [test] {
       if (test->on_clean) test->on_clean();
     };
@@ -147,6 +150,7 @@ class CoordinatorTest : public ::testing::Test {
   std::function<arrow::Status(const CommitIntent&, bool)> on_commit;
   std::function<arrow::Status(const CommitIntent&)> on_settle;
   std::function<std::string(const CommitRecord&)> on_read_back;
+  std::function<arrow::Status(const CommitRecord&)> on_reading_back;
   std::function<void()> on_clean;
 
   std::atomic<int> releases_ = 0;

@@ -31,6 +31,8 @@ struct MemoryDestinationScript {
   std::function<arrow::Status(const CommitIntent&)> on_settle;
   /// Asked by ReadBack: what is wrong with the files of a commit, empty for nothing.
   std::function<std::string(const CommitRecord&)> on_read_back;
+  /// Asked by ReadBack before: an error says that the files cannot be read.
+  std::function<arrow::Status(const CommitRecord&)> on_reading_back;
   std::function<void()> on_clean;
 };
 
@@ -141,6 +143,7 @@ class MemoryDestination : public Destination {
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                       const ReadBackOptions& /*options*/,
                                                       std::stop_token stop) override {
+    if (script_.on_reading_back) ARROW_RETURN_NOT_OK(script_.on_reading_back(record));
     const std::string problem = script_.on_read_back ? script_.on_read_back(record) : "";
     if (stop.stop_requested()) return InterruptedError();
     std::vector<ReadBackResult> results;

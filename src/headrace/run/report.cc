@@ -13,6 +13,12 @@ namespace {
 constexpr std::array<std::string_view, 4> kTableStateNames = {"committed", "already_committed",
                                                               "failed", "interrupted"};
 
+nlohmann::json ErrorJson(const arrow::Status& error) {
+  return {{"class", ErrorClassName(ClassOf(error))},
+          {"code", CodeOf(error)},
+          {"message", error.message()}};
+}
+
 nlohmann::json TableReportJson(const TableReport& table) {
   nlohmann::json json = {{"table", table.table},
                          {"state", TableStateName(table.state)},
@@ -25,11 +31,8 @@ nlohmann::json TableReportJson(const TableReport& table) {
                          {"nulled_values", table.nulled_values},
                          {"checksum", table.checksum.ToHex()},
                          {"target", table.target}};
-  if (!table.error.ok()) {
-    json["error"] = {{"class", ErrorClassName(ClassOf(table.error))},
-                     {"code", CodeOf(table.error)},
-                     {"message", table.error.message()}};
-  }
+  if (!table.error.ok()) json["error"] = ErrorJson(table.error);
+  if (!table.verify_error.ok()) json["verify_error"] = ErrorJson(table.verify_error);
   if (table.verified.has_value()) json["verified"] = *table.verified;
   if (!table.replaced_by.empty()) json["replaced_by"] = table.replaced_by;
   if (!table.problems.empty()) json["problems"] = table.problems;
@@ -44,12 +47,13 @@ int64_t LoadedNow(const std::vector<TableReport>& tables, int64_t TableReport::*
   return sum;
 }
 
-/// Of the tables that failed; kExitDone if none did.
+/// Of the tables that failed, or could not be verified; kExitDone if there is none.
 int FailureCode(const std::vector<TableReport>& tables) {
   std::vector<arrow::Status> errors;
   bool published = false;
   for (const TableReport& table : tables) {
     if (table.state == TableState::kFailed) errors.push_back(table.error);
+    if (!table.verify_error.ok()) errors.push_back(table.verify_error);
     published |=
         table.state == TableState::kCommitted || table.state == TableState::kAlreadyCommitted;
   }
@@ -81,6 +85,11 @@ int RunReport::exit_code() const {
   const bool differs =
       std::ranges::any_of(tables, [](const TableReport& table) { return table.verified == false; });
   return differs || earlier_verification_failed ? kExitVerificationFailed : kExitDone;
+}
+
+bool RunReport::left_unverified() const {
+  return std::ranges::any_of(tables,
+                             [](const TableReport& table) { return !table.verify_error.ok(); });
 }
 
 nlohmann::json ToJson(const RunReport& report) {

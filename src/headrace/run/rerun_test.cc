@@ -299,6 +299,41 @@ TEST_F(RerunTest, AnInterruptedVerificationIsTakenUpAgain) {
   EXPECT_EQ(StateOf(first->run), RunState::kDone);
 }
 
+TEST_F(RerunTest, ATableThatCannotBeVerifiedIsVerifiedByTheNextRun) {
+  on_reading_back = [](const CommitRecord& record) {
+    return record.intent.table == "a" ? UserError("no descriptors", "EMFILE") : arrow::Status::OK();
+  };
+  const RunRequest monday{.run_id = "monday", .resume = false, .only = {}};
+  const auto first = Run(monday);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->exit_code(), 1);
+  EXPECT_EQ(first->tables.at(0).verified, std::nullopt);
+  EXPECT_EQ(CodeOf(first->tables.at(0).verify_error), "EMFILE");
+  EXPECT_TRUE(first->tables.at(0).problems.empty());
+  EXPECT_EQ(first->tables.at(1).verified, true);
+  EXPECT_EQ(StateOf("monday"), RunState::kFailed);
+  // Neither is a run of another id begun before it is verified.
+  EXPECT_EQ(Run({.run_id = "tuesday", .resume = false, .only = {}})->run, "monday");
+  on_reading_back = nullptr;
+  const auto second = Run(monday);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_TRUE(second->nothing_to_do);
+  EXPECT_EQ(second->tables.at(0).verified, true);
+  EXPECT_EQ(StateOf("monday"), RunState::kDone);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(RerunTest, TheVerifyCommandSaysWhatItCouldNotRead) {
+  const auto run = Run();
+  on_reading_back = [](const CommitRecord&) { return TransientError("no memory", "ENOMEM"); };
+  const auto report = Make().Verify(run->run, VerifyLevel::kCounts, {});
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 1);
+  EXPECT_EQ(report->tables.at(0).verified, std::nullopt);
+  EXPECT_EQ(StateOf(run->run), RunState::kDone);
+}
+
 TEST_F(RerunTest, TheVerifyCommandCanBeInterrupted) {
   const auto run = Run();
   const std::stop_source stop;

@@ -3,17 +3,25 @@
 #include <arrow/io/file.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/util/io_util.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/schema.h>
+#include <parquet/exception.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
 #include <parquet/schema.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <exception>
 #include <memory>
+#include <new>
+#include <system_error>
+#include <utility>
 
+#include "headrace/client/store/errno_error.h"
 #include "headrace/model/batch_bytes.h"
 
 namespace headrace {
@@ -107,25 +115,54 @@ arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path,
   return content;
 }
 
+/// What a system call answers where the file is not there any more, or something else is in its
+/// place; and where a damaged file made the reader ask for what cannot be.
+constexpr std::array kErrorsOfTheFile = {ENOENT, ENOTDIR, EISDIR, EINVAL, EOVERFLOW};
+
+ParquetContent Finding(std::string problem) {
+  return {.rows = 0, .checksum = {}, .problem = std::move(problem)};
+}
+
+/// A finding, or that nothing was found out.
+arrow::Result<ParquetContent> FindingOfErrno(int error, const std::filesystem::path& path) {
+  if (std::ranges::find(kErrorsOfTheFile, error) == kErrorsOfTheFile.end()) {
+    return ErrnoError(error, "read", path);
+  }
+  return Finding(std::generic_category().message(error));
+}
+
+/// What is no system call's error comes from what the file holds.
+arrow::Result<ParquetContent> FindingOfStatus(const arrow::Status& status,
+                                              const std::filesystem::path& path) {
+  if (status.IsOutOfMemory()) return ErrnoError(ENOMEM, "read", path);
+  if (const int error = arrow::internal::ErrnoFromStatus(status); error != 0) {
+    return FindingOfErrno(error, path);
+  }
+  return Finding(status.message());
+}
+
 }  // namespace
 
-ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expected_bytes,
-                               const ReadParquetOptions& options, const std::stop_token& stop) {
-  const auto problem = [&](const std::string& what) {
-    return ParquetContent{.rows = 0, .checksum = {}, .problem = path.string() + ": " + what};
-  };
+arrow::Result<ParquetContent> ReadParquetFile(const std::filesystem::path& path,
+                                              int64_t expected_bytes,
+                                              const ReadParquetOptions& options,
+                                              const std::stop_token& stop) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
-  if (error) return problem(error.message());
+  if (error) return FindingOfErrno(error.value(), path);
   if (std::cmp_not_equal(bytes, expected_bytes)) {
-    return problem("holds " + std::to_string(bytes) + " bytes where " +
+    return Finding("holds " + std::to_string(bytes) + " bytes where " +
                    std::to_string(expected_bytes) + " were committed");
   }
   try {
     auto content = ReadContent(path, options, stop);
-    return content.ok() ? *content : problem(content.status().message());
+    return content.ok() ? std::move(content) : FindingOfStatus(content.status(), path);
+  } catch (const std::bad_alloc&) {
+    return ErrnoError(ENOMEM, "read", path);
+  } catch (const parquet::ParquetStatusException& exception) {
+    return FindingOfStatus(exception.status(), path);
   } catch (const std::exception& exception) {  // Parquet throws where a page or footer is damaged.
-    return problem(exception.what());
+    return Finding(exception.what());
   }
 }
 

@@ -8,15 +8,15 @@
 #include <string>
 
 #include "headrace/model/checksum.h"
+#include "headrace/model/error.h"
 
 namespace headrace {
 
-/// What reading a Parquet file again found. A file that is missing, cut or damaged is a finding,
-/// not an error.
+/// What reading a Parquet file again found.
 struct ParquetContent {
   int64_t rows = 0;
   std::optional<Checksum> checksum;
-  std::string problem;  ///< Empty, or why the file could not be read.
+  std::string problem;  ///< Empty, or what is wrong with the file, without its name.
 };
 
 struct ReadParquetOptions {
@@ -25,8 +25,13 @@ struct ReadParquetOptions {
 };
 
 /// Reads rows from the footer and, `with_checksum`, every value, batch by batch in bounded memory.
-/// Once `stop` is stopped it returns early, and what it returns means nothing.
-ParquetContent ReadParquetFile(const std::filesystem::path& path, int64_t expected_bytes,
-                               const ReadParquetOptions& options, const std::stop_token& stop = {});
+/// A file that is missing, of another size or damaged is a finding, not an error. An error says
+/// nothing of the file: it could not be read, for want of rights, descriptors or memory, or because
+/// the device failed (ErrnoError). Once `stop` is stopped it returns early, and what it returns
+/// means nothing.
+arrow::Result<ParquetContent> ReadParquetFile(const std::filesystem::path& path,
+                                              int64_t expected_bytes,
+                                              const ReadParquetOptions& options,
+                                              const std::stop_token& stop = {});
 
 }  // namespace headrace

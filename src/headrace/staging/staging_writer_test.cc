@@ -88,7 +88,8 @@ class StagingWriterTest : public testing::Test {
         of_files += file.checksum;
         EXPECT_TRUE(named.insert(file.name).second) << file.name;
         const ParquetContent content = ReadParquetFile(directory_ / file.name, file.bytes,
-                                                       {.with_checksum = true, .on_rows = {}});
+                                                       {.with_checksum = true, .on_rows = {}})
+                                           .ValueOrDie();
         EXPECT_EQ(content.problem, "");
         EXPECT_EQ(content.rows, file.rows);
         EXPECT_EQ(content.checksum, file.checksum);

@@ -24,14 +24,21 @@ std::optional<std::string> CompareFile(const CommittedFile& expected,
   return std::nullopt;
 }
 
+/// Of class user are wrong rights: of files that this job has written.
+arrow::Status NotTheJobs(const arrow::Status& status) {
+  if (ClassOf(status) != ErrorClass::kUser) return status;
+  return PermanentError(status.message(), std::string(CodeOf(status)));
+}
+
 }  // namespace
 
 arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record,
                                                      const ReadBackOptions& options,
                                                      Destination& destination,
                                                      std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<ReadBackResult> found,
-                        destination.ReadBack(record, options, std::move(stop)));
+  const auto read = destination.ReadBack(record, options, std::move(stop));
+  if (!read.ok()) return NotTheJobs(read.status());
+  const std::vector<ReadBackResult>& found = *read;
   std::vector<std::string> problems;
   for (const CommittedFile& file : record.intent.files) {
     if (auto problem = CompareFile(file, found)) problems.push_back(std::move(*problem));

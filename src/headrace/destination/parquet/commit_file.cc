@@ -26,7 +26,8 @@ arrow::Result<std::optional<Value>> ReadJsonFile(
   auto value = json.is_discarded() ? PermanentError("is not JSON") : from_json(json);
   if (value.ok()) return std::move(*value);
   return PermanentError("the " + std::string(what) + " " + path.string() +
-                        " cannot be read: " + value.status().message());
+                            " cannot be read: " + value.status().message(),
+                        std::string(kDamagedFileCode));
 }
 
 /// Names from a catalogue may hold bytes that are not UTF-8: they are replaced, not refused.

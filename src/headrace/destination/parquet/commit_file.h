@@ -2,11 +2,16 @@
 
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "headrace/client/store/durable_fs.h"
 #include "headrace/model/commit.h"
 
 namespace headrace {
+
+/// Code of the error that the readers below return where the file could be read and is not what
+/// headrace writes.
+inline constexpr std::string_view kDamagedFileCode = "damaged_file";
 
 /// Reads `<run_directory>/_commit.json`; nothing if it is not there. Errors of class permanent name
 /// the file.

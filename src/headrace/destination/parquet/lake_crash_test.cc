@@ -110,7 +110,8 @@ class LakeCrashTest : public testing::TestWithParam<CrashCase> {
       if (entry.path().extension() != ".parquet") continue;
       const ParquetContent content =
           ReadParquetFile(entry.path(), static_cast<int64_t>(entry.file_size()),
-                          {.with_checksum = true, .on_rows = {}});
+                          {.with_checksum = true, .on_rows = {}})
+              .ValueOrDie();
       EXPECT_EQ(content.problem, "");
       rows += content.rows;
     }

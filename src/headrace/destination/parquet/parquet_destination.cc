@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -201,8 +202,9 @@ class ParquetDestination final : public Destination {
                                                       const ReadBackOptions& options,
                                                       std::stop_token stop) override {
     const fs::path directory = PublishedRun(record.intent);
-    std::vector<ReadBackResult> results = ReadFiles(directory, record.intent.files, options, stop);
+    auto read = ReadFiles(directory, record.intent.files, options, stop);
     if (stop.stop_requested()) return InterruptedError();
+    ARROW_ASSIGN_OR_RAISE(std::vector<ReadBackResult> results, std::move(read));
     ARROW_RETURN_NOT_OK(AddProblemsBeside(record, directory, results));
     return results;
   }
@@ -216,28 +218,46 @@ class ParquetDestination final : public Destination {
   }
 
  private:
-  /// Each thread takes the next file until there is none, or `stop` is stopped.
-  static std::vector<ReadBackResult> ReadFiles(const fs::path& directory,
-                                               std::span<const CommittedFile> files,
-                                               const ReadBackOptions& options,
-                                               const std::stop_token& stop) {
-    std::vector<ReadBackResult> results(files.size());
+  /// Each thread takes the next file until there is none, one cannot be read, or `stop` is
+  /// stopped. Where the system has no room for another thread, those that there are read all.
+  static arrow::Result<std::vector<ReadBackResult>> ReadFiles(const fs::path& directory,
+                                                              std::span<const CommittedFile> files,
+                                                              const ReadBackOptions& options,
+                                                              const std::stop_token& stop) {
+    std::vector<arrow::Result<ReadBackResult>> results(files.size(), ReadBackResult());
     std::atomic<size_t> next = 0;
     const auto read_some = [&] {
       for (size_t i = next++; i < files.size() && !stop.stop_requested(); i = next++) {
-        ParquetContent content = ReadParquetFile(
-            directory / files[i].name, files[i].bytes,
-            {.with_checksum = options.with_checksum, .on_rows = options.on_rows}, stop);
-        results[i] = {files[i].name, content.rows, content.checksum, std::move(content.problem)};
+        results[i] = ReadFile(directory, files[i], options, stop);
+        if (!results[i].ok()) next = files.size();
       }
     };
     std::vector<std::jthread> others;
     const size_t threads =
         std::min(files.size(), static_cast<size_t>(std::max(1, options.threads)));
-    for (size_t thread = 1; thread < threads; ++thread) others.emplace_back(read_some);
+    try {
+      for (size_t thread = 1; thread < threads; ++thread) others.emplace_back(read_some);
+    } catch (const std::system_error&) {  // This thread reads as well.
+    }
     read_some();
     others.clear();  // Waits for them.
-    return results;
+    std::vector<ReadBackResult> read;
+    for (auto& result : results) {
+      ARROW_ASSIGN_OR_RAISE(read.emplace_back(), std::move(result));
+    }
+    return read;
+  }
+
+  static arrow::Result<ReadBackResult> ReadFile(const fs::path& directory,
+                                                const CommittedFile& file,
+                                                const ReadBackOptions& options,
+                                                const std::stop_token& stop) {
+    ARROW_ASSIGN_OR_RAISE(
+        ParquetContent content,
+        ReadParquetFile(directory / file.name, file.bytes,
+                        {.with_checksum = options.with_checksum, .on_rows = options.on_rows},
+                        stop));
+    return ReadBackResult{file.name, content.rows, content.checksum, std::move(content.problem)};
   }
 
   /// What is wrong in a run's directory beside the files of its record: the record itself, and
@@ -247,7 +267,8 @@ class ParquetDestination final : public Destination {
     const std::string commit_file(kCommitFile);
     const auto found = ReadCommitFile(*fs_, directory);
     if (!found.ok()) {
-      results.push_back({commit_file, 0, {}, found.status().message()});
+      if (CodeOf(found.status()) != kDamagedFileCode) return found.status();
+      results.push_back({commit_file, 0, {}, "it is no commit record any more"});
     } else if (!found->has_value() || (*found)->intent.digest != record.intent.digest) {
       results.push_back({commit_file, 0, {}, "the record of this commit is not there any more"});
     } else if (ToJson((*found)->intent) != ToJson(record.intent)) {

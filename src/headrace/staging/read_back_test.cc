@@ -1,0 +1,151 @@
+#include "headrace/staging/read_back.h"
+
+#include <arrow/array/builder_primitive.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <new>
+
+#include "headrace/staging/staging_writer.h"
+
+namespace headrace {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// No file can be opened while it lives.
+class NoMoreDescriptors {
+ public:
+  NoMoreDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
+  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
+  ~NoMoreDescriptors() { EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before_), 0); }
+
+ private:
+  rlimit before_{};
+};
+
+class ReadBackTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "headrace-read-back-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+    Write();
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  /// A file of ten rows.
+  void Write() {
+    const auto schema = arrow::schema({arrow::field("id", arrow::int64())});
+    const auto writer =
+        MakeStagingWriter(MakeLocalFs(), {.plan_id = "p",
+                                          .directory = directory_,
+                                          .file_prefix = "part",
+                                          .format = {.schema = schema, .metadata = {}},
+                                          .memory = 1 << 20,
+                                          .target_file_size = 1 << 20})
+            .ValueOrDie();
+    arrow::Int64Builder builder;
+    for (int64_t i = 0; i < 10; ++i) ASSERT_TRUE(builder.Append(i).ok());
+    const auto batch = arrow::RecordBatch::Make(schema, 10, {builder.Finish().ValueOrDie()});
+    ASSERT_TRUE(writer->BeginUnit({.plan_id = "p", .id = "u", .split = WholeTable{}}, 1).ok());
+    ASSERT_TRUE(writer->Append(batch).ok());
+    ASSERT_TRUE(writer->EndUnit(0).ok());
+    const auto receipts = writer->Seal().ValueOrDie();
+    path_ = directory_ / receipts.at(0).files.at(0).name;
+    bytes_ = receipts.at(0).files.at(0).bytes;
+  }
+
+  arrow::Result<ParquetContent> Read(std::function<void(int64_t)> on_rows = {}) const {
+    return ReadParquetFile(path_, bytes_, {.with_checksum = true, .on_rows = std::move(on_rows)});
+  }
+
+  /// What was found, which does not repeat where.
+  std::string Found() const {
+    const auto content = Read();
+    EXPECT_TRUE(content.ok()) << content.status();
+    if (!content.ok()) return {};
+    EXPECT_THAT(content->problem, Not(HasSubstr(path_.string())));
+    return content->problem;
+  }
+
+  std::filesystem::path directory_;
+  std::filesystem::path path_;
+  int64_t bytes_ = 0;
+};
+
+TEST_F(ReadBackTest, AFileThatIsAsItWasHasNoProblem) {
+  const auto content = Read();
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->problem, "");
+  EXPECT_EQ(content->rows, 10);
+}
+
+TEST_F(ReadBackTest, AFileThatIsMissingIsAFinding) {
+  std::filesystem::remove(path_);
+  EXPECT_EQ(Found(), "No such file or directory");
+}
+
+TEST_F(ReadBackTest, WhatStandsInThePlaceOfTheFileIsAFinding) {
+  std::filesystem::remove(path_);
+  std::filesystem::create_directory(path_);
+  EXPECT_EQ(Found(), "Is a directory");
+  std::filesystem::remove_all(directory_);
+  std::ofstream(directory_) << "a file where its directory was";
+  EXPECT_EQ(Found(), "Not a directory");
+}
+
+TEST_F(ReadBackTest, ACutFileIsAFinding) {
+  std::filesystem::resize_file(path_, 7);
+  EXPECT_THAT(Found(), HasSubstr("holds 7 bytes where"));
+}
+
+TEST_F(ReadBackTest, ADamagedFileIsAFinding) {
+  for (int64_t at = 0; at < bytes_; ++at) {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(at);
+    const int byte = file.get();
+    file.seekp(at);
+    file.put(static_cast<char>(byte ^ 0xFF));
+    file.close();
+    EXPECT_TRUE(Read().ok()) << at << ": " << Read().status();
+    std::fstream again(path_, std::ios::in | std::ios::out | std::ios::binary);
+    again.seekp(at);
+    again.put(static_cast<char>(byte));
+  }
+  EXPECT_EQ(Found(), "");
+}
+
+TEST_F(ReadBackTest, WantOfDescriptorsSaysNothingOfTheFile) {
+  const NoMoreDescriptors none;
+  const auto content = Read();
+  EXPECT_EQ(CodeOf(content.status()), "EMFILE") << content.status();
+  EXPECT_EQ(ClassOf(content.status()), ErrorClass::kPermanent);
+  EXPECT_THAT(content.status().message(), HasSubstr("cannot read " + path_.string()));
+}
+
+TEST_F(ReadBackTest, WantOfMemorySaysNothingOfTheFile) {
+  const auto content = Read([](int64_t) { throw std::bad_alloc(); });
+  EXPECT_EQ(CodeOf(content.status()), "ENOMEM") << content.status();
+  EXPECT_EQ(ClassOf(content.status()), ErrorClass::kTransient);
+}
+
+TEST_F(ReadBackTest, APathThatCannotBeFollowedSaysNothingOfTheFile) {
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink(path_, path_);
+  EXPECT_EQ(CodeOf(Read().status()), "ELOOP") << Read().status();
+}
+
+}  // namespace
+}  // namespace headrace
