@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "headrace/run/exit_code.h"
@@ -78,41 +79,45 @@ arrow::Result<std::unique_ptr<InterruptWatch>> InterruptWatch::Start(
   if (const int error = pthread_sigmask(SIG_BLOCK, &signals, nullptr); error != 0) {
     return PermanentError(std::string("cannot block signals: ") + std::strerror(error));
   }
-  const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-  const int end_fd = eventfd(0, EFD_CLOEXEC);
-  if (signal_fd < 0 || end_fd < 0) {
+  FileDescriptor seen(signalfd(-1, &signals, SFD_CLOEXEC));
+  FileDescriptor end(eventfd(0, EFD_CLOEXEC));
+  if (!seen.valid() || !end.valid()) {
     return PermanentError(std::string("cannot watch signals: ") + std::strerror(errno));
   }
-  return std::unique_ptr<InterruptWatch>(
-      new InterruptWatch(signal_fd, end_fd, std::move(reactions), echo));
+  try {
+    return std::unique_ptr<InterruptWatch>(
+        new InterruptWatch(std::move(seen), std::move(end), std::move(reactions), echo));
+  } catch (const std::system_error& error) {
+    return TransientError("cannot start a thread: " + error.code().message() +
+                              " (raise the limit on processes, ulimit -u, or end others)",
+                          "EAGAIN");
+  }
 }
 
-InterruptWatch::InterruptWatch(int signal_fd, int end_fd, InterruptReactions reactions,
-                               std::chrono::milliseconds echo)
-    : signal_fd_(signal_fd),
-      end_fd_(end_fd),
+InterruptWatch::InterruptWatch(FileDescriptor signals, FileDescriptor end,
+                               InterruptReactions reactions, std::chrono::milliseconds echo)
+    : signals_(std::move(signals)),
+      end_(std::move(end)),
       reactions_(std::move(reactions)),
       echo_(echo),
       thread_([this] { Watch(); }) {}
 
 InterruptWatch::~InterruptWatch() {
   const uint64_t one = 1;
-  (void)!write(end_fd_, &one, sizeof(one));
+  (void)!write(end_.get(), &one, sizeof(one));
   thread_.join();
-  close(signal_fd_);
-  close(end_fd_);
 }
 
 void InterruptWatch::Watch() {
-  if (WaitForSignal(signal_fd_, end_fd_) != Awaited::kSignal) return;
+  if (WaitForSignal(signals_.get(), end_.get()) != Awaited::kSignal) return;
   source_.request_stop();
   reactions_.on_first();
   const Clock::time_point until = Clock::now() + echo_;
   Awaited awaited = Awaited::kSignal;
-  while (awaited == Awaited::kSignal) awaited = WaitForSignal(signal_fd_, end_fd_, until);
+  while (awaited == Awaited::kSignal) awaited = WaitForSignal(signals_.get(), end_.get(), until);
   if (awaited == Awaited::kEnd) return;
   reactions_.on_waiting();
-  if (WaitForSignal(signal_fd_, end_fd_) != Awaited::kSignal) return;
+  if (WaitForSignal(signals_.get(), end_.get()) != Awaited::kSignal) return;
   WriteLastWords(reactions_.last_words());
   _exit(kExitInterrupted);
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "headrace/client/store/file_descriptor.h"
 #include "headrace/model/error.h"
 
 namespace headrace {
@@ -31,6 +32,7 @@ inline constexpr std::chrono::milliseconds kSignalEcho{1000};
 /// per process.
 class InterruptWatch {
  public:
+  /// Class transient where the system has no room for another thread.
   static arrow::Result<std::unique_ptr<InterruptWatch>> Start(
       InterruptReactions reactions, std::chrono::milliseconds echo = kSignalEcho);
 
@@ -41,12 +43,12 @@ class InterruptWatch {
   std::stop_token token() const { return source_.get_token(); }
 
  private:
-  InterruptWatch(int signal_fd, int end_fd, InterruptReactions reactions,
+  InterruptWatch(FileDescriptor signals, FileDescriptor end, InterruptReactions reactions,
                  std::chrono::milliseconds echo);
   void Watch();
 
-  const int signal_fd_;
-  const int end_fd_;  ///< An eventfd(2): readable once the watch shall end.
+  const FileDescriptor signals_;
+  const FileDescriptor end_;  ///< An eventfd(2): readable once the watch shall end.
   const InterruptReactions reactions_;
   const std::chrono::milliseconds echo_;
   std::stop_source source_;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -123,6 +124,23 @@ TEST(InterruptWatchDeathTest, StopsTheTokenBeforeItSaysAnything) {
 TEST(InterruptWatchDeathTest, ASignalRightBehindTheFirstIsItsEcho) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(SignalWithEcho(), testing::ExitedWithCode(0), "^$");
+}
+
+/// Ends the process with 0 if a watch that gets no thread is an error.
+void StartWithoutThreads() {
+  constexpr uid_t kNobody = 65534;  // The limit does not hold for root.
+  if (geteuid() == 0 && setuid(kNobody) != 0) std::_Exit(1);
+  const rlimit none{.rlim_cur = 0, .rlim_max = 0};
+  if (setrlimit(RLIMIT_NPROC, &none) != 0) std::_Exit(1);
+  const auto watch = InterruptWatch::Start(
+      {.on_first = [] {}, .on_waiting = [] {}, .last_words = [] { return std::string(); }});
+  if (watch.ok()) std::_Exit(2);
+  std::_Exit(CodeOf(watch.status()) == "EAGAIN" ? 0 : 3);
+}
+
+TEST(InterruptWatchDeathTest, WithoutAThreadItIsAnError) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(StartWithoutThreads(), testing::ExitedWithCode(0), "^$");
 }
 
 TEST(InterruptWatchDeathTest, EndsTheProcessAtTheSecond) {

@@ -1,5 +1,7 @@
 #include "headrace/observe/progress_display.h"
 
+#include <system_error>
+
 #include "headrace/observe/progress_line.h"
 
 namespace headrace {
@@ -27,9 +29,12 @@ void LoggedProgress::Show(const ProgressReading& reading) {
 }
 
 ProgressTicker::ProgressTicker(const Progress& progress, ProgressDisplay& display)
-    : progress_(progress),
-      display_(display),
-      thread_([this](const std::stop_token& stop) { Tick(stop); }) {}
+    : progress_(progress), display_(display) {
+  try {
+    thread_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
+  } catch (const std::system_error&) {  // No room for a thread.
+  }
+}
 
 void ProgressTicker::Tick(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);

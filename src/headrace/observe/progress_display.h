@@ -56,6 +56,7 @@ class LoggedProgress : public ProgressDisplay {
 };
 
 /// Shows `progress` on `display` until it is destroyed, on a thread of its own. Both outlive it.
+/// Where the system has no room for another thread it shows nothing: the work goes on all the same.
 class ProgressTicker {
  public:
   ProgressTicker(const Progress& progress, ProgressDisplay& display);
