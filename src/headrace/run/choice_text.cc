@@ -1,6 +1,6 @@
 #include "headrace/run/choice_text.h"
 
-#include <algorithm>
+#include <unordered_set>
 
 #include "headrace/observe/shell_word.h"
 
@@ -20,9 +20,10 @@ std::string Enumerated(const std::vector<std::string>& names) {
 std::string LoadTheRest(const Job& job, const std::vector<std::string>& left) {
   std::string only;
   std::vector<std::string> gone;
+  std::unordered_set<std::string> labels;
+  for (const TableJob& table : job.tables) labels.insert(table.table.label());
   for (const std::string& table : left) {
-    const auto is_it = [&](const TableJob& known) { return known.table.label() == table; };
-    if (std::ranges::any_of(job.tables, is_it)) {
+    if (labels.contains(table)) {
       only += " --only " + ShellWord(table);
     } else {
       gone.push_back(table);

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <ranges>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "headrace/config/nearest.h"
+#include "headrace/run/by_directory.h"
 #include "headrace/run/choice_text.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
@@ -18,9 +20,11 @@ using TableJobs = std::vector<const TableJob*>;
 /// In an error; `headrace plan` shows all.
 constexpr size_t kMostTablesNamed = 20;
 
-bool Contains(const std::vector<std::string>& list, const std::string& value) {
-  return std::ranges::find(list, value) != list.end();
-}
+/// Directories of a run's scope.
+using DirectorySet = std::unordered_set<std::string_view>;
+
+/// `scope` outlives it.
+DirectorySet SetOf(const std::vector<std::string>& scope) { return {scope.begin(), scope.end()}; }
 
 std::vector<std::string> DirectoriesOf(const TableJobs& tables) {
   std::vector<std::string> directories;
@@ -32,16 +36,18 @@ std::vector<std::string> DirectoriesOf(const TableJobs& tables) {
 /// The tables of the job whose directories are in `scope`.
 TableJobs TablesIn(const Job& job, const std::vector<std::string>& scope) {
   TableJobs tables;
+  const DirectorySet directories = SetOf(scope);
   for (const TableJob& table : job.tables) {
-    if (Contains(scope, table.table.directory())) tables.push_back(&table);
+    if (directories.contains(table.table.directory())) tables.push_back(&table);
   }
   return tables;
 }
 
 TableJobs TablesOutside(const TableJobs& tables, const std::vector<std::string>& scope) {
   TableJobs outside;
+  const DirectorySet directories = SetOf(scope);
   for (const TableJob* table : tables) {
-    if (!Contains(scope, table->table.directory())) outside.push_back(table);
+    if (!directories.contains(table->table.directory())) outside.push_back(table);
   }
   return outside;
 }
@@ -57,12 +63,6 @@ std::string LabelsOf(const TableJobs& tables) {
 /// `table a`, `tables a, b`.
 std::string NamedTables(const TableJobs& tables) {
   return (tables.size() == 1 ? "table " : "tables ") + LabelsOf(tables);
-}
-
-const JournalTable* FindTable(const std::vector<JournalTable>& tables,
-                              const std::string& directory) {
-  const auto found = std::ranges::find(tables, directory, &JournalTable::directory);
-  return found == tables.end() ? nullptr : &*found;
 }
 
 arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
@@ -123,7 +123,7 @@ class RunChooser {
   arrow::Status Extend(const JournalRun& run, ChosenRun& chosen);
   arrow::Result<ChosenRun> Repeat(const JournalRun& run);
   arrow::Status DivideTables(ChosenRun& chosen);
-  arrow::Status FindCommitted(const TableJob& table, const std::vector<JournalTable>& journalled,
+  arrow::Status FindCommitted(const TableJob& table, const JournalTableIndex& journalled,
                               ChosenRun& chosen);
 
   /// A preview settles nothing: most likely an open intent will be a commit.
@@ -196,8 +196,9 @@ arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinis
   }
   if (unfinished.has_value()) {
     ARROW_ASSIGN_OR_RAISE(const auto tables, parts_.journal.Tables(unfinished->run));
+    const JournalTableIndex journalled(tables);
     const bool complete = std::ranges::all_of(unfinished->scope, [&](const std::string& directory) {
-      const JournalTable* table = FindTable(tables, directory);
+      const JournalTable* table = journalled.Find(directory);
       return table != nullptr && IsThere(*table);
     });
     if (!complete) {
@@ -307,29 +308,29 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
 arrow::Status RunChooser::DivideTables(ChosenRun& chosen) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> journalled,
                         parts_.journal.Tables(chosen.run));
+  const JournalTableIndex index(journalled);
   for (const TableJob* table : TablesIn(parts_.job, chosen.scope)) {
-    ARROW_RETURN_NOT_OK(FindCommitted(*table, journalled, chosen));
+    ARROW_RETURN_NOT_OK(FindCommitted(*table, index, chosen));
   }
   chosen.has_published =
       !chosen.committed.empty() ||
       std::ranges::any_of(journalled, [this](const auto& table) { return IsThere(table); });
+  DirectorySet committed;
+  for (const CommitRecord& record : chosen.committed) committed.insert(record.intent.table);
   for (const TableJob* table : wanted_) {
     const std::string directory = table->table.directory();
-    const JournalTable* known = FindTable(journalled, directory);
-    const bool there = std::ranges::any_of(chosen.committed, [&](const CommitRecord& record) {
-      return record.intent.table == directory;
-    });
-    if (!there && (known == nullptr || !IsThere(*known))) chosen.tables.push_back(table);
+    const JournalTable* known = index.Find(directory);
+    if (!committed.contains(directory) && (known == nullptr || !IsThere(*known)))
+      chosen.tables.push_back(table);
   }
   return arrow::Status::OK();
 }
 
 /// The table's commit record, from the journal and, where that lacks it, from the destination: a
 /// journal that was lost must not make a run load a table twice.
-arrow::Status RunChooser::FindCommitted(const TableJob& table,
-                                        const std::vector<JournalTable>& journalled,
+arrow::Status RunChooser::FindCommitted(const TableJob& table, const JournalTableIndex& journalled,
                                         ChosenRun& chosen) {
-  const JournalTable* known = FindTable(journalled, table.table.directory());
+  const JournalTable* known = journalled.Find(table.table.directory());
   if (known != nullptr && known->record.has_value()) {
     chosen.committed.push_back(*known->record);
     return arrow::Status::OK();
@@ -362,11 +363,13 @@ arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::str
 std::vector<std::string> TablesLeft(const Job& job, const std::vector<std::string>& scope,
                                     const std::vector<JournalTable>& journalled) {
   std::vector<std::string> left;
+  const JournalTableIndex index(journalled);
+  const JobPositions positions = PositionsByDirectory(job);
   for (const std::string& directory : scope) {
-    const JournalTable* known = FindTable(journalled, directory);
+    const JournalTable* known = index.Find(directory);
     if (known != nullptr && known->record.has_value()) continue;
-    const TableJobs job_tables = TablesIn(job, {directory});
-    left.push_back(job_tables.empty() ? directory : job_tables.front()->table.label());
+    const auto at = positions.find(directory);
+    left.push_back(at == positions.end() ? directory : job.tables[at->second].table.label());
   }
   return left;
 }

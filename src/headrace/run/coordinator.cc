@@ -10,6 +10,7 @@
 
 #include "headrace/model/json_object.h"
 #include "headrace/model/utc_time.h"
+#include "headrace/run/by_directory.h"
 #include "headrace/run/choose_run.h"
 #include "headrace/run/execute_options.h"
 #include "headrace/run/run_execution.h"
@@ -93,9 +94,10 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(report.run));
   parts.progress.StartPhase("verify", WorkOf(tables));
   const ReadBackOptions options = ReadBackOptionsOf(parts, level);
+  const JournalTableIndex journalled(tables);
   for (TableReport& table : report.tables) {
-    const auto known = std::ranges::find(tables, table.directory, &JournalTable::directory);
-    if (known == tables.end() || !known->record.has_value()) continue;
+    const JournalTable* known = journalled.Find(table.directory);
+    if (known == nullptr || !known->record.has_value()) continue;
     parts.progress.NextTable(table.table);
     if (stop.stop_requested() ||
         !VerifyTable(*known->record, options, parts.destination, stop, table)) {
@@ -186,10 +188,10 @@ void CleanUp(const RunParts& parts) {
 
 /// Tables end in any order; people read them in that of the job file.
 void SortAsInJob(const Job& job, RunReport& report) {
-  const auto position = [&job](const TableReport& report_table) {
-    return std::ranges::find_if(job.tables, [&](const TableJob& table) {
-      return table.table.directory() == report_table.directory;
-    });
+  const JobPositions positions = PositionsByDirectory(job);
+  const auto position = [&](const TableReport& table) {
+    const auto found = positions.find(table.directory);
+    return found == positions.end() ? job.tables.size() : found->second;
   };
   std::ranges::stable_sort(report.tables, {}, position);
 }
@@ -208,9 +210,10 @@ arrow::Status DiscardStaging(const RunParts& parts, const std::string& run) {
 /// by each run of it.
 arrow::Status NameWhatIsReadBesides(Destination& destination,
                                     const std::vector<JournalTable>& tables, RunReport& report) {
+  const JournalTableIndex journalled(tables);
   for (TableReport& table : report.tables) {
-    const auto known = std::ranges::find(tables, table.directory, &JournalTable::directory);
-    if (!table.verified.has_value() || known == tables.end()) continue;
+    const JournalTable* known = journalled.Find(table.directory);
+    if (!table.verified.has_value() || known == nullptr) continue;
     ARROW_ASSIGN_OR_RAISE(const auto besides, destination.ReadBesides(*known->record));
     for (const std::string& path : besides) {
       table.problems.push_back(path + ": no run wrote it, and readers of the table read it too");

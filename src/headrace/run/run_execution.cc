@@ -71,7 +71,11 @@ TableReport ReportOfCommit(const CommitRecord& record, TableState state) {
 
 RunExecution::RunExecution(const RunParts& parts, const ChosenRun& chosen, int64_t started_micros)
     : parts_(parts), chosen_(chosen), started_micros_(started_micros) {
-  for (const TableJob* job : chosen.tables) open_.push_back({job, 0, 1});
+  for (const TableJob* job : chosen.tables) {
+    const size_t position = positions_.size();
+    positions_.emplace(job->table.directory(), position);
+    open_.emplace(position, OpenTable{job, 0, 1});
+  }
 }
 
 arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
@@ -122,7 +126,7 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
 arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_token stop) {
   std::vector<SnapshotTable> tables;
   tables.reserve(open_.size());
-  for (const OpenTable& open : open_) tables.push_back({open.job->table, open.job->where});
+  for (const auto& [position, open] : open_) tables.push_back({open.job->table, open.job->where});
   for (int attempt = 1;; ++attempt) {
     auto snapshot = parts_.source.OpenSnapshot(tables, stop);
     if (snapshot.ok() || stop.stop_requested()) return snapshot;
@@ -141,7 +145,7 @@ arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_to
 JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop) {
   JobPlan plan = BeginPlan(parts_.job, parts_.source, parts_.destination);
   plan.IsUnder(snapshot);
-  for (OpenTable& open : open_) {
+  for (auto& [position, open] : open_) {
     ++open.epoch;
     parts_.progress.NextTable(open.job->table.label());
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
@@ -175,7 +179,7 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
     arrow::Status status = planned.status;
     if (status.ok()) status = PrepareTable(planned, *open, work);
     if (!status.ok()) {
-      Close(planned.job, UncommittedTable(*planned.job, open->epoch, std::move(status)), report);
+      Close(UncommittedTable(*planned.job, open->epoch, std::move(status)), report);
       continue;
     }
     AnnounceTable(planned, chosen_.run, parts_.observer);
@@ -243,7 +247,7 @@ void RunExecution::EndTable(const TableWork& work, const arrow::Status& status,
     }
     report.phases.load += watch.seconds();
   }
-  Close(open->job, std::move(table), report);
+  Close(std::move(table), report);
 }
 
 arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const std::stop_token& stop,
@@ -277,26 +281,27 @@ arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const st
   return record;
 }
 
-void RunExecution::Close(const TableJob* job, TableReport table, RunReport& report) {
+void RunExecution::Close(TableReport table, RunReport& report) {
   if (!table.error.ok() && table.state == TableState::kFailed) {
     parts_.observer.Emit(Level::kError, "table_failed", table.error.message(),
                          {{"run", chosen_.run}, {"table", table.table}});
   }
-  std::erase_if(open_, [&](const OpenTable& open) { return open.job == job; });
+  open_.erase(positions_.at(table.directory));
   report.tables.push_back(std::move(table));
 }
 
 void RunExecution::CloseAll(const arrow::Status& status, RunReport& report) {
   while (!open_.empty()) {
-    const OpenTable open = open_.front();
-    Close(open.job, UncommittedTable(*open.job, open.epoch, status), report);
+    const OpenTable open = open_.begin()->second;
+    Close(UncommittedTable(*open.job, open.epoch, status), report);
   }
 }
 
 RunExecution::OpenTable* RunExecution::FindOpen(const std::string& directory) {
-  const auto found = std::ranges::find_if(
-      open_, [&](const OpenTable& open) { return open.job->table.directory() == directory; });
-  return found == open_.end() ? nullptr : &*found;
+  const auto position = positions_.find(directory);
+  if (position == positions_.end()) return nullptr;
+  const auto found = open_.find(position->second);
+  return found == open_.end() ? nullptr : &found->second;
 }
 
 }  // namespace headrace

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "headrace/run/choose_run.h"
@@ -48,14 +51,15 @@ class RunExecution {
                 RunReport& report);
   arrow::Result<CommitRecord> Commit(const TableWork& work, const std::stop_token& stop,
                                      TableReport& table);
-  void Close(const TableJob* job, TableReport table, RunReport& report);
+  void Close(TableReport table, RunReport& report);
   void CloseAll(const arrow::Status& status, RunReport& report);
   OpenTable* FindOpen(const std::string& directory);
 
   const RunParts& parts_;
   const ChosenRun& chosen_;
   const int64_t started_micros_;
-  std::vector<OpenTable> open_;
+  std::unordered_map<std::string, size_t> positions_;  ///< By directory, of those that were open.
+  std::map<size_t, OpenTable> open_;                   ///< By position, in the job's order.
   int lost_snapshots_ = 0;
   bool all_read_ = false;  ///< In this epoch: only commits are left.
 };
