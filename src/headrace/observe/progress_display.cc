@@ -1,7 +1,6 @@
 #include "headrace/observe/progress_display.h"
 
-#include <system_error>
-
+#include "headrace/model/start_thread.h"
 #include "headrace/observe/progress_line.h"
 
 namespace headrace {
@@ -29,12 +28,9 @@ void LoggedProgress::Show(const ProgressReading& reading) {
 }
 
 ProgressTicker::ProgressTicker(const Progress& progress, ProgressDisplay& display)
-    : progress_(progress), display_(display) {
-  try {
-    thread_ = std::jthread([this](const std::stop_token& stop) { Tick(stop); });
-  } catch (const std::system_error&) {  // No room for a thread.
-  }
-}
+    : progress_(progress),
+      display_(display),
+      thread_(StartThread([this](const std::stop_token& stop) { Tick(stop); })) {}
 
 void ProgressTicker::Tick(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);

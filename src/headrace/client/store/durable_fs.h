@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -98,6 +99,11 @@ class DurableFs {
 
   /// Names in a directory, sorted; empty if it is not there.
   virtual arrow::Result<std::vector<std::string>> List(const std::filesystem::path& path) const = 0;
+
+  /// Whether the directory holds anything but `names`; false if it is not there. Looks no further
+  /// than to the first such name.
+  virtual arrow::Result<bool> HoldsOther(const std::filesystem::path& path,
+                                         std::span<const std::string> names) const = 0;
 
   /// The content of a file, or nothing if it is not there.
   virtual arrow::Result<std::optional<std::string>> ReadFile(

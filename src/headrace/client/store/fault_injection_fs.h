@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +88,10 @@ class FaultInjectionFs : public DurableFs {
   }
   arrow::Result<std::vector<std::string>> List(const std::filesystem::path& path) const override {
     return base_->List(path);
+  }
+  arrow::Result<bool> HoldsOther(const std::filesystem::path& path,
+                                 std::span<const std::string> names) const override {
+    return base_->HoldsOther(path, names);
   }
   arrow::Result<std::optional<std::string>> ReadFile(
       const std::filesystem::path& path) const override {

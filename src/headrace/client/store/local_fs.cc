@@ -176,6 +176,17 @@ class LocalFs final : public DurableFs {
     return names;
   }
 
+  arrow::Result<bool> HoldsOther(const fs::path& path,
+                                 std::span<const std::string> names) const override {
+    std::error_code error;
+    fs::directory_iterator entry(path, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      if (std::ranges::find(names, entry->path().filename().string()) == names.end()) return true;
+    }
+    if (error && error.value() != ENOENT) return ErrnoError(error.value(), "list", path);
+    return false;
+  }
+
   arrow::Result<std::optional<std::string>> ReadFile(const fs::path& path) const override {
     const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid()) {

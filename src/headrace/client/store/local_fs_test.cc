@@ -31,6 +31,18 @@ class LocalFsTest : public testing::Test {
   std::shared_ptr<DurableFs> fs_ = MakeLocalFs();
 };
 
+TEST_F(LocalFsTest, HoldsOtherAsksForAnyNameBesideTheGiven) {
+  const std::vector<std::string> marker = {".marker"};
+  EXPECT_FALSE(*fs_->HoldsOther(folder_ / "gone", marker));
+  EXPECT_FALSE(*fs_->HoldsOther(folder_, marker));
+  ASSERT_TRUE(fs_->WriteFile(folder_ / ".marker", "x").ok());
+  EXPECT_FALSE(*fs_->HoldsOther(folder_, marker));
+  EXPECT_TRUE(*fs_->HoldsOther(folder_, {}));
+  ASSERT_TRUE(fs_->WriteFile(folder_ / "a", "x").ok());
+  EXPECT_TRUE(*fs_->HoldsOther(folder_, marker));
+  EXPECT_EQ(CodeOf(fs_->HoldsOther(folder_ / "a", marker).status()), "ENOTDIR");
+}
+
 TEST_F(LocalFsTest, WriteFileReplacesAsAWhole) {
   ASSERT_TRUE(fs_->WriteFile(folder_ / "a", "first").ok());
   ASSERT_TRUE(fs_->WriteFile(folder_ / "a", "second").ok());

@@ -8,7 +8,6 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -24,6 +23,7 @@
 #include "headrace/destination/parquet/staging_folder.h"
 #include "headrace/destination/parquet/table_content.h"
 #include "headrace/model/json_object.h"
+#include "headrace/model/start_thread.h"
 #include "headrace/staging/read_back.h"
 #include "headrace/staging/staging_writer.h"
 
@@ -235,9 +235,10 @@ class ParquetDestination final : public Destination {
     std::vector<std::jthread> others;
     const size_t threads =
         std::min(files.size(), static_cast<size_t>(std::max(1, options.threads)));
-    try {
-      for (size_t thread = 1; thread < threads; ++thread) others.emplace_back(read_some);
-    } catch (const std::system_error&) {  // This thread reads as well.
+    while (others.size() + 1 < threads) {
+      std::jthread other = StartThread(read_some);
+      if (!other.joinable()) break;
+      others.push_back(std::move(other));
     }
     read_some();
     others.clear();  // Waits for them.

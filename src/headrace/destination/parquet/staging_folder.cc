@@ -1,5 +1,6 @@
 #include "headrace/destination/parquet/staging_folder.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -158,8 +159,10 @@ arrow::Status RemoveRun(DurableFs& fs, const fs::path& directory) {
 }
 
 arrow::Status RemoveRunIfUnused(DurableFs& fs, const fs::path& directory) {
-  ARROW_ASSIGN_OR_RAISE(const std::string other, FirstBeside(fs, directory, kRunMarker));
-  return other.empty() ? RemoveMarkedRun(fs, directory) : arrow::Status::OK();
+  // Asked after each of thousands of tables, whose folders are in there.
+  const std::array markers = {std::string(kRunMarker), HalfWritten(kRunMarker)};
+  ARROW_ASSIGN_OR_RAISE(const bool used, fs.HoldsOther(directory, markers));
+  return used ? arrow::Status::OK() : RemoveMarkedRun(fs, directory);
 }
 
 }  // namespace headrace
