@@ -320,8 +320,8 @@ arrow::Status RunChooser::DivideTables(ChosenRun& chosen) {
   for (const TableJob* table : wanted_) {
     const std::string directory = table->table.directory();
     const JournalTable* known = index.Find(directory);
-    if (!committed.contains(directory) && (known == nullptr || !IsThere(*known)))
-      chosen.tables.push_back(table);
+    const bool there = committed.contains(directory) || (known != nullptr && IsThere(*known));
+    if (!there) chosen.tables.push_back(table);
   }
   return arrow::Status::OK();
 }
