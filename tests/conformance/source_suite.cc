@@ -82,6 +82,10 @@ PlannedTable SourceConformance::Plan(Snapshot& snapshot, const TableJob& job) {
   return planned;
 }
 
+PlannedTable SourceConformance::PlanAlone(const TableJob& job) {
+  return PlanTable(job, source(), *OpenSnapshot({job.table}), {.run = "r1"}, {});
+}
+
 TextRows SourceConformance::ReadJob(const TableJob& job) {
   const std::unique_ptr<Snapshot> snapshot = OpenSnapshot({job.table});
   const PlannedTable planned = Plan(*snapshot, job);

@@ -94,6 +94,9 @@ class SourceConformance : public testing::TestWithParam<SourceQuirks> {
   /// The plan that a run would make; a failure is in `status`.
   PlannedTable Plan(Snapshot& snapshot, const TableJob& job);
 
+  /// The same under a snapshot of its own; it may fail.
+  PlannedTable PlanAlone(const TableJob& job);
+
   /// Plans, attaches one session and reads every unit.
   TextRows ReadJob(const TableJob& job);
 

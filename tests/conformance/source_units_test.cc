@@ -1,3 +1,6 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
 #include <set>
 
 #include "conformance/source_suite.h"
@@ -69,6 +72,45 @@ TEST_P(SourceConformance, UnitsOfAColumnThatTheJobNames) {
     EXPECT_EQ(Sorted(ReadJob(job)), Sorted(Select("SELECT id, v FROM t")));
     Make("DROP TABLE t");
   }
+}
+
+/// Whatever the strategy: a filter chooses the rows, not the way they are cut.
+TEST_P(SourceConformance, NullsOfTheSplitColumnAreLeftOutOrRefusedWhereTheJobWantsIt) {
+  for (const UnitsCase& units : UnitsCases()) {
+    Make(units.setup);
+    const std::string nulls = Select("SELECT count(*) FROM t WHERE id IS NULL")[0][0];
+    for (const Strategy strategy : live_->strategies()) {
+      SCOPED_TRACE(units.name + ", " + std::string(StrategyName(strategy)));
+      TableJob job = JobOf("t");
+      job.partition = {.strategy = strategy,
+                       .column = "id",
+                       .target_rows = 100,
+                       .nulls = NullRowsPolicy::kExclude};
+      const PlannedTable excluding = PlanAlone(job);
+      ASSERT_TRUE(excluding.status.ok()) << excluding.status;
+      EXPECT_EQ(Sorted(ReadJob(job)), Sorted(Select("SELECT id, v FROM t WHERE id IS NOT NULL")));
+      const auto says_how_many = [&](const std::string& warning) {
+        return warning.starts_with(nulls + " row");
+      };
+      EXPECT_EQ(std::ranges::any_of(excluding.plan.warnings, says_how_many), nulls != "0");
+      job.partition.nulls = NullRowsPolicy::kError;
+      const arrow::Status refused = PlanAlone(job).status;
+      EXPECT_EQ(refused.ok(), nulls == "0") << refused;
+      if (nulls != "0") EXPECT_THAT(refused.message(), testing::HasSubstr(": " + nulls + " row"));
+    }
+    Make("DROP TABLE t");
+  }
+}
+
+TEST_P(SourceConformance, NullsAreCountedAmongTheRowsThatTheJobWants) {
+  Make("CREATE TABLE t (id BIGINT, v BIGINT); INSERT INTO t VALUES (1, 1), (NULL, 2), (NULL, 3)");
+  TableJob job = JobOf("t");
+  job.where = "v <> 2";
+  job.partition.column = "id";
+  job.partition.nulls = NullRowsPolicy::kError;
+  EXPECT_THAT(PlanAlone(job).status.message(), testing::HasSubstr(": 1 row has NULL in \"id\""));
+  job.where = "v < 2";
+  EXPECT_TRUE(PlanAlone(job).status.ok());
 }
 
 /// Ranges that no statistics made: the bounds of one unit are the next one's, whatever lies there.

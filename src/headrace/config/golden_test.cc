@@ -132,7 +132,8 @@ std::string TableText(const TableJob& table) {
       << StrategyName(table.partition.strategy) << ", column "
       << table.partition.column.value_or("(none)") << ", rows " << table.partition.target_rows
       << ", bytes " << table.partition.target_bytes << ", strict " << table.partition.strict
-      << "\n  compression " << Text(table.destination, "compression") << "\n";
+      << ", nulls " << NullRowsPolicyName(table.partition.nulls) << "\n  compression "
+      << Text(table.destination, "compression") << "\n";
   return out.str();
 }
 

@@ -29,6 +29,7 @@ struct PartitionSettings {
   int64_t target_rows = 50'000;
   int64_t target_bytes = 16LL << 20;
   bool strict = false;
+  NullRowsPolicy nulls = NullRowsPolicy::kInclude;  ///< Another one only with a column.
 };
 
 /// One entry of `tables:`, with everything it inherits from the job resolved.

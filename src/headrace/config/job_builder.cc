@@ -79,7 +79,7 @@ Job BuildJob(const SectionValues& root, Problems& problems) {
   job.source = BuildPlugin(root.Child("source"));
   job.destination = BuildPlugin(root.Child("destination"));
   job.tables = BuildTables(root, problems);
-  CheckPartition(root.Child("partition"), problems);
+  CheckPartition(root.Child("partition"), root.Child("partition"), problems);
   BuildEngine(root.Child("engine"), problems, job);
   BuildLimits(root.Child("limits").values, job);
   job.verify = EnumByName(root.values.String("verify"), VerifyLevelName, VerifyLevel::kChecksum)

@@ -6,9 +6,6 @@ namespace {
 constexpr std::string_view kNoKeySplit =
     "splitting by key or hash comes with a later version of headrace; use 'auto', 'pages', "
     "'id_range' or 'date_range'";
-constexpr std::string_view kNoNullRule =
-    "only full loads are built, and they include NULLs; use 'include', or leave the NULLs out by "
-    "'where'";
 
 }  // namespace
 
@@ -102,9 +99,11 @@ Section PartitionSection() {
           {.key = "nulls",
            .type = OptionType::kEnum,
            .default_text = "include",
-           .doc = "Rows whose split column is NULL: include reads them too.",
-           .choices = {"include"},
-           .refused_choices = {{"exclude", kNoNullRule}, {"error", kNoNullRule}}}}};
+           .doc =
+               "Rows whose `column` is NULL: include loads them too, exclude leaves them out and "
+               "says how many they are, error fails the table if there is one. exclude and error "
+               "look for them, which reads a table without an index of the column once more.",
+           .choices = {"include", "exclude", "error"}}}};
 }
 
 }  // namespace headrace

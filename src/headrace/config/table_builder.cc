@@ -99,6 +99,7 @@ class TableBuilder {
   void CheckColumns(const std::vector<const SectionValues*>& entries, const TableJob& job);
   void CheckLineageNames(const TableJob& job);
   void Partition(PartitionSettings& partition);
+  void CheckNulls(const PartitionSettings& partition);
   OptionValues DestinationOptions() const;
 
   /// The values that say `key`: the table's own, those of its `section`, or the job's `section`;
@@ -245,6 +246,21 @@ void TableBuilder::Partition(PartitionSettings& partition) {
   partition.target_bytes =
       pick("target_bytes").Integer("target_bytes").value_or(partition.target_bytes);
   partition.strict = pick("strict").Boolean("strict").value_or(partition.strict);
+  partition.nulls =
+      EnumByName(pick("nulls").String("nulls"), NullRowsPolicyName, NullRowsPolicy::kError)
+          .value_or(partition.nulls);
+  CheckNulls(partition);
+}
+
+/// A planner that chooses a column chooses one without NULLs where it can: which rows are loaded
+/// must not depend on it.
+void TableBuilder::CheckNulls(const PartitionSettings& partition) {
+  if (partition.nulls == NullRowsPolicy::kInclude || partition.column.has_value()) return;
+  const bool own = table_.Child("partition").Wrote("nulls");
+  const SectionValues& section = (own ? table_ : root_).Child("partition");
+  problems_.Add(section.PlaceOf("nulls"), section.PathOf("nulls"),
+                "'" + std::string(NullRowsPolicyName(partition.nulls)) +
+                    "' needs a 'column' beside it: the one whose NULLs are meant");
 }
 
 OptionValues TableBuilder::DestinationOptions() const {
@@ -279,11 +295,14 @@ void CheckDuplicates(const std::vector<const SectionValues*>& entries,
 
 }  // namespace
 
-void CheckPartition(const SectionValues& partition, Problems& problems) {
+void CheckPartition(const SectionValues& partition, const SectionValues& inherited,
+                    Problems& problems) {
   const auto strategy =
       EnumByName(partition.values.String("strategy"), StrategyName, Strategy::kNone);
   const bool needs_no_column = strategy == Strategy::kPages || strategy == Strategy::kNone;
-  if (!needs_no_column || !partition.values.WasWritten("column")) return;
+  const SectionValues& null_rule = partition.Wrote("nulls") ? partition : inherited;
+  const bool needs_it = null_rule.values.String("nulls").value_or("include") != "include";
+  if (!needs_no_column || needs_it || !partition.values.WasWritten("column")) return;
   problems.Add(partition.PlaceOf("column"), partition.PathOf("column"),
                "the strategy '" + std::string(StrategyName(*strategy)) +
                    "' does not split by a column; leave one of them out");
@@ -295,7 +314,7 @@ std::vector<TableJob> BuildTables(const SectionValues& root, Problems& problems)
   tables.reserve(entries.size());
   for (const SectionValues* entry : entries) {
     tables.push_back(TableBuilder(root, *entry, problems).Build());
-    CheckPartition(entry->Child("partition"), problems);
+    CheckPartition(entry->Child("partition"), root.Child("partition"), problems);
   }
   CheckDuplicates(entries, tables, problems);
   return tables;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kOverflowPolicyNames = {"error", "null", "string"};
 
+constexpr std::array<std::string_view, 3> kNullRowsPolicyNames = {"include", "exclude", "error"};
+
 std::shared_ptr<arrow::KeyValueMetadata> ColumnMetadata(const PlannedColumn& column) {
   auto metadata = arrow::key_value_metadata({"headrace.source_type"}, {column.source_type});
   if (!column.comment.empty()) metadata->Append("headrace.comment", column.comment);
@@ -20,6 +22,16 @@ std::shared_ptr<arrow::KeyValueMetadata> ColumnMetadata(const PlannedColumn& col
 
 std::string_view OverflowPolicyName(OverflowPolicy policy) {
   return kOverflowPolicyNames.at(static_cast<size_t>(policy));
+}
+
+std::string_view NullRowsPolicyName(NullRowsPolicy policy) {
+  return kNullRowsPolicyNames.at(static_cast<size_t>(policy));
+}
+
+std::string FilterText(const Filter& filter) {
+  if (filter.not_null.empty()) return filter.where;
+  const std::string not_null = "\"" + filter.not_null + "\" IS NOT NULL";
+  return filter.where.empty() ? not_null : "(" + filter.where + ") AND " + not_null;
 }
 
 std::shared_ptr<arrow::Schema> ReadSchema(const TablePlan& plan) {

@@ -22,6 +22,15 @@ enum class OverflowPolicy {
 
 std::string_view OverflowPolicyName(OverflowPolicy policy);
 
+/// What is done with rows whose split column is NULL (`partition.nulls`).
+enum class NullRowsPolicy {
+  kInclude,  ///< They are loaded.
+  kExclude,  ///< They are left out, and the plan says how many.
+  kError,    ///< The table fails before anything of it is read.
+};
+
+std::string_view NullRowsPolicyName(NullRowsPolicy policy);
+
 /// One column on its way: what the source yields and what the destination gets.
 struct PlannedColumn {
   std::string source_name;  ///< In the source's table.
@@ -49,8 +58,15 @@ struct Lineage {
 
 /// Which rows the run wants, whatever the unit.
 struct Filter {
-  std::string where;  ///< The job's own SQL condition in the source's dialect; empty: all rows.
+  std::string where;     ///< The job's own SQL condition in the source's dialect; empty: all rows.
+  std::string not_null;  ///< A column whose NULL rows are left out; empty: none. A unit of NullRows
+                         ///< is not touched by it.
+
+  bool operator==(const Filter&) const = default;
 };
+
+/// For people: a condition in the way of SQL; empty: all rows.
+std::string FilterText(const Filter& filter);
 
 /// What all units of one table share. Made once per table and epoch, sent once to each worker, then
 /// never changed: safe to read from every thread.

@@ -130,18 +130,18 @@ std::vector<std::string> SelectedColumns(const TablePlan& plan) {
 std::string_view SplitTypeName(const Split& split) { return kSplits.at(split.index()).type; }
 
 nlohmann::json ToJson(const WorkUnit& unit, const TablePlan& plan) {
+  const std::string filter = FilterText(plan.filter);
   const TableRef& table = plan.table;
-  nlohmann::json json = {
-      {"version", kWorkUnitVersion},
-      {"type", SplitTypeName(unit.split)},
-      {"plan_id", unit.plan_id},
-      {"unit_id", unit.id},
-      {"schema_name", table.schema},
-      {"table_name", table.is_query() ? table.alias : table.name},
-      {"selected_columns", SelectedColumns(plan)},
-      {"filter", plan.filter.where.empty() ? nlohmann::json() : nlohmann::json(plan.filter.where)},
-      {"estimated_rows", unit.estimated_rows},
-      {"estimated_bytes", unit.estimated_bytes}};
+  nlohmann::json json = {{"version", kWorkUnitVersion},
+                         {"type", SplitTypeName(unit.split)},
+                         {"plan_id", unit.plan_id},
+                         {"unit_id", unit.id},
+                         {"schema_name", table.schema},
+                         {"table_name", table.is_query() ? table.alias : table.name},
+                         {"selected_columns", SelectedColumns(plan)},
+                         {"filter", filter.empty() ? nlohmann::json() : nlohmann::json(filter)},
+                         {"estimated_rows", unit.estimated_rows},
+                         {"estimated_bytes", unit.estimated_bytes}};
   std::visit([&json](const auto& split) { WriteSplit(split, json); }, unit.split);
   return json;
 }

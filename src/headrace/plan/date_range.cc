@@ -179,7 +179,7 @@ Cut CutDateRange(const PlanInput& input) {
   double rows_per_unit = RowsPerUnit(input, rows, cut.warnings);
   const double null_rows = rows * std::clamp(column.null_fraction, 0.0, 1.0);
   if (rows <= rows_per_unit) return OneRange(input, name, rows, std::move(cut));
-  const bool has_nulls = IsNullable(input, name);
+  const bool has_nulls = input.knobs.null_rows && IsNullable(input, name);
   const std::vector<TimeRange> ranges =
       CutToAtMost(SpreadOf(column, values, rows, null_rows), is_date, rows_per_unit,
                   kMaxUnits - (has_nulls ? 1 : 0), cut.warnings);

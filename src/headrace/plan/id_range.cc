@@ -150,7 +150,9 @@ Cut CutIdRange(const PlanInput& input) {
   cut.column = chosen.name;
   cut.why = WhyColumn(chosen, column, rows);
   cut.shares = RangesBetween(bounds, chosen.name, rows - null_rows);
-  if (IsNullable(input, chosen.name)) cut.shares.push_back({NullRows{chosen.name}, null_rows});
+  if (input.knobs.null_rows && IsNullable(input, chosen.name)) {
+    cut.shares.push_back({NullRows{chosen.name}, null_rows});
+  }
   WarnOfColumn(input, chosen.name, column, values, cut);
   return cut;
 }

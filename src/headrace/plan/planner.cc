@@ -169,7 +169,7 @@ std::vector<WorkUnit> UnitsOf(std::vector<Share> shares, double row_width,
 
 /// A column that the wanted strategy has no use for is said, not ignored.
 void WarnOfUnusedColumn(const PlanKnobs& knobs, std::vector<std::string>& warnings) {
-  if (knobs.column.empty() ||
+  if (knobs.column.empty() || !knobs.null_rows ||
       (knobs.strategy != Strategy::kPages && knobs.strategy != Strategy::kNone)) {
     return;
   }

@@ -20,6 +20,7 @@ struct PlanKnobs {
   bool strict = false;  ///< A wanted strategy that does not fit is an error instead of one unit and
                         ///< a warning.
   bool filtered = false;  ///< The job has a `where`: estimates are upper bounds.
+  bool null_rows = true;  ///< Rows whose `column` is NULL are wanted.
 };
 
 /// How one table is cut, and why.

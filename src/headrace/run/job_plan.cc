@@ -162,7 +162,33 @@ PlanKnobs KnobsOf(const TableJob& job) {
           .target_rows = job.partition.target_rows,
           .target_bytes = job.partition.target_bytes,
           .strict = job.partition.strict,
-          .filtered = !job.where.empty()};
+          .filtered = !job.where.empty(),
+          .null_rows = job.partition.nulls == NullRowsPolicy::kInclude};
+}
+
+/// The column whose NULLs the job does not want; null where it wants all rows, or has none to fear.
+const Column* UnwantedNulls(const TableJob& job, const Description& description) {
+  if (job.partition.nulls == NullRowsPolicy::kInclude) return nullptr;
+  const Column* column = description.FindColumn(job.partition.column.value_or(""));
+  return column != nullptr && column->nullable ? column : nullptr;
+}
+
+/// Looks for rows that the job does not want: an error, or a warning that says how many they are.
+arrow::Status CheckNullRows(const TableJob& job, const Column& column, Snapshot& snapshot,
+                            std::stop_token stop, TablePlan& plan) {
+  const WorkUnit nulls{.plan_id = plan.id, .id = "0", .split = NullRows{column.name}};
+  ARROW_ASSIGN_OR_RAISE(const int64_t rows, snapshot.CountRows(plan, nulls, std::move(stop)));
+  if (rows == 0) return arrow::Status::OK();
+  const std::string found =
+      std::to_string(rows) + (rows == 1 ? " row has" : " rows have") + " NULL in \"" + column.name;
+  if (job.partition.nulls == NullRowsPolicy::kExclude) {
+    plan.warnings.push_back(found + "\" and " + (rows == 1 ? "is" : "are") +
+                            " not loaded (partition.nulls: exclude)");
+    return arrow::Status::OK();
+  }
+  return UserError("table " + job.table.label() + ": " + found +
+                   "\", and partition.nulls: error wants none. 'include' loads them, 'exclude' "
+                   "leaves them out");
 }
 
 /// Without a snapshot an UPDATE moves rows between pages that are read and pages that are not; a
@@ -285,9 +311,13 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
     }
   }
   ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(stop));
+  const Column* unwanted = UnwantedNulls(job, plan.description);
+  if (unwanted != nullptr) plan.filter.not_null = unwanted->name;
   ARROW_RETURN_NOT_OK(Partition(job, capabilities, snapshot, stop, planned));
   WarnOfNamesThatDifferByCase(plan);
-  return TryReading(snapshot, stop, planned);
+  ARROW_RETURN_NOT_OK(TryReading(snapshot, stop, planned));
+  if (unwanted == nullptr) return arrow::Status::OK();
+  return CheckNullRows(job, *unwanted, snapshot, std::move(stop), plan);
 }
 
 bool IsSameRelation(const Relation& a, const Relation& b) {
@@ -296,7 +326,7 @@ bool IsSameRelation(const Relation& a, const Relation& b) {
 
 /// Views and queries have no relations to be known by.
 bool HaveSameRows(const PlannedTable& a, const PlannedTable& b) {
-  if (!a.status.ok() || !b.status.ok() || a.plan.filter.where != b.plan.filter.where) return false;
+  if (!a.status.ok() || !b.status.ok() || a.plan.filter != b.plan.filter) return false;
   const Description& first = a.plan.description;
   const Description& second = b.plan.description;
   return first.kind == second.kind && !first.leaves.empty() &&

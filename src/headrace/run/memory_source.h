@@ -22,6 +22,7 @@ namespace headrace {
 
 struct MemorySourceScript {
   std::map<std::string, int64_t> tables;  ///< Rows by table name.
+  int64_t null_rows = 0;                  ///< What is counted of each for a unit of NULLs.
   /// Asked before a unit is opened, with the number of opens of that unit so far (1, 2, …).
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int open)> on_open;
   /// Asked before each batch of a unit, with the rows that this open of it has given so far.
@@ -163,6 +164,12 @@ class MemorySnapshot : public Snapshot {
   arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit,
                         std::stop_token /*stop*/) override {
     return script_.on_try ? script_.on_try(plan, unit) : arrow::Status::OK();
+  }
+
+  arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
+                                   std::stop_token /*stop*/) override {
+    const bool nulls = std::holds_alternative<NullRows>(unit.split);
+    return nulls ? script_.null_rows : script_.tables.at(plan.table.name);
   }
 
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token /*stop*/) override {

@@ -101,7 +101,7 @@ class Snapshot {
 
   /// Describes a table, most often one that OpenSnapshot was given, as the snapshot sees it.
   /// Errors: user if there is no such table or it may not be read; the other tables are not
-  /// affected. kSnapshotLostCode, here and in the next two, where the connection that plans was
+  /// affected. kSnapshotLostCode, here and in the next three, where the connection that plans was
   /// lost, also where there is no snapshot. kInterruptedCode soon after `stop`.
   virtual arrow::Result<Description> Describe(const TableRef& table, std::stop_token stop) = 0;
 
@@ -120,6 +120,12 @@ class Snapshot {
   /// kInterruptedCode soon after `stop`.
   virtual arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit,
                                 std::stop_token stop) = 0;
+
+  /// How many rows of `unit` the filter of `plan` selects, as the snapshot sees them. Reads them:
+  /// takes as long as the source needs to find them. Errors: those of Session::Open.
+  /// kInterruptedCode soon after `stop`.
+  virtual arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
+                                           std::stop_token stop) = 0;
 
   /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or
   /// others of class transient.

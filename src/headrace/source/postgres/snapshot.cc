@@ -76,6 +76,18 @@ arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
   return leader_->NameLoss(NameLockTimeout(status, leader_->settings()));
 }
 
+arrow::Result<int64_t> PgSnapshot::CountRows(const TablePlan& plan, const WorkUnit& unit,
+                                             std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
+  const std::string sql =
+      SelectStatement("pg_catalog.count(*)", TargetOf(plan, unit), ConditionOf(plan, unit));
+  const auto counted = InScope(
+      lease.connection(), leader_->planning_scope(),
+      [&] { return lease.connection().Query(sql, stop); }, stop);
+  if (counted.ok()) return counted->Int64(0, 0);
+  return leader_->NameLoss(NameLockTimeout(counted.status(), leader_->settings()));
+}
+
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {
   if (leader_->released()) return SnapshotReleased();
   return PgSession::Attach(leader_, std::move(stop));

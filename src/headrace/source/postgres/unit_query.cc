@@ -114,6 +114,16 @@ bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit) {
          !plan.description.IsOneRelation();
 }
 
+/// Ranges hold no NULL of their own column, and a unit of NULLs is one of those very rows.
+bool ExcludesNulls(const Filter& filter, const Split& split) {
+  if (filter.not_null.empty() || std::holds_alternative<NullRows>(split)) return false;
+  const auto* ids = std::get_if<IdRange>(&split);
+  const auto* times = std::get_if<DateRange>(&split);
+  const bool is_range_of_it = (ids != nullptr && ids->column == filter.not_null) ||
+                              (times != nullptr && times->column == filter.not_null);
+  return !is_range_of_it;
+}
+
 std::string SplitCondition(const Split& split, const Description& description) {
   return std::visit(
       SplitVisitor{
@@ -147,6 +157,9 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   std::string condition = SplitCondition(unit.split, plan.description);
   if (HasSeveralParts(plan, unit)) {
     condition = And(std::move(condition), PartsCondition(plan.description));
+  }
+  if (ExcludesNulls(plan.filter, unit.split)) {
+    condition = And(std::move(condition), PgQuoteIdentifier(plan.filter.not_null) + " IS NOT NULL");
   }
   // Lines of its own: a comment at the end of the job's condition ends with them.
   if (!plan.filter.where.empty()) {

@@ -40,6 +40,15 @@ class CheckedReader final : public UnitReader {
   const ReadPoint::Lease& lease_;
 };
 
+/// The number that `sql` counts.
+arrow::Result<int64_t> CountedRows(SqliteDatabase& database, const std::string& sql,
+                                   const std::stop_token& stop) {
+  const ProgressGuard guard(database.handle(), stop);
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database.Prepare(sql));
+  ARROW_ASSIGN_OR_RAISE(const bool row, statement.Step());
+  return row ? statement.ColumnInt64(0) : 0;
+}
+
 class SqliteSession final : public Session {
  public:
   explicit SqliteSession(ReadPoint::Lease lease) : lease_(std::move(lease)) {}
@@ -108,6 +117,14 @@ arrow::Status SqliteSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& uni
   arrow::Status tried =
       SqliteUnitReader::Open(*leader, plan, unit, readers, {}, std::move(stop)).status();
   return UnlessLost(std::move(tried), point_->CheckFile(*leader));
+}
+
+arrow::Result<int64_t> SqliteSnapshot::CountRows(const TablePlan& plan, const WorkUnit& unit,
+                                                 std::stop_token stop) {
+  if (stop.stop_requested()) return InterruptedError();
+  ARROW_ASSIGN_OR_RAISE(const std::string sql, CountQuery(plan, unit));
+  ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
+  return UnlessLost(CountedRows(*leader, sql, stop), point_->CheckFile(*leader));
 }
 
 arrow::Result<std::unique_ptr<Session>> SqliteSnapshot::Attach(std::stop_token stop) {

@@ -24,6 +24,8 @@ class SqliteSnapshot final : public Snapshot {
   arrow::Result<Statistics> Estimate(const Description& description, const EstimateRequest& request,
                                      std::stop_token stop) override;
   arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit, std::stop_token stop) override;
+  arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
+                                   std::stop_token stop) override;
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
   void Release(std::stop_token /*stop*/) override { point_->Release(); }
 

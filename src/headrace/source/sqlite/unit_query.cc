@@ -52,6 +52,22 @@ std::string SelectList(const TablePlan& plan) {
   return list;
 }
 
+std::string And(std::string condition, const std::string& more) {
+  return condition.empty() ? more : std::move(condition) + " AND " + more;
+}
+
+/// ` FROM … WHERE …`: the rows of a unit.
+arrow::Result<std::string> RowsSql(const TablePlan& plan, const WorkUnit& unit) {
+  ARROW_ASSIGN_OR_RAISE(std::string condition, std::visit(SplitCondition{plan.table}, unit.split));
+  const Filter& filter = plan.filter;
+  if (!filter.not_null.empty() && !std::holds_alternative<NullRows>(unit.split)) {
+    condition = And(std::move(condition), ColumnSql(plan.table, filter.not_null) + " IS NOT NULL");
+  }
+  if (!filter.where.empty()) condition = And(std::move(condition), "(" + filter.where + "\n)");
+  const std::string from = " FROM " + RelationSql(plan.table);
+  return condition.empty() ? from : from + " WHERE " + condition;
+}
+
 }  // namespace
 
 std::string RelationSql(const TableRef& table) {
@@ -68,7 +84,7 @@ std::string ColumnSql(const TableRef& table, std::string_view column) {
 
 arrow::Result<UnitQuery> MakeUnitQuery(const TablePlan& plan, const WorkUnit& unit,
                                        int most_columns) {
-  ARROW_ASSIGN_OR_RAISE(std::string condition, std::visit(SplitCondition{plan.table}, unit.split));
+  ARROW_ASSIGN_OR_RAISE(const std::string rows, RowsSql(plan, unit));
   UnitQuery query;
   std::string list = SelectList(plan);
   if (!plan.description.row_identity.empty() && std::cmp_less(plan.columns.size(), most_columns)) {
@@ -77,16 +93,16 @@ arrow::Result<UnitQuery> MakeUnitQuery(const TablePlan& plan, const WorkUnit& un
     list += ColumnSql(plan.table, plan.description.row_identity);
   }
   if (!plan.filter.where.empty()) {
-    if (!condition.empty()) condition += " AND ";
-    condition += "(" + plan.filter.where + "\n)";
+    query.plain_filter_sql =
+        "SELECT NULL FROM " + RelationSql(plan.table) + " WHERE\n" + plan.filter.where;
   }
-  const std::string from = " FROM " + RelationSql(plan.table);
-  if (!plan.filter.where.empty()) {
-    query.plain_filter_sql = "SELECT NULL" + from + " WHERE\n" + plan.filter.where;
-  }
-  query.sql = "SELECT " + (list.empty() ? "NULL" : list) + from;
-  if (!condition.empty()) query.sql += " WHERE " + condition;
+  query.sql = "SELECT " + (list.empty() ? "NULL" : list) + rows;
   return query;
+}
+
+arrow::Result<std::string> CountQuery(const TablePlan& plan, const WorkUnit& unit) {
+  ARROW_ASSIGN_OR_RAISE(const std::string rows, RowsSql(plan, unit));
+  return "SELECT count(*)" + rows;
 }
 
 }  // namespace headrace::sqlite

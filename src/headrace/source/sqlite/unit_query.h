@@ -36,4 +36,7 @@ struct UnitQuery {
 arrow::Result<UnitQuery> MakeUnitQuery(const TablePlan& plan, const WorkUnit& unit,
                                        int most_columns);
 
+/// The SELECT that counts the rows of a unit.
+arrow::Result<std::string> CountQuery(const TablePlan& plan, const WorkUnit& unit);
+
 }  // namespace headrace::sqlite
