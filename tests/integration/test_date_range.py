@@ -229,7 +229,7 @@ def test_what_cannot_be_cut_is_said(any_database, headrace):
 
     said(warnings("t", column="at"), "1 unit holds more than 1,000 rows, because no range is shorter than 15 minutes")
     said(warnings("t"), "it has no date or timestamp column that is never NULL, has an index")
-    said(warnings("t", column="id"), '"id" is no date or timestamp column')
+    said(warnings("t", column="id"), 'the numbers of "id" are no seconds, milliseconds or microseconds since 1970')
     said(warnings("unknown", column="at"), 'nothing is known of the values of "at"')
     postgres_job(headrace, any_database, {"name": "public.t", "partition": by_date | {"strict": True}})
     said(" ".join(headrace("plan", "job.yaml", expect=2).stdout.split()), "date_range does not fit table public.t")
@@ -245,9 +245,65 @@ def test_without_a_snapshot_times_that_change_are_said(database, headrace):
     said(" ".join(planned(headrace)["warnings"]), '"at": without a snapshot a row whose time an UPDATE changes', "missed or doubled")
 
 
-def test_sqlite_refuses_it_with_a_sentence(headrace):
+# Hour i of 2024 as SQLite keeps times, and what of other kinds may lie beside it.
+SQLITE_FORMS = {
+    "text": ("TIMESTAMP", "datetime('2024-01-01', '+' || i || ' hours')"),
+    "text with T": ("DATETIME", "replace(datetime('2024-01-01', '+' || i || ' hours'), ' ', 'T') || 'Z'"),
+    "dates": ("DATE", "date('2024-01-01', '+' || (i / 24) || ' days')"),
+    "Unix seconds": ("TIMESTAMP", "unixepoch('2024-01-01') + i * 3600"),
+    "seconds in an integer": ("INTEGER", "unixepoch('2024-01-01') + i * 3600"),
+    "milliseconds in an integer": ("BIGINT", "(unixepoch('2024-01-01') + i * 3600) * 1000"),
+}
+
+
+@pytest.mark.parametrize("form", SQLITE_FORMS)
+def test_sqlite_is_cut_in_the_form_that_its_times_have(headrace, form):
+    declared, value = SQLITE_FORMS[form]
     with contextlib.closing(sqlite3.connect(headrace.folder / "shop.db")) as shop:
-        shop.execute("CREATE TABLE t (at timestamp)")
-    Job(headrace, {"type": "sqlite", "path": "shop.db"}, [{"name": "t", "partition": {"strategy": "date_range"}}])
-    for command in ("check", "plan", "run"):
-        said(" ".join(headrace(command, "job.yaml", expect=2).stdout.split()), "date_range of this source comes with a later version")
+        shop.execute(f"CREATE TABLE t (id INTEGER PRIMARY KEY, at {declared})")
+        shop.execute(f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 3999) INSERT INTO t SELECT i, {value} FROM n")
+        shop.execute("INSERT INTO t (at) VALUES (NULL), (NULL), (0), (86400)" + ("" if "integer" in form else ", ('0001-01-01'), ('9999-12-31')"))
+        shop.execute("CREATE INDEX i ON t (at)")
+        shop.commit()
+        rows, nulls = shop.execute("SELECT count(*), count(*) - count(at) FROM t").fetchone()
+    job = Job(headrace, {"type": "sqlite", "path": "shop.db"},
+              [{"name": "t", "partition": {"strategy": "date_range", "column": "at", "target_rows": 30}}], verify="checksum")
+    plan = planned(headrace)
+    ranges = [unit for unit in plan["units"] if unit["type"] == "db_date_range"]
+    assert 100 <= len(ranges) <= 250, f"166 days or so: {len(ranges)}"
+    assert [unit["type"] for unit in plan["units"]].count("db_null") == 1
+    assert plan["warnings"] == []
+    job.run()
+    assert lake.count(job.lake, "t") == rows
+    assert len(set(lake.rows(job.lake, "t", "id"))) == rows
+    job.document["tables"][0]["partition"]["nulls"] = "exclude"
+    job.write()
+    said(" ".join(planned(headrace)["warnings"]), f'{nulls} rows have NULL in "at" and are not loaded')
+    job.run()
+    assert lake.count(job.lake, "t") == rows - nulls
+
+
+def test_sqlite_times_of_several_forms_are_one_unit(headrace):
+    with contextlib.closing(sqlite3.connect(headrace.folder / "shop.db")) as shop:
+        shop.execute("CREATE TABLE t (at TIMESTAMP)")
+        shop.execute("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999) INSERT INTO t "
+                     "SELECT CASE WHEN i % 2 = 0 THEN '2024-01-01' ELSE 1704067200 + i END FROM n")
+        shop.commit()
+    Job(headrace, {"type": "sqlite", "path": "shop.db"}, [{"name": "t", "partition": {"strategy": "date_range", "column": "at", "target_rows": 30}}])
+    plan = planned(headrace)
+    assert len(plan["units"]) == 1
+    said(" ".join(plan["warnings"]), 'nothing is known of the values of "at"', "it is read as one unit")
+
+
+@pytest.mark.parametrize(("unit", "kind"), [(1, "int"), (1000, "bigint"), (1000000, "bigint")])
+def test_epochs_of_postgresql_are_cut_by_the_calendar(database, headrace, unit, kind):
+    database.execute(f"CREATE TABLE t (id int, at {kind}); CREATE INDEX ON t (at);"
+                     f"INSERT INTO t SELECT i, ((extract(epoch FROM timestamptz '2024-01-01 00:00Z') + i * 3600) * {unit})::{kind} FROM generate_series(0, 3999) i;"
+                     "INSERT INTO t VALUES (-1, NULL), (-2, 0), (-3, -7); ANALYZE t")
+    job = postgres_job(headrace, database, {"name": "public.t", "partition": {"strategy": "date_range", "column": "at", "target_rows": 30}})
+    units = planned(headrace)["units"]
+    assert 160 <= len(units) <= 170, len(units)
+    assert units[1]["time_encoding"] == {1: "epoch_s", 1000: "epoch_ms", 1000000: "epoch_us"}[unit]
+    assert units[5]["end_date"].endswith("T00:00:00")
+    job.run()
+    assert sorted(lake.rows(job.lake, "public.t", "id")) == [(i,) for i in range(-3, 4000)]

@@ -71,9 +71,11 @@ Section PartitionSection() {
            .type = OptionType::kEnum,
            .default_text = "auto",
            .doc =
-               "auto lets the planner choose; id_range reads ranges of an integer column, none the "
-               "table in one unit; of PostgreSQL alone so far, pages reads ranges of the table's "
-               "pages, and date_range weeks, days or hours of a date or timestamp column.",
+               "auto lets the planner choose; id_range reads ranges of an integer column, "
+               "date_range weeks, days or hours of a date or timestamp column, or of an integer "
+               "column of the job that counts seconds, milliseconds or microseconds since 1970, "
+               "none the table in one unit; of PostgreSQL alone, pages reads ranges of the table's "
+               "pages.",
            .choices = {"auto", "pages", "id_range", "date_range", "none"},
            .refused_choices = {{"key_range", kNoKeySplit}, {"hash", kNoKeySplit}}},
           {.key = "column",

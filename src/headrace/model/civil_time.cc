@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -57,7 +58,37 @@ bool ReadYear(TextFront& reader, int64_t& year) {
   return reader.Skip("+") ? reader.Digits(4, kMostDigits, year) : reader.Digits(4, 4, year);
 }
 
+struct TimeEncodingRow {
+  TimeEncoding encoding;
+  std::string_view name;
+  int64_t micros;  ///< Per number.
+};
+
+constexpr std::array<TimeEncodingRow, 6> kTimeEncodings = {
+    {{TimeEncoding::kNative, "native", 0},
+     {TimeEncoding::kText, "text", 0},
+     {TimeEncoding::kTextT, "text_t", 0},
+     {TimeEncoding::kSeconds, "epoch_s", kMicrosPerSecond},
+     {TimeEncoding::kMillis, "epoch_ms", 1'000},
+     {TimeEncoding::kMicros, "epoch_us", 1}}};
+
+const TimeEncodingRow& RowOf(TimeEncoding encoding) { return kTimeEncodings.at(static_cast<size_t>(encoding)); }
+
 }  // namespace
+
+std::string_view TimeEncodingName(TimeEncoding encoding) { return RowOf(encoding).name; }
+
+std::optional<TimeEncoding> TimeEncodingOfName(std::string_view name) {
+  const auto found = std::ranges::find(kTimeEncodings, name, &TimeEncodingRow::name);
+  return found == kTimeEncodings.end() ? std::nullopt : std::optional(found->encoding);
+}
+
+int64_t MicrosPerNumber(TimeEncoding encoding) { return RowOf(encoding).micros; }
+
+int64_t FirstNumberFrom(int64_t micros, TimeEncoding encoding) {
+  const int64_t unit = MicrosPerNumber(encoding);
+  return FloorDivide(micros, unit) + (micros % unit == 0 ? 0 : 1);
+}
 
 bool IsTimeType(const arrow::DataType& type) {
   return type.id() == arrow::Type::DATE32 || type.id() == arrow::Type::TIMESTAMP;

@@ -24,6 +24,27 @@ int64_t FloorRemainder(int64_t value, int64_t by);
 /// Dates and timestamps: what statistics and ranges know as microseconds since 1970.
 bool IsTimeType(const arrow::DataType& type);
 
+/// How a column of the source holds times, and so in which way it compares them.
+enum class TimeEncoding {
+  kNative,   ///< In the type of the column: a date or a timestamp.
+  kText,     ///< `2024-01-01 09:15:00`, as text.
+  kTextT,    ///< `2024-01-01T09:15:00`, as text.
+  kSeconds,  ///< Numbers since 1970, in UTC.
+  kMillis,
+  kMicros,
+};
+
+/// "native", "text", "text_t", "epoch_s", "epoch_ms", "epoch_us": in the JSON of work units.
+std::string_view TimeEncodingName(TimeEncoding encoding);
+std::optional<TimeEncoding> TimeEncodingOfName(std::string_view name);
+
+/// Microseconds that 1 in a column of this form stands for; 0 where it holds no numbers.
+int64_t MicrosPerNumber(TimeEncoding encoding);
+
+/// The first number of a column of this form, which holds numbers, that stands for no moment before
+/// `micros`: at and above it are just the numbers of later moments.
+int64_t FirstNumberFrom(int64_t micros, TimeEncoding encoding);
+
 /// A moment on the calendar (proleptic Gregorian, as SQL's), without a zone. The standard library's
 /// year ends at 32767; int64 microseconds reach from -290308 to 294247.
 struct CivilTime {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "headrace/model/civil_time.h"
+
 namespace headrace {
 
 /// A value and the share of the rows that have it.
@@ -32,6 +34,9 @@ struct ColumnStatistics {
   /// nor histogram.
   double share_before = 0;
   double share_after = 0;
+  /// How the column holds times; its values are microseconds here in any case but for integers,
+  /// which stay as they are.
+  TimeEncoding time_encoding = TimeEncoding::kNative;
   bool indexed = false;  ///< A range of the column can be read without reading the whole table.
 };
 

@@ -29,6 +29,7 @@ void WriteSplit(const DateRange& split, nlohmann::json& json) {
   json["timestamp_column"] = split.column;
   json["start_date"] = TimeJson(split.lower);
   json["end_date"] = TimeJson(split.upper);
+  if (split.encoding != TimeEncoding::kNative) json["time_encoding"] = TimeEncodingName(split.encoding);
 }
 
 void WriteSplit(const PageRange& split, nlohmann::json& json) {
@@ -63,11 +64,24 @@ void ReadTime(JsonObject& object, const char* key, std::optional<int64_t>& micro
                         "\": expected a time like 2024-01-31T00:00:00, without zone"));
 }
 
+void ReadTimeEncoding(JsonObject& object, const std::string& name, TimeEncoding& encoding) {
+  const auto known = TimeEncodingOfName(name);
+  if (known) {
+    encoding = *known;
+  } else {
+    object.Fail(UserError("work unit: key \"time_encoding\": this version does not know \"" + name +
+                          "\""));
+  }
+}
+
 Split ReadDateRange(JsonObject& object) {
   DateRange range;
   object.Read("timestamp_column", range.column);
   ReadTime(object, "start_date", range.lower);
   ReadTime(object, "end_date", range.upper);
+  std::optional<std::string> encoding;
+  object.Read("time_encoding", encoding);
+  if (encoding) ReadTimeEncoding(object, *encoding, range.encoding);
   if (range.lower && range.upper && *range.lower >= *range.upper) {
     object.Fail(UserError("work unit: key \"end_date\": expected more than start_date"));
   }

@@ -176,5 +176,21 @@ TEST(WorkUnitTest, NamesThatAreNotUtf8DoNotThrow) {
   EXPECT_THAT(SerializeWorkUnit(UnitOf(WholeTable{}), plan), HasSubstr("\xEF\xBF\xBD"));
 }
 
+TEST(WorkUnitTest, TimesOfEveryEncodingComeBack) {
+  TablePlan plan;
+  plan.table = {.schema = "public", .name = "t", .query = {}, .alias = {}};
+  for (const char* name : {"native", "text", "text_t", "epoch_s", "epoch_ms", "epoch_us"}) {
+    const TimeEncoding encoding = *TimeEncodingOfName(name);
+    EXPECT_EQ(TimeEncodingName(encoding), name);
+    const WorkUnit unit{
+        .plan_id = "p",
+        .id = "1",
+        .split = DateRange{
+            .column = "at", .lower = 0, .upper = kMicrosPerDay, .encoding = encoding}};
+    EXPECT_EQ(ParseWorkUnit(SerializeWorkUnit(unit, plan)).ValueOrDie(), unit) << name;
+  }
+  EXPECT_EQ(TimeEncodingOfName("sundial"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace headrace

@@ -1,7 +1,10 @@
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "headrace/model/civil_time.h"
@@ -18,6 +21,66 @@ namespace {
 bool IsDate(const PlanInput& input, const std::string& name) {
   const Column* column = input.description.FindColumn(name);
   return column != nullptr && column->type->id() == arrow::Type::DATE32;
+}
+
+/// Numbers count seconds, milliseconds or microseconds since 1970; which, their size tells: each
+/// stands for times from March 1973 to 5138. Smaller ones count something else.
+constexpr double kLeastEpoch = 1e8;
+struct EpochLimit {
+  TimeEncoding encoding;
+  double below;
+  std::string_view text;
+};
+
+constexpr std::array<EpochLimit, 3> kEpochLimits = {{{TimeEncoding::kSeconds, 1e11, "seconds"},
+                                                     {TimeEncoding::kMillis, 1e14, "milliseconds"},
+                                                     {TimeEncoding::kMicros, 1e17, "microseconds"}}};
+
+bool IsIntegerColumn(const PlanInput& input, const std::string& name) {
+  const Column* column = input.description.FindColumn(name);
+  return column != nullptr && arrow::is_integer(column->type->id()) &&
+         column->type->id() != arrow::Type::UINT64;
+}
+
+/// What the numbers of a column count; null where they are no times, or unknown.
+const EpochLimit* EpochOf(const ColumnStatistics& column) {
+  if (!Distribution::IsKnown(column)) return nullptr;
+  const Distribution values(column);
+  const auto middle = static_cast<double>(values.Quantile(0.5));
+  if (middle < kLeastEpoch) return nullptr;
+  const auto fits = [&](const EpochLimit& limit) { return middle < limit.below; };
+  const auto* found = std::ranges::find_if(kEpochLimits, fits);
+  return found == kEpochLimits.end() ? nullptr : &*found;
+}
+
+/// The statistics of numbers as those of the times that they stand for; what int64 does not hold is
+/// its end.
+ColumnStatistics AsTimes(ColumnStatistics column, TimeEncoding encoding) {
+  const auto scale = [micros = MicrosPerNumber(encoding)](int64_t value) {
+    constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+    const int64_t most = kMost / micros;
+    return std::clamp(value, -most, most) * micros;
+  };
+  if (column.minimum) column.minimum = scale(*column.minimum);
+  if (column.maximum) column.maximum = scale(*column.maximum);
+  for (int64_t& bound : column.histogram) bound = scale(bound);
+  for (CommonValue& common : column.common) common.value = scale(common.value);
+  column.time_encoding = encoding;
+  return column;
+}
+
+/// The statistics of a column that fits, as times.
+ColumnStatistics TimesOf(const PlanInput& input, const std::string& name) {
+  const ColumnStatistics& column = input.statistics.columns.at(name);
+  return IsIntegerColumn(input, name) ? AsTimes(column, EpochOf(column)->encoding) : column;
+}
+
+/// Why numbers are no times; nothing for other columns.
+std::optional<std::string> EpochMisfit(const PlanInput& input, const std::string& name) {
+  if (!IsIntegerColumn(input, name)) return std::nullopt;
+  if (EpochOf(input.statistics.columns.at(name)) != nullptr) return std::nullopt;
+  return "the numbers of \"" + name +
+         "\" are no seconds, milliseconds or microseconds since 1970";
 }
 
 /// Without a column of the job the one that is taken must be read by an index and hold every row:
@@ -37,7 +100,7 @@ std::optional<std::string> ChooseTimeColumn(const PlanInput& input) {
 
 std::optional<std::string> NoColumnMisfit(const PlanInput& input) {
   if (!input.knobs.column.empty()) {
-    return "\"" + input.knobs.column + "\" is no date or timestamp column";
+    return "\"" + input.knobs.column + "\" is no date, timestamp or integer column";
   }
   if (input.statistics.rows == 0) return "it is empty";
   return "it has no date or timestamp column that is never NULL, has an index and whose values are "
@@ -81,11 +144,12 @@ std::vector<TimeRange> CutToAtMost(const TimeSpread& spread, bool is_date, doubl
 
 /// The ranges as shares. The first and the last are open: infinity, and times outside of the
 /// statistics, belong to them.
-std::vector<Share> SharesOf(const std::vector<TimeRange>& ranges, const std::string& column) {
+std::vector<Share> SharesOf(const std::vector<TimeRange>& ranges, const std::string& column,
+                            TimeEncoding encoding) {
   std::vector<Share> shares;
   shares.reserve(ranges.size() + 1);  // And the NULLs.
   for (size_t i = 0; i < ranges.size(); ++i) {
-    DateRange range{.column = column, .lower = {}, .upper = {}};
+    DateRange range{.column = column, .lower = {}, .upper = {}, .encoding = encoding};
     if (i > 0) range.lower = ranges[i].start;
     if (i + 1 < ranges.size()) range.upper = ranges[i + 1].start;
     shares.push_back({std::move(range), ranges[i].rows});
@@ -136,8 +200,11 @@ std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
   const std::string role = input.knobs.column.empty()
                                ? "the first date or timestamp column with an index and without NULL"
                                : "the column that the job names";
-  const std::string why = "\"" + name + "\" is " + role + "; about " + ReadableCount(rows) +
-                          " rows, cut by " + StepsText(ranges) + ", ";
+  const EpochLimit* epoch = std::ranges::find(kEpochLimits, column.time_encoding, &EpochLimit::encoding);
+  const std::string counts =
+      epoch == kEpochLimits.end() ? "" : ", read as " + std::string(epoch->text) + " since 1970";
+  const std::string why = "\"" + name + "\" is " + role + counts + "; about " +
+                          ReadableCount(rows) + " rows, cut by " + StepsText(ranges) + ", ";
   const size_t known = column.histogram.size() + column.common.size();
   if (column.histogram.size() >= 2 || !column.common.empty()) {
     return why + "whose rows a histogram of " + ReadableCount(static_cast<double>(known)) +
@@ -153,8 +220,10 @@ std::vector<std::string> DateRangeColumns(const PlanInput& input) {
   const std::string& wanted = input.knobs.column;
   std::vector<std::string> names;
   for (const Column& column : input.description.columns) {
-    const bool is_candidate = wanted.empty() ? !column.nullable : column.name == wanted;
-    if (is_candidate && IsTimeType(*column.type)) names.push_back(column.name);
+    const bool is_wanted = column.name == wanted;
+    const bool is_candidate = is_wanted || (wanted.empty() && !column.nullable);
+    const bool holds_times = IsTimeType(*column.type) || (is_wanted && IsIntegerColumn(input, wanted));
+    if (is_candidate && holds_times) names.push_back(column.name);
   }
   return names;
 }
@@ -164,12 +233,14 @@ std::optional<std::string> DateRangeMisfit(const PlanInput& input) {
     return *kind + " cannot be cut by date";
   }
   const auto chosen = ChooseTimeColumn(input);
-  return chosen ? ValuesMisfit(input, *chosen) : NoColumnMisfit(input);
+  if (!chosen) return NoColumnMisfit(input);
+  const auto misfit = ValuesMisfit(input, *chosen);
+  return misfit ? misfit : EpochMisfit(input, *chosen);
 }
 
 Cut CutDateRange(const PlanInput& input) {
   const std::string name = *ChooseTimeColumn(input);
-  const ColumnStatistics& column = input.statistics.columns.at(name);
+  const ColumnStatistics column = TimesOf(input, name);
   const bool is_date = IsDate(input, name);
   const int64_t resolution = is_date ? kMicrosPerDay : 1;
   const Distribution values = Distribution::OfTimes(column, resolution, Growth(input));
@@ -183,7 +254,7 @@ Cut CutDateRange(const PlanInput& input) {
   const std::vector<TimeRange> ranges =
       CutToAtMost(SpreadOf(column, values, rows, null_rows), is_date, rows_per_unit,
                   kMaxUnits - (has_nulls ? 1 : 0), cut.warnings);
-  cut.shares = SharesOf(ranges, name);
+  cut.shares = SharesOf(ranges, name, column.time_encoding);
   WarnOfFullRanges(is_date, rows_per_unit, cut);
   WarnOfUnknownSpread(name, column, cut);
   WarnOfStaleHistogram(name, column, values, cut);

@@ -353,6 +353,38 @@ TEST_F(DateRangeTest, WithoutAColumnTheFirstIndexedOneWithoutNullIsTaken) {
               ElementsAre(HasSubstr("no statistics"), HasSubstr("no index on \"plain\"")));
 }
 
+struct EpochCase {
+  TimeEncoding encoding;
+  const char* text;
+};
+
+TEST_F(DateRangeTest, IntegersAreReadAsTheTimeThatTheirSizeTells) {
+  for (const EpochCase& epoch : {EpochCase{TimeEncoding::kSeconds, "seconds"},
+                                 EpochCase{TimeEncoding::kMillis, "milliseconds"},
+                                 EpochCase{TimeEncoding::kMicros, "microseconds"}}) {
+    SCOPED_TRACE(epoch.text);
+    description_.columns = {TimeColumn("at", arrow::int64())};
+    const int64_t unit = MicrosPerNumber(epoch.encoding);
+    SetHistogram(Evenly(kMonday / unit, (kMonday + 365 * kMicrosPerDay - 1) / unit, 100));
+    const Partitioning plan = Plan({.column = "at"});
+    EXPECT_EQ(plan.units.size(), 365U);
+    EXPECT_EQ(Text(plan.units[1].split), "[2024-01-02,2024-01-03)");
+    EXPECT_EQ(std::get<DateRange>(plan.units[1].split).encoding, epoch.encoding);
+    EXPECT_THAT(plan.why, HasSubstr("read as " + std::string(epoch.text) + " since 1970; about "));
+    EXPECT_THAT(plan.warnings, IsEmpty());
+  }
+}
+
+TEST_F(DateRangeTest, IntegersAreTimesOnlyWhereTheJobSaysSo) {
+  description_.columns = {TimeColumn("at", arrow::int64())};
+  SetHistogram(Evenly(kMonday, kMonday + 365 * kMicrosPerDay, 100));
+  EXPECT_THAT(Plan().warnings, ElementsAre(HasSubstr("it has no date or timestamp column")));
+  const auto by_column = PlanUnits(
+      description_, statistics_, {.strategies = {Strategy::kIdRange, Strategy::kDateRange}},
+      {.column = "at"}, "p");
+  EXPECT_EQ(by_column->strategy, Strategy::kIdRange);
+}
+
 TEST_F(DateRangeTest, MisfitsAreSentences) {
   const auto misfit = [this](const std::string& column = "") {
     const Partitioning plan = Plan({.column = column});
@@ -361,8 +393,11 @@ TEST_F(DateRangeTest, MisfitsAreSentences) {
   };
   EXPECT_THAT(misfit("at"), HasSubstr("nothing is known of the values of \"at\""));
   EXPECT_THAT(misfit(), HasSubstr("no date or timestamp column that is never NULL, has an index"));
+  description_.columns.push_back(TimeColumn("name", arrow::utf8()));
+  EXPECT_THAT(misfit("name"), HasSubstr("\"name\" is no date, timestamp or integer column"));
   description_.columns.push_back(TimeColumn("id", arrow::int64()));
-  EXPECT_THAT(misfit("id"), HasSubstr("\"id\" is no date or timestamp column"));
+  statistics_.columns["id"] = {.minimum = 0, .maximum = std::numeric_limits<int64_t>::max()};
+  EXPECT_THAT(misfit("id"), HasSubstr("the numbers of \"id\" are no seconds, milliseconds"));
   statistics_.rows = 0;
   EXPECT_THAT(misfit(), HasSubstr("it is empty"));
   description_.kind = RelationKind::kView;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "headrace/model/civil_time.h"
 #include "headrace/plan/planner.h"
 
 // Every row is in exactly one unit, whatever the statistics say: each strategy on generated tables.
@@ -32,8 +33,11 @@ struct MatchSplit {
   bool operator()(const DateRange& range) const {
     if (row.infinity < 0) return !range.lower;
     if (row.infinity > 0) return !range.upper;
-    return row.value.has_value() && (!range.lower || *row.value >= *range.lower) &&
-           (!range.upper || *row.value < *range.upper);
+    const auto number = [&](int64_t micros) {
+      return MicrosPerNumber(range.encoding) == 0 ? micros : FirstNumberFrom(micros, range.encoding);
+    };
+    return row.value.has_value() && (!range.lower || *row.value >= number(*range.lower)) &&
+           (!range.upper || *row.value < number(*range.upper));
   }
   bool operator()(const PageRange& range) const {
     const Relation& leaf = description.leaves[row.leaf];
@@ -220,6 +224,33 @@ Partitioning PlanTimes(const IdTable& table) {
 
 RC_GTEST_PROP(PartitionProperty, DateRangesHoldEveryRowOnce, ()) {
   const IdTable table = AnyTimeTable();
+  const Partitioning plan = PlanTimes(table);
+  RC_CLASSIFY(plan.units.size() > 1);
+  for (const SplitRow& row : table.rows) {
+    RC_ASSERT(UnitsWith(row, table.description, plan.units) == size_t{1});
+  }
+}
+
+/// Numbers that count seconds, milliseconds or microseconds, or no time at all.
+IdTable AnyEpochTable() {
+  IdTable table = AnyTimeTable();
+  const auto unit = *rc::gen::element<int64_t>(1'000'000, 1'000, 1);
+  for (SplitRow& row : table.rows) {
+    if (row.infinity != 0) row.infinity = 0;  // A NULL, which numbers have in its place.
+    if (row.value) row.value = *row.value / unit;
+  }
+  table.description.columns[0].type = arrow::int64();
+  table.description.columns[0].nullable = true;
+  std::vector<int64_t> values;
+  for (const SplitRow& row : table.rows) {
+    if (row.value) values.push_back(*row.value);
+  }
+  table.statistics.columns["at"] = AnyStatistics(std::move(values));
+  return table;
+}
+
+RC_GTEST_PROP(PartitionProperty, RangesOfEpochsHoldEveryRowOnce, ()) {
+  const IdTable table = AnyEpochTable();
   const Partitioning plan = PlanTimes(table);
   RC_CLASSIFY(plan.units.size() > 1);
   for (const SplitRow& row : table.rows) {

@@ -136,18 +136,12 @@ arrow::Result<ChosenCut> ChooseCut(const PlanInput& input, const Capabilities& c
   return CutAutomatically(input, capabilities);
 }
 
-arrow::Status CheckKnobs(const Description& description, const Capabilities& capabilities,
-                         const PlanKnobs& knobs) {
+arrow::Status CheckKnobs(const Description& description, const PlanKnobs& knobs) {
   const std::string wanted = "partition.strategy: " + std::string(StrategyName(knobs.strategy));
   if (std::ranges::find(kLaterStrategies, knobs.strategy) != kLaterStrategies.end()) {
     return UserError(wanted +
                      " comes with a later version; this one has auto, pages, id_range, date_range "
                      "and none");
-  }
-  if (knobs.strategy == Strategy::kDateRange && !Offers(capabilities, knobs.strategy)) {
-    return UserError(wanted +
-                     " of this source comes with a later version; use 'auto', 'id_range' "
-                     "or 'none'");
   }
   return CheckColumn(description, knobs.column);
 }
@@ -194,7 +188,7 @@ bool IsWhole(const Cut& cut) {
 arrow::Result<Partitioning> PlanUnits(const Description& description, const Statistics& statistics,
                                       const Capabilities& capabilities, const PlanKnobs& knobs,
                                       const std::string& plan_id) {
-  ARROW_RETURN_NOT_OK(CheckKnobs(description, capabilities, knobs));
+  ARROW_RETURN_NOT_OK(CheckKnobs(description, knobs));
   ARROW_ASSIGN_OR_RAISE(ChosenCut chosen,
                         ChooseCut({description, statistics, knobs}, capabilities));
   Partitioning partitioning;

@@ -151,9 +151,10 @@ TEST_F(PlannerTest, LaterStrategiesAreRefusedWithASentence) {
   }
 }
 
-TEST_F(PlannerTest, DatesAreRefusedWhereTheSourceDoesNotCutByThem) {
-  ExpectUserError({.strategy = Strategy::kDateRange},
-                  "partition.strategy: date_range of this source comes with a later version");
+TEST_F(PlannerTest, ASourceThatIsNotCutByDatesIsOneUnit) {
+  strategies_ = {Strategy::kIdRange};
+  ExpectUserError({.strategy = Strategy::kDateRange, .strict = true},
+                  "date_range does not fit table public.t: this source cannot be read that way");
 }
 
 TEST_F(PlannerTest, DatesCutATableOnlyWhereTheJobSaysSo) {
@@ -177,8 +178,7 @@ TEST_F(PlannerTest, SplitColumnsOfDates) {
       << "it may be NULL";
   description_.columns[1].nullable = false;
   EXPECT_THAT(columns({.strategy = Strategy::kDateRange}), ElementsAre("at"));
-  EXPECT_EQ(columns({.strategy = Strategy::kDateRange, .column = "id"}),
-            std::vector<std::string>());
+  EXPECT_THAT(columns({.strategy = Strategy::kDateRange, .column = "id"}), ElementsAre("id"));
 }
 
 TEST_F(PlannerTest, UnknownColumnIsAnErrorThatListsThem) {

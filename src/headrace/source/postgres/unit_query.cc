@@ -81,11 +81,13 @@ std::string DateCondition(const DateRange& range, const Description& description
   const std::string column = PgQuoteIdentifier(range.column);
   const Column* described = description.FindColumn(range.column);
   const arrow::DataType& type = described == nullptr ? *arrow::null() : *described->type;
+  const auto literal = [&](int64_t micros) {
+    return MicrosPerNumber(range.encoding) == 0 ? TimeLiteral(type, micros)
+                                            : BigintLiteral(FirstNumberFrom(micros, range.encoding));
+  };
   std::string condition;
-  if (range.lower) condition = column + " >= " + TimeLiteral(type, *range.lower);
-  if (range.upper) {
-    condition = And(std::move(condition), column + " < " + TimeLiteral(type, *range.upper));
-  }
+  if (range.lower) condition = column + " >= " + literal(*range.lower);
+  if (range.upper) condition = And(std::move(condition), column + " < " + literal(*range.upper));
   return condition.empty() ? column + " IS NOT NULL" : condition;
 }
 

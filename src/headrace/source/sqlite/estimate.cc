@@ -9,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/civil_time.h"
 #include "headrace/source/sqlite/integer_spread.h"
 #include "headrace/source/sqlite/progress_guard.h"
 #include "headrace/source/sqlite/row_sample.h"
+#include "headrace/source/sqlite/time_sample.h"
 #include "headrace/source/sqlite/unit_query.h"
 
 namespace headrace::sqlite {
@@ -245,6 +247,19 @@ arrow::Status JudgeRows(SqliteDatabase& database, double members, const RowWidth
   return arrow::Status::OK();
 }
 
+/// Where the values of a wanted column lie, unless that is known already. Ranges of integers that no
+/// index orders would each read the whole table.
+arrow::Status AddTimes(SqliteDatabase& database, const Description& description,
+                       const std::string& name, const std::stop_token& stop,
+                       Statistics& statistics) {
+  const Column* column = description.FindColumn(name);
+  if (column == nullptr || statistics.columns.contains(name)) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(ColumnStatistics times, SampleTimes(database, description, name, stop));
+  if (!times.indexed && !IsTimeType(*column->type)) return arrow::Status::OK();
+  statistics.columns[name] = std::move(times);
+  return arrow::Status::OK();
+}
+
 }  // namespace
 
 arrow::Result<Statistics> EstimateRows(SqliteDatabase& database, const Description& description) {
@@ -269,13 +284,17 @@ arrow::Result<Statistics> EstimateRows(SqliteDatabase& database, const Descripti
 }
 
 arrow::Result<Statistics> EstimateRelation(SqliteDatabase& database, const Description& description,
-                                           std::span<const std::string> columns) {
+                                           const EstimateRequest& request,
+                                           const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(Statistics statistics, EstimateRows(database, description));
-  ARROW_ASSIGN_OR_RAISE(const RowWidth width, SampleWidth(database, description, columns));
+  ARROW_ASSIGN_OR_RAISE(const RowWidth width, SampleWidth(database, description, request.columns));
   statistics.row_width = width.arrow;
   ARROW_ASSIGN_OR_RAISE(const double members, AddSpreads(database, description, statistics));
   if (statistics.rows < 0 && description.kind == RelationKind::kTable) {
     ARROW_RETURN_NOT_OK(JudgeRows(database, members, width, statistics));
+  }
+  for (const std::string& name : request.split_columns) {
+    ARROW_RETURN_NOT_OK(AddTimes(database, description, name, stop, statistics));
   }
   return statistics;
 }

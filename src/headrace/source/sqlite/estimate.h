@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string>
+#include <stop_token>
 
 #include "headrace/client/sqlite/database.h"
 #include "headrace/model/description.h"
 #include "headrace/model/error.h"
 #include "headrace/model/statistics.h"
+#include "headrace/source/source.h"
 
 namespace headrace::sqlite {
 
@@ -20,8 +20,10 @@ arrow::Result<Statistics> EstimateRows(SqliteDatabase& database, const Descripti
 
 /// Everything Snapshot::Estimate promises. Large files that were never analysed are judged by how
 /// dense their rowids lie, and no higher than by their pages over the width of a sampled row. Views
-/// and queries are counted if that takes a bounded effort.
+/// and queries are counted if that takes a bounded effort. Of `request.split_columns` dates and
+/// timestamps are sampled, and integers that an index orders.
 arrow::Result<Statistics> EstimateRelation(SqliteDatabase& database, const Description& description,
-                                           std::span<const std::string> columns);
+                                           const EstimateRequest& request,
+                                           const std::stop_token& stop);
 
 }  // namespace headrace::sqlite

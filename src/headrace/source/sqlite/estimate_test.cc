@@ -19,9 +19,11 @@ class SqliteEstimateTest : public testing::Test {
                       " FROM n");
   }
 
-  Statistics Estimate(const TableRef& table, const std::vector<std::string>& columns) {
+  Statistics Estimate(const TableRef& table, const std::vector<std::string>& columns,
+                      const std::vector<std::string>& split_columns = {}) {
     const Description description = DescribeRelation(database_.writer(), table, {}).ValueOrDie();
-    auto statistics = EstimateRelation(database_.writer(), description, columns);
+    auto statistics = EstimateRelation(database_.writer(), description,
+                                       {.columns = columns, .split_columns = split_columns}, {});
     EXPECT_TRUE(statistics.ok()) << statistics.status();
     return *std::move(statistics);
   }
@@ -107,6 +109,61 @@ TEST_F(SqliteEstimateTest, LargeFilesAreJudgedByTheDensityOfTheirRowids) {
   EXPECT_EQ(statistics.origin, "rowid density");
   const Statistics filler = Estimate(TableNamed("filler"), {"b"});
   EXPECT_NEAR(static_cast<double>(filler.rows), 260, 30);
+}
+
+struct TimesCase {
+  std::string declared;
+  std::string value;  ///< Of hour i of 2024, as SQL.
+  TimeEncoding encoding;
+};
+
+TEST_F(SqliteEstimateTest, TimesAreSampledInTheFormThatTheyHave) {
+  const std::string text = "datetime('2024-01-01', '+' || i || ' hours')";
+  const std::vector<TimesCase> cases = {
+      {"TIMESTAMP", text, TimeEncoding::kText},
+      {"TIMESTAMP", "replace(" + text + ", ' ', 'T')", TimeEncoding::kTextT},
+      {"DATETIME", "unixepoch('2024-01-01') + i * 3600", TimeEncoding::kSeconds},
+      {"DATE", "date('2024-01-01', '+' || (i / 24) || ' days')", TimeEncoding::kText},
+  };
+  for (const TimesCase& one : cases) {
+    SCOPED_TRACE(one.declared + " " + one.value);
+    database_.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, at " + one.declared + ")");
+    Fill("t", 4'000, "i, CASE WHEN i % 10 = 0 THEN NULL ELSE " + one.value + " END");
+    const ColumnStatistics times = Estimate(TableNamed("t"), {"id"}, {"at"}).columns.at("at");
+    EXPECT_EQ(times.time_encoding, one.encoding);
+    EXPECT_NEAR(times.null_fraction, 0.1, 0.05);
+    ASSERT_GT(times.histogram.size(), 500U);
+    EXPECT_TRUE(std::ranges::is_sorted(times.histogram));
+    EXPECT_LT(*times.minimum, *MicrosOfIsoTime("2024-01-03T00:00:00"));
+    EXPECT_GT(*times.maximum, *MicrosOfIsoTime("2024-06-10T00:00:00"));
+    EXPECT_FALSE(times.indexed);
+    database_.Execute("CREATE INDEX i ON t (at, id)");
+    EXPECT_TRUE(Estimate(TableNamed("t"), {"id"}, {"at"}).columns.at("at").indexed);
+    database_.Execute("DROP TABLE t");
+  }
+}
+
+TEST_F(SqliteEstimateTest, NothingIsKnownOfTimesOfSeveralForms) {
+  for (const char* value : {"CASE WHEN i % 2 = 0 THEN '2024-01-01' ELSE 1704067200 END",
+                            "julianday('2024-01-01') + i / 7.0", "'soon'", "NULL", "x'00'"}) {
+    SCOPED_TRACE(value);
+    database_.Execute("CREATE TABLE t (at TIMESTAMP)");
+    Fill("t", 2'000, value);
+    EXPECT_FALSE(Estimate(TableNamed("t"), {"at"}, {"at"}).columns.at("at").minimum.has_value());
+    database_.Execute("DROP TABLE t");
+  }
+}
+
+TEST_F(SqliteEstimateTest, IntegersThatNoIndexOrdersAreLeftAlone) {
+  database_.Execute("CREATE TABLE t (at INTEGER)");
+  Fill("t", 2'000, "i * 1000");
+  EXPECT_FALSE(Estimate(TableNamed("t"), {"at"}, {"at"}).columns.contains("at"));
+  database_.Execute("CREATE INDEX partial ON t (at) WHERE at > 7");
+  EXPECT_FALSE(Estimate(TableNamed("t"), {"at"}, {"at"}).columns.contains("at"));
+  database_.Execute("CREATE INDEX whole ON t (at)");
+  const ColumnStatistics at = Estimate(TableNamed("t"), {"at"}, {"at"}).columns.at("at");
+  EXPECT_EQ(at.time_encoding, TimeEncoding::kNative);
+  EXPECT_LE(*at.maximum, 2'000'000);
 }
 
 }  // namespace

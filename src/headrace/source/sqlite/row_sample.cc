@@ -9,9 +9,6 @@
 namespace headrace::sqlite {
 namespace {
 
-/// Places of the table that a sample is taken from.
-constexpr int kPlaces = 20;
-
 std::string ColumnList(const TableRef& table, std::span<const std::string> columns) {
   std::string list;
   for (const std::string& column : columns) {
@@ -65,27 +62,29 @@ arrow::Result<std::optional<RowidBounds>> FindBounds(SqliteDatabase& database,
   return RowidBounds{statement.ColumnInt64(0), statement.ColumnInt64(1)};
 }
 
-/// The `place`-th of kPlaces evenly spaced values; without overflow for the widest range.
-int64_t PlaceBetween(const RowidBounds& bounds, int place) {
+/// The `place`-th of `places` evenly spaced values; without overflow for the widest range.
+int64_t PlaceBetween(const RowidBounds& bounds, int place, int places) {
   const uint64_t width = static_cast<uint64_t>(bounds.last) - static_cast<uint64_t>(bounds.first);
-  const uint64_t offset = width / kPlaces * static_cast<uint64_t>(place);
+  const auto nth = static_cast<uint64_t>(place);
+  const auto all = static_cast<uint64_t>(places);
+  const uint64_t offset = width / all * nth + width % all * nth / all;
   return static_cast<int64_t>(static_cast<uint64_t>(bounds.first) + offset);
 }
 
 arrow::Status SampleEverywhere(SqliteDatabase& database, const Description& description,
-                               const std::string& select, int rows,
+                               const std::string& select, int rows, int places,
                                const std::function<bool(SqliteStatement&)>& see) {
   ARROW_ASSIGN_OR_RAISE(const bool small, IsSmall(database, description, rows));
   if (small) return SampleFirst(database, select, rows, see);
   ARROW_ASSIGN_OR_RAISE(const std::optional<RowidBounds> bounds, FindBounds(database, description));
   if (!bounds) return arrow::Status::OK();
   const std::string rowid = ColumnSql(description.table, description.row_identity);
-  const std::string limit = std::to_string(std::max(1, rows / kPlaces));
+  const std::string limit = std::to_string(std::max(1, rows / places));
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement statement,
       database.Prepare(select + " WHERE " + rowid + " >= ? ORDER BY " + rowid + " LIMIT " + limit));
-  for (int place = 0; place < kPlaces; ++place) {
-    ARROW_RETURN_NOT_OK(statement.BindInt64(1, PlaceBetween(*bounds, place)));
+  for (int place = 0; place < places; ++place) {
+    ARROW_RETURN_NOT_OK(statement.BindInt64(1, PlaceBetween(*bounds, place, places)));
     ARROW_ASSIGN_OR_RAISE(const bool more, ShowRows(statement, see));
     if (!more) return arrow::Status::OK();
     statement.Reset();
@@ -110,7 +109,8 @@ arrow::Result<SampleEnd> SampleRows(SqliteDatabase& database, const Description&
                              RelationSql(description.table);
   const arrow::Status status = description.row_identity.empty()
                                    ? SampleFirst(database, select, rows, see_row)
-                                   : SampleEverywhere(database, description, select, rows, see_row);
+                                   : SampleEverywhere(database, description, select, rows, effort.places,
+                                                      see_row);
   if (stop.stop_requested()) return InterruptedError();
   if (status.ok()) return SampleEnd::kEnough;
   if (CodeOf(status) == kInterruptedCode) {

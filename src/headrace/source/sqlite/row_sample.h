@@ -13,10 +13,11 @@
 namespace headrace::sqlite {
 
 /// Steps of SQLite's virtual machine, of which it makes some 100 million a second on a file that is
-/// in memory.
+/// in memory, and how far apart the rows are.
 struct SampleEffort {
   int64_t until_first_row = 20'000'000;
   int64_t behind_first_row = 20'000'000;
+  int places = 20;  ///< All over the table, from which rows are taken side by side.
 };
 
 enum class SampleEnd {

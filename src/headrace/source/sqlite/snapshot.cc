@@ -103,7 +103,7 @@ arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& descriptio
                                                    std::stop_token stop) {
   if (stop.stop_requested()) return InterruptedError();
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
-  auto statistics = EstimateRelation(*leader, description, request.columns);
+  auto statistics = EstimateRelation(*leader, description, request, stop);
   if (!statistics.ok()) statistics = WithContext(statistics.status(), description.table.label());
   return UnlessLost(std::move(statistics), point_->CheckFile(*leader));
 }

@@ -6,11 +6,34 @@
 #include <vector>
 
 #include "headrace/client/sqlite/database.h"
+#include "headrace/model/civil_time.h"
 
 namespace headrace::sqlite {
 namespace {
 
 constexpr std::string_view kQueryAlias = "query";
+
+std::string And(std::string condition, const std::string& more) {
+  return condition.empty() ? more : std::move(condition) + " AND " + more;
+}
+
+/// What a moment is in a column that holds times in this form. A midnight is its date alone, which
+/// is no greater than any text of its day.
+arrow::Result<std::string> TimeLiteral(TimeEncoding encoding, int64_t micros) {
+  if (MicrosPerNumber(encoding) > 0) return std::to_string(FirstNumberFrom(micros, encoding));
+  constexpr int64_t kLastYearOfText = 9999;
+  const int64_t year = CivilTimeOf(micros).year;
+  if (encoding == TimeEncoding::kNative || year < 0 || year > kLastYearOfText) {
+    return BugError("a range of times that SQLite has no form for: " + IsoTime(micros));
+  }
+  std::string text = IsoTime(micros);  // All of one length, so that texts are in the order of time.
+  if (micros % kMicrosPerDay == 0) {
+    text.resize(text.find('T'));
+  } else if (encoding == TimeEncoding::kText) {
+    text[text.find('T')] = ' ';
+  }
+  return "'" + text + "'";
+}
 
 /// The condition of each kind of split; empty: all rows.
 struct SplitCondition {
@@ -23,8 +46,7 @@ struct SplitCondition {
     std::string condition;
     if (range.lower) condition = column + " >= " + std::to_string(*range.lower);
     if (range.upper) {
-      if (!condition.empty()) condition += " AND ";
-      condition += column + " < " + std::to_string(*range.upper);
+      condition = And(std::move(condition), column + " < " + std::to_string(*range.upper));
     }
     // Both ends open still leaves out the NULLs: they are a unit of their own.
     return condition.empty() ? column + " IS NOT NULL" : condition;
@@ -34,8 +56,17 @@ struct SplitCondition {
     return ColumnSql(table, rows.column) + " IS NULL";
   }
 
-  arrow::Result<std::string> operator()(const DateRange&) const {
-    return BugError(table.label() + ": SQLite tables are not cut by date");
+  arrow::Result<std::string> operator()(const DateRange& range) const {
+    const auto literal = [&](const std::optional<int64_t>& micros) {
+      return micros ? TimeLiteral(range.encoding, *micros) : arrow::Result<std::string>("");
+    };
+    ARROW_ASSIGN_OR_RAISE(const std::string lower, literal(range.lower));
+    ARROW_ASSIGN_OR_RAISE(const std::string upper, literal(range.upper));
+    const std::string column = ColumnSql(table, range.column);
+    std::string condition;
+    if (!lower.empty()) condition = column + " >= " + lower;
+    if (!upper.empty()) condition = And(std::move(condition), column + " < " + upper);
+    return condition.empty() ? column + " IS NOT NULL" : condition;
   }
 
   arrow::Result<std::string> operator()(const PageRange&) const {
@@ -50,10 +81,6 @@ std::string SelectList(const TablePlan& plan) {
     list += ColumnSql(plan.table, column.source_name);
   }
   return list;
-}
-
-std::string And(std::string condition, const std::string& more) {
-  return condition.empty() ? more : std::move(condition) + " AND " + more;
 }
 
 /// ` FROM … WHERE …`: the rows of a unit.
