@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 
 #include "headrace/model/percent_coding.h"
 
@@ -99,8 +100,8 @@ std::string WithPasswordsRemoved(std::string_view text) {
     passwords.insert(passwords.begin(), *of_user);
   }
   std::string rest(text);
-  for (auto password = passwords.rbegin(); password != passwords.rend(); ++password) {
-    rest.erase(password->begin, password->size);
+  for (const TextRange& password : std::views::reverse(passwords)) {
+    rest.erase(password.begin, password.size);
   }
   return rest;
 }
@@ -115,8 +116,8 @@ std::string WithoutPassword(std::string_view text) {
     }
   }
   const std::vector<TextRange> values = PasswordParameters(hidden);
-  for (auto value = values.rbegin(); value != values.rend(); ++value) {
-    hidden.replace(value->begin, value->size, kHiddenPassword);
+  for (const TextRange& value : std::views::reverse(values)) {
+    hidden.replace(value.begin, value.size, kHiddenPassword);
   }
   return hidden;
 }

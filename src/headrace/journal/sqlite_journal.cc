@@ -132,7 +132,7 @@ arrow::Status CreateTables(SqliteDatabase& database, const std::filesystem::path
 }
 
 /// What a person can do about it.
-std::string AdviceOn(std::string_view code) {
+std::string_view AdviceOn(std::string_view code) {
   if (code == "SQLITE_FULL") return "; free space on its filesystem";
   if (code != "SQLITE_NOTADB" && code != "SQLITE_CORRUPT") return {};
   return "; it is damaged: restore it, or move it away and run again with the same --run-id, for "
@@ -143,7 +143,7 @@ std::string AdviceOn(std::string_view code) {
 arrow::Status NamingJournal(const arrow::Status& error, const std::filesystem::path& file) {
   const bool is_named = error.message().find(file.string()) != std::string::npos;
   const std::string text = (is_named ? "" : "cannot use the journal " + file.string() + ": ") +
-                           error.message() + AdviceOn(CodeOf(error));
+                           error.message() + std::string(AdviceOn(CodeOf(error)));
   return CodeOf(error) == "SQLITE_NOTADB" ? PermanentError(text, std::string(CodeOf(error)))
                                           : error.WithMessage(text);
 }

@@ -72,7 +72,9 @@ constexpr std::array<TimeEncodingRow, 6> kTimeEncodings = {
      {TimeEncoding::kMillis, "epoch_ms", 1'000},
      {TimeEncoding::kMicros, "epoch_us", 1}}};
 
-const TimeEncodingRow& RowOf(TimeEncoding encoding) { return kTimeEncodings.at(static_cast<size_t>(encoding)); }
+const TimeEncodingRow& RowOf(TimeEncoding encoding) {
+  return kTimeEncodings.at(static_cast<size_t>(encoding));
+}
 
 }  // namespace
 

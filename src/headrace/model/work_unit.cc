@@ -29,7 +29,9 @@ void WriteSplit(const DateRange& split, nlohmann::json& json) {
   json["timestamp_column"] = split.column;
   json["start_date"] = TimeJson(split.lower);
   json["end_date"] = TimeJson(split.upper);
-  if (split.encoding != TimeEncoding::kNative) json["time_encoding"] = TimeEncodingName(split.encoding);
+  if (split.encoding != TimeEncoding::kNative) {
+    json["time_encoding"] = TimeEncodingName(split.encoding);
+  }
 }
 
 void WriteSplit(const PageRange& split, nlohmann::json& json) {
@@ -69,8 +71,8 @@ void ReadTimeEncoding(JsonObject& object, const std::string& name, TimeEncoding&
   if (known) {
     encoding = *known;
   } else {
-    object.Fail(UserError("work unit: key \"time_encoding\": this version does not know \"" + name +
-                          "\""));
+    object.Fail(
+        UserError(R"(work unit: key "time_encoding": this version does not know ")" + name + "\""));
   }
 }
 

@@ -29,8 +29,8 @@ struct IdRange {
 
 /// Rows whose date or timestamp column lies in [lower, upper): microseconds since 1970, of a column
 /// with time zone in UTC, of a date at its midnight. A missing bound is open, and −infinity or
-/// infinity belong to such a range. A column of another `encoding` than kNative is compared with what
-/// stands for the bounds in it: numbers are in a range exactly where their times are, of texts
+/// infinity belong to such a range. A column of another `encoding` than kNative is compared with
+/// what stands for the bounds in it: numbers are in a range exactly where their times are, of texts
 /// those that have just this form; each row is in one range of a plan all the same.
 struct DateRange {
   std::string column;

@@ -185,8 +185,8 @@ TEST(WorkUnitTest, TimesOfEveryEncodingComeBack) {
     const WorkUnit unit{
         .plan_id = "p",
         .id = "1",
-        .split = DateRange{
-            .column = "at", .lower = 0, .upper = kMicrosPerDay, .encoding = encoding}};
+        .split =
+            DateRange{.column = "at", .lower = 0, .upper = kMicrosPerDay, .encoding = encoding}};
     EXPECT_EQ(ParseWorkUnit(SerializeWorkUnit(unit, plan)).ValueOrDie(), unit) << name;
   }
   EXPECT_EQ(TimeEncodingOfName("sundial"), std::nullopt);

@@ -32,9 +32,10 @@ struct EpochLimit {
   std::string_view text;
 };
 
-constexpr std::array<EpochLimit, 3> kEpochLimits = {{{TimeEncoding::kSeconds, 1e11, "seconds"},
-                                                     {TimeEncoding::kMillis, 1e14, "milliseconds"},
-                                                     {TimeEncoding::kMicros, 1e17, "microseconds"}}};
+constexpr std::array<EpochLimit, 3> kEpochLimits = {
+    {{TimeEncoding::kSeconds, 1e11, "seconds"},
+     {TimeEncoding::kMillis, 1e14, "milliseconds"},
+     {TimeEncoding::kMicros, 1e17, "microseconds"}}};
 
 bool IsIntegerColumn(const PlanInput& input, const std::string& name) {
   const Column* column = input.description.FindColumn(name);
@@ -79,8 +80,7 @@ ColumnStatistics TimesOf(const PlanInput& input, const std::string& name) {
 std::optional<std::string> EpochMisfit(const PlanInput& input, const std::string& name) {
   if (!IsIntegerColumn(input, name)) return std::nullopt;
   if (EpochOf(input.statistics.columns.at(name)) != nullptr) return std::nullopt;
-  return "the numbers of \"" + name +
-         "\" are no seconds, milliseconds or microseconds since 1970";
+  return "the numbers of \"" + name + "\" are no seconds, milliseconds or microseconds since 1970";
 }
 
 /// Without a column of the job the one that is taken must be read by an index and hold every row:
@@ -200,7 +200,8 @@ std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
   const std::string role = input.knobs.column.empty()
                                ? "the first date or timestamp column with an index and without NULL"
                                : "the column that the job names";
-  const EpochLimit* epoch = std::ranges::find(kEpochLimits, column.time_encoding, &EpochLimit::encoding);
+  const EpochLimit* epoch =
+      std::ranges::find(kEpochLimits, column.time_encoding, &EpochLimit::encoding);
   const std::string counts =
       epoch == kEpochLimits.end() ? "" : ", read as " + std::string(epoch->text) + " since 1970";
   const std::string why = "\"" + name + "\" is " + role + counts + "; about " +
@@ -222,7 +223,8 @@ std::vector<std::string> DateRangeColumns(const PlanInput& input) {
   for (const Column& column : input.description.columns) {
     const bool is_wanted = column.name == wanted;
     const bool is_candidate = is_wanted || (wanted.empty() && !column.nullable);
-    const bool holds_times = IsTimeType(*column.type) || (is_wanted && IsIntegerColumn(input, wanted));
+    const bool holds_times =
+        IsTimeType(*column.type) || (is_wanted && IsIntegerColumn(input, wanted));
     if (is_candidate && holds_times) names.push_back(column.name);
   }
   return names;

@@ -379,9 +379,9 @@ TEST_F(DateRangeTest, IntegersAreTimesOnlyWhereTheJobSaysSo) {
   description_.columns = {TimeColumn("at", arrow::int64())};
   SetHistogram(Evenly(kMonday, kMonday + 365 * kMicrosPerDay, 100));
   EXPECT_THAT(Plan().warnings, ElementsAre(HasSubstr("it has no date or timestamp column")));
-  const auto by_column = PlanUnits(
-      description_, statistics_, {.strategies = {Strategy::kIdRange, Strategy::kDateRange}},
-      {.column = "at"}, "p");
+  const auto by_column =
+      PlanUnits(description_, statistics_,
+                {.strategies = {Strategy::kIdRange, Strategy::kDateRange}}, {.column = "at"}, "p");
   EXPECT_EQ(by_column->strategy, Strategy::kIdRange);
 }
 

@@ -34,7 +34,8 @@ struct MatchSplit {
     if (row.infinity < 0) return !range.lower;
     if (row.infinity > 0) return !range.upper;
     const auto number = [&](int64_t micros) {
-      return MicrosPerNumber(range.encoding) == 0 ? micros : FirstNumberFrom(micros, range.encoding);
+      return MicrosPerNumber(range.encoding) == 0 ? micros
+                                                  : FirstNumberFrom(micros, range.encoding);
     };
     return row.value.has_value() && (!range.lower || *row.value >= number(*range.lower)) &&
            (!range.upper || *row.value < number(*range.upper));

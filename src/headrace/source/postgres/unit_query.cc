@@ -82,8 +82,9 @@ std::string DateCondition(const DateRange& range, const Description& description
   const Column* described = description.FindColumn(range.column);
   const arrow::DataType& type = described == nullptr ? *arrow::null() : *described->type;
   const auto literal = [&](int64_t micros) {
-    return MicrosPerNumber(range.encoding) == 0 ? TimeLiteral(type, micros)
-                                            : BigintLiteral(FirstNumberFrom(micros, range.encoding));
+    return MicrosPerNumber(range.encoding) == 0
+               ? TimeLiteral(type, micros)
+               : BigintLiteral(FirstNumberFrom(micros, range.encoding));
   };
   std::string condition;
   if (range.lower) condition = column + " >= " + literal(*range.lower);

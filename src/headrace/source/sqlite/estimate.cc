@@ -247,8 +247,8 @@ arrow::Status JudgeRows(SqliteDatabase& database, double members, const RowWidth
   return arrow::Status::OK();
 }
 
-/// Where the values of a wanted column lie, unless that is known already. Ranges of integers that no
-/// index orders would each read the whole table.
+/// Where the values of a wanted column lie, unless that is known already. Ranges of integers that
+/// no index orders would each read the whole table.
 arrow::Status AddTimes(SqliteDatabase& database, const Description& description,
                        const std::string& name, const std::stop_token& stop,
                        Statistics& statistics) {

@@ -107,10 +107,10 @@ arrow::Result<SampleEnd> SampleRows(SqliteDatabase& database, const Description&
   };
   const std::string select = "SELECT " + ColumnList(description.table, columns) + " FROM " +
                              RelationSql(description.table);
-  const arrow::Status status = description.row_identity.empty()
-                                   ? SampleFirst(database, select, rows, see_row)
-                                   : SampleEverywhere(database, description, select, rows, effort.places,
-                                                      see_row);
+  const arrow::Status status =
+      description.row_identity.empty()
+          ? SampleFirst(database, select, rows, see_row)
+          : SampleEverywhere(database, description, select, rows, effort.places, see_row);
   if (stop.stop_requested()) return InterruptedError();
   if (status.ok()) return SampleEnd::kEnough;
   if (CodeOf(status) == kInterruptedCode) {

@@ -62,7 +62,8 @@ class TimeSample {
 
   ColumnStatistics Statistics() {
     ColumnStatistics statistics;
-    if (rows_ > 0) statistics.null_fraction = static_cast<double>(nulls_) / static_cast<double>(rows_);
+    const auto rows = static_cast<double>(std::max<int64_t>(rows_, 1));
+    statistics.null_fraction = static_cast<double>(nulls_) / rows;
     FormSample& most = *std::ranges::max_element(
         forms_, {}, [](const FormSample& form) { return form.values.size(); });
     const auto present = static_cast<double>(rows_ - nulls_);
@@ -125,12 +126,10 @@ arrow::Result<bool> IsIndexed(SqliteDatabase& database, const std::string& table
 arrow::Status SeeEnds(SqliteDatabase& database, const TableRef& table, const std::string& column,
                       TimeSample& sample) {
   const std::string name = ColumnSql(table, column);
-  const std::string select =
-      "SELECT " + name + " FROM " + RelationSql(table) + " WHERE " + name + " IS NOT NULL";
-  for (const char* order : {" ASC", " DESC"}) {
-    ARROW_ASSIGN_OR_RAISE(
-        SqliteStatement statement,
-        database.Prepare(select + " ORDER BY " + name + order + " LIMIT 1"));
+  const std::string ordered = "SELECT " + name + " FROM " + RelationSql(table) + " WHERE " + name +
+                              " IS NOT NULL ORDER BY " + name;
+  for (const char* end : {" ASC LIMIT 1", " DESC LIMIT 1"}) {
+    ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database.Prepare(ordered + end));
     ARROW_ASSIGN_OR_RAISE(const bool row, statement.Step());
     if (row) sample.SeeEnd(statement);
   }
