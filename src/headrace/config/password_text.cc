@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
+#include <span>
 
 #include "headrace/model/percent_coding.h"
 
@@ -73,6 +73,18 @@ std::optional<TextRange> UserPassword(std::string_view uri) {
   return TextRange{colon + 1, at - colon - 1};
 }
 
+/// `text` with `other` in the place of each of `ranges`, which are in order.
+std::string WithReplaced(std::string_view text, std::span<const TextRange> ranges,
+                         std::string_view other) {
+  std::string replaced;
+  size_t next = 0;
+  for (const TextRange& range : ranges) {
+    replaced.append(text.substr(next, range.begin - next)).append(other);
+    next = range.begin + range.size;
+  }
+  return replaced.append(text.substr(next));
+}
+
 }  // namespace
 
 std::vector<TextRange> PasswordParameters(std::string_view text) {
@@ -99,11 +111,7 @@ std::string WithPasswordsRemoved(std::string_view text) {
     std::erase_if(passwords, overlaps);
     passwords.insert(passwords.begin(), *of_user);
   }
-  std::string rest(text);
-  for (const TextRange& password : std::views::reverse(passwords)) {
-    rest.erase(password.begin, password.size);
-  }
-  return rest;
+  return WithReplaced(text, passwords, "");
 }
 
 std::string WithoutPassword(std::string_view text) {
@@ -115,11 +123,7 @@ std::string WithoutPassword(std::string_view text) {
       hidden.replace(colon + 1, at - colon - 1, kHiddenPassword);
     }
   }
-  const std::vector<TextRange> values = PasswordParameters(hidden);
-  for (const TextRange& value : std::views::reverse(values)) {
-    hidden.replace(value.begin, value.size, kHiddenPassword);
-  }
-  return hidden;
+  return WithReplaced(hidden, PasswordParameters(hidden), kHiddenPassword);
 }
 
 }  // namespace headrace
