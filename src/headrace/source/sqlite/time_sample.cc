@@ -34,30 +34,26 @@ class TimeSample {
  public:
   explicit TimeSample(bool integers) : integers_(integers) {}
 
+  /// A row of the sample.
   void See(const SqliteStatement& row) {
     ++rows_;
+    if (row.ColumnIsNull(0)) ++nulls_;
+    Place(row);
+  }
+
+  /// Puts the row's value where it belongs, as the least or the greatest one, which an index gives
+  /// at once: it may be newer than the sample, and is no part of it.
+  void Place(const SqliteStatement& row) {
     switch (row.ColumnType(0)) {
-      case SqliteType::kNull:
-        ++nulls_;
-        return;
       case SqliteType::kInteger:
         return SeeInteger(row.ColumnInt64(0));
       case SqliteType::kText:
         return SeeText(row.ColumnText(0));
+      case SqliteType::kNull:
       case SqliteType::kReal:
       case SqliteType::kBlob:
         return;
     }
-  }
-
-  /// The least and the greatest value, which an index gives at once: rows beyond the sample may be
-  /// newer.
-  void SeeEnd(const SqliteStatement& row) {
-    const int64_t rows = rows_;
-    const int64_t nulls = nulls_;
-    See(row);
-    rows_ = rows;
-    nulls_ = nulls;
   }
 
   ColumnStatistics Statistics() {
@@ -131,7 +127,7 @@ arrow::Status SeeEnds(SqliteDatabase& database, const TableRef& table, const std
   for (const char* end : {" ASC LIMIT 1", " DESC LIMIT 1"}) {
     ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database.Prepare(ordered + end));
     ARROW_ASSIGN_OR_RAISE(const bool row, statement.Step());
-    if (row) sample.SeeEnd(statement);
+    if (row) sample.Place(statement);
   }
   return arrow::Status::OK();
 }
