@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "headrace/model/ascii.h"
 #include "headrace/model/percent_coding.h"
 
 namespace headrace {
@@ -16,9 +17,7 @@ constexpr std::string_view kScheme = "://";
 bool IsPasswordName(std::string_view name) {
   constexpr std::string_view kPassword = "password";
   std::string plain = PercentDecode(name);
-  std::ranges::transform(plain, plain.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(plain, plain.begin(), LowerAscii);
   return plain.ends_with(kPassword);
 }
 

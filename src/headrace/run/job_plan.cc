@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/model/ascii.h"
 #include "headrace/model/type_name.h"
 #include "headrace/plan/planner.h"
 #include "headrace/run/exit_code.h"
@@ -257,17 +258,12 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
   return arrow::Status::OK();
 }
 
-std::string LowerAscii(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
 void WarnOfNamesThatDifferByCase(TablePlan& plan) {
   std::map<std::string, std::string> seen;
   for (const PlannedColumn& column : plan.columns) {
-    const auto [other, is_new] = seen.emplace(LowerAscii(column.name), column.name);
+    std::string name = column.name;
+    std::ranges::transform(name, name.begin(), LowerAscii);
+    const auto [other, is_new] = seen.emplace(std::move(name), column.name);
     if (is_new) continue;
     plan.warnings.push_back("columns \"" + other->second + "\" and \"" + column.name +
                             "\" differ by case alone: readers that do not tell cases apart, as "

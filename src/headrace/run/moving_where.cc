@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "headrace/model/ascii.h"
+
 namespace headrace {
 namespace {
 
@@ -19,9 +21,7 @@ bool IsOfWord(char c) {
 
 bool IsMoving(std::string_view word) {
   return std::ranges::any_of(kMovingWords, [&](std::string_view moving) {
-    return std::ranges::equal(word, moving, [](char a, char b) {
-      return std::tolower(static_cast<unsigned char>(a)) == b;
-    });
+    return std::ranges::equal(word, moving, {}, LowerAscii);
   });
 }
 
