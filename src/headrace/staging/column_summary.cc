@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 
+#include "headrace/model/civil_time.h"
+
 namespace headrace {
 namespace {
 
@@ -71,6 +73,28 @@ int LeavesOf(const arrow::DataType& type) {
   return leaves;
 }
 
+/// As Arrow prints values; of dates and times also where the years end that it knows, 32767.
+std::string BoundText(const arrow::Scalar& bound) {
+  std::string text;
+  if (bound.type->id() == arrow::Type::DATE32) {
+    const int64_t days = checked_cast<const arrow::Date32Scalar&>(bound).value;
+    AppendDate(CivilTimeOfSeconds(days * (kMicrosPerDay / kMicrosPerSecond)), text);
+    return text;
+  }
+  if (!bound.type->Equals(*arrow::timestamp(arrow::TimeUnit::MICRO)) &&
+      !bound.type->Equals(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"))) {
+    return bound.ToString();
+  }
+  const bool zoned = !checked_cast<const arrow::TimestampType&>(*bound.type).timezone().empty();
+  const CivilTime time = CivilTimeOf(checked_cast<const arrow::TimestampScalar&>(bound).value);
+  AppendDate(time, text);
+  text += ' ';
+  AppendTimeOfDay(time, text);
+  text += '.';
+  AppendDigits(time.micros, 6, text);
+  return text + (zoned ? "Z" : "");
+}
+
 arrow::Status AddBounds(const parquet::Statistics& statistics, const arrow::DataType& type,
                         ColumnSummary& summary) {
   std::shared_ptr<arrow::Scalar> minimum;
@@ -82,8 +106,8 @@ arrow::Status AddBounds(const parquet::Statistics& statistics, const arrow::Data
     ARROW_ASSIGN_OR_RAISE(minimum, minimum->CastTo(type.GetSharedPtr()));
     ARROW_ASSIGN_OR_RAISE(maximum, maximum->CastTo(type.GetSharedPtr()));
   }
-  summary.minimum = minimum->ToString();
-  summary.maximum = maximum->ToString();
+  summary.minimum = BoundText(*minimum);
+  summary.maximum = BoundText(*maximum);
   return arrow::Status::OK();
 }
 

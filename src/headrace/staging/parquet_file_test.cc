@@ -421,6 +421,24 @@ TEST_F(ParquetFileTest, SummariesAreWhatPeopleCallTheValues) {
   expect(4, "false", "true");
 }
 
+TEST_F(ParquetFileTest, SummariesOfTimesKnowAllYears) {
+  const auto schema = arrow::schema({arrow::field("d", arrow::date32()),
+                                     arrow::field("t", arrow::timestamp(arrow::TimeUnit::MICRO))});
+  arrow::Date32Builder days;
+  ASSERT_TRUE(days.AppendValues({-2'147'483'648, 2'147'483'647}).ok());
+  arrow::TimestampBuilder times(schema->field(1)->type(), arrow::default_memory_pool());
+  ASSERT_TRUE(
+      times.AppendValues({std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()})
+          .ok());
+  const auto batch = arrow::RecordBatch::Make(
+      schema, 2, {days.Finish().ValueOrDie(), times.Finish().ValueOrDie()});
+  const auto sealed = WriteDirectly({.schema = schema}, {{batch}});
+  EXPECT_EQ(sealed.columns[0].minimum, "-5877641-06-23");
+  EXPECT_EQ(sealed.columns[0].maximum, "+5881580-07-11");
+  EXPECT_EQ(sealed.columns[1].minimum, "-290308-12-21 19:59:05.224192");
+  EXPECT_EQ(sealed.columns[1].maximum, "+294247-01-10 04:00:54.775807");
+}
+
 TEST_F(ParquetFileTest, TheFooterCarriesMetadataAndOnlyWhatEveryEngineReads) {
   const auto schema = arrow::schema(DirectFields(true));
   ParquetFormat format{.schema = schema};

@@ -16,6 +16,10 @@ inline constexpr std::string_view kPgNoRight = "42501";
 /// Code of a lock that was not to be had at once, or in time (SQLSTATE lock_not_available).
 inline constexpr std::string_view kPgLockNotAvailable = "55P03";
 
+/// Code of a statement that was ended, by statement_timeout or by somebody (SQLSTATE
+/// query_canceled).
+inline constexpr std::string_view kPgQueryCanceled = "57014";
+
 /// The class of an SQLSTATE, from the longest entry of a table that it begins with; `permanent`
 /// where there is none. https://www.postgresql.org/docs/current/errcodes-appendix.html
 ErrorClass PgErrorClass(std::string_view sqlstate);

@@ -14,8 +14,6 @@ namespace {
 /// security whose policy is slow, or an index full of dead rows, is no reason to wait longer.
 constexpr std::chrono::milliseconds kPatience{3'000};
 
-constexpr std::string_view kQueryCancelled = "57014";
-
 arrow::Status WithStatement(const arrow::Status& status, const std::string& sql) {
   return status.WithMessage(status.message() + " (while it was asked: " + sql + ")");
 }
@@ -52,7 +50,7 @@ arrow::Result<std::optional<PgResult>> EstimateQueries::AskInSavepoint(const std
           stop_);  // After an answer as well: the setting goes with the savepoint.
   if (result.ok()) return std::optional<PgResult>(*std::move(result));
   const std::string_view code = CodeOf(result.status());
-  const bool in_vain = code == kPgNoRight || (code == kQueryCancelled && !setting.empty());
+  const bool in_vain = code == kPgNoRight || (code == kPgQueryCanceled && !setting.empty());
   if (in_vain) return std::nullopt;
   return result.status();
 }

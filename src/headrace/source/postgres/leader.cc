@@ -179,7 +179,7 @@ arrow::Status PgLeader::NoteOfRead(const SnapshotTable& wanted, const arrow::Sta
 arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status) {
   if (status.ok()) return status;
   if (connection_.broken() || CodeOf(status) == kInterruptedCode) return status;
-  held_.errors.try_emplace(table.directory(), NameLockTimeout(status, settings_));
+  held_.errors.try_emplace(table.directory(), NameTimeout(status, settings_));
   return arrow::Status::OK();
 }
 

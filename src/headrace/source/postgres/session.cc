@@ -94,6 +94,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
     PgConnection& connection, std::optional<PgLeader::Lease> lease, const TablePlan& plan,
     const WorkUnit& unit, const ReadLimits& limits, const std::stop_token& stop) {
   PgUnitRead read{.connection = connection,
+                  .settings = leader_->settings(),
                   .reading = reading_,
                   .scope = leader_->scope(),
                   .target = TargetOf(plan, unit),
@@ -106,7 +107,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
   }
   // Asked while the lease is out: behind it another session has the connection.
   const bool lost = read.lease.has_value() && connection.broken();
-  const arrow::Status status = NameLockTimeout(stream.status(), leader_->settings());
+  const arrow::Status status = NameTimeout(stream.status(), leader_->settings());
   return lost ? SnapshotLost(status) : status;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "headrace/client/postgres/error.h"
 #include "headrace/config/option_type.h"
 #include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
@@ -168,6 +169,15 @@ arrow::Status ReadConnect(const OptionValues& values, PgConnectSettings& connect
   return arrow::Status::OK();
 }
 
+arrow::Status NameLockTimeout(const arrow::Status& status, const PgSourceSettings& settings) {
+  std::string told = " (";
+  if (settings.use != SourceUse::kLook) {
+    told += "source.lock_timeout is " + DurationText(settings.lock_timeout) + "; ";
+  }
+  return status.WithMessage(status.message() + told +
+                            "somebody else holds the table or waits for it, see pg_locks)");
+}
+
 }  // namespace
 
 std::vector<OptionFault> PgOptionFaults(const OptionValues& values) {
@@ -253,15 +263,15 @@ std::string BeginStatements(const PgSourceSettings& settings, int server_version
   return std::string(kBeginReadOnly) + SessionSettings(settings, server_version);
 }
 
-arrow::Status NameLockTimeout(const arrow::Status& status, const PgSourceSettings& settings) {
-  if (CodeOf(status) != kPgLockNotAvailable) return status;
-  if (settings.use == SourceUse::kLook) {
-    return status.WithMessage(status.message() +
-                              " (somebody else holds the table or waits for it, see pg_locks)");
+arrow::Status NameTimeout(const arrow::Status& status, const PgSourceSettings& settings) {
+  if (CodeOf(status) == kPgLockNotAvailable) return NameLockTimeout(status, settings);
+  // Somebody who cancels the statement gets the same code: the time is told, not blamed.
+  if (CodeOf(status) == kPgQueryCanceled && settings.statement_timeout.count() > 0) {
+    return status.WithMessage(status.message() + " (source.statement_timeout is " +
+                              DurationText(settings.statement_timeout) +
+                              "; a unit of fewer rows, partition.target_rows, takes less)");
   }
-  return status.WithMessage(status.message() + " (source.lock_timeout is " +
-                            DurationText(settings.lock_timeout) +
-                            "; somebody else holds the table or waits for it, see pg_locks)");
+  return status;
 }
 
 }  // namespace headrace

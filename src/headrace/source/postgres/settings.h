@@ -57,7 +57,8 @@ inline constexpr std::string_view kBeginReadOnly =
 /// The settings of BeginStatements alone.
 std::string SessionSettings(const PgSourceSettings& settings, int server_version);
 
-/// The same error, with the key of the job that set the time where a lock was not had within it.
-arrow::Status NameLockTimeout(const arrow::Status& status, const PgSourceSettings& settings);
+/// The same error, with the key of the job that set the time where a lock was not had, or a
+/// statement was not done, within it.
+arrow::Status NameTimeout(const arrow::Status& status, const PgSourceSettings& settings);
 
 }  // namespace headrace

@@ -47,7 +47,7 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
       stop);
   if (description.ok()) return description;
   return leader_->NameLoss(
-      NameLockTimeout(NameStatement(description.status(), table), leader_->settings()));
+      NameTimeout(NameStatement(description.status(), table), leader_->settings()));
 }
 
 arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
@@ -59,7 +59,7 @@ arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
       lease.connection(), leader_->planning_scope(),
       [&] { return EstimateRelation(queries, description, request); }, stop);
   if (statistics.ok() || CodeOf(statistics.status()) == kInterruptedCode) return statistics;
-  return WithContext(leader_->NameLoss(NameLockTimeout(statistics.status(), leader_->settings())),
+  return WithContext(leader_->NameLoss(NameTimeout(statistics.status(), leader_->settings())),
                      "table " + description.table.label());
 }
 
@@ -73,7 +73,7 @@ arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
                           stop);
       },
       stop);
-  return leader_->NameLoss(NameLockTimeout(status, leader_->settings()));
+  return leader_->NameLoss(NameTimeout(status, leader_->settings()));
 }
 
 arrow::Result<int64_t> PgSnapshot::CountRows(const TablePlan& plan, const WorkUnit& unit,
@@ -85,7 +85,7 @@ arrow::Result<int64_t> PgSnapshot::CountRows(const TablePlan& plan, const WorkUn
       lease.connection(), leader_->planning_scope(),
       [&] { return lease.connection().Query(sql, stop); }, stop);
   if (counted.ok()) return counted->Int64(0, 0);
-  return leader_->NameLoss(NameLockTimeout(counted.status(), leader_->settings()));
+  return leader_->NameLoss(NameTimeout(counted.status(), leader_->settings()));
 }
 
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {

@@ -2,13 +2,13 @@
 
 #include <arrow/type.h>
 
-#include <array>
-#include <cstdio>
+#include <optional>
 #include <variant>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/civil_time.h"
 #include "headrace/source/postgres/catalog.h"
+#include "headrace/source/row_condition.h"
 
 namespace headrace {
 namespace {
@@ -25,31 +25,33 @@ std::string BigintLiteral(int64_t value) { return "'" + std::to_string(value) + 
 
 std::string TidLiteral(uint32_t page) { return "'(" + std::to_string(page) + ",0)'::tid"; }
 
-std::string And(std::string condition, const std::string& more) {
-  return condition.empty() ? more : std::move(condition) + " AND " + more;
-}
-
 std::string IdCondition(const IdRange& range) {
-  const std::string column = PgQuoteIdentifier(range.column);
-  std::string condition;
-  if (range.lower) condition = column + " >= " + BigintLiteral(*range.lower);
-  if (range.upper) {
-    condition = And(std::move(condition), column + " < " + BigintLiteral(*range.upper));
-  }
-  return condition.empty() ? column + " IS NOT NULL" : condition;
+  const auto literal = [](const std::optional<int64_t>& end) {
+    return end ? BigintLiteral(*end) : std::string();
+  };
+  return LiesBetween(PgQuoteIdentifier(range.column), literal(range.lower), literal(range.upper));
 }
 
-/// `2024-01-01 00:00:00`, whose year is four digits or more and comes first, so that no DateStyle
-/// reads it in another way.
+/// `2024-01-01`: a year of four digits or more that comes first, so that no DateStyle reads it in
+/// another way. It has no sign, as ISO 8601 has, but an era behind all the rest.
+std::string DateText(const CivilTime& time) {
+  std::string text;
+  AppendDigits(time.year < 1 ? 1 - time.year : time.year, 4, text);
+  text += '-';
+  AppendDigits(time.month, 2, text);
+  text += '-';
+  AppendDigits(time.day, 2, text);
+  return text;
+}
+
+/// `2024-01-01 00:00:00`.
 std::string TimeText(const CivilTime& time) {
-  const bool before_christ = time.year < 1;
-  const auto year = static_cast<long long>(before_christ ? 1 - time.year : time.year);
-  std::array<char, 64> text{};
-  const int size =
-      std::snprintf(text.data(), text.size(), "%04lld-%02d-%02d %02d:%02d:%02d.%06d", year,
-                    time.month, time.day, time.hour, time.minute, time.second, time.micros);
-  constexpr int kFraction = 7;
-  return {text.data(), static_cast<size_t>(time.micros == 0 ? size - kFraction : size)};
+  std::string text = DateText(time) + ' ';
+  AppendTimeOfDay(time, text);
+  if (time.micros == 0) return text;
+  text += '.';
+  AppendDigits(time.micros, 6, text);
+  return text;
 }
 
 const char* EraText(const CivilTime& time) { return time.year < 1 ? " BC" : ""; }
@@ -62,8 +64,7 @@ std::string DateLiteral(int64_t micros) {
     const CivilTime next{.year = time.year, .month = time.month, .day = time.day + 1};
     time = CivilTimeOf(MicrosOf(next).value_or(micros));
   }
-  const std::string text = TimeText(time);
-  return "'" + text.substr(0, text.find(' ')) + EraText(time) + "'::pg_catalog.date";
+  return "'" + DateText(time) + EraText(time) + "'::pg_catalog.date";
 }
 
 /// Of the column's own type, so that an index of it is of use; the zone is in the text, whatever
@@ -81,22 +82,18 @@ std::string DateCondition(const DateRange& range, const Description& description
   const std::string column = PgQuoteIdentifier(range.column);
   const Column* described = description.FindColumn(range.column);
   const arrow::DataType& type = described == nullptr ? *arrow::null() : *described->type;
-  const auto literal = [&](int64_t micros) {
+  const auto literal = [&](const std::optional<int64_t>& micros) {
+    if (!micros) return std::string();
     return MicrosPerNumber(range.encoding) == 0
-               ? TimeLiteral(type, micros)
-               : BigintLiteral(FirstNumberFrom(micros, range.encoding));
+               ? TimeLiteral(type, *micros)
+               : BigintLiteral(FirstNumberFrom(*micros, range.encoding));
   };
-  std::string condition;
-  if (range.lower) condition = column + " >= " + literal(*range.lower);
-  if (range.upper) condition = And(std::move(condition), column + " < " + literal(*range.upper));
-  return condition.empty() ? column + " IS NOT NULL" : condition;
+  return LiesBetween(column, literal(range.lower), literal(range.upper));
 }
 
 std::string PageCondition(const PageRange& range) {
-  std::string condition;
-  if (range.first > 0) condition = "ctid >= " + TidLiteral(range.first);
-  if (range.last) condition = And(std::move(condition), "ctid < " + TidLiteral(*range.last));
-  return condition;
+  return BothHold(range.first > 0 ? "ctid >= " + TidLiteral(range.first) : "",
+                  range.last ? "ctid < " + TidLiteral(*range.last) : "");
 }
 
 /// Which partitions, or tables that inherit, are the table's is settled with its description. The
@@ -159,14 +156,15 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   std::string condition = SplitCondition(unit.split, plan.description);
   if (HasSeveralParts(plan, unit)) {
-    condition = And(std::move(condition), PartsCondition(plan.description));
+    condition = BothHold(std::move(condition), PartsCondition(plan.description));
   }
   if (ExcludesNulls(plan.filter, unit.split)) {
-    condition = And(std::move(condition), PgQuoteIdentifier(plan.filter.not_null) + " IS NOT NULL");
+    condition =
+        BothHold(std::move(condition), PgQuoteIdentifier(plan.filter.not_null) + " IS NOT NULL");
   }
   // Lines of its own: a comment at the end of the job's condition ends with them.
   if (!plan.filter.where.empty()) {
-    condition = And(std::move(condition), "(\n" + plan.filter.where + "\n)");
+    condition = BothHold(std::move(condition), "(\n" + plan.filter.where + "\n)");
   }
   return condition;
 }

@@ -69,7 +69,7 @@ arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   if (read_.lease.has_value() && read_.connection.broken()) return SnapshotLost(status);
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
   if (!unfit.has_value() || read_.connection.broken()) {
-    return WithEncoding(status, read_.connection);
+    return NameTimeout(WithEncoding(status, read_.connection), read_.settings);
   }
   return status.WithMessage(status.message() + PlaceOf(*unfit));
 }

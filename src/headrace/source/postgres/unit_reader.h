@@ -18,6 +18,7 @@ namespace headrace {
 /// A unit that is being read.
 struct PgUnitRead {
   PgConnection& connection;
+  const PgSourceSettings& settings;
   TableReading& reading;  ///< Of the unit's table; its decoder has begun.
   StatementScope scope;   ///< Around the COPY, which was sent in it.
   ReadTarget target;

@@ -7,15 +7,12 @@
 
 #include "headrace/client/sqlite/database.h"
 #include "headrace/model/civil_time.h"
+#include "headrace/source/row_condition.h"
 
 namespace headrace::sqlite {
 namespace {
 
 constexpr std::string_view kQueryAlias = "query";
-
-std::string And(std::string condition, const std::string& more) {
-  return condition.empty() ? more : std::move(condition) + " AND " + more;
-}
 
 /// What a moment is in a column that holds times in this form. A midnight is its date alone, which
 /// is no greater than any text of its day.
@@ -42,14 +39,10 @@ struct SplitCondition {
   arrow::Result<std::string> operator()(const WholeTable&) const { return std::string(); }
 
   arrow::Result<std::string> operator()(const IdRange& range) const {
-    const std::string column = ColumnSql(table, range.column);
-    std::string condition;
-    if (range.lower) condition = column + " >= " + std::to_string(*range.lower);
-    if (range.upper) {
-      condition = And(std::move(condition), column + " < " + std::to_string(*range.upper));
-    }
-    // Both ends open still leaves out the NULLs: they are a unit of their own.
-    return condition.empty() ? column + " IS NOT NULL" : condition;
+    const auto literal = [](const std::optional<int64_t>& end) {
+      return end ? std::to_string(*end) : std::string();
+    };
+    return LiesBetween(ColumnSql(table, range.column), literal(range.lower), literal(range.upper));
   }
 
   arrow::Result<std::string> operator()(const NullRows& rows) const {
@@ -62,11 +55,7 @@ struct SplitCondition {
     };
     ARROW_ASSIGN_OR_RAISE(const std::string lower, literal(range.lower));
     ARROW_ASSIGN_OR_RAISE(const std::string upper, literal(range.upper));
-    const std::string column = ColumnSql(table, range.column);
-    std::string condition;
-    if (!lower.empty()) condition = column + " >= " + lower;
-    if (!upper.empty()) condition = And(std::move(condition), column + " < " + upper);
-    return condition.empty() ? column + " IS NOT NULL" : condition;
+    return LiesBetween(ColumnSql(table, range.column), lower, upper);
   }
 
   arrow::Result<std::string> operator()(const PageRange&) const {
@@ -88,9 +77,10 @@ arrow::Result<std::string> RowsSql(const TablePlan& plan, const WorkUnit& unit) 
   ARROW_ASSIGN_OR_RAISE(std::string condition, std::visit(SplitCondition{plan.table}, unit.split));
   const Filter& filter = plan.filter;
   if (!filter.not_null.empty() && !std::holds_alternative<NullRows>(unit.split)) {
-    condition = And(std::move(condition), ColumnSql(plan.table, filter.not_null) + " IS NOT NULL");
+    condition =
+        BothHold(std::move(condition), ColumnSql(plan.table, filter.not_null) + " IS NOT NULL");
   }
-  if (!filter.where.empty()) condition = And(std::move(condition), "(" + filter.where + "\n)");
+  if (!filter.where.empty()) condition = BothHold(std::move(condition), "(" + filter.where + "\n)");
   const std::string from = " FROM " + RelationSql(plan.table);
   return condition.empty() ? from : from + " WHERE " + condition;
 }

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+namespace headrace {
+
+/// Conditions of the rows of a work unit, in the SQL that all sources share. An empty condition
+/// holds for every row.
+
+/// Both hold. Neither may have an OR outside of brackets.
+std::string BothHold(std::string one, const std::string& other);
+
+/// `column` lies at `lower` or above, and below `upper`; an empty literal: this end is open. Both
+/// open: every row but those whose column is NULL, which no range holds.
+std::string LiesBetween(const std::string& column, const std::string& lower,
+                        const std::string& upper);
+
+}  // namespace headrace
