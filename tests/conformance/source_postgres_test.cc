@@ -74,8 +74,8 @@ class LivePostgres final : public LiveSource {
 
   /// Block ranges can be read without a scan from version 14 on.
   std::vector<Strategy> strategies() const override {
-    std::vector<Strategy> all = {Strategy::kPages, Strategy::kIdRange, Strategy::kDateRange,
-                                 Strategy::kNone};
+    std::vector<Strategy> all = {Strategy::kPages,     Strategy::kIdRange, Strategy::kKeyRange,
+                                 Strategy::kDateRange, Strategy::kHash,    Strategy::kNone};
     if (writer_.server_version() < 140'000) all.erase(all.begin());
     return all;
   }

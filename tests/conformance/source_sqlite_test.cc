@@ -57,7 +57,7 @@ class LiveSqlite final : public LiveSource {
   }
 
   std::vector<Strategy> strategies() const override {
-    return {Strategy::kIdRange, Strategy::kDateRange, Strategy::kNone};
+    return {Strategy::kIdRange, Strategy::kKeyRange, Strategy::kDateRange, Strategy::kNone};
   }
 
  private:

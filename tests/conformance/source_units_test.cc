@@ -102,6 +102,28 @@ TEST_P(SourceConformance, NullsOfTheSplitColumnAreLeftOutOrRefusedWhereTheJobWan
   }
 }
 
+/// Doubles cut no table: what the planner takes instead may be NULL in other rows.
+TEST_P(SourceConformance, NullsOfAColumnThatDoesNotCutTheTable) {
+  Make("CREATE TABLE t (u BIGINT UNIQUE, x DOUBLE PRECISION, id BIGINT)");
+  std::string insert = "INSERT INTO t VALUES (0, 0.5, 0)";
+  for (int row = 1; row < 1'000; ++row) {
+    const std::string number = std::to_string(row);
+    insert.append(row % 10 == 0 ? ", (NULL" : ", (" + number);
+    insert.append(", ").append(row % 7 == 0 ? "NULL" : number).append(", ").append(number);
+    insert.append(")");
+  }
+  Make(insert);
+  TableJob job = JobOf("t");
+  job.columns = {{.name = "id", .as = {}, .type = {}, .on_overflow = {}}};
+  job.partition.column = "x";
+  job.partition.target_rows = 100;
+  job.partition.nulls = NullRowsPolicy::kExclude;
+  EXPECT_EQ(Sorted(ReadJob(job)), Sorted(Select("SELECT id FROM t WHERE x IS NOT NULL")));
+  Make("UPDATE t SET x = 1 WHERE x IS NULL");
+  job.partition.nulls = NullRowsPolicy::kError;
+  EXPECT_EQ(Sorted(ReadJob(job)), Sorted(Select("SELECT id FROM t")));
+}
+
 TEST_P(SourceConformance, NullsAreCountedAmongTheRowsThatTheJobWants) {
   Make("CREATE TABLE t (id BIGINT, v BIGINT); INSERT INTO t VALUES (1, 1), (NULL, 2), (NULL, 3)");
   TableJob job = JobOf("t");

@@ -90,3 +90,9 @@ def is_sanitized(program: pathlib.Path) -> bool:
     """Built with a sanitizer, whose own memory no budget of ours covers."""
     binary = pathlib.Path(program).read_bytes()
     return b"__asan_init" in binary or b"__tsan_init" in binary
+
+
+def planned(headrace):
+    """The plan of the only table of job.yaml, as `plan --json` tells it."""
+    [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
+    return table

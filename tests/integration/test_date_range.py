@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 from harness import lake
-from harness.job import Job, postgres_job, said
+from harness.job import Job, planned, postgres_job, said
 
 # Settings that must not matter: days begin at 18:30 UTC of the day before, and 01/02 is in February.
 ODD_SETTINGS = """
@@ -63,11 +63,6 @@ def unit_condition(unit, kind):
     assert unit["type"] == "db_date_range" and unit["timestamp_column"] == "at"
     bounds = [f"at {sign} {time_sql(unit[key], kind)}" for key, sign in (("start_date", ">="), ("end_date", "<")) if unit[key]]
     return " AND ".join(bounds)
-
-
-def planned(headrace):
-    [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
-    return table
 
 
 @pytest.mark.parametrize("analyze", [True, False], ids=["analysed", "never_analysed"])
@@ -242,7 +237,7 @@ def test_without_a_snapshot_times_that_change_are_said(database, headrace):
     assert planned(headrace)["warnings"] == []
     job.document["source"]["snapshot"] = "off"
     job.write()
-    said(" ".join(planned(headrace)["warnings"]), '"at": without a snapshot a row whose time an UPDATE changes', "missed or doubled")
+    said(" ".join(planned(headrace)["warnings"]), '"at": without a snapshot a row whose value of it an UPDATE changes', "missed or doubled")
 
 
 # Hour i of 2024 as SQLite keeps times, and what of other kinds may lie beside it.

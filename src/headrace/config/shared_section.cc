@@ -1,13 +1,7 @@
 #include "headrace/config/shared_section.h"
 
 namespace headrace {
-namespace {
-
-constexpr std::string_view kNoKeySplit =
-    "splitting by key or hash comes with a later version of headrace; use 'auto', 'pages', "
-    "'id_range' or 'date_range'";
-
-}  // namespace
+namespace {}  // namespace
 
 OptionSpec ModeOption() {
   return {.key = "mode",
@@ -72,12 +66,13 @@ Section PartitionSection() {
            .default_text = "auto",
            .doc =
                "auto lets the planner choose; id_range reads ranges of an integer column, "
-               "date_range weeks, days or hours of a date or timestamp column, or of an integer "
-               "column of the job that counts seconds, milliseconds or microseconds since 1970, "
-               "none the table in one unit; of PostgreSQL alone, pages reads ranges of the table's "
-               "pages.",
-           .choices = {"auto", "pages", "id_range", "date_range", "none"},
-           .refused_choices = {{"key_range", kNoKeySplit}, {"hash", kNoKeySplit}}},
+               "key_range "
+               "of a text, UUID or decimal column in the order of the source, date_range weeks, "
+               "days or hours of a date or timestamp column, or of an integer column of the job "
+               "that counts seconds, milliseconds or microseconds since 1970, none the table in "
+               "one unit; of PostgreSQL alone, pages reads ranges of the table's pages, and hash "
+               "the whole table, view or query for each unit, which keeps its part of the rows.",
+           .choices = {"auto", "pages", "id_range", "key_range", "date_range", "hash", "none"}},
           {.key = "column",
            .doc = "Column to split by; without it the planner takes a key, or an indexed date "
                   "or timestamp.",

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "headrace/model/civil_time.h"
+#include "headrace/model/utf8.h"
 
 namespace headrace {
 namespace {
@@ -20,8 +21,11 @@ std::string RangeText(const std::string& column, const std::optional<std::string
   return text;
 }
 
-template <typename Say>
-std::optional<std::string> TextOf(const std::optional<int64_t>& bound, Say say) {
+/// A key may be empty, long, or have blanks at its end.
+std::string QuotedKey(const std::string& key) { return '"' + ShortenedValue(key) + '"'; }
+
+template <typename Value, typename Say>
+std::optional<std::string> TextOf(const std::optional<Value>& bound, Say say) {
   return bound ? std::optional<std::string>(say(*bound)) : std::nullopt;
 }
 
@@ -40,6 +44,16 @@ struct SplitSentence {
   std::string operator()(const DateRange& split) const {
     return RangeText(split.column, TextOf(split.lower, ShortTime), split.lower ? "to" : "before",
                      TextOf(split.upper, ShortTime));
+  }
+
+  std::string operator()(const KeyRange& split) const {
+    return RangeText(split.column, TextOf(split.lower, QuotedKey),
+                     split.lower ? "to before" : "before", TextOf(split.upper, QuotedKey));
+  }
+
+  std::string operator()(const HashPart& split) const {
+    return "hash of " + split.column + " " + std::to_string(split.part + 1) + " of " +
+           std::to_string(split.parts);
   }
 
   std::string operator()(const PageRange& split) const {

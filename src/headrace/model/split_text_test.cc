@@ -27,6 +27,11 @@ TEST(SplitText, SaysWhichRowsAUnitTakes) {
             "created_at from 2024-01-01");
   EXPECT_EQ(SplitText(DateRange{"created_at", std::nullopt, std::nullopt}),
             "every created_at that is not NULL");
+  EXPECT_EQ(SplitText(KeyRange{"code", "a", "b "}), "code from \"a\" to before \"b \"");
+  EXPECT_EQ(SplitText(KeyRange{"code", std::nullopt, "b"}), "code before \"b\"");
+  EXPECT_EQ(SplitText(KeyRange{"code", std::string(81, 'x'), std::nullopt}),
+            "code from \"" + std::string(80, 'x') + "…\"");
+  EXPECT_EQ(SplitText(HashPart{"code", 0, 4}), "hash of code 1 of 4");
 }
 
 }  // namespace

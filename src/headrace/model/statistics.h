@@ -16,8 +16,15 @@ struct CommonValue {
   double share = 0;
 };
 
-/// What is known of the values of an integer, date or timestamp column before it is read. Times are
-/// microseconds since 1970, as in DateRange. Estimates: a plan must be right without them.
+/// A value as the source writes it, and the share of the rows that lies below it.
+struct KeyBound {
+  std::string value;
+  double share_below = 0;
+};
+
+/// What is known of the values of a column before it is read: of an integer, date or timestamp one
+/// as numbers, times as microseconds since 1970 (as in DateRange); of others that have an order, as
+/// `keys`. Estimates: a plan must be right without them.
 struct ColumnStatistics {
   std::optional<int64_t> minimum;
   std::optional<int64_t> maximum;
@@ -34,10 +41,15 @@ struct ColumnStatistics {
   /// nor histogram.
   double share_before = 0;
   double share_after = 0;
+  /// Places all over the values, as KeyRange bounds: ascending in the source's own order, each
+  /// greater than the one before. That they are so is no estimate.
+  std::vector<KeyBound> keys;
   /// How the column holds times; its values are microseconds here in any case but for integers,
   /// which stay as they are.
   TimeEncoding time_encoding = TimeEncoding::kNative;
   bool indexed = false;  ///< A range of the column can be read without reading the whole table.
+  std::string unknown_because;  ///< Why nothing of this is known, where the source can say it: "no
+                                ///< index orders it".
 };
 
 /// Estimates for one table, made by Source::Estimate.
@@ -49,8 +61,7 @@ struct Statistics {
   bool exact = false;  ///< `rows` was counted, not estimated.
   std::string origin;  ///< Where the figures come from, said in plan: "pg_class", "sqlite_stat1",
                        ///< "count(*)".
-  std::map<std::string, ColumnStatistics>
-      columns;  ///< Integer, date and timestamp columns that may split the table; by name.
+  std::map<std::string, ColumnStatistics> columns;  ///< Columns that may split the table; by name.
 };
 
 }  // namespace headrace

@@ -59,8 +59,8 @@ struct Lineage {
 /// Which rows the run wants, whatever the unit.
 struct Filter {
   std::string where;     ///< The job's own SQL condition in the source's dialect; empty: all rows.
-  std::string not_null;  ///< A column whose NULL rows are left out; empty: none. A unit of NullRows
-                         ///< is not touched by it.
+  std::string not_null;  ///< A column whose NULL rows are left out; empty: none. A unit of the
+                         ///< NullRows of that very column is not touched by it.
 
   bool operator==(const Filter&) const = default;
 };

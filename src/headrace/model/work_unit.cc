@@ -34,6 +34,22 @@ void WriteSplit(const DateRange& split, nlohmann::json& json) {
   }
 }
 
+nlohmann::json KeyJson(const std::optional<std::string>& key) {
+  return key.has_value() ? nlohmann::json(*key) : nlohmann::json();
+}
+
+void WriteSplit(const KeyRange& split, nlohmann::json& json) {
+  json["key_column"] = split.column;
+  json["min_key"] = KeyJson(split.lower);
+  json["max_key"] = KeyJson(split.upper);
+}
+
+void WriteSplit(const HashPart& split, nlohmann::json& json) {
+  json["hash_column"] = split.column;
+  json["hash_part"] = split.part;
+  json["hash_parts"] = split.parts;
+}
+
 void WriteSplit(const PageRange& split, nlohmann::json& json) {
   json["leaf_schema_name"] = split.schema;
   json["leaf_table_name"] = split.relation;
@@ -90,6 +106,26 @@ Split ReadDateRange(JsonObject& object) {
   return range;
 }
 
+/// Which of two keys comes first only their source knows.
+Split ReadKeyRange(JsonObject& object) {
+  KeyRange range;
+  object.Read("key_column", range.column);
+  object.Read("min_key", range.lower);
+  object.Read("max_key", range.upper);
+  return range;
+}
+
+Split ReadHashPart(JsonObject& object) {
+  HashPart part;
+  object.Read("hash_column", part.column);
+  object.Read("hash_part", part.part);
+  object.Read("hash_parts", part.parts);
+  if (part.part < 0 || part.part >= part.parts) {
+    object.Fail(UserError("work unit: key \"hash_part\": expected 0 to hash_parts - 1"));
+  }
+  return part;
+}
+
 Split ReadPageRange(JsonObject& object) {
   PageRange range;
   object.Read("leaf_schema_name", range.schema);
@@ -118,6 +154,8 @@ constexpr std::array<SplitRow, std::variant_size_v<Split>> kSplits = {{
     {"db_date_range_full", ReadWholeTable},
     {"db_id_range", ReadIdRange},
     {"db_date_range", ReadDateRange},
+    {"db_key_range", ReadKeyRange},
+    {"db_hash_partition", ReadHashPart},
     {"db_page_range", ReadPageRange},
     {"db_null", ReadNullRows},
 }};
@@ -142,6 +180,14 @@ std::vector<std::string> SelectedColumns(const TablePlan& plan) {
 }
 
 }  // namespace
+
+bool DecidesNulls(const Split& split, std::string_view column) {
+  const auto is_of_it = [&](const auto& kind) {
+    if constexpr (requires { kind.column; }) return kind.column == column;
+    return false;
+  };
+  return std::visit(is_of_it, split);
+}
 
 std::string_view SplitTypeName(const Split& split) { return kSplits.at(split.index()).type; }
 

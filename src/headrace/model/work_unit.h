@@ -40,6 +40,24 @@ struct DateRange {
   bool operator==(const DateRange&) const = default;
 };
 
+/// Rows whose column lies in [lower, upper) in the source's own order of its values, as a collation
+/// makes it; a missing bound is open. Bounds are values as the source writes them, in UTF-8.
+struct KeyRange {
+  std::string column;
+  std::optional<std::string> lower;
+  std::optional<std::string> upper;
+  bool operator==(const KeyRange&) const = default;
+};
+
+/// Rows whose column is not NULL and has a hash of the source's own, which is not negative, that
+/// leaves `part` when divided by `parts`. One source gives all units of a plan the same hashes.
+struct HashPart {
+  std::string column;
+  int32_t part = 0;   ///< 0 to `parts` - 1.
+  int32_t parts = 1;  ///< 1 or more.
+  bool operator==(const HashPart&) const = default;
+};
+
 /// Rows stored in pages [first, last) of one relation; without `last`, to the end, pages added
 /// later included. Page numbers are PostgreSQL block numbers: unsigned 32 bits.
 struct PageRange {
@@ -57,7 +75,10 @@ struct NullRows {
 };
 
 /// Which share of the rows a unit takes. Independent of the filter, which all units share.
-using Split = std::variant<WholeTable, IdRange, DateRange, PageRange, NullRows>;
+using Split = std::variant<WholeTable, IdRange, DateRange, KeyRange, HashPart, PageRange, NullRows>;
+
+/// Whether the split itself decides which rows have NULL in `column`: all that it holds, or none.
+bool DecidesNulls(const Split& split, std::string_view column);
 
 /// One independent piece of work: with its TablePlan any worker can execute it. A small value.
 struct WorkUnit {
@@ -74,7 +95,7 @@ struct WorkUnit {
 inline constexpr int kWorkUnitVersion = 1;
 
 /// The `type` of a unit in its JSON form: `db_page_range`, `db_id_range`, `db_date_range`,
-/// `db_null`, `db_date_range_full`.
+/// `db_key_range`, `db_hash_partition`, `db_null`, `db_date_range_full`.
 std::string_view SplitTypeName(const Split& split);
 
 /// The JSON form of docs/format/work_unit.md: for people, logs and APIs, and the serialised form

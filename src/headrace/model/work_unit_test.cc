@@ -71,6 +71,37 @@ TEST(WorkUnitTest, DateRangeAsDocumented) {
   EXPECT_EQ(open["end_date"], "2024-01-01T00:00:00.000001");
 }
 
+TEST(WorkUnitTest, KeyRangeKeepsTextsAndOpenBounds) {
+  const json unit = JsonOf(KeyRange{"code", std::nullopt, "größe \"x\" "});
+  EXPECT_EQ(unit["type"], "db_key_range");
+  EXPECT_EQ(unit["key_column"], "code");
+  EXPECT_TRUE(unit["min_key"].is_null());
+  EXPECT_EQ(unit["max_key"], "größe \"x\" ");
+}
+
+TEST(WorkUnitTest, HashPartOutsideOfItsPartsIsRefused) {
+  json unit = JsonOf(HashPart{"code", 3, 4});
+  EXPECT_EQ(unit["type"], "db_hash_partition");
+  EXPECT_EQ(unit["hash_column"], "code");
+  EXPECT_EQ(unit["hash_part"], 3);
+  EXPECT_EQ(unit["hash_parts"], 4);
+  for (const int part : {-1, 4}) {
+    unit["hash_part"] = part;
+    EXPECT_THAT(WorkUnitFromJson(unit).status().message(), HasSubstr("0 to hash_parts - 1"));
+  }
+}
+
+TEST(WorkUnitTest, SplitsByAColumnDecideItsNulls) {
+  for (const Split& split :
+       std::vector<Split>{IdRange{"id", 1, 2}, DateRange{"id", 1, 2}, KeyRange{"id", "a", "b"},
+                          HashPart{"id", 0, 2}, NullRows{"id"}}) {
+    EXPECT_TRUE(DecidesNulls(split, "id")) << SplitTypeName(split);
+    EXPECT_FALSE(DecidesNulls(split, "other")) << SplitTypeName(split);
+  }
+  EXPECT_FALSE(DecidesNulls(WholeTable{}, ""));
+  EXPECT_FALSE(DecidesNulls(PageRange{}, ""));
+}
+
 TEST(WorkUnitTest, NullRowsAndWholeTable) {
   EXPECT_EQ(JsonOf(NullRows{"id"})["type"], "db_null");
   EXPECT_EQ(JsonOf(NullRows{"id"})["null_column"], "id");
@@ -98,6 +129,9 @@ TEST(WorkUnitTest, RoundTripsYieldEqualUnits) {
       DateRange{"at", std::nullopt, -1},
       DateRange{"at", 1'704'067'200'000'001, std::nullopt},
       DateRange{"at", std::nullopt, std::nullopt},
+      KeyRange{"code", "", "größe 'x'\n"},
+      KeyRange{"code", std::nullopt, std::nullopt},
+      HashPart{"code", 9, 10},
       PageRange{"s", "t", 5, std::nullopt},
       PageRange{"s", "t", 0, 4'294'967'295},
   };
@@ -143,8 +177,8 @@ TEST(WorkUnitTest, ErrorsNameTheKey) {
             "9223372036854775807");
   EXPECT_EQ(UnitError("version", json(2)),
             "work unit: key \"version\": this program reads version 1, not 2");
-  EXPECT_EQ(UnitError("type", json("db_hash_partition")),
-            "work unit: key \"type\": this version does not know \"db_hash_partition\"");
+  EXPECT_EQ(UnitError("type", json("file_byte_range")),
+            "work unit: key \"type\": this version does not know \"file_byte_range\"");
 }
 
 TEST(WorkUnitTest, TimesThatAreNoneAreRefused) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "headrace/model/civil_time.h"
+#include "headrace/plan/size.h"
 
 namespace headrace {
 namespace {
@@ -29,8 +30,6 @@ constexpr std::array<Step, 4> kSteps = {{
 /// Parts of what a range should hold: less is next to nothing, and more by so much is tolerated.
 constexpr double kNextToNothing = 0.1;
 constexpr double kMore = 1.25;
-/// How much more makes a step one that is not like the others: less may be the histogram's noise.
-constexpr double kFarMore = 2;
 constexpr double kSlack = 1.1;
 
 int64_t StartOf(size_t step, int64_t index) {
@@ -97,7 +96,8 @@ class CalendarCutter {
       const int64_t middle = first + (end - first) / 2;
       Collect(step, first, middle);
       Collect(step, middle, end);
-    } else if (step < finest_ && rows > (step == base_ ? kFarMore : kMore) * wanted_) {
+    } else if (step < finest_ &&
+               (step == base_ ? IsTooFull(rows, wanted_) : rows > kMore * wanted_)) {
       Collect(step + 1, IndexOf(step + 1, StartOf(step, first)),
               IndexOf(step + 1, StartOf(step, end)));
     } else {
@@ -146,8 +146,6 @@ std::vector<TimeRange> CutByCalendar(const TimeSpread& spread, bool is_date,
                                      double rows_per_range) {
   return CalendarCutter(spread, is_date, rows_per_range).Cut();
 }
-
-bool IsTooFull(double rows, double rows_per_range) { return rows > kFarMore * rows_per_range; }
 
 std::string StepsText(const std::vector<TimeRange>& ranges) {
   std::array<bool, kSteps.size()> used{};

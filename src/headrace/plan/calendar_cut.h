@@ -33,9 +33,6 @@ struct TimeRange {
 /// with their neighbours. Dates stop at days. At least one range.
 std::vector<TimeRange> CutByCalendar(const TimeSpread& spread, bool is_date, double rows_per_range);
 
-/// Twice as many as wanted: so many more that they are split if they can be.
-bool IsTooFull(double rows, double rows_per_range);
-
 /// "weeks", "days, hours and 15 minutes" …: what ranges are made of.
 std::string StepsText(const std::vector<TimeRange>& ranges);
 

@@ -252,7 +252,7 @@ Cut CutDateRange(const PlanInput& input) {
   double rows_per_unit = RowsPerUnit(input, rows, cut.warnings);
   const double null_rows = rows * std::clamp(column.null_fraction, 0.0, 1.0);
   if (rows <= rows_per_unit) return OneRange(input, name, rows, std::move(cut));
-  const bool has_nulls = input.knobs.null_rows && IsNullable(input, name);
+  const bool has_nulls = NeedsNullRows(input, name);
   const std::vector<TimeRange> ranges =
       CutToAtMost(SpreadOf(column, values, rows, null_rows), is_date, rows_per_unit,
                   kMaxUnits - (has_nulls ? 1 : 0), cut.warnings);
@@ -261,7 +261,7 @@ Cut CutDateRange(const PlanInput& input) {
   WarnOfUnknownSpread(name, column, cut);
   WarnOfStaleHistogram(name, column, values, cut);
   if (ranges.size() < 2) return OneRange(input, name, rows, std::move(cut));
-  if (has_nulls) cut.shares.push_back({NullRows{name}, null_rows});
+  AddNullRows(input, name, null_rows, cut);
   cut.column = name;
   cut.why = WhyTimeColumn(input, name, column, rows, ranges);
   WarnOfMissingIndex(name, column, cut);

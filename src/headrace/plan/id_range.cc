@@ -13,56 +13,17 @@
 namespace headrace {
 namespace {
 
-/// A column that may split the table.
-struct Candidate {
-  std::string name;
-  std::string role;  ///< For people: "the primary key".
-};
-
-/// Keys of one column come first, the row identity before unique keys that are not primary: its
-/// ranges lie together on disk.
-std::vector<Candidate> Candidates(const PlanInput& input) {
-  if (!input.knobs.column.empty()) return {{input.knobs.column, "the column that the job names"}};
-  const Description& description = input.description;
-  std::vector<Candidate> candidates;
-  const auto add_keys = [&](bool primary, bool single, const std::string& role) {
-    for (const Key& key : description.keys) {
-      if (key.columns.empty() || key.primary != primary || (key.columns.size() == 1) != single) {
-        continue;
-      }
-      candidates.push_back({key.columns.front(), role});
-    }
-  };
-  add_keys(true, true, "the primary key");
-  if (!description.row_identity.empty()) {
-    candidates.push_back({description.row_identity, "the order of the rows on disk"});
-  }
-  add_keys(false, true, "a unique key");
-  add_keys(true, false, "the first column of the primary key");
-  add_keys(false, false, "the first column of a unique key");
-  return candidates;
-}
-
 /// uint64 is left out: bounds are int64.
-bool IsSplittable(const arrow::DataType& type) {
-  return arrow::is_integer(type.id()) && type.id() != arrow::Type::UINT64;
-}
-
-std::optional<std::string> ColumnMisfit(const PlanInput& input, const std::string& name) {
+bool HoldsIntegers(const PlanInput& input, const std::string& name) {
+  if (name == input.description.row_identity) return true;
   const Column* column = input.description.FindColumn(name);
-  const bool is_identity = name == input.description.row_identity;
-  if (!is_identity && (column == nullptr || !IsSplittable(*column->type))) {
-    return "\"" + name + "\" is no integer column";
-  }
-  return ValuesMisfit(input, name);
+  return column != nullptr && arrow::is_integer(column->type->id()) &&
+         column->type->id() != arrow::Type::UINT64;
 }
 
-/// The first candidate that can be cut, or none.
-std::optional<Candidate> ChooseColumn(const PlanInput& input) {
-  for (const Candidate& candidate : Candidates(input)) {
-    if (!ColumnMisfit(input, candidate.name)) return candidate;
-  }
-  return std::nullopt;
+std::optional<std::string> IntegerMisfit(const PlanInput& input, const std::string& name) {
+  if (!HoldsIntegers(input, name)) return "\"" + name + "\" is no integer column";
+  return ValuesMisfit(input, name);
 }
 
 /// A lower bound of a range, and the share of the rows below it.
@@ -105,7 +66,7 @@ std::vector<Share> RangesBetween(const std::vector<Bound>& bounds, const std::st
   return shares;
 }
 
-std::string WhyColumn(const Candidate& candidate, const ColumnStatistics& column, double rows) {
+std::string WhyColumn(const KeyColumn& candidate, const ColumnStatistics& column, double rows) {
   const std::string why = "\"" + candidate.name + "\" is " + candidate.role +
                           " and an integer; about " + ReadableCount(rows) + " rows, ";
   if (column.histogram.size() >= 2) {
@@ -130,14 +91,11 @@ void WarnOfColumn(const PlanInput& input, const std::string& name, const ColumnS
 }  // namespace
 
 std::optional<std::string> IdRangeMisfit(const PlanInput& input) {
-  if (const auto kind = UnsplittableKind(input.description.kind)) return *kind + " has no key";
-  const std::vector<Candidate> candidates = Candidates(input);
-  if (candidates.empty()) return "it has no key";
-  return ChooseColumn(input) ? std::nullopt : ColumnMisfit(input, candidates.front().name);
+  return KeyMisfit(input, IntegerMisfit);
 }
 
 Cut CutIdRange(const PlanInput& input) {
-  const Candidate chosen = *ChooseColumn(input);
+  const KeyColumn chosen = *FirstKeyColumn(input, IntegerMisfit);
   const ColumnStatistics& column = input.statistics.columns.at(chosen.name);
   const Distribution values(column);
   Cut cut;
@@ -150,24 +108,13 @@ Cut CutIdRange(const PlanInput& input) {
   cut.column = chosen.name;
   cut.why = WhyColumn(chosen, column, rows);
   cut.shares = RangesBetween(bounds, chosen.name, rows - null_rows);
-  if (input.knobs.null_rows && IsNullable(input, chosen.name)) {
-    cut.shares.push_back({NullRows{chosen.name}, null_rows});
-  }
+  AddNullRows(input, chosen.name, null_rows, cut);
   WarnOfColumn(input, chosen.name, column, values, cut);
   return cut;
 }
 
 std::vector<std::string> IdRangeColumns(const PlanInput& input) {
-  std::vector<std::string> names;
-  for (const Candidate& candidate : Candidates(input)) {
-    const Column* column = input.description.FindColumn(candidate.name);
-    const bool is_identity = candidate.name == input.description.row_identity;
-    const bool fits = is_identity || (column != nullptr && IsSplittable(*column->type));
-    if (fits && std::ranges::find(names, candidate.name) == names.end()) {
-      names.push_back(candidate.name);
-    }
-  }
-  return names;
+  return KeyColumnsWith(input, HoldsIntegers);
 }
 
 }  // namespace headrace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "headrace/model/ascii.h"
 #include "headrace/model/civil_time.h"
 #include "headrace/plan/planner.h"
 
@@ -18,14 +19,22 @@ struct SplitRow {
   uint32_t page = 0;
   std::optional<int64_t> value;
   int infinity = 0;  ///< −1, 1: of a time, which has then no other value.
+  std::optional<std::string> key;
 };
+
+/// The order of a collation that takes letters of either case for the same.
+bool ComesBefore(const std::string& left, const std::string& right) {
+  return std::ranges::lexicographical_compare(left, right, {}, LowerAscii, LowerAscii);
+}
 
 struct MatchSplit {
   const SplitRow& row;
   const Description& description;
 
   bool operator()(const WholeTable&) const { return true; }
-  bool operator()(const NullRows&) const { return !row.value.has_value() && row.infinity == 0; }
+  bool operator()(const NullRows&) const {
+    return !row.value.has_value() && row.infinity == 0 && !row.key.has_value();
+  }
   bool operator()(const IdRange& range) const {
     return row.value.has_value() && (!range.lower || *row.value >= *range.lower) &&
            (!range.upper || *row.value < *range.upper);
@@ -39,6 +48,15 @@ struct MatchSplit {
     };
     return row.value.has_value() && (!range.lower || *row.value >= number(*range.lower)) &&
            (!range.upper || *row.value < number(*range.upper));
+  }
+  bool operator()(const KeyRange& range) const {
+    return row.key.has_value() && (!range.lower || !ComesBefore(*row.key, *range.lower)) &&
+           (!range.upper || ComesBefore(*row.key, *range.upper));
+  }
+  bool operator()(const HashPart& part) const {
+    return row.key.has_value() &&
+           std::hash<std::string>()(*row.key) % static_cast<size_t>(part.parts) ==
+               static_cast<size_t>(part.part);
   }
   bool operator()(const PageRange& range) const {
     const Relation& leaf = description.leaves[row.leaf];
@@ -275,6 +293,71 @@ RC_GTEST_PROP(PartitionProperty, DateBoundsAscendAndBeginSteps, ()) {
     previous = range->upper;
   }
   RC_ASSERT(!previous.has_value());  // The last range is open.
+}
+
+/// Short texts of few letters of either case, many of them equal in the collation.
+rc::Gen<std::string> AnyKey() {
+  return rc::gen::container<std::string>(rc::gen::element('a', 'A', 'b', 'B', '~'));
+}
+
+/// About the keys, or about others, and never out of order: the source sorts them.
+ColumnStatistics AnyKeyStatistics(std::vector<std::string> keys) {
+  if (*rc::gen::inRange(0, 3) == 0) keys = *rc::gen::container<std::vector<std::string>>(AnyKey());
+  std::ranges::sort(keys, ComesBefore);
+  const auto is_same = [](const std::string& left, const std::string& right) {
+    return !ComesBefore(left, right);
+  };
+  const auto doubled = std::ranges::unique(keys, is_same);
+  keys.erase(doubled.begin(), doubled.end());
+  ColumnStatistics statistics;
+  statistics.null_fraction = *rc::gen::element(0.0, 0.3, 1.0);
+  double share = 0;
+  for (std::string& key : keys) {
+    statistics.keys.push_back({std::move(key), std::min(share, 1.0)});
+    share += *rc::gen::element(0.0, 0.01, 0.3, 1.0) / static_cast<double>(keys.size());
+  }
+  return statistics;
+}
+
+IdTable AnyKeyTable() {
+  IdTable table;
+  const auto keys = *rc::gen::container<std::vector<std::string>>(AnyKey());
+  for (const std::string& key : keys) {
+    table.rows.push_back({0, 0, std::nullopt, 0, key});
+    if (*rc::gen::inRange(0, 4) == 0) table.rows.push_back({});
+  }
+  table.description.columns = {{.name = "code", .source_type = "text", .type = arrow::utf8()}};
+  table.statistics.rows = AnyRowEstimate(table.rows.size());
+  table.statistics.row_width = *rc::gen::element(0.0, 8.0, 100'000.0);
+  table.statistics.columns["code"] = AnyKeyStatistics(keys);
+  return table;
+}
+
+Partitioning PlanKeys(const IdTable& table, Strategy strategy) {
+  PlanKnobs knobs = AnyKnobs();
+  knobs.strategy = strategy;
+  knobs.column = "code";
+  return PlanUnits(table.description, table.statistics,
+                   {.strategies = {Strategy::kKeyRange, Strategy::kHash}}, knobs, "p")
+      .ValueOrDie();
+}
+
+RC_GTEST_PROP(PartitionProperty, KeyRangesHoldEveryRowOnce, ()) {
+  const IdTable table = AnyKeyTable();
+  const Partitioning plan = PlanKeys(table, Strategy::kKeyRange);
+  RC_CLASSIFY(plan.units.size() > 1);
+  for (const SplitRow& row : table.rows) {
+    RC_ASSERT(UnitsWith(row, table.description, plan.units) == size_t{1});
+  }
+}
+
+RC_GTEST_PROP(PartitionProperty, HashPartsHoldEveryRowOnce, ()) {
+  const IdTable table = AnyKeyTable();
+  const Partitioning plan = PlanKeys(table, Strategy::kHash);
+  RC_CLASSIFY(plan.units.size() > 1);
+  for (const SplitRow& row : table.rows) {
+    RC_ASSERT(UnitsWith(row, table.description, plan.units) == size_t{1});
+  }
 }
 
 IdTable AnyPagedTable() {

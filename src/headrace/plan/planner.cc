@@ -1,8 +1,12 @@
 #include "headrace/plan/planner.h"
 
+#include <arrow/type.h>
+#include <arrow/type_traits.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "headrace/model/civil_time.h"
@@ -12,13 +16,13 @@
 namespace headrace {
 namespace {
 
-constexpr std::array<StrategyRule, 3> kStrategyRules = {{
+constexpr std::array<StrategyRule, 5> kStrategyRules = {{
     {Strategy::kPages, PagesMisfit, CutPages},
-    {Strategy::kIdRange, IdRangeMisfit, CutIdRange},
-    {Strategy::kDateRange, DateRangeMisfit, CutDateRange},
+    {Strategy::kIdRange, IdRangeMisfit, CutIdRange, IdRangeColumns},
+    {Strategy::kDateRange, DateRangeMisfit, CutDateRange, DateRangeColumns},
+    {Strategy::kKeyRange, KeyRangeMisfit, CutKeyRange, KeyRangeColumns},
+    {Strategy::kHash, HashMisfit, CutHash},
 }};
-
-constexpr std::array<Strategy, 2> kLaterStrategies = {Strategy::kKeyRange, Strategy::kHash};
 
 const StrategyRule* FindRule(Strategy strategy) {
   const auto found = std::ranges::find(kStrategyRules, strategy, &StrategyRule::strategy);
@@ -46,8 +50,8 @@ std::optional<std::string> Misfit(Strategy strategy, const PlanInput& input,
   return rule->misfit(input);
 }
 
-/// Which time matters only the job knows: dates cut a table where it names them.
-bool IsForTheJobToChoose(Strategy strategy) { return strategy == Strategy::kDateRange; }
+/// Units that each read everything are more work than one, which only the job can want.
+bool IsForTheJobToChoose(Strategy strategy) { return strategy == Strategy::kHash; }
 
 /// The first strategy of the source's order that fits, else one unit.
 ChosenCut CutAutomatically(const PlanInput& input, const Capabilities& capabilities) {
@@ -109,9 +113,9 @@ arrow::Result<ChosenCut> CutAsWanted(const PlanInput& input, const Capabilities&
 Strategy StrategyOfColumn(const Description& description, const Capabilities& capabilities,
                           const std::string& name) {
   const Column* column = description.FindColumn(name);
-  const bool is_time = column != nullptr && IsTimeType(*column->type);
-  return is_time && Offers(capabilities, Strategy::kDateRange) ? Strategy::kDateRange
-                                                               : Strategy::kIdRange;
+  if (column == nullptr || arrow::is_integer(column->type->id())) return Strategy::kIdRange;
+  const Strategy fitting = IsTimeType(*column->type) ? Strategy::kDateRange : Strategy::kKeyRange;
+  return Offers(capabilities, fitting) ? fitting : Strategy::kIdRange;
 }
 
 /// The job names a column but leaves the strategy open: ranges of it if that fits, else as if no
@@ -126,7 +130,7 @@ arrow::Result<ChosenCut> CutByColumn(const PlanInput& input, const Capabilities&
   PlanKnobs knobs = input.knobs;
   knobs.column.clear();
   ChosenCut chosen = CutAutomatically({input.description, input.statistics, knobs}, capabilities);
-  chosen.cut.warnings.push_back(text + "; it is not used");
+  chosen.cut.warnings.push_back(text + "; it is not cut by it");
   return chosen;
 }
 
@@ -134,16 +138,6 @@ arrow::Result<ChosenCut> ChooseCut(const PlanInput& input, const Capabilities& c
   if (input.knobs.strategy != Strategy::kAuto) return CutAsWanted(input, capabilities);
   if (!input.knobs.column.empty()) return CutByColumn(input, capabilities);
   return CutAutomatically(input, capabilities);
-}
-
-arrow::Status CheckKnobs(const Description& description, const PlanKnobs& knobs) {
-  const std::string wanted = "partition.strategy: " + std::string(StrategyName(knobs.strategy));
-  if (std::ranges::find(kLaterStrategies, knobs.strategy) != kLaterStrategies.end()) {
-    return UserError(wanted +
-                     " comes with a later version; this one has auto, pages, id_range, date_range "
-                     "and none");
-  }
-  return CheckColumn(description, knobs.column);
 }
 
 std::vector<WorkUnit> UnitsOf(std::vector<Share> shares, double row_width,
@@ -163,7 +157,7 @@ std::vector<WorkUnit> UnitsOf(std::vector<Share> shares, double row_width,
 
 /// A column that the wanted strategy has no use for is said, not ignored.
 void WarnOfUnusedColumn(const PlanKnobs& knobs, std::vector<std::string>& warnings) {
-  if (knobs.column.empty() || !knobs.null_rows ||
+  if (knobs.column.empty() || !knobs.unwanted_nulls.empty() ||
       (knobs.strategy != Strategy::kPages && knobs.strategy != Strategy::kNone)) {
     return;
   }
@@ -178,6 +172,39 @@ void WarnOfForeignRows(const Description& description, std::vector<std::string>&
                      " lie on another server, which the snapshot of the run does not cover");
 }
 
+/// Columns whose values `strategy` looks at.
+std::vector<std::string> ColumnsOf(Strategy strategy, const PlanInput& input) {
+  const StrategyRule* rule = FindRule(strategy);
+  if (rule == nullptr || rule->columns == nullptr) return {};
+  return rule->columns(input);
+}
+
+/// Columns that the table may be cut by where the job names none.
+std::vector<std::string> AutomaticColumns(const PlanInput& input,
+                                          const Capabilities& capabilities) {
+  std::vector<std::string> names;
+  for (const Strategy strategy : capabilities.strategies) {
+    const StrategyRule* rule = FindRule(strategy);
+    if (rule == nullptr || IsForTheJobToChoose(strategy)) continue;
+    if (rule->columns == nullptr && !rule->misfit(input)) break;  // It needs to know no values.
+    std::ranges::move(ColumnsOf(strategy, input), std::back_inserter(names));
+  }
+  return names;
+}
+
+/// The column of the job, and those that CutByColumn falls back on where it does not fit.
+std::vector<std::string> ColumnAndOthers(const PlanInput& input, const Capabilities& capabilities) {
+  const Strategy strategy = StrategyOfColumn(input.description, capabilities, input.knobs.column);
+  std::vector<std::string> names = ColumnsOf(strategy, input);
+  PlanKnobs knobs = input.knobs;
+  knobs.column.clear();
+  const PlanInput without{input.description, input.statistics, knobs};
+  for (std::string& name : AutomaticColumns(without, capabilities)) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
 /// A single unit that takes everything is not cut, whatever the strategy was.
 bool IsWhole(const Cut& cut) {
   return cut.shares.size() == 1 && std::holds_alternative<WholeTable>(cut.shares[0].split);
@@ -188,14 +215,18 @@ bool IsWhole(const Cut& cut) {
 arrow::Result<Partitioning> PlanUnits(const Description& description, const Statistics& statistics,
                                       const Capabilities& capabilities, const PlanKnobs& knobs,
                                       const std::string& plan_id) {
-  ARROW_RETURN_NOT_OK(CheckKnobs(description, knobs));
+  ARROW_RETURN_NOT_OK(CheckColumn(description, knobs.column));
   ARROW_ASSIGN_OR_RAISE(ChosenCut chosen,
                         ChooseCut({description, statistics, knobs}, capabilities));
   Partitioning partitioning;
   partitioning.strategy = IsWhole(chosen.cut) ? Strategy::kNone : chosen.strategy;
   partitioning.column = std::move(chosen.cut.column);
   partitioning.why = std::move(chosen.cut.why);
-  if (knobs.filtered) partitioning.why += "; estimates are upper bounds, because of `where`";
+  if (knobs.filtered) {
+    partitioning.why += "; estimates are upper bounds, because of `where`";
+  } else if (!knobs.unwanted_nulls.empty() && knobs.unwanted_nulls != partitioning.column) {
+    partitioning.why += "; estimates count rows that partition.nulls leaves out";
+  }
   partitioning.warnings = std::move(chosen.cut.warnings);
   WarnOfUnusedColumn(knobs, partitioning.warnings);
   WarnOfForeignRows(description, partitioning.warnings);
@@ -208,19 +239,9 @@ std::vector<std::string> SplitColumns(const Description& description,
   if (!description.indivisible.empty()) return {};
   const Statistics unknown;
   const PlanInput input{description, unknown, knobs};
-  if (knobs.strategy == Strategy::kIdRange) return IdRangeColumns(input);
-  if (knobs.strategy == Strategy::kDateRange) return DateRangeColumns(input);
-  if (knobs.strategy != Strategy::kAuto) return {};
-  if (!knobs.column.empty()) {
-    const Strategy strategy = StrategyOfColumn(description, capabilities, knobs.column);
-    return strategy == Strategy::kDateRange ? DateRangeColumns(input) : IdRangeColumns(input);
-  }
-  for (const Strategy strategy : capabilities.strategies) {
-    if (strategy == Strategy::kIdRange) return IdRangeColumns(input);
-    const StrategyRule* rule = FindRule(strategy);
-    if (rule != nullptr && !rule->misfit(input)) break;
-  }
-  return {};
+  if (knobs.strategy != Strategy::kAuto) return ColumnsOf(knobs.strategy, input);
+  if (!knobs.column.empty()) return ColumnAndOthers(input, capabilities);
+  return AutomaticColumns(input, capabilities);
 }
 
 }  // namespace headrace

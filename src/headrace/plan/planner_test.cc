@@ -83,14 +83,15 @@ TEST_F(PlannerTest, SplitColumnsAreThoseWhoseValuesThePlanWouldCutBy) {
   EXPECT_EQ(columns({}), none) << "cut by pages";
   EXPECT_THAT(columns({.strategy = Strategy::kIdRange}), ElementsAre("id"));
   EXPECT_EQ(columns({.strategy = Strategy::kNone, .column = "id"}), none);
-  EXPECT_EQ(columns({.column = "at"}), none) << "no integers";
+  EXPECT_EQ(columns({.column = "at"}), none) << "no integers, and pages fit";
   description_.leaves[0].pageable = false;
   EXPECT_THAT(columns({}), ElementsAre("id"));
   description_.columns.push_back(
       {.name = "part", .source_type = "int4", .type = arrow::int32(), .nullable = false});
   description_.keys.push_back({"u", {"part", "id"}, false});
   EXPECT_THAT(columns({}), ElementsAre("id", "part"));
-  EXPECT_THAT(columns({.column = "part"}), ElementsAre("part"));
+  EXPECT_THAT(columns({.column = "part"}), ElementsAre("part", "id"))
+      << "those of a fallback behind it";
 }
 
 TEST_F(PlannerTest, AutoTakesTheNextWhereOneDoesNotFit) {
@@ -144,27 +145,43 @@ TEST_F(PlannerTest, StrictMakesItAnError) {
                   "partition.column: at does not fit table public.t: \"at\" is no integer");
 }
 
-TEST_F(PlannerTest, LaterStrategiesAreRefusedWithASentence) {
-  for (const Strategy strategy : {Strategy::kKeyRange, Strategy::kHash}) {
-    ExpectUserError({.strategy = strategy},
-                    std::string(StrategyName(strategy)) + " comes with a later version");
-  }
-}
-
 TEST_F(PlannerTest, ASourceThatIsNotCutByDatesIsOneUnit) {
   strategies_ = {Strategy::kIdRange};
   ExpectUserError({.strategy = Strategy::kDateRange, .strict = true},
                   "date_range does not fit table public.t: this source cannot be read that way");
 }
 
-TEST_F(PlannerTest, DatesCutATableOnlyWhereTheJobSaysSo) {
-  strategies_ = {Strategy::kDateRange, Strategy::kIdRange};
+TEST_F(PlannerTest, AnIndexedDateCutsATableThatNothingElseCuts) {
+  strategies_ = {Strategy::kIdRange, Strategy::kDateRange};
   description_.columns[1].nullable = false;
   statistics_.columns["at"] = {.minimum = 0, .maximum = 100 * 86'400'000'000, .indexed = true};
   EXPECT_EQ(Chosen(), Strategy::kIdRange);
   EXPECT_EQ(Chosen({.strategy = Strategy::kDateRange}), Strategy::kDateRange);
   EXPECT_EQ(Chosen({.column = "at"}), Strategy::kDateRange);
   EXPECT_EQ(Chosen({.column = "id"}), Strategy::kIdRange);
+  description_.keys.clear();
+  EXPECT_EQ(Chosen(), Strategy::kDateRange);
+  statistics_.columns["at"].indexed = false;
+  EXPECT_EQ(Chosen(), Strategy::kNone);
+}
+
+TEST_F(PlannerTest, AKeyOfTextCutsATableWithoutIntegers) {
+  strategies_ = {Strategy::kIdRange, Strategy::kKeyRange, Strategy::kHash};
+  description_.columns.push_back(
+      {.name = "code", .source_type = "text", .type = arrow::utf8(), .nullable = false});
+  description_.keys = {{"pk", {"code"}, true}};
+  statistics_.columns["code"].keys = {{"a", 0}, {"m", 0.5}, {"z", 0.9}};
+  statistics_.columns["code"].indexed = true;
+  EXPECT_EQ(Chosen(), Strategy::kKeyRange);
+  EXPECT_EQ(Chosen({.column = "code"}), Strategy::kKeyRange);
+  EXPECT_THAT(SplitColumns(description_, {.strategies = strategies_}, {}), ElementsAre("code"));
+  statistics_.columns["code"].keys.clear();
+  statistics_.columns["code"].unknown_because = "no index orders it";
+  const auto plan = Plan();
+  EXPECT_EQ(plan->strategy, Strategy::kNone) << "hash is for the job to choose";
+  EXPECT_EQ(plan->why,
+            "id_range: \"code\" is no integer column; "
+            "key_range: nothing is known of the values of \"code\": no index orders it");
 }
 
 TEST_F(PlannerTest, SplitColumnsOfDates) {
@@ -179,6 +196,16 @@ TEST_F(PlannerTest, SplitColumnsOfDates) {
   description_.columns[1].nullable = false;
   EXPECT_THAT(columns({.strategy = Strategy::kDateRange}), ElementsAre("at"));
   EXPECT_THAT(columns({.strategy = Strategy::kDateRange, .column = "id"}), ElementsAre("id"));
+}
+
+TEST_F(PlannerTest, SplitColumnsOfAllThatMayCutTheTableTheBestFirst) {
+  strategies_ = {Strategy::kIdRange, Strategy::kKeyRange, Strategy::kDateRange, Strategy::kHash};
+  description_.columns.push_back(
+      {.name = "code", .source_type = "text", .type = arrow::utf8(), .nullable = false});
+  description_.columns[1].nullable = false;
+  description_.keys.push_back({"u", {"code"}, false});
+  EXPECT_THAT(SplitColumns(description_, {.strategies = strategies_}, {}),
+              ElementsAre("id", "code", "at"));
 }
 
 TEST_F(PlannerTest, UnknownColumnIsAnErrorThatListsThem) {
@@ -197,6 +224,25 @@ TEST_F(PlannerTest, ColumnWithoutStrategyMeansItsRanges) {
 TEST_F(PlannerTest, ColumnThatAStrategyHasNoUseForIsSaid) {
   EXPECT_THAT(Plan({.strategy = Strategy::kPages, .column = "id"})->warnings,
               ElementsAre("partition.column: id is not used by partition.strategy: pages"));
+}
+
+TEST_F(PlannerTest, OnlyTheUnwantedNullsHaveNoUnit) {
+  strategies_ = {Strategy::kIdRange};
+  description_.columns[0].nullable = true;
+  const auto has_nulls = [this](const PlanKnobs& knobs) {
+    const auto plan = Plan(knobs);
+    return plan.ok() && std::holds_alternative<NullRows>(plan->units.back().split);
+  };
+  EXPECT_TRUE(has_nulls({}));
+  EXPECT_FALSE(has_nulls({.column = "id", .unwanted_nulls = "id"}));
+  EXPECT_TRUE(has_nulls({.column = "at", .unwanted_nulls = "at"})) << "\"id\" cuts instead";
+}
+
+TEST_F(PlannerTest, EstimatesCountTheRowsThatAreLeftOut) {
+  EXPECT_THAT(Plan({.column = "at", .unwanted_nulls = "at"})->why,
+              HasSubstr("estimates count rows that partition.nulls leaves out"));
+  EXPECT_EQ(Plan({.column = "id", .unwanted_nulls = "id"})->why.find("leaves out"),
+            std::string::npos);
 }
 
 TEST_F(PlannerTest, FilteredPlansSaySo) {

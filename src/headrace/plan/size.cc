@@ -31,6 +31,11 @@ double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>
   return raised;
 }
 
+bool IsTooFull(double rows, double rows_per_unit) {
+  constexpr double kFarMore = 2;
+  return rows > kFarMore * rows_per_unit;
+}
+
 bool IsRowCountKnown(const Relation& leaf) {
   return leaf.rows > 0 || (leaf.rows == 0 && leaf.pages == 0);
 }

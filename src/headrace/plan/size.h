@@ -21,6 +21,10 @@ double RowsPerUnit(const PlanInput& input);
 /// The same, raised so that `rows` make no more than kMaxUnits; a warning says so.
 double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>& warnings);
 
+/// Twice as many as wanted: so many more that they are split if they can be, and said if not. Less
+/// may be the noise of statistics.
+bool IsTooFull(double rows, double rows_per_unit);
+
 /// The catalogue's estimate is believed unless there is none: -1, or 0 rows in a leaf that has
 /// pages.
 bool IsRowCountKnown(const Relation& leaf);

@@ -44,6 +44,9 @@ struct StrategyRule {
   std::optional<std::string> (*misfit)(const PlanInput& input);
   /// Cuts a table that fits.
   Cut (*cut)(const PlanInput& input);
+  /// Columns whose values it could cut by if they were known, the best one first; null where it
+  /// looks at no values.
+  std::vector<std::string> (*columns)(const PlanInput& input) = nullptr;
 };
 
 // pages.cc: page ranges of each leaf.
@@ -53,14 +56,21 @@ Cut CutPages(const PlanInput& input);
 // id_range.cc: ranges of an integer column.
 std::optional<std::string> IdRangeMisfit(const PlanInput& input);
 Cut CutIdRange(const PlanInput& input);
-/// Integer columns that it could cut by, the best one first.
 std::vector<std::string> IdRangeColumns(const PlanInput& input);
 
 // date_range.cc: calendar ranges of a date or timestamp column.
 std::optional<std::string> DateRangeMisfit(const PlanInput& input);
 Cut CutDateRange(const PlanInput& input);
-/// Date and timestamp columns that it could cut by, the best one first.
 std::vector<std::string> DateRangeColumns(const PlanInput& input);
+
+// key_range.cc: ranges of a text, UUID or decimal column, in the source's own order.
+std::optional<std::string> KeyRangeMisfit(const PlanInput& input);
+Cut CutKeyRange(const PlanInput& input);
+std::vector<std::string> KeyRangeColumns(const PlanInput& input);
+
+// hash.cc: parts of the rows by the hash of a column.
+std::optional<std::string> HashMisfit(const PlanInput& input);
+Cut CutHash(const PlanInput& input);
 
 // whole.cc: one unit.
 Cut WholeTableCut(const PlanInput& input, std::string why);

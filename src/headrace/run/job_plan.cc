@@ -4,6 +4,7 @@
 #include <arrow/type_traits.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <numeric>
 #include <set>
@@ -157,16 +158,6 @@ std::vector<std::string> SourceNames(const std::vector<PlannedColumn>& columns) 
   return names;
 }
 
-PlanKnobs KnobsOf(const TableJob& job) {
-  return {.strategy = job.partition.strategy,
-          .column = job.partition.column.value_or(""),
-          .target_rows = job.partition.target_rows,
-          .target_bytes = job.partition.target_bytes,
-          .strict = job.partition.strict,
-          .filtered = !job.where.empty(),
-          .null_rows = job.partition.nulls == NullRowsPolicy::kInclude};
-}
-
 /// The column whose NULLs the job does not want; null where it wants all rows, or has none to fear.
 const Column* UnwantedNulls(const TableJob& job, const Description& description) {
   if (job.partition.nulls == NullRowsPolicy::kInclude) return nullptr;
@@ -174,11 +165,30 @@ const Column* UnwantedNulls(const TableJob& job, const Description& description)
   return column != nullptr && column->nullable ? column : nullptr;
 }
 
+/// `plan`: of the table, as far as it is known.
+PlanKnobs KnobsOf(const TableJob& job, const TablePlan& plan) {
+  // Without a snapshot a row may get a NULL after they were counted: it is one that nobody forbade.
+  const bool counted_for_good = plan.snapshot != SnapshotKind::kNone;
+  const Column* unwanted = UnwantedNulls(job, plan.description);
+  const bool no_nulls = unwanted != nullptr && (counted_for_good || !plan.filter.not_null.empty());
+  return {.strategy = job.partition.strategy,
+          .column = job.partition.column.value_or(""),
+          .target_rows = job.partition.target_rows,
+          .target_bytes = job.partition.target_bytes,
+          .strict = job.partition.strict,
+          .filtered = !job.where.empty(),
+          .unwanted_nulls = no_nulls ? unwanted->name : ""};
+}
+
 /// Looks for rows that the job does not want: an error, or a warning that says how many they are.
 arrow::Status CheckNullRows(const TableJob& job, const Column& column, Snapshot& snapshot,
                             std::stop_token stop, TablePlan& plan) {
   const WorkUnit nulls{.plan_id = plan.id, .id = "0", .split = NullRows{column.name}};
-  ARROW_ASSIGN_OR_RAISE(const int64_t rows, snapshot.CountRows(plan, nulls, std::move(stop)));
+  const auto counted = snapshot.CountRows(plan, nulls, std::move(stop));
+  if (!counted.ok() && CodeOf(counted.status()) != kInterruptedCode) {
+    return WithContext(counted.status(), "table " + job.table.label());
+  }
+  ARROW_ASSIGN_OR_RAISE(const int64_t rows, counted);
   if (rows == 0) return arrow::Status::OK();
   const std::string found =
       std::to_string(rows) + (rows == 1 ? " row has" : " rows have") + " NULL in \"" + column.name;
@@ -207,17 +217,19 @@ Capabilities WithoutPages(Capabilities capabilities) {
   return capabilities;
 }
 
-/// As a page, so a range of time, unless nobody updates its column.
-constexpr std::string_view kMovingTimes =
-    "without a snapshot a row whose time an UPDATE changes while the run reads is missed or "
+/// As a page, so a range of values, unless nobody updates its column: integers are taken for keys.
+constexpr std::string_view kMovingValues =
+    "without a snapshot a row whose value of it an UPDATE changes while the run reads is missed or "
     "doubled";
+
+constexpr std::array kByValues = {Strategy::kDateRange, Strategy::kKeyRange, Strategy::kHash};
 
 void SayWhatRangesRisk(const Capabilities& capabilities, Partitioning& partitioning) {
   if (partitioning.strategy == Strategy::kPages) {
     partitioning.warnings.push_back("partition.strategy: pages: " + std::string(kMovingRows));
-  } else if (partitioning.strategy == Strategy::kDateRange) {
+  } else if (std::ranges::find(kByValues, partitioning.strategy) != kByValues.end()) {
     partitioning.warnings.push_back("\"" + partitioning.column +
-                                    "\": " + std::string(kMovingTimes));
+                                    "\": " + std::string(kMovingValues));
   } else if (std::ranges::find(capabilities.strategies, Strategy::kPages) !=
              capabilities.strategies.end()) {
     partitioning.why += "; not by pages: " + std::string(kMovingRows);
@@ -238,7 +250,7 @@ void WarnOfMovingWhere(const TableJob& job, Partitioning& partitioning) {
 arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapshot& snapshot,
                         std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
-  const PlanKnobs knobs = KnobsOf(job);
+  const PlanKnobs knobs = KnobsOf(job, plan);
   const Capabilities capabilities = AvoidsPages(job, plan) ? WithoutPages(offered) : offered;
   const std::vector<std::string> columns = SourceNames(plan.columns);
   const std::vector<std::string> split = SplitColumns(plan.description, capabilities, knobs);
@@ -308,7 +320,9 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   }
   ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(stop));
   const Column* unwanted = UnwantedNulls(job, plan.description);
-  if (unwanted != nullptr) plan.filter.not_null = unwanted->name;
+  if (unwanted != nullptr && job.partition.nulls == NullRowsPolicy::kExclude) {
+    plan.filter.not_null = unwanted->name;
+  }
   ARROW_RETURN_NOT_OK(Partition(job, capabilities, snapshot, stop, planned));
   WarnOfNamesThatDifferByCase(plan);
   ARROW_RETURN_NOT_OK(TryReading(snapshot, stop, planned));

@@ -14,6 +14,7 @@
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate_query.h"
 #include "headrace/source/postgres/integer_histogram.h"
+#include "headrace/source/postgres/key_sample.h"
 #include "headrace/source/postgres/time_text.h"
 
 namespace headrace {
@@ -26,6 +27,13 @@ constexpr double kSamplePages = 32;
 constexpr double kUnknownWidth = 32;
 
 constexpr double kOffsetWidth = 4;
+
+/// Why nothing is known of a column, as far as the server tells.
+constexpr const char* kNoSample =
+    "a sample of its rows has none, or the server takes too long, or the role may not read it";
+constexpr const char* kNoStatistics =
+    "it has no index, and the server shows this role no statistics of it: ANALYZE makes them, a "
+    "missing right or row security hides them";
 
 /// The default block size, and what a row takes in a block beside its values (tuple header and line
 /// pointer): PostgreSQL documentation, "Database Page Layout".
@@ -293,16 +301,32 @@ arrow::Result<bool> FillEnds(EstimateQueries& queries, const TableRef& table, co
   return true;
 }
 
-/// Asks for the ends of the first column that has an index and tells them.
+/// Asks for what the catalogue does not know of a column: the ends of an indexed one, the order of
+/// keys. False: not known.
+arrow::Result<bool> FillColumn(EstimateQueries& queries, const Description& description,
+                               const Column& column, ColumnStatistics& spread) {
+  if (HasKeyOrder(column)) {
+    ARROW_ASSIGN_OR_RAISE(spread.keys, SampleKeys(queries, description, column));
+    if (spread.keys.empty()) spread.unknown_because = kNoSample;
+    return !spread.keys.empty();
+  }
+  if (spread.indexed) {
+    ARROW_ASSIGN_OR_RAISE(const bool known, FillEnds(queries, description.table, column, spread));
+    if (known) return true;
+  }
+  if (!spread.minimum) spread.unknown_because = kNoStatistics;
+  return false;
+}
+
+/// Of the first column that can be known.
 arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& description,
                               std::span<const std::string> split_columns, Statistics& statistics) {
   for (const std::string& name : split_columns) {
     const auto spread = statistics.columns.find(name);
     const Column* column = description.FindColumn(name);
-    const bool is_known = column != nullptr && spread != statistics.columns.end();
-    if (!is_known || !spread->second.indexed) continue;
+    if (column == nullptr || spread == statistics.columns.end()) continue;
     ARROW_ASSIGN_OR_RAISE(const bool known,
-                          FillEnds(queries, description.table, *column, spread->second));
+                          FillColumn(queries, description, *column, spread->second));
     if (known) break;
   }
   return arrow::Status::OK();
@@ -323,7 +347,7 @@ arrow::Status FillSplittableColumns(EstimateQueries& queries, const Description&
                                     Statistics& statistics) {
   ARROW_ASSIGN_OR_RAISE(const auto indexed, IndexedColumns(queries, description.table));
   for (const Column& column : description.columns) {
-    if (!IsSplittable(column)) continue;
+    if (!IsSplittable(column) && !HasKeyOrder(column)) continue;
     ColumnStatistics& spread = statistics.columns[column.name];
     spread.indexed = std::ranges::find(indexed, column.name) != indexed.end();
     const auto found = figures.find(column.name);

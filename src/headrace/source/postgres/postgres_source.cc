@@ -55,9 +55,10 @@ class PostgresSource final : public Source {
   Capabilities CapabilitiesOf(int server_version) const {
     Capabilities capabilities;
     if (server_version >= kTidRangeScanServer) capabilities.strategies.push_back(Strategy::kPages);
-    capabilities.strategies.push_back(Strategy::kIdRange);
-    capabilities.strategies.push_back(Strategy::kDateRange);
-    capabilities.strategies.push_back(Strategy::kNone);
+    for (const Strategy strategy : {Strategy::kIdRange, Strategy::kKeyRange, Strategy::kDateRange,
+                                    Strategy::kHash, Strategy::kNone}) {
+      capabilities.strategies.push_back(strategy);
+    }
     capabilities.snapshot =
         settings_.snapshot == SnapshotMode::kOff ? SnapshotKind::kNone : SnapshotKind::kTransaction;
     return capabilities;

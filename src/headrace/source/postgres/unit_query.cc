@@ -1,6 +1,7 @@
 #include "headrace/source/postgres/unit_query.h"
 
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 
 #include <optional>
 #include <variant>
@@ -8,6 +9,7 @@
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/civil_time.h"
 #include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/key_sample.h"
 #include "headrace/source/row_condition.h"
 
 namespace headrace {
@@ -91,6 +93,22 @@ std::string DateCondition(const DateRange& range, const Description& description
   return LiesBetween(column, literal(range.lower), literal(range.upper));
 }
 
+/// Literals without a type take that of the column, and compare in its collation.
+std::string KeyCondition(const KeyRange& range) {
+  const auto literal = [](const std::optional<std::string>& key) {
+    return key ? PgQuoteLiteral(*key) : std::string();
+  };
+  return LiesBetween(PgQuoteIdentifier(range.column), literal(range.lower), literal(range.upper));
+}
+
+/// By the text of the value, which every type has, in a collation in which equal texts are equal
+/// bytes.
+std::string HashCondition(const HashPart& part) {
+  return "(pg_catalog.hashtext(" + PgQuoteIdentifier(part.column) +
+         R"(::pg_catalog.text COLLATE pg_catalog."C") & 2147483647) % )" +
+         std::to_string(part.parts) + " = " + std::to_string(part.part);
+}
+
 std::string PageCondition(const PageRange& range) {
   return BothHold(range.first > 0 ? "ctid >= " + TidLiteral(range.first) : "",
                   range.last ? "ctid < " + TidLiteral(*range.last) : "");
@@ -114,24 +132,35 @@ bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit) {
          !plan.description.IsOneRelation();
 }
 
-/// Ranges hold no NULL of their own column, and a unit of NULLs is one of those very rows.
-bool ExcludesNulls(const Filter& filter, const Split& split) {
-  if (filter.not_null.empty() || std::holds_alternative<NullRows>(split)) return false;
-  const auto* ids = std::get_if<IdRange>(&split);
-  const auto* times = std::get_if<DateRange>(&split);
-  const bool is_range_of_it = (ids != nullptr && ids->column == filter.not_null) ||
-                              (times != nullptr && times->column == filter.not_null);
-  return !is_range_of_it;
+/// Of rows of a composite type, SQL's IS NULL asks for their fields, and IS NOT NULL is not its
+/// opposite.
+bool MayBeComposite(const Column* column) {
+  return column != nullptr &&
+         (arrow::is_nested(column->type->id()) ||
+          (column->type->id() == arrow::Type::STRING && !HasKeyOrder(*column)));
+}
+
+std::string IsNull(const std::string& column, const Description& description) {
+  return PgQuoteIdentifier(column) + (MayBeComposite(description.FindColumn(column))
+                                          ? " IS NOT DISTINCT FROM NULL"
+                                          : " IS NULL");
+}
+
+std::string IsNotNull(const std::string& column, const Description& description) {
+  return PgQuoteIdentifier(column) + (MayBeComposite(description.FindColumn(column))
+                                          ? " IS DISTINCT FROM NULL"
+                                          : " IS NOT NULL");
 }
 
 std::string SplitCondition(const Split& split, const Description& description) {
   return std::visit(
-      SplitVisitor{
-          [](const WholeTable& /*whole*/) { return std::string(); },
-          [](const IdRange& range) { return IdCondition(range); },
-          [&](const DateRange& range) { return DateCondition(range, description); },
-          [](const PageRange& range) { return PageCondition(range); },
-          [](const NullRows& rows) { return PgQuoteIdentifier(rows.column) + " IS NULL"; }},
+      SplitVisitor{[](const WholeTable& /*whole*/) { return std::string(); },
+                   [](const IdRange& range) { return IdCondition(range); },
+                   [&](const DateRange& range) { return DateCondition(range, description); },
+                   [](const KeyRange& range) { return KeyCondition(range); },
+                   [](const HashPart& part) { return HashCondition(part); },
+                   [](const PageRange& range) { return PageCondition(range); },
+                   [&](const NullRows& rows) { return IsNull(rows.column, description); }},
       split);
 }
 
@@ -158,9 +187,9 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   if (HasSeveralParts(plan, unit)) {
     condition = BothHold(std::move(condition), PartsCondition(plan.description));
   }
-  if (ExcludesNulls(plan.filter, unit.split)) {
-    condition =
-        BothHold(std::move(condition), PgQuoteIdentifier(plan.filter.not_null) + " IS NOT NULL");
+  const std::string& not_null = plan.filter.not_null;
+  if (!not_null.empty() && !DecidesNulls(unit.split, not_null)) {
+    condition = BothHold(std::move(condition), IsNotNull(not_null, plan.description));
   }
   // Lines of its own: a comment at the end of the job's condition ends with them.
   if (!plan.filter.where.empty()) {
@@ -170,8 +199,9 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
 }
 
 bool IsBestReadByBitmap(const TablePlan& plan, const WorkUnit& unit) {
-  const bool is_range =
-      std::holds_alternative<DateRange>(unit.split) || std::holds_alternative<IdRange>(unit.split);
+  const bool is_range = std::holds_alternative<DateRange>(unit.split) ||
+                        std::holds_alternative<IdRange>(unit.split) ||
+                        std::holds_alternative<KeyRange>(unit.split);
   return is_range && IsTable(plan.description) && plan.filter.where.empty();
 }
 

@@ -66,6 +66,49 @@ std::string Query(RelationKind kind, size_t relations, Split split) {
   return SelectStatement("1", TargetOf(plan, unit), ConditionOf(plan, unit));
 }
 
+/// The condition of a unit where NULLs of `column`, which is of `type`, are left out.
+std::string NotNullCondition(std::shared_ptr<arrow::DataType> type, std::string source_type,
+                             Split split) {
+  TablePlan plan;
+  plan.description.leaves = {{.schema = "public", .name = "t", .oid = 16'400}};
+  Column& column = plan.description.columns.emplace_back();
+  column.name = "c";
+  column.type = std::move(type);
+  column.source_type = std::move(source_type);
+  plan.filter.not_null = "c";
+  WorkUnit unit;
+  unit.split = std::move(split);
+  return ConditionOf(plan, unit);
+}
+
+TEST(UnitQueryTest, NullsOfCompositesAreAskedForByTheirOwnOperator) {
+  const auto row = arrow::struct_({arrow::field("a", arrow::int32())});
+  EXPECT_EQ(NotNullCondition(row, "pt", NullRows{"c"}), "\"c\" IS NOT DISTINCT FROM NULL");
+  EXPECT_EQ(NotNullCondition(row, "pt", PageRange{}), "\"c\" IS DISTINCT FROM NULL");
+  EXPECT_EQ(NotNullCondition(arrow::utf8(), "pt", WholeTable{}), "\"c\" IS DISTINCT FROM NULL");
+  EXPECT_EQ(NotNullCondition(arrow::utf8(), "text", WholeTable{}), "\"c\" IS NOT NULL");
+  EXPECT_EQ(NotNullCondition(arrow::int64(), "bigint", NullRows{"c"}), "\"c\" IS NULL");
+}
+
+TEST(UnitQueryTest, NullRowsOfAnotherColumnAreFilteredToo) {
+  EXPECT_EQ(NotNullCondition(arrow::int64(), "bigint", NullRows{"other"}),
+            "\"other\" IS NULL AND \"c\" IS NOT NULL");
+}
+
+TEST(UnitQueryTest, KeysAreLiteralsOfTheColumnsTypeAndCollation) {
+  EXPECT_EQ(Query(RelationKind::kTable, 1, KeyRange{"Code", "it's", "z\\"}),
+            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"Code\" >= 'it''s' AND \"Code\" < "
+            " E'z\\\\'");
+  EXPECT_EQ(Query(RelationKind::kTable, 1, KeyRange{"c", std::nullopt, std::nullopt}),
+            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"c\" IS NOT NULL");
+}
+
+TEST(UnitQueryTest, HashesAreOfTheTextAndNeverNegative) {
+  EXPECT_EQ(Query(RelationKind::kTable, 1, HashPart{"c", 2, 3}),
+            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE (pg_catalog.hashtext(\"c\""
+            "::pg_catalog.text COLLATE pg_catalog.\"C\") & 2147483647) % 3 = 2");
+}
+
 TEST(UnitQueryTest, PartsThatCameLaterAreLeftOutWhereUnitsCouldDisagree) {
   const IdRange ids{.column = "id", .lower = 5, .upper = {}};
   EXPECT_EQ(Query(RelationKind::kTable, 1, ids),

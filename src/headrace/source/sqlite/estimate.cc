@@ -11,6 +11,7 @@
 
 #include "headrace/model/civil_time.h"
 #include "headrace/source/sqlite/integer_spread.h"
+#include "headrace/source/sqlite/key_sample.h"
 #include "headrace/source/sqlite/progress_guard.h"
 #include "headrace/source/sqlite/row_sample.h"
 #include "headrace/source/sqlite/time_sample.h"
@@ -247,16 +248,29 @@ arrow::Status JudgeRows(SqliteDatabase& database, double members, const RowWidth
   return arrow::Status::OK();
 }
 
-/// Where the values of a wanted column lie, unless that is known already. Ranges of integers that
-/// no index orders would each read the whole table.
-arrow::Status AddTimes(SqliteDatabase& database, const Description& description,
-                       const std::string& name, const std::stop_token& stop,
-                       Statistics& statistics) {
-  const Column* column = description.FindColumn(name);
-  if (column == nullptr || statistics.columns.contains(name)) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(ColumnStatistics times, SampleTimes(database, description, name, stop));
-  if (!times.indexed && !IsTimeType(*column->type)) return arrow::Status::OK();
-  statistics.columns[name] = std::move(times);
+/// The keys of a text column, or where the values of another one lie.
+arrow::Result<ColumnStatistics> SampleColumn(SqliteDatabase& database,
+                                             const Description& description, const Column& column,
+                                             int64_t rows, const std::stop_token& stop) {
+  if (column.type->id() == arrow::Type::STRING) {
+    return SampleKeys(database, description, column.name, rows, stop);
+  }
+  return SampleTimes(database, description, column.name, rows, stop);
+}
+
+/// Adds what can be known of the wanted columns, up to the first of which it is something.
+arrow::Status AddSplitColumn(SqliteDatabase& database, const Description& description,
+                             std::span<const std::string> wanted, const std::stop_token& stop,
+                             Statistics& statistics) {
+  for (const std::string& name : wanted) {
+    if (statistics.columns.contains(name)) break;
+    const Column* column = description.FindColumn(name);
+    if (column == nullptr) continue;
+    ColumnStatistics& sampled = statistics.columns[name];
+    ARROW_ASSIGN_OR_RAISE(sampled,
+                          SampleColumn(database, description, *column, statistics.rows, stop));
+    if (sampled.unknown_because.empty()) break;
+  }
   return arrow::Status::OK();
 }
 
@@ -293,9 +307,8 @@ arrow::Result<Statistics> EstimateRelation(SqliteDatabase& database, const Descr
   if (statistics.rows < 0 && description.kind == RelationKind::kTable) {
     ARROW_RETURN_NOT_OK(JudgeRows(database, members, width, statistics));
   }
-  for (const std::string& name : request.split_columns) {
-    ARROW_RETURN_NOT_OK(AddTimes(database, description, name, stop, statistics));
-  }
+  ARROW_RETURN_NOT_OK(
+      AddSplitColumn(database, description, request.split_columns, stop, statistics));
   return statistics;
 }
 

@@ -1,7 +1,10 @@
 #include "headrace/source/sqlite/estimate.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
+#include <algorithm>
 #include <string>
 
 #include "headrace/source/sqlite/catalog.h"
@@ -9,6 +12,8 @@
 
 namespace headrace::sqlite {
 namespace {
+
+using ::testing::HasSubstr;
 
 class SqliteEstimateTest : public testing::Test {
  protected:
@@ -149,7 +154,9 @@ TEST_F(SqliteEstimateTest, NothingIsKnownOfTimesOfSeveralForms) {
     SCOPED_TRACE(value);
     database_.Execute("CREATE TABLE t (at TIMESTAMP)");
     Fill("t", 2'000, value);
-    EXPECT_FALSE(Estimate(TableNamed("t"), {"at"}, {"at"}).columns.at("at").minimum.has_value());
+    const ColumnStatistics at = Estimate(TableNamed("t"), {"at"}, {"at"}).columns.at("at");
+    EXPECT_FALSE(at.minimum.has_value());
+    EXPECT_THAT(at.unknown_because, HasSubstr("no form of time"));
     database_.Execute("DROP TABLE t");
   }
 }
@@ -157,13 +164,65 @@ TEST_F(SqliteEstimateTest, NothingIsKnownOfTimesOfSeveralForms) {
 TEST_F(SqliteEstimateTest, IntegersThatNoIndexOrdersAreLeftAlone) {
   database_.Execute("CREATE TABLE t (at INTEGER)");
   Fill("t", 2'000, "i * 1000");
-  EXPECT_FALSE(Estimate(TableNamed("t"), {"at"}, {"at"}).columns.contains("at"));
+  const auto at = [this] { return Estimate(TableNamed("t"), {"at"}, {"at"}).columns.at("at"); };
+  EXPECT_EQ(at().unknown_because, "no index of its own collation orders it");
   database_.Execute("CREATE INDEX partial ON t (at) WHERE at > 7");
-  EXPECT_FALSE(Estimate(TableNamed("t"), {"at"}, {"at"}).columns.contains("at"));
+  EXPECT_FALSE(at().minimum.has_value());
   database_.Execute("CREATE INDEX whole ON t (at)");
+  EXPECT_EQ(at().time_encoding, TimeEncoding::kNative);
+  EXPECT_LE(*at().maximum, 2'000'000);
+  EXPECT_EQ(at().unknown_because, "");
+}
+
+TEST_F(SqliteEstimateTest, AnIndexOfAnotherCollationIsNone) {
+  database_.Execute(
+      "CREATE TABLE t (at TIMESTAMP, code TEXT COLLATE NOCASE);"
+      "CREATE INDEX i ON t (at COLLATE NOCASE); CREATE INDEX k ON t (code COLLATE BINARY)");
+  Fill("t", 2'000, "datetime('2024-01-01', '+' || i || ' hours'), 'c' || i");
+  const auto columns = Estimate(TableNamed("t"), {"at"}, {"at"}).columns;
+  EXPECT_TRUE(columns.at("at").minimum.has_value());
+  EXPECT_FALSE(columns.at("at").indexed);
+  const auto keys = Estimate(TableNamed("t"), {"code"}, {"code"}).columns.at("code");
+  EXPECT_EQ(keys.unknown_because, "no index of its own collation orders it");
+  database_.Execute("CREATE INDEX own ON t (code)");
+  EXPECT_TRUE(Estimate(TableNamed("t"), {"code"}, {"code"}).columns.at("code").indexed);
+}
+
+TEST_F(SqliteEstimateTest, TimesOfATableWithoutRowidAreSampledAlongTheirIndex) {
+  database_.Execute("CREATE TABLE t (at TIMESTAMP, k, PRIMARY KEY (at, k)) WITHOUT ROWID");
+  // Nine of ten rows in the last hundredth of the time.
+  Fill("t", 20'000,
+       "datetime('2024-01-01', '+' || (CASE WHEN i % 10 = 0 THEN i / 2 ELSE 9900 + i / 200 END) || "
+       "' hours'), i");
   const ColumnStatistics at = Estimate(TableNamed("t"), {"at"}, {"at"}).columns.at("at");
-  EXPECT_EQ(at.time_encoding, TimeEncoding::kNative);
-  EXPECT_LE(*at.maximum, 2'000'000);
+  EXPECT_TRUE(at.indexed);
+  ASSERT_GT(at.histogram.size(), 900U);
+  const auto late = std::ranges::count_if(
+      at.histogram, [](int64_t time) { return time >= *MicrosOfIsoTime("2025-02-16T12:00:00"); });
+  EXPECT_NEAR(static_cast<double>(late) / static_cast<double>(at.histogram.size()), 0.9, 0.02);
+  database_.Execute("CREATE TABLE u (k PRIMARY KEY, at TIMESTAMP) WITHOUT ROWID");
+  Fill("u", 2'000, "i, datetime('2024-01-01', '+' || i || ' hours')");
+  EXPECT_EQ(Estimate(TableNamed("u"), {"at"}, {"at"}).columns.at("at").unknown_because,
+            "no index of its own collation orders it");
+}
+
+TEST_F(SqliteEstimateTest, KeysAscendInTheOrderOfTheColumnAndKnowTheirShare) {
+  database_.Execute(
+      "CREATE TABLE t (code TEXT COLLATE NOCASE, n, PRIMARY KEY (code, n)) WITHOUT ROWID");
+  // Half of the rows have one code, and each letter is there in both cases.
+  Fill("t", 8'000,
+       "CASE WHEN i % 2 = 0 THEN 'm' ELSE char(65 + i % 26 + 32 * (i % 4 / 2)) || (i % 90) END, i");
+  database_.Execute("INSERT INTO t VALUES (7, 1), (x'00', 2), ('', 3), ('broken ' || x'ff', 4)");
+  const ColumnStatistics code = Estimate(TableNamed("t"), {"n"}, {"code"}).columns.at("code");
+  ASSERT_GT(code.keys.size(), 100U);
+  for (size_t i = 1; i < code.keys.size(); ++i) {
+    EXPECT_GT(code.keys[i].share_below, code.keys[i - 1].share_below);
+    EXPECT_LT(sqlite3_strnicmp(code.keys[i - 1].value.c_str(), code.keys[i].value.c_str(), 100), 0);
+  }
+  const auto m = std::ranges::find(code.keys, "m", &KeyBound::value);
+  ASSERT_NE(m, code.keys.end());
+  ASSERT_NE(m + 1, code.keys.end());
+  EXPECT_NEAR((m + 1)->share_below - m->share_below, 0.5, 0.01);
 }
 
 }  // namespace

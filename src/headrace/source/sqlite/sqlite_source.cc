@@ -33,7 +33,8 @@ class SqliteSource final : public Source {
     if (stop.stop_requested()) return InterruptedError();
     if (!opened_) ARROW_RETURN_NOT_OK(OpenAlone(stop).status());
     return Capabilities{
-        .strategies = {Strategy::kIdRange, Strategy::kDateRange, Strategy::kNone},
+        .strategies = {Strategy::kIdRange, Strategy::kKeyRange, Strategy::kDateRange,
+                       Strategy::kNone},
         .snapshot = settings_.shared ? SnapshotKind::kTransaction : SnapshotKind::kNone};
   }
 

@@ -43,7 +43,8 @@ TEST(SqliteSourceTest, CapabilitiesNeedAFileThatCanBeRead) {
   database.Execute("CREATE TABLE t (a)");
   const Capabilities capabilities = database.MakeSource()->GetCapabilities({}).ValueOrDie();
   EXPECT_EQ(capabilities.strategies,
-            (std::vector<Strategy>{Strategy::kIdRange, Strategy::kDateRange, Strategy::kNone}));
+            (std::vector<Strategy>{Strategy::kIdRange, Strategy::kKeyRange, Strategy::kDateRange,
+                                   Strategy::kNone}));
   EXPECT_EQ(capabilities.snapshot, SnapshotKind::kTransaction);
   EXPECT_EQ(database.MakeSource(With("snapshot", "off"))->GetCapabilities({})->snapshot,
             SnapshotKind::kNone);

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "headrace/model/civil_time.h"
+#include "headrace/source/sqlite/column_index.h"
 #include "headrace/source/sqlite/moment.h"
+#include "headrace/source/sqlite/progress_guard.h"
 #include "headrace/source/sqlite/row_sample.h"
 #include "headrace/source/sqlite/unit_query.h"
 
@@ -97,7 +99,7 @@ class TimeSample {
     return std::ranges::find(forms_, encoding, &FormSample::encoding)->values;
   }
 
-  const bool integers_;
+  bool integers_;
   int64_t rows_ = 0;
   int64_t nulls_ = 0;
   std::array<FormSample, 4> forms_ = {{{TimeEncoding::kNative, {}},
@@ -106,21 +108,10 @@ class TimeSample {
                                        {TimeEncoding::kSeconds, {}}}};
 };
 
-/// Is there an index of all rows that begins with `column`?
-arrow::Result<bool> IsIndexed(SqliteDatabase& database, const std::string& table,
-                              const std::string& column) {
-  ARROW_ASSIGN_OR_RAISE(
-      SqliteStatement statement,
-      database.Prepare("SELECT 1 FROM pragma_index_list(?1, 'main') AS l, "
-                       "pragma_index_info(l.name, 'main') AS i "
-                       "WHERE NOT l.partial AND i.seqno = 0 AND i.name = ?2 LIMIT 1"));
-  ARROW_RETURN_NOT_OK(statement.BindText(1, table));
-  ARROW_RETURN_NOT_OK(statement.BindText(2, column));
-  return statement.Step();
-}
-
+/// The ends of an index.
 arrow::Status SeeEnds(SqliteDatabase& database, const TableRef& table, const std::string& column,
-                      TimeSample& sample) {
+                      const std::stop_token& stop, TimeSample& sample) {
+  const ProgressGuard guard(database.handle(), stop, kEffort.until_first_row);
   const std::string name = ColumnSql(table, column);
   const std::string ordered = "SELECT " + name + " FROM " + RelationSql(table) + " WHERE " + name +
                               " IS NOT NULL ORDER BY " + name;
@@ -132,25 +123,69 @@ arrow::Status SeeEnds(SqliteDatabase& database, const TableRef& table, const std
   return arrow::Status::OK();
 }
 
-}  // namespace
-
-arrow::Result<ColumnStatistics> SampleTimes(SqliteDatabase& database,
-                                            const Description& description,
-                                            const std::string& column,
-                                            const std::stop_token& stop) {
-  const Column* described = description.FindColumn(column);
-  TimeSample sample(described == nullptr || !IsTimeType(*described->type));
+arrow::Status SeeEverywhere(SqliteDatabase& database, const Description& description,
+                            const std::string& column, const std::stop_token& stop,
+                            TimeSample& sample) {
   const std::array<std::string, 1> columns = {column};
   const auto see = [&](const SqliteStatement& row) {
     sample.See(row);
     return true;
   };
-  ARROW_RETURN_NOT_OK(
-      SampleRows(database, description, columns, kSampledRows, kEffort, stop, see).status());
-  ARROW_ASSIGN_OR_RAISE(const bool indexed, IsIndexed(database, description.table.name, column));
-  if (indexed) ARROW_RETURN_NOT_OK(SeeEnds(database, description.table, column, sample));
+  return SampleRows(database, description, columns, kSampledRows, kEffort, stop, see).status();
+}
+
+/// Every so many rows along an index, NULLs included. False: it takes too long.
+arrow::Result<bool> SeeAlong(SqliteDatabase& database, const TableRef& table,
+                             const std::string& column, int64_t rows, const std::stop_token& stop,
+                             TimeSample& sample) {
+  const ProgressGuard guard(database.handle(), stop, kEffort.behind_first_row);
+  const std::string name = ColumnSql(table, column);
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement statement,
+      database.Prepare("SELECT " + name + " FROM " + RelationSql(table) + " ORDER BY " + name));
+  const int64_t stride = std::max<int64_t>(1, rows / kSampledRows);
+  for (int64_t place = 0;; ++place) {
+    const auto row = statement.Step();
+    if (stop.stop_requested()) return InterruptedError();
+    if (!row.ok() && CodeOf(row.status()) == kInterruptedCode) return false;
+    ARROW_ASSIGN_OR_RAISE(const bool is_row, row);
+    if (!is_row) return true;
+    if (place % stride == stride / 2) sample.See(statement);
+  }
+}
+
+}  // namespace
+
+arrow::Result<ColumnStatistics> SampleTimes(SqliteDatabase& database,
+                                            const Description& description,
+                                            const std::string& column, int64_t rows,
+                                            const std::stop_token& stop) {
+  const Column* described = description.FindColumn(column);
+  const bool integers = described == nullptr || !IsTimeType(*described->type);
+  const TableRef& table = description.table;
+  const bool has_rowid = !description.row_identity.empty();
+  ARROW_ASSIGN_OR_RAISE(const bool indexed, IsIndexed(database, table, column));
+  // Ranges of integers that no index orders would each read the whole table.
+  if (!indexed && (integers || !has_rowid)) {
+    return ColumnStatistics{.unknown_because = std::string(kNoIndex)};
+  }
+  TimeSample sample(integers);
+  bool is_complete = true;
+  if (has_rowid) {
+    ARROW_RETURN_NOT_OK(SeeEverywhere(database, description, column, stop, sample));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(is_complete, SeeAlong(database, table, column, rows, stop, sample));
+  }
+  if (!is_complete) sample = TimeSample(integers);
+  if (indexed) ARROW_RETURN_NOT_OK(SeeEnds(database, table, column, stop, sample));
   ColumnStatistics statistics = sample.Statistics();
+  if (!is_complete) statistics.histogram.clear();  // Two ends are none.
   statistics.indexed = indexed;
+  if (!statistics.minimum) {
+    statistics.unknown_because =
+        "no form of time that can be compared as it lies (ISO text, or seconds since 1970) is that "
+        "of nearly all of them";
+  }
   return statistics;
 }
 

@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::string_view kQueryAlias = "query";
 
+std::string TextLiteral(std::string_view text) {
+  std::string literal = "'";
+  for (const char c : text) literal.append(c == '\'' ? 2 : 1, c);
+  return literal + "'";
+}
+
 /// What a moment is in a column that holds times in this form. A midnight is its date alone, which
 /// is no greater than any text of its day.
 arrow::Result<std::string> TimeLiteral(TimeEncoding encoding, int64_t micros) {
@@ -58,6 +64,17 @@ struct SplitCondition {
     return LiesBetween(ColumnSql(table, range.column), lower, upper);
   }
 
+  arrow::Result<std::string> operator()(const KeyRange& range) const {
+    const auto literal = [](const std::optional<std::string>& key) {
+      return key ? TextLiteral(*key) : std::string();
+    };
+    return LiesBetween(ColumnSql(table, range.column), literal(range.lower), literal(range.upper));
+  }
+
+  arrow::Result<std::string> operator()(const HashPart&) const {
+    return BugError(table.label() + ": SQLite has no hash of its own");
+  }
+
   arrow::Result<std::string> operator()(const PageRange&) const {
     return BugError(table.label() + ": SQLite tables have no page ranges");
   }
@@ -76,7 +93,7 @@ std::string SelectList(const TablePlan& plan) {
 arrow::Result<std::string> RowsSql(const TablePlan& plan, const WorkUnit& unit) {
   ARROW_ASSIGN_OR_RAISE(std::string condition, std::visit(SplitCondition{plan.table}, unit.split));
   const Filter& filter = plan.filter;
-  if (!filter.not_null.empty() && !std::holds_alternative<NullRows>(unit.split)) {
+  if (!filter.not_null.empty() && !DecidesNulls(unit.split, filter.not_null)) {
     condition =
         BothHold(std::move(condition), ColumnSql(plan.table, filter.not_null) + " IS NOT NULL");
   }

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "headrace/model/description.h"
+#include "headrace/model/error.h"
+#include "headrace/model/statistics.h"
+#include "headrace/source/postgres/estimate_query.h"
+
+namespace headrace {
+
+/// Whether the values of the column have an order that a sample tells and their text repeats:
+/// texts, UUIDs and numerics.
+bool HasKeyOrder(const Column& column);
+
+/// Places all over the values of a column that has such an order, sorted by the server itself, from
+/// rows of some pages of the table: what ColumnStatistics::keys wants. Empty where the role may not
+/// read them, the server takes longer than a few seconds, or the sample has none.
+arrow::Result<std::vector<KeyBound>> SampleKeys(EstimateQueries& queries,
+                                                const Description& description,
+                                                const Column& column);
+
+}  // namespace headrace

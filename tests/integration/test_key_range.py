@@ -1,0 +1,156 @@
+"""Ranges of texts, UUIDs and decimals in the order of the source, and parts by hash: every row once, units of about one size."""
+
+import contextlib
+import sqlite3
+
+import pytest
+from harness import lake
+from harness.job import Job, planned, postgres_job, said
+
+KEYS = {
+    "text": "md5(i::text)",
+    "varchar(40)": "'Straße ' || chr(65 + i % 26) || chr(97 + i % 23) || ' ' || i",
+    "char(20)": "'k' || i % 3000",
+    "uuid": "md5(i::text)::uuid",
+    "numeric": "(i * 7919 % 10000)::numeric / 7",
+    "numeric(20,0)": "i::numeric * 100000000000000",
+    'text COLLATE "C"': "CASE WHEN i % 2 = 0 THEN upper(md5(i::text)) ELSE md5(i::text) END",
+    'text COLLATE "und-x-icu"': "CASE WHEN i % 2 = 0 THEN upper(md5(i::text)) ELSE md5(i::text) END",
+    "text COLLATE blind": "CASE WHEN i % 2 = 0 THEN upper(md5((i / 2)::text)) ELSE md5((i / 2)::text) END",
+}
+
+
+def loaded_ids(job, table):
+    job.run()
+    return sorted(row[0] for row in lake.rows(job.lake, table, "id"))
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_keys_are_cut_in_the_servers_own_order(any_database, headrace, kind):
+    if "blind" in kind:
+        any_database.execute("CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+    any_database.execute(f"""
+        CREATE TABLE t (id int, key {kind});
+        INSERT INTO t SELECT i, {KEYS[kind]} FROM generate_series(1, 10000) AS i;
+        INSERT INTO t VALUES (0, NULL), (-1, NULL);
+        CREATE INDEX ON t (key); ANALYZE t""")
+    job = postgres_job(headrace, any_database, {"name": "public.t", "partition": {"strategy": "key_range", "column": "key", "target_rows": 1000}},
+                       verify="checksum")
+    plan = planned(headrace)
+    kinds = [unit["type"] for unit in plan["units"]]
+    assert kinds.count("db_null") == 1
+    assert 8 <= kinds.count("db_key_range") <= 14, kinds
+    assert plan["warnings"] == []
+    assert loaded_ids(job, "public.t") == list(range(-1, 10001))
+    sizes = [unit["estimated_rows"] for unit in plan["units"] if unit["type"] == "db_key_range"]
+    assert max(sizes) < 2000
+
+
+def test_rows_of_each_range_are_about_as_many_as_planned(database, headrace):
+    """Half of the rows have one key, and the table lies in another order than its keys."""
+    database.execute("""
+        CREATE TABLE t (id int, key text);
+        INSERT INTO t SELECT i, CASE WHEN i % 2 = 0 THEN 'm' ELSE md5(i::text) END FROM generate_series(1, 20000) AS i;
+        CREATE INDEX ON t (key); ANALYZE t""")
+    postgres_job(headrace, database, {"name": "public.t", "partition": {"column": "key", "target_rows": 2000}})
+    plan = planned(headrace)
+    assert plan["strategy"] == "key_range"
+    said(" ".join(plan["warnings"]), "units hold up to 1", 'key from "m"')
+    for unit in plan["units"]:
+        if unit["type"] == "db_null":
+            continue
+        where = " AND ".join(f"key {op} '{unit[name]}'" for op, name in ((">=", "min_key"), ("<", "max_key")) if unit[name] is not None)
+        rows = database.execute(f"SELECT count(*) FROM t WHERE {where}")[0][0]
+        assert abs(rows - unit["estimated_rows"]) <= 0.1 * max(rows, 1000), unit
+
+
+def test_a_key_cuts_a_table_that_cannot_be_cut_by_pages(database, headrace):
+    database.execute("""
+        CREATE TABLE t (code uuid PRIMARY KEY, id int);
+        INSERT INTO t SELECT md5(i::text)::uuid, i FROM generate_series(1, 10000) AS i; ANALYZE t""")
+    job = postgres_job(headrace, database, {"name": "public.t", "partition": {"target_rows": 1000}})
+    job.document["source"]["snapshot"] = "off"
+    job.write()
+    plan = planned(headrace)
+    assert plan["strategy"] == "key_range"
+    said(plan["why"], '"code" is the primary key', "in the source's own order")
+    assert loaded_ids(job, "public.t") == list(range(1, 10001))
+
+
+def test_partitions_are_cut_by_key_through_their_parent(any_database, headrace):
+    any_database.execute("""
+        CREATE TABLE t (id int, key text) PARTITION BY HASH (key);
+        CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+        CREATE TABLE t1 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+        INSERT INTO t SELECT i, md5(i::text) FROM generate_series(1, 5000) AS i; ANALYZE t""")
+    job = postgres_job(headrace, any_database, {"name": "public.t", "partition": {"strategy": "key_range", "column": "key", "target_rows": 500}})
+    plan = planned(headrace)
+    assert len(plan["units"]) > 8
+    said(" ".join(plan["warnings"]), 'no index on "key"')
+    assert loaded_ids(job, "public.t") == list(range(1, 5001))
+
+
+def test_what_has_no_order_is_said(database, headrace):
+    database.execute("CREATE TABLE t (id int, span interval, empty text); INSERT INTO t SELECT i, i * interval '1 s' FROM generate_series(1, 5000) AS i; ANALYZE t")
+    by_key = {"strategy": "key_range", "target_rows": 500}
+    for column, reason in (("span", "nothing is known of the values"), ("id", "holds no text, UUID or decimal"),
+                           ("empty", 'nothing is known of the values of "empty": a sample of its rows has none')):
+        postgres_job(headrace, database, {"name": "public.t", "partition": by_key | {"column": column}})
+        plan = planned(headrace)
+        assert len(plan["units"]) == 1
+        said(" ".join(plan["warnings"]), reason)
+
+
+@pytest.mark.parametrize("kind", ["text", "double precision", "timestamptz", "jsonb", "pair"])
+def test_hashes_hold_every_row_once_whatever_the_type(any_database, headrace, kind):
+    value = {"text": "'x' || i % 700", "double precision": "i / 7.0", "timestamptz": "now() + i * interval '1 s'",
+             "jsonb": "to_jsonb(i)", "pair": "ROW(i, NULL)::pair"}[kind]
+    any_database.execute(f"""
+        CREATE TYPE pair AS (a int, b int);
+        CREATE TABLE t (id int, v {kind});
+        INSERT INTO t SELECT i, {value} FROM generate_series(1, 5000) AS i; INSERT INTO t VALUES (0, NULL); ANALYZE t""")
+    job = postgres_job(headrace, any_database, {"name": "public.t", "partition": {"strategy": "hash", "column": "v", "target_rows": 1000}})
+    plan = planned(headrace)
+    assert [unit["type"] for unit in plan["units"]].count("db_hash_partition") >= 5
+    said(" ".join(plan["warnings"]), "units reads the whole table")
+    assert loaded_ids(job, "public.t") == list(range(5001))
+
+
+def test_a_view_is_cut_by_hash_where_the_job_says_so(database, headrace):
+    database.execute("""
+        CREATE TABLE t (id int, v text); INSERT INTO t SELECT i, 'x' || i FROM generate_series(1, 5000) AS i; ANALYZE t;
+        CREATE VIEW shown AS SELECT id, v FROM t WHERE id > 100""")
+    for table in ({"name": "public.shown"}, {"query": "SELECT id, v FROM shown", "as": "public.shown"}):
+        job = postgres_job(headrace, database, table | {"partition": {"strategy": "hash", "column": "id", "target_rows": 1000}})
+        plan = planned(headrace)
+        assert len(plan["units"]) > 2
+        said(" ".join(plan["warnings"]), "evaluates it as a whole", "LIMIT or random()")
+        job.run()
+        assert sorted(row[0] for row in lake.rows(job.lake, "public.shown", "id")) == list(range(101, 5001))
+
+
+def test_nulls_of_a_composite_are_those_that_are_loaded(database, headrace):
+    database.execute("""
+        CREATE TYPE pt AS (a int, b int); CREATE DOMAIN dpt AS pt;
+        CREATE TABLE t (id int, p pt, d dpt);
+        INSERT INTO t VALUES (1, (1, NULL), (1, NULL)), (2, NULL, NULL), (3, (1, 2), (1, 2)), (4, (NULL, NULL), (NULL, NULL))""")
+    for column in ("p", "d"):
+        job = postgres_job(headrace, database, {"name": "public.t", "columns": ["id"], "partition": {"column": column, "nulls": "exclude"}})
+        said(" ".join(planned(headrace)["warnings"]), f'1 row has NULL in "{column}" and is not loaded')
+        assert loaded_ids(job, "public.t") == [1, 3, 4]
+
+
+@pytest.mark.parametrize("collation", ["BINARY", "NOCASE", "RTRIM"])
+def test_sqlite_cuts_a_table_without_rowid_by_its_texts(headrace, collation):
+    with contextlib.closing(sqlite3.connect(headrace.folder / "shop.db")) as shop:
+        shop.execute(f"CREATE TABLE t (code TEXT COLLATE {collation}, n INTEGER, id INTEGER, PRIMARY KEY (code, n)) WITHOUT ROWID")
+        shop.execute("WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i < 9999) INSERT INTO t "
+                     "SELECT CASE WHEN i % 3 = 0 THEN 'same' ELSE char(65 + i % 26 + 32 * (i % 2)) || ' it''s ' || (i * 7919 % 5000) || substr('   ', 1, i % 4) END, i, i FROM c")
+        shop.execute("INSERT INTO t VALUES (x'00ff', 1, -1), ('', 2, -2), ('größe', 3, -3)")
+        shop.commit()
+    job = Job(headrace, {"type": "sqlite", "path": "shop.db"}, [{"name": "t", "columns": ["id"], "partition": {"target_rows": 1000}}], verify="checksum")
+    plan = planned(headrace)
+    assert plan["strategy"] == "key_range"
+    assert 6 <= len(plan["units"]) <= 10
+    said(" ".join(plan["warnings"]), "no more values of")
+    assert loaded_ids(job, "t") == sorted([*range(10000), -1, -2, -3])
