@@ -85,6 +85,7 @@ struct TablePlan {
   std::string why;           ///< One sentence: why this strategy.
   SnapshotKind snapshot = SnapshotKind::kNone;
   std::vector<std::string> warnings;
+  int64_t excluded_rows = 0;  ///< That `filter.not_null` leaves out, counted under the snapshot.
 };
 
 /// The schema of the batches that a session yields for `plan`: names of the source, read types.

@@ -193,6 +193,7 @@ arrow::Status CheckNullRows(const TableJob& job, const Column& column, Snapshot&
   const std::string found =
       std::to_string(rows) + (rows == 1 ? " row has" : " rows have") + " NULL in \"" + column.name;
   if (job.partition.nulls == NullRowsPolicy::kExclude) {
+    plan.excluded_rows = rows;
     plan.warnings.push_back(found + "\" and " + (rows == 1 ? "is" : "are") +
                             " not loaded (partition.nulls: exclude)");
     return arrow::Status::OK();

@@ -29,6 +29,7 @@ nlohmann::json TableReportJson(const TableReport& table) {
                          {"epoch", table.epoch},
                          {"sequence", table.sequence},
                          {"nulled_values", table.nulled_values},
+                         {"excluded_rows", table.excluded_rows},
                          {"checksum", table.checksum.ToHex()},
                          {"target", table.target}};
   if (!table.error.ok()) json["error"] = ErrorJson(table.error);

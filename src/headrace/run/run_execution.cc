@@ -270,6 +270,7 @@ arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const st
                                     parts_.destination, parts_.journal, stop));
   table = ReportOfCommit(record, TableState::kCommitted);
   table.units = static_cast<int64_t>(work.units.size());
+  table.excluded_rows = work.plan.excluded_rows;
   for (const Receipt& receipt : coverage.accepted) table.nulled_values += receipt.nulled_values;
   parts_.observer.Emit(Level::kInfo, "table_committed", "table " + table.table + " committed",
                        {{"run", target.run},
