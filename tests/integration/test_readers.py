@@ -142,13 +142,104 @@ def test_filters_find_nan_and_zeros_of_both_signs(database, headrace, more):
     assert count("s > 3") == 0
 
 
-# Decimals of more than 38 digits: DuckDB gives doubles, Polars has no such type. What is left is pyarrow.
-def test_decimals_of_more_than_38_digits_are_read_by_pyarrow(database, headrace):
-    value = "9" * 40 + "." + "9" * 10
-    database.execute(f"CREATE TABLE t AS SELECT ({value})::numeric(50,10) AS n")
-    job = postgres_job(headrace, database, {"name": "public.t"})
+# Decimals of more than 38 digits: pyarrow gives every digit, DuckDB doubles, Polars has no such type.
+WIDE = {"n39": (39, 5), "n45": (45, 10), "n50": (50, 10), "n60": (60, 20), "n76": (76, 38)}
+DIGITS = decimal.Context(prec=80)
+SHAPES = {
+    "flat": "{0} numeric({1},{2})",
+    "beside a list": "{0} numeric({1},{2})",
+    "in lists": "{0} numeric({1},{2})[]",
+    "in composites": "{0} of{1}",
+}
+
+
+def wide_decimals(precision, scale, distinct):
+    """Of both signs, with the longest ones and zero; row by row, every seventh NULL."""
+    def value(i):
+        digits = [10**precision - 1, 1 - 10**precision, 10**scale, -(10**scale), 1, -1, 0]
+        number = digits[i % len(digits)] if i < 50 or distinct < BATCH else (-1)**i * (7**i % 10**precision)
+        return decimal.Decimal(number).scaleb(-scale, DIGITS)
+    return [None if i % 11 == 5 else value(i) for i in range(BATCH)]
+
+
+def make_wide_table(database, shape):
+    for precision, scale in WIDE.values():
+        database.execute(f"CREATE TYPE of{precision} AS (n numeric({precision},{scale}), t text)")
+    declared = ", ".join(SHAPES[shape].format(name, *digits) for name, digits in WIDE.items())
+    beside = ", l int4[]" if shape == "beside a list" else ""
+    database.execute(f"CREATE TABLE t (number int4, {declared}{beside})")
+
+
+def insert_wide_rows(database, shape, columns, numbers):
+    literal = {"in lists": "'{{{0:f},NULL,{0:f}}}'", "in composites": "'({0:f},x)'"}.get(shape, "'{0:f}'")
+    rows = ", ".join(
+        "(" + ", ".join([str(i)] + ["NULL" if values[i] is None else literal.format(values[i])
+                                    for values in columns.values()]) + ")"
+        for i in numbers)
+    database.execute(f"INSERT INTO t (number, {', '.join(columns)}) VALUES {rows}")
+
+
+def shaped(shape, value):
+    if value is None:
+        return None
+    return {"in lists": [value, None, value], "in composites": {"n": value, "t": "x"}}.get(shape, value)
+
+
+def as_doubles(value):
+    if isinstance(value, list):
+        return [as_doubles(item) for item in value]
+    if isinstance(value, dict):
+        return {key: as_doubles(item) for key, item in value.items()}
+    return pytest.approx(float(value), rel=1e-14) if isinstance(value, decimal.Decimal) else value
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("distinct", [7, BATCH], ids=["dictionary", "plain"])
+def test_decimals_of_more_than_38_digits_are_read_by_pyarrow_and_as_doubles_by_duckdb(database, headrace, shape, distinct):
+    columns = {name: wide_decimals(*digits, distinct) for name, digits in WIDE.items()}
+    make_wide_table(database, shape)
+    insert_wide_rows(database, shape, columns, range(BATCH))
+    job = postgres_job(headrace, database, {"name": "public.t", "partition": {"target_rows": 300}}, verify="checksum")
     job.run()
-    assert by_pyarrow(lake.files(job.lake, "public.t")) == [{"n": decimal.Decimal(value)}]
+    files = lake.files(job.lake, "public.t")
+    exact, doubles = rows_of("pyarrow", files), rows_of("duckdb", files)
+    assert len(exact) == len(doubles) == BATCH
+    for name, values in columns.items():
+        wanted = [shaped(shape, value) for value in values]
+        assert [row[name] for row in exact] == wanted, name
+        assert [row[name] for row in doubles] == [as_doubles(value) for value in wanted], name
+    for file in files:
+        with pytest.raises(polars.exceptions.ComputeError):
+            polars.read_parquet(file)
+        assert polars.read_parquet(file, columns=["number"]).height > 0
+
+
+# Each run's file holds numbers of its own part of the range, so that bounds that were wrong would leave rows out.
+@pytest.mark.parametrize("shape", ["flat", "beside a list"])
+def test_duckdb_skips_no_row_by_the_bounds_of_wide_decimals(database, headrace, shape):
+    columns = {name: sorted(value for value in wide_decimals(*digits, BATCH) if value is not None)
+               for name, digits in WIDE.items()}
+    make_wide_table(database, shape)
+    job = postgres_job(headrace, database, {"name": "public.t", "write": "append"})
+    rows = len(columns["n39"])
+    for first in range(0, rows, 300):
+        database.execute("TRUNCATE t")
+        insert_wide_rows(database, shape, columns, range(first, min(first + 300, rows)))
+        job.run()
+    files = [str(file) for file in lake.files(job.lake, "public.t")]
+    assert len(files) > 5
+    connection = duckdb.connect()
+    for name, values in columns.items():
+        numbers = [float(value) for value in values]
+        for bound in [*[numbers[i] * 1.001 for i in range(100, rows, 300)], -0.5, 0.5, 2 * numbers[0], 2 * numbers[-1]]:
+            for condition, matches in {"<": float(bound).__gt__, ">": float(bound).__lt__}.items():
+                found = connection.execute(
+                    f"SELECT count(*) FROM read_parquet(?) WHERE {name} {condition} {bound!r}::double", [files]).fetchone()[0]
+                assert found == sum(map(matches, numbers)), (name, condition, bound)
+        least, greatest = connection.execute(
+            "SELECT min(stats_min::double), max(stats_max::double) FROM parquet_metadata(?) WHERE path_in_schema = ?",
+            [files, name]).fetchone()
+        assert (least, greatest) == (pytest.approx(numbers[0]), pytest.approx(numbers[-1])), name
 
 
 def test_source_types_and_comments_travel_in_the_footer(database, headrace):

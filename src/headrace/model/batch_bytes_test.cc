@@ -57,6 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
         BytesCase{arrow::boolean(), "[true, null, false]", 3},
         BytesCase{arrow::int16(), "[1, null]", 4}, BytesCase{arrow::int64(), "[]", 0},
         BytesCase{arrow::decimal128(9, 2), R"(["1.50"])", 16},
+        BytesCase{arrow::decimal256(39, 2), R"(["1.50"])", 32},
         BytesCase{arrow::fixed_size_binary(3), R"(["abc", null])", 6},
         BytesCase{arrow::utf8(), R"(["ab", null, "", "cde"])", 4 * 4 + 5},
         BytesCase{arrow::large_binary(), R"(["ab"])", 8 + 2},

@@ -6,6 +6,7 @@
 #include "headrace/staging/boolean_encoder.h"
 #include "headrace/staging/number_encoder.h"
 #include "headrace/staging/text_encoder.h"
+#include "headrace/staging/wide_decimal.h"
 
 namespace headrace {
 namespace {
@@ -34,6 +35,10 @@ std::unique_ptr<ColumnEncoder> ForDecimal(const arrow::DataType& type) {
   return MakeDecimal128Encoder(checked_cast<const arrow::DecimalType&>(type).precision());
 }
 
+std::unique_ptr<ColumnEncoder> ForWideDecimal(const arrow::DataType& type) {
+  return IsWideDecimal(type) ? MakeDecimal256Encoder() : nullptr;
+}
+
 struct EncoderRule {
   arrow::Type::type type;
   Factory make;
@@ -50,6 +55,7 @@ constexpr EncoderRule kEncoderRules[] = {
     {arrow::Type::TIMESTAMP, ForTimestamp},
     {arrow::Type::TIME64, ForTime},
     {arrow::Type::DECIMAL128, ForDecimal},
+    {arrow::Type::DECIMAL256, ForWideDecimal},
     {arrow::Type::STRING, Plain<MakeTextEncoder>},
     {arrow::Type::BINARY, Plain<MakeTextEncoder>},
 };

@@ -1,10 +1,13 @@
 #include "headrace/staging/column_sample.h"
 
+#include <arrow/array/builder_decimal.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/type.h>
 #include <gtest/gtest.h>
 
 #include <random>
+
+#include "headrace/staging/wide_decimal.h"
 
 namespace headrace {
 namespace {
@@ -43,6 +46,17 @@ TEST(ColumnSampleTest, DistinctValuesOfALargerColumnAreEstimatedWithinATenth) {
 TEST(ColumnSampleTest, ValuesOfWhichNoTwoAreAlikeAreEstimatedAsMany) {
   const ColumnSample sample = SampleOf(200'000, UINT64_MAX);
   EXPECT_GT(EstimateDistinct(sample), 140'000);
+}
+
+TEST(ColumnSampleTest, DecimalsOfMoreThan38DigitsTakeAsManyBytesAsTheirFilesHave) {
+  for (const int32_t precision : {39, 76}) {
+    const auto type = arrow::decimal256(precision, 0);
+    arrow::Decimal256Builder builder(type);
+    EXPECT_TRUE(builder.Append(arrow::Decimal256(1)).ok());
+    const ColumnSample sample = SampleColumn({"c", type, {builder.Finish().ValueOrDie()}});
+    EXPECT_EQ(sample.value_bytes, kWideDecimalBytes);
+    EXPECT_EQ(sample.plain.size(), kWideDecimalBytes);
+  }
 }
 
 TEST(ColumnSampleTest, AColumnOfNullsHasNoValues) {

@@ -3,7 +3,6 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <parquet/arrow/schema.h>
 #include <parquet/column_writer.h>
 #include <parquet/exception.h>
 #include <parquet/file_writer.h>
@@ -20,6 +19,7 @@
 #include "headrace/staging/column_summary.h"
 #include "headrace/staging/page_assembler.h"
 #include "headrace/staging/parquet_properties.h"
+#include "headrace/staging/wide_decimal.h"
 
 namespace headrace {
 namespace {
@@ -83,9 +83,9 @@ class DirectFile final : public ParquetFile {
     if (footer_ != nullptr) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(choices_, ChooseColumns(*format_.schema, first, format_.compression));
     properties_ = PropertiesOf(choices_);
-    ARROW_RETURN_NOT_OK(
-        parquet::arrow::ToParquetSchema(format_.schema.get(), *properties_, &schema_));
-    footer_ = parquet::FileMetaDataBuilder::Make(schema_.get(), properties_);
+    ARROW_ASSIGN_OR_RAISE(const auto root, ParquetSchemaOf(*format_.schema, *properties_));
+    schema_.Init(root);
+    footer_ = parquet::FileMetaDataBuilder::Make(&schema_, properties_);
     return output_->Write(parquet::kParquetMagic, sizeof(parquet::kParquetMagic));
   }
 
@@ -114,7 +114,7 @@ class DirectFile final : public ParquetFile {
     ColumnChoice& choice = choices_[static_cast<size_t>(column)];
     const auto pages = parquet::PageWriter::Open(output_, choice.codec, &entry, row_groups_,
                                                  static_cast<int16_t>(column));
-    const bool optional = schema_->Column(column)->max_definition_level() > 0;
+    const bool optional = schema_.Column(column)->max_definition_level() > 0;
     assembler_.BeginChunk(pages.get(), optional);
     ColumnEncoder& encoder = *encoders_[static_cast<size_t>(column)];
     ARROW_RETURN_NOT_OK(CheckNulls(chunks, column, optional));
@@ -146,7 +146,7 @@ class DirectFile final : public ParquetFile {
   PageAssembler assembler_;
   std::vector<ColumnChoice> choices_;
   std::shared_ptr<parquet::WriterProperties> properties_;
-  std::shared_ptr<parquet::SchemaDescriptor> schema_;
+  parquet::SchemaDescriptor schema_;
   std::unique_ptr<parquet::FileMetaDataBuilder> footer_;
   int16_t row_groups_ = 0;
 };

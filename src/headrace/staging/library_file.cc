@@ -6,6 +6,9 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/exception.h>
+#include <parquet/file_writer.h>
+#include <parquet/properties.h>
 
 #include <string>
 #include <utility>
@@ -14,6 +17,7 @@
 #include "headrace/staging/column_sample.h"
 #include "headrace/staging/column_summary.h"
 #include "headrace/staging/parquet_properties.h"
+#include "headrace/staging/wide_decimal.h"
 
 namespace headrace {
 namespace {
@@ -52,7 +56,7 @@ class LibraryFile final : public ParquetFile {
       }
       const auto values = std::make_shared<arrow::ChunkedArray>(
           std::move(chunks), format_.schema->field(column)->type());
-      ARROW_RETURN_NOT_OK(writer_->WriteColumnChunk(values));
+      ARROW_RETURN_NOT_OK(writer_->WriteColumnChunk(WithAllDecimalBytes(values)));
     }
     return arrow::Status::OK();
   }
@@ -80,10 +84,13 @@ class LibraryFile final : public ParquetFile {
     if (writer_ != nullptr) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const auto choices,
                           ChooseColumns(*format_.schema, first, format_.compression));
-    ARROW_ASSIGN_OR_RAISE(writer_,
-                          parquet::arrow::FileWriter::Open(
-                              *format_.schema, arrow::system_memory_pool(), output_,
-                              PropertiesOf(choices, LeavesThatMayHoldNan(*format_.schema))));
+    const auto properties = PropertiesOf(choices, LeavesThatMayHoldNan(*format_.schema));
+    ARROW_ASSIGN_OR_RAISE(const auto schema, ParquetSchemaOf(*format_.schema, *properties));
+    std::unique_ptr<parquet::ParquetFileWriter> file;
+    PARQUET_CATCH_NOT_OK(file = parquet::ParquetFileWriter::Open(output_, schema, properties));
+    ARROW_RETURN_NOT_OK(parquet::arrow::FileWriter::Make(
+        arrow::system_memory_pool(), std::move(file), format_.schema,
+        parquet::default_arrow_writer_properties(), &writer_));
     return format_.metadata == nullptr ? arrow::Status::OK()
                                        : writer_->AddKeyValueMetadata(format_.metadata);
   }

@@ -2,17 +2,19 @@
 
 #include <arrow/array.h>
 #include <arrow/type.h>
-#include <arrow/util/decimal.h>
 #include <parquet/statistics.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
 #include "headrace/staging/encoder_parts.h"
 #include "headrace/staging/value_bounds.h"
+#include "headrace/staging/wide_decimal.h"
 
 namespace headrace {
 namespace {
@@ -146,65 +148,127 @@ class NumberEncoder final : public ColumnEncoder {
   std::vector<uint16_t> indices_;
 };
 
-/// Decimals of 19 to 38 digits: big-endian, in as few bytes as the precision needs.
+/// Decimals of more than 18 digits: big-endian, in as many of their bytes as `width` says.
+/// `kWords`: of eight bytes, in Arrow's buffer, the least first.
+template <size_t kWords>
 class WideDecimalEncoder final : public ColumnEncoder {
  public:
-  explicit WideDecimalEncoder(int width) : width_(static_cast<size_t>(width)) {}
+  explicit WideDecimalEncoder(size_t width) : width_(width) {}
 
-  bool Encode(const ArrayChunks& chunks, bool /*dictionary*/, PageAssembler& pages) override {
-    any_ = false;
-    const auto rows_per_page = static_cast<int64_t>(PageAssembler::kPageBytes / width_);
-    for (const auto& chunk : chunks) {
-      for (int64_t row = 0; row < chunk->length();) {
-        const int64_t count = std::min(rows_per_page - pages.rows(), chunk->length() - row);
-        AppendValues(*chunk, row, count, pages.AddRows(*chunk, row, count), pages.values());
-        row += count;
-        if (pages.rows() == rows_per_page) pages.FlushPage(parquet::Encoding::PLAIN);
-      }
+  bool Encode(const ArrayChunks& chunks, bool dictionary, PageAssembler& pages) override {
+    bounds_.reset();
+    if (dictionary && FillIndices(chunks)) {
+      for (const std::string_view entry : dictionary_.entries()) AddToBounds(WordsAt(entry.data()));
+      WriteIndexPages(chunks, dictionary_, indices_, pages,
+                      [this](std::string_view entry, ByteBuffer& out) {
+                        Store(WordsAt(entry.data()), out.Grow(width_));
+                        out.Advance(width_);
+                      });
+      return true;
     }
+    for (const auto& chunk : chunks) EncodePlain(*chunk, pages);
     pages.FlushPage(parquet::Encoding::PLAIN);
     return false;
   }
 
   void GetBounds(parquet::EncodedStatistics& statistics) const override {
-    if (!any_) return;
-    statistics.set_min(Stored(least_)).set_max(Stored(greatest_));
+    if (!bounds_.has_value()) return;
+    statistics.set_min(Stored(bounds_->least)).set_max(Stored(bounds_->greatest));
     statistics.set_is_signed(true);
   }
 
  private:
-  std::string Stored(const arrow::Decimal128& value) const {
+  using Words = std::array<uint64_t, kWords>;
+
+  struct Bounds {
+    Words least;
+    Words greatest;
+  };
+
+  static bool Less(const Words& left, const Words& right) {
+    if (left.back() != right.back()) {
+      return static_cast<int64_t>(left.back()) < static_cast<int64_t>(right.back());
+    }
+    return std::lexicographical_compare(left.rbegin() + 1, left.rend(), right.rbegin() + 1,
+                                        right.rend());
+  }
+
+  static const char* ValueAt(const arrow::Array& array, int64_t row) {
+    return reinterpret_cast<const char*>(array.data()->GetValues<Words>(1) + row);
+  }
+
+  static Words WordsAt(const char* value) {
+    Words words;
+    std::memcpy(words.data(), value, sizeof(words));
+    return words;
+  }
+
+  void Store(Words value, uint8_t* to) const {
+    std::ranges::reverse(value);
+    for (uint64_t& word : value) word = __builtin_bswap64(word);
+    std::memcpy(to, reinterpret_cast<const uint8_t*>(value.data()) + sizeof(value) - width_,
+                width_);
+  }
+
+  std::string Stored(const Words& value) const {
     std::string bytes(width_, '\0');
     Store(value, reinterpret_cast<uint8_t*>(bytes.data()));
     return bytes;
   }
 
-  void Store(const arrow::Decimal128& value, uint8_t* to) const {
-    const uint64_t words[] = {__builtin_bswap64(static_cast<uint64_t>(value.high_bits())),
-                              __builtin_bswap64(value.low_bits())};
-    std::memcpy(to, reinterpret_cast<const uint8_t*>(words) + sizeof(words) - width_, width_);
+  void AddToBounds(const Words& value) {
+    if (!bounds_.has_value()) bounds_ = {value, value};
+    if (Less(value, bounds_->least)) bounds_->least = value;
+    if (Less(bounds_->greatest, value)) bounds_->greatest = value;
+  }
+
+  void EncodePlain(const arrow::Array& array, PageAssembler& pages) {
+    const auto rows_per_page = static_cast<int64_t>(PageAssembler::kPageBytes / width_);
+    for (int64_t row = 0; row < array.length();) {
+      const int64_t count = std::min(rows_per_page - pages.rows(), array.length() - row);
+      AppendValues(array, row, count, pages.AddRows(array, row, count), pages.values());
+      row += count;
+      if (pages.rows() == rows_per_page) pages.FlushPage(parquet::Encoding::PLAIN);
+    }
   }
 
   void AppendValues(const arrow::Array& array, int64_t row, int64_t count, int64_t valid,
                     ByteBuffer& page) {
     uint8_t* end = page.Grow(static_cast<size_t>(valid) * width_);
-    const auto* values = array.data()->GetValues<DecimalWords>(1);
     VisitValidRuns(array, row, count, [&](int64_t first, int64_t length) {
       for (int64_t i = first; i < first + length; ++i, end += width_) {
-        const arrow::Decimal128 value(values[i].high, static_cast<uint64_t>(values[i].low));
+        const Words value = WordsAt(ValueAt(array, i));
         Store(value, end);
-        if (!any_ || value < least_) least_ = value;
-        if (!any_ || value > greatest_) greatest_ = value;
-        any_ = true;
+        AddToBounds(value);
       }
     });
     page.Advance(static_cast<size_t>(valid) * width_);
   }
 
+  /// Whether the dictionary did not become too large. Its entries lie in the buffers of `chunks`.
+  bool FillIndices(const ArrayChunks& chunks) {
+    dictionary_.Clear();
+    indices_.clear();
+    indices_.reserve(static_cast<size_t>(TotalLength(chunks)));
+    bool fits = true;
+    for (const auto& chunk : chunks) {
+      VisitValidRuns(*chunk, 0, chunk->length(), [&](int64_t first, int64_t length) {
+        for (int64_t i = first; fits && i < first + length; ++i) fits = AddIndex(*chunk, i);
+      });
+    }
+    return fits;
+  }
+
+  bool AddIndex(const arrow::Array& array, int64_t row) {
+    const auto index = dictionary_.Index({ValueAt(array, row), sizeof(Words)});
+    if (index.has_value()) indices_.push_back(*index);
+    return index.has_value();
+  }
+
   size_t width_;
-  arrow::Decimal128 least_;
-  arrow::Decimal128 greatest_;
-  bool any_ = false;
+  std::optional<Bounds> bounds_;
+  Dictionary<std::string_view> dictionary_;
+  std::vector<uint16_t> indices_;
 };
 
 /// The longest decimals that Parquet stores in these integers.
@@ -232,7 +296,12 @@ std::unique_ptr<ColumnEncoder> MakeDoubleEncoder() {
 std::unique_ptr<ColumnEncoder> MakeDecimal128Encoder(int precision) {
   if (precision <= kInt32Digits) return std::make_unique<NumberEncoder<DecimalWords, int32_t>>();
   if (precision <= kInt64Digits) return std::make_unique<NumberEncoder<DecimalWords, int64_t>>();
-  return std::make_unique<WideDecimalEncoder>(arrow::DecimalType::DecimalSize(precision));
+  return std::make_unique<WideDecimalEncoder<2>>(
+      static_cast<size_t>(arrow::DecimalType::DecimalSize(precision)));
+}
+
+std::unique_ptr<ColumnEncoder> MakeDecimal256Encoder() {
+  return std::make_unique<WideDecimalEncoder<4>>(kWideDecimalBytes);
 }
 
 }  // namespace headrace

@@ -14,5 +14,7 @@ std::unique_ptr<ColumnEncoder> MakeFloatEncoder();   ///< FLOAT
 std::unique_ptr<ColumnEncoder> MakeDoubleEncoder();  ///< DOUBLE
 std::unique_ptr<ColumnEncoder> MakeDecimal128Encoder(
     int precision);  ///< INT32, INT64 or FIXED_LEN_BYTE_ARRAY by precision
+std::unique_ptr<ColumnEncoder>
+MakeDecimal256Encoder();  ///< FIXED_LEN_BYTE_ARRAY of kWideDecimalBytes
 
 }  // namespace headrace

@@ -24,7 +24,8 @@ struct ParquetFormat {
 };
 
 /// One Parquet file being written, row group by row group. Format 2.6 with V1 data pages, PLAIN and
-/// dictionary encodings, so that every engine reads it; decimals of up to 18 digits as integers.
+/// dictionary encodings, so that every engine reads it; decimals of up to 18 digits as integers, of
+/// more than 38 in 32 bytes (wide_decimal.h).
 /// Dictionary and codec of each column are chosen from the first row group. Used by one thread.
 /// Dropped without Seal the file stays behind, unreadable.
 class ParquetFile {

@@ -14,6 +14,7 @@
 #include <parquet/arrow/reader.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
+#include <parquet/schema.h>
 #include <parquet/statistics.h>
 #include <unistd.h>
 
@@ -78,6 +79,19 @@ class RandomValues {
   int64_t position_ = 0;
 };
 
+int32_t PrecisionOf(const arrow::DataType& type) {
+  return static_cast<const arrow::DecimalType&>(type).precision();
+}
+
+/// As many digits as the type has, where those are more than an int64 holds.
+template <typename Decimal>
+Decimal RandomDecimal(RandomValues& values, int32_t precision) {
+  constexpr int32_t kDigits = 18;
+  constexpr int64_t kMost = 1'000'000'000'000'000'000;
+  if (precision <= kDigits) return Decimal(values.Number() % 9999);
+  return Decimal(Decimal(values.Number() % kMost).IncreaseScaleBy(precision - kDigits));
+}
+
 std::shared_ptr<arrow::Array> RandomColumn(const std::shared_ptr<arrow::DataType>& type,
                                            int64_t rows, Shape shape, uint64_t seed) {
   RandomValues values(shape, seed);
@@ -110,7 +124,10 @@ std::shared_ptr<arrow::Array> RandomColumn(const std::shared_ptr<arrow::DataType
         return static_cast<arrow::DoubleBuilder&>(*builder).Append(values.Real());
       case arrow::Type::DECIMAL128:
         return static_cast<arrow::Decimal128Builder&>(*builder).Append(
-            arrow::Decimal128(values.Number() % 9999));
+            RandomDecimal<arrow::Decimal128>(values, PrecisionOf(*type)));
+      case arrow::Type::DECIMAL256:
+        return static_cast<arrow::Decimal256Builder&>(*builder).Append(
+            RandomDecimal<arrow::Decimal256>(values, PrecisionOf(*type)));
       case arrow::Type::STRING:
         return static_cast<arrow::StringBuilder&>(*builder).Append(values.Text());
       default:
@@ -148,12 +165,26 @@ std::pair<std::optional<std::string>, std::optional<std::string>> RealBounds(
 
 arrow::FieldVector DirectFields(bool nullable) {
   arrow::FieldVector fields;
-  for (const auto& type :
-       {arrow::boolean(), arrow::int16(), arrow::int32(), arrow::int64(), arrow::float32(),
-        arrow::float64(), arrow::date32(), arrow::timestamp(arrow::TimeUnit::MICRO),
-        arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), arrow::time64(arrow::TimeUnit::MICRO),
-        arrow::decimal128(5, 2), arrow::decimal128(18, 3), arrow::decimal128(19, 0),
-        arrow::decimal128(38, 9), arrow::utf8(), arrow::binary()}) {
+  for (const auto& type : {arrow::boolean(),
+                           arrow::int16(),
+                           arrow::int32(),
+                           arrow::int64(),
+                           arrow::float32(),
+                           arrow::float64(),
+                           arrow::date32(),
+                           arrow::timestamp(arrow::TimeUnit::MICRO),
+                           arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"),
+                           arrow::time64(arrow::TimeUnit::MICRO),
+                           arrow::decimal128(5, 2),
+                           arrow::decimal128(18, 3),
+                           arrow::decimal128(19, 0),
+                           arrow::decimal128(38, 9),
+                           arrow::decimal256(39, 0),
+                           arrow::decimal256(50, 10),
+                           arrow::decimal256(58, 3),
+                           arrow::decimal256(76, 38),
+                           arrow::utf8(),
+                           arrow::binary()}) {
     fields.push_back(arrow::field("c" + std::to_string(fields.size()), type, nullable));
   }
   return fields;
@@ -281,10 +312,10 @@ TEST_F(ParquetFileTest, RequiredAndSortedColumnsAreReadBack) {
 }
 
 TEST_F(ParquetFileTest, ManyPagesAreReadBack) {
-  const auto schema =
-      arrow::schema({arrow::field("a", arrow::int64()), arrow::field("b", arrow::boolean()),
-                     arrow::field("c", arrow::decimal128(30, 2)), arrow::field("d", arrow::utf8()),
-                     arrow::field("e", arrow::int32())});
+  const auto schema = arrow::schema(
+      {arrow::field("a", arrow::int64()), arrow::field("b", arrow::boolean()),
+       arrow::field("c", arrow::decimal128(30, 2)), arrow::field("d", arrow::utf8()),
+       arrow::field("e", arrow::int32()), arrow::field("f", arrow::decimal256(45, 2))});
   for (const int64_t distinct : {0, 100}) {
     const Shape shape{.nulls = 0.1, .distinct = distinct, .text_length = 20};
     ExpectRoundTrip({.schema = schema}, {RandomBatches(schema, {100'000, 150'000, 50'000}, shape)});
@@ -300,29 +331,82 @@ TEST_F(ParquetFileTest, TextsLargerThanAPageAreReadBack) {
 TEST_F(ParquetFileTest, ADictionaryThatGrowsTooLargeBecomesPlain) {
   // The sample sees few values; the rest of the column has no two alike.
   const auto schema =
-      arrow::schema({arrow::field("number", arrow::int64()), arrow::field("text", arrow::utf8())});
+      arrow::schema({arrow::field("number", arrow::int64()), arrow::field("text", arrow::utf8()),
+                     arrow::field("decimal", arrow::decimal256(60, 4))});
   const Batches few = RandomBatches(schema, {200'000}, {.distinct = 3});
   const Batches many = RandomBatches(schema, {40'000}, {.text_length = 30});
   ExpectRoundTrip({.schema = schema}, {{few[0], many[0]}});
 }
 
 TEST_F(ParquetFileTest, RareAndNestedTypesAreLeftToTheLibrary) {
-  const auto schema = arrow::schema(
-      {arrow::field("l", arrow::list(arrow::field("element", arrow::int32()))),
-       arrow::field("w", arrow::decimal256(50, 2)), arrow::field("i", arrow::int32())});
+  const auto decimals = arrow::list(arrow::field("element", arrow::decimal256(39, 1)));
+  const auto schema =
+      arrow::schema({arrow::field("l", arrow::list(arrow::field("element", arrow::int32()))),
+                     arrow::field("w", arrow::decimal256(50, 2)), arrow::field("i", arrow::int32()),
+                     arrow::field("d", decimals),
+                     arrow::field("s", arrow::struct_({arrow::field("w", arrow::decimal256(76, 0)),
+                                                       arrow::field("d", decimals)}))});
   EXPECT_FALSE(CanWriteDirectly(*schema));
+  EXPECT_FALSE(CanWriteDirectly(*arrow::schema({arrow::field("w", arrow::decimal256(38, 2))})));
+  const auto column = [&](int index, const std::string& json) {
+    return arrow::json::ArrayFromJSONString(schema->field(index)->type(), json).ValueOrDie();
+  };
   const auto batch = arrow::RecordBatch::Make(
-      schema, 2,
-      {arrow::json::ArrayFromJSONString(schema->field(0)->type(), "[[1, 2], null]").ValueOrDie(),
-       arrow::json::ArrayFromJSONString(schema->field(1)->type(), R"(["1.25", null])").ValueOrDie(),
-       arrow::json::ArrayFromJSONString(schema->field(2)->type(), "[7, -3]").ValueOrDie()});
+      schema, 3,
+      {column(0, "[[1, 2], null, []]"), column(1, R"(["1.25", null, "-1.00"])"),
+       column(2, "[7, -3, 0]"), column(3, R"([["-0.1", null], null, ["12345678901234567.5"]])"),
+       column(4, R"([{"w": "-1", "d": ["0.1"]}, null, {"w": null, "d": null}])")});
+  // The second batch begins within the buffers of the first.
+  const Batches batches = {batch, batch->Slice(1)};
   const auto sealed =
-      Write(*CreateParquetFile(*fs_, path(), {.schema = schema}).ValueOrDie(), {{batch}});
-  EXPECT_TRUE(Read()->Equals(*arrow::Table::FromRecordBatches({batch}).ValueOrDie()));
-  EXPECT_EQ(sealed.columns[0].nulls, 1);
+      Write(*CreateParquetFile(*fs_, path(), {.schema = schema}).ValueOrDie(), {batches});
+  const auto table = Read();
+  EXPECT_TRUE(table->schema()->Equals(*schema, false)) << table->schema()->ToString();
+  EXPECT_TRUE(table->Equals(*arrow::Table::FromRecordBatches(batches).ValueOrDie()));
+  EXPECT_EQ(sealed.columns[0].nulls, 2);
   EXPECT_EQ(sealed.columns[0].minimum, std::nullopt);
+  EXPECT_EQ(sealed.columns[1].nulls, 2);
+  EXPECT_EQ(sealed.columns[1].minimum, "-1.00");
+  EXPECT_EQ(sealed.columns[1].maximum, "1.25");
   EXPECT_EQ(sealed.columns[2].minimum, "-3");
   EXPECT_EQ(sealed.columns[2].maximum, "7");
+}
+
+TEST_F(ParquetFileTest, DecimalsOfMoreThan38DigitsTakeWholeWordsWhoeverWritesThem) {
+  const auto flat = arrow::schema({arrow::field("a", arrow::decimal256(39, 0)),
+                                   arrow::field("b", arrow::decimal256(50, 10)),
+                                   arrow::field("c", arrow::decimal256(76, 38))});
+  const auto nested = arrow::schema(
+      {flat->field(0),
+       arrow::field("l", arrow::list(arrow::field("element", arrow::decimal256(50, 10)))),
+       arrow::field("s", arrow::struct_({flat->field(2)}))});
+  const std::vector<std::pair<int32_t, int32_t>> digits = {{39, 0}, {50, 10}, {76, 38}};
+  for (const auto& schema : {flat, nested}) {
+    const ParquetFormat format{.schema = schema};
+    std::filesystem::remove(path());
+    Write(*CreateParquetFile(*fs_, path(), format).ValueOrDie(), {});
+    const auto metadata = parquet::ParquetFileReader::OpenFile(path().string())->metadata();
+    for (int leaf = 0; leaf < metadata->num_columns(); ++leaf) {
+      const parquet::ColumnDescriptor& column = *metadata->schema()->Column(leaf);
+      EXPECT_EQ(column.physical_type(), parquet::Type::FIXED_LEN_BYTE_ARRAY);
+      EXPECT_EQ(column.type_length(), 32);
+      EXPECT_EQ(std::pair(column.type_precision(), column.type_scale()),
+                digits[static_cast<size_t>(leaf)]);
+    }
+  }
+}
+
+TEST_F(ParquetFileTest, DecimalsThatRepeatHaveADictionary) {
+  const auto schema = arrow::schema(
+      {arrow::field("a", arrow::decimal128(38, 2)), arrow::field("b", arrow::decimal256(50, 10))});
+  for (const bool repeat : {true, false}) {
+    WriteDirectly({.schema = schema},
+                  {RandomBatches(schema, {2000}, {.nulls = 0.1, .distinct = repeat ? 9 : 0})});
+    const auto metadata = parquet::ParquetFileReader::OpenFile(path().string())->metadata();
+    for (int column = 0; column < metadata->num_columns(); ++column) {
+      EXPECT_EQ(metadata->RowGroup(0)->ColumnChunk(column)->has_dictionary_page(), repeat);
+    }
+  }
 }
 
 TEST_F(ParquetFileTest, ANanLeavesAColumnWithoutBounds) {
