@@ -165,6 +165,61 @@ def test_verify_that_cannot_open_the_files_says_nothing_of_them(wide, headrace):
     headrace("verify", "latest", expect=0)
 
 
+def truncate(file):
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+@contextlib.contextmanager
+def unreadable(file):
+    """A link that leads to itself: neither missing nor damaged, and nobody may read it, whatever rights they have."""
+    content = file.read_bytes()
+    file.unlink()
+    file.symlink_to(file.name)
+    yield
+    file.unlink()
+    file.write_bytes(content)
+
+
+BOTH = "not everything is as it was written, and not everything could be read"
+
+
+def test_damage_counts_although_another_table_cannot_be_read(headrace):
+    source = {"type": "sqlite", "path": str(make_shop(headrace.folder / "shop.db"))}
+    job = Job(headrace, source, [{"name": "people"}, {"name": "orders"}])
+    job.run("--run-id", "monday")
+    (people,), (orders,) = (list((job.lake / table).glob("run-*/*.parquet")) for table in ("people", "orders"))
+    truncate(orders)
+    with unreadable(people):
+        said(headrace("verify", "latest", expect=3), BOTH, "could not be verified: people", "NOT READ",
+             "differs: orders", orders.name, "published files were changed or damaged")
+        tables = json.loads(headrace("verify", "latest", "--json", expect=3).stdout)["tables"]
+        assert {table["table"]: (table.get("verified"), "verify_error" in table) for table in tables} == {
+            "people": (None, True), "orders": (False, False)}
+        die_before_verification(job)
+        said(job.run("--run-id", "monday", expect=3), "verification failed", "could not be verified: people", "differs: orders")
+        said(headrace("runs", expect=0), " failed ")
+    text = job.run("--run-id", "monday", expect=3)
+    said(text, "differs: orders")
+    assert "could not be verified" not in text.stdout
+    said(headrace("runs", expect=0), " verify_failed ")
+
+
+def test_damage_counts_although_another_file_of_the_table_cannot_be_read(wide, headrace):
+    wide.run()
+    files = sorted((wide.lake / "wide").glob("run-*/*.parquet"))
+    assert len(files) > 2
+    for damaged in (files[0], files[-1]):
+        whole = damaged.read_bytes()
+        truncate(damaged)
+        with unreadable(files[1]):
+            said(headrace("verify", "latest", expect=3), BOTH, "DIFFERS", "could not be verified: wide", files[1].name,
+                 "differs: wide", damaged.name)
+        damaged.write_bytes(whole)
+    with unreadable(files[0]):
+        said(headrace("verify", "latest", expect=1), ": not everything could be read", "NOT READ", files[0].name)
+    said(headrace("verify", "latest", expect=0), "everything is as it was written")
+
+
 @pytest.mark.parametrize("tamper", [remove_the_file, flip_a_byte, break_the_record])
 def test_a_finding_names_its_file_once(published, headrace, tamper):
     named = tamper(published)

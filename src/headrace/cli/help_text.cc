@@ -156,7 +156,8 @@ std::string CommandsGuide() {
       "way, or tables fail beside others that are published (for `plan` and `check`: could be) |\n"
       "| 2 | bad job or usage: a person must change the job, the command line or the rights, and "
       "nothing is published |\n"
-      "| 3 | verification failed: published files are not what was written |\n"
+      "| 3 | verification failed: published files are not what was written, also where others "
+      "cannot be read |\n"
       "| 130 | interrupted by SIGINT or SIGTERM: the same command continues. A signal in the first "
       "hundredths of a second, before the program stands, ends it as any other: 130 or 143 |\n\n"
       "| command | does |\n|---|---|\n";

@@ -63,8 +63,7 @@ std::string StateLabel(const std::string& state) {
 
 std::string_view VerifiedLabel(const nlohmann::json& table) {
   if (table.contains("replaced_by")) return "replaced";
-  if (table.contains(kVerifyError)) return "NOT READ";
-  if (!table.contains("verified")) return "-";
+  if (!table.contains("verified")) return table.contains(kVerifyError) ? "NOT READ" : "-";
   return table.value("verified", false) ? "ok" : "DIFFERS";
 }
 
@@ -308,7 +307,10 @@ std::string VerificationOutcome(const nlohmann::json& report) {
   const bool replaced = any_has("replaced_by");
   const bool differs = std::ranges::any_of(
       tables, [](const nlohmann::json& table) { return !table.value("verified", true); });
-  if (!differs && any_has(kVerifyError)) return "not everything could be read";
+  if (any_has(kVerifyError)) {
+    return differs ? "not everything is as it was written, and not everything could be read"
+                   : "not everything could be read";
+  }
   if (report.value("exit_code", kExitFailed) != kExitDone) {
     return "not everything is as it was written";
   }

@@ -132,8 +132,25 @@ TEST(ReportText, WhatCouldNotBeReadIsNotCalledDamaged) {
 )"));
   EXPECT_THAT(VerificationText(ToJson(report), 100), HasSubstr(": not everything could be read\n"));
   report.tables.push_back({.table = "b", .state = TableState::kCommitted, .verified = false});
-  EXPECT_THAT(VerificationText(ToJson(report), 100),
-              HasSubstr(": not everything is as it was written\n"));
+  EXPECT_THAT(
+      VerificationText(ToJson(report), 100),
+      HasSubstr(": not everything is as it was written, and not everything could be read\n"));
+  EXPECT_THAT(ReportText(ToJson(report), 100), HasSubstr(": verification failed\n"));
+}
+
+TEST(ReportText, DamageIsNamedBesideFilesOfTheTableThatCouldNotBeRead) {
+  RunReport report = DoneReport();
+  report.tables[0].verified = false;
+  report.tables[0].problems = {"file part-0.parquet has 9 rows, 10 were written"};
+  report.tables[0].verify_error = PermanentError("cannot read f: Too many open files", "EMFILE");
+  const std::string text = ReportText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr("DIFFERS"));
+  EXPECT_THAT(text, HasSubstr("  could not be verified: public.events\n"));
+  EXPECT_THAT(text, EndsWith(R"(
+  differs: public.events
+    file part-0.parquet has 9 rows, 10 were written
+    next: published files were changed or damaged; restore them, or load their tables again
+)"));
 }
 
 TEST(ReportText, SaysHowToGoOnAfterAnInterrupt) {

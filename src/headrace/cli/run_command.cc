@@ -98,11 +98,14 @@ Command RunCommand() {
                     "for machines: the report here, events in the log"}},
       .exits = {{kExitDone, "every table is published, or there was nothing to do"},
                 {kExitFailed,
-                 "a table failed or could not be read again; the others are published"},
+                 "a table failed, or could not be read again where none differs; the others are "
+                 "published"},
                 {kExitUsage,
                  "the job, the command line or the rights are wrong and no table of the run is "
                  "published, or another run stands in the way"},
-                {kExitVerificationFailed, "a published file is not what was written"},
+                {kExitVerificationFailed,
+                 "no table failed, and a published file is not what was written, also where others "
+                 "cannot be read"},
                 {kExitInterrupted,
                  "interrupted; nothing is half published, the same command continues"}},
       .json =
@@ -113,11 +116,10 @@ Command RunCommand() {
           "not published yet), `values_compared` (by the verification, not rows alone), "
           "`nothing_to_do`, `interrupted`, and for each of `tables`: `table`, `state` "
           "(`committed`, `already_committed`, `failed`, `interrupted`), `rows`, `bytes`, `files`, "
-          "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `excluded_rows`, `target`, "
-          "and "
-          "where there is one `error` (`class`, `code`, `message`), `verified`, `problems`, "
-          "`verify_error` (as "
-          "`error`: its files could not be read again, and the next run verifies it), "
+          "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `excluded_rows` (of "
+          "partition.nulls), `target`, and where there is one `error` (`class`, `code`, `message`), "
+          "`verified`, `problems`, `verify_error` (as `error`: files of it could not be read again, "
+          "and the next run verifies it), "
           "`replaced_by` (the run that replaced it before it could be verified). With --dry-run: "
           "the document of "
           "`headrace plan --json`, of the tables that the run would load; its `notes` say which "

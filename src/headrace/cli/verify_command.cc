@@ -70,15 +70,19 @@ Command VerifyCommand() {
                     "every value of an earlier run"}},
       .exits = {{kExitDone, "nothing differs of all that is published and was not replaced since"},
                 {kExitFailed,
-                 "the destination cannot be read: that says nothing against the files"},
+                 "files cannot be read, which says nothing against them, and none of the others "
+                 "differs"},
                 {kExitUsage,
                  "there is no such run, it has published nothing, or the command line is wrong"},
-                {kExitVerificationFailed, "a file is missing, damaged or changed"},
+                {kExitVerificationFailed,
+                 "a file is missing, damaged or changed, also where others cannot be read"},
                 {kExitInterrupted, "interrupted"}},
       .json =
           "a report as `headrace run --json`; for each table `verified` and, where something "
-          "differs, `problems` (sentences); instead of them `verify_error` (`class`, `code`, "
-          "`message`) where it could not be read, `replaced_by` (a run) where it was "
+          "differs, `problems` (sentences); `verify_error` (`class`, `code`, `message`) where "
+          "files "
+          "of it could not be read, instead of them unless others differ; `replaced_by` (a run) "
+          "where it was "
           "replaced since. `left`: the tables of the run that are not published.",
       .run = Verify,
   };

@@ -80,6 +80,8 @@ struct ReadBackResult {
   int64_t rows = 0;
   std::optional<Checksum> checksum;  ///< Only where it was asked for.
   std::string problem;               ///< Empty, or what is wrong with the file, without its name.
+  arrow::Status
+      unread;  ///< Why the file could not be read, which says nothing of it; OK otherwise.
 };
 
 /// How published files are read again.
@@ -170,8 +172,9 @@ class Destination {
 
   /// Reads every file of `record` again: rows always, checksums on request. Files that are not of
   /// the record, and should not be there or are not as they were, come with a problem too: a
-  /// problem is what was found of a file. An error says that nothing could be found out (rights,
-  /// descriptors, memory, the device); kInterruptedCode once `stop` is stopped.
+  /// problem is what was found of a file. Where nothing could be found out of one (rights,
+  /// descriptors, memory, the device) it is `unread`, and the others are read all the same. An
+  /// error says that nothing could be found out of any; kInterruptedCode once `stop` is stopped.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                               const ReadBackOptions& options,
                                                               std::stop_token stop) = 0;

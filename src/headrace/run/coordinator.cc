@@ -36,23 +36,20 @@ bool WasReplaced(const CommitRecord& record, Destination& destination, TableRepo
   if (!replacement.ok() || !replacement->has_value()) return false;
   table.replaced_by = (*replacement)->intent.run;
   table.target.clear();
-  table.problems.clear();
   return true;
 }
 
 /// Fills in `table` what reading its files again shows; false if `stop` was stopped first.
 bool VerifyTable(const CommitRecord& record, const ReadBackOptions& options,
                  Destination& destination, const std::stop_token& stop, TableReport& table) {
-  auto problems = VerifyCommit(record, options, destination, stop);
-  if (CodeOf(problems.status()) == kInterruptedCode) return false;
-  if (problems.ok()) table.problems = std::move(*problems);
-  const bool agrees = problems.ok() && table.problems.empty();
-  if (!agrees && WasReplaced(record, destination, table)) return true;
-  if (!problems.ok()) {
-    table.verify_error = problems.status();
-  } else {
-    table.verified = agrees;
-  }
+  auto findings = VerifyCommit(record, options, destination, stop);
+  if (!findings.ok()) return false;
+  const bool differs = !findings->problems.empty();
+  const bool all_read = findings->unread.ok();
+  if ((differs || !all_read) && WasReplaced(record, destination, table)) return true;
+  table.problems = std::move(findings->problems);
+  table.verify_error = std::move(findings->unread);
+  if (differs || all_read) table.verified = !differs;
   return true;
 }
 

@@ -149,7 +149,7 @@ class MemoryDestination : public Destination {
     std::vector<ReadBackResult> results;
     for (const CommittedFile& file : record.intent.files) {
       results.push_back(
-          {file.name, static_cast<int64_t>(staged_[file.name].size()), std::nullopt, problem});
+          {file.name, static_cast<int64_t>(staged_[file.name].size()), std::nullopt, problem, {}});
     }
     return results;
   }

@@ -48,13 +48,12 @@ int64_t LoadedNow(const std::vector<TableReport>& tables, int64_t TableReport::*
   return sum;
 }
 
-/// Of the tables that failed, or could not be verified; kExitDone if there is none.
+/// Of the tables that failed; kExitDone if there is none.
 int FailureCode(const std::vector<TableReport>& tables) {
   std::vector<arrow::Status> errors;
   bool published = false;
   for (const TableReport& table : tables) {
     if (table.state == TableState::kFailed) errors.push_back(table.error);
-    if (!table.verify_error.ok()) errors.push_back(table.verify_error);
     published |=
         table.state == TableState::kCommitted || table.state == TableState::kAlreadyCommitted;
   }
@@ -85,7 +84,8 @@ int RunReport::exit_code() const {
   if (const int failed = FailureCode(tables); failed != kExitDone) return failed;
   const bool differs =
       std::ranges::any_of(tables, [](const TableReport& table) { return table.verified == false; });
-  return differs || earlier_verification_failed ? kExitVerificationFailed : kExitDone;
+  if (differs || earlier_verification_failed) return kExitVerificationFailed;
+  return left_unverified() ? kExitFailed : kExitDone;
 }
 
 bool RunReport::left_unverified() const {

@@ -38,7 +38,8 @@ struct TableReport {
   Checksum checksum;
   std::string target;                 ///< Where it lies now.
   std::optional<bool> verified;       ///< Absent: not verified.
-  arrow::Status verify_error;         ///< Why it could not be verified; OK otherwise.
+  arrow::Status verify_error;         ///< Why it, or some of its files, could not be verified; OK
+                                      ///< otherwise. `verified` is then false or absent.
   std::string replaced_by;            ///< The run that replaced the rows since; empty: none did.
   std::vector<std::string> problems;  ///< What verification found.
 };
@@ -78,10 +79,11 @@ struct RunReport {
   /// What lies at the destination of the run's tables, whichever process loaded it.
   int64_t published_rows() const;
   /// kExitUsage where no table of the run is published and every failure is of class user, as
-  /// `check` and `plan` answer; kExitFailed for all other failures, and where a table could not be
-  /// verified.
+  /// `check` and `plan` answer; kExitFailed for all other failures. Where no table failed,
+  /// kExitVerificationFailed before kExitFailed, for tables that could not be verified.
   int exit_code() const;
-  /// Some published table could not be verified: the run is to be continued, which verifies it.
+  /// Some published table could not be verified, or not all of its files: the run is to be
+  /// continued, which verifies it.
   bool left_unverified() const;
 };
 

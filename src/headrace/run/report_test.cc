@@ -46,6 +46,21 @@ TEST(ReportTest, WhatDiffersCountsWhereNothingFailed) {
   EXPECT_EQ(ExitCodeOfTables({Table(TableState::kCommitted)}), kExitDone);
 }
 
+TEST(ReportTest, DamageThatWasFoundComesBeforeWhatCouldNotBeRead) {
+  TableReport differs = Table(TableState::kCommitted);
+  differs.verified = false;
+  TableReport unread = Table(TableState::kAlreadyCommitted);
+  unread.verify_error = PermanentError("cannot read f: Too many open files", "EMFILE");
+  TableReport both = differs;
+  both.verify_error = unread.verify_error;
+  EXPECT_EQ(ExitCodeOfTables({unread}), kExitFailed);
+  EXPECT_EQ(ExitCodeOfTables({unread, differs}), kExitVerificationFailed);
+  EXPECT_EQ(ExitCodeOfTables({both}), kExitVerificationFailed);
+  EXPECT_EQ(ExitCodeOfTables({both, Table(TableState::kFailed, TransientError("x"))}), kExitFailed)
+      << "the next run loads the table, and verifies all";
+  EXPECT_EQ(ExitCodeOfTables({both}, true), kExitInterrupted);
+}
+
 TEST(ExitCodeTest, UserOnlyWhereNothingElseIsInTheWay) {
   const std::vector<arrow::Status> user = {arrow::Status::OK(), UserError("x")};
   const std::vector<arrow::Status> mixed = {UserError("x"), PermanentError("disk full"),

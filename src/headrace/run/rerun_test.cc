@@ -280,6 +280,26 @@ TEST_F(RerunTest, ARunWithTablesLeftIsUnfinishedWhateverVerificationFound) {
   EXPECT_EQ(StateOf(first->run), RunState::kVerifyFailed);
 }
 
+TEST_F(RerunTest, DamageThatWasFoundLeavesARunUnfinishedWhileATableCouldNotBeRead) {
+  on_reading_back = [](const CommitRecord& record) {
+    return record.intent.table == "a" ? PermanentError("too many open files") : arrow::Status::OK();
+  };
+  on_read_back = [](const CommitRecord& record) {
+    return record.intent.table == "b" ? "damaged" : "";
+  };
+  const auto first = Run();
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->exit_code(), 3);
+  EXPECT_TRUE(first->left_unverified());
+  EXPECT_EQ(StateOf(first->run), RunState::kFailed);
+  on_reading_back = nullptr;
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->run, first->run);
+  EXPECT_EQ(second->exit_code(), 3);
+  EXPECT_EQ(StateOf(first->run), RunState::kVerifyFailed);
+}
+
 TEST_F(RerunTest, AnInterruptedVerificationIsTakenUpAgain) {
   const std::stop_source stop;
   on_read_back = [&stop](const CommitRecord&) {

@@ -12,6 +12,7 @@ std::optional<std::string> CompareFile(const CommittedFile& expected,
                                        const std::vector<ReadBackResult>& found) {
   const auto read = std::ranges::find(found, expected.name, &ReadBackResult::file);
   if (read == found.end()) return "file " + expected.name + " is missing";
+  if (!read->unread.ok()) return std::nullopt;
   if (!read->problem.empty()) return "file " + expected.name + ": " + read->problem;
   if (read->rows != expected.rows) {
     return "file " + expected.name + " holds " + std::to_string(read->rows) +
@@ -32,22 +33,28 @@ arrow::Status NotTheJobs(const arrow::Status& status) {
 
 }  // namespace
 
-arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record,
-                                                     const ReadBackOptions& options,
-                                                     Destination& destination,
-                                                     std::stop_token stop) {
+arrow::Result<CommitFindings> VerifyCommit(const CommitRecord& record,
+                                           const ReadBackOptions& options, Destination& destination,
+                                           std::stop_token stop) {
+  CommitFindings findings;
   const auto read = destination.ReadBack(record, options, std::move(stop));
-  if (!read.ok()) return NotTheJobs(read.status());
+  if (!read.ok()) {
+    if (CodeOf(read.status()) == kInterruptedCode) return read.status();
+    findings.unread = NotTheJobs(read.status());
+    return findings;
+  }
   const std::vector<ReadBackResult>& found = *read;
-  std::vector<std::string> problems;
   for (const CommittedFile& file : record.intent.files) {
-    if (auto problem = CompareFile(file, found)) problems.push_back(std::move(*problem));
+    if (auto problem = CompareFile(file, found)) findings.problems.push_back(std::move(*problem));
   }
   for (const ReadBackResult& other : found) {
     if (HasFile(record.intent.files, other.file) || other.problem.empty()) continue;
-    problems.push_back("file " + other.file + ": " + other.problem);
+    findings.problems.push_back("file " + other.file + ": " + other.problem);
   }
-  return problems;
+  const auto unread =
+      std::ranges::find_if(found, [](const ReadBackResult& file) { return !file.unread.ok(); });
+  if (unread != found.end()) findings.unread = NotTheJobs(unread->unread);
+  return findings;
 }
 
 }  // namespace headrace

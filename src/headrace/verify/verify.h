@@ -10,14 +10,19 @@
 
 namespace headrace {
 
+/// What reading published files again showed.
+struct CommitFindings {
+  std::vector<std::string> problems;  ///< One sentence per difference.
+  arrow::Status unread;  ///< Why files could not be compared, which says nothing of them: permanent
+                         ///< or transient, because what is published is no longer the job's fault.
+                         ///< OK if all were.
+};
+
 /// Reads the published files of `record` again and compares each with what its receipt said: rows,
-/// and the checksum of all values where `options` ask for it. Returns one sentence per difference,
-/// none if all agree. An error means that nothing could be compared, which says nothing of the
-/// files: permanent or transient, because what is published is no longer the job's fault;
-/// kInterruptedCode once `stop` is stopped.
-arrow::Result<std::vector<std::string>> VerifyCommit(const CommitRecord& record,
-                                                     const ReadBackOptions& options,
-                                                     Destination& destination,
-                                                     std::stop_token stop);
+/// and the checksum of all values where `options` ask for it. Error kInterruptedCode once `stop` is
+/// stopped.
+arrow::Result<CommitFindings> VerifyCommit(const CommitRecord& record,
+                                           const ReadBackOptions& options, Destination& destination,
+                                           std::stop_token stop);
 
 }  // namespace headrace

@@ -202,10 +202,11 @@ class ParquetDestination final : public Destination {
                                                       const ReadBackOptions& options,
                                                       std::stop_token stop) override {
     const fs::path directory = PublishedRun(record.intent);
-    auto read = ReadFiles(directory, record.intent.files, options, stop);
+    std::vector<ReadBackResult> results = ReadFiles(directory, record.intent.files, options, stop);
     if (stop.stop_requested()) return InterruptedError();
-    ARROW_ASSIGN_OR_RAISE(std::vector<ReadBackResult> results, std::move(read));
-    ARROW_RETURN_NOT_OK(AddProblemsBeside(record, directory, results));
+    if (arrow::Status status = AddProblemsBeside(record, directory, results); !status.ok()) {
+      results.push_back({std::string(kCommitFile), 0, {}, {}, std::move(status)});
+    }
     return results;
   }
 
@@ -218,18 +219,17 @@ class ParquetDestination final : public Destination {
   }
 
  private:
-  /// Each thread takes the next file until there is none, one cannot be read, or `stop` is
-  /// stopped. Where the system has no room for another thread, those that there are read all.
-  static arrow::Result<std::vector<ReadBackResult>> ReadFiles(const fs::path& directory,
-                                                              std::span<const CommittedFile> files,
-                                                              const ReadBackOptions& options,
-                                                              const std::stop_token& stop) {
-    std::vector<arrow::Result<ReadBackResult>> results(files.size(), ReadBackResult());
+  /// Each thread takes the next file until there is none, or `stop` is stopped. Where the system
+  /// has no room for another thread, those that there are read all.
+  static std::vector<ReadBackResult> ReadFiles(const fs::path& directory,
+                                               std::span<const CommittedFile> files,
+                                               const ReadBackOptions& options,
+                                               const std::stop_token& stop) {
+    std::vector<ReadBackResult> results(files.size());
     std::atomic<size_t> next = 0;
     const auto read_some = [&] {
       for (size_t i = next++; i < files.size() && !stop.stop_requested(); i = next++) {
         results[i] = ReadFile(directory, files[i], options, stop);
-        if (!results[i].ok()) next = files.size();
       }
     };
     std::vector<std::jthread> others;
@@ -242,23 +242,16 @@ class ParquetDestination final : public Destination {
     }
     read_some();
     others.clear();  // Waits for them.
-    std::vector<ReadBackResult> read;
-    for (auto& result : results) {
-      ARROW_ASSIGN_OR_RAISE(read.emplace_back(), std::move(result));
-    }
-    return read;
+    return results;
   }
 
-  static arrow::Result<ReadBackResult> ReadFile(const fs::path& directory,
-                                                const CommittedFile& file,
-                                                const ReadBackOptions& options,
-                                                const std::stop_token& stop) {
-    ARROW_ASSIGN_OR_RAISE(
-        ParquetContent content,
+  static ReadBackResult ReadFile(const fs::path& directory, const CommittedFile& file,
+                                 const ReadBackOptions& options, const std::stop_token& stop) {
+    auto content =
         ReadParquetFile(directory / file.name, file.bytes,
-                        {.with_checksum = options.with_checksum, .on_rows = options.on_rows},
-                        stop));
-    return ReadBackResult{file.name, content.rows, content.checksum, std::move(content.problem)};
+                        {.with_checksum = options.with_checksum, .on_rows = options.on_rows}, stop);
+    if (!content.ok()) return {file.name, 0, {}, {}, content.status()};
+    return {file.name, content->rows, content->checksum, std::move(content->problem), {}};
   }
 
   /// What is wrong in a run's directory beside the files of its record: the record itself, and
@@ -269,18 +262,19 @@ class ParquetDestination final : public Destination {
     const auto found = ReadCommitFile(*fs_, directory);
     if (!found.ok()) {
       if (CodeOf(found.status()) != kDamagedFileCode) return found.status();
-      results.push_back({commit_file, 0, {}, "it is no commit record any more"});
+      results.push_back({commit_file, 0, {}, "it is no commit record any more", {}});
     } else if (!found->has_value() || (*found)->intent.digest != record.intent.digest) {
-      results.push_back({commit_file, 0, {}, "the record of this commit is not there any more"});
+      results.push_back(
+          {commit_file, 0, {}, "the record of this commit is not there any more", {}});
     } else if (ToJson((*found)->intent) != ToJson(record.intent)) {
-      results.push_back({commit_file, 0, {}, "it is not what the run wrote"});
+      results.push_back({commit_file, 0, {}, "it is not what the run wrote", {}});
     }
     ARROW_ASSIGN_OR_RAISE(const auto names, fs_->List(directory));
     for (const std::string& name : names) {
       if (HasFile(record.intent.files, name)) continue;
       ARROW_ASSIGN_OR_RAISE(const bool is_read, HoldsParquet(*fs_, directory / name));
       if (!is_read) continue;
-      results.push_back({name, 0, {}, "this run did not write it, but readers see its rows"});
+      results.push_back({name, 0, {}, "this run did not write it, but readers see its rows", {}});
     }
     return arrow::Status::OK();
   }
