@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -148,17 +147,55 @@ class NumberEncoder final : public ColumnEncoder {
   std::vector<uint16_t> indices_;
 };
 
-/// Decimals of more than 18 digits: big-endian, in as many of their bytes as `width` says.
-/// `kWords`: of eight bytes, in Arrow's buffer, the least first.
+/// The words of a decimal, of eight bytes each, as Arrow lays them out: the least first.
 template <size_t kWords>
-class WideDecimalEncoder final : public ColumnEncoder {
+using Words = std::array<uint64_t, kWords>;
+
+/// Least and greatest of the decimals of one column chunk.
+template <size_t kWords>
+class WordBounds {
  public:
-  explicit WideDecimalEncoder(size_t width) : width_(width) {}
+  void Add(const Words<kWords>& value) {
+    if (Less(value, least_)) least_ = value;
+    if (Less(greatest_, value)) greatest_ = value;
+  }
+
+  bool any() const { return !Less(greatest_, least_); }
+  const Words<kWords>& least() const { return least_; }
+  const Words<kWords>& greatest() const { return greatest_; }
+
+ private:
+  static bool Less(const Words<kWords>& left, const Words<kWords>& right) {
+    if (left.back() != right.back()) {
+      return static_cast<int64_t>(left.back()) < static_cast<int64_t>(right.back());
+    }
+    return std::lexicographical_compare(left.rbegin() + 1, left.rend(), right.rbegin() + 1,
+                                        right.rend());
+  }
+
+  /// All bits are those of `word`, but for the sign.
+  static Words<kWords> Extreme(uint64_t word) {
+    constexpr uint64_t kSign = uint64_t{1} << 63U;
+    Words<kWords> words;
+    words.fill(word);
+    words.back() ^= kSign;
+    return words;
+  }
+
+  Words<kWords> least_ = Extreme(UINT64_MAX);
+  Words<kWords> greatest_ = Extreme(0);
+};
+
+/// Decimals of more than 18 digits: big-endian, in as many of their bytes as `width` says.
+template <size_t kWords>
+class DecimalBytesEncoder final : public ColumnEncoder {
+ public:
+  explicit DecimalBytesEncoder(size_t width) : width_(width) {}
 
   bool Encode(const ArrayChunks& chunks, bool dictionary, PageAssembler& pages) override {
-    bounds_.reset();
+    bounds_ = {};
     if (dictionary && FillIndices(chunks)) {
-      for (const std::string_view entry : dictionary_.entries()) AddToBounds(WordsAt(entry.data()));
+      for (const std::string_view entry : dictionary_.entries()) bounds_.Add(WordsAt(entry.data()));
       WriteIndexPages(chunks, dictionary_, indices_, pages,
                       [this](std::string_view entry, ByteBuffer& out) {
                         Store(WordsAt(entry.data()), out.Grow(width_));
@@ -172,54 +209,35 @@ class WideDecimalEncoder final : public ColumnEncoder {
   }
 
   void GetBounds(parquet::EncodedStatistics& statistics) const override {
-    if (!bounds_.has_value()) return;
-    statistics.set_min(Stored(bounds_->least)).set_max(Stored(bounds_->greatest));
+    if (!bounds_.any()) return;
+    statistics.set_min(Stored(bounds_.least())).set_max(Stored(bounds_.greatest()));
     statistics.set_is_signed(true);
   }
 
  private:
-  using Words = std::array<uint64_t, kWords>;
-
-  struct Bounds {
-    Words least;
-    Words greatest;
-  };
-
-  static bool Less(const Words& left, const Words& right) {
-    if (left.back() != right.back()) {
-      return static_cast<int64_t>(left.back()) < static_cast<int64_t>(right.back());
-    }
-    return std::lexicographical_compare(left.rbegin() + 1, left.rend(), right.rbegin() + 1,
-                                        right.rend());
-  }
+  using Value = Words<kWords>;
 
   static const char* ValueAt(const arrow::Array& array, int64_t row) {
-    return reinterpret_cast<const char*>(array.data()->GetValues<Words>(1) + row);
+    return reinterpret_cast<const char*>(array.data()->GetValues<Value>(1) + row);
   }
 
-  static Words WordsAt(const char* value) {
-    Words words;
+  static Value WordsAt(const char* value) {
+    Value words;
     std::memcpy(words.data(), value, sizeof(words));
     return words;
   }
 
-  void Store(Words value, uint8_t* to) const {
+  void Store(Value value, uint8_t* to) const {
     std::ranges::reverse(value);
     for (uint64_t& word : value) word = __builtin_bswap64(word);
     std::memcpy(to, reinterpret_cast<const uint8_t*>(value.data()) + sizeof(value) - width_,
                 width_);
   }
 
-  std::string Stored(const Words& value) const {
+  std::string Stored(const Value& value) const {
     std::string bytes(width_, '\0');
     Store(value, reinterpret_cast<uint8_t*>(bytes.data()));
     return bytes;
-  }
-
-  void AddToBounds(const Words& value) {
-    if (!bounds_.has_value()) bounds_ = {value, value};
-    if (Less(value, bounds_->least)) bounds_->least = value;
-    if (Less(bounds_->greatest, value)) bounds_->greatest = value;
   }
 
   void EncodePlain(const arrow::Array& array, PageAssembler& pages) {
@@ -235,13 +253,15 @@ class WideDecimalEncoder final : public ColumnEncoder {
   void AppendValues(const arrow::Array& array, int64_t row, int64_t count, int64_t valid,
                     ByteBuffer& page) {
     uint8_t* end = page.Grow(static_cast<size_t>(valid) * width_);
+    WordBounds<kWords> bounds = bounds_;  // In registers: `end` could point at the members.
     VisitValidRuns(array, row, count, [&](int64_t first, int64_t length) {
       for (int64_t i = first; i < first + length; ++i, end += width_) {
-        const Words value = WordsAt(ValueAt(array, i));
+        const Value value = WordsAt(ValueAt(array, i));
         Store(value, end);
-        AddToBounds(value);
+        bounds.Add(value);
       }
     });
+    bounds_ = bounds;
     page.Advance(static_cast<size_t>(valid) * width_);
   }
 
@@ -260,13 +280,13 @@ class WideDecimalEncoder final : public ColumnEncoder {
   }
 
   bool AddIndex(const arrow::Array& array, int64_t row) {
-    const auto index = dictionary_.Index({ValueAt(array, row), sizeof(Words)});
+    const auto index = dictionary_.Index({ValueAt(array, row), sizeof(Value)});
     if (index.has_value()) indices_.push_back(*index);
     return index.has_value();
   }
 
   size_t width_;
-  std::optional<Bounds> bounds_;
+  WordBounds<kWords> bounds_;
   Dictionary<std::string_view> dictionary_;
   std::vector<uint16_t> indices_;
 };
@@ -296,12 +316,12 @@ std::unique_ptr<ColumnEncoder> MakeDoubleEncoder() {
 std::unique_ptr<ColumnEncoder> MakeDecimal128Encoder(int precision) {
   if (precision <= kInt32Digits) return std::make_unique<NumberEncoder<DecimalWords, int32_t>>();
   if (precision <= kInt64Digits) return std::make_unique<NumberEncoder<DecimalWords, int64_t>>();
-  return std::make_unique<WideDecimalEncoder<2>>(
+  return std::make_unique<DecimalBytesEncoder<2>>(
       static_cast<size_t>(arrow::DecimalType::DecimalSize(precision)));
 }
 
 std::unique_ptr<ColumnEncoder> MakeDecimal256Encoder() {
-  return std::make_unique<WideDecimalEncoder<4>>(kWideDecimalBytes);
+  return std::make_unique<DecimalBytesEncoder<4>>(kWideDecimalBytes);
 }
 
 }  // namespace headrace
