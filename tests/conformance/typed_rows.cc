@@ -59,7 +59,7 @@ std::vector<TypedColumns> AllColumns() {
          "[[\"-" + Nines(40) + "." + Nines(10) + R"(", null, "1.0000000000"], [], null])"},
         {arrow::struct_({arrow::field("d", arrow::decimal256(39, 0)),
                          arrow::field("w", arrow::decimal256(76, 38))}),
-         "[{\"d\": \"" + Nines(39) +
+         R"([{"d": ")" + Nines(39) +
              R"(", "w": null}, {"d": "-1", "w": "-0.00000000000000000000000000000000000001"}, null])"}},
        true},
       {"texts",

@@ -148,24 +148,24 @@ class NumberEncoder final : public ColumnEncoder {
 };
 
 /// The words of a decimal, of eight bytes each, as Arrow lays them out: the least first.
-template <size_t kWords>
-using Words = std::array<uint64_t, kWords>;
+template <size_t Count>
+using Words = std::array<uint64_t, Count>;
 
 /// Least and greatest of the decimals of one column chunk.
-template <size_t kWords>
+template <size_t Count>
 class WordBounds {
  public:
-  void Add(const Words<kWords>& value) {
+  void Add(const Words<Count>& value) {
     if (Less(value, least_)) least_ = value;
     if (Less(greatest_, value)) greatest_ = value;
   }
 
   bool any() const { return !Less(greatest_, least_); }
-  const Words<kWords>& least() const { return least_; }
-  const Words<kWords>& greatest() const { return greatest_; }
+  const Words<Count>& least() const { return least_; }
+  const Words<Count>& greatest() const { return greatest_; }
 
  private:
-  static bool Less(const Words<kWords>& left, const Words<kWords>& right) {
+  static bool Less(const Words<Count>& left, const Words<Count>& right) {
     if (left.back() != right.back()) {
       return static_cast<int64_t>(left.back()) < static_cast<int64_t>(right.back());
     }
@@ -174,20 +174,20 @@ class WordBounds {
   }
 
   /// All bits are those of `word`, but for the sign.
-  static Words<kWords> Extreme(uint64_t word) {
+  static Words<Count> Extreme(uint64_t word) {
     constexpr uint64_t kSign = uint64_t{1} << 63U;
-    Words<kWords> words;
+    Words<Count> words;
     words.fill(word);
     words.back() ^= kSign;
     return words;
   }
 
-  Words<kWords> least_ = Extreme(UINT64_MAX);
-  Words<kWords> greatest_ = Extreme(0);
+  Words<Count> least_ = Extreme(UINT64_MAX);
+  Words<Count> greatest_ = Extreme(0);
 };
 
 /// Decimals of more than 18 digits: big-endian, in as many of their bytes as `width` says.
-template <size_t kWords>
+template <size_t Count>
 class DecimalBytesEncoder final : public ColumnEncoder {
  public:
   explicit DecimalBytesEncoder(size_t width) : width_(width) {}
@@ -195,10 +195,10 @@ class DecimalBytesEncoder final : public ColumnEncoder {
   bool Encode(const ArrayChunks& chunks, bool dictionary, PageAssembler& pages) override {
     bounds_ = {};
     if (dictionary && FillIndices(chunks)) {
-      for (const std::string_view entry : dictionary_.entries()) bounds_.Add(WordsAt(entry.data()));
+      for (const std::string_view entry : dictionary_.entries()) bounds_.Add(WordsOf(entry));
       WriteIndexPages(chunks, dictionary_, indices_, pages,
                       [this](std::string_view entry, ByteBuffer& out) {
-                        Store(WordsAt(entry.data()), out.Grow(width_));
+                        Store(WordsOf(entry), out.Grow(width_));
                         out.Advance(width_);
                       });
       return true;
@@ -215,7 +215,7 @@ class DecimalBytesEncoder final : public ColumnEncoder {
   }
 
  private:
-  using Value = Words<kWords>;
+  using Value = Words<Count>;
 
   static const char* ValueAt(const arrow::Array& array, int64_t row) {
     return reinterpret_cast<const char*>(array.data()->GetValues<Value>(1) + row);
@@ -224,6 +224,12 @@ class DecimalBytesEncoder final : public ColumnEncoder {
   static Value WordsAt(const char* value) {
     Value words;
     std::memcpy(words.data(), value, sizeof(words));
+    return words;
+  }
+
+  static Value WordsOf(std::string_view entry) {
+    Value words;
+    entry.copy(reinterpret_cast<char*>(words.data()), sizeof(words));
     return words;
   }
 
@@ -253,7 +259,7 @@ class DecimalBytesEncoder final : public ColumnEncoder {
   void AppendValues(const arrow::Array& array, int64_t row, int64_t count, int64_t valid,
                     ByteBuffer& page) {
     uint8_t* end = page.Grow(static_cast<size_t>(valid) * width_);
-    WordBounds<kWords> bounds = bounds_;  // In registers: `end` could point at the members.
+    WordBounds<Count> bounds = bounds_;  // In registers: `end` could point at the members.
     VisitValidRuns(array, row, count, [&](int64_t first, int64_t length) {
       for (int64_t i = first; i < first + length; ++i, end += width_) {
         const Value value = WordsAt(ValueAt(array, i));
@@ -286,7 +292,7 @@ class DecimalBytesEncoder final : public ColumnEncoder {
   }
 
   size_t width_;
-  WordBounds<kWords> bounds_;
+  WordBounds<Count> bounds_;
   Dictionary<std::string_view> dictionary_;
   std::vector<uint16_t> indices_;
 };

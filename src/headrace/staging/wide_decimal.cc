@@ -55,7 +55,7 @@ std::shared_ptr<arrow::DataType> TypeOfAllBytes(const std::shared_ptr<arrow::Dat
     fields.push_back(field->WithType(TypeOfAllBytes(field->type())));
   }
   if (type->id() == arrow::Type::LIST) return arrow::list(fields.at(0));
-  if (type->id() == arrow::Type::STRUCT) return arrow::struct_(std::move(fields));
+  if (type->id() == arrow::Type::STRUCT) return arrow::struct_(fields);
   return type;
 }
 
