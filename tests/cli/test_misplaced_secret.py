@@ -43,3 +43,42 @@ def test_a_word_that_is_a_file_is_shown_behind_a_secret_key(headrace):
     headrace.write("broken.yaml", "name: 1\n")
     finished = headrace("run", "--set", "source.password=", "broken.yaml", expect=2)
     assert "broken.yaml:1:" in finished.stderr
+
+
+URIS_OF_ANOTHER_KIND = [
+    URI, f"sqlite://etl:{SECRET}@db/shop", f"sqlite:///shop.db?password={SECRET}", f"sqlite:///shop.db?key={SECRET}",
+    f"sqlite:///etl:{SECRET}@db/shop", f"sqlite:etl:{SECRET}@db/shop", f"host=h password={SECRET}", f"sqlite://{SECRET}@db/shop",
+]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("uri", URIS_OF_ANOTHER_KIND, ids=lambda uri: uri.replace(SECRET, "SECRET"))
+def test_a_uri_that_names_no_sqlite_file_is_not_repeated(headrace, uri, options):
+    """Once the file was taken from the URI it would be in errors, reports and the journal."""
+    headrace.write("job.yaml", JOB.replace("path: shop.db", 'uri: "${DSN}"'))
+    job = ["--job", "job.yaml"]
+    for words in (["check"], ["plan"], ["run"], ["run", "--dry-run"], ["verify", "latest", *job], ["clean", *job], ["runs", *job]):
+        finished = headrace(*words, *options, env={"DSN": uri}, expect=2)
+        assert SECRET not in finished.stdout + finished.stderr
+        assert "source.uri: expected sqlite:///path/to/file" in finished.stdout + finished.stderr
+    finished = headrace("inspect", uri, *options)
+    assert SECRET not in finished.stdout + finished.stderr
+    assert finished.returncode == (1 if uri == URI else 2)
+    assert not (headrace.folder / ".headrace").exists()
+
+
+@pytest.mark.parametrize("key", ["destination.path", "destination.staging", "state"])
+def test_a_url_that_is_no_local_path_is_not_repeated(headrace, key):
+    headrace.write("job.yaml", JOB)
+    for words in (["check"], ["plan"], ["run"], ["runs", "--job", "job.yaml"], ["clean", "--job", "job.yaml"]):
+        for url in (f"s3://{SECRET}@bucket/lake", f"s3://bucket/lake?secret={SECRET}", f"{SECRET} s3://bucket"):
+            finished = headrace(*words, "--set", f"{key}={url}")
+            assert SECRET not in finished.stdout + finished.stderr
+            assert finished.returncode == 2 or words[0] == "runs", finished.stdout + finished.stderr
+            assert finished.returncode == 2 or key != "state", finished.stdout + finished.stderr
+
+
+def test_a_state_folder_that_is_a_url_is_not_repeated(headrace):
+    for command in (["runs"], ["show", "latest"]):
+        finished = headrace(*command, "--state", f"s3://{SECRET}@bucket/state?secret={SECRET}", expect=2)
+        assert SECRET not in finished.stdout + finished.stderr

@@ -73,6 +73,9 @@ arrow::Status ExpectFolder(const std::filesystem::path& state) {
   using std::filesystem::file_type;
   std::error_code error;
   const file_type type = std::filesystem::status(state, error).type();
+  if (type == file_type::not_found && state.string().find("://") != std::string::npos) {
+    return UserError("--state names a folder that runs have kept their journal in, not a URL");
+  }
   if (type == file_type::not_found) {
     return UserError("there is no folder " + state.string() +
                      "; --state names one that runs have kept their journal in");

@@ -71,6 +71,16 @@ void BuildLimits(const OptionValues& limits, Job& job) {
   }
 }
 
+/// A URL would be taken for a folder of that name; it is not repeated, it may hold a secret.
+std::string BuildState(const SectionValues& root, Problems& problems) {
+  const std::string state = root.values.String("state").value_or("");
+  if (state.find("://") != std::string::npos) {
+    problems.Add(root.PlaceOf("state"), root.PathOf("state"),
+                 "is a URL; journal and locks lie on a local disk: give a path");
+  }
+  return state;
+}
+
 }  // namespace
 
 Job BuildJob(const SectionValues& root, Problems& problems) {
@@ -84,7 +94,7 @@ Job BuildJob(const SectionValues& root, Problems& problems) {
   BuildLimits(root.Child("limits").values, job);
   job.verify = EnumByName(root.values.String("verify"), VerifyLevelName, VerifyLevel::kChecksum)
                    .value_or(VerifyLevel::kCounts);
-  job.state = root.values.String("state").value_or("");
+  job.state = BuildState(root, problems);
   const OptionValues& logging = root.Child("logging").values;
   job.logging.level = logging.String("level").value_or(job.logging.level);
   job.logging.format = logging.String("format").value_or(job.logging.format);

@@ -170,5 +170,14 @@ TEST(OpenStoreTest, RefusesOtherSchemesWithASentence) {
   EXPECT_THAT(status.message(), HasSubstr("s3://"));
 }
 
+TEST(OpenStoreTest, RepeatsNothingThatMayBeASecret) {
+  for (const char* url : {"etl:hunter2@s3://bucket", "s3://hunter2@bucket/lake", "hunter2 s3://b",
+                          "s3://bucket/lake?secret=hunter2", "://hunter2"}) {
+    const arrow::Status status = OpenStore(url).status();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+    EXPECT_EQ(status.message().find("hunter2"), std::string::npos) << status;
+  }
+}
+
 }  // namespace
 }  // namespace headrace

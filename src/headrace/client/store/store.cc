@@ -1,5 +1,6 @@
 #include "headrace/client/store/store.h"
 
+#include <algorithm>
 #include <string>
 #include <system_error>
 
@@ -27,6 +28,20 @@ arrow::Result<StoreLocation> Locate(const SchemeRule& rule, std::string_view pat
   return StoreLocation{rule.make(), std::move(resolved)};
 }
 
+/// RFC 3986, 3.1. What is none may be the front of anything, a password say, and is not shown.
+bool IsScheme(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto may_follow = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  };
+  return !text.empty() && is_letter(text.front()) && std::ranges::all_of(text, may_follow);
+}
+
+arrow::Status NoStore(std::string_view scheme) {
+  const std::string which = IsScheme(scheme) ? std::string(scheme) + "://" : "such a URL";
+  return UserError("no store is built for " + which + " yet: give a local path");
+}
+
 }  // namespace
 
 arrow::Result<StoreLocation> OpenStore(std::string_view location) {
@@ -36,7 +51,7 @@ arrow::Result<StoreLocation> OpenStore(std::string_view location) {
   for (const SchemeRule& rule : kSchemes) {
     if (rule.scheme == scheme) return Locate(rule, location.substr(end + kSchemeEnd.size()));
   }
-  return UserError("no store is built for " + std::string(scheme) + ":// yet: give a local path");
+  return NoStore(scheme);
 }
 
 }  // namespace headrace

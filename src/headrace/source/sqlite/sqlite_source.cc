@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/config/password_text.h"
 #include "headrace/model/percent_coding.h"
 #include "headrace/model/utf8.h"
 #include "headrace/source/sqlite/catalog.h"
@@ -20,6 +21,7 @@ namespace sqlite {
 namespace {
 
 constexpr std::string_view kScheme = "sqlite:";
+constexpr std::string_view kUriKey = "uri";
 
 class SqliteSource final : public Source {
  public:
@@ -90,16 +92,35 @@ class SqliteSource final : public Source {
   std::atomic<bool> opened_ = false;  ///< The file could be read once.
 };
 
-/// `sqlite:///var/shop.db` and `sqlite:shop.db`: what follows the scheme and its two slashes.
-arrow::Result<std::string> PathOfUri(std::string_view uri) {
-  if (!uri.starts_with(kScheme)) {
-    return UserError("source.uri: expected sqlite:///path/to/file, not " + std::string(uri));
-  }
+/// `sqlite:///var/shop.db`, `sqlite:/var/shop.db` and `sqlite:shop.db`: a file and nothing else.
+/// What a server's URI has besides (host, user, password, parameters) would be taken for a part of
+/// the file's name, which is shown.
+bool NamesFile(std::string_view uri) {
+  if (!uri.starts_with(kScheme) || WithoutPassword(uri) != uri) return false;
+  const std::string_view rest = uri.substr(kScheme.size());
+  if (rest.empty() || rest.find('?') != std::string_view::npos) return false;
+  if (rest.starts_with("//")) return rest.starts_with("///");
+  return rest.substr(0, rest.find('/')).find('@') == std::string_view::npos;
+}
+
+/// What follows the scheme and its two slashes.
+std::string PathOfUri(std::string_view uri) {
   uri.remove_prefix(kScheme.size());
   if (uri.starts_with("//")) uri.remove_prefix(2);
-  std::string path = PercentDecode(uri);
-  if (!IsUtf8(path)) return UserError("source.uri: the path it stands for is not UTF-8");
-  return path;
+  return PercentDecode(uri);
+}
+
+/// Does not repeat the URI, which may be one of another kind.
+std::vector<OptionFault> UriFaults(const OptionValues& options) {
+  const std::string uri = options.String(kUriKey).value_or("");
+  if (uri.empty()) return {};
+  if (!NamesFile(uri)) {
+    return {{kUriKey,
+             "expected sqlite:///path/to/file, without host, user or query (its text is not "
+             "repeated, it may hold a password)"}};
+  }
+  if (!IsUtf8(PathOfUri(uri))) return {{kUriKey, "the path it stands for is not UTF-8"}};
+  return {};
 }
 
 arrow::Result<std::string> PathOf(const OptionValues& options) {
@@ -110,6 +131,9 @@ arrow::Result<std::string> PathOf(const OptionValues& options) {
   }
   if (!path.empty()) return path;
   if (uri.empty()) return UserError("source: a SQLite source needs path, the database file");
+  for (const OptionFault& fault : UriFaults(options)) {
+    return UserError(std::string(fault.key) + ": " + fault.message);
+  }
   return PathOfUri(uri);
 }
 
@@ -150,7 +174,8 @@ const PluginOptions& SqliteOptions() {
                .maximum = 1'000,
                .changes_rows = false},
           },
-      .example_table = "orders"};
+      .example_table = "orders",
+      .faults = sqlite::UriFaults};
   return kOptions;
 }
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "headrace/source/sqlite/test_database.h"
 
@@ -22,6 +23,28 @@ TEST(SqliteSourceTest, TheEndpointIsAUriOfTheAbsolutePath) {
             "sqlite:///data/shop.db");
   EXPECT_EQ(MakeSqliteSource(With("uri", "sqlite:///data/my%20shop.db")).ValueOrDie()->endpoint(),
             "sqlite:///data/my shop.db");
+}
+
+TEST(SqliteSourceTest, AUriNamesAFileAndNothingElse) {
+  for (const char* uri : {"sqlite:shop.db", "sqlite:/data/shop.db", "sqlite:///data/me%40home.db",
+                          "sqlite:///data/me@home.db", "sqlite:///data/what%3F.db"}) {
+    EXPECT_TRUE(MakeSqliteSource(With("uri", uri)).ok()) << uri;
+    EXPECT_TRUE(SqliteOptions().faults(With("uri", uri)).empty()) << uri;
+  }
+  for (const char* uri :
+       {"postgresql://etl:hunter2@db/shop", "sqlite://etl:hunter2@db/shop", "sqlite://hunter2/shop",
+        "sqlite://hunter2.db", "sqlite:///x.db?password=hunter2", "sqlite:///x.db?key=hunter2",
+        "sqlite:etl:hunter2@db/shop", "sqlite:///etl:hunter2@db/shop", "host=h password=hunter2",
+        "sqlite:", "sqlite://"}) {
+    const auto source = MakeSqliteSource(With("uri", uri));
+    ASSERT_FALSE(source.ok()) << uri;
+    EXPECT_EQ(ClassOf(source.status()), ErrorClass::kUser);
+    EXPECT_EQ(source.status().message().find("hunter2"), std::string::npos) << source.status();
+    const std::vector<OptionFault> faults = SqliteOptions().faults(With("uri", uri));
+    ASSERT_EQ(faults.size(), 1U) << uri;
+    EXPECT_EQ(faults.front().key, "uri");
+    EXPECT_EQ(faults.front().message.find("hunter2"), std::string::npos) << faults.front().message;
+  }
 }
 
 TEST(SqliteSourceTest, OptionsThatContradictAreUserErrors) {
