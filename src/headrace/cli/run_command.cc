@@ -82,7 +82,9 @@ Command RunCommand() {
           "The same command continues a run that was interrupted or killed, and starts a new one "
           "where nothing is unfinished. One table that fails does not stop the others; the next "
           "run loads only what is left. A scheduler passes --run-id, so that a repeated call of a "
-          "finished run does nothing. Tables that an unfinished run was not begun for join it, "
+          "finished run does nothing; a table that the finished run was not for, and that --only "
+          "names, is refused: a task for one table has a --run-id of its own. Tables that an "
+          "unfinished run was not begun for join it, "
           "unless --resume is given.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"run-id", "resume", "only", "dry-run", "workers", "set", "json", "log-level",
@@ -102,7 +104,8 @@ Command RunCommand() {
                  "published"},
                 {kExitUsage,
                  "the job, the command line or the rights are wrong and no table of the run is "
-                 "published, or another run stands in the way"},
+                 "published, another run stands in the way, or the run of this --run-id is done "
+                 "without a table that --only names"},
                 {kExitVerificationFailed,
                  "no table failed, and a published file is not what was written, also where others "
                  "cannot be read"},

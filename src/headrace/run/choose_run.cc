@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "headrace/config/nearest.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choice_text.h"
 #include "headrace/run/run_id.h"
@@ -68,6 +69,26 @@ std::string NamedTables(const TableJobs& tables) {
 arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
   return UserError("--resume only continues run " + run.run + ", which does not include " +
                    NamedTables(outside) + "; leave --resume out to load that too");
+}
+
+/// What a run was for, whose tables in the job are `inside`.
+std::string ScopeText(const TableJobs& inside) {
+  return inside.empty() ? "other tables" : LabelsOf(inside);
+}
+
+std::string AreLoaded(const TableJobs& outside) {
+  return std::string(outside.size() == 1 ? " is" : " are") + " loaded under another --run-id";
+}
+
+/// `outside` are what `--only` names and the run, which is over, was not for.
+arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
+                               const TableJobs& outside) {
+  std::string text = "run " + run.run + " is done and was for " + ScopeText(inside) +
+                     " only: " + NamedTables(outside) + ", which --only names," +
+                     AreLoaded(outside);
+  const std::string other = run.run + "-" + outside.front()->table.directory();
+  if (outside.size() == 1 && CheckRunId(other).ok()) text += ", e.g. --run-id " + ShellWord(other);
+  return UserError(text);
 }
 
 /// Does a person who writes `name` mean `table`?
@@ -287,19 +308,19 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
     if (table.record.has_value()) chosen.committed.push_back(*table.record);
   }
   if (run.unfinished()) return chosen;
+  const TableJobs outside = TablesOutside(wanted_, run.scope);
+  const TableJobs inside = TablesIn(parts_.job, run.scope);
+  // A scheduler would take a table that it asked for by its name for loaded.
+  if (!request_.only.empty() && !outside.empty()) return NotPartOfDoneRun(run, inside, outside);
   decision_.notes.push_back("run " + run.run + " was done at " + run.ended_at + "; nothing to do");
   if (run.text_digest != parts_.job.text_digest) {
     decision_.notes.emplace_back(
         "the job has changed since (its file, --set, or what a ${…} in it stands for): what is new "
         "in it is loaded under another --run-id");
   }
-  const TableJobs outside = TablesOutside(wanted_, run.scope);
   if (outside.empty()) return chosen;
-  const TableJobs inside = TablesIn(parts_.job, run.scope);
-  decision_.notes.push_back(
-      "run " + run.run + " was for " + (inside.empty() ? "other tables" : LabelsOf(inside)) +
-      " only: " + NamedTables(outside) + (outside.size() == 1 ? " is" : " are") +
-      " loaded under another --run-id");
+  decision_.notes.push_back("run " + run.run + " was for " + ScopeText(inside) +
+                            " only: " + NamedTables(outside) + AreLoaded(outside));
   return chosen;
 }
 

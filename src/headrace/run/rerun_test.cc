@@ -158,6 +158,32 @@ TEST_F(RerunTest, ARunIdThatWasForOtherTablesSaysSo) {
             "run monday was for a only: table b is loaded under another --run-id");
 }
 
+/// A scheduler with a task for each table would take its table for loaded.
+TEST_F(RerunTest, ARunIdThatIsDoneRefusesATableThatItWasNotFor) {
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {"a"}})->exit_code(), 0);
+  const std::string refusal =
+      "run monday is done and was for a only: table b, which --only names, is loaded under another "
+      "--run-id, e.g. --run-id monday-b";
+  for (const std::vector<std::string>& only :
+       {std::vector<std::string>{"b"}, std::vector<std::string>{"a", "b"}}) {
+    for (const bool resume : {false, true}) {
+      const RunRequest request{.run_id = "monday", .resume = resume, .only = only};
+      for (const arrow::Status& status :
+           {Run(request).status(), Make().Plan(request, {}).status()}) {
+        EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+        EXPECT_EQ(status.message(), refusal);
+      }
+    }
+  }
+  EXPECT_EQ(CountOf("b"), 0);
+  EXPECT_EQ(StateOf("monday"), RunState::kDone);
+  const auto again = Run({.run_id = "monday", .resume = false, .only = {"a"}});
+  EXPECT_EQ(again->exit_code(), 0);
+  EXPECT_TRUE(again->nothing_to_do);
+  ASSERT_EQ(Run({.run_id = "monday-b", .resume = false, .only = {"b"}})->exit_code(), 0);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
 TEST_F(RerunTest, ARunIdThatIsDoneSaysThatTheJobIsAnotherOneNow) {
   ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 0);
   job_.text_digest = "d2";
