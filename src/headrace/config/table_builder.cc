@@ -297,6 +297,11 @@ void CheckDuplicates(const std::vector<const SectionValues*>& entries,
 
 void CheckPartition(const SectionValues& partition, const SectionValues& inherited,
                     Problems& problems) {
+  // A column by default, and its NULLs with it, would be another than the one that was meant.
+  if (partition.values.WasWritten("column") && partition.values.String("column") == "") {
+    return problems.Add(partition.PlaceOf("column"), partition.PathOf("column"),
+                        "the name is empty; leave the key out to have a column chosen");
+  }
   const auto strategy =
       EnumByName(partition.values.String("strategy"), StrategyName, Strategy::kNone);
   const bool needs_no_column = strategy == Strategy::kPages || strategy == Strategy::kNone;
