@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "headrace/observe/human.h"
+
 namespace headrace {
 namespace {
 
@@ -15,6 +17,23 @@ TEST(ShellWord, QuotesWhatAShellWouldNotTakeAsItIs) {
   EXPECT_EQ(ShellWord("$HOME"), "'$HOME'");
   EXPECT_EQ(ShellWord("é"), "'é'");
   EXPECT_EQ(ShellWord(""), "''");
+}
+
+/// What a terminal would not show as it is must survive being shown and pasted.
+TEST(ShellWord, WritesControlCharactersInAnsiCQuotes) {
+  EXPECT_EQ(ShellWord("m.nl\nx"), R"($'m.nl\nx')");
+  EXPECT_EQ(ShellWord("tab\there, ada's \\"), R"($'tab\there, ada\'s \\')");
+  EXPECT_EQ(ShellWord("\x1b[2J1\x7f"), R"($'\033[2J1\177')");
+  EXPECT_EQ(ShellWord("é\r\xC2\x9B"
+                      "31m"),
+            R"($'é\r\302\23331m')");
+  EXPECT_EQ(ShellWord("caf\xE9"), R"($'caf\351')");
+  for (const char* text : {"m.nl\nx", "\x1b\t'\\",
+                           "\xC2\x9B"
+                           "31m",
+                           "caf\xE9"}) {
+    EXPECT_EQ(EscapeControls(ShellWord(text)), ShellWord(text)) << "it is shown as it is";
+  }
 }
 
 }  // namespace
