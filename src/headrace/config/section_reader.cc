@@ -1,7 +1,9 @@
 #include "headrace/config/section_reader.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "headrace/config/option_type.h"
@@ -33,6 +35,27 @@ struct SectionOptions {
   bool complete = true;
   std::vector<OptionFault> (*faults)(const OptionValues& values) = nullptr;
 };
+
+/// Whether passwords may stand in it.
+bool HoldsSecrets(const Section& section) {
+  const auto any_secret = [](std::span<const OptionSpec> options) {
+    return std::ranges::any_of(
+        options, [](const OptionSpec& option) { return option.type == OptionType::kSecret; });
+  };
+  return any_secret(section.options) ||
+         std::ranges::any_of(section.plugins, [&](const PluginOptions& plugin) {
+           return any_secret(plugin.options);
+         });
+}
+
+bool IsWithoutValue(const YamlPair& pair) {
+  return pair.value.is_null() && pair.value.text.empty();
+}
+
+bool IsUnknown(const Section& section, const SectionOptions& known, std::string_view key) {
+  return known.complete && FindOption(known.options, key) == nullptr &&
+         FindSection(section, key) == nullptr;
+}
 
 class SectionReader {
  public:
@@ -97,7 +120,18 @@ SectionValues SectionReader::ReadMapping(const Section& section, const YamlNode&
     return values;
   }
   const SectionOptions known = OptionsOf(section, node);
-  for (const YamlPair& pair : node.pairs) ReadPair(section, known, pair, values);
+  const bool may_be_cut = node.flow && HoldsSecrets(section);
+  bool follows_text = false;
+  for (const YamlPair& pair : node.pairs) {
+    const bool is_rest = may_be_cut && follows_text && IsWithoutValue(pair);
+    follows_text = pair.value.is_scalar() || is_rest;
+    if (is_rest && IsUnknown(section, known, pair.key) &&
+        !IsLikeKnownKey(pair.key, section, known.options, path, job_)) {
+      problems_.Add(pair.location, path, kCommaEndsValue);
+    } else {
+      ReadPair(section, known, pair, values);
+    }
+  }
   if (known.faults != nullptr) {
     for (const OptionFault& fault : known.faults(values.values)) {
       problems_.Add(values.PlaceOf(fault.key), values.PathOf(fault.key), fault.message);

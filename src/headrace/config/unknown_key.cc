@@ -78,6 +78,13 @@ std::string PlaceSentence(const std::string& path) {
 
 }  // namespace
 
+bool IsLikeKnownKey(std::string_view key, const Section& section,
+                    std::span<const OptionSpec> options, std::string_view path,
+                    const Section& job) {
+  return !Nearest(key, ValidKeys(section, options)).empty() ||
+         FindElsewhere(key, section, path, job).has_value();
+}
+
 std::string UnknownKeyMessage(std::string_view key, const Section& section,
                               std::span<const OptionSpec> options, std::string_view path,
                               const Section& job) {

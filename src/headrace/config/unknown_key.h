@@ -15,4 +15,8 @@ std::string UnknownKeyMessage(std::string_view key, const Section& section,
                               std::span<const OptionSpec> options, std::string_view path,
                               const Section& job);
 
+/// Whether `key`, which is not known there, is known elsewhere or near to one that is.
+bool IsLikeKnownKey(std::string_view key, const Section& section,
+                    std::span<const OptionSpec> options, std::string_view path, const Section& job);
+
 }  // namespace headrace

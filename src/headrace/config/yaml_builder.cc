@@ -77,8 +77,8 @@ void YamlTreeBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string&
 }
 
 void YamlTreeBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag,
-                                 YAML::anchor_t anchor, YAML::EmitterStyle::value /*style*/) {
-  Open(YamlNode::Kind::kMapping, mark, tag, anchor);
+                                 YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
+  Open(YamlNode::Kind::kMapping, mark, tag, anchor, style == YAML::EmitterStyle::Flow);
 }
 
 void YamlTreeBuilder::CheckTag(const std::string& tag, const Location& location) {
@@ -87,9 +87,10 @@ void YamlTreeBuilder::CheckTag(const std::string& tag, const Location& location)
 }
 
 void YamlTreeBuilder::Open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
-                           YAML::anchor_t anchor) {
+                           YAML::anchor_t anchor, bool flow) {
   OpenNode open;
   open.node.kind = kind;
+  open.node.flow = flow;
   open.node.location = places_.Of(mark);
   open.anchor = anchor;
   open.nodes_before = nodes_;
@@ -138,6 +139,10 @@ void YamlTreeBuilder::AddPair(YamlNode value) {
     return;
   }
   const auto [first, is_new] = open.keys.emplace(key.text, key.location);
+  if (!is_new && open.node.flow && value.is_null()) {
+    return Report(key.location,
+                  "a word without a value is given twice; " + std::string(kCommaEndsValue));
+  }
   if (!is_new) {
     const std::string place =
         first->second.in_file() ? ", first in line " + std::to_string(first->second.line) : "";

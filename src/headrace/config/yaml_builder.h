@@ -58,7 +58,7 @@ class YamlTreeBuilder : public YAML::EventHandler {
   };
 
   void Open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
-            YAML::anchor_t anchor);
+            YAML::anchor_t anchor, bool flow = false);
   void Close();
   void Complete(YamlNode node);
   void AddPair(YamlNode value);

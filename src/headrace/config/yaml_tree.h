@@ -28,6 +28,7 @@ struct YamlNode {
   bool quoted = false;    ///< A scalar in quotes, a block or `!!str`: text, whatever it looks like.
   std::vector<YamlNode> items;  ///< Of a sequence.
   std::vector<YamlPair> pairs;  ///< Of a mapping, in the order of the file.
+  bool flow = false;            ///< A mapping in { }, where a comma ends a value without quotes.
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
@@ -38,6 +39,12 @@ struct YamlNode {
   const YamlNode* Find(std::string_view key) const;
   YamlNode* Find(std::string_view key);
 };
+
+/// What to say of a key in { } that has no value and may be the rest of one, a password say: its
+/// text is not repeated.
+inline constexpr std::string_view kCommaEndsValue =
+    "a comma in { } ends a value: quote a value that holds one (what follows the comma is not "
+    "repeated, it may belong to a password)";
 
 struct YamlPair {
   std::string key;
