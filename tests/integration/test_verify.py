@@ -225,3 +225,70 @@ def test_a_finding_names_its_file_once(published, headrace, tamper):
     named = tamper(published)
     finding = headrace("verify", "latest", "--level", "checksum", expect=3).stdout.split("differs: people")[1]
     assert finding.count(named) == 1, finding
+
+
+@pytest.fixture
+def two_tables(headrace):
+    """Tables that a run has published, one by each kind of rename, in a project folder that holds all there is of the job."""
+    folder = headrace.folder / "project"
+    folder.mkdir()
+    make_shop(folder / "shop.db")
+    headrace.write("project/job.yaml", """
+name: shop
+source: {type: sqlite, path: shop.db}
+tables: [people, {query: SELECT * FROM people, as: copied, write: append}]
+destination: {type: parquet, path: ./lake}
+""")
+    headrace("run", "project/job.yaml", expect=0)
+    return folder
+
+
+def one_line(text):
+    return " ".join(text.split())
+
+
+def verify(headrace, folder, *words, expect):
+    return headrace("verify", "latest", "--job", str(folder / "job.yaml"), "--level", "checksum", *words, expect=expect)
+
+
+def damage(lake):
+    for file in lake.glob("people/run-*/*.parquet"):
+        file.write_bytes(b"no Parquet")
+
+
+def test_a_project_that_was_moved_is_verified_where_it_is(two_tables, headrace):
+    moved = two_tables.rename(headrace.folder / "elsewhere")
+    text = verify(headrace, moved, expect=0).stdout
+    said(one_line(text), "everything is as it was written", f"in {moved}/lake/people", f"in {moved}/lake/copied/run-",
+         f"read is {moved}/lake, the job's destination; the run wrote to {two_tables}/lake")
+    damage(moved / "lake")
+    said(verify(headrace, moved, expect=3).stdout, "differs: people")
+
+
+def test_the_copy_of_a_project_is_verified_and_not_the_original(two_tables, headrace):
+    copy = headrace.folder / "copy"
+    shutil.copytree(two_tables, copy)
+    damage(two_tables / "lake")
+    verify(headrace, copy, expect=0)
+    verify(headrace, two_tables, expect=3)
+
+
+def test_the_lake_that_is_named_is_read(two_tables, headrace):
+    shutil.copytree(two_tables / "lake", headrace.folder / "backup")
+    backup = ["--set", f"destination.path={headrace.folder}/backup"]
+    said(one_line(verify(headrace, two_tables, *backup, expect=0).stdout), f"read is {headrace.folder}/backup", f"wrote to {two_tables}/lake",
+         f"--set destination.path={two_tables}/lake reads that one")
+    assert "read is" not in verify(headrace, two_tables, expect=0).stdout
+    report = json.loads(verify(headrace, two_tables, *backup, "--json", expect=0).stdout)
+    assert len(report["notes"]) == 1
+    assert all(table["target"].startswith(f"{headrace.folder}/backup/") for table in report["tables"])
+    damage(headrace.folder / "backup")
+    verify(headrace, two_tables, *backup, expect=3)
+    verify(headrace, two_tables, expect=0)
+
+
+def test_a_lake_that_the_run_did_not_write_to_says_nothing_against_its_files(two_tables, headrace):
+    (headrace.folder / "new").mkdir()
+    finished = verify(headrace, two_tables, "--set", f"destination.path={headrace.folder}/new", expect=1)
+    said(one_line(finished.stdout), "not everything could be read", f"{headrace.folder}/new/people holds nothing of run", f"{two_tables}/lake")
+    assert "damaged" not in finished.stdout + finished.stderr

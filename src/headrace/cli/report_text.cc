@@ -358,7 +358,8 @@ std::string ReportText(const nlohmann::json& report, size_t width, const JobWord
 std::string VerificationText(const nlohmann::json& report, size_t width) {
   return fmt::format("Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
                      VerificationOutcome(report)) +
-         TablesText(report, width) + LeftText(report, width) + FailuresText(report, width, {});
+         TablesText(report, width) + NotesText(report, width) + LeftText(report, width) +
+         FailuresText(report, width, {});
 }
 
 }  // namespace headrace

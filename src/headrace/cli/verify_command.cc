@@ -60,18 +60,22 @@ Command VerifyCommand() {
           "`counts` compares the rows of each file, `checksum` the values of every row, both with "
           "the run's commit record; without --level it is the job's `verify`, or counts where that "
           "is off. Files that no run wrote, and readers of the table would read, are named. Reads "
-          "the destination only, never the source. A table that a later run replaced is named, "
+          "the job's destination, never the source; where the run wrote to another place, because "
+          "the lake was moved or the job names another one, a note says so. A table that a later "
+          "run replaced is named, "
           "with that run, and not compared. So is a table of an unfinished or abandoned run that "
           "is not published: that says nothing against those that are, so the exit code stays 0.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`", true},
       .options = {"level", "job", "set", "json", "log-level", "log-format", "quiet"},
       .examples = {{"headrace verify latest", "the last run, as closely as the job says"},
                    {"headrace verify 20250131T081500-4f2a9c --level checksum",
-                    "every value of an earlier run"}},
+                    "every value of an earlier run"},
+                   {"headrace verify latest --set destination.path=/backup/lake",
+                    "a copy of the lake, against what the run wrote"}},
       .exits = {{kExitDone, "nothing differs of all that is published and was not replaced since"},
                 {kExitFailed,
-                 "files cannot be read, which says nothing against them, and none of the others "
-                 "differs"},
+                 "files, or the lake itself, cannot be read, which says nothing against them, and "
+                 "none of the others differs"},
                 {kExitUsage,
                  "there is no such run, it has published nothing, or the command line is wrong"},
                 {kExitVerificationFailed,
@@ -79,11 +83,11 @@ Command VerifyCommand() {
                 {kExitInterrupted, "interrupted"}},
       .json =
           "a report as `headrace run --json`; for each table `verified` and, where something "
-          "differs, `problems` (sentences); `verify_error` (`class`, `code`, `message`) where "
-          "files "
+          "differs, `problems` (sentences); `verify_error` (`class`, `code`, `message`) where files "
           "of it could not be read, instead of them unless others differ; `replaced_by` (a run) "
-          "where it was "
-          "replaced since. `left`: the tables of the run that are not published.",
+          "where it was replaced since. `target`: where it was looked for; `notes` say where that "
+          "is not the place that the run wrote to. `left`: the tables of the run that are not "
+          "published.",
       .run = Verify,
   };
 }

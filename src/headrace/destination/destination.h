@@ -115,6 +115,14 @@ class Destination {
   /// Can everything that a run needs be done there? Tries it, leaves nothing behind.
   virtual arrow::Status Check() = 0;
 
+  /// Where what `intent` published is looked for: at `intent.target`, unless the job names another
+  /// place by now, or the destination was moved.
+  virtual std::string TargetNow(const CommitIntent& intent) const { return intent.target; }
+
+  /// Which place is looked at, and which one `intent` was published at, in one sentence; empty
+  /// where they are the same.
+  virtual std::string NoteOfPlace(const CommitIntent& /*intent*/) const { return {}; }
+
   /// What readers of the record's table read that no commit put there, for people; nothing where
   /// that cannot be.
   virtual arrow::Result<std::vector<std::string>> ReadBesides(const CommitRecord& /*record*/) {
@@ -162,7 +170,7 @@ class Destination {
   virtual arrow::Result<Settlement> Settle(const CommitIntent& intent) = 0;
 
   /// The commit that replaced the rows of `record` since, by `write: replace`; none if they are
-  /// still the table's, or should be.
+  /// still the table's, or should be. Looks at TargetNow.
   virtual arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) = 0;
 
   /// Removes what one epoch of a run staged for the table with the directory name `table`: its
@@ -170,11 +178,12 @@ class Destination {
   /// Idempotent.
   virtual arrow::Status Discard(const std::string& run, const std::string& table, int epoch) = 0;
 
-  /// Reads every file of `record` again: rows always, checksums on request. Files that are not of
-  /// the record, and should not be there or are not as they were, come with a problem too: a
-  /// problem is what was found of a file. Where nothing could be found out of one (rights,
-  /// descriptors, memory, the device) it is `unread`, and the others are read all the same. An
-  /// error says that nothing could be found out of any; kInterruptedCode once `stop` is stopped.
+  /// Reads every file of `record`, at TargetNow, again: rows always, checksums on request. Files
+  /// that are not of the record, and should not be there or are not as they were, come with a
+  /// problem too: a problem is what was found of a file. Where nothing could be found out of one
+  /// (rights, descriptors, memory, the device) it is `unread`, and the others are read all the same.
+  /// An error says that nothing could be found out of any, also where the place is one that the
+  /// commit was not made at and has nothing of it; kInterruptedCode once `stop` is stopped.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                               const ReadBackOptions& options,
                                                               std::stop_token stop) = 0;

@@ -42,6 +42,7 @@ bool WasReplaced(const CommitRecord& record, Destination& destination, TableRepo
 /// Fills in `table` what reading its files again shows; false if `stop` was stopped first.
 bool VerifyTable(const CommitRecord& record, const ReadBackOptions& options,
                  Destination& destination, const std::stop_token& stop, TableReport& table) {
+  table.target = destination.TargetNow(record.intent);
   auto findings = VerifyCommit(record, options, destination, stop);
   if (!findings.ok()) return false;
   const bool differs = !findings->problems.empty();
@@ -203,6 +204,19 @@ arrow::Status DiscardStaging(const RunParts& parts, const std::string& run) {
   return arrow::Status::OK();
 }
 
+/// Where the run wrote to another place than the one that is read now, or to several.
+std::vector<std::string> NotesOfPlaces(const Destination& destination,
+                                       std::span<const JournalTable> tables) {
+  std::vector<std::string> notes;
+  for (const JournalTable& table : tables) {
+    if (!table.record.has_value()) continue;
+    std::string note = destination.NoteOfPlace(table.record->intent);
+    if (note.empty() || std::ranges::find(notes, note) != notes.end()) continue;
+    notes.push_back(std::move(note));
+  }
+  return notes;
+}
+
 /// Not the run's own affair, but what readers of its tables see. Asked by who verifies a table, not
 /// by each run of it.
 arrow::Status NameWhatIsReadBesides(Destination& destination,
@@ -349,6 +363,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
     return UserError("run " + run + " has published nothing; there is nothing to verify");
   }
   report.left = TablesLeft(parts_.job, known.scope, tables);
+  report.notes = NotesOfPlaces(parts_.destination, tables);
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, stop, report));
   ARROW_RETURN_NOT_OK(NameWhatIsReadBesides(parts_.destination, tables, report));
   report.seconds = total.seconds();

@@ -24,6 +24,7 @@
 #include "headrace/destination/parquet/table_content.h"
 #include "headrace/model/json_object.h"
 #include "headrace/model/start_thread.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/staging/read_back.h"
 #include "headrace/staging/staging_writer.h"
 
@@ -194,14 +195,28 @@ class ParquetDestination final : public Destination {
     return arrow::Status::OK();
   }
 
+  std::string TargetNow(const CommitIntent& intent) const override {
+    const fs::path table = settings_.layout.Table(intent.table);
+    return intent.mode == WriteMode::kAppend ? RunDirectory(table, intent) : table;
+  }
+
+  std::string NoteOfPlace(const CommitIntent& intent) const override {
+    if (TargetNow(intent) == intent.target) return {};
+    const std::string written = PublishedTable(intent).parent_path();
+    return "read is " + endpoint() + ", the job's destination; the run wrote to " + written +
+           " (--set " + ShellWord("destination.path=" + written) + " reads that one)";
+  }
+
   arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) override {
-    return ReplacementOf(*fs_, PublishedTable(record.intent), record.intent.sequence);
+    return ReplacementOf(*fs_, settings_.layout.Table(record.intent.table), record.intent.sequence);
   }
 
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                       const ReadBackOptions& options,
                                                       std::stop_token stop) override {
-    const fs::path directory = PublishedRun(record.intent);
+    const fs::path table = settings_.layout.Table(record.intent.table);
+    const fs::path directory = RunDirectory(table, record.intent);
+    ARROW_RETURN_NOT_OK(CheckHasRun(record.intent, directory));
     std::vector<ReadBackResult> results = ReadFiles(directory, record.intent.files, options, stop);
     if (stop.stop_requested()) return InterruptedError();
     if (arrow::Status status = AddProblemsBeside(record, directory, results); !status.ok()) {
@@ -252,6 +267,17 @@ class ParquetDestination final : public Destination {
                         {.with_checksum = options.with_checksum, .on_rows = options.on_rows}, stop);
     if (!content.ok()) return {file.name, 0, {}, {}, content.status()};
     return {file.name, content->rows, content->checksum, std::move(content->problem), {}};
+  }
+
+  /// A lake that another job destination has put in the place of the one that the run wrote to, or
+  /// that holds a part of it, need not have all its tables: that says nothing against their files.
+  arrow::Status CheckHasRun(const CommitIntent& intent, const fs::path& directory) const {
+    if (TargetNow(intent) == intent.target) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto there, fs_->Stat(directory));
+    if (there.has_value()) return arrow::Status::OK();
+    return PermanentError(directory.parent_path().string() + " holds nothing of run " + intent.run +
+                              ", which wrote the table to " + PublishedTable(intent).string(),
+                          "ENOENT");
   }
 
   /// What is wrong in a run's directory beside the files of its record: the record itself, and
