@@ -292,3 +292,31 @@ def test_a_lake_that_the_run_did_not_write_to_says_nothing_against_its_files(two
     finished = verify(headrace, two_tables, "--set", f"destination.path={headrace.folder}/new", expect=1)
     said(one_line(finished.stdout), "not everything could be read", f"{headrace.folder}/new/people holds nothing of run", f"{two_tables}/lake")
     assert "damaged" not in finished.stdout + finished.stderr
+
+
+def test_a_lake_that_is_not_there_is_said_once(two_tables, headrace):
+    (two_tables / "lake").rename(headrace.folder / "unmounted")
+    finished = verify(headrace, two_tables, expect=1)
+    text = finished.stdout + finished.stderr
+    assert text.count(f"{two_tables}/lake") == 1, text
+    said(one_line(text), f"the lake {two_tables}/lake is not there")
+    assert "damaged" not in text
+    assert "missing" not in text
+    document = json.loads(verify(headrace, two_tables, "--json", expect=1).stdout)
+    assert document["error"]["code"] == "ENOENT"
+    (headrace.folder / "unmounted").rename(two_tables / "lake")
+    verify(headrace, two_tables, expect=0)
+
+
+def test_a_lake_that_was_never_there_is_no_lake_that_agrees(two_tables, headrace):
+    finished = verify(headrace, two_tables, "--set", f"destination.path={headrace.folder}/none", expect=1)
+    said(one_line(finished.stderr), f"the lake {headrace.folder}/none is not there", f"wrote to {two_tables}/lake")
+
+
+def test_a_run_is_not_ended_as_damaged_while_its_lake_is_not_there(wide, headrace):
+    wide.run("--run-id", "monday")
+    die_before_verification(wide)
+    wide.lake.rename(headrace.folder / "unmounted")
+    said(one_line(wide.run("--run-id", "monday", expect=1).stdout), "is not there")
+    (headrace.folder / "unmounted").rename(wide.lake)
+    said(wide.run("--run-id", "monday"), "nothing was left to do", "ok")

@@ -115,6 +115,10 @@ class Destination {
   /// Can everything that a run needs be done there? Tries it, leaves nothing behind.
   virtual arrow::Status Check() = 0;
 
+  /// Is the place there that tables are published in? A class permanent error where it is not, as
+  /// of a disk that is not mounted, which says nothing of what was published. ReadBack says so too.
+  virtual arrow::Status CheckThere() { return arrow::Status::OK(); }
+
   /// Where what `intent` published is looked for: at `intent.target`, unless the job names another
   /// place by now, or the destination was moved.
   virtual std::string TargetNow(const CommitIntent& intent) const { return intent.target; }

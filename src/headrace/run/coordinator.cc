@@ -217,6 +217,13 @@ std::vector<std::string> NotesOfPlaces(const Destination& destination,
   return notes;
 }
 
+/// Said once, not of each table.
+arrow::Status CheckThere(Destination& destination, const std::vector<std::string>& notes) {
+  arrow::Status there = destination.CheckThere();
+  if (there.ok() || notes.empty()) return there;
+  return there.WithMessage(there.message() + "; " + notes.front());
+}
+
 /// Not the run's own affair, but what readers of its tables see. Asked by who verifies a table, not
 /// by each run of it.
 arrow::Status NameWhatIsReadBesides(Destination& destination,
@@ -364,6 +371,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   }
   report.left = TablesLeft(parts_.job, known.scope, tables);
   report.notes = NotesOfPlaces(parts_.destination, tables);
+  ARROW_RETURN_NOT_OK(CheckThere(parts_.destination, report.notes));
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, stop, report));
   ARROW_RETURN_NOT_OK(NameWhatIsReadBesides(parts_.destination, tables, report));
   report.seconds = total.seconds();

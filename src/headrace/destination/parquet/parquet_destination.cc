@@ -195,6 +195,15 @@ class ParquetDestination final : public Destination {
     return arrow::Status::OK();
   }
 
+  arrow::Status CheckThere() override {
+    ARROW_ASSIGN_OR_RAISE(const auto lake, fs_->Stat(settings_.layout.path));
+    if (lake.has_value()) return arrow::Status::OK();
+    return PermanentError("the lake " + endpoint() +
+                              " is not there (is its disk mounted?), which says nothing against "
+                              "its files",
+                          "ENOENT");
+  }
+
   std::string TargetNow(const CommitIntent& intent) const override {
     const fs::path table = settings_.layout.Table(intent.table);
     return intent.mode == WriteMode::kAppend ? RunDirectory(table, intent) : table;
@@ -216,6 +225,7 @@ class ParquetDestination final : public Destination {
                                                       std::stop_token stop) override {
     const fs::path table = settings_.layout.Table(record.intent.table);
     const fs::path directory = RunDirectory(table, record.intent);
+    ARROW_RETURN_NOT_OK(CheckThere());
     ARROW_RETURN_NOT_OK(CheckHasRun(record.intent, directory));
     std::vector<ReadBackResult> results = ReadFiles(directory, record.intent.files, options, stop);
     if (stop.stop_requested()) return InterruptedError();
