@@ -1,13 +1,15 @@
 """A target that is full or may not be written: a sentence, nothing half, and the same command again when it is mended."""
 
 import contextlib
+import shutil
 import signal
 import sqlite3
 
 import pytest
 from harness import lake, mount
 from harness.gate import gate
-from harness.job import ended, postgres_job, said
+from harness.job import Job, ended, postgres_job, said
+from harness.shop import make_shop
 
 ROWS = 60_000
 SETUP = f"CREATE TABLE big AS SELECT i::int AS id, md5(i::text) AS a, md5((-i)::text) AS b FROM generate_series(1, {ROWS}) AS i"
@@ -115,6 +117,40 @@ def test_full_state_disk(database, headrace, disk):
     filler.unlink()
     job.run()
     expect_every_row_once(job)
+
+
+def fill(folder, free: int):
+    """Leaves `free` bytes of a small filesystem; the file that takes up the rest."""
+    filler = folder / "filler"
+    with open(filler, "wb", buffering=0) as out:
+        with contextlib.suppress(OSError):
+            while True:
+                out.write(bytes(4096))
+        out.truncate(max(0, out.tell() - free))
+    return filler
+
+
+def test_a_full_state_disk_is_called_full_wherever_it_is_met(headrace, disk):
+    """In the lock file, in the journal, in the file beside it that is mapped, in the middle of a run."""
+    job = Job(headrace, {"type": "sqlite", "path": str(make_shop(headrace.folder / "shop.db"))}, [{"name": "people"}],
+              state="./disk/state")
+    full = 0
+    for pages in (0, *range(1, 40)):
+        filler = fill(disk.folder, pages * 4096)
+        finished = job.run(expect=None)
+        filler.unlink()
+        shutil.rmtree(disk.folder / "state", ignore_errors=True)
+        if finished.returncode == 0:
+            continue
+        full += 1
+        text = finished.stdout + finished.stderr
+        assert finished.returncode == 1, text
+        said(" ".join(text.split()), "free space on", "disk/state")
+        assert "disk I/O error" not in text
+        assert "rights" not in text
+        for event in finished.stderr.splitlines():
+            assert " ERROR " not in event or "disk/state" in event, event
+    assert full > 10
 
 
 def read_only_state_job(database, headrace, **table):

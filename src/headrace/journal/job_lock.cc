@@ -22,9 +22,19 @@ namespace {
 
 constexpr mode_t kLockFileMode = 0644;
 
+/// A full disk is nothing that the job or the rights could be changed for.
+arrow::Status CannotUse(const std::string& what, int error, std::string_view advice) {
+  const std::string text = what + ": " + std::strerror(error);
+  if (error == ENOSPC) return PermanentError(text + "; free space on its filesystem", "ENOSPC");
+  if (error == EDQUOT) {
+    return PermanentError(text + "; free space on its filesystem or raise the quota", "EDQUOT");
+  }
+  return UserError(text + "; " + std::string(advice));
+}
+
 arrow::Status CannotLock(const std::filesystem::path& file, int error) {
-  return UserError("cannot use the lock file " + file.string() + ": " + std::strerror(error) +
-                   "; check `state:` and the rights on that folder");
+  return CannotUse("cannot use the lock file " + file.string(), error,
+                   "check `state:` and the rights on that folder");
 }
 
 /// Looks at the lock or its file again, a millisecond apart, for a second at most.
@@ -101,8 +111,8 @@ arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
   std::error_code error;
   std::filesystem::create_directories(state, error);
   if (error) {
-    return UserError("cannot make the state folder " + state.string() + ": " + error.message() +
-                     "; check `state:` and the rights on the folders above it");
+    return CannotUse("cannot make the state folder " + state.string(), error.value(),
+                     "check `state:` and the rights on the folders above it");
   }
   const std::filesystem::path file = LockFile(state, job);
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLockFileMode);

@@ -250,12 +250,13 @@ arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::strin
                                         const std::string& label, int epoch, int64_t units,
                                         const nlohmann::json& plan) {
   const std::scoped_lock lock(mutex_);
-  ARROW_RETURN_NOT_OK(Execute(
+  const arrow::Status written = Execute(
       "INSERT INTO run_table (run, directory, label, epoch, units, plan) VALUES (?1, ?2, ?3, "
       "CAST(?4 AS INTEGER), CAST(?5 AS INTEGER), ?6) ON CONFLICT (run, directory) DO UPDATE SET "
       "epoch = excluded.epoch, units = excluded.units, plan = excluded.plan "
       "WHERE excluded.epoch > run_table.epoch",
-      {run, directory, label, std::to_string(epoch), std::to_string(units), DumpJson(plan)}));
+      {run, directory, label, std::to_string(epoch), std::to_string(units), DumpJson(plan)});
+  if (!written.ok()) return NamingJournal(written, database_.path());
   if (database_.changes() == 1) return arrow::Status::OK();
   return BugError("table " + label + " of run " + run + " cannot begin epoch " +
                   std::to_string(epoch) + ": it has begun that or a later one");
@@ -286,11 +287,14 @@ arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
 
 arrow::Status SqliteJournal::MakeIntentVoid(const CommitIntent& intent, const std::string& reason) {
   const std::scoped_lock lock(mutex_);
-  ARROW_RETURN_NOT_OK(database_.Execute("BEGIN IMMEDIATE"));
+  if (const arrow::Status begun = database_.Execute("BEGIN IMMEDIATE"); !begun.ok()) {
+    return NamingJournal(begun, database_.path());
+  }
   arrow::Status status = MoveIntent(intent, reason);
   if (status.ok()) status = database_.Execute("COMMIT");
-  if (!status.ok()) (void)database_.Execute("ROLLBACK");  // The first error is what counts.
-  return status;
+  if (status.ok()) return status;
+  (void)database_.Execute("ROLLBACK");  // The first error is what counts.
+  return ClassOf(status) == ErrorClass::kBug ? status : NamingJournal(status, database_.path());
 }
 
 arrow::Status SqliteJournal::MoveIntent(const CommitIntent& intent, const std::string& reason) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <string>
+#include <system_error>
 
 namespace headrace {
 namespace {
@@ -62,6 +63,14 @@ bool IsOutOfDescriptors(sqlite3* database, int result) {
   return error == EMFILE || error == ENFILE;
 }
 
+/// The disk is full also where SQLite met that in a file that it maps or synchronises, and calls it
+/// an I/O error: what the system said, else 0.
+int NoSpaceError(sqlite3* database, int result) {
+  if (database == nullptr || (result & 0xff) != SQLITE_IOERR) return 0;
+  const int error = sqlite3_system_errno(database);
+  return error == ENOSPC || error == EDQUOT ? error : 0;
+}
+
 }  // namespace
 
 std::string_view SqliteResultName(int result) {
@@ -78,6 +87,10 @@ arrow::Status SqliteError(sqlite3* database, int result) {
   if (IsOutOfDescriptors(database, result)) {
     return PermanentError("too many open files (raise the limit on open files, ulimit -n)",
                           "EMFILE");
+  }
+  if (const int error = NoSpaceError(database, result); error != 0) {
+    return MakeError(SqliteErrorClass(SQLITE_FULL), std::generic_category().message(error),
+                     std::string(SqliteResultName(SQLITE_FULL)));
   }
   const bool known = database != nullptr && sqlite3_errcode(database) != SQLITE_OK;
   std::string message = known ? sqlite3_errmsg(database) : sqlite3_errstr(result);
