@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view kScheme = "sqlite:";
 constexpr std::string_view kUriKey = "uri";
+constexpr std::string_view kPathKey = "path";
 
 class SqliteSource final : public Source {
  public:
@@ -110,8 +111,11 @@ std::string PathOfUri(std::string_view uri) {
   return PercentDecode(uri);
 }
 
-/// Does not repeat the URI, which may be one of another kind.
-std::vector<OptionFault> UriFaults(const OptionValues& options) {
+/// Repeats no URI, which may be one of another kind.
+std::vector<OptionFault> Faults(const OptionValues& options) {
+  if (options.String(kPathKey).value_or("").find("://") != std::string::npos) {
+    return {{kPathKey, "is a URI; that is what the key `uri` is for"}};
+  }
   const std::string uri = options.String(kUriKey).value_or("");
   if (uri.empty()) return {};
   if (!NamesFile(uri)) {
@@ -124,17 +128,18 @@ std::vector<OptionFault> UriFaults(const OptionValues& options) {
 }
 
 arrow::Result<std::string> PathOf(const OptionValues& options) {
-  std::string path = options.String("path").value_or("");
-  const std::string uri = options.String("uri").value_or("");
+  const std::string path = options.String(kPathKey).value_or("");
+  const std::string uri = options.String(kUriKey).value_or("");
   if (!path.empty() && !uri.empty()) {
     return UserError("source: path and uri name the file twice, give one of them");
   }
-  if (!path.empty()) return path;
-  if (uri.empty()) return UserError("source: a SQLite source needs path, the database file");
-  for (const OptionFault& fault : UriFaults(options)) {
+  if (path.empty() && uri.empty()) {
+    return UserError("source: a SQLite source needs path, the database file");
+  }
+  for (const OptionFault& fault : Faults(options)) {
     return UserError(std::string(fault.key) + ": " + fault.message);
   }
-  return PathOfUri(uri);
+  return path.empty() ? PathOfUri(uri) : path;
 }
 
 }  // namespace
@@ -175,7 +180,7 @@ const PluginOptions& SqliteOptions() {
                .changes_rows = false},
           },
       .example_table = "orders",
-      .faults = sqlite::UriFaults};
+      .faults = sqlite::Faults};
   return kOptions;
 }
 

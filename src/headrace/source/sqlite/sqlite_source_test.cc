@@ -47,6 +47,16 @@ TEST(SqliteSourceTest, AUriNamesAFileAndNothingElse) {
   }
 }
 
+TEST(SqliteSourceTest, APathThatIsAUriIsRefusedAndNotRepeated) {
+  for (const char* path : {"sqlite://hunter2@db/shop", "sqlite:///x.db?key=hunter2"}) {
+    const auto source = MakeSqliteSource(With("path", path));
+    ASSERT_FALSE(source.ok()) << path;
+    EXPECT_EQ(source.status().message(), "path: is a URI; that is what the key `uri` is for");
+    ASSERT_EQ(SqliteOptions().faults(With("path", path)).size(), 1U);
+    EXPECT_EQ(SqliteOptions().faults(With("path", path)).front().key, "path");
+  }
+}
+
 TEST(SqliteSourceTest, OptionsThatContradictAreUserErrors) {
   OptionValues both = With("path", "a.db");
   both.Set("uri", std::string("sqlite:///a.db"));
