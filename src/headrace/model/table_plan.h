@@ -17,7 +17,7 @@ namespace headrace {
 enum class OverflowPolicy {
   kError,   ///< The unit fails, naming table, unit, column and row key.
   kNull,    ///< The value becomes NULL; how many did is counted per receipt.
-  kString,  ///< Columns that have such values are read as the source's own text.
+  kString,  ///< Columns that have such values are read as text straight from the source.
 };
 
 std::string_view OverflowPolicyName(OverflowPolicy policy);

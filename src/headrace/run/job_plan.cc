@@ -21,8 +21,8 @@
 namespace headrace {
 namespace {
 
-/// Whether a session reads `column` as the source's own text, which holds what its type does not:
-/// as the policy asks, or because text is what the job wants anyway.
+/// Whether a session reads `column` as text straight from the source, which holds what its type
+/// does not: as the policy asks, or because text is what the job wants anyway.
 bool ReadsText(const Column& column, OverflowPolicy policy, const arrow::DataType* wanted) {
   if (!column.may_overflow) return false;
   const bool wants_text = wanted != nullptr && wanted->id() == arrow::Type::STRING;
@@ -91,8 +91,8 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
   planned.read_type = as_text ? arrow::utf8() : column.type;
   planned.type = wanted != nullptr ? wanted : planned.read_type;
   if (as_text && !column.type->Equals(*planned.read_type)) {
-    planned.note =
-        wanted != nullptr ? "as the source's own text" : "as text, because of on_overflow: string";
+    planned.note = wanted != nullptr ? "as text, straight from the source"
+                                     : "as text, because of on_overflow: string";
   } else if (!planned.type->Equals(*planned.read_type)) {
     ARROW_ASSIGN_OR_RAISE(planned.note, CastNote(planned));
   }

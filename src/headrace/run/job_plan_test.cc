@@ -72,7 +72,7 @@ TEST(JobPlanTest, AColumnThatIsToBeTextIsReadAsTheSourcesText) {
     const PlannedColumn column = PlannedColumnOf(TimestampColumn(), Request("string", policy));
     EXPECT_TRUE(column.read_type->Equals(*arrow::utf8()));
     EXPECT_TRUE(column.type->Equals(*arrow::utf8()));
-    EXPECT_EQ(column.note, "as the source's own text");
+    EXPECT_EQ(column.note, "as text, straight from the source");
   }
 }
 

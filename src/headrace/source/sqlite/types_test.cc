@@ -190,6 +190,27 @@ TEST(SqliteStringPolicyTest, EveryValueIsReadAsTheTextOfWhatIsStored) {
                         {"null", "null", "null", "null", "null"}}));
 }
 
+/// Beyond 2^53 a REAL has more digits than tell it from others, which SQLite's 15 do not.
+TEST(SqliteStringPolicyTest, ARealIsTheTextOfFewestDigitsThatReadsBackAsIt) {
+  TestDatabase database;
+  database.Execute(
+      "CREATE TABLE t (r REAL);"
+      "INSERT INTO t VALUES (85208190794378288.0), (-1152921504606846976.0), "
+      "(9007199254740991.0), (123456789012345678.0), (1e22), (1e15), (1234567890123456.75)");
+  const Rows rows =
+      ReadTable(*database.MakeSource(), TableNamed("t"), OverflowPolicy::kString).ValueOrDie();
+  EXPECT_EQ(rows, (Rows{{"85208190794378290.0"},
+                        {"-1152921504606847000.0"},
+                        {"9007199254740991.0"},
+                        {"123456789012345680.0"},
+                        {"1e+22"},
+                        {"1e+15"},
+                        {"1234567890123456.8"}}));
+  EXPECT_EQ(std::stod(rows[0][0]), 85208190794378288.0);
+  EXPECT_EQ(std::stod(rows[1][0]), -1152921504606846976.0);
+  EXPECT_EQ(std::stod(rows[3][0]), 123456789012345678.0);
+}
+
 TEST(SqliteBytesTest, BytesThatAreTextBecomeTextWhereTheJobWantsIt) {
   TestDatabase database;
   database.Execute(

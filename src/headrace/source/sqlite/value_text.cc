@@ -1,8 +1,10 @@
 #include "headrace/source/sqlite/value_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -16,6 +18,19 @@ std::string_view Viewed(const void* data, int size) {
   return {static_cast<const char*>(data), static_cast<size_t>(size)};
 }
 
+/// The standard library writes a whole number with all digits of its exact value, once that is
+/// beyond 2^53 more than tell it from its neighbours: `digits` of as many, then zeros.
+void ZeroSurplusDigits(double value, std::string& digits) {
+  std::array<char, 32> buffer;
+  const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                     std::chars_format::scientific);
+  size_t place = 0;
+  for (const char* c = buffer.data(); c != written.ptr && *c != 'e'; ++c) {
+    if (*c != '.') digits[place++] = *c;
+  }
+  std::fill(digits.begin() + static_cast<std::ptrdiff_t>(place), digits.end(), '0');
+}
+
 void WriteReal(double value, std::string& out) {
   if (std::isinf(value)) {
     out = value < 0 ? "-Inf" : "Inf";
@@ -24,7 +39,9 @@ void WriteReal(double value, std::string& out) {
   std::array<char, 32> buffer;
   const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   out.assign(buffer.data(), written.ptr);
-  if (out.find_first_of(".e") == std::string::npos) out += ".0";
+  if (out.find_first_of(".e") != std::string::npos) return;
+  ZeroSurplusDigits(value, out);
+  out += ".0";
 }
 
 void WriteHexLiteral(std::string_view bytes, std::string& out) {

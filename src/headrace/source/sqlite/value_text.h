@@ -13,8 +13,8 @@ namespace headrace::sqlite {
 std::string_view TextBytes(sqlite3_value* value);
 std::string_view BlobBytes(sqlite3_value* value);
 
-/// The text of an INTEGER or a REAL: shortest digits that read back equal, with a point, where
-/// SQLite prints only 15 digits.
+/// The text of an INTEGER or a REAL: fewest digits that read back equal, with a point or an
+/// exponent, where SQLite prints only 15 digits.
 std::string_view NumberText(sqlite3_value* value, std::string& scratch);
 
 /// Every value but NULL as text: TEXT that is UTF-8 as it is, numbers by NumberText, the rest as
