@@ -270,7 +270,8 @@ arrow::Result<std::unique_ptr<ColumnReader>> MakeColumnReader(const PlannedColum
 bool ColumnReaders::Suit(const std::vector<PlannedColumn>& columns) const {
   return !has_rows_ &&
          std::ranges::equal(columns, forms_, [](const auto& column, const auto& form) {
-           return column.on_overflow == form.on_overflow && column.read_type->Equals(*form.type);
+           return column.on_overflow == form.on_overflow && column.read_type->Equals(*form.type) &&
+                  column.source_type == form.source_type;
          });
 }
 
@@ -284,7 +285,7 @@ arrow::Status ColumnReaders::Prepare(const std::vector<PlannedColumn>& columns) 
     ARROW_ASSIGN_OR_RAISE(auto reader, MakeColumnReader(column, variable_bytes_));
     fixed_width_ += ValueBytes(*column.read_type);
     readers_.push_back(std::move(reader));
-    forms_.push_back({column.read_type, column.on_overflow});
+    forms_.push_back({column.read_type, column.source_type, column.on_overflow});
   }
   return arrow::Status::OK();
 }

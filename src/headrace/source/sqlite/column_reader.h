@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "headrace/model/error.h"
@@ -63,6 +64,7 @@ class ColumnReaders {
   /// What a reader is made for.
   struct Form {
     std::shared_ptr<arrow::DataType> type;
+    std::string source_type;
     OverflowPolicy on_overflow;
   };
 

@@ -230,6 +230,23 @@ TEST(SqliteBytesTest, BytesThatAreTextBecomeTextWhereTheJobWantsIt) {
   EXPECT_FALSE(read().ok()) << "bytes in a column that is there for text";
 }
 
+/// A session keeps its readers from table to table.
+TEST(SqliteBytesTest, TheReadersOfOneTableAreNotThoseOfAnotherThatDeclaresOtherTypes) {
+  TestDatabase database;
+  database.Execute(
+      "CREATE TABLE text (v TEXT); INSERT INTO text VALUES ('a');"
+      "CREATE TABLE bytes (v BLOB); INSERT INTO bytes VALUES (x'62')");
+  const auto snapshot = database.MakeSource()->OpenSnapshot({}, {}).ValueOrDie();
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  const auto read = [&](const char* table) {
+    TablePlan plan = PlanOf(snapshot->Describe(TableNamed(table), {}).ValueOrDie());
+    plan.columns[0].read_type = plan.columns[0].type = arrow::utf8();
+    return ReadUnit(*session, plan, WholeTable{});
+  };
+  EXPECT_EQ(read("text").ValueOrDie(), (Rows{{"a"}}));
+  EXPECT_EQ(read("bytes").ValueOrDie(), (Rows{{"b"}}));
+}
+
 TEST(SqliteUndeclaredTest, ASampleDecidesAndALaterValueFollowsThePolicy) {
   TestDatabase database;
   database.Execute(
