@@ -20,6 +20,9 @@ struct Column {
   bool nullable = true;
   bool may_overflow = false;  ///< Some values of the source type do not fit `type` (infinity, NaN
                               ///< …): `on_overflow` applies.
+  /// Types that a session reads the column as where the job asks for them, each value straight from
+  /// what is stored: one that `type` does not hold is not lost. All but these are cast from `type`.
+  std::vector<arrow::Type::type> readable_as;
   bool type_unknown = false;  ///< Nothing told the source what `type` is: it is text for want of
                               ///< better, and the job must say.
   std::string comment;        ///< The catalogue's comment, or empty.

@@ -36,9 +36,10 @@ struct PlannedColumn {
   std::string source_name;  ///< In the source's table.
   std::string source_type;  ///< The source's spelling of the type.
   std::shared_ptr<arrow::DataType>
-      read_type;     ///< What the session's batches carry; utf8 where Column::may_overflow and
-                     ///< OverflowPolicy::kString, or the job, ask for text.
-  std::string name;  ///< In the destination.
+      read_type;  ///< What the session's batches carry; utf8 where Column::may_overflow and
+                  ///< OverflowPolicy::kString, or the job, ask for text.
+  bool read_as_asked = false;  ///< `read_type` is the job's, one of Column::readable_as.
+  std::string name;            ///< In the destination.
   std::shared_ptr<arrow::DataType>
       type;  ///< In the destination; differs from read_type where the job casts.
   bool nullable = true;

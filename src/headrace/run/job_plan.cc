@@ -30,6 +30,14 @@ bool ReadsText(const Column& column, OverflowPolicy policy, const arrow::DataTyp
          (wants_text && !arrow::is_nested(column.type->id()));  // Lists become JSON.
 }
 
+/// Whether a session reads the type that the job asks for straight from what is stored. There are
+/// no more of these than there are casts.
+bool ReadsAsAsked(const Column& column, const arrow::DataType* wanted) {
+  return wanted != nullptr &&
+         std::ranges::find(column.readable_as, wanted->id()) != column.readable_as.end() &&
+         (wanted->Equals(*column.type) || FindCast(*column.type, *wanted) != nullptr);
+}
+
 /// A value that does not fit a type of the job cannot become text in a column of that type.
 arrow::Status CheckPolicyFits(const Column& column, OverflowPolicy policy,
                               const arrow::DataType& wanted) {
@@ -43,6 +51,18 @@ arrow::Status CheckPolicyFits(const Column& column, OverflowPolicy policy,
                    "\"null\", or type: string");
 }
 
+/// Said where values of type `from` may lose digits of them in `to`.
+std::string RoundingNote(const arrow::DataType& from, const arrow::DataType& to) {
+  const int bits = RoundsToBits(from, to);
+  return bits == 0 ? "" : ", rounds to " + std::to_string(bits) + " bits";
+}
+
+/// Said of a column that is read as the job's type.
+std::string AskedNote(const Column& column, const arrow::DataType& wanted) {
+  return "read as " + wanted.ToString() + ", not as " + column.type->ToString() +
+         RoundingNote(*column.type, wanted);
+}
+
 /// Said of a column that the job casts.
 arrow::Result<std::string> CastNote(const PlannedColumn& column) {
   if (FindCast(*column.read_type, *column.type) == nullptr) {
@@ -50,9 +70,8 @@ arrow::Result<std::string> CastNote(const PlannedColumn& column) {
                      column.read_type->ToString() + " to " + column.type->ToString() +
                      "; its `type` can be " + CastTargets(*column.read_type));
   }
-  const int bits = RoundsToBits(*column.read_type, *column.type);
   return "cast from " + column.read_type->ToString() +
-         (bits == 0 ? "" : ", rounds to " + std::to_string(bits) + " bits");
+         RoundingNote(*column.read_type, *column.type);
 }
 
 bool IsUntyped(const Column& column, const ColumnRequest& request, const TableJob& job) {
@@ -88,11 +107,14 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
     planned.may_be_text = wanted->id() == arrow::Type::STRING;
   }
   const bool as_text = ReadsText(column, planned.on_overflow, wanted.get());
-  planned.read_type = as_text ? arrow::utf8() : column.type;
+  planned.read_as_asked = !as_text && ReadsAsAsked(column, wanted.get());
+  planned.read_type = as_text ? arrow::utf8() : planned.read_as_asked ? wanted : column.type;
   planned.type = wanted != nullptr ? wanted : planned.read_type;
   if (as_text && !column.type->Equals(*planned.read_type)) {
     planned.note = wanted != nullptr ? "as text, straight from the source"
                                      : "as text, because of on_overflow: string";
+  } else if (planned.read_as_asked && !wanted->Equals(*column.type)) {
+    planned.note = AskedNote(column, *wanted);
   } else if (!planned.type->Equals(*planned.read_type)) {
     ARROW_ASSIGN_OR_RAISE(planned.note, CastNote(planned));
   }

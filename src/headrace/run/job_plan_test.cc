@@ -162,6 +162,31 @@ TEST(JobPlanTest, ACastThatRoundsSaysSo) {
   EXPECT_EQ(PlannedColumnOf(column, Request("double")).note, "cast from int32");
 }
 
+TEST(JobPlanTest, WhereTheSourceCanATypeOfTheJobIsReadAndNotCast) {
+  Column column = TimestampColumn();
+  column.type = arrow::int64();
+  column.readable_as = {arrow::Type::INT64, arrow::Type::DOUBLE, arrow::Type::DECIMAL128,
+                        arrow::Type::DATE32};
+  const PlannedColumn real = PlannedColumnOf(column, Request("double"));
+  EXPECT_TRUE(real.read_as_asked);
+  EXPECT_TRUE(real.read_type->Equals(*arrow::float64()));
+  EXPECT_EQ(real.note, "read as double, not as int64, rounds to 53 bits");
+  const PlannedColumn decimal = PlannedColumnOf(column, Request("decimal(38,5)"));
+  EXPECT_TRUE(decimal.read_type->Equals(*arrow::decimal128(38, 5)));
+  EXPECT_EQ(decimal.note, "read as decimal128(38, 5), not as int64");
+  const PlannedColumn same = PlannedColumnOf(column, Request("int64"));
+  EXPECT_TRUE(same.read_as_asked);
+  EXPECT_EQ(same.note, "");
+  const PlannedColumn cast = PlannedColumnOf(column, Request("int32"));
+  EXPECT_FALSE(cast.read_as_asked);
+  EXPECT_EQ(cast.note, "cast from int64");
+  EXPECT_FALSE(PlannedColumnOf(column, Request({})).read_as_asked);
+  EXPECT_FALSE(PlannedColumnOf(column, Request("string")).read_as_asked);
+  EXPECT_THAT(PlanOf(column, Request("date")).status.message(), HasSubstr("there is no cast"));
+  EXPECT_THAT(PlanOf(column, Request("double", OverflowPolicy::kString)).status.message(),
+              HasSubstr("contradict"));
+}
+
 PlannedTable PlannedOf(const std::string& name, uint64_t oid, const std::string& where = {}) {
   PlannedTable planned;
   planned.plan.table.name = name;

@@ -271,6 +271,7 @@ arrow::Result<Description> DescribeRelation(SqliteDatabase& database, const Tabl
       table.is_query() ? DescribeQuery(database, table) : DescribeEntry(database, table);
   if (!description.ok()) return WithContext(description.status(), table.label());
   ARROW_RETURN_NOT_OK(SampleUndeclaredTypes(database, effort, stop, *description));
+  for (Column& column : description->columns) column.readable_as = TypesToReadAs(*column.type);
   return description;
 }
 

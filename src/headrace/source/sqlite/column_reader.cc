@@ -10,11 +10,14 @@
 #include <cstring>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "headrace/model/batch_bytes.h"
+#include "headrace/model/exact_decimal.h"
 #include "headrace/source/column_buffer.h"
+#include "headrace/source/sqlite/asked_conversion.h"
 #include "headrace/source/sqlite/conversion.h"
 #include "headrace/source/sqlite/declared_type.h"
 
@@ -100,6 +103,7 @@ class FixedReader final : public ColumnReader {
   Validity validity_;
 };
 
+template <typename Conversion>
 class BooleanReader final : public ColumnReader {
  public:
   arrow::Status Reserve(int64_t rows) override {
@@ -110,7 +114,7 @@ class BooleanReader final : public ColumnReader {
   AppendOutcome Append(sqlite3_value* value) override {
     const int storage = sqlite3_value_type(value);
     if (storage == SQLITE_NULL) return AppendNull();
-    const std::optional<bool> converted = BooleanOf(value, storage);
+    const std::optional<bool> converted = conversion_(value, storage);
     if (!converted) return AppendOutcome::kDoesNotFit;
     Put(validity_.Add(), *converted);
     return AppendOutcome::kAppended;
@@ -135,6 +139,7 @@ class BooleanReader final : public ColumnReader {
     byte = (row & 7) == 0 ? bit : static_cast<uint8_t>(byte | bit);
   }
 
+  Conversion conversion_;
   ColumnBuffer values_;
   Validity validity_;
 };
@@ -213,6 +218,12 @@ std::unique_ptr<ColumnReader> MakeFixed(const PlannedColumn& column, int64_t&) {
   return std::make_unique<FixedReader<Conversion>>(column.read_type, Conversion{});
 }
 
+/// What the column declares need not be what it is read as.
+bool Declares(const PlannedColumn& column, arrow::Type::type type) {
+  const auto declared = MapDeclaredType(column.source_type).type;
+  return declared != nullptr && declared->id() == type;
+}
+
 std::unique_ptr<ColumnReader> MakeDecimal(const PlannedColumn& column, int64_t&) {
   const auto& type = static_cast<const arrow::Decimal128Type&>(*column.read_type);
   return std::make_unique<FixedReader<ToDecimal>>(
@@ -223,19 +234,35 @@ std::unique_ptr<ColumnReader> MakeText(const PlannedColumn& column, int64_t& var
   if (column.on_overflow == OverflowPolicy::kString) {
     return std::make_unique<BytesReader<ToAnyText>>(column.read_type, variable_bytes);
   }
-  const auto declared = MapDeclaredType(column.source_type).type;
-  if (declared != nullptr && declared->id() == arrow::Type::BINARY) {
+  if (Declares(column, arrow::Type::BINARY)) {
     return std::make_unique<BytesReader<ToUtf8OfBytes>>(column.read_type, variable_bytes);
   }
   return std::make_unique<BytesReader<ToUtf8>>(column.read_type, variable_bytes);
 }
 
-std::unique_ptr<ColumnReader> MakeBinary(const PlannedColumn& column, int64_t& variable_bytes) {
-  return std::make_unique<BytesReader<ToBinary>>(column.read_type, variable_bytes);
+template <typename Conversion>
+std::unique_ptr<ColumnReader> MakeBytes(const PlannedColumn& column, int64_t& variable_bytes) {
+  return std::make_unique<BytesReader<Conversion>>(column.read_type, variable_bytes);
 }
 
+template <typename Conversion>
 std::unique_ptr<ColumnReader> MakeBoolean(const PlannedColumn&, int64_t&) {
-  return std::make_unique<BooleanReader>();
+  return std::make_unique<BooleanReader<Conversion>>();
+}
+
+template <typename Integer>
+std::unique_ptr<ColumnReader> MakeAskedInteger(const PlannedColumn& column, int64_t&) {
+  return std::make_unique<FixedReader<ToAskedInteger<Integer>>>(
+      column.read_type, ToAskedInteger<Integer>{.words = Declares(column, arrow::Type::BOOL)});
+}
+
+template <typename Decimal>
+std::unique_ptr<ColumnReader> MakeAskedDecimal(const PlannedColumn& column, int64_t&) {
+  const DecimalShape shape = ShapeOf(*column.read_type);
+  return std::make_unique<FixedReader<ToAskedDecimal<Decimal>>>(
+      column.read_type,
+      ToAskedDecimal<Decimal>{.scale = DecimalScaleOf<Decimal>(shape.precision, shape.scale),
+                              .declared = Declares(column, arrow::Type::DECIMAL128)});
 }
 
 struct ReaderOfType {
@@ -243,22 +270,43 @@ struct ReaderOfType {
   ReaderMaker make;
 };
 
+/// Of the types that columns are described with.
 constexpr std::array kReaders = {
     ReaderOfType{arrow::Type::INT64, &MakeFixed<ToInt64>},
     ReaderOfType{arrow::Type::DOUBLE, &MakeFixed<ToDouble>},
     ReaderOfType{arrow::Type::STRING, &MakeText},
-    ReaderOfType{arrow::Type::BINARY, &MakeBinary},
-    ReaderOfType{arrow::Type::BOOL, &MakeBoolean},
+    ReaderOfType{arrow::Type::BINARY, &MakeBytes<ToBinary>},
+    ReaderOfType{arrow::Type::BOOL, &MakeBoolean<ToBoolean>},
     ReaderOfType{arrow::Type::DATE32, &MakeFixed<ToDate>},
     ReaderOfType{arrow::Type::TIMESTAMP, &MakeFixed<ToTimestamp>},
     ReaderOfType{arrow::Type::DECIMAL128, &MakeDecimal},
 };
 
+/// Of the types that a job asks for: see TypesToReadAs.
+constexpr std::array kAskedReaders = {
+    ReaderOfType{arrow::Type::BOOL, &MakeBoolean<ToAskedBoolean>},
+    ReaderOfType{arrow::Type::INT16, &MakeAskedInteger<int16_t>},
+    ReaderOfType{arrow::Type::INT32, &MakeAskedInteger<int32_t>},
+    ReaderOfType{arrow::Type::INT64, &MakeAskedInteger<int64_t>},
+    ReaderOfType{arrow::Type::FLOAT, &MakeFixed<ToAskedReal<arrow::FloatType>>},
+    ReaderOfType{arrow::Type::DOUBLE, &MakeFixed<ToAskedReal<arrow::DoubleType>>},
+    ReaderOfType{arrow::Type::DECIMAL128, &MakeAskedDecimal<arrow::Decimal128>},
+    ReaderOfType{arrow::Type::DECIMAL256, &MakeAskedDecimal<arrow::Decimal256>},
+    ReaderOfType{arrow::Type::TIMESTAMP, &MakeFixed<ToTimestampOfDate>},
+    ReaderOfType{arrow::Type::BINARY, &MakeBytes<ToAskedBytes>},
+};
+
+std::span<const ReaderOfType> ReadersFor(const PlannedColumn& column) {
+  if (column.read_as_asked) return kAskedReaders;
+  return kReaders;
+}
+
 /// Bytes of a batch beyond ValueBytes are added to `variable_bytes` as they come.
 arrow::Result<std::unique_ptr<ColumnReader>> MakeColumnReader(const PlannedColumn& column,
                                                               int64_t& variable_bytes) {
-  const auto* found = std::ranges::find(kReaders, column.read_type->id(), &ReaderOfType::type);
-  if (found == kReaders.end()) {
+  const std::span<const ReaderOfType> readers = ReadersFor(column);
+  const auto found = std::ranges::find(readers, column.read_type->id(), &ReaderOfType::type);
+  if (found == readers.end()) {
     return BugError("column \"" + column.source_name + "\": SQLite has no reader for " +
                     column.read_type->ToString());
   }
@@ -271,7 +319,7 @@ bool ColumnReaders::Suit(const std::vector<PlannedColumn>& columns) const {
   return !has_rows_ &&
          std::ranges::equal(columns, forms_, [](const auto& column, const auto& form) {
            return column.on_overflow == form.on_overflow && column.read_type->Equals(*form.type) &&
-                  column.source_type == form.source_type;
+                  column.source_type == form.source_type && column.read_as_asked == form.as_asked;
          });
 }
 
@@ -285,7 +333,8 @@ arrow::Status ColumnReaders::Prepare(const std::vector<PlannedColumn>& columns) 
     ARROW_ASSIGN_OR_RAISE(auto reader, MakeColumnReader(column, variable_bytes_));
     fixed_width_ += ValueBytes(*column.read_type);
     readers_.push_back(std::move(reader));
-    forms_.push_back({column.read_type, column.source_type, column.on_overflow});
+    forms_.push_back(
+        {column.read_type, column.source_type, column.on_overflow, column.read_as_asked});
   }
   return arrow::Status::OK();
 }

@@ -66,6 +66,7 @@ class ColumnReaders {
     std::shared_ptr<arrow::DataType> type;
     std::string source_type;
     OverflowPolicy on_overflow;
+    bool as_asked;
   };
 
   bool Suit(const std::vector<PlannedColumn>& columns) const;

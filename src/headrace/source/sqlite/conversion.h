@@ -78,13 +78,15 @@ struct ToDecimal {
 /// …), in any case.
 std::optional<bool> BooleanOfText(std::string_view text);
 
-inline std::optional<bool> BooleanOf(sqlite3_value* value, int storage) {
-  if (storage == SQLITE_TEXT) return BooleanOfText(TextBytes(value));
-  if (storage != SQLITE_INTEGER) return std::nullopt;
-  const int64_t integer = sqlite3_value_int64(value);
-  if (integer != 0 && integer != 1) return std::nullopt;
-  return integer == 1;
-}
+struct ToBoolean {
+  std::optional<bool> operator()(sqlite3_value* value, int storage) const {
+    if (storage == SQLITE_TEXT) return BooleanOfText(TextBytes(value));
+    if (storage != SQLITE_INTEGER) return std::nullopt;
+    const int64_t integer = sqlite3_value_int64(value);
+    if (integer != 0 && integer != 1) return std::nullopt;
+    return integer == 1;
+  }
+};
 
 struct ToUtf8 {
   std::optional<std::string_view> operator()(sqlite3_value* value, int storage,

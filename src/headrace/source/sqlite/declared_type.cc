@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 #include <optional>
+#include <span>
 
 namespace headrace::sqlite {
 namespace {
@@ -110,7 +111,34 @@ std::optional<DeclaredMapping> MapDecimal(const DeclaredParts& parts) {
   return DeclaredMapping{arrow::decimal128(*parts.precision, *parts.scale), {}};
 }
 
+struct TypesOfType {
+  arrow::Type::type type;
+  std::span<const arrow::Type::type> readable_as;
+};
+
+constexpr std::array kWholeNumbers = {arrow::Type::INT16, arrow::Type::INT32, arrow::Type::INT64};
+constexpr std::array kNumbers = {
+    arrow::Type::BOOL,  arrow::Type::INT16,  arrow::Type::INT32,      arrow::Type::INT64,
+    arrow::Type::FLOAT, arrow::Type::DOUBLE, arrow::Type::DECIMAL128, arrow::Type::DECIMAL256};
+constexpr std::array kTimes = {arrow::Type::TIMESTAMP};
+constexpr std::array kBytes = {arrow::Type::BINARY};
+
+/// What is not here holds all that a cast of it could yield: a timestamp the dates, a text (which
+/// each number and each moment has) all but blobs.
+constexpr std::array kReadableAs = {
+    TypesOfType{arrow::Type::BOOL, kWholeNumbers}, TypesOfType{arrow::Type::INT64, kNumbers},
+    TypesOfType{arrow::Type::DOUBLE, kNumbers},    TypesOfType{arrow::Type::DECIMAL128, kNumbers},
+    TypesOfType{arrow::Type::DATE32, kTimes},      TypesOfType{arrow::Type::STRING, kBytes},
+    TypesOfType{arrow::Type::BINARY, kBytes},
+};
+
 }  // namespace
+
+std::vector<arrow::Type::type> TypesToReadAs(const arrow::DataType& type) {
+  const auto* found = std::ranges::find(kReadableAs, type.id(), &TypesOfType::type);
+  if (found == kReadableAs.end()) return {};
+  return {found->readable_as.begin(), found->readable_as.end()};
+}
 
 DeclaredMapping MapDeclaredType(std::string_view declared) {
   const std::string upper = Upper(declared);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace headrace::sqlite {
 
@@ -22,6 +23,9 @@ struct DeclaredMapping {
 /// int64, TEXT utf8, BLOB binary, REAL double. NUMERIC affinity without precision says as little as
 /// no type at all.
 DeclaredMapping MapDeclaredType(std::string_view declared);
+
+/// For Column::readable_as of a column that is of `type`.
+std::vector<arrow::Type::type> TypesToReadAs(const arrow::DataType& type);
 
 /// The narrowest of int64, double, utf8 that holds every value shown to it without loss; binary
 /// where all are blobs.

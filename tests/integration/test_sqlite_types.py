@@ -1,0 +1,76 @@
+"""What SQLite's declared types do not bind: the job's `type:` is what a stored value has to fit."""
+
+import datetime
+import decimal
+import sqlite3
+
+import pytest
+from harness import lake
+from harness.job import Job, said
+
+SETUP = """
+CREATE TABLE orders (id INTEGER PRIMARY KEY, total DECIMAL(10,2), ordered DATE, qty INTEGER, note TEXT);
+INSERT INTO orders VALUES
+  (1, 12.5, '2024-01-01', 1, 'one'),
+  (2, 123456789012.5, '2024-01-01 10:30:00', 1.5, x'FF'),
+  (3, NULL, NULL, NULL, NULL);
+"""
+WIDER = [
+    "id",
+    {"name": "total", "type": "decimal(38,5)"},
+    {"name": "ordered", "type": "timestamp"},
+    {"name": "qty", "type": "double"},
+    {"name": "note", "type": "bytes"},
+]
+ROWS = [
+    (1, decimal.Decimal("12.50000"), datetime.datetime(2024, 1, 1), 1.0, b"one"),
+    (2, decimal.Decimal("123456789012.50000"), datetime.datetime(2024, 1, 1, 10, 30), 1.5, b"\xff"),
+    (3, None, None, None, None),
+]
+
+
+def orders(headrace, **table):
+    with sqlite3.connect(headrace.folder / "shop.db") as shop:
+        shop.executescript(SETUP)
+    return Job(headrace, {"type": "sqlite", "path": "./shop.db"}, [{"name": "orders"} | table], verify="checksum")
+
+
+@pytest.mark.parametrize("policy", ["error", "null"])
+def test_a_wider_type_of_the_job_holds_what_the_declared_one_does_not(headrace, policy):
+    job = orders(headrace, columns=WIDER, on_overflow=policy)
+    [table] = job.run("--json").json()["tables"]
+    assert table.get("nulled_values", 0) == 0
+    assert lake.rows(job.lake, "orders") == ROWS
+    job.command("verify", "latest", "--level", "checksum")
+
+
+def test_what_does_not_fit_the_types_of_the_job_either_follows_the_policy(headrace):
+    narrow = ["id", {"name": "qty", "type": "int32"}, {"name": "total", "type": "decimal(13,1)"}]
+    job = orders(headrace, columns=narrow)
+    said(job.run(expect=1), '"qty"', "REAL 1.5", "does not fit", "rowid 2")
+    job.document["tables"][0]["on_overflow"] = "null"
+    job.write()
+    job.run()
+    assert lake.rows(job.lake, "orders") == [(1, 1, decimal.Decimal("12.5")), (2, None, decimal.Decimal("123456789012.5")),
+                                             (3, None, None)]
+
+
+def test_the_plan_says_how_the_columns_are_read(headrace):
+    orders(headrace, columns=WIDER)
+    [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
+    assert {column["name"]: column.get("note", "") for column in table["columns"]} == {
+        "id": "",
+        "total": "read as decimal128(38, 5), not as decimal128(10, 2)",
+        "ordered": "read as timestamp[us], not as date32[day]",
+        "qty": "read as double, not as int64, rounds to 53 bits",
+        "note": "read as binary, not as string",
+    }
+
+
+def test_without_a_type_the_declared_one_binds(headrace):
+    job = orders(headrace, columns=["id", "qty"])
+    said(job.run(expect=1), "REAL 1.5 does not fit int64")
+    job.document["tables"][0]["columns"][1] = {"name": "qty", "type": "string"}
+    job.write()
+    job.run()
+    assert lake.rows(job.lake, "orders") == [(1, "1"), (2, "1.5"), (3, None)]
