@@ -74,3 +74,31 @@ def test_without_a_type_the_declared_one_binds(headrace):
     job.write()
     job.run()
     assert lake.rows(job.lake, "orders") == [(1, "1"), (2, "1.5"), (3, None)]
+
+
+DATES_AS_DIGITS = """
+CREATE TABLE days (id INTEGER PRIMARY KEY, at DATETIME, day DATE, second DATETIME, empty DATETIME);
+INSERT INTO days VALUES
+  (1, '20240101', '20240229', 1704067200, NULL),
+  (2, '2024-01-02', '20241231', 20240101, NULL),
+  (3, NULL, NULL, NULL, NULL);
+"""
+
+
+def test_dates_that_sqlite_keeps_as_numbers_are_warned_of(headrace):
+    with sqlite3.connect(headrace.folder / "shop.db") as shop:
+        shop.executescript(DATES_AS_DIGITS)
+    job = Job(headrace, {"type": "sqlite", "path": "./shop.db"}, [{"name": "days"}])
+    [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
+    at, day = table["warnings"]
+    for word in ('"at"', "20240101", "1970-08-23 06:15:01", "Unix seconds"):
+        assert word in at
+    for word in ('"day"', "20240229"):
+        assert word in day
+    said(headrace("check", "job.yaml", expect=0), '"at"', "20240101", "Unix seconds")
+    said(job.run(expect=1), '"at"', "has the digits of a date")  # And the days do not fit.
+    as_text = [{"name": "at", "type": "string"}, {"name": "day", "type": "string"}, "second"]
+    job.document["tables"][0]["columns"] = as_text
+    job.write()
+    [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
+    assert table["warnings"] == []

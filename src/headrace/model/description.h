@@ -27,6 +27,7 @@ struct Column {
                               ///< better, and the job must say.
   std::string comment;        ///< The catalogue's comment, or empty.
   std::string note;           ///< Said in plan, e.g. "as the server's text"; or empty.
+  std::string warning;        ///< Said in plan unless the column is read as text; or empty.
 };
 
 enum class RelationKind { kTable, kPartitioned, kView, kMaterializedView, kForeign, kQuery };

@@ -307,6 +307,14 @@ void WarnOfNamesThatDifferByCase(TablePlan& plan) {
   }
 }
 
+void WarnOfColumns(TablePlan& plan) {
+  for (const PlannedColumn& column : plan.columns) {
+    const std::string& warning = plan.description.FindColumn(column.source_name)->warning;
+    if (warning.empty() || column.read_type->id() == arrow::Type::STRING) continue;
+    plan.warnings.push_back(warning);
+  }
+}
+
 /// The first unit stands for all: they differ in their bounds. What the job says of a table is
 /// found wrong here, where nothing has been read or written yet.
 arrow::Status TryReading(Snapshot& snapshot, const std::stop_token& stop,
@@ -348,6 +356,7 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   }
   ARROW_RETURN_NOT_OK(Partition(job, capabilities, snapshot, stop, planned));
   WarnOfNamesThatDifferByCase(plan);
+  WarnOfColumns(plan);
   ARROW_RETURN_NOT_OK(TryReading(snapshot, stop, planned));
   if (unwanted == nullptr) return arrow::Status::OK();
   return CheckNullRows(job, *unwanted, snapshot, std::move(stop), plan);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "headrace/source/likely_table.h"
+#include "headrace/source/sqlite/date_numbers.h"
 #include "headrace/source/sqlite/declared_type.h"
 #include "headrace/source/sqlite/quoted_names.h"
 #include "headrace/source/sqlite/unit_query.h"
@@ -272,6 +273,7 @@ arrow::Result<Description> DescribeRelation(SqliteDatabase& database, const Tabl
   if (!description.ok()) return WithContext(description.status(), table.label());
   ARROW_RETURN_NOT_OK(SampleUndeclaredTypes(database, effort, stop, *description));
   for (Column& column : description->columns) column.readable_as = TypesToReadAs(*column.type);
+  ARROW_RETURN_NOT_OK(WarnOfDatesAsDigits(database, stop, *description));
   return description;
 }
 
