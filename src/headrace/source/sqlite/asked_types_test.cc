@@ -1,11 +1,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <sstream>
 #include <string>
 #include <string_view>
 
 #include "headrace/model/type_name.h"
+#include "headrace/source/sqlite/case_table.h"
 #include "headrace/source/sqlite/test_database.h"
 
 /// What each stored value becomes where the job asks for a type that the column does not declare.
@@ -73,12 +73,6 @@ TEXT          | 12                     | bytes          | 12
 BLOB          | 'abc'                  | bytes          | abc
 )";
 
-std::string Trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 struct AskedCase {
   std::string declared;
   std::string value;
@@ -88,16 +82,8 @@ struct AskedCase {
 
 std::vector<AskedCase> ParseAskedCases() {
   std::vector<AskedCase> cases;
-  std::istringstream lines{std::string(kAskedCases)};
-  for (std::string line; std::getline(lines, line);) {
-    if (line.empty()) continue;
-    std::istringstream fields(line);
-    AskedCase parsed;
-    for (std::string* field : {&parsed.declared, &parsed.value, &parsed.asked, &parsed.expected}) {
-      std::getline(fields, *field, '|');
-      *field = Trimmed(*field);
-    }
-    cases.push_back(std::move(parsed));
+  for (const std::vector<std::string>& fields : ParseCases(kAskedCases, 4)) {
+    cases.push_back({fields[0], fields[1], fields[2], fields[3]});
   }
   return cases;
 }

@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <sstream>
 #include <string>
 #include <string_view>
 
+#include "headrace/source/sqlite/case_table.h"
 #include "headrace/source/sqlite/catalog.h"
 #include "headrace/source/sqlite/test_database.h"
 
@@ -93,12 +93,6 @@ DECIMAL(1,0)  | 10                           | -
 DECIMAL(40,2) | 5                            | 5
 )";
 
-std::string Trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 struct TypeCase {
   std::string declared;
   std::string value;
@@ -107,14 +101,8 @@ struct TypeCase {
 
 std::vector<TypeCase> ParseTypeCases() {
   std::vector<TypeCase> cases;
-  std::istringstream lines{std::string(kTypeCases)};
-  for (std::string line; std::getline(lines, line);) {
-    if (line.empty()) continue;
-    const auto first = line.find('|');
-    const auto last = line.rfind('|');
-    cases.push_back({Trimmed(line.substr(0, first)),
-                     Trimmed(line.substr(first + 1, last - first - 1)),
-                     Trimmed(line.substr(last + 1))});
+  for (const std::vector<std::string>& fields : ParseCases(kTypeCases, 3)) {
+    cases.push_back({fields[0], fields[1], fields[2]});
   }
   return cases;
 }

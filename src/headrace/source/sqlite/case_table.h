@@ -1,0 +1,34 @@
+#pragma once
+
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace headrace::sqlite {
+
+inline std::string Trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+/// A table of cases that people read: one a line, its fields between `|`, empty ones as well.
+inline std::vector<std::vector<std::string>> ParseCases(std::string_view table, size_t fields) {
+  std::vector<std::vector<std::string>> cases;
+  std::istringstream lines{std::string(table)};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty()) continue;
+    std::istringstream rest(line);
+    std::vector<std::string> parsed(fields);
+    for (std::string& field : parsed) {
+      std::getline(rest, field, '|');
+      field = Trimmed(field);
+    }
+    cases.push_back(std::move(parsed));
+  }
+  return cases;
+}
+
+}  // namespace headrace::sqlite
