@@ -83,7 +83,8 @@ Command VerifyCommand() {
                 {kExitInterrupted, "interrupted"}},
       .json =
           "a report as `headrace run --json`; for each table `verified` and, where something "
-          "differs, `problems` (sentences); `verify_error` (`class`, `code`, `message`) where files "
+          "differs, `problems` (sentences); `verify_error` (`class`, `code`, `message`) where "
+          "files "
           "of it could not be read, instead of them unless others differ; `replaced_by` (a run) "
           "where it was replaced since. `target`: where it was looked for; `notes` say where that "
           "is not the place that the run wrote to. `left`: the tables of the run that are not "

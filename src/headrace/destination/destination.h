@@ -185,9 +185,9 @@ class Destination {
   /// Reads every file of `record`, at TargetNow, again: rows always, checksums on request. Files
   /// that are not of the record, and should not be there or are not as they were, come with a
   /// problem too: a problem is what was found of a file. Where nothing could be found out of one
-  /// (rights, descriptors, memory, the device) it is `unread`, and the others are read all the same.
-  /// An error says that nothing could be found out of any, also where the place is one that the
-  /// commit was not made at and has nothing of it; kInterruptedCode once `stop` is stopped.
+  /// (rights, descriptors, memory, the device) it is `unread`, and the others are read all the
+  /// same. An error says that nothing could be found out of any, also where the place is one that
+  /// the commit was not made at and has nothing of it; kInterruptedCode once `stop` is stopped.
   virtual arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
                                                               const ReadBackOptions& options,
                                                               std::stop_token stop) = 0;

@@ -7,6 +7,7 @@
 
 #include "headrace/source/sqlite/catalog.h"
 #include "headrace/source/sqlite/estimate.h"
+#include "headrace/source/sqlite/unit_query.h"
 #include "headrace/source/sqlite/unit_reader.h"
 
 namespace headrace::sqlite {
