@@ -7,7 +7,8 @@ import shutil
 import sqlite3
 
 import pytest
-from harness.job import SECONDS, Job, said
+from harness import lake
+from harness.job import SECONDS, Job, postgres_job, said
 from harness.shop import make_shop
 
 
@@ -320,3 +321,40 @@ def test_a_run_is_not_ended_as_damaged_while_its_lake_is_not_there(wide, headrac
     said(one_line(wide.run("--run-id", "monday", expect=1).stdout), "is not there")
     (headrace.folder / "unmounted").rename(wide.lake)
     said(wide.run("--run-id", "monday"), "nothing was left to do", "ok")
+
+
+SOURCES = {
+    "pages": {},
+    "id_range": {"strategy": "id_range"},
+    "key_range": {"strategy": "key_range", "column": "name"},
+    "nulls": {"strategy": "date_range", "column": "at", "nulls": "exclude"},
+}
+
+
+@pytest.mark.parametrize("cut", SOURCES)
+def test_the_source_counts_what_was_read(database, headrace, cut):
+    database.execute("""
+        CREATE TABLE t (id int PRIMARY KEY, name text, at timestamp) PARTITION BY RANGE (id);
+        CREATE TABLE t0 PARTITION OF t FOR VALUES FROM (0) TO (3000); CREATE TABLE t1 PARTITION OF t DEFAULT;
+        INSERT INTO t SELECT i, md5(i::text), CASE WHEN i % 5 > 0 THEN timestamp '2024-01-01' + i * interval '1 hour' END FROM generate_series(1, 5000) AS i;
+        ANALYZE t""")
+    job = postgres_job(headrace, database, {"name": "public.t", "where": "id % 2 = 0", "partition": {"target_rows": 500} | SOURCES[cut]}, verify="source")
+    [table] = job.run("--json").json()["tables"]
+    assert table["source_rows"] == table["rows"] == (2000 if cut == "nulls" else 2500)
+
+
+def test_a_view_that_yields_other_rows_each_time_is_not_published(database, headrace):
+    database.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 10000) AS i; CREATE VIEW shaken AS SELECT id FROM t WHERE random() < 0.5")
+    job = postgres_job(headrace, database, {"name": "public.shaken"}, verify="source")
+    said(job.run(expect=2), "rows were read, the source has", "nothing was published", "may yield other rows each time")
+    assert not lake.files(job.lake)
+
+
+def test_without_a_snapshot_nothing_is_compared_with_the_source(database, headrace):
+    database.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 100) AS i")
+    job = postgres_job(headrace, database, {"name": "public.t"}, verify="source")
+    job.document["source"]["snapshot"] = "off"
+    job.write()
+    done = job.run("--json")
+    assert "source_rows" not in done.json()["tables"][0]
+    said(done, "verify: source: without a snapshot", "not compared")

@@ -109,6 +109,9 @@ std::string TablesText(const nlohmann::json& report, size_t width) {
     if (const int64_t nulled = Integer(row, "nulled_values"); nulled > 0) {
       table.AddDetail(HumanNumberOf(nulled, "value") + " became NULL (on_overflow: null)");
     }
+    if (row.contains("source_rows")) {
+      table.AddDetail("the source counts " + HumanNumberOf(Integer(row, "source_rows"), "row"));
+    }
     if (const int64_t excluded = Integer(row, "excluded_rows"); excluded > 0) {
       table.AddDetail(HumanNumberOf(excluded, "row") + " left out (partition.nulls: exclude)");
     }

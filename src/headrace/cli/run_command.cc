@@ -120,14 +120,12 @@ Command RunCommand() {
           "`nothing_to_do`, `interrupted`, and for each of `tables`: `table`, `state` "
           "(`committed`, `already_committed`, `failed`, `interrupted`), `rows`, `bytes`, `files`, "
           "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `excluded_rows` (of "
-          "partition.nulls), `target`, and where there is one `error` (`class`, `code`, "
-          "`message`), "
-          "`verified`, `problems`, `verify_error` (as `error`: files of it could not be read "
-          "again, "
-          "and the next run verifies it), "
+          "partition.nulls), `target`, and where there is one `source_rows` (counted for `verify: "
+          "source`), `error` (`class`, `code`, `message`), `verified`, `problems`, `verify_error` "
+          "(as `error`: files of it could not be read again, and the next run verifies it), "
           "`replaced_by` (the run that replaced it before it could be verified). With --dry-run: "
-          "the document of "
-          "`headrace plan --json`, of the tables that the run would load; its `notes` say which "
+          "the document of `headrace plan --json`, of the tables that the run would load; its "
+          "`notes` say which "
           "run that is.",
       .acts = true,
       .run = Run,

@@ -27,7 +27,7 @@ VerifyLevel WantedLevel(const CommandLine& line, const Job& job) {
   for (const LevelOfName& known : kVerifyLevels) {
     if (line.level == known.name) return known.level;
   }
-  return job.verify == VerifyLevel::kOff ? VerifyLevel::kCounts : job.verify;
+  return job.verify == VerifyLevel::kChecksum ? job.verify : VerifyLevel::kCounts;
 }
 
 arrow::Result<int> Verify(CommandContext& context) {

@@ -59,7 +59,7 @@ struct WorkerSettings {
 };
 
 enum class EngineType { kAuto, kLocal, kSequential };
-enum class VerifyLevel { kOff, kCounts, kChecksum };
+enum class VerifyLevel { kOff, kCounts, kSource, kChecksum };
 
 struct LoggingSettings {
   std::string level = "info";

@@ -13,7 +13,8 @@ namespace headrace {
 namespace {
 
 constexpr std::array<std::string_view, 3> kEngineTypeNames = {"auto", "local", "sequential"};
-constexpr std::array<std::string_view, 3> kVerifyLevelNames = {"off", "counts", "checksum"};
+constexpr std::array<std::string_view, 4> kVerifyLevelNames = {"off", "counts", "source",
+                                                               "checksum"};
 
 std::string_view EngineTypeName(EngineType type) {
   return kEngineTypeNames.at(static_cast<size_t>(type));

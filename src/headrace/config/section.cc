@@ -149,9 +149,11 @@ Section JobSection(std::span<const PluginOptions> sources,
             .type = OptionType::kEnum,
             .default_text = "counts",
             .doc =
-                "What is read again after the commit: counts compares rows, checksum every value.",
-            .choices = {"off", "counts", "checksum"},
-            .refused_choices = {{"source", kNoVerifyLevel}, {"profile", kNoVerifyLevel}}},
+                "What is compared: counts reads the published files again and compares rows, "
+                "checksum every value; source lets the source count the rows of each table under "
+                "the snapshot as well, and publishes nothing that has others.",
+            .choices = {"off", "counts", "source", "checksum"},
+            .refused_choices = {{"profile", kNoVerifyLevel}}},
            {.key = "state",
             .type = OptionType::kPath,
             .default_text = "./.headrace",

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,8 @@ struct TablePlan {
   std::string why;           ///< One sentence: why this strategy.
   SnapshotKind snapshot = SnapshotKind::kNone;
   std::vector<std::string> warnings;
+  std::optional<int64_t> source_rows;  ///< Counted by the source under the snapshot, for `verify:
+                                       ///< source`.
   int64_t excluded_rows = 0;  ///< That `filter.not_null` leaves out, counted under the snapshot.
 };
 

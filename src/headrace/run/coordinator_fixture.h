@@ -112,6 +112,9 @@ class CoordinatorTest : public ::testing::Test {
     script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
       return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();
     };
+    script.miscount = [test](const TablePlan& plan, const WorkUnit& unit) {
+      return test->miscount ? test->miscount(plan, unit) : 0;
+    };
     script.on_try = [test](const TablePlan& plan, const WorkUnit& unit) {
       return test->on_try ? test->on_try(plan, unit) : arrow::Status::OK();
     };
@@ -146,6 +149,7 @@ class CoordinatorTest : public ::testing::Test {
 
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int)> on_open;
   std::function<arrow::Status(const TablePlan&, const WorkUnit&)> on_try;
+  std::function<int64_t(const TablePlan&, const WorkUnit&)> miscount;
   std::function<arrow::Status(int)> on_snapshot;
   std::function<arrow::Status(const CommitIntent&, bool)> on_commit;
   std::function<arrow::Status(const CommitIntent&)> on_settle;

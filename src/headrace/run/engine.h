@@ -27,8 +27,8 @@
 /// table (not on the run) when a unit has used its attempts. It knows nothing of commits: the
 /// coordinator publishes from the receipts. Execute returns when every table is finished, failed or
 /// lost its snapshot, or when the stop token is stopped. Once nothing is left to read it closes its
-/// sessions and releases the snapshot, and only then reports the tables that ended last: what the
-/// source holds up for the snapshot does not wait for their commits.
+/// sessions and releases the snapshot (unless `keep_snapshot`), and only then reports the tables
+/// that ended last: what the source holds up for the snapshot does not wait for their commits.
 namespace headrace {
 
 /// One table to extract. Owned by the coordinator; constant while Execute runs.
@@ -44,6 +44,7 @@ struct ExecuteOptions {
   int max_workers = 2;                 ///< At least initial_workers; so far an engine may grow.
   int retries = 5;                     ///< Attempts after the first, per unit.
   int64_t worker_memory = 64LL << 20;  ///< Bytes one worker may hold: reader and writer together.
+  bool keep_snapshot = false;          ///< It is not released when all is read: commits ask it.
 };
 
 /// What the engine reports while it works. Calls may come from any thread, one at a time for each
@@ -55,8 +56,8 @@ struct ExecuteCallbacks {
   /// Table number `table` needs nothing more: OK, or why it ended. The coordinator may commit it at
   /// once.
   std::function<void(size_t table, const arrow::Status& status)> on_table_end;
-  /// Nothing is left to read and the snapshot is released; the calls of on_table_end that follow
-  /// are the last. On the same thread as those. May be empty.
+  /// Nothing is left to read, the snapshot is released if it is to be; the calls of on_table_end
+  /// that follow are the last. On the same thread as those. May be empty.
   std::function<void()> on_all_read;
 };
 

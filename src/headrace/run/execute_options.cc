@@ -8,7 +8,8 @@ ExecuteOptions ExecuteOptionsOf(const Job& job, int cores) {
   ExecuteOptions options{.initial_workers = 1,
                          .max_workers = 1,
                          .retries = job.retries,
-                         .worker_memory = job.worker_memory};
+                         .worker_memory = job.worker_memory,
+                         .keep_snapshot = job.verify == VerifyLevel::kSource};
   if (job.engine == EngineType::kSequential) return options;
   const WorkerSettings& workers = job.workers;
   options.initial_workers = workers.initial;

@@ -23,6 +23,8 @@ namespace headrace {
 struct MemorySourceScript {
   std::map<std::string, int64_t> tables;  ///< Rows by table name.
   int64_t null_rows = 0;                  ///< What is counted of each for a unit of NULLs.
+  /// What a count of a unit of rows differs by from those that it has; empty: by nothing.
+  std::function<int64_t(const TablePlan&, const WorkUnit&)> miscount;
   /// Asked before a unit is opened, with the number of opens of that unit so far (1, 2, …).
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int open)> on_open;
   /// Asked before each batch of a unit, with the rows that this open of it has given so far.
@@ -168,8 +170,12 @@ class MemorySnapshot : public Snapshot {
 
   arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
                                    std::stop_token /*stop*/) override {
-    const bool nulls = std::holds_alternative<NullRows>(unit.split);
-    return nulls ? script_.null_rows : script_.tables.at(plan.table.name);
+    if (std::holds_alternative<NullRows>(unit.split)) return script_.null_rows;
+    const int64_t rows = script_.tables.at(plan.table.name);
+    const auto* range = std::get_if<IdRange>(&unit.split);
+    const int64_t has =
+        range == nullptr ? rows : range->upper.value_or(rows) - range->lower.value_or(0);
+    return has + (script_.miscount ? script_.miscount(plan, unit) : 0);
   }
 
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token /*stop*/) override {

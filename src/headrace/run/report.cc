@@ -32,6 +32,7 @@ nlohmann::json TableReportJson(const TableReport& table) {
                          {"excluded_rows", table.excluded_rows},
                          {"checksum", table.checksum.ToHex()},
                          {"target", table.target}};
+  if (table.source_rows) json["source_rows"] = *table.source_rows;
   if (!table.error.ok()) json["error"] = ErrorJson(table.error);
   if (!table.verify_error.ok()) json["verify_error"] = ErrorJson(table.verify_error);
   if (table.verified.has_value()) json["verified"] = *table.verified;

@@ -34,7 +34,8 @@ struct TableReport {
   int epoch = 0;
   int64_t sequence = 0;
   int64_t nulled_values = 0;
-  int64_t excluded_rows = 0;  ///< Left out by `partition.nulls: exclude`.
+  int64_t excluded_rows = 0;           ///< Left out by `partition.nulls: exclude`.
+  std::optional<int64_t> source_rows;  ///< What the source counted, for `verify: source`.
   Checksum checksum;
   std::string target;                 ///< Where it lies now.
   std::optional<bool> verified;       ///< Absent: not verified.

@@ -9,6 +9,7 @@
 #include "headrace/run/backoff.h"
 #include "headrace/run/execute_options.h"
 #include "headrace/run/settle.h"
+#include "headrace/run/source_count.h"
 #include "headrace/run/stopwatch.h"
 #include "headrace/run/table_target.h"
 
@@ -150,6 +151,10 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
     parts_.progress.NextTable(open.job->table.label());
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
                                     {chosen_.run, started_micros_, open.epoch}, stop));
+    PlannedTable& planned = plan.tables.back();
+    if (parts_.job.verify == VerifyLevel::kSource && planned.status.ok()) {
+      planned.status = CountSource(snapshot, stop, planned);
+    }
   }
   WarnOfTablesReadTwice(plan);
   return plan;
@@ -221,7 +226,7 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
                                       works[table].plan.statistics.rows);
       return;
     }
-    EndTable(works[table], status, stop, report);
+    EndTable(works[table], status, snapshot, stop, report);
   };
   callbacks.on_all_read = [this] { all_read_ = true; };
   const ExecuteContext context{snapshot, parts_.destination, parts_.observer, parts_.progress};
@@ -234,13 +239,13 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   if (!lost.ok()) NoteLostSnapshot(lost, report);
 }
 
-void RunExecution::EndTable(const TableWork& work, const arrow::Status& status,
+void RunExecution::EndTable(const TableWork& work, const arrow::Status& status, Snapshot& snapshot,
                             const std::stop_token& stop, RunReport& report) {
   const OpenTable* open = FindOpen(work.plan.table.directory());
   TableReport table = UncommittedTable(*open->job, work.plan.epoch, status);
   if (status.ok()) {
     const Stopwatch watch;
-    const arrow::Status committed = Commit(work, stop, table).status();
+    const arrow::Status committed = Commit(work, snapshot, stop, table).status();
     if (!committed.ok()) {
       table = UncommittedTable(*open->job, work.plan.epoch,
                                WithContext(committed, "table " + table.table + ", commit"));
@@ -250,8 +255,8 @@ void RunExecution::EndTable(const TableWork& work, const arrow::Status& status,
   Close(std::move(table), report);
 }
 
-arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const std::stop_token& stop,
-                                                 TableReport& table) {
+arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, Snapshot& snapshot,
+                                                 const std::stop_token& stop, TableReport& table) {
   if (all_read_) parts_.progress.StartPhase("commit");
   const TableTarget& target = work.target;
   ARROW_ASSIGN_OR_RAISE(
@@ -264,6 +269,7 @@ arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const st
                     " units have no receipt, the first is " + coverage.missing_units.front() +
                     "; nothing was published");
   }
+  ARROW_RETURN_NOT_OK(CompareWithSource(work, coverage.accepted, snapshot, stop));
   const int64_t sequence = FindOpen(target.table.directory())->sequence;
   ARROW_ASSIGN_OR_RAISE(CommitRecord record,
                         CommitTable(target, coverage.accepted, sequence, parts_.job.retries,
@@ -271,6 +277,7 @@ arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, const st
   table = ReportOfCommit(record, TableState::kCommitted);
   table.units = static_cast<int64_t>(work.units.size());
   table.excluded_rows = work.plan.excluded_rows;
+  table.source_rows = work.plan.source_rows;
   for (const Receipt& receipt : coverage.accepted) table.nulled_values += receipt.nulled_values;
   parts_.observer.Emit(Level::kInfo, "table_committed", "table " + table.table + " committed",
                        {{"run", target.run},

@@ -47,10 +47,10 @@ class RunExecution {
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
   void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
                RunReport& report);
-  void EndTable(const TableWork& work, const arrow::Status& status, const std::stop_token& stop,
-                RunReport& report);
-  arrow::Result<CommitRecord> Commit(const TableWork& work, const std::stop_token& stop,
-                                     TableReport& table);
+  void EndTable(const TableWork& work, const arrow::Status& status, Snapshot& snapshot,
+                const std::stop_token& stop, RunReport& report);
+  arrow::Result<CommitRecord> Commit(const TableWork& work, Snapshot& snapshot,
+                                     const std::stop_token& stop, TableReport& table);
   void Close(TableReport table, RunReport& report);
   void CloseAll(const arrow::Status& status, RunReport& report);
   OpenTable* FindOpen(const std::string& directory);

@@ -86,6 +86,7 @@ void WorkerPool::EndWorker(bool had_session) {
 }
 
 void WorkerPool::ReleaseSnapshot() {
+  if (options_.keep_snapshot) return;
   try {
     context_.snapshot.Release(stop_);
   } catch (const std::exception& exception) {

@@ -198,6 +198,15 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   return condition;
 }
 
+std::string CountedConditionOf(const TablePlan& plan, const WorkUnit& unit) {
+  std::string condition = ConditionOf(plan, unit);
+  // What was attached since is in no unit, where there are several.
+  const bool among_units = plan.strategy != Strategy::kNone &&
+                           std::holds_alternative<WholeTable>(unit.split) &&
+                           IsTable(plan.description) && !plan.description.IsOneRelation();
+  return among_units ? BothHold(PartsCondition(plan.description), condition) : condition;
+}
+
 bool IsBestReadByBitmap(const TablePlan& plan, const WorkUnit& unit) {
   const bool is_range = std::holds_alternative<DateRange>(unit.split) ||
                         std::holds_alternative<IdRange>(unit.split) ||

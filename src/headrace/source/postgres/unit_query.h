@@ -22,6 +22,9 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit);
 /// rows.
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit);
 
+/// The same for a count beside units of the plan, which leave out partitions that came later.
+std::string CountedConditionOf(const TablePlan& plan, const WorkUnit& unit);
+
 /// True: `unit` is a range of a column of a table, which a bitmap scan of an index reads best. The
 /// server prefers to follow the index where the column's order is nearly that of the rows, and
 /// comes to a page anew for each row that lies out of turn. A condition of the job may have lookups

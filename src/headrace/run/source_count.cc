@@ -1,0 +1,93 @@
+#include "headrace/run/source_count.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "headrace/model/split_text.h"
+
+namespace headrace {
+namespace {
+
+/// Units that an error names.
+constexpr int kMostNamed = 3;
+
+/// Rows that were read, by the unit that read them.
+std::map<std::string, int64_t> RowsOfUnits(std::span<const Receipt> receipts) {
+  std::map<std::string, int64_t> rows;
+  for (const Receipt& receipt : receipts) {
+    for (const UnitReceipt& unit : receipt.units) rows[unit.unit_id] += unit.rows;
+  }
+  return rows;
+}
+
+/// The first units whose rows the source counts differently, each in a sentence of its own; empty:
+/// there is none.
+arrow::Result<std::string> DifferentUnits(const TableWork& work, std::span<const Receipt> receipts,
+                                          Snapshot& snapshot, const std::stop_token& stop) {
+  const std::map<std::string, int64_t> rows = RowsOfUnits(receipts);
+  std::string text;
+  int named = 0;
+  for (const WorkUnit& unit : work.units) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t counted, snapshot.CountRows(work.plan, unit, stop));
+    const auto read = rows.find(unit.id);
+    const int64_t held = read == rows.end() ? 0 : read->second;
+    if (held == counted) continue;
+    text += "; unit " + unit.id + " (" + SplitText(unit.split) + ") read " + std::to_string(held) +
+            " of " + std::to_string(counted);
+    if (++named == kMostNamed) break;
+  }
+  return text;
+}
+
+bool NeedNotRepeat(RelationKind kind) {
+  return kind == RelationKind::kView || kind == RelationKind::kQuery ||
+         kind == RelationKind::kForeign;
+}
+
+}  // namespace
+
+arrow::Status CountSource(Snapshot& snapshot, std::stop_token stop, PlannedTable& planned) {
+  TablePlan& plan = planned.plan;
+  if (plan.snapshot == SnapshotKind::kNone) {
+    plan.warnings.emplace_back(
+        "verify: source: without a snapshot the source's count is of another moment than the rows; "
+        "they are not compared");
+    return arrow::Status::OK();
+  }
+  const WorkUnit whole{.plan_id = plan.id, .id = "0", .split = WholeTable{}};
+  const auto counted = snapshot.CountRows(plan, whole, std::move(stop));
+  if (!counted.ok()) {
+    return CodeOf(counted.status()) == kInterruptedCode
+               ? counted.status()
+               : WithContext(counted.status(), "table " + plan.table.label() + ", verify: source");
+  }
+  plan.source_rows = *counted;
+  return arrow::Status::OK();
+}
+
+arrow::Status CompareWithSource(const TableWork& work, std::span<const Receipt> receipts,
+                                Snapshot& snapshot, const std::stop_token& stop) {
+  if (!work.plan.source_rows) return arrow::Status::OK();
+  int64_t rows = 0;
+  for (const Receipt& receipt : receipts) rows += receipt.rows;
+  if (rows == *work.plan.source_rows) return arrow::Status::OK();
+  std::string text = "verify: source: " + std::to_string(rows) +
+                     " rows were read, the source has " + std::to_string(*work.plan.source_rows) +
+                     " under the snapshot of the run; nothing was published";
+  const auto units = DifferentUnits(work, receipts, snapshot, stop);
+  if (!units.ok()) {
+    if (CodeOf(units.status()) == kInterruptedCode) return units.status();
+    text += "; which units differ is not known: " + units.status().message();
+  } else if (units->empty()) {
+    text += "; each unit read what the source has for it, so that rows are in no unit, or in two";
+  } else {
+    text += *units;
+  }
+  if (!NeedNotRepeat(work.plan.description.kind)) return BugError(text);
+  return UserError(text +
+                   ". A view, a query or a foreign table may yield other rows each time, as "
+                   "with random() or LIMIT");
+}
+
+}  // namespace headrace
