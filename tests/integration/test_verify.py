@@ -113,6 +113,21 @@ def test_what_was_tampered_with_is_named(published, headrace, tamper):
     said(headrace("verify", "latest", "--level", "checksum", expect=3), named)
 
 
+def change_a_bound(folder):
+    """The values stay, but engines that look for one of them skip them now."""
+    file = only_file(folder)
+    content = file.read_bytes()
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    at = content.index(b"person 999", footer)  # the greatest name
+    file.write_bytes(content[:at] + b"person 100" + content[at + 10:])
+    return file.name
+
+
+def test_a_changed_bound_is_damage_though_every_value_is_there(published, headrace):
+    named = change_a_bound(published)
+    said(headrace("verify", "latest", "--level", "checksum", expect=3), named, "has the values that were written, but other bytes")
+
+
 def test_counting_rows_does_not_say_that_values_agree(published, headrace):
     flip_a_byte(published)
     said(headrace("verify", "latest", "--level", "counts", expect=0), "everything has the rows that were written (values were not compared")

@@ -57,7 +57,8 @@ Command VerifyCommand() {
       .name = "verify",
       .summary = "Read a run's published files again and compare them with what was written",
       .description =
-          "`counts` compares the rows of each file, `checksum` the values of every row, both with "
+          "`counts` compares the rows of each file, `checksum` every value and every byte, both "
+          "with "
           "the run's commit record; without --level it is the job's `verify`, or counts where that "
           "is off. Files that no run wrote, and readers of the table would read, are named. Reads "
           "the job's destination, never the source; where the run wrote to another place, because "

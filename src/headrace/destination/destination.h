@@ -82,6 +82,7 @@ struct ReadBackResult {
   std::string problem;               ///< Empty, or what is wrong with the file, without its name.
   arrow::Status
       unread;  ///< Why the file could not be read, which says nothing of it; OK otherwise.
+  std::optional<std::string> digest = {};  ///< Of its bytes, as in ReceiptFile; with the checksum.
 };
 
 /// How published files are read again.

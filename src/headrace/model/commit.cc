@@ -18,10 +18,12 @@ constexpr std::array<std::string_view, 3> kWriteModeNames = {"append", "replace"
                                                              "error_if_exists"};
 
 nlohmann::json FileToJson(const CommittedFile& file) {
-  return {{"name", file.name},
-          {"bytes", file.bytes},
-          {"rows", file.rows},
-          {"checksum", file.checksum.ToHex()}};
+  nlohmann::json json = {{"name", file.name},
+                         {"bytes", file.bytes},
+                         {"rows", file.rows},
+                         {"checksum", file.checksum.ToHex()}};
+  if (!file.digest.empty()) json["digest"] = file.digest;
+  return json;
 }
 
 arrow::Result<CommittedFile> FileFromJson(const nlohmann::json& json) {
@@ -30,6 +32,9 @@ arrow::Result<CommittedFile> FileFromJson(const nlohmann::json& json) {
   object.Read("name", file.name);
   object.Read("bytes", file.bytes);
   object.ReadChecksum(file.rows, file.checksum);
+  std::optional<std::string> digest;
+  object.Read("digest", digest);
+  file.digest = std::move(digest).value_or("");
   ARROW_RETURN_NOT_OK(object.status());
   return file;
 }

@@ -24,6 +24,8 @@ struct CommittedFile {
   int64_t bytes = 0;
   int64_t rows = 0;
   Checksum checksum;
+  std::string
+      digest;  ///< Of its bytes, as in ReceiptFile; empty in records of before there was one.
 };
 
 /// Whether one of `files` is called `name`.

@@ -15,7 +15,7 @@ json RecordJson() {
   "mode": "append", "sequence": 4, "staging": "/lake/.s", "target": "/lake/public.events/run-1",
   "schema": "id: int64", "digest": "ab", "cursor_column": null, "watermark": "2024-01-01", "rows": 3,
   "checksum": "00000000000000ff",
-  "files": [{"name": "a.parquet", "bytes": 10, "rows": 3, "checksum": "00000000000000ff"}],
+  "files": [{"name": "a.parquet", "bytes": 10, "rows": 3, "checksum": "00000000000000ff", "digest": "5b1c0f5e7a9d2e64"}],
   "committed_at": "2024-01-02T00:00:00Z"})");
 }
 
@@ -30,8 +30,18 @@ TEST(CommitTest, JsonAsDocumented) {
   EXPECT_EQ(intent.checksum, (Checksum{.sum = 255, .rows = 3}));
   ASSERT_EQ(intent.files.size(), 1U);
   EXPECT_EQ(intent.files[0].checksum, (Checksum{.sum = 255, .rows = 3}));
+  EXPECT_EQ(intent.files[0].digest, "5b1c0f5e7a9d2e64");
   EXPECT_EQ(record->committed_at, "2024-01-02T00:00:00Z");
   EXPECT_EQ(ToJson(*record), RecordJson());
+}
+
+TEST(CommitTest, RecordsOfBeforeDigestsHaveNone) {
+  json record = RecordJson();
+  record["files"][0].erase("digest");
+  const auto read = CommitRecordFromJson(record);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->intent.files[0].digest, "");
+  EXPECT_EQ(ToJson(*read), record);
 }
 
 TEST(CommitTest, IntentIsTheRecordWithoutItsTime) {

@@ -57,6 +57,7 @@ nlohmann::json ReceiptFileToJson(const ReceiptFile& file) {
                          {"rows", file.rows},
                          {"checksum", file.checksum.ToHex()},
                          {"columns", nlohmann::json::array()}};
+  if (!file.digest.empty()) json["digest"] = file.digest;
   for (const ColumnSummary& column : file.columns) json["columns"].push_back(ColumnToJson(column));
   return json;
 }
@@ -67,6 +68,9 @@ arrow::Result<ReceiptFile> ReceiptFileFromJson(const nlohmann::json& json) {
   object.Read("name", file.name);
   object.Read("bytes", file.bytes);
   object.ReadChecksum(file.rows, file.checksum);
+  std::optional<std::string> digest;
+  object.Read("digest", digest);
+  file.digest = std::move(digest).value_or("");
   object.ReadEach("columns", file.columns, ColumnFromJson);
   ARROW_RETURN_NOT_OK(object.status());
   return file;

@@ -34,7 +34,8 @@ struct ReceiptFile {
   std::string name;  ///< Within the table's run directory; unique within the run.
   int64_t bytes = 0;
   int64_t rows = 0;
-  Checksum checksum;  ///< Of the file's rows.
+  Checksum checksum;   ///< Of the file's rows.
+  std::string digest;  ///< Of its bytes: XXH3, 64 bits, in hexadecimal; empty: not known.
   std::vector<ColumnSummary> columns;
 };
 

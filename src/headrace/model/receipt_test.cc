@@ -37,7 +37,7 @@ json ReceiptJson() {
   "version": 1, "plan_id": "run-1/public.events/0", "rows": 3,
   "checksum": "00000000000000ff", "worker": 2, "nulled_values": 1,
   "units": [{"unit_id": "7", "attempt": 2, "rows": 3, "checksum": "00000000000000ff", "seconds": 0.5}],
-  "files": [{"name": "w0-0.parquet", "bytes": 4096, "rows": 2, "checksum": "00000000000000f0",
+  "files": [{"name": "w0-0.parquet", "bytes": 4096, "rows": 2, "checksum": "00000000000000f0", "digest": "5b1c0f5e7a9d2e64",
              "columns": [{"name": "id", "minimum": "1", "maximum": "9", "nulls": 0}, {"name": "tags", "nulls": 2}]},
             {"name": "w0-1.parquet", "bytes": 1024, "rows": 1, "checksum": "000000000000000f", "columns": []}]})");
 }

@@ -26,4 +26,23 @@ inline std::string Xxh3Hex128(std::string_view bytes) {
   return hex;
 }
 
+/// The same hash of 64 bits, over bytes that come in pieces.
+class Xxh3Stream {
+ public:
+  Xxh3Stream() { XXH3_64bits_reset(&state_); }
+
+  void Add(std::string_view bytes) { XXH3_64bits_update(&state_, bytes.data(), bytes.size()); }
+
+  /// Of all that was added: the 16 hexadecimal digits that `xxhsum -H3` prints.
+  std::string Hex() const {
+    std::string hex;
+    const uint64_t digest = XXH3_64bits_digest(&state_);
+    for (int shift = 60; shift >= 0; shift -= 4) hex += "0123456789abcdef"[(digest >> shift) & 15U];
+    return hex;
+  }
+
+ private:
+  XXH3_state_t state_{};
+};
+
 }  // namespace headrace

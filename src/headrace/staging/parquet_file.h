@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "headrace/client/store/durable_fs.h"
@@ -32,6 +33,7 @@ class ParquetFile {
  public:
   struct Sealed {
     int64_t bytes = 0;
+    std::string digest = {};  ///< As in ReceiptFile.
     std::vector<ColumnSummary> columns;
   };
 

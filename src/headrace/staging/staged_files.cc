@@ -38,6 +38,7 @@ arrow::Status StagedFiles::SealFile() {
   ARROW_ASSIGN_OR_RAISE(ParquetFile::Sealed sealed, open_->Seal());
   open_.reset();
   open_file_.bytes = sealed.bytes;
+  open_file_.digest = std::move(sealed.digest);
   open_file_.columns = std::move(sealed.columns);
   receipt_.files.push_back(std::move(open_file_));
   return arrow::Status::OK();

@@ -276,7 +276,12 @@ class ParquetDestination final : public Destination {
         ReadParquetFile(directory / file.name, file.bytes,
                         {.with_checksum = options.with_checksum, .on_rows = options.on_rows}, stop);
     if (!content.ok()) return {file.name, 0, {}, {}, content.status()};
-    return {file.name, content->rows, content->checksum, std::move(content->problem), {}};
+    return {file.name,
+            content->rows,
+            content->checksum,
+            std::move(content->problem),
+            {},
+            std::move(content->digest)};
   }
 
   /// A lake that another job destination has put in the place of the one that the run wrote to, or

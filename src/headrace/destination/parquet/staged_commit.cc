@@ -18,7 +18,8 @@ std::vector<CommittedFile> FilesWithRows(std::span<const Receipt> receipts) {
   std::vector<CommittedFile> files;
   for (const Receipt& receipt : receipts) {
     for (const ReceiptFile& file : receipt.files) {
-      if (file.rows > 0) files.push_back({file.name, file.bytes, file.rows, file.checksum});
+      if (file.rows > 0)
+        files.push_back({file.name, file.bytes, file.rows, file.checksum, file.digest});
     }
   }
   return files;
@@ -60,7 +61,8 @@ arrow::Result<CommittedFile> WriteEmptyFile(DurableFs& fs, const fs::path& direc
   ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
   ARROW_ASSIGN_OR_RAISE(const auto file, CreateParquetFile(fs, directory / name, format));
   ARROW_ASSIGN_OR_RAISE(const ParquetFile::Sealed sealed, file->Seal());
-  return CommittedFile{.name = name, .bytes = sealed.bytes, .rows = 0, .checksum = {}};
+  return CommittedFile{
+      .name = name, .bytes = sealed.bytes, .rows = 0, .checksum = {}, .digest = sealed.digest};
 }
 
 CommitIntent IntentOf(const LakeLayout& layout, const TableTarget& target,
