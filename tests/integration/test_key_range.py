@@ -157,3 +157,46 @@ def test_sqlite_cuts_a_table_without_rowid_by_its_texts(headrace, collation):
     assert 6 <= len(plan["units"]) <= 10
     said(" ".join(plan["warnings"]), "no more values of")
     assert loaded_ids(job, "t") == sorted([*range(10000), -1, -2, -3])
+
+
+# As a migration from a database leaves them that takes letters of either case for the same.
+OTHER_OPERATORS = """
+CREATE SCHEMA blind;
+CREATE FUNCTION blind.lt(text, text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.lower($1) OPERATOR(pg_catalog.<) pg_catalog.lower($2)';
+CREATE FUNCTION blind.ge(text, text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.lower($1) OPERATOR(pg_catalog.>=) pg_catalog.lower($2)';
+CREATE FUNCTION blind.never(tid, tid) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false';
+CREATE FUNCTION blind.never(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false';
+CREATE FUNCTION blind.never(timestamp, timestamp) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false';
+CREATE OPERATOR blind.< (LEFTARG = text, RIGHTARG = text, FUNCTION = blind.lt);
+CREATE OPERATOR blind.>= (LEFTARG = text, RIGHTARG = text, FUNCTION = blind.ge);
+CREATE OPERATOR blind.< (LEFTARG = tid, RIGHTARG = tid, FUNCTION = blind.never);
+CREATE OPERATOR blind.>= (LEFTARG = tid, RIGHTARG = tid, FUNCTION = blind.never);
+CREATE OPERATOR blind.>= (LEFTARG = timestamp, RIGHTARG = timestamp, FUNCTION = blind.never);
+CREATE OPERATOR blind.= (LEFTARG = int, RIGHTARG = int, FUNCTION = blind.never);
+"""
+
+
+@pytest.mark.parametrize("partition", [{"strategy": "pages"}, {"strategy": "key_range", "column": "key"}, {"strategy": "date_range", "column": "at"},
+                                       {"strategy": "id_range", "column": "id"}, {"strategy": "hash", "column": "key"}], ids=lambda partition: partition["strategy"])
+def test_operators_of_the_roles_search_path_compare_no_bounds(database, headrace, partition):
+    database.execute("""
+        CREATE TABLE t (id int, key text, at timestamp NOT NULL);
+        INSERT INTO t SELECT i, CASE WHEN i % 2 = 0 THEN upper(md5(i::text)) ELSE md5(i::text) END, timestamp '2024-01-01' + i * interval '1 hour'
+          FROM generate_series(1, 10000) AS i;
+        ANALYZE t;""" + OTHER_OPERATORS + f"ALTER DATABASE {database.name} SET search_path = blind, public, pg_catalog")
+    job = postgres_job(headrace, database, {"name": "public.t", "partition": partition | {"target_rows": 500}})
+    assert len(planned(headrace)["units"]) > 5
+    assert loaded_ids(job, "public.t") == list(range(1, 10001))
+
+
+def test_a_key_that_is_no_text_of_utf8_costs_the_ranges_not_the_table(any_database, postgres_servers, headrace):
+    with any_database.connect() as connection:
+        connection.execute(f"CREATE DATABASE {any_database.name}_ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    try:
+        ascii_database = type(any_database)(any_database.server, f"{any_database.name}_ascii")
+        ascii_database.execute(r"CREATE TABLE t (id int, code varchar(30) PRIMARY KEY); INSERT INTO t SELECT i, E'M\374ller' || i FROM generate_series(1, 5000) AS i; ANALYZE t")
+        job = postgres_job(headrace, ascii_database, {"name": "public.t", "columns": ["id"], "partition": {"strategy": "key_range", "column": "code", "target_rows": 500}})
+        said(" ".join(planned(headrace)["warnings"]), "it is read as one unit")
+        assert loaded_ids(job, "public.t") == list(range(1, 5001))
+    finally:
+        any_database.execute(f"DROP DATABASE {any_database.name}_ascii")

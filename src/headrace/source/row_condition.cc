@@ -10,10 +10,12 @@ std::string BothHold(std::string one, const std::string& other) {
 }
 
 std::string LiesBetween(const std::string& column, const std::string& lower,
-                        const std::string& upper) {
+                        const std::string& upper, const RangeOperators& operators) {
   if (lower.empty() && upper.empty()) return column + " IS NOT NULL";
-  return BothHold(lower.empty() ? "" : column + " >= " + lower,
-                  upper.empty() ? "" : column + " < " + upper);
+  const auto compared = [&](std::string_view with, const std::string& end) {
+    return end.empty() ? "" : column + " " + std::string(with) + " " + end;
+  };
+  return BothHold(compared(operators.at_least, lower), compared(operators.below, upper));
 }
 
 }  // namespace headrace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace headrace {
 
@@ -10,9 +11,15 @@ namespace headrace {
 /// Both hold. Neither may have an OR outside of brackets.
 std::string BothHold(std::string one, const std::string& other);
 
+/// How a source spells the comparisons with the ends of a range.
+struct RangeOperators {
+  std::string_view at_least = ">=";
+  std::string_view below = "<";
+};
+
 /// `column` lies at `lower` or above, and below `upper`; an empty literal: this end is open. Both
 /// open: every row but those whose column is NULL, which no range holds.
 std::string LiesBetween(const std::string& column, const std::string& lower,
-                        const std::string& upper);
+                        const std::string& upper, const RangeOperators& operators = {});
 
 }  // namespace headrace

@@ -18,8 +18,8 @@ std::vector<CommittedFile> FilesWithRows(std::span<const Receipt> receipts) {
   std::vector<CommittedFile> files;
   for (const Receipt& receipt : receipts) {
     for (const ReceiptFile& file : receipt.files) {
-      if (file.rows > 0)
-        files.push_back({file.name, file.bytes, file.rows, file.checksum, file.digest});
+      if (file.rows == 0) continue;
+      files.push_back({file.name, file.bytes, file.rows, file.checksum, file.digest});
     }
   }
   return files;

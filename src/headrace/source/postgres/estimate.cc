@@ -324,7 +324,12 @@ arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& descr
   for (const std::string& name : split_columns) {
     const auto spread = statistics.columns.find(name);
     const Column* column = description.FindColumn(name);
-    if (column == nullptr || spread == statistics.columns.end()) continue;
+    if (column == nullptr) continue;
+    if (spread == statistics.columns.end()) {
+      statistics.columns[name].unknown_because =
+          "key_range cuts text, varchar, char(n), uuid and numeric, no " + column->source_type;
+      continue;
+    }
     ARROW_ASSIGN_OR_RAISE(const bool known,
                           FillColumn(queries, description, *column, spread->second));
     if (known) break;

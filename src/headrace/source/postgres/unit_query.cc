@@ -25,13 +25,21 @@ SplitVisitor(Cases...) -> SplitVisitor<Cases...>;  // clang before 17 does not d
 /// In quotes: the least bigint cannot be written as a number.
 std::string BigintLiteral(int64_t value) { return "'" + std::to_string(value) + "'::bigint"; }
 
-std::string TidLiteral(uint32_t page) { return "'(" + std::to_string(page) + ",0)'::tid"; }
+std::string TidLiteral(uint32_t page) {
+  return "'(" + std::to_string(page) + ",0)'::pg_catalog.tid";
+}
+
+/// The server's own, whatever operators of the same names the role's search_path finds first: a
+/// case-insensitive `<` for texts would put rows into two ranges.
+constexpr RangeOperators kOwn = {.at_least = "OPERATOR(pg_catalog.>=)",
+                                 .below = "OPERATOR(pg_catalog.<)"};
 
 std::string IdCondition(const IdRange& range) {
   const auto literal = [](const std::optional<int64_t>& end) {
     return end ? BigintLiteral(*end) : std::string();
   };
-  return LiesBetween(PgQuoteIdentifier(range.column), literal(range.lower), literal(range.upper));
+  return LiesBetween(PgQuoteIdentifier(range.column), literal(range.lower), literal(range.upper),
+                     kOwn);
 }
 
 /// `2024-01-01`: a year of four digits or more that comes first, so that no DateStyle reads it in
@@ -90,7 +98,7 @@ std::string DateCondition(const DateRange& range, const Description& description
                ? TimeLiteral(type, *micros)
                : BigintLiteral(FirstNumberFrom(*micros, range.encoding));
   };
-  return LiesBetween(column, literal(range.lower), literal(range.upper));
+  return LiesBetween(column, literal(range.lower), literal(range.upper), kOwn);
 }
 
 /// Literals without a type take that of the column, and compare in its collation.
@@ -98,27 +106,30 @@ std::string KeyCondition(const KeyRange& range) {
   const auto literal = [](const std::optional<std::string>& key) {
     return key ? PgQuoteLiteral(*key) : std::string();
   };
-  return LiesBetween(PgQuoteIdentifier(range.column), literal(range.lower), literal(range.upper));
+  return LiesBetween(PgQuoteIdentifier(range.column), literal(range.lower), literal(range.upper),
+                     kOwn);
 }
 
 /// By the text of the value, which every type has, in a collation in which equal texts are equal
 /// bytes.
 std::string HashCondition(const HashPart& part) {
-  return "(pg_catalog.hashtext(" + PgQuoteIdentifier(part.column) +
-         R"(::pg_catalog.text COLLATE pg_catalog."C") & 2147483647) % )" +
-         std::to_string(part.parts) + " = " + std::to_string(part.part);
+  return "((pg_catalog.hashtext(" + PgQuoteIdentifier(part.column) +
+         R"(::pg_catalog.text COLLATE pg_catalog."C") OPERATOR(pg_catalog.&) 2147483647))"
+         " OPERATOR(pg_catalog.%) " +
+         std::to_string(part.parts) + ") OPERATOR(pg_catalog.=) " + std::to_string(part.part);
 }
 
 std::string PageCondition(const PageRange& range) {
-  return BothHold(range.first > 0 ? "ctid >= " + TidLiteral(range.first) : "",
-                  range.last ? "ctid < " + TidLiteral(*range.last) : "");
+  if (range.first == 0 && !range.last) return {};
+  return LiesBetween("ctid", range.first > 0 ? TidLiteral(range.first) : "",
+                     range.last ? TidLiteral(*range.last) : "", kOwn);
 }
 
 /// Which partitions, or tables that inherit, are the table's is settled with its description. The
 /// server asks anew in each query, whatever the snapshot, and no lock of a reader keeps one from
 /// being attached: units that come after would read its rows, and those before would not have.
 std::string PartsCondition(const Description& description) {
-  return "tableoid = ANY (" + LeafOids(description) + ")";
+  return "tableoid OPERATOR(pg_catalog.=) ANY (" + LeafOids(description) + ")";
 }
 
 bool IsTable(const Description& description) {
@@ -199,12 +210,11 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
 }
 
 std::string CountedConditionOf(const TablePlan& plan, const WorkUnit& unit) {
-  std::string condition = ConditionOf(plan, unit);
   // What was attached since is in no unit, where there are several.
   const bool among_units = plan.strategy != Strategy::kNone &&
                            std::holds_alternative<WholeTable>(unit.split) &&
                            IsTable(plan.description) && !plan.description.IsOneRelation();
-  return among_units ? BothHold(PartsCondition(plan.description), condition) : condition;
+  return BothHold(among_units ? PartsCondition(plan.description) : "", ConditionOf(plan, unit));
 }
 
 bool IsBestReadByBitmap(const TablePlan& plan, const WorkUnit& unit) {

@@ -29,27 +29,30 @@ std::string Condition(const std::string& column, const char* lower, const char* 
 }
 
 TEST(UnitQueryTest, BoundsOfTimesAreOfTheColumnsOwnType) {
-  EXPECT_EQ(Condition("zoned", "2024-01-01T00:00:00", "2024-01-01T00:15:00"),
-            "\"zoned\" >= '2024-01-01 00:00:00+00'::pg_catalog.timestamptz AND "
-            "\"zoned\" < '2024-01-01 00:15:00+00'::pg_catalog.timestamptz");
+  EXPECT_EQ(
+      Condition("zoned", "2024-01-01T00:00:00", "2024-01-01T00:15:00"),
+      "\"zoned\" OPERATOR(pg_catalog.>=) '2024-01-01 00:00:00+00'::pg_catalog.timestamptz AND "
+      "\"zoned\" OPERATOR(pg_catalog.<) '2024-01-01 00:15:00+00'::pg_catalog.timestamptz");
   EXPECT_EQ(Condition("plain", "2024-01-01T00:00:00.000001", nullptr),
-            "\"plain\" >= '2024-01-01 00:00:00.000001'::pg_catalog.timestamp");
+            "\"plain\" OPERATOR(pg_catalog.>=) '2024-01-01 00:00:00.000001'::pg_catalog.timestamp");
   EXPECT_EQ(Condition("day", nullptr, "2024-01-01T00:00:00"),
-            "\"day\" < '2024-01-01'::pg_catalog.date");
+            "\"day\" OPERATOR(pg_catalog.<) '2024-01-01'::pg_catalog.date");
   EXPECT_EQ(Condition("day", nullptr, nullptr), "\"day\" IS NOT NULL");
 }
 
 TEST(UnitQueryTest, YearsBeforeChristAndAfter9999) {
-  EXPECT_EQ(Condition("zoned", "-0043-03-15T00:00:00", nullptr),
-            "\"zoned\" >= '0044-03-15 00:00:00+00 BC'::pg_catalog.timestamptz");
+  EXPECT_EQ(
+      Condition("zoned", "-0043-03-15T00:00:00", nullptr),
+      "\"zoned\" OPERATOR(pg_catalog.>=) '0044-03-15 00:00:00+00 BC'::pg_catalog.timestamptz");
   EXPECT_EQ(Condition("day", "0000-12-31T00:00:00", "+12024-01-01T00:00:00"),
-            "\"day\" >= '0001-12-31 BC'::pg_catalog.date AND "
-            "\"day\" < '12024-01-01'::pg_catalog.date");
+            "\"day\" OPERATOR(pg_catalog.>=) '0001-12-31 BC'::pg_catalog.date AND "
+            "\"day\" OPERATOR(pg_catalog.<) '12024-01-01'::pg_catalog.date");
 }
 
 TEST(UnitQueryTest, ADateIsBelowATimeOfItsDay) {
   EXPECT_EQ(Condition("day", "2024-02-29T12:00:00", "2024-12-31T00:00:00.000001"),
-            "\"day\" >= '2024-03-01'::pg_catalog.date AND \"day\" < '2025-01-01'::pg_catalog.date");
+            "\"day\" OPERATOR(pg_catalog.>=) '2024-03-01'::pg_catalog.date AND \"day\" "
+            "OPERATOR(pg_catalog.<) '2025-01-01'::pg_catalog.date");
 }
 
 /// FROM and WHERE of a unit of `public.t`, whose rows lie in so many relations.
@@ -97,7 +100,8 @@ TEST(UnitQueryTest, NullRowsOfAnotherColumnAreFilteredToo) {
 
 TEST(UnitQueryTest, KeysAreLiteralsOfTheColumnsTypeAndCollation) {
   EXPECT_EQ(Query(RelationKind::kTable, 1, KeyRange{"Code", "it's", "z\\"}),
-            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"Code\" >= 'it''s' AND \"Code\" < "
+            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"Code\" OPERATOR(pg_catalog.>=) 'it''s' "
+            "AND \"Code\" OPERATOR(pg_catalog.<) "
             " E'z\\\\'");
   EXPECT_EQ(Query(RelationKind::kTable, 1, KeyRange{"c", std::nullopt, std::nullopt}),
             "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"c\" IS NOT NULL");
@@ -105,25 +109,27 @@ TEST(UnitQueryTest, KeysAreLiteralsOfTheColumnsTypeAndCollation) {
 
 TEST(UnitQueryTest, HashesAreOfTheTextAndNeverNegative) {
   EXPECT_EQ(Query(RelationKind::kTable, 1, HashPart{"c", 2, 3}),
-            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE (pg_catalog.hashtext(\"c\""
-            "::pg_catalog.text COLLATE pg_catalog.\"C\") & 2147483647) % 3 = 2");
+            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE ((pg_catalog.hashtext(\"c\""
+            "::pg_catalog.text COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.&) 2147483647)"
+            " OPERATOR(pg_catalog.%) 3) OPERATOR(pg_catalog.=) 2");
 }
 
 TEST(UnitQueryTest, PartsThatCameLaterAreLeftOutWhereUnitsCouldDisagree) {
   const IdRange ids{.column = "id", .lower = 5, .upper = {}};
   EXPECT_EQ(Query(RelationKind::kTable, 1, ids),
-            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"id\" >= '5'::bigint");
+            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"id\" OPERATOR(pg_catalog.>=) '5'::bigint");
   EXPECT_EQ(Query(RelationKind::kTable, 2, ids),
-            "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" >= '5'::bigint AND "
-            "tableoid = ANY ('{16400,16401}'::pg_catalog.oid[])");
+            "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" OPERATOR(pg_catalog.>=) '5'::bigint AND "
+            "tableoid OPERATOR(pg_catalog.=) ANY ('{16400,16401}'::pg_catalog.oid[])");
   EXPECT_EQ(Query(RelationKind::kPartitioned, 1, NullRows{"id"}),
             "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" IS NULL AND "
-            "tableoid = ANY ('{16400}'::pg_catalog.oid[])");
+            "tableoid OPERATOR(pg_catalog.=) ANY ('{16400}'::pg_catalog.oid[])");
   EXPECT_EQ(Query(RelationKind::kPartitioned, 2, WholeTable{}), "SELECT 1 FROM \"public\".\"t\"");
   EXPECT_EQ(Query(RelationKind::kMaterializedView, 1, ids),
-            "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" >= '5'::bigint");
+            "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" OPERATOR(pg_catalog.>=) '5'::bigint");
   EXPECT_EQ(Query(RelationKind::kPartitioned, 2, PageRange{"public", "t1", 0, 9}),
-            "SELECT 1 FROM ONLY \"public\".\"t1\" AS \"t\" WHERE ctid < '(9,0)'::tid");
+            "SELECT 1 FROM ONLY \"public\".\"t1\" AS \"t\" WHERE ctid OPERATOR(pg_catalog.<) "
+            "'(9,0)'::pg_catalog.tid");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "headrace/model/civil_time.h"
+#include "headrace/source/sqlite/column_index.h"
 #include "headrace/source/sqlite/integer_spread.h"
 #include "headrace/source/sqlite/key_sample.h"
 #include "headrace/source/sqlite/progress_guard.h"
@@ -23,8 +24,11 @@ namespace {
 constexpr int kWidthSampleRows = 200;
 constexpr int64_t kMostSampledBytes = 16LL << 20;
 
-/// A count of a view that takes more is given up.
+/// A count that takes more is given up.
 constexpr int64_t kMostCountOperations = 20'000'000;
+
+/// The seeks of a spread take some ten thousand; what takes more is none.
+constexpr int64_t kMostProbeOperations = 20'000'000;
 
 /// Cell pointer, record header and rowid of a stored row:
 /// https://www.sqlite.org/fileformat2.html, 1.6.
@@ -68,10 +72,13 @@ arrow::Result<std::optional<int64_t>> AnalysedRows(SqliteDatabase& database,
 
 std::string CountSql(const TableRef& table) { return "SELECT count(*) FROM " + RelationSql(table); }
 
-arrow::Status CountWithinBounds(SqliteDatabase& database, const TableRef& table,
+/// By the table itself: an index may have a collation that only its application knows.
+std::string CountTableSql(const TableRef& table) { return CountSql(table) + " NOT INDEXED"; }
+
+arrow::Status CountWithinBounds(SqliteDatabase& database, const std::string& sql,
                                 Statistics& statistics) {
   const ProgressGuard guard(database.handle(), {}, kMostCountOperations);
-  const auto counted = QueryInt64(database, CountSql(table));
+  const auto counted = QueryInt64(database, sql);
   if (!counted.ok() && CodeOf(counted.status()) == kInterruptedCode) return arrow::Status::OK();
   ARROW_RETURN_NOT_OK(counted);
   statistics.rows = counted->value_or(0);
@@ -217,29 +224,62 @@ std::vector<SplitCandidate> SplitCandidates(const Description& description) {
   return candidates;
 }
 
+/// Nothing where SQLite would read the whole table for each seek.
+arrow::Result<std::optional<IntegerSpread>> SpreadOf(SqliteDatabase& database,
+                                                     const TableRef& table,
+                                                     const std::string& column,
+                                                     const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const bool indexed, IsIndexed(database, table, column));
+  if (!indexed) return std::nullopt;
+  const ProgressGuard guard(database.handle(), stop, kMostProbeOperations);
+  ARROW_ASSIGN_OR_RAISE(ColumnIntegers integers, ColumnIntegers::Make(database, table, column));
+  auto spread = ProbeSpread(integers);
+  if (stop.stop_requested()) return InterruptedError();
+  if (!spread.ok() && CodeOf(spread.status()) == kInterruptedCode) return std::nullopt;
+  ARROW_RETURN_NOT_OK(spread);
+  return std::optional(*std::move(spread));
+}
+
 /// Adds the spread of each candidate; yields the greatest number of members that a unique one seems
 /// to have, or -1.
 arrow::Result<double> AddSpreads(SqliteDatabase& database, const Description& description,
-                                 Statistics& statistics) {
+                                 const std::stop_token& stop, Statistics& statistics) {
   double most = -1;
   for (const SplitCandidate& candidate : SplitCandidates(description)) {
     if (statistics.columns.contains(candidate.name)) continue;
-    ARROW_ASSIGN_OR_RAISE(ColumnIntegers integers,
-                          ColumnIntegers::Make(database, description.table, candidate.name));
-    ARROW_ASSIGN_OR_RAISE(IntegerSpread spread, ProbeSpread(integers));
-    if (candidate.unique) most = std::max(most, spread.members);
-    statistics.columns[candidate.name] = {.minimum = spread.minimum,
-                                          .maximum = spread.maximum,
-                                          .null_fraction = 0,
-                                          .histogram = std::move(spread.histogram),
-                                          .indexed = true};
+    ARROW_ASSIGN_OR_RAISE(auto spread, SpreadOf(database, description.table, candidate.name, stop));
+    ColumnStatistics& column = statistics.columns[candidate.name];
+    if (!spread) {
+      column.unknown_because = kNoIndex;
+      continue;
+    }
+    if (candidate.unique) most = std::max(most, spread->members);
+    column = {.minimum = spread->minimum,
+              .maximum = spread->maximum,
+              .null_fraction = 0,
+              .histogram = std::move(spread->histogram),
+              .indexed = true};
   }
   return most;
 }
 
+/// ANALYZE may have been run long ago.
+void CorrectStaleRows(double members, Statistics& statistics) {
+  constexpr double kFarMore = 2;
+  if (statistics.exact || members <= kFarMore * static_cast<double>(statistics.rows)) return;
+  statistics.origin =
+      "rowid density; sqlite_stat1 is stale, it says " + std::to_string(statistics.rows);
+  statistics.rows = static_cast<int64_t>(members);
+}
+
 /// For a large file that was never analysed. `members` < 0: no candidate.
-arrow::Status JudgeRows(SqliteDatabase& database, double members, const RowWidth& width,
-                        Statistics& statistics) {
+arrow::Status JudgeRows(SqliteDatabase& database, const TableRef& table, double members,
+                        const RowWidth& width, Statistics& statistics) {
+  // The file's size is that of all tables: one that is small among them is counted.
+  if (members < 0) {
+    ARROW_RETURN_NOT_OK(CountWithinBounds(database, CountTableSql(table), statistics));
+    if (statistics.rows >= 0) return arrow::Status::OK();
+  }
   ARROW_ASSIGN_OR_RAISE(const int64_t bytes, FileBytes(database));
   const double by_pages = static_cast<double>(bytes) / width.stored;
   const bool by_rowids = members >= 0 && members < by_pages;
@@ -263,7 +303,11 @@ arrow::Status AddSplitColumn(SqliteDatabase& database, const Description& descri
                              std::span<const std::string> wanted, const std::stop_token& stop,
                              Statistics& statistics) {
   for (const std::string& name : wanted) {
-    if (statistics.columns.contains(name)) break;
+    const auto known = statistics.columns.find(name);
+    if (known != statistics.columns.end()) {
+      if (known->second.unknown_because.empty()) break;
+      continue;
+    }
     const Column* column = description.FindColumn(name);
     if (column == nullptr) continue;
     ColumnStatistics& sampled = statistics.columns[name];
@@ -279,7 +323,7 @@ arrow::Status AddSplitColumn(SqliteDatabase& database, const Description& descri
 arrow::Result<Statistics> EstimateRows(SqliteDatabase& database, const Description& description) {
   Statistics statistics;
   if (description.kind != RelationKind::kTable) {
-    ARROW_RETURN_NOT_OK(CountWithinBounds(database, description.table, statistics));
+    ARROW_RETURN_NOT_OK(CountWithinBounds(database, CountSql(description.table), statistics));
     return statistics;
   }
   ARROW_ASSIGN_OR_RAISE(const auto analysed, AnalysedRows(database, description.table.name));
@@ -290,7 +334,7 @@ arrow::Result<Statistics> EstimateRows(SqliteDatabase& database, const Descripti
   }
   ARROW_ASSIGN_OR_RAISE(const int64_t bytes, FileBytes(database));
   if (bytes >= kCountedFileBytes) return statistics;
-  ARROW_ASSIGN_OR_RAISE(const auto counted, QueryInt64(database, CountSql(description.table)));
+  ARROW_ASSIGN_OR_RAISE(const auto counted, QueryInt64(database, CountTableSql(description.table)));
   statistics.rows = counted.value_or(0);
   statistics.exact = true;
   statistics.origin = "count(*)";
@@ -303,9 +347,11 @@ arrow::Result<Statistics> EstimateRelation(SqliteDatabase& database, const Descr
   ARROW_ASSIGN_OR_RAISE(Statistics statistics, EstimateRows(database, description));
   ARROW_ASSIGN_OR_RAISE(const RowWidth width, SampleWidth(database, description, request.columns));
   statistics.row_width = width.arrow;
-  ARROW_ASSIGN_OR_RAISE(const double members, AddSpreads(database, description, statistics));
+  ARROW_ASSIGN_OR_RAISE(const double members, AddSpreads(database, description, stop, statistics));
   if (statistics.rows < 0 && description.kind == RelationKind::kTable) {
-    ARROW_RETURN_NOT_OK(JudgeRows(database, members, width, statistics));
+    ARROW_RETURN_NOT_OK(JudgeRows(database, description.table, members, width, statistics));
+  } else {
+    CorrectStaleRows(members, statistics);
   }
   ARROW_RETURN_NOT_OK(
       AddSplitColumn(database, description, request.split_columns, stop, statistics));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "headrace/source/sqlite/catalog.h"
+#include "headrace/source/sqlite/column_index.h"
 #include "headrace/source/sqlite/test_database.h"
 
 namespace headrace::sqlite {
@@ -165,7 +166,7 @@ TEST_F(SqliteEstimateTest, IntegersThatNoIndexOrdersAreLeftAlone) {
   database_.Execute("CREATE TABLE t (at INTEGER)");
   Fill("t", 2'000, "i * 1000");
   const auto at = [this] { return Estimate(TableNamed("t"), {"at"}, {"at"}).columns.at("at"); };
-  EXPECT_EQ(at().unknown_because, "no index of its own collation orders it");
+  EXPECT_EQ(at().unknown_because, kNoIndex);
   database_.Execute("CREATE INDEX partial ON t (at) WHERE at > 7");
   EXPECT_FALSE(at().minimum.has_value());
   database_.Execute("CREATE INDEX whole ON t (at)");
@@ -183,7 +184,7 @@ TEST_F(SqliteEstimateTest, AnIndexOfAnotherCollationIsNone) {
   EXPECT_TRUE(columns.at("at").minimum.has_value());
   EXPECT_FALSE(columns.at("at").indexed);
   const auto keys = Estimate(TableNamed("t"), {"code"}, {"code"}).columns.at("code");
-  EXPECT_EQ(keys.unknown_because, "no index of its own collation orders it");
+  EXPECT_EQ(keys.unknown_because, kNoIndex);
   database_.Execute("CREATE INDEX own ON t (code)");
   EXPECT_TRUE(Estimate(TableNamed("t"), {"code"}, {"code"}).columns.at("code").indexed);
 }
@@ -202,8 +203,7 @@ TEST_F(SqliteEstimateTest, TimesOfATableWithoutRowidAreSampledAlongTheirIndex) {
   EXPECT_NEAR(static_cast<double>(late) / static_cast<double>(at.histogram.size()), 0.9, 0.02);
   database_.Execute("CREATE TABLE u (k PRIMARY KEY, at TIMESTAMP) WITHOUT ROWID");
   Fill("u", 2'000, "i, datetime('2024-01-01', '+' || i || ' hours')");
-  EXPECT_EQ(Estimate(TableNamed("u"), {"at"}, {"at"}).columns.at("at").unknown_because,
-            "no index of its own collation orders it");
+  EXPECT_EQ(Estimate(TableNamed("u"), {"at"}, {"at"}).columns.at("at").unknown_because, kNoIndex);
 }
 
 TEST_F(SqliteEstimateTest, KeysAscendInTheOrderOfTheColumnAndKnowTheirShare) {
@@ -223,6 +223,56 @@ TEST_F(SqliteEstimateTest, KeysAscendInTheOrderOfTheColumnAndKnowTheirShare) {
   ASSERT_NE(m, code.keys.end());
   ASSERT_NE(m + 1, code.keys.end());
   EXPECT_NEAR((m + 1)->share_below - m->share_below, 0.5, 0.01);
+}
+
+TEST_F(SqliteEstimateTest, KeysAreFewHoweverFewRowsANALYZEOnceSaw) {
+  database_.Execute("CREATE TABLE t (code TEXT PRIMARY KEY, at TIMESTAMP) WITHOUT ROWID");
+  database_.Execute("INSERT INTO t VALUES ('first', '2023-12-31'); ANALYZE");
+  Fill("t", 30'000, "'c' || i, datetime('2024-01-01', '+' || i || ' hours')");
+  const ColumnStatistics code = Estimate(TableNamed("t"), {"code"}, {"code"}).columns.at("code");
+  EXPECT_GT(code.keys.size(), 4'000U);
+  EXPECT_LE(code.keys.size(), 8'192U);
+  EXPECT_LT(code.keys.back().share_below, 1);
+  database_.Execute("CREATE TABLE u (at TIMESTAMP, k, PRIMARY KEY (at, k)) WITHOUT ROWID");
+  database_.Execute("INSERT INTO u VALUES ('2023-12-31', 0); ANALYZE");
+  Fill("u", 30'000, "datetime('2024-01-01', '+' || i || ' hours'), i");
+  const ColumnStatistics at = Estimate(TableNamed("u"), {"at"}, {"at"}).columns.at("at");
+  EXPECT_GT(at.histogram.size(), 1'000U);
+  EXPECT_LE(at.histogram.size(), 4'200U);
+}
+
+/// SQLite then reads a table from its beginning for each range, and would for each seek.
+TEST_F(SqliteEstimateTest, ATableThatSqliteTakesForTinyHasNoRanges) {
+  database_.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT)");
+  database_.Execute("INSERT INTO t VALUES (-1, 'first'); ANALYZE");
+  Fill("t", 30'000, "i, 'text'");
+  const Statistics statistics = Estimate(TableNamed("t"), {"id", "s"});
+  EXPECT_EQ(statistics.columns.at("id").unknown_because, kNoIndex);
+}
+
+TEST_F(SqliteEstimateTest, RowidsTellThatANALYZEWasLongAgo) {
+  database_.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT)");
+  Fill("t", 1'000, "i, 'text'");
+  database_.Execute("ANALYZE");
+  EXPECT_EQ(Estimate(TableNamed("t"), {"id"}).origin, "sqlite_stat1");
+  database_.Execute(
+      "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM n WHERE i < "
+      "29999) SELECT i, 'text' FROM n");
+  const Statistics statistics = Estimate(TableNamed("t"), {"id"});
+  EXPECT_NEAR(static_cast<double>(statistics.rows), 30'000, 3'000);
+  EXPECT_EQ(statistics.origin, "rowid density; sqlite_stat1 is stale, it says 1000");
+}
+
+TEST_F(SqliteEstimateTest, ACollationOfAnotherApplicationIsNoReasonNotToCount) {
+  database_.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, more TEXT)");
+  Fill("t", 1'000, "i, 'n' || i, 'more and more'");
+  database_.Execute("CREATE INDEX names ON t (name COLLATE NOCASE)");
+  database_.Execute(
+      "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'NOCASE', "
+      "'LOCALIZED'); PRAGMA writable_schema = RESET");
+  const Statistics statistics = Estimate(TableNamed("t"), {"id", "name"}, {"name"});
+  EXPECT_EQ(statistics.rows, 1'000);
+  EXPECT_TRUE(statistics.exact);
 }
 
 }  // namespace

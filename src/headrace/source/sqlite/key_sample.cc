@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "headrace/model/utf8.h"
 #include "headrace/source/sqlite/column_index.h"
@@ -33,31 +34,59 @@ struct PlacedKey {
   int64_t place = 0;
 };
 
-struct KeysAlong {
-  std::vector<PlacedKey> keys;  ///< At least the stride apart.
-  int64_t rows = 0;             ///< Up to where it was read.
+/// Keys on the way along an index, some rows apart: twice as far each time that there are too many,
+/// however many rows were thought to come.
+class KeysAlong {
+ public:
+  explicit KeysAlong(int64_t stride) : stride_(stride) {}
+
+  /// The next text, and how many rows have it.
+  void See(std::string_view text, int64_t rows) {
+    const int64_t last = keys_.empty() ? 0 : keys_.back().place;
+    if (rows_ - last >= stride_ && IsBound(text)) keys_.push_back({std::string(text), rows_});
+    rows_ += rows;
+    if (std::cmp_greater(keys_.size(), 2 * kMostKeys)) Thin();
+  }
+
+  /// As bounds of a table of `rows` rows, or of as many as were seen.
+  std::vector<KeyBound> Bounds(int64_t rows) const {
+    const auto all = static_cast<double>(std::max(rows, rows_));
+    std::vector<KeyBound> bounds;
+    bounds.reserve(keys_.size());
+    for (const PlacedKey& key : keys_) {
+      bounds.push_back({key.value, static_cast<double>(key.place) / all});
+    }
+    return bounds;
+  }
+
+ private:
+  void Thin() {
+    size_t kept = 0;
+    for (size_t i = 0; i < keys_.size(); i += 2) keys_[kept++] = std::move(keys_[i]);
+    keys_.resize(kept);
+    stride_ *= 2;
+  }
+
+  int64_t stride_;
+  int64_t rows_ = 0;
+  std::vector<PlacedKey> keys_;
 };
 
 /// Reads the texts of a column along its index, from the least one on, to their end or as far as
 /// the guard lets it.
-arrow::Result<KeysAlong> ReadAlong(SqliteDatabase& database, const TableRef& table,
-                                   const std::string& column, int64_t stride) {
+arrow::Status ReadAlong(SqliteDatabase& database, const TableRef& table, const std::string& column,
+                        KeysAlong& along) {
   const std::string name = ColumnSql(table, column);
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement groups,
       database.Prepare("SELECT " + name + ", count(*) FROM " + RelationSql(table) + " WHERE " +
                        name + " >= '' GROUP BY " + name + " ORDER BY " + name));
-  KeysAlong along;
   while (true) {
     const auto row = groups.Step();
-    if (!row.ok() && CodeOf(row.status()) == kInterruptedCode) return along;
+    if (!row.ok() && CodeOf(row.status()) == kInterruptedCode) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const bool is_row, row);
-    if (!is_row || groups.ColumnType(0) != SqliteType::kText) return along;
-    const int64_t last = along.keys.empty() ? 0 : along.keys.back().place;
-    if (along.rows - last >= stride && IsBound(groups.ColumnText(0))) {
-      along.keys.push_back({std::string(groups.ColumnText(0)), along.rows});
-    }
-    along.rows += groups.ColumnInt64(1);
+    if (!is_row || groups.ColumnType(0) != SqliteType::kText) return arrow::Status::OK();
+    along.See(groups.ColumnText(0), groups.ColumnInt64(1));
   }
 }
 
@@ -69,16 +98,11 @@ arrow::Result<ColumnStatistics> SampleKeys(SqliteDatabase& database, const Descr
   ARROW_ASSIGN_OR_RAISE(const bool indexed, IsIndexed(database, description.table, column));
   if (!indexed) return ColumnStatistics{.unknown_because = std::string(kNoIndex)};
   const ProgressGuard guard(database.handle(), stop, kMostOperations);
-  const int64_t stride = std::max<int64_t>(1, rows / kMostKeys);
-  ARROW_ASSIGN_OR_RAISE(const KeysAlong along,
-                        ReadAlong(database, description.table, column, stride));
+  KeysAlong along(std::max<int64_t>(1, rows / kMostKeys));
+  ARROW_RETURN_NOT_OK(ReadAlong(database, description.table, column, along));
   if (stop.stop_requested()) return InterruptedError();
-  const auto all = static_cast<double>(std::max(rows, along.rows));
-  ColumnStatistics statistics{.indexed = true};
-  for (const PlacedKey& key : along.keys) {
-    statistics.keys.push_back({key.value, static_cast<double>(key.place) / all});
-  }
-  if (along.keys.empty()) statistics.unknown_because = "it has too few texts";
+  ColumnStatistics statistics{.keys = along.Bounds(rows), .indexed = true};
+  if (statistics.keys.empty()) statistics.unknown_because = "it has too few texts";
   return statistics;
 }
 

@@ -58,6 +58,18 @@ class TimeSample {
     }
   }
 
+  /// Rows of the sample, and how many of them stay: every second of each form.
+  int64_t rows() const { return rows_; }
+  void Thin() {
+    rows_ /= 2;
+    nulls_ /= 2;
+    for (FormSample& form : forms_) {
+      size_t kept = 0;
+      for (size_t i = 0; i < form.values.size(); i += 2) form.values[kept++] = form.values[i];
+      form.values.resize(kept);
+    }
+  }
+
   ColumnStatistics Statistics() {
     ColumnStatistics statistics;
     const auto rows = static_cast<double>(std::max<int64_t>(rows_, 1));
@@ -143,7 +155,7 @@ arrow::Result<bool> SeeAlong(SqliteDatabase& database, const TableRef& table,
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement statement,
       database.Prepare("SELECT " + name + " FROM " + RelationSql(table) + " ORDER BY " + name));
-  const int64_t stride = std::max<int64_t>(1, rows / kSampledRows);
+  int64_t stride = std::max<int64_t>(1, rows / kSampledRows);
   for (int64_t place = 0;; ++place) {
     const auto row = statement.Step();
     if (stop.stop_requested()) return InterruptedError();
@@ -151,6 +163,10 @@ arrow::Result<bool> SeeAlong(SqliteDatabase& database, const TableRef& table,
     ARROW_ASSIGN_OR_RAISE(const bool is_row, row);
     if (!is_row) return true;
     if (place % stride == stride / 2) sample.See(statement);
+    if (sample.rows() > 4 * kSampledRows) {  // There are more rows than was thought.
+      sample.Thin();
+      stride *= 2;
+    }
   }
 }
 
