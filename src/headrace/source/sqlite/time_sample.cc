@@ -163,7 +163,7 @@ arrow::Result<bool> SeeAlong(SqliteDatabase& database, const TableRef& table,
     ARROW_ASSIGN_OR_RAISE(const bool is_row, row);
     if (!is_row) return true;
     if (place % stride == stride / 2) sample.See(statement);
-    if (sample.rows() > 4 * kSampledRows) {  // There are more rows than was thought.
+    if (sample.rows() > int64_t{4} * kSampledRows) {  // There are more rows than was thought.
       sample.Thin();
       stride *= 2;
     }

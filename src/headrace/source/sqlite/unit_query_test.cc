@@ -10,7 +10,6 @@ namespace headrace::sqlite {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 /// How SQLite finds the rows of a unit of t (id INTEGER PRIMARY KEY, at, status), of which at and
 /// status have an index, where the job wants one status.
