@@ -70,11 +70,12 @@ bool StandsAsInUri(std::string_view text, size_t at, size_t size) {
   return IsQuoteOrDelimiter(before) || IsQuoteOrDelimiter(behind);
 }
 
-void HideIn(std::string& text, std::string_view secret) {
-  for (size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 1)) {
-    if (secret.size() >= kShortSecret || StandsAsInUri(text, at, secret.size())) {
-      text.replace(at, secret.size(), kHidden);
-    }
+/// Marks the bytes of `text` that belong to `secret`.
+void MarkIn(std::string_view text, std::string_view secret, std::vector<bool>& marked) {
+  for (size_t at = text.find(secret); at != std::string_view::npos;
+       at = text.find(secret, at + 1)) {
+    if (secret.size() < kShortSecret && !StandsAsInUri(text, at, secret.size())) continue;
+    for (size_t i = at; i < at + secret.size(); ++i) marked[i] = true;
   }
 }
 
@@ -94,8 +95,15 @@ UriSecret::UriSecret(std::string_view uri) {
 }
 
 std::string UriSecret::Hide(std::string_view text) const {
-  std::string hidden(text);
-  for (const std::string& secret : secrets_) HideIn(hidden, secret);
+  // Nothing is looked for in what stands for a secret: it may look like one itself.
+  std::vector<bool> marked(text.size());
+  for (const std::string& secret : secrets_) MarkIn(text, secret, marked);
+  std::string hidden;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool begins = marked[i] && (i == 0 || !marked[i - 1]);
+    if (begins) hidden += kHidden;
+    if (!marked[i]) hidden += text[i];
+  }
   return hidden;
 }
 

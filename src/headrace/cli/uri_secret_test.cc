@@ -35,6 +35,19 @@ TEST(UriSecret, HidesAShortPasswordOnlyWhereItStandsAsInAUri) {
             "a bad value \"***\" in ***@127.0.0.1");
 }
 
+TEST(UriSecret, HidesAPasswordThatLooksLikeWhatStandsForIt) {
+  EXPECT_EQ(UriSecret("postgresql://etl:*@h/x").Hide("no \"*\" in etl:*@h, 2 * 3"),
+            "no \"***\" in etl:***@h, 2 * 3");
+  EXPECT_EQ(UriSecret("postgresql://etl:**@h/x").Hide("etl:**@h"), "etl:***@h");
+  EXPECT_EQ(UriSecret("postgresql://etl:a:*@h/x").Hide("etl:a:*@h \"*\""), "etl:***@h \"***\"");
+}
+
+TEST(UriSecret, HidesWhatOverlaps) {
+  EXPECT_EQ(UriSecret("postgresql:///x?password=hunter&sslpassword=terrier")
+                .Hide("a hunterrier, hunterhunter"),
+            "a ***, ***");
+}
+
 TEST(UriSecret, KeepsClassAndCodeOfAnError) {
   const UriSecret secret("postgresql://etl:hunter2@127.0.0.1/shop");
   const arrow::Status hidden = secret.Hide(TransientError("cannot use hunter2", "08006"));
