@@ -30,7 +30,8 @@ constexpr double kOffsetWidth = 4;
 
 /// Why nothing is known of a column, as far as the server tells.
 constexpr const char* kNoSample =
-    "a sample of its rows has none, or the server takes too long, or the role may not read it";
+    "a sample of its rows has none, or the server cannot take one or takes too long, or the role "
+    "may not read it";
 constexpr const char* kNoStatistics =
     "it has no index, and the server shows this role no statistics of it: ANALYZE makes them, a "
     "missing right or row security hides them";
@@ -93,7 +94,7 @@ double RowsOfPages(const Relation& leaf, double width) {
 }
 
 /// Counts the rows of some pages of the leaf. One that is small is counted as a whole. Nothing
-/// where the leaf may not be read directly, or not fast.
+/// where the leaf may not be read directly, or cannot be sampled, or not fast.
 arrow::Result<std::optional<double>> SampledRows(EstimateQueries& queries, const Relation& leaf) {
   if (!leaf.pageable) return std::nullopt;
   if (leaf.pages == 0) return 0.0;

@@ -18,6 +18,16 @@ arrow::Status WithStatement(const arrow::Status& status, const std::string& sql)
   return status.WithMessage(status.message() + " (while it was asked: " + sql + ")");
 }
 
+bool IsMissingRight(std::string_view code) { return code == kPgNoRight; }
+
+/// Whether an error is the statement's alone: access methods cannot sample, temporary files have a
+/// limit, a policy raises what it likes. Not of a stop, of a connection that ends (classes 08 and
+/// 57P), and of one that headrace itself found.
+bool IsOfStatement(std::string_view code) {
+  return !code.empty() && code != kInterruptedCode && !code.starts_with("08") &&
+         !code.starts_with("57P");
+}
+
 }  // namespace
 
 EstimateQueries::EstimateQueries(PgConnection& connection,
@@ -34,24 +44,24 @@ arrow::Result<PgResult> EstimateQueries::Ask(const std::string& sql) {
 }
 
 arrow::Result<std::optional<PgResult>> EstimateQueries::AskIfAllowed(const std::string& sql) {
-  return AskInSavepoint("", sql);
+  return AskInSavepoint("", sql, &IsMissingRight);
 }
 
 arrow::Result<std::optional<PgResult>> EstimateQueries::AskBriefly(const std::string& sql) {
-  return AskInSavepoint("SET LOCAL statement_timeout = " + std::to_string(patience_.count()), sql);
+  return AskInSavepoint("SET LOCAL statement_timeout = " + std::to_string(patience_.count()), sql,
+                        &IsOfStatement);
 }
 
 arrow::Result<std::optional<PgResult>> EstimateQueries::AskInSavepoint(const std::string& setting,
-                                                                       const std::string& sql) {
+                                                                       const std::string& sql,
+                                                                       IsInVain is_in_vain) {
   const StatementScope scope = SavepointScope();
   ARROW_RETURN_NOT_OK(connection_.ExecuteToEnd(scope.begin + setting, stop_));
   auto result = Ask(sql);
   Recover(connection_, scope,
           stop_);  // After an answer as well: the setting goes with the savepoint.
   if (result.ok()) return std::optional<PgResult>(*std::move(result));
-  const std::string_view code = CodeOf(result.status());
-  const bool in_vain = code == kPgNoRight || (code == kPgQueryCanceled && !setting.empty());
-  if (in_vain) return std::nullopt;
+  if (!connection_.broken() && is_in_vain(CodeOf(result.status()))) return std::nullopt;
   return result.status();
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
@@ -25,12 +26,17 @@ class EstimateQueries {
   arrow::Result<std::optional<PgResult>> AskIfAllowed(const std::string& sql);
 
   /// The same for one that reads rows: nothing either where the answer takes more than a few
-  /// seconds.
+  /// seconds, nor where it is any error that leaves the connection alive. The table may be read all
+  /// the same; if not, its reading says so.
   arrow::Result<std::optional<PgResult>> AskBriefly(const std::string& sql);
 
  private:
+  /// Whether an error of this code is no more than no answer.
+  using IsInVain = bool (*)(std::string_view code);
+
   arrow::Result<std::optional<PgResult>> AskInSavepoint(const std::string& setting,
-                                                        const std::string& sql);
+                                                        const std::string& sql,
+                                                        IsInVain is_in_vain);
 
   PgConnection& connection_;
   const std::chrono::milliseconds patience_;

@@ -130,7 +130,7 @@ TEST_F(PostgresEstimateTest, ALeafThatMayNotBeReadDirectlyIsJudgedByItsPages) {
   EXPECT_EQ(ReadWhole(*snapshot_, Table("p")).ValueOrDie()->num_rows(), 20'000);
 }
 
-TEST_F(PostgresEstimateTest, EndsAreAskedForWhereTheTableIsCutByValuesAndErrorsSayWhatWasAsked) {
+TEST_F(PostgresEstimateTest, EndsAreAskedForWhereTheTableIsCutByValuesAndAnErrorLeavesThemUnknown) {
   Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100); ANALYZE "
       "t;"
       "CREATE FUNCTION refuse() RETURNS boolean LANGUAGE plpgsql AS"
@@ -138,11 +138,54 @@ TEST_F(PostgresEstimateTest, EndsAreAskedForWhereTheTableIsCutByValuesAndErrorsS
       "CREATE POLICY none ON t USING (refuse()); ALTER TABLE t ENABLE ROW LEVEL SECURITY");
   Run("GRANT SELECT ON t TO " + Role());
   const Description t = Describe(Table("t"));
-  EXPECT_EQ(Estimate(t, {"id"}).ValueOrDie().rows, 100);
-  const arrow::Status read = Estimate(t, {"id"}, {"id"}).status();
-  for (const std::string& part : Names{"a row was read", t.table.label(), "SELECT min(\"id\")"}) {
-    EXPECT_NE(read.message().find(part), std::string::npos) << read;
+  const auto estimated = Estimate(t, {"id"}, {"id"});
+  ASSERT_TRUE(estimated.ok()) << estimated.status();
+  EXPECT_EQ(estimated->rows, 100);
+  EXPECT_EQ(estimated->columns.at("id").minimum, std::nullopt);
+  EXPECT_NE(ReadWhole(*snapshot_, Table("t")).status().message().find("a row was read"),
+            std::string::npos)
+      << "who reads is told";
+}
+
+TEST_F(PostgresEstimateTest, KeysWhoseSampleHasNoRoomToBeSortedStayUnknown) {
+  Run("CREATE TABLE t (key text PRIMARY KEY);"
+      "INSERT INTO t SELECT md5(i::text) FROM generate_series(1, 20000) AS i; ANALYZE t");
+  Run("GRANT SELECT ON t TO " + Role());
+  const Description t = Describe(Table("t"));
+  EXPECT_FALSE(Estimate(t, {"key"}, {"key"}).ValueOrDie().columns.at("key").keys.empty());
+  snapshot_.reset();
+
+  Run("ALTER ROLE " + Role() + " SET temp_file_limit = 0; ALTER ROLE " + Role() +
+      " SET work_mem = '64kB'");
+  const auto estimated = Estimate(Describe(Table("t")), {"key"}, {"key"});
+  ASSERT_TRUE(estimated.ok()) << estimated.status();
+  EXPECT_TRUE(estimated->columns.at("key").keys.empty());
+  EXPECT_NE(estimated->columns.at("key").unknown_because, "");
+  EXPECT_EQ(ReadWhole(*snapshot_, Table("t")).ValueOrDie()->num_rows(), 20'000);
+}
+
+/// A statement that ends in an error with this SQLSTATE.
+std::string FailingSql(const std::string& sqlstate) { return "SELECT raise('" + sqlstate + "')"; }
+
+TEST_F(PostgresEstimateTest, WhatAPlanCanDoWithoutMayFailButForTheConnection) {
+  Run("CREATE FUNCTION raise(code text) RETURNS int LANGUAGE plpgsql AS"
+      " 'BEGIN RAISE EXCEPTION ''no'' USING ERRCODE = code; END'");
+  PgConnection connection = BeginAsRole();
+  ASSERT_TRUE(connection.Execute("SET LOCAL search_path = " + PgQuoteIdentifier(schema_)).ok());
+  EstimateQueries queries(connection, std::chrono::milliseconds(0), {});
+  // Not supported, out of room, not in the state that it needs, a data error, damaged.
+  for (const std::string code : {"0A000", "53400", "53200", "55000", "22012", "P0001", "XX001"}) {
+    const auto answer = queries.AskBriefly(FailingSql(code));
+    ASSERT_TRUE(answer.ok()) << code << ": " << answer.status();
+    EXPECT_FALSE(answer->has_value());
+    EXPECT_EQ(connection.Query("SELECT 1").ValueOrDie().Text(0, 0), "1") << "it lives on";
+    const arrow::Status said = queries.AskIfAllowed(FailingSql(code)).status();
+    EXPECT_NE(said.message().find("(while it was asked: SELECT raise("), std::string::npos) << said;
   }
+  for (const std::string code : {"08006", "57P01"}) {
+    EXPECT_FALSE(queries.AskBriefly(FailingSql(code)).ok()) << code;
+  }
+  EXPECT_FALSE(queries.AskBriefly("SELECT pg_terminate_backend(pg_backend_pid())").ok());
 }
 
 TEST_F(PostgresEstimateTest, TimesAreMicrosecondsAndInfinityIsCountedByItself) {
