@@ -67,6 +67,22 @@ def test_the_plan_says_how_the_columns_are_read(headrace):
     }
 
 
+def test_a_type_that_a_sample_would_choose_as_well_rounds_and_the_plan_says_so(headrace):
+    """Without a `type` an integer that no double holds does not fit."""
+    with sqlite3.connect(headrace.folder / "shop.db") as shop:
+        shop.executescript("CREATE TABLE t (id INTEGER PRIMARY KEY, x);"
+                           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO t SELECT i, 0.5 FROM n;"
+                           "INSERT INTO t VALUES (2001, 9007199254740993)")
+    job = Job(headrace, {"type": "sqlite", "path": "./shop.db"}, [{"name": "t", "columns": ["id", "x"]}])
+    said(job.run(expect=1), "9007199254740993 does not fit double", "rowid 2001")
+    job.document["tables"][0]["columns"][1] = {"name": "x", "type": "double"}
+    job.write()
+    [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
+    assert [column.get("note", "") for column in table["columns"]] == ["", "read as double, rounds to 53 bits"]
+    job.run()
+    assert max(lake.rows(job.lake, "t")) == (2001, 9007199254740992.0)
+
+
 def test_without_a_type_the_declared_one_binds(headrace):
     job = orders(headrace, columns=["id", "qty"])
     said(job.run(expect=1), "REAL 1.5 does not fit int64")

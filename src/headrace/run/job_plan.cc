@@ -57,10 +57,14 @@ std::string RoundingNote(const arrow::DataType& from, const arrow::DataType& to)
   return bits == 0 ? "" : ", rounds to " + std::to_string(bits) + " bits";
 }
 
-/// Said of a column that is read as the job's type.
+/// Said of a column that is read as the job's type; nothing where that is its own and takes no
+/// other values for it. What is stored may be any number, or the text of one, whatever the type.
 std::string AskedNote(const Column& column, const arrow::DataType& wanted) {
-  return "read as " + wanted.ToString() + ", not as " + column.type->ToString() +
-         RoundingNote(*column.type, wanted);
+  const std::string rounding = RoundingNote(*arrow::utf8(), wanted);
+  const bool is_own = wanted.Equals(*column.type);
+  if (is_own && rounding.empty()) return {};
+  return "read as " + wanted.ToString() +
+         (is_own ? std::string() : ", not as " + column.type->ToString()) + rounding;
 }
 
 /// Said of a column that the job casts.
@@ -113,8 +117,9 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
   if (as_text && !column.type->Equals(*planned.read_type)) {
     planned.note = wanted != nullptr ? "as text, straight from the source"
                                      : "as text, because of on_overflow: string";
-  } else if (planned.read_as_asked && !wanted->Equals(*column.type)) {
-    planned.note = AskedNote(column, *wanted);
+  } else if (std::string asked = planned.read_as_asked ? AskedNote(column, *wanted) : "";
+             !asked.empty()) {
+    planned.note = std::move(asked);
   } else if (!planned.type->Equals(*planned.read_type)) {
     ARROW_ASSIGN_OR_RAISE(planned.note, CastNote(planned));
   }

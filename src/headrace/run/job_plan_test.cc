@@ -187,6 +187,20 @@ TEST(JobPlanTest, WhereTheSourceCanATypeOfTheJobIsReadAndNotCast) {
               HasSubstr("contradict"));
 }
 
+TEST(JobPlanTest, AColumnThatIsReadAsItsOwnTypeRoundsWhatElseIsStoredInIt) {
+  Column column = TimestampColumn(false);
+  column.type = arrow::float64();
+  column.note = "from a sample of its values: no type is declared";
+  EXPECT_EQ(PlannedColumnOf(column, Request("double")).note, column.note);
+  column.readable_as = {arrow::Type::INT64, arrow::Type::FLOAT, arrow::Type::DOUBLE};
+  EXPECT_EQ(PlannedColumnOf(column, Request("double")).note, "read as double, rounds to 53 bits");
+  EXPECT_EQ(PlannedColumnOf(column, Request("float")).note,
+            "read as float, not as double, rounds to 24 bits");
+  EXPECT_EQ(PlannedColumnOf(column, Request({})).note, column.note);
+  column.type = arrow::int64();
+  EXPECT_EQ(PlannedColumnOf(column, Request("int64")).note, column.note);
+}
+
 PlannedTable PlannedOf(const std::string& name, uint64_t oid, const std::string& where = {}) {
   PlannedTable planned;
   planned.plan.table.name = name;
