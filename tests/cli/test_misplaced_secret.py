@@ -29,6 +29,26 @@ LINES = [
 ]
 
 
+SOURCES_WITHOUT_A_BLANK = [
+    f"  type: postgresql\n  host: db\n  user: etl\n  password:{SECRET}", f"  type: postgresql\n  password :{SECRET}\n",
+    f"  type: postgresql\n  password {SECRET}\n", f"  type: postgresql\n  pasword:{SECRET}\n", f"  type: postgresql\n  {SECRET}\n",
+    f"  type: postgresql\n  host: db.invalid\n    password:{SECRET}\n", f"  type: postgresql\npassword:{SECRET}\n",
+    f"  type:postgresql\n  password:{SECRET}\n", f"  password:{SECRET}\n", f"  {SECRET}\n", f"  {{type: postgresql, password:{SECRET}}}\n",
+    f"  {{password:{SECRET}, type: postgresql}}\n", f"  type: postgresql\n  uri:postgresql:/{SECRET}\n",
+]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("source", SOURCES_WITHOUT_A_BLANK, ids=lambda source: " ".join(source.replace(SECRET, "SECRET").split()))
+def test_a_password_in_the_job_whose_key_lacks_its_blank_is_not_repeated(headrace, source, options):
+    headrace.write("job.yaml", JOB.replace("source: {type: sqlite, path: shop.db}\n", "") + "source:\n" + source)
+    job = ["--job", "job.yaml"]
+    for words in (["check"], ["plan"], ["run"], ["runs", *job], ["show", "latest", *job], ["verify", "latest", *job], ["clean", *job]):
+        finished = headrace(*words, *options, expect=2)
+        assert "job.yaml:" in finished.stdout + finished.stderr
+        assert SECRET not in finished.stdout + finished.stderr
+
+
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
 @pytest.mark.parametrize("words", LINES, ids=lambda words: " ".join(words).replace(SECRET, "SECRET"))
 def test_it_is_not_repeated(headrace, words, options):

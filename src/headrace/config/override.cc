@@ -88,7 +88,8 @@ class OverrideTarget {
       mapping = {.kind = YamlNode::Kind::kMapping, .location = mapping.location};
     }
     if (!mapping.is_mapping()) {
-      return Fail(path, "'" + Shown(parent) + "' holds no keys, it is " + FoundText(mapping));
+      return Fail(path, "'" + Shown(parent) + "' holds no keys, it is " +
+                            (mapping.is_scalar() ? "one value" : FoundText(mapping)));
     }
     for (YamlPair& pair : mapping.pairs) {
       if (pair.key != key) continue;

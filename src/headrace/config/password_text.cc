@@ -59,6 +59,20 @@ TextRange ValueBehind(std::string_view text, size_t equals, const Grammar& gramm
   return {begin, EndOfKeywordValue(text, begin) - begin};
 }
 
+/// Behind a name's colon that lacks the blank which would make it YAML: a password to the end of
+/// the text.
+size_t PasswordBehindColon(std::string_view text) {
+  constexpr Grammar kLine = {.before_name = kBlanks};
+  for (size_t colon = text.find(':'); colon != text.npos; colon = text.find(':', colon + 1)) {
+    if (colon + 1 == text.size()) break;
+    const std::string_view name = NameBefore(text, colon, kLine);
+    const bool is_of_uri = name.find(kScheme) != std::string_view::npos;
+    const bool has_blank = kBlanks.find(text[colon + 1]) != std::string_view::npos;
+    if (!is_of_uri && !has_blank && IsPasswordName(name)) return colon + 1;
+  }
+  return text.size();
+}
+
 /// Of a URI as libpq takes it apart: what lies between user and host, up to the first `@` that no
 /// `/` comes before.
 std::optional<TextRange> UserPassword(std::string_view uri) {
@@ -122,6 +136,8 @@ std::string WithoutPassword(std::string_view text) {
       hidden.replace(colon + 1, at - colon - 1, kHiddenPassword);
     }
   }
+  const size_t behind_colon = PasswordBehindColon(hidden);
+  if (behind_colon < hidden.size()) hidden.replace(behind_colon, hidden.npos, kHiddenPassword);
   return WithReplaced(hidden, PasswordParameters(hidden), kHiddenPassword);
 }
 

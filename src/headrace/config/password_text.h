@@ -25,7 +25,7 @@ std::vector<TextRange> PasswordParameters(std::string_view text);
 std::string WithPasswordsRemoved(std::string_view text);
 
 /// `text` with what may be a password as `***`: between the user's `:` and the last `@` of a URI,
-/// and PasswordParameters. Errs towards hiding.
+/// PasswordParameters, and all behind a `password:` that lacks its blank. Errs towards hiding.
 std::string WithoutPassword(std::string_view text);
 
 }  // namespace headrace

@@ -47,6 +47,17 @@ TEST(WithoutPasswordTest, HidesWhatLibpqTakesForAPassword) {
   for (const auto& [text, expected] : shown) EXPECT_EQ(WithoutPassword(text), expected);
 }
 
+TEST(WithoutPasswordTest, HidesWhatStandsBehindAColonWithoutABlank) {
+  EXPECT_EQ(WithoutPassword("password:hunter2 x"), "password:***");
+  EXPECT_EQ(WithoutPassword("db source.sslPassword :a:b"), "db source.sslPassword :***");
+  EXPECT_EQ(WithoutPassword("password=a password:b"), "password=*** password:***");
+  EXPECT_EQ(WithoutPassword("password:a password=b"), "password:***");
+  for (const std::string_view text : {"password: hunter2", "password:", "password", "passwords:a",
+                                      "pass word:a", ":password", "source.password:\n"}) {
+    EXPECT_EQ(WithoutPassword(text), text);
+  }
+}
+
 TEST(WithPasswordsRemovedTest, RemovesThemAndNothingElse) {
   const std::map<std::string, std::string> rests = {
       {"postgresql://etl:hunter22@h:1/shop", "postgresql://etl:@h:1/shop"},

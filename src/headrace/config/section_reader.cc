@@ -9,6 +9,7 @@
 #include "headrace/config/option_type.h"
 #include "headrace/config/password_text.h"
 #include "headrace/config/unknown_key.h"
+#include "headrace/model/ascii.h"
 #include "headrace/model/utf8.h"
 
 namespace headrace {
@@ -52,6 +53,20 @@ bool IsWithoutValue(const YamlPair& pair) {
   return pair.value.is_null() && pair.value.text.empty();
 }
 
+/// Whether `key` looks like one, and not like a part of a text.
+bool IsWord(std::string_view key) {
+  return std::ranges::all_of(key, [](char c) {
+    const char small = LowerAscii(c);
+    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  });
+}
+
+std::string MissingBlank(std::string_view key) {
+  return "a blank is missing behind `" + std::string(key) +
+         ":` (what follows is not repeated, it may be a password)";
+}
+
 bool IsUnknown(const Section& section, const SectionOptions& known, std::string_view key) {
   return known.complete && FindOption(known.options, key) == nullptr &&
          FindSection(section, key) == nullptr;
@@ -70,6 +85,9 @@ class SectionReader {
                             const Location& location);
   void ReadPair(const Section& section, const SectionOptions& known, const YamlPair& pair,
                 SectionValues& into);
+  void AddUnknown(const Section& section, const SectionOptions& known, const YamlPair& pair,
+                  bool is_rest, const std::string& path);
+  void AddNoMapping(const Section& section, const YamlNode& node, const std::string& path);
   void ReadChild(const Section& child, const YamlNode& node, const std::string& path,
                  SectionValues& into);
   void ReadList(const Section& child, const YamlNode& node, const std::string& path,
@@ -116,7 +134,7 @@ SectionValues SectionReader::ReadMapping(const Section& section, const YamlNode&
                                          const std::string& path, const Location& location) {
   SectionValues values = {.key = section.key, .path = path, .location = location};
   if (!node.is_mapping() && !node.is_null()) {
-    problems_.Add(node.location, path, "expected a mapping (key: value); found " + FoundText(node));
+    AddNoMapping(section, node, path);
     return values;
   }
   const SectionOptions known = OptionsOf(section, node);
@@ -125,9 +143,8 @@ SectionValues SectionReader::ReadMapping(const Section& section, const YamlNode&
   for (const YamlPair& pair : node.pairs) {
     const bool is_rest = may_be_cut && follows_text && IsWithoutValue(pair);
     follows_text = pair.value.is_scalar() || is_rest;
-    if (is_rest && IsUnknown(section, known, pair.key) &&
-        !IsLikeKnownKey(pair.key, section, known.options, path, job_)) {
-      problems_.Add(pair.location, path, kCommaEndsValue);
+    if (IsUnknown(section, known, pair.key)) {
+      AddUnknown(section, known, pair, is_rest, path);
     } else {
       ReadPair(section, known, pair, values);
     }
@@ -150,10 +167,37 @@ void SectionReader::ReadPair(const Section& section, const SectionOptions& known
   } else if (const Section* child = FindSection(section, pair.key)) {
     into.places.emplace(pair.key, pair.location);
     ReadChild(*child, pair.value, path, into);
-  } else if (known.complete) {
-    problems_.Add(pair.location, Shown(path),
-                  UnknownKeyMessage(pair.key, section, known.options, into.path, job_));
   }
+}
+
+/// The key is repeated unless it may be a password, or a line that holds one. `is_rest`: it follows
+/// a value's comma.
+void SectionReader::AddUnknown(const Section& section, const SectionOptions& known,
+                               const YamlPair& pair, bool is_rest, const std::string& path) {
+  const std::string_view meant = KeyWithoutBlank(pair.key, section, known.options, path, job_);
+  if (!meant.empty()) return problems_.Add(pair.location, path, MissingBlank(meant));
+  const bool is_like = IsLikeKnownKey(pair.key, section, known.options, path, job_);
+  if (is_rest && !is_like) return problems_.Add(pair.location, path, kCommaEndsValue);
+  const std::string message = UnknownKeyMessage(pair.key, section, known.options, path, job_);
+  const bool is_key = IsWord(pair.key) && (is_like || !IsWithoutValue(pair));
+  if (HoldsSecrets(section) && !is_key) {
+    return problems_.Add(pair.location, path,
+                         message + " (it is not repeated, it may belong to a password)");
+  }
+  problems_.Add(pair.location, Shown(JoinPath(path, pair.key)), message);
+}
+
+/// A section of one line whose key lacks its blank is a text.
+void SectionReader::AddNoMapping(const Section& section, const YamlNode& node,
+                                 const std::string& path) {
+  const std::string_view meant =
+      node.is_scalar() ? KeyWithoutBlank(node.text, section, section.options, path, job_) : "";
+  if (!meant.empty()) return problems_.Add(node.location, path, MissingBlank(meant));
+  const bool is_secret = node.is_scalar() && HoldsSecrets(section);
+  problems_.Add(
+      node.location, path,
+      "expected a mapping (key: value); found " +
+          (is_secret ? "a text, which is not repeated: it may hold a password" : FoundText(node)));
 }
 
 void SectionReader::ReadChild(const Section& child, const YamlNode& node, const std::string& path,

@@ -78,6 +78,19 @@ std::string PlaceSentence(const std::string& path) {
 
 }  // namespace
 
+std::string_view KeyWithoutBlank(std::string_view text, const Section& section,
+                                 std::span<const OptionSpec> options, std::string_view path,
+                                 const Section& job) {
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return {};
+  std::string_view key = text.substr(0, colon);
+  key = key.substr(0, key.find_last_not_of(" \t") + 1);
+  if (const std::string_view near = Nearest(key, ValidKeys(section, options)); !near.empty()) {
+    return near;
+  }
+  return FindElsewhere(key, section, path, job).has_value() ? key : std::string_view();
+}
+
 bool IsLikeKnownKey(std::string_view key, const Section& section,
                     std::span<const OptionSpec> options, std::string_view path,
                     const Section& job) {
