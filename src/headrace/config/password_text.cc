@@ -63,7 +63,8 @@ TextRange ValueBehind(std::string_view text, size_t equals, const Grammar& gramm
 /// the text.
 size_t PasswordBehindColon(std::string_view text) {
   constexpr Grammar kLine = {.before_name = kBlanks};
-  for (size_t colon = text.find(':'); colon != text.npos; colon = text.find(':', colon + 1)) {
+  for (size_t colon = text.find(':'); colon != std::string_view::npos;
+       colon = text.find(':', colon + 1)) {
     if (colon + 1 == text.size()) break;
     const std::string_view name = NameBefore(text, colon, kLine);
     const bool is_of_uri = name.find(kScheme) != std::string_view::npos;
@@ -137,7 +138,8 @@ std::string WithoutPassword(std::string_view text) {
     }
   }
   const size_t behind_colon = PasswordBehindColon(hidden);
-  if (behind_colon < hidden.size()) hidden.replace(behind_colon, hidden.npos, kHiddenPassword);
+  if (behind_colon < hidden.size())
+    hidden.replace(behind_colon, std::string::npos, kHiddenPassword);
   return WithReplaced(hidden, PasswordParameters(hidden), kHiddenPassword);
 }
 
