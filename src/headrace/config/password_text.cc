@@ -138,8 +138,9 @@ std::string WithoutPassword(std::string_view text) {
     }
   }
   const size_t behind_colon = PasswordBehindColon(hidden);
-  if (behind_colon < hidden.size())
+  if (behind_colon < hidden.size()) {
     hidden.replace(behind_colon, std::string::npos, kHiddenPassword);
+  }
   return WithReplaced(hidden, PasswordParameters(hidden), kHiddenPassword);
 }
 
