@@ -222,7 +222,7 @@ def test_the_jobs_statement_timeout_ends_a_unit_that_takes_longer(database, head
     job.document["source"] |= {"statement_timeout": "2s"}
     job.write()
     with gate(database.uri):
-        said(job.run(expect=1), "public.t", "unit 0", "statement timeout (source.statement_timeout is 2s; a unit of fewer rows, partition.target_rows")
+        said(job.run(expect=1), "public.t", "unit 0", "statement timeout (source.statement_timeout is 2s); a unit of fewer rows, partition.target_rows, takes less")
     del job.document["source"]["statement_timeout"]
     job.write()
     job.run()

@@ -59,8 +59,9 @@ Command VerifyCommand() {
       .description =
           "`counts` compares the rows of each file, `checksum` every value and every byte, both "
           "with "
-          "the run's commit record; without --level it is the job's `verify`, or counts where that "
-          "is off. Files that no run wrote, and readers of the table would read, are named. Reads "
+          "the run's commit record; without --level it is checksum where the job's "
+          "`verify` is, else counts. Files that no run wrote, and readers of the table would read, "
+          "are named. Reads "
           "the job's destination, never the source; where the run wrote to another place, because "
           "the lake was moved or the job names another one, a note says so. A table that a later "
           "run replaced is named, "

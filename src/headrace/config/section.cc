@@ -20,7 +20,9 @@ constexpr std::string_view kNoFiles =
     "reading files comes with a later version of headrace; use 'tables' with a source of type "
     "postgresql or sqlite";
 constexpr std::string_view kNoVerifyLevel =
-    "this level comes with a later version of headrace; use 'checksum', the strictest so far";
+    "this level comes with a later version of headrace; use 'checksum', which compares every "
+    "value, "
+    "or 'source', which counts the source's rows";
 constexpr std::string_view kNoSourceYet =
     "this source comes with a later version of headrace; use 'postgresql' or 'sqlite'";
 constexpr std::string_view kNoDestinationYet =

@@ -49,6 +49,11 @@ bool HoldsSecrets(const Section& section) {
          });
 }
 
+/// Or in a section of it: what a line below one of them holds may be the rest of its last value.
+bool IsNearSecrets(const Section& section) {
+  return HoldsSecrets(section) || std::ranges::any_of(section.sections, HoldsSecrets);
+}
+
 bool IsWithoutValue(const YamlPair& pair) {
   return pair.value.is_null() && pair.value.text.empty();
 }
@@ -180,7 +185,7 @@ void SectionReader::AddUnknown(const Section& section, const SectionOptions& kno
   if (is_rest && !is_like) return problems_.Add(pair.location, path, kCommaEndsValue);
   const std::string message = UnknownKeyMessage(pair.key, section, known.options, path, job_);
   const bool is_key = IsWord(pair.key) && (is_like || !IsWithoutValue(pair));
-  if (HoldsSecrets(section) && !is_key) {
+  if (IsNearSecrets(section) && !is_key) {
     return problems_.Add(pair.location, path,
                          message + " (it is not repeated, it may belong to a password)");
   }

@@ -1,8 +1,6 @@
 #include "headrace/config/shared_section.h"
 
 namespace headrace {
-namespace {}  // namespace
-
 OptionSpec ModeOption() {
   return {.key = "mode",
           .type = OptionType::kEnum,

@@ -89,7 +89,7 @@ struct TablePlan {
   std::vector<std::string> warnings;
   std::optional<int64_t> source_rows;  ///< Counted by the source under the snapshot, for `verify:
                                        ///< source`.
-  int64_t excluded_rows = 0;  ///< That `filter.not_null` leaves out, counted under the snapshot.
+  int64_t excluded_rows = 0;  ///< That `filter.not_null` leaves out, counted when it was planned.
 };
 
 /// The schema of the batches that a session yields for `plan`: names of the source, read types.

@@ -20,8 +20,9 @@ arrow::Status CountSource(Snapshot& snapshot, std::stop_token stop, PlannedTable
 
 /// OK if `receipts`, which cover the units of `work`, hold as many rows as the source counted, or
 /// it counted none. Else an error that names the first units whose rows the source counts
-/// differently, with the range that each reads: of class bug, or user where the table is a view or
-/// a query, which need not yield the same rows twice.
+/// differently, with the range that each reads, for which it counts units, a thousand at most: of
+/// class bug, or user where the table is a view, a query or lies on another server, which need not
+/// yield the same rows twice.
 arrow::Status CompareWithSource(const TableWork& work, std::span<const Receipt> receipts,
                                 Snapshot& snapshot, const std::stop_token& stop);
 

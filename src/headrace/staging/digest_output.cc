@@ -26,13 +26,13 @@ arrow::Status DigestOutput::Write(const void* data, int64_t size) {
 
 std::string DigestOutput::Digest() const { return state_->hash.Hex(); }
 
-arrow::Result<std::string> DigestOfFile(const std::string& path) {
+arrow::Result<std::string> DigestOfFile(const std::string& path, const std::stop_token& stop) {
   constexpr int64_t kBlock = 1 << 20;
   ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::ReadableFile::Open(path));
   Xxh3Stream hash;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const auto block, file->Read(kBlock));
-    if (block->size() == 0) return hash.Hex();
+    if (block->size() == 0 || stop.stop_requested()) return hash.Hex();
     hash.Add({reinterpret_cast<const char*>(block->data()), static_cast<size_t>(block->size())});
   }
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "headrace/client/store/durable_fs.h"
@@ -34,7 +35,8 @@ class DigestOutput final : public DurableOutput {
   std::unique_ptr<State> state_;
 };
 
-/// The digest of the file at `path`. An error says why it could not be read.
-arrow::Result<std::string> DigestOfFile(const std::string& path);
+/// The digest of the file at `path`; of a part of it once `stop` is stopped. An error says why it
+/// could not be read.
+arrow::Result<std::string> DigestOfFile(const std::string& path, const std::stop_token& stop = {});
 
 }  // namespace headrace

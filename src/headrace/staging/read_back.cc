@@ -110,7 +110,7 @@ arrow::Result<ParquetContent> ReadContent(const std::filesystem::path& path,
   content.rows = reader->parquet_reader()->metadata()->num_rows();
   if (options.with_checksum) {
     ARROW_ASSIGN_OR_RAISE(content.checksum, TakeChecksum(*reader, options.on_rows, stop));
-    ARROW_ASSIGN_OR_RAISE(content.digest, DigestOfFile(path.string()));
+    ARROW_ASSIGN_OR_RAISE(content.digest, DigestOfFile(path.string(), stop));
   } else if (options.on_rows) {
     options.on_rows(content.rows);
   }

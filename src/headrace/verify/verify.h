@@ -19,8 +19,8 @@ struct CommitFindings {
 };
 
 /// Reads the published files of `record` again and compares each with what its receipt said: rows,
-/// and the checksum of all values where `options` ask for it. Error kInterruptedCode once `stop` is
-/// stopped.
+/// and the checksum of all values and the digest of all bytes where `options` ask for them. Error
+/// kInterruptedCode once `stop` is stopped.
 arrow::Result<CommitFindings> VerifyCommit(const CommitRecord& record,
                                            const ReadBackOptions& options, Destination& destination,
                                            std::stop_token stop);

@@ -268,8 +268,7 @@ arrow::Status NameTimeout(const arrow::Status& status, const PgSourceSettings& s
   // Somebody who cancels the statement gets the same code: the time is told, not blamed.
   if (CodeOf(status) == kPgQueryCanceled && settings.statement_timeout.count() > 0) {
     return status.WithMessage(status.message() + " (source.statement_timeout is " +
-                              DurationText(settings.statement_timeout) +
-                              "; a unit of fewer rows, partition.target_rows, takes less)");
+                              DurationText(settings.statement_timeout) + ")");
   }
   return status;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/select_list.h"
 
 namespace headrace {
@@ -25,6 +26,13 @@ arrow::Status WithEncoding(const arrow::Status& status, const PgConnection& conn
                             ", and it is the server that converts, so that on_overflow does not "
                             "help: read such a column by a query as convert_to(column, '" +
                             encoding + "'), or exclude it");
+}
+
+/// What can be done about a unit that takes too long.
+arrow::Status OfUnit(const arrow::Status& status) {
+  if (CodeOf(status) != kPgQueryCanceled) return status;
+  return status.WithMessage(status.message() +
+                            "; a unit of fewer rows, partition.target_rows, takes less");
 }
 
 }  // namespace
@@ -69,7 +77,7 @@ arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   if (read_.lease.has_value() && read_.connection.broken()) return SnapshotLost(status);
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
   if (!unfit.has_value() || read_.connection.broken()) {
-    return NameTimeout(WithEncoding(status, read_.connection), read_.settings);
+    return OfUnit(NameTimeout(WithEncoding(status, read_.connection), read_.settings));
   }
   return status.WithMessage(status.message() + PlaceOf(*unfit));
 }

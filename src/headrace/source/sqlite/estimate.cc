@@ -3,13 +3,11 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "headrace/model/civil_time.h"
 #include "headrace/source/sqlite/column_index.h"
 #include "headrace/source/sqlite/integer_spread.h"
 #include "headrace/source/sqlite/key_sample.h"
@@ -266,7 +264,8 @@ arrow::Result<double> AddSpreads(SqliteDatabase& database, const Description& de
 /// ANALYZE may have been run long ago.
 void CorrectStaleRows(double members, Statistics& statistics) {
   constexpr double kFarMore = 2;
-  if (statistics.exact || members <= kFarMore * static_cast<double>(statistics.rows)) return;
+  const bool is_estimate = statistics.rows >= 0 && !statistics.exact;
+  if (!is_estimate || members <= kFarMore * static_cast<double>(statistics.rows)) return;
   statistics.origin =
       "rowid density; sqlite_stat1 is stale, it says " + std::to_string(statistics.rows);
   statistics.rows = static_cast<int64_t>(members);

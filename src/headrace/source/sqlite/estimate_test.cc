@@ -225,6 +225,14 @@ TEST_F(SqliteEstimateTest, KeysAscendInTheOrderOfTheColumnAndKnowTheirShare) {
   EXPECT_NEAR((m + 1)->share_below - m->share_below, 0.5, 0.01);
 }
 
+TEST_F(SqliteEstimateTest, NullsAreNotBookedOnTheLastKeys) {
+  database_.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, k TEXT); CREATE INDEX i ON t (k)");
+  Fill("t", 10'000, "i, CASE WHEN i % 10 < 6 THEN NULL ELSE 'k' || (10000 + i) END");
+  const ColumnStatistics k = Estimate(TableNamed("t"), {"id"}, {"k"}).columns.at("k");
+  EXPECT_NEAR(k.null_fraction, 0.6, 0.001);
+  EXPECT_NEAR(k.keys.back().share_below, 1, 0.01);
+}
+
 TEST_F(SqliteEstimateTest, KeysAreFewHoweverFewRowsANALYZEOnceSaw) {
   database_.Execute("CREATE TABLE t (code TEXT PRIMARY KEY, at TIMESTAMP) WITHOUT ROWID");
   database_.Execute("INSERT INTO t VALUES ('first', '2023-12-31'); ANALYZE");

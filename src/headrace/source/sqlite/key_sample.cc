@@ -48,9 +48,12 @@ class KeysAlong {
     if (std::cmp_greater(keys_.size(), 2 * kMostKeys)) Thin();
   }
 
-  /// As bounds of a table of `rows` rows, or of as many as were seen.
+  /// How many rows were seen.
+  int64_t rows() const { return rows_; }
+
+  /// As bounds of `rows` texts.
   std::vector<KeyBound> Bounds(int64_t rows) const {
-    const auto all = static_cast<double>(std::max(rows, rows_));
+    const auto all = static_cast<double>(std::max<int64_t>(1, rows));
     std::vector<KeyBound> bounds;
     bounds.reserve(keys_.size());
     for (const PlacedKey& key : keys_) {
@@ -72,10 +75,10 @@ class KeysAlong {
   std::vector<PlacedKey> keys_;
 };
 
-/// Reads the texts of a column along its index, from the least one on, to their end or as far as
-/// the guard lets it.
-arrow::Status ReadAlong(SqliteDatabase& database, const TableRef& table, const std::string& column,
-                        KeysAlong& along) {
+/// Reads the texts of a column along its index, from the least one on. False: the guard did not let
+/// it come to their end.
+arrow::Result<bool> ReadAlong(SqliteDatabase& database, const TableRef& table,
+                              const std::string& column, KeysAlong& along) {
   const std::string name = ColumnSql(table, column);
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement groups,
@@ -83,9 +86,9 @@ arrow::Status ReadAlong(SqliteDatabase& database, const TableRef& table, const s
                        name + " >= '' GROUP BY " + name + " ORDER BY " + name));
   while (true) {
     const auto row = groups.Step();
-    if (!row.ok() && CodeOf(row.status()) == kInterruptedCode) return arrow::Status::OK();
+    if (!row.ok() && CodeOf(row.status()) == kInterruptedCode) return false;
     ARROW_ASSIGN_OR_RAISE(const bool is_row, row);
-    if (!is_row || groups.ColumnType(0) != SqliteType::kText) return arrow::Status::OK();
+    if (!is_row || groups.ColumnType(0) != SqliteType::kText) return true;
     along.See(groups.ColumnText(0), groups.ColumnInt64(1));
   }
 }
@@ -99,9 +102,14 @@ arrow::Result<ColumnStatistics> SampleKeys(SqliteDatabase& database, const Descr
   if (!indexed) return ColumnStatistics{.unknown_because = std::string(kNoIndex)};
   const ProgressGuard guard(database.handle(), stop, kMostOperations);
   KeysAlong along(std::max<int64_t>(1, rows / kMostKeys));
-  ARROW_RETURN_NOT_OK(ReadAlong(database, description.table, column, along));
+  ARROW_ASSIGN_OR_RAISE(const bool complete, ReadAlong(database, description.table, column, along));
   if (stop.stop_requested()) return InterruptedError();
-  ColumnStatistics statistics{.keys = along.Bounds(rows), .indexed = true};
+  const int64_t texts = complete ? along.rows() : std::max(rows, along.rows());
+  ColumnStatistics statistics{.keys = along.Bounds(texts), .indexed = true};
+  // The others are NULL, or numbers and blobs, which few columns of texts have.
+  if (texts < rows) {
+    statistics.null_fraction = 1 - static_cast<double>(texts) / static_cast<double>(rows);
+  }
   if (statistics.keys.empty()) statistics.unknown_because = "it has too few texts";
   return statistics;
 }

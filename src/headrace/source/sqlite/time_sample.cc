@@ -25,6 +25,12 @@ constexpr SampleEffort kEffort{.until_first_row = 100'000'000,
 /// Of the values that are not NULL. The others are in the first range or the last one.
 constexpr double kNearlyAll = 0.95;
 
+/// Why nothing is known of values that the sample holds.
+constexpr const char* kNotIntegers = "not nearly all of them are integers";
+constexpr const char* kNoForm =
+    "no form of time that can be compared as it lies (ISO text, or seconds since 1970) is that of "
+    "nearly all of them";
+
 /// The values of one form.
 struct FormSample {
   TimeEncoding encoding = TimeEncoding::kNative;
@@ -198,9 +204,7 @@ arrow::Result<ColumnStatistics> SampleTimes(SqliteDatabase& database,
   if (!is_complete) statistics.histogram.clear();  // Two ends are none.
   statistics.indexed = indexed;
   if (!statistics.minimum) {
-    statistics.unknown_because =
-        "no form of time that can be compared as it lies (ISO text, or seconds since 1970) is that "
-        "of nearly all of them";
+    statistics.unknown_because = integers ? kNotIntegers : kNoForm;
   }
   return statistics;
 }

@@ -1,5 +1,6 @@
 #include "headrace/source/sqlite/unit_query.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -89,6 +90,16 @@ std::string SelectList(const TablePlan& plan) {
   return list;
 }
 
+/// By an index of the job's condition each unit would read all the rows that it selects, where one
+/// of the range's own column finds the unit's: behind a plus SQLite uses none for the condition.
+/// Rowids are in every index.
+bool HasIndexOfItsOwn(const TablePlan& plan, const WorkUnit& unit) {
+  return std::ranges::any_of(plan.statistics.columns, [&](const auto& column) {
+    return column.second.indexed && column.first != plan.description.row_identity &&
+           DecidesNulls(unit.split, column.first);
+  });
+}
+
 /// ` FROM … WHERE …`: the rows of a unit.
 arrow::Result<std::string> RowsSql(const TablePlan& plan, const WorkUnit& unit) {
   ARROW_ASSIGN_OR_RAISE(std::string condition, std::visit(SplitCondition{plan.table}, unit.split));
@@ -98,11 +109,8 @@ arrow::Result<std::string> RowsSql(const TablePlan& plan, const WorkUnit& unit) 
         BothHold(std::move(condition), ColumnSql(plan.table, filter.not_null) + " IS NOT NULL");
   }
   if (!filter.where.empty()) {
-    // By an index of the condition each unit would read all the rows that it selects: behind a plus
-    // SQLite uses none. Rowids are in every index.
-    const bool is_range = !std::holds_alternative<WholeTable>(unit.split) &&
-                          !DecidesNulls(unit.split, plan.description.row_identity);
-    condition = BothHold(std::move(condition), (is_range ? "+(" : "(") + filter.where + "\n)");
+    condition = BothHold(std::move(condition),
+                         (HasIndexOfItsOwn(plan, unit) ? "+(" : "(") + filter.where + "\n)");
   }
   const std::string from = " FROM " + RelationSql(plan.table);
   return condition.empty() ? from : from + " WHERE " + condition;

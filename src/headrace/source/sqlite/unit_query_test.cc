@@ -18,6 +18,8 @@ std::string Found(TestDatabase& database, Split split) {
   plan.table = {.schema = "", .name = "t"};
   plan.description.table = plan.table;
   plan.description.row_identity = "id";
+  plan.statistics.columns["id"].indexed = true;
+  plan.statistics.columns["at"].indexed = true;
   plan.filter.where = "status = 'a' -- of all";
   WorkUnit unit;
   unit.split = std::move(split);
@@ -32,7 +34,7 @@ std::string Found(TestDatabase& database, Split split) {
 TEST(SqliteUnitQueryTest, AnIndexOfTheConditionDoesNotFindTheRowsOfARange) {
   TestDatabase database;
   database.Execute(
-      "CREATE TABLE t (id INTEGER PRIMARY KEY, at TIMESTAMP, status TEXT);"
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, at TIMESTAMP, status TEXT, more);"
       "CREATE INDEX by_at ON t (at); CREATE INDEX by_status ON t (status)");
   EXPECT_THAT(Found(database, DateRange{"at", 0, 86'400'000'000, TimeEncoding::kText}),
               HasSubstr("by_at"));
@@ -40,6 +42,7 @@ TEST(SqliteUnitQueryTest, AnIndexOfTheConditionDoesNotFindTheRowsOfARange) {
   EXPECT_THAT(Found(database, NullRows{"at"}), HasSubstr("by_at"));
   EXPECT_THAT(Found(database, IdRange{"id", 1, 5}), HasSubstr("rowid>? AND rowid<?"));
   EXPECT_THAT(Found(database, WholeTable{}), HasSubstr("by_status"));
+  EXPECT_THAT(Found(database, KeyRange{"more", "a", "b"}), HasSubstr("by_status"));
 }
 
 }  // namespace
