@@ -125,8 +125,7 @@ Command RunCommand() {
           "(as `error`: files of it could not be read again, and the next run verifies it), "
           "`replaced_by` (the run that replaced it before it could be verified). With --dry-run: "
           "the document of `headrace plan --json`, of the tables that the run would load; its "
-          "`notes` say which "
-          "run that is.",
+          "`notes` say which run that is.",
       .acts = true,
       .run = Run,
   };

@@ -58,14 +58,12 @@ Command VerifyCommand() {
       .summary = "Read a run's published files again and compare them with what was written",
       .description =
           "`counts` compares the rows of each file, `checksum` every value and every byte, both "
-          "with "
-          "the run's commit record; without --level it is checksum where the job's "
-          "`verify` is, else counts. Files that no run wrote, and readers of the table would read, "
-          "are named. Reads "
-          "the job's destination, never the source; where the run wrote to another place, because "
-          "the lake was moved or the job names another one, a note says so. A table that a later "
-          "run replaced is named, "
-          "with that run, and not compared. So is a table of an unfinished or abandoned run that "
+          "with the run's commit record; without --level it is checksum where the job's `verify` "
+          "is, else counts. Files that no run wrote, and readers of the table would read, are "
+          "named. Reads the job's destination, never the source; where the run wrote to another "
+          "place, because the lake was moved or the job names another one, a note says so. A table "
+          "that a later run replaced is named, with that run, and not compared. So is a table of "
+          "an unfinished or abandoned run that "
           "is not published: that says nothing against those that are, so the exit code stays 0.",
       .argument = {"RUN", "a run id of `headrace runs`, or `latest`", true},
       .options = {"level", "job", "set", "json", "log-level", "log-format", "quiet"},
@@ -86,8 +84,8 @@ Command VerifyCommand() {
       .json =
           "a report as `headrace run --json`; for each table `verified` and, where something "
           "differs, `problems` (sentences); `verify_error` (`class`, `code`, `message`) where "
-          "files "
-          "of it could not be read, instead of them unless others differ; `replaced_by` (a run) "
+          "files of it could not be read, instead of them unless others differ; `replaced_by` (a "
+          "run) "
           "where it was replaced since. `target`: where it was looked for; `notes` say where that "
           "is not the place that the run wrote to. `left`: the tables of the run that are not "
           "published.",

@@ -1,6 +1,7 @@
 #include "headrace/config/shared_section.h"
 
 namespace headrace {
+
 OptionSpec ModeOption() {
   return {.key = "mode",
           .type = OptionType::kEnum,
@@ -64,8 +65,8 @@ Section PartitionSection() {
            .default_text = "auto",
            .doc =
                "auto lets the planner choose; id_range reads ranges of an integer column, "
-               "key_range "
-               "of a text, UUID or decimal column in the order of the source, date_range weeks, "
+               "key_range of a text, UUID or decimal column in the order of the source, date_range "
+               "weeks, "
                "days or hours of a date or timestamp column, or of an integer column of the job "
                "that counts seconds, milliseconds or microseconds since 1970, none the table in "
                "one unit; of PostgreSQL alone, pages reads ranges of the table's pages, and hash "

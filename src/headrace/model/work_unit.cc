@@ -11,14 +11,20 @@
 namespace headrace {
 namespace {
 
+/// Null: the bound is open.
+template <typename Value>
+nlohmann::json BoundJson(const std::optional<Value>& bound) {
+  return bound.has_value() ? nlohmann::json(*bound) : nlohmann::json();
+}
+
 void WriteSplit(const WholeTable& /*split*/, nlohmann::json& json) {
   json["timestamp_column"] = nullptr;
 }
 
 void WriteSplit(const IdRange& split, nlohmann::json& json) {
   json["id_column"] = split.column;
-  json["min_id"] = split.lower.has_value() ? nlohmann::json(*split.lower) : nlohmann::json();
-  json["max_id"] = split.upper.has_value() ? nlohmann::json(*split.upper) : nlohmann::json();
+  json["min_id"] = BoundJson(split.lower);
+  json["max_id"] = BoundJson(split.upper);
 }
 
 nlohmann::json TimeJson(const std::optional<int64_t>& micros) {
@@ -34,14 +40,10 @@ void WriteSplit(const DateRange& split, nlohmann::json& json) {
   }
 }
 
-nlohmann::json KeyJson(const std::optional<std::string>& key) {
-  return key.has_value() ? nlohmann::json(*key) : nlohmann::json();
-}
-
 void WriteSplit(const KeyRange& split, nlohmann::json& json) {
   json["key_column"] = split.column;
-  json["min_key"] = KeyJson(split.lower);
-  json["max_key"] = KeyJson(split.upper);
+  json["min_key"] = BoundJson(split.lower);
+  json["max_key"] = BoundJson(split.upper);
 }
 
 void WriteSplit(const HashPart& split, nlohmann::json& json) {
@@ -54,7 +56,7 @@ void WriteSplit(const PageRange& split, nlohmann::json& json) {
   json["leaf_schema_name"] = split.schema;
   json["leaf_table_name"] = split.relation;
   json["start_page"] = split.first;
-  json["end_page"] = split.last.has_value() ? nlohmann::json(*split.last) : nlohmann::json();
+  json["end_page"] = BoundJson(split.last);
 }
 
 void WriteSplit(const NullRows& split, nlohmann::json& json) { json["null_column"] = split.column; }

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,16 +15,21 @@ namespace headrace {
 /// XXH3, 64 bits, seed 0.
 inline uint64_t Xxh3(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
 
-/// XXH3, 128 bits, seed 0, as the 32 hexadecimal digits that `xxhsum -H2` prints.
-inline std::string Xxh3Hex128(std::string_view bytes) {
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+/// Two hexadecimal digits for each byte.
+inline std::string HexOf(std::span<const unsigned char> bytes) {
   std::string hex;
-  for (const unsigned char byte : canonical.digest) {
+  for (const unsigned char byte : bytes) {
     hex += "0123456789abcdef"[byte >> 4U];
     hex += "0123456789abcdef"[byte & 15U];
   }
   return hex;
+}
+
+/// XXH3, 128 bits, seed 0, as the 32 hexadecimal digits that `xxhsum -H2` prints.
+inline std::string Xxh3Hex128(std::string_view bytes) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
+  return HexOf(canonical.digest);
 }
 
 /// The same hash of 64 bits, over bytes that come in pieces.
@@ -35,10 +41,9 @@ class Xxh3Stream {
 
   /// Of all that was added: the 16 hexadecimal digits that `xxhsum -H3` prints.
   std::string Hex() const {
-    std::string hex;
-    const uint64_t digest = XXH3_64bits_digest(&state_);
-    for (int shift = 60; shift >= 0; shift -= 4) hex += "0123456789abcdef"[(digest >> shift) & 15U];
-    return hex;
+    XXH64_canonical_t canonical;
+    XXH64_canonicalFromHash(&canonical, XXH3_64bits_digest(&state_));
+    return HexOf(canonical.digest);
   }
 
  private:

@@ -27,15 +27,15 @@ std::optional<std::string> IntegerMisfit(const PlanInput& input, const std::stri
 }
 
 /// A lower bound of a range, and the share of the rows below it.
-struct Bound {
+struct IdBound {
   int64_t value = 0;
-  double share = 0;
+  double share_below = 0;
 };
 
 /// Ascending, distinct bounds that cut the values into about `ranges` ranges of the same number of
 /// rows; many equal values give fewer.
-std::vector<Bound> CutValues(const Distribution& values, int64_t ranges) {
-  std::vector<Bound> bounds;
+std::vector<IdBound> CutValues(const Distribution& values, int64_t ranges) {
+  std::vector<IdBound> bounds;
   bounds.reserve(static_cast<size_t>(ranges));
   int64_t previous = values.minimum();
   for (int64_t i = 1; i < ranges; ++i) {
@@ -46,24 +46,6 @@ std::vector<Bound> CutValues(const Distribution& values, int64_t ranges) {
     previous = value;
   }
   return bounds;
-}
-
-/// The ranges between the bounds. The first and the last are open: values outside of the statistics
-/// belong to them.
-std::vector<Share> RangesBetween(const std::vector<Bound>& bounds, const std::string& column,
-                                 double rows) {
-  std::vector<Share> shares;
-  shares.reserve(bounds.size() + 2);  // And the NULLs.
-  Bound lower;
-  for (size_t i = 0; i <= bounds.size(); ++i) {
-    const Bound upper = i < bounds.size() ? bounds[i] : Bound{.value = 0, .share = 1};
-    IdRange range{.column = column, .lower = {}, .upper = {}};
-    if (i > 0) range.lower = lower.value;
-    if (i < bounds.size()) range.upper = upper.value;
-    shares.push_back({std::move(range), rows * (upper.share - lower.share)});
-    lower = upper;
-  }
-  return shares;
 }
 
 std::string WhyColumn(const KeyColumn& candidate, const ColumnStatistics& column, double rows) {
@@ -103,11 +85,11 @@ Cut CutIdRange(const PlanInput& input) {
   const double rows_per_unit = RowsPerUnit(input, rows, cut.warnings);
   const double null_rows = rows * std::clamp(column.null_fraction, 0.0, 1.0);
   const auto ranges = static_cast<int64_t>(std::ceil((rows - null_rows) / rows_per_unit));
-  const std::vector<Bound> bounds = CutValues(values, ranges);
+  const std::vector<IdBound> bounds = CutValues(values, ranges);
   if (bounds.empty()) return OneRange(input, chosen.name, rows, std::move(cut));
   cut.column = chosen.name;
   cut.why = WhyColumn(chosen, column, rows);
-  cut.shares = RangesBetween(bounds, chosen.name, rows - null_rows);
+  cut.shares = RangesBetween<IdRange>(bounds, chosen.name, rows - null_rows);
   AddNullRows(input, chosen.name, null_rows, cut);
   WarnOfColumn(input, chosen.name, column, values, cut);
   return cut;

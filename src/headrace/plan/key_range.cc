@@ -43,23 +43,6 @@ std::vector<KeyBound> CutKeys(const std::vector<KeyBound>& keys, double ranges) 
   return bounds;
 }
 
-/// The ranges between the bounds. The first and the last are open: keys that no sample had belong
-/// to them.
-std::vector<Share> KeyRangesBetween(const std::vector<KeyBound>& bounds, const std::string& column,
-                                    double rows) {
-  std::vector<Share> shares;
-  shares.reserve(bounds.size() + 2);  // And the NULLs.
-  for (size_t i = 0; i <= bounds.size(); ++i) {
-    KeyRange range{.column = column, .lower = {}, .upper = {}};
-    if (i > 0) range.lower = bounds[i - 1].value;
-    if (i < bounds.size()) range.upper = bounds[i].value;
-    const double below = i > 0 ? bounds[i - 1].share_below : 0;
-    const double up_to = i < bounds.size() ? bounds[i].share_below : 1;
-    shares.push_back({std::move(range), rows * (up_to - below)});
-  }
-  return shares;
-}
-
 /// Units that hold far more than they should: many rows have one key, or the sample has too few.
 void WarnOfFullKeyRanges(const std::string& column, double rows_per_unit, Cut& cut) {
   const auto* fullest = &*std::ranges::max_element(cut.shares, {}, &Share::rows);
@@ -91,7 +74,7 @@ Cut CutKeyRange(const PlanInput& input) {
   cut.why = "\"" + chosen.name + "\" is " + chosen.role + "; about " + ReadableCount(rows) +
             " rows, bounds from " + ReadableCount(known) +
             " of its values in the source's own order";
-  cut.shares = KeyRangesBetween(bounds, chosen.name, rows - null_rows);
+  cut.shares = RangesBetween<KeyRange>(bounds, chosen.name, rows - null_rows);
   WarnOfFullKeyRanges(chosen.name, rows_per_unit, cut);
   AddNullRows(input, chosen.name, null_rows, cut);
   WarnOfMissingIndex(chosen.name, column, cut);

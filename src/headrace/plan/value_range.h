@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "headrace/plan/strategy.h"
@@ -46,6 +47,25 @@ bool NeedsNullRows(const PlanInput& input, const std::string& column);
 
 /// Adds that unit, where it must be.
 void AddNullRows(const PlanInput& input, const std::string& column, double rows, Cut& cut);
+
+/// The ranges of `column` between `bounds` (`value`, `share_below`), which ascend. The first and
+/// the last are open: values that no statistics knew belong to them. `rows`: of all ranges
+/// together.
+template <typename Range, typename Bound>
+std::vector<Share> RangesBetween(const std::vector<Bound>& bounds, const std::string& column,
+                                 double rows) {
+  std::vector<Share> shares;
+  shares.reserve(bounds.size() + 2);  // And the NULLs.
+  for (size_t i = 0; i <= bounds.size(); ++i) {
+    Range range{.column = column, .lower = {}, .upper = {}};
+    if (i > 0) range.lower = bounds[i - 1].value;
+    if (i < bounds.size()) range.upper = bounds[i].value;
+    const double below = i > 0 ? bounds[i - 1].share_below : 0;
+    const double up_to = i < bounds.size() ? bounds[i].share_below : 1;
+    shares.push_back({std::move(range), rows * (up_to - below)});
+  }
+  return shares;
+}
 
 /// The rows of the table, guessed where the source could not estimate them. `span`: how many
 /// different values the column may have.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,12 @@ namespace headrace {
 
 /// Both hold. Neither may have an OR outside of brackets.
 std::string BothHold(std::string one, const std::string& other);
+
+/// The literal that `write` makes of an end of a range; empty: the end is open.
+template <typename Value, typename Write>
+std::string LiteralOf(const std::optional<Value>& end, Write write) {
+  return end ? write(*end) : std::string();
+}
 
 /// How a source spells the comparisons with the ends of a range.
 struct RangeOperators {

@@ -9,22 +9,18 @@
 
 namespace headrace {
 
-struct DigestOutput::State {
-  Xxh3Stream hash;
-};
-
 DigestOutput::DigestOutput(std::shared_ptr<DurableOutput> output)
-    : output_(std::move(output)), state_(std::make_unique<State>()) {}
+    : output_(std::move(output)), hash_(std::make_unique<Xxh3Stream>()) {}
 
 DigestOutput::~DigestOutput() = default;
 
 arrow::Status DigestOutput::Write(const void* data, int64_t size) {
   ARROW_RETURN_NOT_OK(output_->Write(data, size));
-  state_->hash.Add({static_cast<const char*>(data), static_cast<size_t>(size)});
+  hash_->Add({static_cast<const char*>(data), static_cast<size_t>(size)});
   return arrow::Status::OK();
 }
 
-std::string DigestOutput::Digest() const { return state_->hash.Hex(); }
+std::string DigestOutput::Digest() const { return hash_->Hex(); }
 
 arrow::Result<std::string> DigestOfFile(const std::string& path, const std::stop_token& stop) {
   constexpr int64_t kBlock = 1 << 20;

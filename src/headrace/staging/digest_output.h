@@ -10,6 +10,8 @@
 
 namespace headrace {
 
+class Xxh3Stream;
+
 /// A file whose bytes are hashed on their way, so that not one of them can change unseen: XXH3, 64
 /// bits, as `xxhsum -H3` prints it. Not thread-safe.
 class DigestOutput final : public DurableOutput {
@@ -29,10 +31,8 @@ class DigestOutput final : public DurableOutput {
   std::string Digest() const;
 
  private:
-  struct State;
-
   std::shared_ptr<DurableOutput> output_;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<Xxh3Stream> hash_;
 };
 
 /// The digest of the file at `path`; of a part of it once `stop` is stopped. An error says why it

@@ -3,7 +3,6 @@
 #include <arrow/type.h>
 #include <arrow/type_traits.h>
 
-#include <optional>
 #include <variant>
 
 #include "headrace/client/postgres/connection.h"
@@ -35,11 +34,8 @@ constexpr RangeOperators kOwn = {.at_least = "OPERATOR(pg_catalog.>=)",
                                  .below = "OPERATOR(pg_catalog.<)"};
 
 std::string IdCondition(const IdRange& range) {
-  const auto literal = [](const std::optional<int64_t>& end) {
-    return end ? BigintLiteral(*end) : std::string();
-  };
-  return LiesBetween(PgQuoteIdentifier(range.column), literal(range.lower), literal(range.upper),
-                     kOwn);
+  return LiesBetween(PgQuoteIdentifier(range.column), LiteralOf(range.lower, BigintLiteral),
+                     LiteralOf(range.upper, BigintLiteral), kOwn);
 }
 
 /// `2024-01-01`: a year of four digits or more that comes first, so that no DateStyle reads it in
@@ -92,22 +88,19 @@ std::string DateCondition(const DateRange& range, const Description& description
   const std::string column = PgQuoteIdentifier(range.column);
   const Column* described = description.FindColumn(range.column);
   const arrow::DataType& type = described == nullptr ? *arrow::null() : *described->type;
-  const auto literal = [&](const std::optional<int64_t>& micros) {
-    if (!micros) return std::string();
+  const auto literal = [&](int64_t micros) {
     return MicrosPerNumber(range.encoding) == 0
-               ? TimeLiteral(type, *micros)
-               : BigintLiteral(FirstNumberFrom(*micros, range.encoding));
+               ? TimeLiteral(type, micros)
+               : BigintLiteral(FirstNumberFrom(micros, range.encoding));
   };
-  return LiesBetween(column, literal(range.lower), literal(range.upper), kOwn);
+  return LiesBetween(column, LiteralOf(range.lower, literal), LiteralOf(range.upper, literal),
+                     kOwn);
 }
 
 /// Literals without a type take that of the column, and compare in its collation.
 std::string KeyCondition(const KeyRange& range) {
-  const auto literal = [](const std::optional<std::string>& key) {
-    return key ? PgQuoteLiteral(*key) : std::string();
-  };
-  return LiesBetween(PgQuoteIdentifier(range.column), literal(range.lower), literal(range.upper),
-                     kOwn);
+  return LiesBetween(PgQuoteIdentifier(range.column), LiteralOf(range.lower, PgQuoteLiteral),
+                     LiteralOf(range.upper, PgQuoteLiteral), kOwn);
 }
 
 /// By the text of the value, which every type has, in a collation in which equal texts are equal

@@ -1,10 +1,15 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "headrace/model/error.h"
+#include "headrace/source/sqlite/test_database.h"
 
 namespace headrace::sqlite {
 
@@ -29,6 +34,19 @@ inline std::vector<std::vector<std::string>> ParseCases(std::string_view table, 
     cases.push_back(std::move(parsed));
   }
   return cases;
+}
+
+/// Of a table of one row, (41, v): its v, or with `-` that it does not fit, and where it lies.
+inline void ExpectValueOrError(const arrow::Result<Rows>& rows, const std::string& expected) {
+  if (expected != "-") {
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_EQ(rows->at(0).at(1), expected);
+    return;
+  }
+  ASSERT_FALSE(rows.ok()) << rows->at(0).at(1);
+  EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kPermanent);
+  EXPECT_NE(rows.status().message().find("column \"v\", rowid 41: "), std::string::npos)
+      << rows.status();
 }
 
 }  // namespace headrace::sqlite

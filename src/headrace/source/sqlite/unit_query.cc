@@ -46,10 +46,9 @@ struct SplitCondition {
   arrow::Result<std::string> operator()(const WholeTable&) const { return std::string(); }
 
   arrow::Result<std::string> operator()(const IdRange& range) const {
-    const auto literal = [](const std::optional<int64_t>& end) {
-      return end ? std::to_string(*end) : std::string();
-    };
-    return LiesBetween(ColumnSql(table, range.column), literal(range.lower), literal(range.upper));
+    const auto literal = [](int64_t id) { return std::to_string(id); };
+    return LiesBetween(ColumnSql(table, range.column), LiteralOf(range.lower, literal),
+                       LiteralOf(range.upper, literal));
   }
 
   arrow::Result<std::string> operator()(const NullRows& rows) const {
@@ -66,10 +65,8 @@ struct SplitCondition {
   }
 
   arrow::Result<std::string> operator()(const KeyRange& range) const {
-    const auto literal = [](const std::optional<std::string>& key) {
-      return key ? TextLiteral(*key) : std::string();
-    };
-    return LiesBetween(ColumnSql(table, range.column), literal(range.lower), literal(range.upper));
+    return LiesBetween(ColumnSql(table, range.column), LiteralOf(range.lower, TextLiteral),
+                       LiteralOf(range.upper, TextLiteral));
   }
 
   arrow::Result<std::string> operator()(const HashPart&) const {
