@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from harness import lake
 from harness.gate import gate
-from harness.job import Job, postgres_job, said
+from harness.job import Job, ended, postgres_job, said
 from servers.postgres import PostgresServer, free_port
 
 ROWS = [(1, "a"), (2, "b")]
@@ -227,3 +227,15 @@ def test_the_jobs_statement_timeout_ends_a_unit_that_takes_longer(database, head
     job.write()
     job.run()
     assert lake.rows(job.lake, "public.t") == ROWS
+
+
+def test_a_unit_that_somebody_cancels_is_not_said_to_be_too_large(database, headrace):
+    database.execute(SETUP)
+    job = postgres_job(headrace, database, {"name": "public.t", "where": "gate()"}, limits={"retries": 0})
+    with gate(database.uri) as held:
+        run = job.start()
+        reader, = held.wait_for_reader(run)
+        database.execute("SELECT pg_cancel_backend(%s)", [reader])
+        failed = ended(run, 1)
+    said(failed, "public.t", "unit 0", "canceling statement due to user request")
+    assert "target_rows" not in failed

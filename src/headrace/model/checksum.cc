@@ -12,6 +12,7 @@
 
 #include "headrace/model/column_hasher.h"
 #include "headrace/model/value_hash.h"
+#include "headrace/model/xxh3.h"
 
 namespace headrace {
 namespace {
@@ -24,12 +25,7 @@ constexpr size_t kHexDigits = 16;
 
 }  // namespace
 
-std::string Checksum::ToHex() const {
-  std::string hex(kHexDigits, '0');
-  uint64_t rest = sum;
-  for (size_t i = kHexDigits; i-- > 0; rest >>= 4U) hex[i] = "0123456789abcdef"[rest & 15U];
-  return hex;
-}
+std::string Checksum::ToHex() const { return HexOf(sum); }
 
 arrow::Result<Checksum> Checksum::FromHex(std::string_view hex, int64_t rows) {
   Checksum checksum{.sum = 0, .rows = rows};

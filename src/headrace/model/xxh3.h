@@ -25,6 +25,13 @@ inline std::string HexOf(std::span<const unsigned char> bytes) {
   return hex;
 }
 
+/// 16 hexadecimal digits, the highest first.
+inline std::string HexOf(uint64_t value) {
+  XXH64_canonical_t canonical;
+  XXH64_canonicalFromHash(&canonical, value);
+  return HexOf(canonical.digest);
+}
+
 /// XXH3, 128 bits, seed 0, as the 32 hexadecimal digits that `xxhsum -H2` prints.
 inline std::string Xxh3Hex128(std::string_view bytes) {
   XXH128_canonical_t canonical;
@@ -40,11 +47,7 @@ class Xxh3Stream {
   void Add(std::string_view bytes) { XXH3_64bits_update(&state_, bytes.data(), bytes.size()); }
 
   /// Of all that was added: the 16 hexadecimal digits that `xxhsum -H3` prints.
-  std::string Hex() const {
-    XXH64_canonical_t canonical;
-    XXH64_canonicalFromHash(&canonical, XXH3_64bits_digest(&state_));
-    return HexOf(canonical.digest);
-  }
+  std::string Hex() const { return HexOf(XXH3_64bits_digest(&state_)); }
 
  private:
   XXH3_state_t state_{};

@@ -28,11 +28,13 @@ arrow::Status WithEncoding(const arrow::Status& status, const PgConnection& conn
                             encoding + "'), or exclude it");
 }
 
-/// What can be done about a unit that takes too long.
-arrow::Status OfUnit(const arrow::Status& status) {
-  if (CodeOf(status) != kPgQueryCanceled) return status;
-  return status.WithMessage(status.message() +
-                            "; a unit of fewer rows, partition.target_rows, takes less");
+/// The key that set the time, and what can be done about a unit that takes longer. Where the job
+/// set no time it was somebody who cancelled it.
+arrow::Status NameUnitTimeout(const arrow::Status& status, const PgSourceSettings& settings) {
+  arrow::Status named = NameTimeout(status, settings);
+  if (CodeOf(status) != kPgQueryCanceled || settings.statement_timeout.count() == 0) return named;
+  return named.WithMessage(named.message() +
+                           "; a unit of fewer rows, partition.target_rows, takes less");
 }
 
 }  // namespace
@@ -77,7 +79,7 @@ arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   if (read_.lease.has_value() && read_.connection.broken()) return SnapshotLost(status);
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
   if (!unfit.has_value() || read_.connection.broken()) {
-    return OfUnit(NameTimeout(WithEncoding(status, read_.connection), read_.settings));
+    return NameUnitTimeout(WithEncoding(status, read_.connection), read_.settings);
   }
   return status.WithMessage(status.message() + PlaceOf(*unfit));
 }
