@@ -30,8 +30,9 @@ constexpr double kOffsetWidth = 4;
 
 /// Why nothing is known of a column, as far as the server tells.
 constexpr const char* kNoSample =
-    "a sample of its rows has none, or the server cannot take one or takes too long, or the role "
-    "may not read it";
+    "a sample of its rows has none, or none that is the same once it has been to UTF-8 and back, "
+    "or "
+    "the server cannot take one or takes too long, or the role may not read it";
 constexpr const char* kNoStatistics =
     "it has no index, and the server shows this role no statistics of it: ANALYZE makes them, a "
     "missing right or row security hides them";

@@ -3,6 +3,7 @@
 #include <arrow/table.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stop_token>
 #include <string>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "headrace/source/postgres/estimate_query.h"
+#include "headrace/source/postgres/key_sample.h"
 #include "headrace/source/postgres/test_database.h"
 
 namespace headrace {
@@ -162,6 +164,42 @@ TEST_F(PostgresEstimateTest, KeysWhoseSampleHasNoRoomToBeSortedStayUnknown) {
   EXPECT_TRUE(estimated->columns.at("key").keys.empty());
   EXPECT_NE(estimated->columns.at("key").unknown_because, "");
   EXPECT_EQ(ReadWhole(*snapshot_, Table("t")).ValueOrDie()->num_rows(), 20'000);
+}
+
+/// Each partition has the same key in the same block: a sample that takes the same blocks of each
+/// one misses some for good.
+TEST_F(PostgresEstimateTest, PartitionsAreSampledInBlocksOfTheirOwn) {
+  Run("CREATE TABLE t (part int, key text, filler text) PARTITION BY LIST (part);"
+      "ALTER TABLE t ALTER filler SET STORAGE PLAIN;"
+      "DO $$ BEGIN FOR i IN 1..100 LOOP"
+      " EXECUTE format('CREATE TABLE t%s PARTITION OF t FOR VALUES IN (%s)', i, i);"
+      "END LOOP; END $$;"
+      "INSERT INTO t SELECT part, 'k' || 1000 + block, repeat('x', 5000)"
+      " FROM generate_series(1, 100) AS part, generate_series(1, 40) AS block; ANALYZE t");
+  Run("GRANT SELECT ON t TO " + Role());
+  const Description t = Describe(Table("t"));
+  const auto keys = [&] {
+    return Estimate(t, {"key"}, {"key"}).ValueOrDie().columns.at("key").keys;
+  };
+  const std::vector<KeyBound> first = keys();
+  EXPECT_EQ(first.size(), 40);
+  const auto is_same = [](const KeyBound& one, const KeyBound& other) {
+    return one.value == other.value && one.share_below == other.share_below;
+  };
+  EXPECT_TRUE(std::ranges::equal(first, keys(), is_same)) << "two plans are the same";
+}
+
+TEST(PostgresKeyOrderTest, ListsHaveNone) {
+  const auto has_order = [](std::string type) {
+    Column column;
+    column.source_type = std::move(type);
+    return HasKeyOrder(column);
+  };
+  for (const char* type : {"text", "uuid", "numeric", "numeric(10,2)", "character varying",
+                           "character varying(5)", "character(3)"}) {
+    EXPECT_TRUE(has_order(type)) << type;
+    EXPECT_FALSE(has_order(std::string(type) + "[]")) << type;
+  }
 }
 
 /// A statement that ends in an error with this SQLSTATE.

@@ -14,9 +14,10 @@ namespace headrace {
 bool HasKeyOrder(const Column& column);
 
 /// Places all over the values of a column that has such an order, sorted by the server itself, from
-/// rows of some pages of the table: what ColumnStatistics::keys wants. Empty where the server
-/// does not answer within a few seconds or with an error, as where the role may not read them or
-/// the access method has no samples, or the sample has none.
+/// rows of some pages of the table: what ColumnStatistics::keys wants. The server has compared them
+/// as it will read them from a unit. Empty where they do not ascend then, where the server does not
+/// answer within a few seconds or with an error, as where the role may not read them or the access
+/// method has no samples, or the sample has none.
 arrow::Result<std::vector<KeyBound>> SampleKeys(EstimateQueries& queries,
                                                 const Description& description,
                                                 const Column& column);

@@ -103,15 +103,6 @@ std::string KeyCondition(const KeyRange& range) {
                      LiteralOf(range.upper, PgQuoteLiteral), kOwn);
 }
 
-/// By the text of the value, which every type has, in a collation in which equal texts are equal
-/// bytes.
-std::string HashCondition(const HashPart& part) {
-  return "((pg_catalog.hashtext(" + PgQuoteIdentifier(part.column) +
-         R"(::pg_catalog.text COLLATE pg_catalog."C") OPERATOR(pg_catalog.&) 2147483647))"
-         " OPERATOR(pg_catalog.%) " +
-         std::to_string(part.parts) + ") OPERATOR(pg_catalog.=) " + std::to_string(part.part);
-}
-
 std::string PageCondition(const PageRange& range) {
   if (range.first == 0 && !range.last) return {};
   return LiesBetween("ctid", range.first > 0 ? TidLiteral(range.first) : "",
@@ -156,13 +147,23 @@ std::string IsNotNull(const std::string& column, const Description& description)
                                           : " IS NOT NULL");
 }
 
+/// By the text of the value, which every type has, in a collation in which equal texts are equal
+/// bytes. A cast that somebody has made may yield no text of a value.
+std::string HashCondition(const HashPart& part, const Description& description) {
+  return IsNotNull(part.column, description) + " AND ((coalesce(pg_catalog.hashtext(" +
+         PgQuoteIdentifier(part.column) +
+         R"(::pg_catalog.text COLLATE pg_catalog."C"), 0) OPERATOR(pg_catalog.&) 2147483647))"
+         " OPERATOR(pg_catalog.%) " +
+         std::to_string(part.parts) + ") OPERATOR(pg_catalog.=) " + std::to_string(part.part);
+}
+
 std::string SplitCondition(const Split& split, const Description& description) {
   return std::visit(
       SplitVisitor{[](const WholeTable& /*whole*/) { return std::string(); },
                    [](const IdRange& range) { return IdCondition(range); },
                    [&](const DateRange& range) { return DateCondition(range, description); },
                    [](const KeyRange& range) { return KeyCondition(range); },
-                   [](const HashPart& part) { return HashCondition(part); },
+                   [&](const HashPart& part) { return HashCondition(part, description); },
                    [](const PageRange& range) { return PageCondition(range); },
                    [&](const NullRows& rows) { return IsNull(rows.column, description); }},
       split);

@@ -107,11 +107,12 @@ TEST(UnitQueryTest, KeysAreLiteralsOfTheColumnsTypeAndCollation) {
             "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"c\" IS NOT NULL");
 }
 
-TEST(UnitQueryTest, HashesAreOfTheTextAndNeverNegative) {
+TEST(UnitQueryTest, HashesAreOfTheTextAndNeverNegativeNorNull) {
   EXPECT_EQ(Query(RelationKind::kTable, 1, HashPart{"c", 2, 3}),
-            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE ((pg_catalog.hashtext(\"c\""
-            "::pg_catalog.text COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.&) 2147483647)"
-            " OPERATOR(pg_catalog.%) 3) OPERATOR(pg_catalog.=) 2");
+            "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"c\" IS NOT NULL AND"
+            " ((coalesce(pg_catalog.hashtext(\"c\"::pg_catalog.text COLLATE pg_catalog.\"C\"), 0)"
+            " OPERATOR(pg_catalog.&) 2147483647) OPERATOR(pg_catalog.%) 3)"
+            " OPERATOR(pg_catalog.=) 2");
 }
 
 TEST(UnitQueryTest, PartsThatCameLaterAreLeftOutWhereUnitsCouldDisagree) {
