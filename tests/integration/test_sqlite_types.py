@@ -118,3 +118,21 @@ def test_dates_that_sqlite_keeps_as_numbers_are_warned_of(headrace):
     job.write()
     [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
     assert table["warnings"] == []
+
+
+def test_text_that_is_no_utf16_follows_the_policy(headrace):
+    """SQLite itself makes U+10078 of a surrogate without its other half and an `x`."""
+    with sqlite3.connect(headrace.folder / "shop.db") as shop:
+        shop.executescript("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);"
+                           "INSERT INTO t VALUES (1, 'größe \U00010400'), (2, CAST(x'610000D87800' AS TEXT)), (3, CAST(x'6100FEFF' AS TEXT))")
+    job = Job(headrace, {"type": "sqlite", "path": "./shop.db"}, [{"name": "t", "columns": ["id", "v"]}], verify="checksum")
+    said(job.run(expect=1), "table t", '"v"', "rowid 2", "TEXT X'61EDA08078' does not fit string: it is not valid UTF-16")
+    for policy, kept in (("null", None), ("string", "X'61EDA08078'")):
+        job.document["tables"][0] |= {"on_overflow": policy, "write": "replace"}
+        job.write()
+        job.run()
+        assert lake.rows(job.lake, "t") == [(1, "größe \U00010400"), (2, kept), (3, "a\ufffe")]
+    job.document["tables"][0] |= {"columns": ["id", {"name": "v", "type": "bytes"}], "on_overflow": "error"}
+    job.write()
+    job.run()
+    assert lake.rows(job.lake, "t") == [(1, "größe \U00010400".encode()), (2, b"a\xed\xa0\x80x"), (3, "a\ufffe".encode())]

@@ -30,7 +30,7 @@ struct ToAskedInteger {
 
   std::optional<Integer> operator()(sqlite3_value* value, int storage) const {
     const std::optional<int64_t> wide =
-        storage == SQLITE_TEXT ? OfText(TextBytes(value)) : ToInt64()(value, storage);
+        storage == SQLITE_TEXT ? OfText(TextToParse(value)) : ToInt64()(value, storage);
     if (!wide || !std::in_range<Integer>(*wide)) return std::nullopt;
     return static_cast<Integer>(*wide);
   }
@@ -64,7 +64,7 @@ struct ToAskedReal {
   std::optional<Type> operator()(sqlite3_value* value, int storage) const {
     if (storage == SQLITE_INTEGER) return static_cast<Type>(sqlite3_value_int64(value));
     if (storage == SQLITE_FLOAT) return OfReal(sqlite3_value_double(value));
-    if (storage == SQLITE_TEXT) return OfText(TextBytes(value));
+    if (storage == SQLITE_TEXT) return OfText(TextToParse(value));
     return std::nullopt;
   }
 
@@ -95,7 +95,7 @@ struct ToAskedDecimal {
 
   std::optional<Decimal> operator()(sqlite3_value* value, int storage) const {
     if (storage == SQLITE_INTEGER) return scale.OfInteger(sqlite3_value_int64(value));
-    if (storage == SQLITE_TEXT) return scale.OfText(TextBytes(value));
+    if (storage == SQLITE_TEXT) return scale.OfText(TextToParse(value));
     if (storage != SQLITE_FLOAT) return std::nullopt;
     const double real = sqlite3_value_double(value);
     return declared ? scale.OfReal(real) : scale.OfRealAsShortest(real);
@@ -118,7 +118,7 @@ struct ToAskedBytes {
   std::optional<std::string_view> operator()(sqlite3_value* value, int storage,
                                              std::string& scratch) const {
     if (storage == SQLITE_BLOB) return BlobBytes(value);
-    return storage == SQLITE_TEXT ? TextBytes(value) : NumberText(value, scratch);
+    return storage == SQLITE_TEXT ? TextBytes(value, scratch) : NumberText(value, scratch);
   }
 };
 

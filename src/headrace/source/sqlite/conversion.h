@@ -46,7 +46,7 @@ struct ToDouble {
 struct ToDate {
   using Type = int32_t;
   std::optional<int32_t> operator()(sqlite3_value* value, int storage) const {
-    if (storage == SQLITE_TEXT) return DaysOfText(TextBytes(value));
+    if (storage == SQLITE_TEXT) return DaysOfText(TextToParse(value));
     if (storage == SQLITE_INTEGER) return DaysOfInteger(sqlite3_value_int64(value));
     if (storage == SQLITE_FLOAT) return DaysOfReal(sqlite3_value_double(value));
     return std::nullopt;
@@ -56,7 +56,7 @@ struct ToDate {
 struct ToTimestamp {
   using Type = int64_t;
   std::optional<int64_t> operator()(sqlite3_value* value, int storage) const {
-    if (storage == SQLITE_TEXT) return MicrosOfText(TextBytes(value));
+    if (storage == SQLITE_TEXT) return MicrosOfText(TextToParse(value));
     if (storage == SQLITE_INTEGER) return MicrosOfInteger(sqlite3_value_int64(value));
     if (storage == SQLITE_FLOAT) return MicrosOfReal(sqlite3_value_double(value));
     return std::nullopt;
@@ -69,7 +69,7 @@ struct ToDecimal {
   std::optional<arrow::Decimal128> operator()(sqlite3_value* value, int storage) const {
     if (storage == SQLITE_INTEGER) return scale.OfInteger(sqlite3_value_int64(value));
     if (storage == SQLITE_FLOAT) return scale.OfReal(sqlite3_value_double(value));
-    if (storage == SQLITE_TEXT) return scale.OfText(TextBytes(value));
+    if (storage == SQLITE_TEXT) return scale.OfText(TextToParse(value));
     return std::nullopt;
   }
 };
@@ -80,7 +80,7 @@ std::optional<bool> BooleanOfText(std::string_view text);
 
 struct ToBoolean {
   std::optional<bool> operator()(sqlite3_value* value, int storage) const {
-    if (storage == SQLITE_TEXT) return BooleanOfText(TextBytes(value));
+    if (storage == SQLITE_TEXT) return BooleanOfText(TextToParse(value));
     if (storage != SQLITE_INTEGER) return std::nullopt;
     const int64_t integer = sqlite3_value_int64(value);
     if (integer != 0 && integer != 1) return std::nullopt;
@@ -93,8 +93,8 @@ struct ToUtf8 {
                                              std::string& scratch) const {
     if (storage == SQLITE_BLOB) return std::nullopt;
     if (storage != SQLITE_TEXT) return NumberText(value, scratch);
-    const std::string_view text = TextBytes(value);
-    if (!IsUtf8Text(text)) return std::nullopt;
+    const std::optional<std::string_view> text = TextBytes(value);
+    if (!text || !IsUtf8Text(*text)) return std::nullopt;
     return text;
   }
 };

@@ -6,6 +6,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "headrace/client/sqlite/error.h"
@@ -30,8 +32,9 @@ std::string ColumnLabel(const PlannedColumn& column) {
 }
 
 /// SQLite checks no text that it stores; only a column of text cannot take it.
-bool IsTextWithoutUtf8(sqlite3_value* value) {
-  return sqlite3_value_type(value) == SQLITE_TEXT && !IsUtf8Text(TextBytes(value));
+std::string WhyNoText(sqlite3_value* value) {
+  const std::string_view encoding = BrokenEncoding(value);
+  return encoding.empty() ? "" : ": it is not valid " + std::string(encoding);
 }
 
 }  // namespace
@@ -142,8 +145,7 @@ arrow::Status SqliteUnitReader::Overflow(size_t index) {
   }
   sqlite3_value* value = sqlite3_column_value(statement_.handle(), static_cast<int>(index));
   return PermanentError(ColumnLabel(column) + ", " + RowName() + ": " + Render(value) +
-                        " does not fit " + column.read_type->ToString() +
-                        (IsTextWithoutUtf8(value) ? ": it is not valid UTF-8" : "") +
+                        " does not fit " + column.read_type->ToString() + WhyNoText(value) +
                         " (see on_overflow)");
 }
 

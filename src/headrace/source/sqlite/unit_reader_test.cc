@@ -161,6 +161,22 @@ TEST_F(SqliteUnitReaderTest, TextThatIsNotUtf8IsSaidToBeThat) {
             "(see on_overflow)");
 }
 
+TEST_F(SqliteUnitReaderTest, TextThatIsNotUtf16IsNoDateAndNoNumber) {
+  database_.Execute(
+      "PRAGMA encoding = 'UTF-16be'; CREATE TABLE text (v); INSERT INTO text VALUES "
+      "(CAST(x'0031DC00' AS TEXT));"
+      "CREATE TABLE t (a DATE, b DATETIME, c BOOLEAN, d DECIMAL(9,2), e INTEGER);"
+      "INSERT INTO t SELECT v, v, v, v, v FROM text");
+  const TablePlan all = Plan(TableNamed("t"));
+  for (const PlannedColumn& column : all.columns) {
+    TablePlan plan = all;
+    plan.columns = {column};
+    const std::string message = ReadUnit(*session_, plan, WholeTable{}).status().message();
+    EXPECT_NE(message.find("TEXT X'31EDB080' does not fit"), std::string::npos) << message;
+    EXPECT_NE(message.find("it is not valid UTF-16 (see"), std::string::npos) << message;
+  }
+}
+
 TEST_F(SqliteUnitReaderTest, NotNullColumnsThatHoldNullStopTheUnit) {
   database_.Execute(
       "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (NULL); PRAGMA writable_schema = ON;"

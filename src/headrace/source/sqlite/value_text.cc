@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "headrace/model/utf8.h"
+#include "headrace/source/sqlite/utf16.h"
 
 namespace headrace::sqlite {
 namespace {
@@ -74,11 +75,35 @@ std::string_view ClassName(int storage_class) {
   return kNames.at(static_cast<size_t>(storage_class));
 }
 
+/// The bytes of a TEXT that is in UTF-16. No other function looks at them before SQLite changes
+/// them.
+Utf16Text StoredUtf16(sqlite3_value* value) {
+  const void* bytes = sqlite3_value_blob(value);
+  return {.bytes = Viewed(bytes, sqlite3_value_bytes16(value)),
+          .big_endian = sqlite3_value_encoding(value) == SQLITE_UTF16BE};
+}
+
+/// Whether SQLite can make UTF-8 of a TEXT without changing it, or need not.
+bool IsConvertible(sqlite3_value* value) {
+  return sqlite3_value_encoding(value) == SQLITE_UTF8 || IsUtf16(StoredUtf16(value));
+}
+
 }  // namespace
 
-std::string_view TextBytes(sqlite3_value* value) {
+std::optional<std::string_view> TextBytes(sqlite3_value* value) {
+  if (!IsConvertible(value)) return std::nullopt;
   const auto* text = sqlite3_value_text(value);
   return Viewed(text, sqlite3_value_bytes(value));
+}
+
+std::string_view TextBytes(sqlite3_value* value, std::string& scratch) {
+  if (const auto text = TextBytes(value)) return *text;
+  scratch = GeneralizedUtf8(StoredUtf16(value));
+  return scratch;
+}
+
+std::string_view TextToParse(sqlite3_value* value) {
+  return TextBytes(value).value_or(std::string_view());
 }
 
 std::string_view BlobBytes(sqlite3_value* value) {
@@ -100,10 +125,19 @@ bool IsUtf8Text(std::string_view text) {
   return IsUtf8(text);
 }
 
+std::string_view BrokenEncoding(sqlite3_value* value) {
+  if (sqlite3_value_type(value) != SQLITE_TEXT) return {};
+  const auto text = TextBytes(value);
+  if (!text) return "UTF-16";
+  return IsUtf8Text(*text) ? "" : "UTF-8";
+}
+
 std::string_view AnyText(sqlite3_value* value, std::string& scratch) {
   const int storage = sqlite3_value_type(value);
   if (storage == SQLITE_INTEGER || storage == SQLITE_FLOAT) return NumberText(value, scratch);
-  const std::string_view bytes = storage == SQLITE_TEXT ? TextBytes(value) : BlobBytes(value);
+  std::string bytes_scratch;
+  const std::string_view bytes =
+      storage == SQLITE_TEXT ? TextBytes(value, bytes_scratch) : BlobBytes(value);
   if (storage == SQLITE_TEXT && IsUtf8Text(bytes)) return bytes;
   WriteHexLiteral(bytes, scratch);
   return scratch;
@@ -114,7 +148,7 @@ std::string Render(sqlite3_value* value) {
   std::string text(ClassName(storage));
   if (storage == SQLITE_NULL) return text;
   std::string scratch;
-  const bool quoted = storage == SQLITE_TEXT && IsUtf8Text(TextBytes(value));
+  const bool quoted = storage == SQLITE_TEXT && BrokenEncoding(value).empty();
   const std::string shown = ShortenedValue(AnyText(value, scratch));
   return text + (quoted ? " '" + shown + "'" : " " + shown);
 }
