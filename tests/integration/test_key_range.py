@@ -202,6 +202,31 @@ def test_sqlite_cuts_a_table_without_rowid_by_its_texts(headrace, collation):
     assert loaded_ids(job, "t") == sorted([*range(10000), -1, -2, -3])
 
 
+# As UTF-16, little-endian: U+FFFE, which SQLite reads as U+FFFD from UTF-8, and surrogates without their other half, which it merges with what follows.
+UTF16_KEYS = {
+    "no_character": ["a", "aþ", "aǾ", b"a\0\xfe\xff", "b", "c"],
+    "surrogate": ["a", "a\U00010400", b"a\0\0\xd8x\0", b"a\0\0\xd8y\0", b"a\0\0\xdcz\0", b"a\0\1\xd8", "a\uffff", "b", "c", "d"],
+    "characters": ["Zoë", "größe", "a\U00010400", "a\U0010fffd", "a\ue000", "b", "c", "d"],
+}
+
+
+@pytest.mark.parametrize("encoding", ["UTF-16le", "UTF-16be"])
+@pytest.mark.parametrize("keys", UTF16_KEYS)
+def test_sqlite_cuts_by_no_text_that_utf8_does_not_repeat(headrace, keys, encoding):
+    texts = [key if isinstance(key, bytes) else key.encode("utf-16-le") for key in UTF16_KEYS[keys]]
+    if encoding == "UTF-16be":
+        texts = [b"".join(text[i:i + 2][::-1] for i in range(0, len(text), 2)) for text in texts]
+    with contextlib.closing(sqlite3.connect(headrace.folder / "shop.db")) as shop:
+        shop.execute(f"PRAGMA encoding = '{encoding}'")
+        shop.execute("CREATE TABLE t (code TEXT PRIMARY KEY, id INTEGER) WITHOUT ROWID")
+        for place, text in enumerate(texts):
+            shop.execute(f"INSERT INTO t VALUES (CAST(x'{text.hex()}' AS TEXT), {place})")
+        shop.commit()
+    job = Job(headrace, {"type": "sqlite", "path": "shop.db"}, [{"name": "t", "columns": ["id"], "partition": {"target_rows": 1}}], verify="source")
+    assert len(planned(headrace)["units"]) > 3
+    assert loaded_ids(job, "t") == list(range(len(texts)))
+
+
 # As a migration from a database leaves them that takes letters of either case for the same.
 OTHER_OPERATORS = """
 CREATE SCHEMA blind;

@@ -1,6 +1,7 @@
 #include "headrace/source/sqlite/estimate.h"
 
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 
 #include <algorithm>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "headrace/source/sqlite/column_index.h"
+#include "headrace/source/sqlite/column_sample.h"
 #include "headrace/source/sqlite/integer_spread.h"
 #include "headrace/source/sqlite/key_sample.h"
 #include "headrace/source/sqlite/progress_guard.h"
@@ -18,6 +20,13 @@
 
 namespace headrace::sqlite {
 namespace {
+
+/// Where figures come from.
+constexpr const char* kAnalysed = "sqlite_stat1";
+constexpr const char* kRowidDensity = "rowid density";
+
+/// Why nothing is known of a column of decimals.
+constexpr const char* kNoTexts = "SQLite keeps decimals as numbers, and key_range cuts its texts";
 
 constexpr int kWidthSampleRows = 200;
 constexpr int64_t kMostSampledBytes = 16LL << 20;
@@ -261,14 +270,15 @@ arrow::Result<double> AddSpreads(SqliteDatabase& database, const Description& de
   return most;
 }
 
-/// ANALYZE may have been run long ago.
-void CorrectStaleRows(double members, Statistics& statistics) {
+/// ANALYZE may have been run long ago. `seen`: rows that `origin` tells of; the table has no fewer.
+void CorrectStaleRows(double seen, const std::string& origin, Statistics& statistics) {
   constexpr double kFarMore = 2;
   const bool is_estimate = statistics.rows >= 0 && !statistics.exact;
-  if (!is_estimate || members <= kFarMore * static_cast<double>(statistics.rows)) return;
-  statistics.origin =
-      "rowid density; sqlite_stat1 is stale, it says " + std::to_string(statistics.rows);
-  statistics.rows = static_cast<int64_t>(members);
+  if (!is_estimate || seen <= kFarMore * static_cast<double>(statistics.rows)) return;
+  const bool was_analysed = statistics.origin == kAnalysed;
+  statistics.origin = origin + "; " + statistics.origin + (was_analysed ? " is stale, it" : "") +
+                      " says " + std::to_string(statistics.rows);
+  statistics.rows = static_cast<int64_t>(seen);
 }
 
 /// For a large file that was never analysed. `members` < 0: no candidate.
@@ -283,14 +293,15 @@ arrow::Status JudgeRows(SqliteDatabase& database, const TableRef& table, double 
   const double by_pages = static_cast<double>(bytes) / width.stored;
   const bool by_rowids = members >= 0 && members < by_pages;
   statistics.rows = static_cast<int64_t>(by_rowids ? members : by_pages);
-  statistics.origin = by_rowids ? "rowid density" : "file size over sampled row width";
+  statistics.origin = by_rowids ? kRowidDensity : "file size over sampled row width";
   return arrow::Status::OK();
 }
 
 /// The keys of a text column, or where the values of another one lie.
-arrow::Result<ColumnStatistics> SampleColumn(SqliteDatabase& database,
-                                             const Description& description, const Column& column,
-                                             int64_t rows, const std::stop_token& stop) {
+arrow::Result<ColumnSample> SampleColumn(SqliteDatabase& database, const Description& description,
+                                         const Column& column, int64_t rows,
+                                         const std::stop_token& stop) {
+  if (arrow::is_decimal(column.type->id())) return ColumnSample{{.unknown_because = kNoTexts}};
   if (column.type->id() == arrow::Type::STRING) {
     return SampleKeys(database, description, column.name, rows, stop);
   }
@@ -309,10 +320,12 @@ arrow::Status AddSplitColumn(SqliteDatabase& database, const Description& descri
     }
     const Column* column = description.FindColumn(name);
     if (column == nullptr) continue;
-    ColumnStatistics& sampled = statistics.columns[name];
-    ARROW_ASSIGN_OR_RAISE(sampled,
+    ARROW_ASSIGN_OR_RAISE(ColumnSample sample,
                           SampleColumn(database, description, *column, statistics.rows, stop));
-    if (sampled.unknown_because.empty()) break;
+    CorrectStaleRows(static_cast<double>(sample.counted), "values of \"" + name + "\"", statistics);
+    const bool is_known = sample.statistics.unknown_because.empty();
+    statistics.columns[name] = std::move(sample.statistics);
+    if (is_known) break;
   }
   return arrow::Status::OK();
 }
@@ -328,7 +341,7 @@ arrow::Result<Statistics> EstimateRows(SqliteDatabase& database, const Descripti
   ARROW_ASSIGN_OR_RAISE(const auto analysed, AnalysedRows(database, description.table.name));
   if (analysed) {
     statistics.rows = *analysed;
-    statistics.origin = "sqlite_stat1";
+    statistics.origin = kAnalysed;
     return statistics;
   }
   ARROW_ASSIGN_OR_RAISE(const int64_t bytes, FileBytes(database));
@@ -350,7 +363,7 @@ arrow::Result<Statistics> EstimateRelation(SqliteDatabase& database, const Descr
   if (statistics.rows < 0 && description.kind == RelationKind::kTable) {
     ARROW_RETURN_NOT_OK(JudgeRows(database, description.table, members, width, statistics));
   } else {
-    CorrectStaleRows(members, statistics);
+    CorrectStaleRows(members, kRowidDensity, statistics);
   }
   ARROW_RETURN_NOT_OK(
       AddSplitColumn(database, description, request.split_columns, stop, statistics));

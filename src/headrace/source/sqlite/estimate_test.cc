@@ -249,6 +249,33 @@ TEST_F(SqliteEstimateTest, KeysAreFewHoweverFewRowsANALYZEOnceSaw) {
   EXPECT_LE(at.histogram.size(), 4'200U);
 }
 
+TEST_F(SqliteEstimateTest, WhatWasCountedAlongAnIndexTellsThatANALYZEWasLongAgo) {
+  database_.Execute("CREATE TABLE t (code TEXT PRIMARY KEY, v) WITHOUT ROWID");
+  Fill("t", 1'000, "'a' || i, i");
+  database_.Execute("ANALYZE");
+  EXPECT_EQ(Estimate(TableNamed("t"), {"code"}, {"code"}).origin, "sqlite_stat1");
+  Fill("t", 50'000, "'b' || i, i");
+  const Statistics statistics = Estimate(TableNamed("t"), {"code"}, {"code"});
+  EXPECT_EQ(statistics.rows, 51'000);
+  EXPECT_FALSE(statistics.exact);
+  EXPECT_EQ(statistics.origin, "values of \"code\"; sqlite_stat1 is stale, it says 1000");
+  EXPECT_EQ(statistics.columns.at("code").null_fraction, 0);
+  database_.Execute("CREATE TABLE u (at TIMESTAMP, k, PRIMARY KEY (at, k)) WITHOUT ROWID");
+  Fill("u", 1'000, "datetime('2024-01-01', '+' || i || ' hours'), i");
+  database_.Execute("ANALYZE");
+  Fill("u", 50'000, "datetime('2025-01-01', '+' || i || ' hours'), i");
+  EXPECT_EQ(Estimate(TableNamed("u"), {"at"}, {"at"}).rows, 51'000);
+}
+
+TEST_F(SqliteEstimateTest, ADecimalKeyDoesNotStandBeforeOneOfTexts) {
+  database_.Execute(
+      "CREATE TABLE t (amount DECIMAL(10,2) PRIMARY KEY, code TEXT UNIQUE) WITHOUT ROWID");
+  Fill("t", 5'000, "i, 'c' || i");
+  const auto columns = Estimate(TableNamed("t"), {"code"}, {"amount", "code"}).columns;
+  EXPECT_THAT(columns.at("amount").unknown_because, HasSubstr("texts"));
+  EXPECT_GT(columns.at("code").keys.size(), 1'000U);
+}
+
 /// SQLite then reads a table from its beginning for each range, and would for each seek.
 TEST_F(SqliteEstimateTest, ATableThatSqliteTakesForTinyHasNoRanges) {
   database_.Execute("CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT)");

@@ -98,7 +98,7 @@ arrow::Result<Description> SqliteSnapshot::Describe(const TableRef& table, std::
   return UnlessLost(std::move(description), point_->CheckFile(*leader));
 }
 
-/// Looks at its stop token beforehand only: each of its steps is bounded.
+/// Each of its steps is bounded; those that may take a second or two look at the stop token.
 arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& description,
                                                    const EstimateRequest& request,
                                                    std::stop_token stop) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "headrace/model/civil_time.h"
@@ -152,23 +153,23 @@ arrow::Status SeeEverywhere(SqliteDatabase& database, const Description& descrip
   return SampleRows(database, description, columns, kSampledRows, kEffort, stop, see).status();
 }
 
-/// Every so many rows along an index, NULLs included. False: it takes too long.
+/// Every so many rows along an index, NULLs included; counts all of them. False: it takes too long.
 arrow::Result<bool> SeeAlong(SqliteDatabase& database, const TableRef& table,
                              const std::string& column, int64_t rows, const std::stop_token& stop,
-                             TimeSample& sample) {
+                             TimeSample& sample, int64_t& counted) {
   const ProgressGuard guard(database.handle(), stop, kEffort.behind_first_row);
   const std::string name = ColumnSql(table, column);
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement statement,
       database.Prepare("SELECT " + name + " FROM " + RelationSql(table) + " ORDER BY " + name));
   int64_t stride = std::max<int64_t>(1, rows / kSampledRows);
-  for (int64_t place = 0;; ++place) {
+  for (counted = 0;; ++counted) {
     const auto row = statement.Step();
     if (stop.stop_requested()) return InterruptedError();
     if (!row.ok() && CodeOf(row.status()) == kInterruptedCode) return false;
     ARROW_ASSIGN_OR_RAISE(const bool is_row, row);
     if (!is_row) return true;
-    if (place % stride == stride / 2) sample.See(statement);
+    if (counted % stride == stride / 2) sample.See(statement);
     if (sample.rows() > int64_t{4} * kSampledRows) {  // There are more rows than was thought.
       sample.Thin();
       stride *= 2;
@@ -178,10 +179,9 @@ arrow::Result<bool> SeeAlong(SqliteDatabase& database, const TableRef& table,
 
 }  // namespace
 
-arrow::Result<ColumnStatistics> SampleTimes(SqliteDatabase& database,
-                                            const Description& description,
-                                            const std::string& column, int64_t rows,
-                                            const std::stop_token& stop) {
+arrow::Result<ColumnSample> SampleTimes(SqliteDatabase& database, const Description& description,
+                                        const std::string& column, int64_t rows,
+                                        const std::stop_token& stop) {
   const Column* described = description.FindColumn(column);
   const bool integers = described == nullptr || !IsTimeType(*described->type);
   const TableRef& table = description.table;
@@ -189,14 +189,16 @@ arrow::Result<ColumnStatistics> SampleTimes(SqliteDatabase& database,
   ARROW_ASSIGN_OR_RAISE(const bool indexed, IsIndexed(database, table, column));
   // Ranges of integers that no index orders would each read the whole table.
   if (!indexed && (integers || !has_rowid)) {
-    return ColumnStatistics{.unknown_because = std::string(kNoIndex)};
+    return ColumnSample{{.unknown_because = std::string(kNoIndex)}};
   }
+  int64_t counted = 0;
   TimeSample sample(integers);
   bool is_complete = true;
   if (has_rowid) {
     ARROW_RETURN_NOT_OK(SeeEverywhere(database, description, column, stop, sample));
   } else {
-    ARROW_ASSIGN_OR_RAISE(is_complete, SeeAlong(database, table, column, rows, stop, sample));
+    ARROW_ASSIGN_OR_RAISE(is_complete,
+                          SeeAlong(database, table, column, rows, stop, sample, counted));
   }
   if (!is_complete) sample = TimeSample(integers);
   if (indexed) ARROW_RETURN_NOT_OK(SeeEnds(database, table, column, stop, sample));
@@ -206,7 +208,7 @@ arrow::Result<ColumnStatistics> SampleTimes(SqliteDatabase& database,
   if (!statistics.minimum) {
     statistics.unknown_because = integers ? kNotIntegers : kNoForm;
   }
-  return statistics;
+  return ColumnSample{.statistics = std::move(statistics), .counted = counted};
 }
 
 }  // namespace headrace::sqlite

@@ -6,7 +6,7 @@
 #include "headrace/client/sqlite/database.h"
 #include "headrace/model/description.h"
 #include "headrace/model/error.h"
-#include "headrace/model/statistics.h"
+#include "headrace/source/sqlite/column_sample.h"
 
 namespace headrace::sqlite {
 
@@ -16,9 +16,8 @@ namespace headrace::sqlite {
 /// become microseconds, in the form that nearly all of the sample has; integers stay as they are.
 /// Where the sample has several forms, or one that cannot be compared as it lies (Julian days),
 /// nothing is known.
-arrow::Result<ColumnStatistics> SampleTimes(SqliteDatabase& database,
-                                            const Description& description,
-                                            const std::string& column, int64_t rows,
-                                            const std::stop_token& stop);
+arrow::Result<ColumnSample> SampleTimes(SqliteDatabase& database, const Description& description,
+                                        const std::string& column, int64_t rows,
+                                        const std::stop_token& stop);
 
 }  // namespace headrace::sqlite

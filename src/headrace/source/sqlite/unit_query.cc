@@ -65,8 +65,7 @@ struct SplitCondition {
   }
 
   arrow::Result<std::string> operator()(const KeyRange& range) const {
-    return LiesBetween(ColumnSql(table, range.column), LiteralOf(range.lower, TextLiteral),
-                       LiteralOf(range.upper, TextLiteral));
+    return KeyCondition(table, range);
   }
 
   arrow::Result<std::string> operator()(const HashPart&) const {
@@ -125,6 +124,11 @@ std::string RelationSql(const TableRef& table) {
 std::string ColumnSql(const TableRef& table, std::string_view column) {
   const std::string_view relation = table.is_query() ? kQueryAlias : std::string_view(table.name);
   return SqliteQuote(relation) + "." + SqliteQuote(column);
+}
+
+std::string KeyCondition(const TableRef& table, const KeyRange& range) {
+  return LiesBetween(ColumnSql(table, range.column), LiteralOf(range.lower, TextLiteral),
+                     LiteralOf(range.upper, TextLiteral));
 }
 
 arrow::Result<UnitQuery> MakeUnitQuery(const TablePlan& plan, const WorkUnit& unit,

@@ -18,6 +18,9 @@ std::string RelationSql(const TableRef& table);
 /// that is no column for a string.
 std::string ColumnSql(const TableRef& table, std::string_view column);
 
+/// The condition of the rows of a range.
+std::string KeyCondition(const TableRef& table, const KeyRange& range);
+
 /// The SELECT that reads a unit.
 struct UnitQuery {
   std::string sql;
