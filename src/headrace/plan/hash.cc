@@ -37,6 +37,14 @@ void WarnOfScans(const PlanInput& input, double parts, Cut& cut) {
       "doubled");
 }
 
+/// More parts than there may be would be smaller.
+void WarnOfFullParts(double rows, double rows_per_unit, Cut& cut) {
+  if (!IsTooFull(rows, rows_per_unit)) return;
+  cut.warnings.push_back("units hold about " + ReadableCount(rows) + " rows, where about " +
+                         ReadableCount(rows_per_unit) + " are wanted: hash makes no more than " +
+                         ReadableCount(kMaxHashParts) + " parts, each of which reads everything");
+}
+
 }  // namespace
 
 std::optional<std::string> HashMisfit(const PlanInput& input) {
@@ -64,6 +72,7 @@ Cut CutHash(const PlanInput& input) {
   cut.column = name;
   cut.why = "about " + ReadableCount(rows) + " rows, by the hash of \"" + name + "\"";
   WarnOfScans(input, static_cast<double>(cut.shares.size()), cut);
+  WarnOfFullParts(cut.shares.front().rows, RowsPerUnit(input), cut);
   return cut;
 }
 

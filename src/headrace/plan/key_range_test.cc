@@ -102,6 +102,17 @@ TEST_F(KeyRangeTest, HashIsInFewPartsAndSaysWhatTheyCost) {
   EXPECT_THAT(Texts(Plan(1'000, Strategy::kHash)), ElementsAre("whole 1000"));
 }
 
+TEST_F(KeyRangeTest, HashPartsThatHoldFarMoreThanWantedAreSaid) {
+  EXPECT_THAT(Plan(60, Strategy::kHash).warnings, ElementsAre(HasSubstr("each of 10 units")))
+      << "100 are not far more than 60";
+  const Partitioning plan = Plan(40, Strategy::kHash);
+  EXPECT_THAT(
+      plan.warnings,
+      ElementsAre(HasSubstr("each of 10 units"),
+                  "units hold about 100 rows, where about 40 are wanted: hash makes no more "
+                  "than 10 parts, each of which reads everything"));
+}
+
 TEST_F(KeyRangeTest, AHashedViewIsEvaluatedAnewAndSaysSo) {
   description_.kind = RelationKind::kView;
   description_.keys.clear();
