@@ -3,6 +3,13 @@
 #include "headrace/source/sqlite/unit_query.h"
 
 namespace headrace::sqlite {
+namespace {
+
+/// `SEARCH t USING INDEX i (ANY(k) AND code>?)`: a seek for each value of the columns before, and
+/// no order of this one. https://www.sqlite.org/optoverview.html, "The Skip-Scan Optimization".
+bool SkipsColumns(std::string_view detail) { return detail.find(" (ANY(") != detail.npos; }
+
+}  // namespace
 
 /// The words of EXPLAIN QUERY PLAN: https://www.sqlite.org/eqp.html, "Table and Index Scans".
 arrow::Result<bool> IsIndexed(SqliteDatabase& database, const TableRef& table,
@@ -15,7 +22,8 @@ arrow::Result<bool> IsIndexed(SqliteDatabase& database, const TableRef& table,
   if (!plan.ok() && ClassOf(plan.status()) == ErrorClass::kUser) return false;
   ARROW_RETURN_NOT_OK(plan);
   ARROW_ASSIGN_OR_RAISE(const bool row, plan->Step());
-  return row && plan->ColumnText(kDetail).starts_with("SEARCH ");
+  const std::string_view detail = plan->ColumnText(kDetail);
+  return row && detail.starts_with("SEARCH ") && !SkipsColumns(detail);
 }
 
 }  // namespace headrace::sqlite

@@ -189,6 +189,18 @@ TEST_F(SqliteEstimateTest, AnIndexOfAnotherCollationIsNone) {
   EXPECT_TRUE(Estimate(TableNamed("t"), {"code"}, {"code"}).columns.at("code").indexed);
 }
 
+/// By it SQLite seeks once for each value of the column before: no range lies together.
+TEST_F(SqliteEstimateTest, AnIndexWhoseFirstColumnIsSkippedIsNone) {
+  database_.Execute("CREATE TABLE t (k, code TEXT, at TIMESTAMP)");
+  Fill("t", 20'000, "i % 2, 'c' || i, datetime('2024-01-01', '+' || i || ' hours')");
+  database_.Execute("CREATE INDEX i ON t (k, code); CREATE INDEX j ON t (k, at); ANALYZE");
+  const auto column = [this](const std::string& name) {
+    return Estimate(TableNamed("t"), {name}, {name}).columns.at(name);
+  };
+  EXPECT_EQ(column("code").unknown_because, kNoIndex);
+  EXPECT_FALSE(column("at").indexed);
+}
+
 TEST_F(SqliteEstimateTest, TimesOfATableWithoutRowidAreSampledAlongTheirIndex) {
   database_.Execute("CREATE TABLE t (at TIMESTAMP, k, PRIMARY KEY (at, k)) WITHOUT ROWID");
   // Nine of ten rows in the last hundredth of the time.
