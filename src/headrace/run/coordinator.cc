@@ -176,11 +176,11 @@ arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
 }
 
 /// What earlier runs left behind is no reason to fail this one.
-void CleanUp(const RunParts& parts) {
+void CleanUp(const RunParts& parts, const std::string& run) {
   const arrow::Status status = CleanDestination(parts).status();
   if (!status.ok() && CodeOf(status) != kInterruptedCode) {
     parts.observer.Emit(Level::kWarning, "clean_failed",
-                        "cannot clean up after earlier runs: " + status.message());
+                        "cannot clean up after earlier runs: " + status.message(), {{"run", run}});
   }
 }
 
@@ -317,7 +317,7 @@ arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
   RunReport report = ReportOf(parts_, chosen, std::move(notes));
   if (!chosen.nothing_to_do()) {
     ARROW_ASSIGN_OR_RAISE(const int64_t started_micros, MicrosOfUtcTime(chosen.started_at));
-    CleanUp(parts_);
+    CleanUp(parts_, chosen.run);
     report.phases.init = total.seconds();
     ARROW_RETURN_NOT_OK(RunExecution(parts_, chosen, started_micros).Run(stop, report));
   }

@@ -38,10 +38,14 @@ class FakeClock : public EngineClock {
   mutable std::atomic<int64_t> now_{1};
 };
 
-/// Names of the events that workers come and go by.
+/// Names of the events that workers come and go by; each event of a run names it.
 class WorkerEvents : public EventSink {
  public:
   void Handle(const Event& event) override {
+    const bool names_run = std::ranges::any_of(event.fields, [](const auto& field) {
+      return field.first == "run" && field.second == FieldValue("run");
+    });
+    EXPECT_TRUE(names_run) << event.name;
     if (event.name.starts_with("worker_")) names.emplace_back(event.name);
   }
   std::vector<std::string> names;

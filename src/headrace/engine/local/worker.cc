@@ -133,9 +133,11 @@ void Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& stat
   }
   ++retries_;
   shared_.context.progress.Retried();
-  shared_.context.observer.Emit(
-      Level::kWarning, "attach_retry", "cannot connect, trying again: " + status.message(),
-      {{"worker", int64_t{number_}}, {"attempt", int64_t{failed_attaches_}}});
+  shared_.context.observer.Emit(Level::kWarning, "attach_retry",
+                                "cannot connect, trying again: " + status.message(),
+                                {{"run", work(unit).target.run},
+                                 {"worker", int64_t{number_}},
+                                 {"attempt", int64_t{failed_attaches_}}});
   shared_.clock.WaitFor(BackoffDelay(failed_attaches_ + 1), stop_);
 }
 

@@ -16,6 +16,11 @@ size_t CountUnits(std::span<const TableWork> tables) {
       [](size_t sum, const TableWork& table) { return sum + table.units.size(); });
 }
 
+/// All tables are of one run.
+std::string RunOf(std::span<const TableWork> tables) {
+  return tables.empty() ? std::string() : tables.front().target.run;
+}
+
 double SecondsBetween(EngineClock::TimePoint start, EngineClock::TimePoint end) {
   return std::chrono::duration<double>(end - start).count();
 }
@@ -92,7 +97,8 @@ void WorkerPool::ReleaseSnapshot() {
   } catch (const std::exception& exception) {
     context_.observer.Emit(
         Level::kWarning, "release_failed",
-        std::string("the snapshot is held until the run ends: ") + exception.what());
+        std::string("the snapshot is held until the run ends: ") + exception.what(),
+        {{"run", RunOf(shared_.tables)}});
   }
 }
 
@@ -150,7 +156,9 @@ bool WorkerPool::RetireLocked() {
 
 void WorkerPool::Tell(Level level, std::string_view event, std::string message, int number) const {
   context_.observer.Emit(level, event, std::move(message),
-                         {{"worker", int64_t{number}}, {"workers", int64_t{working_}}});
+                         {{"run", RunOf(shared_.tables)},
+                          {"worker", int64_t{number}},
+                          {"workers", int64_t{working_}}});
 }
 
 void WorkerPool::HasSession() {
