@@ -9,6 +9,7 @@
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/error_text.h"
 #include "headrace/cli/plan_command.h"
+#include "headrace/model/error_json.h"
 #include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"

@@ -15,6 +15,7 @@
 #include "headrace/cli/error_text.h"
 #include "headrace/cli/interrupt_watch.h"
 #include "headrace/cli/typed_secrets.h"
+#include "headrace/model/error_json.h"
 #include "headrace/model/json_object.h"
 #include "headrace/observe/console.h"
 #include "headrace/observe/log_sinks.h"

@@ -1,7 +1,6 @@
 #include "headrace/cli/error_text.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
@@ -33,12 +32,6 @@ std::string FatalErrorText(const arrow::Status& error, size_t width) {
   }
   text.pop_back();
   return text;
-}
-
-nlohmann::ordered_json ErrorJson(const arrow::Status& error) {
-  return {{"class", ErrorClassName(ClassOf(error))},
-          {"code", CodeOf(error)},
-          {"message", error.message()}};
 }
 
 }  // namespace headrace

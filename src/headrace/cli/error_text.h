@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <limits>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -20,8 +19,5 @@ inline constexpr size_t kNoWrap = std::numeric_limits<size_t>::max();
 /// `headrace: MESSAGE`, and the next step in a line of its own, wrapped to `width`. Without Arrow's
 /// names of error codes, safe for a terminal, without a line feed at the end.
 std::string FatalErrorText(const arrow::Status& error, size_t width = kNoWrap);
-
-/// `{"class", "code", "message"}`.
-nlohmann::ordered_json ErrorJson(const arrow::Status& error);
 
 }  // namespace headrace

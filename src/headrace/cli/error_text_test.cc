@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "headrace/run/exit_code.h"
 
 namespace headrace {
@@ -35,11 +33,6 @@ TEST(FatalErrorText, IsWrappedWhereAWidthIsGiven) {
             "headrace: one two\n          three\n          four");
   EXPECT_EQ(FatalErrorText(TransientError("cut"), 30),
             "headrace: cut\n  next: this may pass: run the\n  same command again");
-}
-
-TEST(ErrorJson, HasClassAndCode) {
-  EXPECT_EQ(ErrorJson(TransientError("cut", "08006")).dump(),
-            R"({"class":"transient","code":"08006","message":"cut"})");
 }
 
 TEST(ExitCodeOf, FollowsTheClass) {

@@ -73,7 +73,8 @@ Command PlanCommand() {
           "`table`, `write`, `strategy`, `why`, `estimated_rows`, `estimated_bytes`, "
           "`estimate_origin`, `row_width`, `columns` (`source`, `source_type`, `name`, `type`, "
           "`nullable`, `on_overflow`, `note`), `warnings`, and `units`, each in the form of "
-          "docs/format/work_unit.md; a table that cannot run has `error` instead.",
+          "docs/format/work_unit.md; a table that cannot run has `error` (`class`, `code`, "
+          "`message`) instead.",
       .run = Plan,
   };
 }

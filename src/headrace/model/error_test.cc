@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
+#include "headrace/model/error_json.h"
+
 namespace headrace {
 namespace {
 
@@ -47,6 +51,11 @@ TEST(ErrorTest, ContextKeepsClassAndCode) {
 TEST(ErrorTest, TheDetailIsReadable) {
   EXPECT_EQ(ErrorDetail(ErrorClass::kTransient, "08006").ToString(), "transient 08006");
   EXPECT_EQ(ErrorDetail(ErrorClass::kUser, "").ToString(), "user");
+}
+
+TEST(ErrorTest, AnErrorInJsonHasClassAndCode) {
+  EXPECT_EQ(ErrorJson(TransientError("cut", "08006")).dump(),
+            R"({"class":"transient","code":"08006","message":"cut"})");
 }
 
 }  // namespace

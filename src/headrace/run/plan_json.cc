@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "headrace/model/error_json.h"
 #include "headrace/model/json_object.h"
 
 namespace headrace {
@@ -27,7 +28,7 @@ nlohmann::json ColumnJson(const PlannedColumn& column) {
 nlohmann::json TableJson(const PlannedTable& table) {
   nlohmann::json json = {{"table", table.job->table.label()}};
   if (!table.status.ok()) {
-    json["error"] = table.status.message();
+    json["error"] = ErrorJson(table.status);
     return json;
   }
   const TablePlan& plan = table.plan;

@@ -71,7 +71,9 @@ TEST(PlanJsonTest, ATableThatCannotRunHasAnErrorAndNoUnits) {
       {.job = &job, .status = UserError("there is no table"), .plan = {}, .units = {}});
   const nlohmann::json json = nlohmann::json::parse(JsonTextOf(plan));
   EXPECT_EQ(json["tables"][0],
-            (nlohmann::json{{"table", "missing"}, {"error", "there is no table"}}));
+            (nlohmann::json{
+                {"table", "missing"},
+                {"error", {{"class", "user"}, {"code", ""}, {"message", "there is no table"}}}}));
 }
 
 TEST(PlanJsonTest, WithoutTablesItIsADocumentToo) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "headrace/model/error_json.h"
 #include "headrace/run/exit_code.h"
 
 namespace headrace {
@@ -12,12 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kTableStateNames = {"committed", "already_committed",
                                                               "failed", "interrupted"};
-
-nlohmann::json ErrorJson(const arrow::Status& error) {
-  return {{"class", ErrorClassName(ClassOf(error))},
-          {"code", CodeOf(error)},
-          {"message", error.message()}};
-}
 
 nlohmann::json TableReportJson(const TableReport& table) {
   nlohmann::json json = {{"table", table.table},
