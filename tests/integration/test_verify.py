@@ -365,6 +365,15 @@ def test_a_view_that_yields_other_rows_each_time_is_not_published(database, head
     assert not lake.files(job.lake)
 
 
+def test_a_condition_that_selects_other_rows_each_time_is_no_bug_of_headrace(database, headrace):
+    database.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 10000) AS i")
+    job = postgres_job(headrace, database, {"name": "public.t", "where": "random() < 0.5"}, verify="source")
+    text = job.run(expect=2)
+    said(text, "table public.t, verify: source: ", "rows were read, the source has", "nothing was published", "`random`")
+    assert "please report it" not in text.stdout + text.stderr
+    assert not lake.files(job.lake)
+
+
 def test_without_a_snapshot_nothing_is_compared_with_the_source(database, headrace):
     database.execute("CREATE TABLE t AS SELECT i AS id FROM generate_series(1, 100) AS i")
     job = postgres_job(headrace, database, {"name": "public.t"}, verify="source")
@@ -373,3 +382,6 @@ def test_without_a_snapshot_nothing_is_compared_with_the_source(database, headra
     done = job.run("--json")
     assert "source_rows" not in done.json()["tables"][0]
     said(done, "verify: source: without a snapshot", "not compared")
+    for words in (("plan", job.file), ("plan", job.file, "--json"), ("check", job.file)):
+        planned = one_line(headrace(*words, expect=0).stdout)
+        assert planned.count("verify: source: without a snapshot") == 1, planned

@@ -15,6 +15,7 @@
 #include "headrace/run/execute_options.h"
 #include "headrace/run/run_execution.h"
 #include "headrace/run/settle.h"
+#include "headrace/run/source_count.h"
 #include "headrace/run/stopwatch.h"
 #include "headrace/run/table_target.h"
 #include "headrace/verify/verify.h"
@@ -267,6 +268,8 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
     progress.NextTable(table->table.label());
     plan.tables.push_back(PlanTable(*table, source, *snapshot,
                                     {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
+    PlannedTable& planned = plan.tables.back();
+    if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);
   }
   if (stop.stop_requested()) return InterruptedError();
   WarnOfTablesReadTwice(plan);

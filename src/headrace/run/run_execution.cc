@@ -245,40 +245,52 @@ void RunExecution::EndTable(const TableWork& work, const arrow::Status& status, 
   TableReport table = UncommittedTable(*open->job, work.plan.epoch, status);
   if (status.ok()) {
     const Stopwatch watch;
-    const arrow::Status committed = Commit(work, snapshot, stop, table).status();
+    arrow::Status committed = CompareAndCommit(work, snapshot, stop, table);
     if (!committed.ok()) {
-      table = UncommittedTable(*open->job, work.plan.epoch,
-                               WithContext(committed, "table " + table.table + ", commit"));
+      table = UncommittedTable(*open->job, work.plan.epoch, std::move(committed));
     }
     report.phases.load += watch.seconds();
   }
   Close(std::move(table), report);
 }
 
-arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, Snapshot& snapshot,
-                                                 const std::stop_token& stop, TableReport& table) {
+arrow::Status RunExecution::CompareAndCommit(const TableWork& work, Snapshot& snapshot,
+                                             const std::stop_token& stop, TableReport& table) {
   if (all_read_) parts_.progress.StartPhase("commit");
+  const std::string commit = "table " + table.table + ", commit";
+  const auto receipts = AcceptedReceipts(work);
+  if (!receipts.ok()) return WithContext(receipts.status(), commit);
+  ARROW_RETURN_NOT_OK(CompareWithSource(work, *receipts, snapshot, stop));
+  const arrow::Status committed = Commit(work, *receipts, stop, table);
+  return committed.ok() ? committed : WithContext(committed, commit);
+}
+
+arrow::Result<std::vector<Receipt>> RunExecution::AcceptedReceipts(const TableWork& work) const {
   const TableTarget& target = work.target;
   ARROW_ASSIGN_OR_RAISE(
       const auto receipts,
       parts_.journal.Receipts(target.run, target.table.directory(), target.epoch));
-  ARROW_ASSIGN_OR_RAISE(const Coverage coverage,
-                        CoverUnits(target.plan_id, UnitIds(work), receipts));
+  ARROW_ASSIGN_OR_RAISE(Coverage coverage, CoverUnits(target.plan_id, UnitIds(work), receipts));
   if (!coverage.missing_units.empty()) {
     return BugError(std::to_string(coverage.missing_units.size()) +
                     " units have no receipt, the first is " + coverage.missing_units.front() +
                     "; nothing was published");
   }
-  ARROW_RETURN_NOT_OK(CompareWithSource(work, coverage.accepted, snapshot, stop));
+  return std::move(coverage.accepted);
+}
+
+arrow::Status RunExecution::Commit(const TableWork& work, const std::vector<Receipt>& receipts,
+                                   const std::stop_token& stop, TableReport& table) {
+  const TableTarget& target = work.target;
   const int64_t sequence = FindOpen(target.table.directory())->sequence;
-  ARROW_ASSIGN_OR_RAISE(CommitRecord record,
-                        CommitTable(target, coverage.accepted, sequence, parts_.job.retries,
+  ARROW_ASSIGN_OR_RAISE(const CommitRecord record,
+                        CommitTable(target, receipts, sequence, parts_.job.retries,
                                     parts_.destination, parts_.journal, stop));
   table = ReportOfCommit(record, TableState::kCommitted);
   table.units = static_cast<int64_t>(work.units.size());
   table.excluded_rows = work.plan.excluded_rows;
   table.source_rows = work.plan.source_rows;
-  for (const Receipt& receipt : coverage.accepted) table.nulled_values += receipt.nulled_values;
+  for (const Receipt& receipt : receipts) table.nulled_values += receipt.nulled_values;
   parts_.observer.Emit(Level::kInfo, "table_committed", "table " + table.table + " committed",
                        {{"run", target.run},
                         {"table", table.table},
@@ -286,7 +298,7 @@ arrow::Result<CommitRecord> RunExecution::Commit(const TableWork& work, Snapshot
                         {"bytes", table.bytes},
                         {"files", table.files},
                         {"target", table.target}});
-  return record;
+  return arrow::Status::OK();
 }
 
 void RunExecution::Close(TableReport table, RunReport& report) {

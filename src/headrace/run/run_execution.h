@@ -49,8 +49,11 @@ class RunExecution {
                RunReport& report);
   void EndTable(const TableWork& work, const arrow::Status& status, Snapshot& snapshot,
                 const std::stop_token& stop, RunReport& report);
-  arrow::Result<CommitRecord> Commit(const TableWork& work, Snapshot& snapshot,
-                                     const std::stop_token& stop, TableReport& table);
+  arrow::Status CompareAndCommit(const TableWork& work, Snapshot& snapshot,
+                                 const std::stop_token& stop, TableReport& table);
+  arrow::Result<std::vector<Receipt>> AcceptedReceipts(const TableWork& work) const;
+  arrow::Status Commit(const TableWork& work, const std::vector<Receipt>& receipts,
+                       const std::stop_token& stop, TableReport& table);
   void Close(TableReport table, RunReport& report);
   void CloseAll(const arrow::Status& status, RunReport& report);
   OpenTable* FindOpen(const std::string& directory);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headrace/model/split_text.h"
+#include "headrace/run/moving_where.h"
 
 namespace headrace {
 namespace {
@@ -13,6 +14,11 @@ namespace {
 /// Units that an error names, and that are counted to find them: a count may read the whole table.
 constexpr int kMostNamed = 3;
 constexpr int kMostCounted = 1'000;
+
+/// What an error is introduced by.
+std::string VerificationOf(const TablePlan& plan) {
+  return "table " + plan.table.label() + ", verify: source";
+}
 
 /// Rows that were read, by the unit that read them.
 std::map<std::string, int64_t> RowsOfUnits(std::span<const Receipt> receipts) {
@@ -47,29 +53,46 @@ arrow::Result<std::string> DifferentUnits(const TableWork& work, std::span<const
   return text;
 }
 
-bool NeedNotRepeat(const Description& description) {
-  const RelationKind kind = description.kind;
-  return kind == RelationKind::kView || kind == RelationKind::kQuery ||
-         kind == RelationKind::kForeign ||
-         std::ranges::any_of(description.leaves, &Relation::foreign);
+/// Not only a condition with a word that is known to: it may call functions of its own.
+std::string WhereMaySelectOthers(const std::string& where) {
+  const std::string word = MovingWord(where);
+  return "The job's `where` may select other rows each time, " +
+         (word.empty() ? "as with random(); one that cannot has found a bug in headrace"
+                       : "by its `" + word + "`");
+}
+
+/// Why two reads under one snapshot may yield other rows, whoever reads; empty: nothing may make
+/// them.
+std::string WhyRowsNeedNotRepeat(const TablePlan& plan) {
+  const RelationKind kind = plan.description.kind;
+  if (kind == RelationKind::kView || kind == RelationKind::kQuery ||
+      kind == RelationKind::kForeign ||
+      std::ranges::any_of(plan.description.leaves, &Relation::foreign)) {
+    return "A view, a query or a foreign table may yield other rows each time, as with random() or "
+           "LIMIT";
+  }
+  return plan.filter.where.empty() ? "" : WhereMaySelectOthers(plan.filter.where);
 }
 
 }  // namespace
 
+void WarnIfIncomparable(TablePlan& plan) {
+  if (plan.snapshot != SnapshotKind::kNone) return;
+  plan.warnings.emplace_back(
+      "verify: source: without a snapshot the source's count is of another moment than the rows; "
+      "they are not compared");
+}
+
 arrow::Status CountSource(Snapshot& snapshot, std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
-  if (plan.snapshot == SnapshotKind::kNone) {
-    plan.warnings.emplace_back(
-        "verify: source: without a snapshot the source's count is of another moment than the rows; "
-        "they are not compared");
-    return arrow::Status::OK();
-  }
+  WarnIfIncomparable(plan);
+  if (plan.snapshot == SnapshotKind::kNone) return arrow::Status::OK();
   const WorkUnit whole{.plan_id = plan.id, .id = "0", .split = WholeTable{}};
   const auto counted = snapshot.CountRows(plan, whole, std::move(stop));
   if (!counted.ok()) {
     return CodeOf(counted.status()) == kInterruptedCode
                ? counted.status()
-               : WithContext(counted.status(), "table " + plan.table.label() + ", verify: source");
+               : WithContext(counted.status(), VerificationOf(plan));
   }
   plan.source_rows = *counted;
   return arrow::Status::OK();
@@ -81,7 +104,7 @@ arrow::Status CompareWithSource(const TableWork& work, std::span<const Receipt> 
   int64_t rows = 0;
   for (const Receipt& receipt : receipts) rows += receipt.rows;
   if (rows == *work.plan.source_rows) return arrow::Status::OK();
-  std::string text = "verify: source: " + std::to_string(rows) +
+  std::string text = VerificationOf(work.plan) + ": " + std::to_string(rows) +
                      " rows were read, the source has " + std::to_string(*work.plan.source_rows) +
                      " under the snapshot of the run; nothing was published";
   const auto units = DifferentUnits(work, receipts, snapshot, stop);
@@ -93,10 +116,8 @@ arrow::Status CompareWithSource(const TableWork& work, std::span<const Receipt> 
   } else {
     text += *units;
   }
-  if (!NeedNotRepeat(work.plan.description)) return BugError(text);
-  return UserError(text +
-                   ". A view, a query or a foreign table may yield other rows each time, as "
-                   "with random() or LIMIT");
+  const std::string why = WhyRowsNeedNotRepeat(work.plan);
+  return why.empty() ? BugError(text) : UserError(text.append(". ").append(why));
 }
 
 }  // namespace headrace

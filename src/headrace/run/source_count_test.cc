@@ -11,6 +11,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 /// A job with `verify: source`.
 class SourceCountTest : public CoordinatorTest {
@@ -57,6 +58,25 @@ TEST_F(SourceCountTest, ATableWithOtherRowsIsNotPublishedAndItsUnitsAreNamed) {
                                      HasSubstr("unit 1 (id from 50 to 99) read 50 of 57"),
                                      HasSubstr("unit 4 (id from 200 to 249) read 50 of 57"),
                                      Not(HasSubstr("unit 2"))));
+}
+
+TEST_F(SourceCountTest, AConditionThatSelectsOtherRowsEachTimeIsTheJobsOwn) {
+  for (const std::string where : {"random() < 0.5", "id < 5"}) {
+    SCOPED_TRACE(where);
+    ForgetState();
+    job_.tables.at(0).where = where;
+    MiscountInA({});
+    const arrow::Status error = Run()->tables.at(0).error;
+    EXPECT_EQ(ClassOf(error), ErrorClass::kUser);
+    EXPECT_THAT(error.message(), HasSubstr("`where` may select other rows each time"));
+  }
+}
+
+TEST_F(SourceCountTest, TheErrorIsIntroducedAsWhatItIs) {
+  MiscountInA({});
+  const arrow::Status error = Run()->tables.at(0).error;
+  EXPECT_THAT(error.message(), AllOf(StartsWith("table a, verify: source: 300 rows were read"),
+                                     Not(HasSubstr("commit"))));
 }
 
 TEST_F(SourceCountTest, RowsThatAreInNoUnitAreSaid) {
