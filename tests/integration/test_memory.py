@@ -139,6 +139,23 @@ def test_peak_memory_of_text_columns_of_postgresql(database, headrace, direct_so
     check_peak(job, "public.shape", rows)
 
 
+def test_peak_memory_of_many_tables(headrace):
+    """What the plan of a table was made from, 8,191 sampled keys of 900 bytes, does not add up over the tables of a job."""
+    tables = [f"shape{i}" for i in range(16)]
+    connection = sqlite3.connect(headrace.folder / "shape.db")
+    for table in tables:
+        connection.execute(f"CREATE TABLE {table} (code TEXT PRIMARY KEY) WITHOUT ROWID")
+        connection.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8191)"
+                           f" INSERT INTO {table} SELECT printf('%0900d', i) FROM n")
+    connection.commit()
+    connection.close()
+    source = {"type": "sqlite", "path": "shape.db"}
+    job = Job(headrace, source, [{"name": table} for table in tables], engine=worker_settings(1))
+    check_cost(job, job.measure(), workers=1)
+    check_cost(job, job.measure("--dry-run"), workers=1)
+    assert lake.count(job.lake, tables[-1]) == 8191
+
+
 def test_row_groups_are_bounded(database, headrace):
     """What a worker buffers before it writes, and what a reader has to hold."""
     database.execute("CREATE TABLE shape AS SELECT i AS id, md5(i::text) AS text FROM generate_series(1, 600000) AS i")

@@ -274,6 +274,14 @@ void WarnOfMovingWhere(const TableJob& job, Partitioning& partitioning) {
       "agree on which rows are meant; write the value into the job, e.g. by ${NAME}");
 }
 
+/// Units carry the bounds that they need. What these were found by, megabytes of keys of each
+/// table, would else stay until the last table of the job is done, and memory is not to grow with
+/// their number. A session still asks which columns have an index.
+void DropWhatUnitsWereCutBy(Statistics& statistics) {
+  std::erase_if(statistics.columns, [](const auto& column) { return !column.second.indexed; });
+  for (auto& [name, column] : statistics.columns) column = ColumnStatistics{.indexed = true};
+}
+
 /// Estimates the table and cuts it into units.
 arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapshot& snapshot,
                         std::stop_token stop, PlannedTable& planned) {
@@ -288,6 +296,7 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
                         std::move(stop)));
   ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
                         PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
+  DropWhatUnitsWereCutBy(plan.statistics);
   if (plan.snapshot == SnapshotKind::kNone) SayWhatRangesRisk(offered, partitioning);
   WarnOfMovingWhere(job, partitioning);
   plan.strategy = partitioning.strategy;

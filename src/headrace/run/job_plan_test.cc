@@ -11,7 +11,7 @@ namespace {
 using testing::HasSubstr;
 
 /// A table `t` of one column that is a test's own.
-class OneColumnSnapshot final : public MemorySnapshot {
+class OneColumnSnapshot : public MemorySnapshot {
  public:
   OneColumnSnapshot(const MemorySourceScript& script, MemoryOpens& opens,
                     std::atomic<int>& attaches, Column column)
@@ -64,6 +64,41 @@ PlannedColumn PlannedColumnOf(const Column& column, const ColumnRequest& request
 ColumnRequest Request(std::optional<std::string> type,
                       std::optional<OverflowPolicy> policy = std::nullopt) {
   return {.name = "at", .as = {}, .type = std::move(type), .on_overflow = policy};
+}
+
+/// A table whose values the source knows much of.
+class SampledSnapshot final : public OneColumnSnapshot {
+ public:
+  using OneColumnSnapshot::OneColumnSnapshot;
+
+  arrow::Result<Statistics> Estimate(const Description& description, const EstimateRequest& request,
+                                     std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(Statistics statistics,
+                          MemorySnapshot::Estimate(description, request, std::move(stop)));
+    statistics.columns["at"] = {.histogram = {1, 2}, .common = {{1, 0.5}}, .keys = {{"a", 0}}};
+    statistics.columns["id"].keys = {{"a", 0}, {"b", 0.5}};
+    return statistics;
+  }
+};
+
+TEST(JobPlanTest, WhatUnitsWereCutByDoesNotStayInThePlan) {
+  const MemorySourceScript script{.tables = {{"t", 10}}};
+  MemorySource source(script);
+  MemoryOpens opens;
+  std::atomic<int> attaches{0};
+  SampledSnapshot snapshot(script, opens, attaches, TimestampColumn());
+  TableJob job;
+  job.table.name = "t";
+  const PlannedTable planned = PlanTable(job, source, snapshot, {"run", 0, 1}, {});
+  ASSERT_TRUE(planned.status.ok()) << planned.status;
+  const Statistics& statistics = planned.plan.statistics;
+  EXPECT_EQ(statistics.rows, 10);
+  EXPECT_EQ(statistics.origin, "memory");
+  ASSERT_EQ(statistics.columns.size(), 1U) << "of a column without an index nothing is asked later";
+  const ColumnStatistics& id = statistics.columns.at("id");
+  EXPECT_TRUE(id.indexed);
+  EXPECT_FALSE(id.minimum.has_value());
+  EXPECT_TRUE(id.keys.empty());
 }
 
 TEST(JobPlanTest, AColumnThatIsToBeTextIsReadAsTheSourcesText) {

@@ -188,10 +188,9 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
       continue;
     }
     AnnounceTable(planned, chosen_.run, parts_.observer);
-    work.plan = planned.plan;
+    work.plan = std::move(planned.plan);
     work.units = std::move(planned.units);
-    parts_.progress.AddPlanned(static_cast<int64_t>(work.units.size()),
-                               planned.plan.statistics.rows);
+    parts_.progress.AddPlanned(static_cast<int64_t>(work.units.size()), work.plan.statistics.rows);
     works.push_back(std::move(work));
   }
   return works;

@@ -42,7 +42,7 @@ class RunExecution {
   JobPlan PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop);
   arrow::Status LossWhilePlanning(const JobPlan& plan) const;
   void NoteLostSnapshot(const arrow::Status& cause, RunReport& report);
-  /// Takes the units out of `plan`: there may be very many.
+  /// Takes plans and units of the tables out of `plan`: there may be very many.
   std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
   void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
