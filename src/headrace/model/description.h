@@ -60,6 +60,7 @@ struct Description {
   std::string comment;
   std::string indivisible;  ///< Why one query has to read it, or empty: several might not agree on
                             ///< what its rows are.
+  bool row_security = false;  ///< Policies of the source decide which of its rows are shown.
   std::string
       row_identity;  ///< Hidden unique integer that orders the rows (`rowid` of SQLite), or empty.
 

@@ -61,7 +61,9 @@ struct Statistics {
   bool exact = false;  ///< `rows` was counted, not estimated.
   std::string origin;  ///< Where the figures come from, said in plan: "pg_class", "sqlite_stat1",
                        ///< "count(*)".
-  std::map<std::string, ColumnStatistics> columns;  ///< Columns that may split the table; by name.
+  std::map<std::string, ColumnStatistics>
+      columns;  ///< Columns that may split the table; by name. Once units are cut, of those with an
+                ///< index this alone.
 };
 
 }  // namespace headrace

@@ -57,7 +57,7 @@ arrow::Result<std::string> DifferentUnits(const TableWork& work, std::span<const
 std::string WhereMaySelectOthers(const std::string& where) {
   const std::string word = MovingWord(where);
   return "The job's `where` may select other rows each time, " +
-         (word.empty() ? "as with random(); one that cannot has found a bug in headrace"
+         (word.empty() ? "as with random(); if it cannot, this is a bug in headrace"
                        : "by its `" + word + "`");
 }
 
@@ -71,7 +71,11 @@ std::string WhyRowsNeedNotRepeat(const TablePlan& plan) {
     return "A view, a query or a foreign table may yield other rows each time, as with random() or "
            "LIMIT";
   }
-  return plan.filter.where.empty() ? "" : WhereMaySelectOthers(plan.filter.where);
+  if (!plan.filter.where.empty()) return WhereMaySelectOthers(plan.filter.where);
+  return plan.description.row_security
+             ? "Row security may show other rows each time, as by a policy with random(); if it "
+               "cannot, this is a bug in headrace"
+             : "";
 }
 
 }  // namespace

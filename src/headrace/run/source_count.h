@@ -25,7 +25,7 @@ arrow::Status CountSource(Snapshot& snapshot, std::stop_token stop, PlannedTable
 /// it counted none. Else an error that names the first units whose rows the source counts
 /// differently, with the range that each reads, for which it counts units, a thousand at most: of
 /// class bug, or user where the rows need not be the same twice, as those of a view, a query, of
-/// another server or under a condition of the job.
+/// another server, under a condition of the job or under row security.
 arrow::Status CompareWithSource(const TableWork& work, std::span<const Receipt> receipts,
                                 Snapshot& snapshot, const std::stop_token& stop);
 

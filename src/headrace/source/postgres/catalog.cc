@@ -317,6 +317,7 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
       connection.Query("SELECT c.oid, n.nspname, c.relkind,"
                        " pg_catalog.has_table_privilege(c.oid, 'SELECT'), " +
                            CommentBytes("pg_catalog.obj_description(c.oid, 'pg_class')") +
+                           ", pg_catalog.row_security_active(c.oid)"
                            " FROM pg_catalog.pg_class c"
                            " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                            " WHERE c.oid = pg_catalog.to_regclass(" +
@@ -328,6 +329,7 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
   Description description{.table = table, .kind = *kind};
   description.table.schema = result.Text(0, 1);
   ARROW_ASSIGN_OR_RAISE(description.comment, CommentText(result.Text(0, 4)));
+  description.row_security = result.Boolean(0, 5);
   const auto oid = static_cast<uint64_t>(result.Int64(0, 0));
   ARROW_RETURN_NOT_OK(FillColumns(connection, types, oid, stop, description));
   if (*kind == RelationKind::kView) return description;
