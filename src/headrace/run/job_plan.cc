@@ -161,6 +161,7 @@ arrow::Result<std::vector<PlannedColumn>> PlanColumns(const Description& descrip
     return UserError("table " + description.table.label() + ": no column is left to load");
   }
   std::vector<PlannedColumn> columns;
+  columns.reserve(requests.size());
   std::set<std::string> names;
   std::vector<std::string> untyped;
   for (const ColumnRequest& request : requests) {
@@ -352,6 +353,7 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   plan.lineage = {
       .enabled = job.lineage, .run = identity.run, .loaded_at_micros = identity.started_micros};
   ARROW_ASSIGN_OR_RAISE(plan.description, snapshot.Describe(job.table, stop));
+  plan.description.columns.shrink_to_fit();  // It stays, as those of all tables do.
   ARROW_ASSIGN_OR_RAISE(plan.columns, PlanColumns(plan.description, job));
   // Without a snapshot nothing keeps a column without NULLs as it is until its last row is read.
   if (plan.snapshot == SnapshotKind::kNone) {

@@ -1,5 +1,7 @@
 #include "headrace/source/sqlite/column_index.h"
 
+#include <string_view>
+
 #include "headrace/source/sqlite/unit_query.h"
 
 namespace headrace::sqlite {
@@ -7,7 +9,9 @@ namespace {
 
 /// `SEARCH t USING INDEX i (ANY(k) AND code>?)`: a seek for each value of the columns before, and
 /// no order of this one. https://www.sqlite.org/optoverview.html, "The Skip-Scan Optimization".
-bool SkipsColumns(std::string_view detail) { return detail.find(" (ANY(") != detail.npos; }
+bool SkipsColumns(std::string_view detail) {
+  return detail.find(" (ANY(") != std::string_view::npos;
+}
 
 }  // namespace
 
