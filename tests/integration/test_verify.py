@@ -8,7 +8,7 @@ import sqlite3
 
 import pytest
 from harness import lake
-from harness.job import SECONDS, Job, postgres_job, said
+from harness.job import SECONDS, Job, is_sanitized, postgres_job, said
 from harness.shop import make_shop
 
 
@@ -141,6 +141,8 @@ def test_notes_beside_the_runs_are_nobodys_business(published, headrace):
 
 def with_descriptors(limit, headrace, *arguments):
     """Runs a command that may have `limit` files open; its exit code and what it said."""
+    if is_sanitized(headrace.program):
+        pytest.skip("the sanitizer takes descriptors of its own, and calls objects invalid where there are none left")
     process = headrace.start(*arguments, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
     out, err = process.communicate(timeout=SECONDS)
     return process.returncode, out + err
