@@ -40,6 +40,31 @@ TEST_P(DestinationConformance, AppendsAddUp) {
   EXPECT_EQ(last->intent.run, "r2");
 }
 
+TEST_P(DestinationConformance, TheWatermarkIsThatOfTheJobsLastCommitWithTheCursor) {
+  const auto last = [&](const std::string& job, const std::string& cursor) {
+    return place_->Open()->LastCursorCommit(DefaultTable(), job, cursor).ValueOrDie();
+  };
+  const auto load = [&](const std::string& run, int64_t sequence, std::optional<std::string> cursor,
+                        std::optional<std::string> watermark) {
+    TableTarget target = Target(run, WriteMode::kAppend);
+    target.cursor_column = std::move(cursor);
+    target.watermark = std::move(watermark);
+    Load(target, {Rows(sequence, 1)}, sequence);
+  };
+  EXPECT_EQ(last("shop", "id"), std::nullopt);
+  load("r1", 1, "id", "10");
+  load("r2", 2, "id", "20");
+  load("r3", 3, "at", "2024-01-31");
+  load("r4", 4, {}, {});
+  EXPECT_EQ(last("shop", "id")->intent.watermark, "20");
+  EXPECT_EQ(last("shop", "id")->intent.run, "r2");
+  EXPECT_EQ(last("shop", "at")->intent.watermark, "2024-01-31");
+  EXPECT_EQ(last("shop", "other"), std::nullopt);
+  EXPECT_EQ(last("another job", "id"), std::nullopt);
+  load("r5", 5, "id", {});
+  EXPECT_EQ(last("shop", "id")->intent.watermark, std::nullopt) << "it was reset";
+}
+
 TEST_P(DestinationConformance, ReplaceLeavesTheNewRowsAlone) {
   Load(Target("r1", WriteMode::kAppend), {Rows(0, 10)}, 1);
   Load(Target("r2", WriteMode::kReplace), {Rows(100, 3)}, 2);

@@ -84,7 +84,8 @@ TEST_P(SourceConformance, ABadFilterIsAUserErrorOfThePlanAndHarmsNoOtherTable) {
   for (const std::string wrong : {"no_such_column > 1", "id >", "no_such_function(id)"}) {
     SCOPED_TRACE(wrong);
     job.where = wrong;
-    const arrow::Status status = PlanTable(job, source(), *snapshot, {.run = "r1"}, {}).status;
+    const arrow::Status status =
+        PlanTable(job, source(), *snapshot, {.run = "r1"}, TableHistory(), {}).status;
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
     EXPECT_NE(status.message().find("table " + job.table.label() + ": where"), std::string::npos)

@@ -111,7 +111,8 @@ TEST_P(SourceConformance, NothingCanBeWrittenThroughIt) {
     SCOPED_TRACE(sql);
     const TableJob job = QueryJob(sql);
     const auto snapshot = OpenSnapshot({job.table});
-    const PlannedTable planned = PlanTable(job, source(), *snapshot, {.run = "r1"}, {});
+    const PlannedTable planned =
+        PlanTable(job, source(), *snapshot, {.run = "r1"}, TableHistory(), {});
     arrow::Status status = planned.status;
     if (status.ok()) {
       const auto session = snapshot->Attach({}).ValueOrDie();

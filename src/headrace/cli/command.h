@@ -53,7 +53,8 @@ struct Command {
   std::string_view summary;      ///< One line, for the overview.
   std::string_view description;  ///< A paragraph or two.
   CommandArgument argument;
-  std::vector<std::string_view> options;  ///< Names in the table of options.
+  std::vector<CommandArgument> more_arguments = {};  ///< Words behind it, as far as it wants them.
+  std::vector<std::string_view> options;             ///< Names in the table of options.
   std::vector<CommandExample> examples;
   std::vector<CommandExit> exits;
   std::string_view json;  ///< What `--json` prints; empty: no such option.

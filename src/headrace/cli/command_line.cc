@@ -152,6 +152,9 @@ arrow::Result<CommandLine> ParseWordsOf(const Command& command,
   if (!command.argument.name.empty()) {
     app.add_option(std::string(command.argument.name), line.argument);
   }
+  if (!command.more_arguments.empty()) {
+    app.add_option("more", line.more)->expected(0, static_cast<int>(command.more_arguments.size()));
+  }
   for (const std::string_view name : command.options) {
     const CommandOption& option = *FindCommandOption(name);
     std::visit(OptionAdder{app, line, NamesForCli11(option)}, option.field);

@@ -14,6 +14,8 @@ struct CommandLine {
   std::string command;
   std::optional<std::string> argument;  ///< The word behind the command: a job file, a run, a URI.
 
+  std::vector<std::string> more;  ///< The words behind that.
+
   std::optional<std::string> job;
   std::optional<std::string> state;
   std::vector<std::string> set;

@@ -13,6 +13,7 @@ Command InitCommand();
 Command VerifyCommand();
 Command RunsCommand();
 Command ShowCommand();
+Command StateCommand();
 Command AbandonCommand();
 Command CleanCommand();
 Command SchemaCommand();

@@ -7,9 +7,9 @@ namespace headrace {
 
 const std::vector<Command>& Commands() {
   static const std::vector<Command> kCommands = {
-      RunCommand(),    PlanCommand(),    CheckCommand(), InspectCommand(), InitCommand(),
-      VerifyCommand(), RunsCommand(),    ShowCommand(),  AbandonCommand(), CleanCommand(),
-      SchemaCommand(), VersionCommand(), HelpCommand(),
+      RunCommand(),    PlanCommand(),   CheckCommand(),   InspectCommand(), InitCommand(),
+      VerifyCommand(), RunsCommand(),   ShowCommand(),    StateCommand(),   AbandonCommand(),
+      CleanCommand(),  SchemaCommand(), VersionCommand(), HelpCommand(),
   };
   return kCommands;
 }

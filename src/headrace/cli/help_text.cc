@@ -19,6 +19,9 @@ std::string Usage(const Command& command) {
     usage += command.argument.required ? fmt::format(" {}", command.argument.name)
                                        : fmt::format(" [{}]", command.argument.name);
   }
+  for (const CommandArgument& more : command.more_arguments) {
+    usage += fmt::format(" [{}]", more.name);
+  }
   if (!command.options.empty()) usage += " [options]";
   return usage;
 }
@@ -47,6 +50,7 @@ std::vector<std::pair<std::string, std::string>> OptionRows(const Command& comma
   if (!command.argument.name.empty()) {
     rows.emplace_back(command.argument.name, command.argument.doc);
   }
+  for (const CommandArgument& more : command.more_arguments) rows.emplace_back(more.name, more.doc);
   for (const std::string_view name : command.options) {
     const CommandOption& option = *FindCommandOption(name);
     rows.emplace_back(OptionSynopsis(option), OptionDoc(option));

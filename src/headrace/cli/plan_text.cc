@@ -98,6 +98,19 @@ std::string StrategyText(const PlannedTable& planned) {
   return text;
 }
 
+std::string WindowText(const CursorPlan& cursor) {
+  std::string text = cursor.column;
+  if (cursor.last) text += " from " + *cursor.last;
+  text += cursor.next ? " to before " + *cursor.next : ": none";
+  text += " (" + cursor.about + ")";
+  if (cursor.waiting && *cursor.waiting > 0) {
+    text += fmt::format(
+        "; {} at or above it for the next run",
+        *cursor.waiting == 1 ? "1 row waits" : HumanCount(*cursor.waiting) + " rows wait");
+  }
+  return text;
+}
+
 std::string TableText(const PlannedTable& planned, const PlanTextOptions& options) {
   const size_t width = options.width;
   std::string text = "\n" + EscapeControls(planned.job->table.label()) + "\n";
@@ -106,6 +119,7 @@ std::string TableText(const PlannedTable& planned, const PlanTextOptions& option
   text += Labelled("write", WriteModeName(planned.job->write), width);
   if (!plan.filter.where.empty()) text += Labelled("where", plan.filter.where, width);
   if (plan.table.is_query()) text += Labelled("query", plan.table.query, width);
+  if (plan.cursor) text += Labelled("window", WindowText(*plan.cursor), width);
   text += Labelled("estimate", EstimateText(plan), width);
   text += Labelled("strategy", StrategyText(planned), width);
   for (const std::string& warning : plan.warnings) text += Labelled("warning", warning, width);

@@ -109,6 +109,10 @@ std::string TablesText(const nlohmann::json& report, size_t width) {
     if (const int64_t nulled = Integer(row, "nulled_values"); nulled > 0) {
       table.AddDetail(HumanNumberOf(nulled, "value") + " became NULL (on_overflow: null)");
     }
+    if (const auto watermark = row.value("watermark", nlohmann::json()); watermark.is_string()) {
+      table.AddDetail("all rows with a lower " + row.value("cursor_column", "") + " than " +
+                      watermark.get<std::string>() + " are loaded");
+    }
     if (row.contains("source_rows")) {
       table.AddDetail("the source counts " + HumanNumberOf(Integer(row, "source_rows"), "row"));
     }

@@ -118,6 +118,14 @@ std::string ColumnText(const ColumnRequest& column) {
   return text;
 }
 
+std::string LoadText(const LoadSettings& load) {
+  if (!load.is_transactional()) return {};
+  return "\n  transactional by " + load.cursor + ", from " +
+         load.initial.value_or("the first row") + ", settle " + std::to_string(load.settle_ms) +
+         " ms, late rows are " + (load.late_rows == LateRows::kWarn ? "a warning" : "an error") +
+         ", zone " + (load.cursor_timezone.empty() ? "of the server" : load.cursor_timezone);
+}
+
 std::string TableText(const TableJob& table) {
   std::ostringstream out;
   out << "table " << table.table.label() << "\n  directory: " << table.table.directory() << "\n";
@@ -132,8 +140,8 @@ std::string TableText(const TableJob& table) {
       << StrategyName(table.partition.strategy) << ", column "
       << table.partition.column.value_or("(none)") << ", rows " << table.partition.target_rows
       << ", bytes " << table.partition.target_bytes << ", strict " << table.partition.strict
-      << ", nulls " << NullRowsPolicyName(table.partition.nulls) << "\n  compression "
-      << Text(table.destination, "compression") << "\n";
+      << ", nulls " << NullRowsPolicyName(table.partition.nulls) << LoadText(table.load)
+      << "\n  compression " << Text(table.destination, "compression") << "\n";
   return out.str();
 }
 

@@ -29,7 +29,28 @@ struct PartitionSettings {
   int64_t target_rows = 50'000;
   int64_t target_bytes = 16LL << 20;
   bool strict = false;
-  NullRowsPolicy nulls = NullRowsPolicy::kInclude;  ///< Another one only with a column.
+  /// Of rows whose `column` is NULL, of the cursor in transactional mode. Only with one of them
+  /// another than kInclude; in transactional mode kExclude or kError.
+  NullRowsPolicy nulls = NullRowsPolicy::kInclude;
+};
+
+enum class LoadMode {
+  kCatalog,        ///< Every row, every time.
+  kTransactional,  ///< Rows whose cursor is at or above the watermark of the last run.
+};
+
+/// What is done where rows may be committed with a cursor below the watermark (`late_rows`).
+enum class LateRows { kError, kWarn };
+
+struct LoadSettings {
+  LoadMode mode = LoadMode::kCatalog;
+  std::string cursor;                  ///< A column; empty only in catalog mode.
+  std::optional<std::string> initial;  ///< Where the first run begins, as written; none: all rows.
+  int64_t settle_ms = 30'000;          ///< How long running transactions are waited for, at most.
+  LateRows late_rows = LateRows::kError;
+  std::string cursor_timezone;  ///< Of a cursor without one; empty: the source's own.
+
+  bool is_transactional() const { return mode == LoadMode::kTransactional; }
 };
 
 /// One entry of `tables:`, with everything it inherits from the job resolved.
@@ -39,6 +60,7 @@ struct TableJob {
   std::vector<std::string> exclude;
   std::string where;
   WriteMode write = WriteMode::kReplace;
+  LoadSettings load;
   PartitionSettings partition;
   OverflowPolicy on_overflow = OverflowPolicy::kError;
   bool lineage = false;

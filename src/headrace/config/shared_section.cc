@@ -6,9 +6,11 @@ OptionSpec ModeOption() {
   return {.key = "mode",
           .type = OptionType::kEnum,
           .default_text = "catalog",
-          .doc = "Which rows a run loads: catalog is all of them, every time.",
-          .choices = {"catalog"},
-          .refused_choices = {{"transactional", kNoIncremental}}};
+          .doc =
+              "Which rows a run loads: catalog all of them, every time; transactional those whose "
+              "`cursor` is at or above the watermark that the last run left, which the lake "
+              "keeps.",
+          .choices = {"catalog", "transactional"}};
 }
 
 OptionSpec WriteOption() {
@@ -17,7 +19,7 @@ OptionSpec WriteOption() {
           .default_text = "replace",
           .doc =
               "How the rows meet what the table already holds: replace it, append to it, or fail "
-              "if it is there.",
+              "if it is there. Transactional mode appends.",
           .choices = {"append", "replace", "error_if_exists"},
           .refused_choices = {{"merge", kNoMerge}}};
 }
@@ -47,12 +49,30 @@ Section LoadSection() {
   return {
       .key = "load",
       .doc = "Which rows a run loads.",
-      .options = {ModeOption(), LineageOption(),
-                  Refused("initial", "Where the first incremental run starts.", kNoIncremental),
-                  Refused("lookback", "How far an incremental run reads back.", kNoIncremental),
-                  Refused("settle", "How long to wait for running transactions.", kNoIncremental),
-                  Refused("late_rows", "What to do when they do not end.", kNoIncremental),
-                  Refused("cursor_timezone", "Zone of a cursor without one.", kNoIncremental)}};
+      .options = {
+          ModeOption(),
+          LineageOption(),
+          {.key = "initial",
+           .doc = "Where the first transactional run begins: rows whose cursor lies before are "
+                  "never loaded. Without it all rows are.",
+           .example = "2024-01-01"},
+          {.key = "settle",
+           .type = OptionType::kDuration,
+           .default_text = "30s",
+           .doc = "How long a transactional run waits for transactions that were running and may "
+                  "still commit rows with a lower cursor.",
+           .minimum = 0},
+          {.key = "late_rows",
+           .type = OptionType::kEnum,
+           .default_text = "error",
+           .doc = "What to do where such rows cannot be ruled out: error fails the table, warn "
+                  "says so and loads, and rows that come late are never loaded.",
+           .choices = {"error", "warn"}},
+          {.key = "cursor_timezone",
+           .doc = "The time zone of a cursor without one: of dates, and timestamps without time "
+                  "zone. Without it, the zone that the server gives the role.",
+           .example = "Europe/Berlin"},
+          Refused("lookback", "How far an incremental run reads back.", kNoLookback)}};
 }
 
 Section PartitionSection() {
@@ -98,7 +118,9 @@ Section PartitionSection() {
            .doc =
                "Rows whose `column` is NULL: include loads them too, exclude leaves them out and "
                "says how many they are, error fails the table if there is one. exclude and error "
-               "look for them, which reads a table without an index of the column once more.",
+               "look for them, which reads a table without an index of the column once more. In "
+               "transactional mode it is the cursor whose NULLs are meant, and exclude the "
+               "default.",
            .choices = {"include", "exclude", "error"}}}};
 }
 

@@ -7,10 +7,10 @@
 /// Keys and sections that stand both in the job and in its tables.
 namespace headrace {
 
-/// Refuses what belongs to incremental loads, and to merges.
-inline constexpr std::string_view kNoIncremental =
-    "incremental loads come with a later version of headrace; use 'mode: catalog', which copies "
-    "the whole table";
+/// Refuses what belongs to merges.
+inline constexpr std::string_view kNoLookback =
+    "rows that are read again are doubled without 'write: merge', which a directory of Parquet "
+    "files cannot do; leave it out";
 inline constexpr std::string_view kNoMerge =
     "'write: merge' comes with a later version of headrace; use 'write: replace' or 'write: "
     "append'";

@@ -19,6 +19,16 @@ constexpr size_t kMostDirectoryBytes = 255;
 constexpr std::array<std::string_view, 2> kLineageColumns = {"_headrace_run",
                                                              "_headrace_loaded_at"};
 
+constexpr std::array<std::string_view, 2> kLoadModeNames = {"catalog", "transactional"};
+constexpr std::array<std::string_view, 2> kLateRowsNames = {"error", "warn"};
+
+std::string_view LoadModeName(LoadMode mode) {
+  return kLoadModeNames.at(static_cast<size_t>(mode));
+}
+std::string_view LateRowsName(LateRows late_rows) {
+  return kLateRowsNames.at(static_cast<size_t>(late_rows));
+}
+
 /// Does a star or a quote stand where SQL's double quotes do not protect it?
 struct NameShape {
   bool star = false;
@@ -70,14 +80,13 @@ class TableBuilder {
     if (table_.values.WasWritten("where") && IsBlank(job.where)) {
       Problem("where", "the condition is empty; leave the key out to copy all rows");
     }
-    OneOf("mode", "load");
-    job.write = EnumByName(Flat("write", "destination"), WriteModeName, WriteMode::kErrorIfExists)
-                    .value_or(WriteMode::kReplace);
+    Load(job.load);
+    Write(job);
     const OptionValues* lineage = Holder("lineage", "load");
     job.lineage = lineage != nullptr && lineage->Boolean("lineage").value_or(false);
     job.on_overflow =
         Overflow(table_.values).value_or(Overflow(root_.values).value_or(OverflowPolicy::kError));
-    Partition(job.partition);
+    Partition(job.load, job.partition);
     job.destination = DestinationOptions();
     if (job.lineage) CheckLineageNames(job);
     return job;
@@ -98,13 +107,21 @@ class TableBuilder {
   void Columns(TableJob& job);
   void CheckColumns(const std::vector<const SectionValues*>& entries, const TableJob& job);
   void CheckLineageNames(const TableJob& job);
-  void Partition(PartitionSettings& partition);
+  void Load(LoadSettings& load);
+  void Write(TableJob& job);
+  void Partition(const LoadSettings& load, PartitionSettings& partition);
+  void CheckNullsOfCursor(PartitionSettings& partition);
   void CheckNulls(const PartitionSettings& partition);
   OptionValues DestinationOptions() const;
 
   /// The values that say `key`: the table's own, those of its `section`, or the job's `section`;
   /// null where none does.
   const OptionValues* Holder(std::string_view key, std::string_view section) const;
+  /// The same, or the table's own values where none does.
+  const OptionValues& Of(std::string_view key, std::string_view section) const {
+    const OptionValues* holder = Holder(key, section);
+    return holder == nullptr ? table_.values : *holder;
+  }
   std::optional<std::string> Flat(std::string_view key, std::string_view section);
   /// A key that may stand flat or in `section` must not do both.
   void OneOf(std::string_view key, std::string_view section);
@@ -231,7 +248,41 @@ void TableBuilder::CheckLineageNames(const TableJob& job) {
   }
 }
 
-void TableBuilder::Partition(PartitionSettings& partition) {
+void TableBuilder::Load(LoadSettings& load) {
+  load.mode = EnumByName(Flat("mode", "load"), LoadModeName, LoadMode::kTransactional)
+                  .value_or(LoadMode::kCatalog);
+  load.cursor = table_.values.String("cursor").value_or("");
+  load.initial = Of("initial", "load").String("initial");
+  load.settle_ms = Of("settle", "load").Integer("settle").value_or(load.settle_ms);
+  load.late_rows =
+      EnumByName(Of("late_rows", "load").String("late_rows"), LateRowsName, LateRows::kWarn)
+          .value_or(LateRows::kError);
+  load.cursor_timezone = Of("cursor_timezone", "load").String("cursor_timezone").value_or("");
+  if (load.is_transactional() && load.cursor.empty()) {
+    problems_.Add(table_.PlaceOf("mode"), table_.PathOf("cursor"),
+                  "'mode: transactional' needs a 'cursor', the column that tells new rows, e.g. "
+                  "cursor: created_at");
+  }
+}
+
+/// Replacing a table by its new rows would lose the others.
+void TableBuilder::Write(TableJob& job) {
+  const auto written = Flat("write", "destination");
+  job.write =
+      EnumByName(written, WriteModeName, WriteMode::kErrorIfExists).value_or(WriteMode::kReplace);
+  if (!job.load.is_transactional() || job.write == WriteMode::kAppend) return;
+  job.write = WriteMode::kAppend;
+  for (const SectionValues* place :
+       {&table_, &table_.Child("destination"), &root_.Child("destination")}) {
+    if (!place->values.WasWritten("write")) continue;
+    return problems_.Add(place->PlaceOf("write"), place->PathOf("write"),
+                         "'" + *written +
+                             "' and 'mode: transactional' exclude each other: a run "
+                             "loads the new rows alone; use 'write: append', or 'mode: catalog'");
+  }
+}
+
+void TableBuilder::Partition(const LoadSettings& load, PartitionSettings& partition) {
   const OptionValues& own = table_.Child("partition").values;
   const OptionValues& job = root_.Child("partition").values;
   const auto pick = [&](std::string_view key) -> const OptionValues& {
@@ -249,7 +300,23 @@ void TableBuilder::Partition(PartitionSettings& partition) {
   partition.nulls =
       EnumByName(pick("nulls").String("nulls"), NullRowsPolicyName, NullRowsPolicy::kError)
           .value_or(partition.nulls);
-  CheckNulls(partition);
+  if (load.is_transactional()) {
+    CheckNullsOfCursor(partition);
+  } else {
+    CheckNulls(partition);
+  }
+}
+
+/// A row without a cursor would be loaded again by each run.
+void TableBuilder::CheckNullsOfCursor(PartitionSettings& partition) {
+  if (partition.nulls != NullRowsPolicy::kInclude) return;
+  partition.nulls = NullRowsPolicy::kExclude;
+  const bool own = table_.Child("partition").Wrote("nulls");
+  const SectionValues& section = (own ? table_ : root_).Child("partition");
+  if (!section.values.WasWritten("nulls")) return;
+  problems_.Add(section.PlaceOf("nulls"), section.PathOf("nulls"),
+                "'include' and 'mode: transactional' exclude each other: rows whose cursor is NULL "
+                "would be loaded again by each run; use 'exclude' or 'error'");
 }
 
 /// A planner that chooses a column chooses one without NULLs where it can: which rows are loaded

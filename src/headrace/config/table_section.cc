@@ -90,7 +90,10 @@ Section TablesSection(std::span<const PluginOptions> destinations) {
                   WriteOption(),
                   LineageOption(),
                   OverflowOption(),
-                  Refused("cursor", "The column that tells new rows.", kNoIncremental),
+                  {.key = "cursor",
+                   .doc = "In transactional mode the column that tells new rows: a timestamp or "
+                          "date of when a row was written, or an integer from a sequence.",
+                   .example = "created_at"},
                   Refused("key", "The columns that identify a row.", kNoKey)},
       .sections = {ColumnSection(),
                    Inheriting(LoadSection(), "What differs for this table from the job's load."),

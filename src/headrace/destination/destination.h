@@ -46,11 +46,13 @@ struct TableTarget {
   TableRef table;
   int epoch = 0;
   WriteMode mode = WriteMode::kReplace;
-  std::shared_ptr<arrow::Schema> schema;  ///< OutputSchema(plan).
-  int64_t writer_memory = 48LL << 20;     ///< Bytes one writer may hold.
-  OptionValues options;  ///< The destination's options as this table has them: the job's, with
-                         ///< what the table overrides (OptionSpec::per_table). A key that is
-                         ///< absent is as the destination was made.
+  std::shared_ptr<arrow::Schema> schema;          ///< OutputSchema(plan).
+  int64_t writer_memory = 48LL << 20;             ///< Bytes one writer may hold.
+  std::optional<std::string> cursor_column = {};  ///< Of the commit, in transactional mode.
+  std::optional<std::string> watermark = {};      ///< Likewise; none: there is no value yet.
+  OptionValues options = {};  ///< The destination's options as this table has them: the job's, with
+                              ///< what the table overrides (OptionSpec::per_table). A key that is
+                              ///< absent is as the destination was made.
 };
 
 /// Code of the error that Commit returns where it has proved that the intent is not committed and
@@ -136,6 +138,11 @@ class Destination {
 
   /// The table's last commit record, or none. Errors of class permanent where it cannot be read.
   virtual arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) = 0;
+
+  /// The last of `job`'s records of the table that has the cursor column `cursor`, or none: its
+  /// watermark is where the next run begins. A record without a cursor column says nothing of it.
+  virtual arrow::Result<std::optional<CommitRecord>> LastCursorCommit(
+      const TableRef& table, const std::string& job, const std::string& cursor) = 0;
 
   /// The record of the run `run` of `job` for `table`, or none.
   virtual arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,

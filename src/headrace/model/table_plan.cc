@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "headrace/model/split_text.h"
+
 namespace headrace {
 namespace {
 
@@ -29,9 +31,14 @@ std::string_view NullRowsPolicyName(NullRowsPolicy policy) {
 }
 
 std::string FilterText(const Filter& filter) {
-  if (filter.not_null.empty()) return filter.where;
-  const std::string not_null = "\"" + filter.not_null + "\" IS NOT NULL";
-  return filter.where.empty() ? not_null : "(" + filter.where + ") AND " + not_null;
+  std::vector<std::string> others;
+  if (!filter.not_null.empty()) others.push_back("\"" + filter.not_null + "\" IS NOT NULL");
+  if (filter.window) others.push_back(SplitText(*filter.window));
+  // Only the job's own condition may hold an OR.
+  std::string text =
+      others.empty() || filter.where.empty() ? filter.where : "(" + filter.where + ")";
+  for (const std::string& other : others) text += (text.empty() ? "" : " AND ") + other;
+  return text;
 }
 
 std::shared_ptr<arrow::Schema> ReadSchema(const TablePlan& plan) {

@@ -11,6 +11,7 @@
 #include "headrace/model/capabilities.h"
 #include "headrace/model/description.h"
 #include "headrace/model/statistics.h"
+#include "headrace/model/work_unit.h"
 
 namespace headrace {
 
@@ -63,12 +64,25 @@ struct Filter {
   std::string where;     ///< The job's own SQL condition in the source's dialect; empty: all rows.
   std::string not_null;  ///< A column whose NULL rows are left out; empty: none. A unit of the
                          ///< NullRows of that very column is not touched by it.
+  std::optional<Split> window;  ///< The rows of the cursor's window, an IdRange or DateRange, in
+                                ///< transactional mode.
 
   bool operator==(const Filter&) const = default;
 };
 
 /// For people: a condition in the way of SQL; empty: all rows.
 std::string FilterText(const Filter& filter);
+
+/// How far the runs of a table in transactional mode have come. Watermarks as WatermarkText writes
+/// them: all rows whose cursor lies below are loaded, none of the others.
+struct CursorPlan {
+  std::string column;
+  std::optional<std::string> last;  ///< The watermark that the run begins at; none: all rows.
+  std::optional<std::string> next;  ///< The one that its commit records; none: the column has no
+                                    ///< value yet.
+  std::string about;                ///< One sentence: why the window ends where it does.
+  std::optional<int64_t> waiting;   ///< Rows at or above `next`; none: not counted.
+};
 
 /// What all units of one table share. Made once per table and epoch, sent once to each worker, then
 /// never changed: safe to read from every thread.
@@ -81,6 +95,7 @@ struct TablePlan {
   std::vector<PlannedColumn>
       columns;  ///< In the order of the destination, lineage columns excluded.
   Filter filter;
+  std::optional<CursorPlan> cursor;  ///< In transactional mode.
   Lineage lineage;
   Strategy strategy = Strategy::kNone;
   std::string split_column;  ///< Column of id or date ranges; empty otherwise.

@@ -224,6 +224,8 @@ arrow::Result<Partitioning> PlanUnits(const Description& description, const Stat
   partitioning.why = std::move(chosen.cut.why);
   if (knobs.filtered) {
     partitioning.why += "; estimates are upper bounds, because of `where`";
+  } else if (knobs.windowed) {
+    partitioning.why += "; estimates are upper bounds, because of the cursor's window";
   } else if (!knobs.unwanted_nulls.empty() && knobs.unwanted_nulls != partitioning.column) {
     partitioning.why += "; estimates count rows that partition.nulls leaves out";
   }

@@ -19,7 +19,8 @@ struct PlanKnobs {
   int64_t target_bytes = 16LL << 20;
   bool strict = false;  ///< A wanted strategy that does not fit is an error instead of one unit and
                         ///< a warning.
-  bool filtered = false;            ///< The job has a `where`: estimates are upper bounds.
+  bool filtered = false;  ///< The job has a `where`: estimates are upper bounds.
+  bool windowed = false;  ///< A window of a cursor is read: likewise, unless it is cut by it.
   std::string unwanted_nulls = {};  ///< A column whose NULL rows no unit has to hold, whatever the
                                     ///< table is cut by; empty: none.
 };

@@ -259,15 +259,18 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
   if (tables.empty()) return plan;
   std::vector<SnapshotTable> wanted;
   wanted.reserve(tables.size());
-  for (const TableJob* table : tables) wanted.push_back({table->table, table->where});
+  for (const TableJob* table : tables) {
+    wanted.push_back({table->table, table->where, CursorRequestOf(*table)});
+  }
   progress.StartPhase("plan", {.tables = static_cast<int64_t>(tables.size())});
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
                         source.OpenSnapshot(wanted, stop));
   plan.IsUnder(*snapshot);
   for (const TableJob* table : tables) {
     progress.NextTable(table->table.label());
-    plan.tables.push_back(PlanTable(*table, source, *snapshot,
-                                    {.run = "plan", .started_micros = 0, .epoch = 1}, stop));
+    const RunIdentity identity{.run = "plan", .started_micros = 0, .epoch = 1};
+    plan.tables.push_back(
+        PlanTable(*table, source, *snapshot, identity, HistoryOf(job, *table, destination), stop));
     PlannedTable& planned = plan.tables.back();
     if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);
   }

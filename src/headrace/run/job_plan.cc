@@ -7,13 +7,16 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "headrace/model/ascii.h"
 #include "headrace/model/type_name.h"
+#include "headrace/model/watermark.h"
 #include "headrace/plan/planner.h"
+#include "headrace/plan/window.h"
 #include "headrace/run/exit_code.h"
 #include "headrace/run/moving_where.h"
 #include "headrace/transform/cast_rule.h"
@@ -189,7 +192,8 @@ std::vector<std::string> SourceNames(const std::vector<PlannedColumn>& columns) 
 /// The column whose NULLs the job does not want; null where it wants all rows, or has none to fear.
 const Column* UnwantedNulls(const TableJob& job, const Description& description) {
   if (job.partition.nulls == NullRowsPolicy::kInclude) return nullptr;
-  const Column* column = description.FindColumn(job.partition.column.value_or(""));
+  const Column* column = description.FindColumn(
+      job.load.is_transactional() ? job.load.cursor : job.partition.column.value_or(""));
   return column != nullptr && column->nullable ? column : nullptr;
 }
 
@@ -198,13 +202,15 @@ PlanKnobs KnobsOf(const TableJob& job, const TablePlan& plan) {
   // Without a snapshot a row may get a NULL after they were counted: it is one that nobody forbade.
   const bool counted_for_good = plan.snapshot != SnapshotKind::kNone;
   const Column* unwanted = UnwantedNulls(job, plan.description);
-  const bool no_nulls = unwanted != nullptr && (counted_for_good || !plan.filter.not_null.empty());
+  const bool left_out = !plan.filter.not_null.empty() || plan.filter.window.has_value();
+  const bool no_nulls = unwanted != nullptr && (counted_for_good || left_out);
   return {.strategy = job.partition.strategy,
           .column = job.partition.column.value_or(""),
           .target_rows = job.partition.target_rows,
           .target_bytes = job.partition.target_bytes,
           .strict = job.partition.strict,
           .filtered = !job.where.empty(),
+          .windowed = plan.filter.window.has_value(),
           .unwanted_nulls = no_nulls ? unwanted->name : ""};
 }
 
@@ -226,9 +232,17 @@ arrow::Status CheckNullRows(const TableJob& job, const Column& column, Snapshot&
                             " not loaded (partition.nulls: exclude)");
     return arrow::Status::OK();
   }
-  return UserError("table " + job.table.label() + ": " + found +
-                   "\", and partition.nulls: error wants none. 'include' loads them, 'exclude' "
-                   "leaves them out");
+  return UserError(
+      "table " + job.table.label() + ": " + found + "\", and partition.nulls: error wants none. " +
+      (plan.cursor ? "'exclude'" : "'include' loads them, 'exclude'") + " leaves them out");
+}
+
+/// Rows at or above the bound of the window.
+arrow::Status CountWaitingRows(const Split& window, Snapshot& snapshot, std::stop_token stop,
+                               TablePlan& plan) {
+  const WorkUnit above{.plan_id = plan.id, .id = "0", .split = RowsAbove(window)};
+  ARROW_ASSIGN_OR_RAISE(plan.cursor->waiting, snapshot.CountRows(plan, above, std::move(stop)));
+  return arrow::Status::OK();
 }
 
 /// Without a snapshot an UPDATE moves rows between pages that are read and pages that are not; a
@@ -283,11 +297,47 @@ void DropWhatUnitsWereCutBy(Statistics& statistics) {
   for (auto& [name, column] : statistics.columns) column = ColumnStatistics{.indexed = true};
 }
 
+/// The cursor is what the table is cut by, where the job leaves that open.
+bool MayCutByCursor(const TableJob& job) {
+  const bool open = job.partition.strategy == Strategy::kAuto;
+  return job.load.is_transactional() &&
+         (job.partition.column == job.load.cursor || (open && !job.partition.column.has_value()));
+}
+
+/// Knows the window's own rows, where an index finds them. Without one each unit would read the
+/// whole table to find its part of the window: it is cut as if all were wanted.
+void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
+  const auto found = plan.statistics.columns.find(plan.cursor->column);
+  const bool indexed = found != plan.statistics.columns.end() && found->second.indexed;
+  if (!indexed) {
+    if (!job.partition.column.has_value()) knobs.column.clear();
+    plan.warnings.push_back("no index leads with the cursor \"" + plan.cursor->column +
+                            "\": each run reads the whole table to find the new rows");
+    return;
+  }
+  plan.statistics =
+      StatisticsInWindow(plan.description, std::move(plan.statistics), *plan.filter.window);
+  knobs.windowed = false;
+}
+
+/// Nothing can be new: there is nothing to read.
+void PlanNoUnits(TablePlan& plan) {
+  plan.statistics = {.rows = 0, .bytes = 0, .exact = true, .origin = "empty window"};
+  plan.strategy = Strategy::kNone;
+  plan.why = "nothing can be new: the window of the cursor is empty";
+}
+
 /// Estimates the table and cuts it into units.
 arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapshot& snapshot,
                         std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
-  const PlanKnobs knobs = KnobsOf(job, plan);
+  if (HasEmptyWindow(plan)) {
+    PlanNoUnits(plan);
+    return arrow::Status::OK();
+  }
+  PlanKnobs knobs = KnobsOf(job, plan);
+  const bool by_cursor = MayCutByCursor(job);
+  if (by_cursor) knobs.column = plan.cursor->column;
   const Capabilities capabilities = AvoidsPages(job, plan) ? WithoutPages(offered) : offered;
   const std::vector<std::string> columns = SourceNames(plan.columns);
   const std::vector<std::string> split = SplitColumns(plan.description, capabilities, knobs);
@@ -295,6 +345,7 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
       plan.statistics,
       snapshot.Estimate(plan.description, {.columns = columns, .split_columns = split},
                         std::move(stop)));
+  if (by_cursor) CutByCursor(job, knobs, plan);
   ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
                         PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
   DropWhatUnitsWereCutBy(plan.statistics);
@@ -303,7 +354,8 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
   plan.strategy = partitioning.strategy;
   plan.split_column = std::move(partitioning.column);
   plan.why = std::move(partitioning.why);
-  plan.warnings = std::move(partitioning.warnings);
+  plan.warnings.insert(plan.warnings.end(), partitioning.warnings.begin(),
+                       partitioning.warnings.end());
   planned.units = std::move(partitioning.units);
   return arrow::Status::OK();
 }
@@ -342,9 +394,27 @@ arrow::Status TryReading(Snapshot& snapshot, const std::stop_token& stop,
   return WithContext(status, "table " + planned.plan.table.label());
 }
 
+/// Rows that no window takes, and those that wait for the next run: counted where an index finds
+/// them, or the job wants to know.
+arrow::Status CountOutsideWindow(const TableJob& job, const Column* unwanted, Snapshot& snapshot,
+                                 std::stop_token stop, TablePlan& plan) {
+  const auto found = plan.statistics.columns.find(plan.cursor->column);
+  const bool indexed = found != plan.statistics.columns.end() && found->second.indexed;
+  const std::optional<Split> window = std::exchange(plan.filter.window, std::nullopt);
+  arrow::Status status;
+  if (unwanted != nullptr && (indexed || job.partition.nulls == NullRowsPolicy::kError)) {
+    status = CheckNullRows(job, *unwanted, snapshot, stop, plan);
+  }
+  if (status.ok() && indexed) status = CountWaitingRows(*window, snapshot, std::move(stop), plan);
+  plan.filter.window = window;
+  return status;
+}
+
 arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
-                       const RunIdentity& identity, std::stop_token stop, PlannedTable& planned) {
+                       const RunIdentity& identity, const arrow::Result<TableHistory>& history,
+                       std::stop_token stop, PlannedTable& planned) {
   TablePlan& plan = planned.plan;
+  ARROW_RETURN_NOT_OK(history.status());
   plan.table = job.table;
   plan.epoch = identity.epoch;
   plan.id = identity.run + "/" + job.table.directory() + "/" + std::to_string(identity.epoch);
@@ -367,13 +437,16 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   }
   ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(stop));
   const Column* unwanted = UnwantedNulls(job, plan.description);
-  if (unwanted != nullptr && job.partition.nulls == NullRowsPolicy::kExclude) {
+  if (unwanted != nullptr && job.partition.nulls == NullRowsPolicy::kExclude &&
+      !job.load.is_transactional()) {
     plan.filter.not_null = unwanted->name;
   }
+  ARROW_RETURN_NOT_OK(PlanWindow(job, *history, snapshot, plan));
   ARROW_RETURN_NOT_OK(Partition(job, capabilities, snapshot, stop, planned));
   WarnOfNamesThatDifferByCase(plan);
   WarnOfColumns(plan);
   ARROW_RETURN_NOT_OK(TryReading(snapshot, stop, planned));
+  if (plan.cursor) return CountOutsideWindow(job, unwanted, snapshot, std::move(stop), plan);
   if (unwanted == nullptr) return arrow::Status::OK();
   return CheckNullRows(job, *unwanted, snapshot, std::move(stop), plan);
 }
@@ -446,10 +519,11 @@ int JobPlan::exit_code() const {
 }
 
 PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
-                       const RunIdentity& identity, std::stop_token stop) {
+                       const RunIdentity& identity, const arrow::Result<TableHistory>& history,
+                       std::stop_token stop) {
   PlannedTable planned;
   planned.job = &table;
-  planned.status = FillPlan(table, source, snapshot, identity, std::move(stop), planned);
+  planned.status = FillPlan(table, source, snapshot, identity, history, std::move(stop), planned);
   return planned;
 }
 

@@ -10,6 +10,7 @@
 #include "headrace/model/error.h"
 #include "headrace/model/table_plan.h"
 #include "headrace/model/work_unit.h"
+#include "headrace/run/cursor_window.h"
 #include "headrace/source/source.h"
 
 namespace headrace {
@@ -57,8 +58,9 @@ struct RunIdentity {
 /// the same rows are copied twice. Different conditions are taken to be meant.
 void WarnOfTablesReadTwice(JobPlan& plan);
 
-/// Plans one table under `snapshot`.
+/// Plans one table under `snapshot`; `history` as HistoryOf has read it before.
 PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
-                       const RunIdentity& identity, std::stop_token stop);
+                       const RunIdentity& identity, const arrow::Result<TableHistory>& history,
+                       std::stop_token stop);
 
 }  // namespace headrace

@@ -49,7 +49,7 @@ PlannedTable PlanOf(const Column& column, const ColumnRequest& request,
   job.table.name = "t";
   job.columns = {request};
   job.on_overflow = policy;
-  PlannedTable planned = PlanTable(job, source, snapshot, {"run", 0, 1}, {});
+  PlannedTable planned = PlanTable(job, source, snapshot, {"run", 0, 1}, TableHistory(), {});
   planned.job = nullptr;  // Does not outlive this function.
   return planned;
 }
@@ -89,7 +89,7 @@ TEST(JobPlanTest, WhatUnitsWereCutByDoesNotStayInThePlan) {
   SampledSnapshot snapshot(script, opens, attaches, TimestampColumn());
   TableJob job;
   job.table.name = "t";
-  const PlannedTable planned = PlanTable(job, source, snapshot, {"run", 0, 1}, {});
+  const PlannedTable planned = PlanTable(job, source, snapshot, {"run", 0, 1}, TableHistory(), {});
   ASSERT_TRUE(planned.status.ok()) << planned.status;
   const Statistics& statistics = planned.plan.statistics;
   EXPECT_EQ(statistics.rows, 10);
@@ -272,11 +272,13 @@ TEST(JobPlanTest, WhatTheSourceSaysOfItsFirstUnitIsTheTablesError) {
   TableJob job;
   job.table.name = "t";
   job.where = "nope > 1";
-  const arrow::Status refused = PlanTable(job, source, snapshot, {"run", 0, 1}, {}).status;
+  const arrow::Status refused =
+      PlanTable(job, source, snapshot, {"run", 0, 1}, TableHistory(), {}).status;
   EXPECT_EQ(refused.message(), "table t: where: no such column");
   EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
   answer = InterruptedError();
-  const arrow::Status stopped = PlanTable(job, source, snapshot, {"run", 0, 1}, {}).status;
+  const arrow::Status stopped =
+      PlanTable(job, source, snapshot, {"run", 0, 1}, TableHistory(), {}).status;
   EXPECT_EQ(CodeOf(stopped), kInterruptedCode);
   EXPECT_EQ(stopped.message(), answer.message());
   EXPECT_EQ(tried, (std::vector<std::string>(2, "nope > 1 of unit 0")));

@@ -63,6 +63,16 @@ class MemoryDestination : public Destination {
     return last;
   }
 
+  arrow::Result<std::optional<CommitRecord>> LastCursorCommit(const TableRef& table,
+                                                              const std::string& job,
+                                                              const std::string& cursor) override {
+    std::optional<CommitRecord> last;
+    for (const auto& [record, rows] : published_[table.directory()]) {
+      if (record.intent.job == job && record.intent.cursor_column == cursor) last = record;
+    }
+    return last;
+  }
+
   arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& /*job*/,
                                                         const std::string& run,
                                                         const TableRef& table) override {
@@ -87,6 +97,8 @@ class MemoryDestination : public Destination {
     intent.epoch = target.epoch;
     intent.mode = target.mode;
     intent.sequence = sequence;
+    intent.cursor_column = target.cursor_column;
+    intent.watermark = target.watermark;
     for (const Receipt& receipt : receipts) {
       for (const ReceiptFile& file : receipt.files) {
         intent.files.push_back({file.name, file.bytes, file.rows, file.checksum});

@@ -163,6 +163,14 @@ class MemorySnapshot : public Snapshot {
     return statistics;
   }
 
+  arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& table,
+                                             const Description& /*description*/) override {
+    return CursorBound{.upper = script_.tables.at(table.table.name),
+                       .now = {},
+                       .about = "all rows",
+                       .warnings = {}};
+  }
+
   arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit,
                         std::stop_token /*stop*/) override {
     return script_.on_try ? script_.on_try(plan, unit) : arrow::Status::OK();

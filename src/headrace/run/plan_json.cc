@@ -24,6 +24,18 @@ nlohmann::json ColumnJson(const PlannedColumn& column) {
   return json;
 }
 
+nlohmann::json OrNull(const auto& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json();
+}
+
+nlohmann::json CursorJson(const CursorPlan& cursor) {
+  return {{"column", cursor.column},
+          {"from", OrNull(cursor.last)},
+          {"to", OrNull(cursor.next)},
+          {"about", cursor.about},
+          {"waiting_rows", OrNull(cursor.waiting)}};
+}
+
 /// Everything but the units.
 nlohmann::json TableJson(const PlannedTable& table) {
   nlohmann::json json = {{"table", table.job->table.label()}};
@@ -43,6 +55,7 @@ nlohmann::json TableJson(const PlannedTable& table) {
   json["row_width"] = plan.statistics.row_width;
   if (!plan.split_column.empty()) json["split_column"] = plan.split_column;
   if (!plan.filter.where.empty()) json["where"] = plan.filter.where;
+  if (plan.cursor) json["cursor"] = CursorJson(*plan.cursor);
   json["columns"] = nlohmann::json::array();
   for (const PlannedColumn& column : plan.columns) json["columns"].push_back(ColumnJson(column));
   json["warnings"] = plan.warnings;

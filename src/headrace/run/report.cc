@@ -27,6 +27,10 @@ nlohmann::json TableReportJson(const TableReport& table) {
                          {"excluded_rows", table.excluded_rows},
                          {"checksum", table.checksum.ToHex()},
                          {"target", table.target}};
+  if (table.cursor_column) {
+    json["cursor_column"] = *table.cursor_column;
+    json["watermark"] = table.watermark ? nlohmann::json(*table.watermark) : nlohmann::json();
+  }
   if (table.source_rows) json["source_rows"] = *table.source_rows;
   if (!table.error.ok()) json["error"] = ErrorJson(table.error);
   if (!table.verify_error.ok()) json["verify_error"] = ErrorJson(table.verify_error);

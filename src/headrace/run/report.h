@@ -34,8 +34,10 @@ struct TableReport {
   int epoch = 0;
   int64_t sequence = 0;
   int64_t nulled_values = 0;
-  int64_t excluded_rows = 0;           ///< Left out by `partition.nulls: exclude`.
-  std::optional<int64_t> source_rows;  ///< What the source counted, for `verify: source`.
+  int64_t excluded_rows = 0;                 ///< Left out by `partition.nulls: exclude`.
+  std::optional<int64_t> source_rows;        ///< What the source counted, for `verify: source`.
+  std::optional<std::string> cursor_column;  ///< In transactional mode.
+  std::optional<std::string> watermark;      ///< Of the commit; where the next run begins.
   Checksum checksum;
   std::string target;                 ///< Where it lies now.
   std::optional<bool> verified;       ///< Absent: not verified.

@@ -65,6 +65,8 @@ TableReport ReportOfCommit(const CommitRecord& record, TableState state) {
   for (const CommittedFile& file : intent.files) table.bytes += file.bytes;
   table.epoch = intent.epoch;
   table.sequence = intent.sequence;
+  table.cursor_column = intent.cursor_column;
+  table.watermark = intent.watermark;
   table.checksum = intent.checksum;
   table.target = intent.target;
   return table;
@@ -127,7 +129,9 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
 arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_token stop) {
   std::vector<SnapshotTable> tables;
   tables.reserve(open_.size());
-  for (const auto& [position, open] : open_) tables.push_back({open.job->table, open.job->where});
+  for (const auto& [position, open] : open_) {
+    tables.push_back({open.job->table, open.job->where, CursorRequestOf(*open.job)});
+  }
   for (int attempt = 1;; ++attempt) {
     auto snapshot = parts_.source.OpenSnapshot(tables, stop);
     if (snapshot.ok() || stop.stop_requested()) return snapshot;
@@ -149,8 +153,10 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
   for (auto& [position, open] : open_) {
     ++open.epoch;
     parts_.progress.NextTable(open.job->table.label());
+    const auto history = HistoryOf(parts_.job, *open.job, parts_.destination);
+    open.planned_after = history.ok() && history->last ? history->last->intent.sequence : 0;
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
-                                    {chosen_.run, started_micros_, open.epoch}, stop));
+                                    {chosen_.run, started_micros_, open.epoch}, history, stop));
     PlannedTable& planned = plan.tables.back();
     if (parts_.job.verify == VerifyLevel::kSource && planned.status.ok()) {
       planned.status = CountSource(snapshot, stop, planned);
@@ -196,12 +202,18 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
   return works;
 }
 
+/// What another run commits after the window was planned makes the commit void.
+arrow::Result<int64_t> RunExecution::NextSequence(const OpenTable& open) {
+  if (open.job->load.is_transactional()) return open.planned_after + 1;
+  ARROW_ASSIGN_OR_RAISE(const auto last, parts_.destination.LastCommit(open.job->table));
+  return last.has_value() ? last->intent.sequence + 1 : 1;
+}
+
 arrow::Status RunExecution::PrepareTable(const PlannedTable& planned, OpenTable& open,
                                          TableWork& work) {
   const TablePlan& plan = planned.plan;
   work.target = TargetOf(parts_.job, chosen_.run, planned);
-  ARROW_ASSIGN_OR_RAISE(const auto last, parts_.destination.LastCommit(plan.table));
-  open.sequence = last.has_value() ? last->intent.sequence + 1 : 1;
+  ARROW_ASSIGN_OR_RAISE(open.sequence, NextSequence(open));
   ARROW_RETURN_NOT_OK(parts_.destination.Prepare(work.target));
   return parts_.journal.BeginEpoch(chosen_.run, plan.table.directory(), plan.table.label(),
                                    plan.epoch, static_cast<int64_t>(planned.units.size()),

@@ -33,7 +33,8 @@ class RunExecution {
   /// A table that is not yet committed and has not failed.
   struct OpenTable {
     const TableJob* job = nullptr;
-    int epoch = 0;  ///< The last one begun.
+    int epoch = 0;              ///< The last one begun.
+    int64_t planned_after = 0;  ///< Sequence of the commit that the window begins behind.
     int64_t sequence = 1;
   };
 
@@ -44,6 +45,7 @@ class RunExecution {
   void NoteLostSnapshot(const arrow::Status& cause, RunReport& report);
   /// Takes plans and units of the tables out of `plan`: there may be very many.
   std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
+  arrow::Result<int64_t> NextSequence(const OpenTable& open);
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
   void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
                RunReport& report);

@@ -20,6 +20,8 @@ TableTarget TargetOf(const Job& job, const std::string& run, const PlannedTable&
           .mode = planned.job->write,
           .schema = OutputSchema(plan),
           .writer_memory = job.worker_memory * kWriterShareNumerator / kWriterShareDenominator,
+          .cursor_column = plan.cursor ? std::optional(plan.cursor->column) : std::nullopt,
+          .watermark = plan.cursor ? plan.cursor->next : std::nullopt,
           .options = planned.job->destination};
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -86,6 +87,33 @@ struct EstimateRequest {
   std::span<const std::string> split_columns;
 };
 
+/// The column of a table whose values tell new rows from old ones, and how long is waited for rows
+/// that have a value and are not committed yet.
+struct CursorRequest {
+  std::string column;
+  std::string
+      timezone;  ///< Of a column without one; empty: the one that the source gives the role.
+  std::chrono::milliseconds settle{30'000};  ///< Wait for running transactions, at most.
+  bool late_rows_allowed = false;  ///< Rows that may come too late are a warning, not an error.
+};
+
+/// How far a cursor column can be read: no row with a value below `upper` that the snapshot does
+/// not see can come any more.
+struct CursorBound {
+  std::optional<int64_t> upper;  ///< As ColumnStatistics has values; none: there is no row yet.
+  std::optional<int64_t> now;    ///< What a row that is written now has, of a time; none: greater
+                                 ///< numbers than all that there are.
+  std::string about;             ///< One sentence: why there.
+  std::vector<std::string> warnings;
+};
+
+/// A table whose rows a snapshot will be asked for.
+struct SnapshotTable {
+  TableRef table;
+  std::string where;  ///< The job's condition, which may read other tables; empty: none.
+  std::optional<CursorRequest> cursor = {};  ///< Its bound is found before the snapshot is taken.
+};
+
 /// What all sessions of a run see. Thread-safe.
 class Snapshot {
  public:
@@ -111,6 +139,12 @@ class Snapshot {
   virtual arrow::Result<Statistics> Estimate(const Description& description,
                                              const EstimateRequest& request,
                                              std::stop_token stop) = 0;
+
+  /// How far the cursor of `table`, as OpenSnapshot was given it and described as `description`,
+  /// can be read. Errors: user where the column is none that can be a cursor, or where rows may
+  /// come too late and the request does not allow it.
+  virtual arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& table,
+                                                     const Description& description) = 0;
 
   /// Has the source look at what a session would ask of it for `unit` of `plan`: that the job's own
   /// SQL is right, and that the role may read what it names. Reads no row of the table, but a
@@ -146,12 +180,6 @@ struct ListedTable {
   RelationKind kind = RelationKind::kTable;
   double rows = -1;    ///< Estimate; -1: unknown.
   int64_t bytes = -1;  ///< -1: unknown.
-};
-
-/// A table whose rows a snapshot will be asked for.
-struct SnapshotTable {
-  TableRef table;
-  std::string where;  ///< The job's condition, which may read other tables; empty: none.
 };
 
 /// A connected, or connectable, source. Thread-safe.

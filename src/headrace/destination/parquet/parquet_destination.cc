@@ -74,6 +74,10 @@ ParquetFormat FormatOf(const TableTarget& target, Compression compression) {
           .metadata = std::move(metadata)};
 }
 
+bool IsOfCursor(const CommitRecord& record, const std::string& job, const std::string& cursor) {
+  return record.intent.job == job && record.intent.cursor_column == cursor;
+}
+
 class ParquetDestination final : public Destination {
  public:
   ParquetDestination(std::shared_ptr<DurableFs> fs, ParquetSettings settings, std::stop_token stop)
@@ -87,6 +91,18 @@ class ParquetDestination final : public Destination {
     ARROW_ASSIGN_OR_RAISE(TableContent content,
                           ReadTableContent(*fs_, settings_.layout.Table(table.directory())));
     return std::move(content.last);
+  }
+
+  arrow::Result<std::optional<CommitRecord>> LastCursorCommit(const TableRef& table,
+                                                              const std::string& job,
+                                                              const std::string& cursor) override {
+    const fs::path directory = settings_.layout.Table(table.directory());
+    ARROW_ASSIGN_OR_RAISE(TableContent content, ReadTableContent(*fs_, directory));
+    if (!content.last.has_value() || IsOfCursor(*content.last, job, cursor)) {
+      return std::move(content.last);
+    }
+    return LastRecord(*fs_, directory, content.names,
+                      [&](const CommitRecord& record) { return IsOfCursor(record, job, cursor); });
   }
 
   arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,

@@ -68,17 +68,6 @@ arrow::Status VisitRecords(const DurableFs& fs, const fs::path& table,
   return arrow::Status::OK();
 }
 
-arrow::Result<std::optional<CommitRecord>> GreatestOf(const DurableFs& fs, const fs::path& table,
-                                                      const std::vector<std::string>& runs) {
-  std::optional<CommitRecord> last;
-  ARROW_RETURN_NOT_OK(VisitRecords(fs, table, runs, [&last](CommitRecord record) {
-    if (!last.has_value() || record.intent.sequence > last->intent.sequence) {
-      last = std::move(record);
-    }
-  }));
-  return last;
-}
-
 /// Whether `name` is `file`, or what a crash left of writing it.
 bool IsOrBecomes(std::string_view name, std::string_view file) {
   return name == file || (name.starts_with(file) && name.substr(file.size()) == kHalfWrittenSuffix);
@@ -109,9 +98,21 @@ arrow::Result<TableContent> ReadTableContent(const DurableFs& fs, const fs::path
     content.last = FollowLastCommit(fs, table, runs);
   }
   if (!content.last.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(content.last, GreatestOf(fs, table, runs));
+    const auto any = [](const CommitRecord&) { return true; };
+    ARROW_ASSIGN_OR_RAISE(content.last, LastRecord(fs, table, runs, any));
   }
   return content;
+}
+
+arrow::Result<std::optional<CommitRecord>> LastRecord(
+    const DurableFs& fs, const fs::path& table, std::span<const std::string> names,
+    const std::function<bool(const CommitRecord&)>& is_wanted) {
+  std::optional<CommitRecord> last;
+  ARROW_RETURN_NOT_OK(VisitRecords(fs, table, RunsAmong(names), [&](CommitRecord record) {
+    const bool later = !last.has_value() || record.intent.sequence > last->intent.sequence;
+    if (later && is_wanted(record)) last = std::move(record);
+  }));
+  return last;
 }
 
 arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs, const fs::path& table,

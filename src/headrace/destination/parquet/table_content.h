@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,6 +25,12 @@ struct TableContent {
 /// does not (docs/format/commit.md). Errors of class permanent name the file that cannot be read.
 arrow::Result<TableContent> ReadTableContent(const DurableFs& fs,
                                              const std::filesystem::path& table);
+
+/// The record with the greatest sequence that `is_wanted`, of the runs among `names` in `table`:
+/// every record is read.
+arrow::Result<std::optional<CommitRecord>> LastRecord(
+    const DurableFs& fs, const std::filesystem::path& table, std::span<const std::string> names,
+    const std::function<bool(const CommitRecord&)>& is_wanted);
 
 /// The sequences of the runs among `names` in `table`: every record is read.
 arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs,

@@ -1,5 +1,7 @@
 #include "headrace/source/postgres/leader.h"
 
+#include <arrow/type.h>
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -47,6 +49,11 @@ arrow::Status PgLeader::Begin(std::span<const SnapshotTable> tables, const std::
   if (server_version_ < kOldestServer) {
     return UserError("the server is PostgreSQL " + version_text_ + "; 12 is the oldest that works");
   }
+  ARROW_ASSIGN_OR_RAISE(
+      cursor_bounds_,
+      ReadCursorBounds(connection_,
+                       BoundedTransactionScope(BeginStatements(settings_, server_version_)), tables,
+                       stop));
   if (settings_.snapshot == SnapshotMode::kOff) {
     warnings_.emplace_back(
         "snapshot: off: each unit sees what is there when it is read; rows that change during the "
@@ -224,6 +231,17 @@ arrow::Status PgLeader::NameLoss(const arrow::Status& status) const {
 arrow::Status PgLeader::LockError(const TableRef& table) const {
   const auto found = held_.errors.find(table.directory());
   return found == held_.errors.end() ? arrow::Status::OK() : found->second;
+}
+
+arrow::Result<CursorBound> PgLeader::FindCursorBound(const SnapshotTable& table,
+                                                     const Description& description) const {
+  const auto found = cursor_bounds_.find(table.table.directory());
+  if (found == cursor_bounds_.end()) return BugError("no bound was asked for");
+  const PgCursorBound& known = found->second;
+  ARROW_RETURN_NOT_OK(known.bound.status());
+  const Column* column = description.FindColumn(known.column);
+  if (column != nullptr && column->type->Equals(*known.type)) return known.bound;
+  return TransientError("the type of \"" + known.column + "\" changed while the run began");
 }
 
 arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {

@@ -15,6 +15,7 @@
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
 #include "headrace/model/table_ref.h"
+#include "headrace/source/postgres/cursor_bound.h"
 #include "headrace/source/postgres/settings.h"
 #include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/transaction.h"
@@ -23,8 +24,9 @@ namespace headrace {
 
 /// The connection that owns the snapshot of a run:
 ///
-///   BEGIN REPEATABLE READ READ ONLY ─► LOCK TABLE … IN ACCESS SHARE MODE, each table ─► first
-///   snapshot ─► a partition without a lock? then all again ─► pg_export_snapshot
+///   bounds of cursors ─► BEGIN REPEATABLE READ READ ONLY ─► LOCK TABLE … IN ACCESS SHARE MODE,
+///   each table ─► first snapshot ─► a partition without a lock? then all again ─►
+///   pg_export_snapshot
 ///
 /// The locks come before the snapshot: a TRUNCATE or a rewrite between the two would show a table
 /// empty to all sessions. They are kept, as the snapshot is, until the leader is released or
@@ -90,6 +92,10 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// Why `table` could not be locked; OK where it was.
   arrow::Status LockError(const TableRef& table) const;
 
+  /// Snapshot::FindCursorBound.
+  arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& table,
+                                             const Description& description) const;
+
   /// `table` is a view, or under a policy: its rows come of other relations too.
   bool HasHiddenReads(const TableRef& table) const {
     return held_.hidden.contains(table.directory());
@@ -139,6 +145,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   std::string version_text_;
   std::vector<std::string> warnings_;
   Held held_;
+  PgCursorBounds cursor_bounds_;
 
   std::mutex mutex_;
   std::condition_variable_any returned_;

@@ -61,14 +61,6 @@ constexpr std::array kSessionSettings = {
     SessionSetting{"transaction_timeout", "0", 170000},
 };
 
-/// As a job writes it.
-std::string DurationText(std::chrono::milliseconds duration) {
-  constexpr int64_t kSecond = 1000;
-  const int64_t count = duration.count();
-  return count % kSecond == 0 ? std::to_string(count / kSecond) + "s"
-                              : std::to_string(count) + "ms";
-}
-
 std::string SetLocal(std::string_view name, std::string_view value) {
   return "SET LOCAL " + std::string(name) + " = " + std::string(value) + "; ";
 }
@@ -261,6 +253,13 @@ std::string SessionSettings(const PgSourceSettings& settings, int server_version
 
 std::string BeginStatements(const PgSourceSettings& settings, int server_version) {
   return std::string(kBeginReadOnly) + SessionSettings(settings, server_version);
+}
+
+std::string DurationText(std::chrono::milliseconds duration) {
+  constexpr int64_t kSecond = 1000;
+  const int64_t count = duration.count();
+  return count % kSecond == 0 ? std::to_string(count / kSecond) + "s"
+                              : std::to_string(count) + "ms";
 }
 
 arrow::Status NameTimeout(const arrow::Status& status, const PgSourceSettings& settings) {

@@ -57,6 +57,9 @@ inline constexpr std::string_view kBeginReadOnly =
 /// The settings of BeginStatements alone.
 std::string SessionSettings(const PgSourceSettings& settings, int server_version);
 
+/// As a job writes it: `30s`, `250ms`.
+std::string DurationText(std::chrono::milliseconds duration);
+
 /// The same error, with the key of the job that set the time where a lock was not had, or a
 /// statement was not done, within it.
 arrow::Status NameTimeout(const arrow::Status& status, const PgSourceSettings& settings);

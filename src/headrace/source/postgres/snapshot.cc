@@ -63,6 +63,11 @@ arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
                      "table " + description.table.label());
 }
 
+arrow::Result<CursorBound> PgSnapshot::FindCursorBound(const SnapshotTable& table,
+                                                       const Description& description) {
+  return leader_->FindCursorBound(table, description);
+}
+
 arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
                                   std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));

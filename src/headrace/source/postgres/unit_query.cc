@@ -196,6 +196,10 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   if (!not_null.empty() && !DecidesNulls(unit.split, not_null)) {
     condition = BothHold(std::move(condition), IsNotNull(not_null, plan.description));
   }
+  if (plan.filter.window) {
+    condition =
+        BothHold(std::move(condition), SplitCondition(*plan.filter.window, plan.description));
+  }
   // Lines of its own: a comment at the end of the job's condition ends with them.
   if (!plan.filter.where.empty()) {
     condition = BothHold(std::move(condition), "(\n" + plan.filter.where + "\n)");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headrace/source/sqlite/catalog.h"
+#include "headrace/source/sqlite/cursor_bound.h"
 #include "headrace/source/sqlite/estimate.h"
 #include "headrace/source/sqlite/unit_query.h"
 #include "headrace/source/sqlite/unit_reader.h"
@@ -107,6 +108,13 @@ arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& descriptio
   auto statistics = EstimateRelation(*leader, description, request, stop);
   if (!statistics.ok()) statistics = WithContext(statistics.status(), description.table.label());
   return UnlessLost(std::move(statistics), point_->CheckFile(*leader));
+}
+
+arrow::Result<CursorBound> SqliteSnapshot::FindCursorBound(const SnapshotTable& table,
+                                                           const Description& description) {
+  ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
+  return UnlessLost(sqlite::FindCursorBound(*leader, *table.cursor, description),
+                    point_->CheckFile(*leader));
 }
 
 /// Opening a unit prepares its statement and steps nowhere.

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "headrace/model/error.h"
+#include "headrace/model/work_unit.h"
+
+/// What a cursor column holds, as numbers and as text. Numbers are those of a column's statistics
+/// and ranges: integers as they are, dates and timestamps in microseconds since 1970, with a time
+/// zone in UTC, of a date at its midnight.
+namespace headrace {
+
+/// Can a column of this type tell new rows from old ones: an integer that int64 holds, a date, a
+/// timestamp?
+bool IsCursorType(const arrow::DataType& type);
+
+/// As commit records, reports and job files write a value of the cursor: `4711`, `2024-01-31`,
+/// `2024-01-31T09:15:00`, and `2024-01-31T09:15:00Z` where `type` has a time zone; microseconds
+/// follow the second where it is not whole.
+std::string WatermarkText(const arrow::DataType& type, int64_t value);
+
+/// Reads a value of a cursor of this type: WatermarkText's forms, a blank instead of the T, and a
+/// day alone for its midnight. Of a timestamp with time zone the Z may be missing: it is UTC.
+/// Errors of class user name the form that is expected.
+arrow::Result<int64_t> ParseWatermark(const arrow::DataType& type, std::string_view text);
+
+/// The rows whose cursor `column` lies in [lower, upper) as a split; a missing bound is open.
+Split CursorSplit(const arrow::DataType& type, std::string column, std::optional<int64_t> lower,
+                  std::optional<int64_t> upper);
+
+/// The rows at or above the upper bound of such a split.
+Split RowsAbove(const Split& window);
+
+}  // namespace headrace

@@ -1,0 +1,97 @@
+#include "headrace/run/cursor_state.h"
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "headrace/model/watermark.h"
+#include "headrace/run/choose_run.h"
+#include "headrace/run/cursor_window.h"
+#include "headrace/run/job_plan.h"
+#include "headrace/run/run_id.h"
+#include "headrace/run/table_target.h"
+
+namespace headrace {
+namespace {
+
+arrow::Status CheckNothingUnfinished(const RunParts& parts) {
+  ARROW_ASSIGN_OR_RAISE(const auto unfinished, parts.journal.UnfinishedRuns(parts.job.name));
+  if (unfinished.empty()) return arrow::Status::OK();
+  const std::string& run = unfinished.front().run;
+  return UserError("run " + run +
+                   " is unfinished and would move the watermark too: continue it by `"
+                   "headrace run" +
+                   parts.job.words.AsArgument() +
+                   "`, or give it up by `headrace "
+                   "abandon " +
+                   run + parts.job.words.AsOption() + "`");
+}
+
+/// Describes the table, whose cursor must not be asked how far it can be read.
+arrow::Result<PlannedTable> PlanAsCatalog(const RunParts& parts, const TableJob& table,
+                                          const std::string& run, const std::stop_token& stop) {
+  const std::array tables = {SnapshotTable{.table = table.table, .where = table.where}};
+  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
+                        parts.source.OpenSnapshot(tables, stop));
+  const RunIdentity identity{.run = run, .started_micros = 0, .epoch = 1};
+  PlannedTable planned = PlanTable(table, parts.source, *snapshot, identity, TableHistory(), stop);
+  ARROW_RETURN_NOT_OK(planned.status);
+  return planned;
+}
+
+/// A value as WatermarkText writes it.
+arrow::Result<std::string> NormalForm(const PlannedTable& planned, const std::string& cursor,
+                                      const std::string& watermark) {
+  const Column* column = planned.plan.description.FindColumn(cursor);
+  if (column == nullptr || !IsCursorType(*column->type)) {
+    return UserError("cursor: \"" + cursor + "\" is no date, timestamp or integer column of " +
+                     planned.plan.table.label());
+  }
+  ARROW_ASSIGN_OR_RAISE(const int64_t value, ParseWatermark(*column->type, watermark));
+  return WatermarkText(*column->type, value);
+}
+
+}  // namespace
+
+arrow::Result<std::vector<TableCursor>> ListCursors(const Job& job, Destination& destination) {
+  std::vector<TableCursor> cursors;
+  for (const TableJob& table : job.tables) {
+    if (!table.load.is_transactional()) continue;
+    ARROW_ASSIGN_OR_RAISE(TableHistory history, HistoryOf(job, table, destination));
+    cursors.push_back({.table = table.table.label(),
+                       .column = table.load.cursor,
+                       .record = std::move(history.last_cursor)});
+  }
+  return cursors;
+}
+
+arrow::Result<CommitRecord> SetWatermark(const RunParts& parts, const std::string& table,
+                                         const std::optional<std::string>& watermark,
+                                         std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const auto tables, SelectTables(parts.job, {table}));
+  TableJob job = *tables.front();
+  const std::string cursor = job.load.cursor;
+  if (!job.load.is_transactional()) {
+    return UserError("table " + job.table.label() + " is not in 'mode: transactional'");
+  }
+  ARROW_RETURN_NOT_OK(CheckNothingUnfinished(parts));
+  job.load.mode = LoadMode::kCatalog;
+  job.partition = {};
+  const std::string run = "state-" + MakeRunId();
+  ARROW_ASSIGN_OR_RAISE(const PlannedTable planned, PlanAsCatalog(parts, job, run, stop));
+  TableTarget target = TargetOf(parts.job, run, planned);
+  target.cursor_column = cursor;
+  if (watermark) {
+    ARROW_ASSIGN_OR_RAISE(target.watermark, NormalForm(planned, cursor, *watermark));
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto last, parts.destination.LastCommit(job.table));
+  ARROW_RETURN_NOT_OK(parts.destination.Prepare(target));
+  ARROW_ASSIGN_OR_RAISE(
+      const CommitIntent intent,
+      parts.destination.Intend(target, {}, last.has_value() ? last->intent.sequence + 1 : 1));
+  ARROW_ASSIGN_OR_RAISE(CommitRecord record, parts.destination.Commit(intent));
+  ARROW_RETURN_NOT_OK(parts.destination.Discard(run, job.table.directory(), target.epoch));
+  return record;
+}
+
+}  // namespace headrace

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "headrace/config/job.h"
+#include "headrace/destination/destination.h"
+#include "headrace/model/commit.h"
+#include "headrace/model/error.h"
+#include "headrace/run/coordinator.h"
+
+/// The watermarks of a job, for people: what `headrace state` shows and changes.
+namespace headrace {
+
+/// How far a table in transactional mode has come.
+struct TableCursor {
+  std::string table;  ///< TableRef::label().
+  std::string column;
+  std::optional<CommitRecord> record;  ///< Whose watermark it is; none: no run has left one.
+};
+
+/// Those of the job's tables in transactional mode, in the order of the job.
+arrow::Result<std::vector<TableCursor>> ListCursors(const Job& job, Destination& destination);
+
+/// Publishes a commit record of its own, without rows, so that the next run of `table` begins at
+/// `watermark`, or without one as the first run did. Connects to the source, which knows the type
+/// of the cursor. Errors of class user where the table is not in transactional mode, the watermark
+/// is no value of its cursor, or a run of the job is unfinished. The caller holds the job's lock.
+arrow::Result<CommitRecord> SetWatermark(const RunParts& parts, const std::string& table,
+                                         const std::optional<std::string>& watermark,
+                                         std::stop_token stop);
+
+}  // namespace headrace

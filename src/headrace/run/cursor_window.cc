@@ -1,0 +1,119 @@
+#include "headrace/run/cursor_window.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "headrace/model/watermark.h"
+
+namespace headrace {
+namespace {
+
+/// A value as the job or a commit record has it, named in the error.
+arrow::Result<int64_t> ReadValue(const Column& column, const std::string& text,
+                                 const std::string& what) {
+  auto value = ParseWatermark(*column.type, text);
+  if (value.ok()) return value;
+  return value.status().WithMessage(what + ": " + value.status().message() + "; the cursor \"" +
+                                    column.name + "\" is " + column.source_type);
+}
+
+arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
+  return UserError("table " + job.table.label() + " is there already, by run " + last.intent.run +
+                   " of job " + last.intent.job +
+                   (last.intent.cursor_column.has_value()
+                        ? " with the cursor \"" + *last.intent.cursor_column + "\""
+                        : " without a cursor") +
+                   ": where its rows end is not known, and loading all of them would double them. "
+                   "`load.initial` "
+                   "says where this job begins, or `headrace state set TABLE VALUE`; or load into "
+                   "another place");
+}
+
+/// Where the run begins; none: with the first row.
+arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column& column,
+                                              const TableHistory& history) {
+  if (history.last_cursor && history.last_cursor->intent.watermark) {
+    const CommitIntent& intent = history.last_cursor->intent;
+    return ReadValue(column, *intent.watermark, "the watermark of run " + intent.run);
+  }
+  if (job.load.initial) return ReadValue(column, *job.load.initial, "load.initial");
+  if (!history.last_cursor && history.last) return HasOtherRows(job, *history.last);
+  return std::nullopt;
+}
+
+/// The clock was set back, or a watermark was set in the future.
+arrow::Status CheckClock(const TableJob& job, const Column& column, const TableHistory& history,
+                         const std::optional<int64_t>& lower, const CursorBound& bound,
+                         TablePlan& plan) {
+  const bool has_watermark = history.last_cursor && history.last_cursor->intent.watermark;
+  if (!has_watermark || !bound.now || *bound.now >= *lower) return arrow::Status::OK();
+  const std::string text = "rows that are written now, at " +
+                           WatermarkText(*column.type, *bound.now) + ", lie behind the watermark " +
+                           WatermarkText(*column.type, *lower) + " of run " +
+                           history.last_cursor->intent.run + " and are never loaded";
+  if (job.load.late_rows == LateRows::kWarn) {
+    plan.warnings.push_back(text);
+    return arrow::Status::OK();
+  }
+  return TransientError("table " + job.table.label() + ": " + text +
+                        ": the clock of the source was set back. Wait until it has come there, or "
+                        "`headrace state set` the watermark; late_rows: warn loads all the same");
+}
+
+std::optional<std::string> TextOf(const Column& column, const std::optional<int64_t>& value) {
+  return value ? std::optional(WatermarkText(*column.type, *value)) : std::nullopt;
+}
+
+}  // namespace
+
+arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
+                                      Destination& destination) {
+  TableHistory history;
+  if (!table.load.is_transactional()) return history;
+  ARROW_ASSIGN_OR_RAISE(history.last, destination.LastCommit(table.table));
+  if (!history.last.has_value()) return history;
+  ARROW_ASSIGN_OR_RAISE(history.last_cursor,
+                        destination.LastCursorCommit(table.table, job.name, table.load.cursor));
+  return history;
+}
+
+std::optional<CursorRequest> CursorRequestOf(const TableJob& table) {
+  if (!table.load.is_transactional()) return std::nullopt;
+  return CursorRequest{.column = table.load.cursor,
+                       .timezone = table.load.cursor_timezone,
+                       .settle = std::chrono::milliseconds(table.load.settle_ms),
+                       .late_rows_allowed = table.load.late_rows == LateRows::kWarn};
+}
+
+arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snapshot& snapshot,
+                         TablePlan& plan) {
+  if (!job.load.is_transactional()) return arrow::Status::OK();
+  auto bound =
+      snapshot.FindCursorBound({job.table, job.where, CursorRequestOf(job)}, plan.description);
+  if (!bound.ok()) return WithContext(bound.status(), "table " + job.table.label());
+  const Column* column = plan.description.FindColumn(job.load.cursor);
+  if (column == nullptr) return BugError("a bound of the cursor, which is no column");
+  auto lower = LowerOf(job, *column, history);
+  if (!lower.ok()) return WithContext(lower.status(), "table " + job.table.label());
+  ARROW_RETURN_NOT_OK(CheckClock(job, *column, history, *lower, *bound, plan));
+  const std::optional<int64_t> upper = std::max(bound->upper, *lower);  // None is the least.
+  plan.cursor = {.column = column->name,
+                 .last = TextOf(*column, *lower),
+                 .next = TextOf(*column, upper),
+                 .about = std::move(bound->about),
+                 .waiting = {}};
+  // Without a value nothing is in the window, also of what came since the bound was found.
+  plan.filter.window = upper ? CursorSplit(*column->type, column->name, *lower, upper)
+                             : CursorSplit(*column->type, column->name, 0, 0);
+  plan.warnings.insert(plan.warnings.end(), bound->warnings.begin(), bound->warnings.end());
+  return arrow::Status::OK();
+}
+
+bool HasEmptyWindow(const TablePlan& plan) {
+  if (!plan.cursor) return false;
+  return !plan.cursor->next.has_value() || plan.cursor->last == plan.cursor->next;
+}
+
+}  // namespace headrace

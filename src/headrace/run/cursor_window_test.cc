@@ -1,0 +1,160 @@
+#include "headrace/run/cursor_window.h"
+
+#include <arrow/type.h>
+#include <gmock/gmock.h>
+
+#include <atomic>
+
+#include "headrace/model/watermark.h"
+#include "headrace/run/memory_destination.h"
+#include "headrace/run/memory_source.h"
+
+namespace headrace {
+namespace {
+
+using testing::HasSubstr;
+
+class BoundSnapshot final : public MemorySnapshot {
+ public:
+  BoundSnapshot(const MemorySourceScript& script, MemoryOpens& opens, std::atomic<int>& attaches,
+                CursorBound bound)
+      : MemorySnapshot(script, opens, attaches), bound_(std::move(bound)) {}
+
+  arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& /*table*/,
+                                             const Description& /*description*/) override {
+    return bound_;
+  }
+
+ private:
+  CursorBound bound_;
+};
+
+TableJob TransactionalJob() {
+  TableJob job;
+  job.table.name = "t";
+  job.write = WriteMode::kAppend;
+  job.load.mode = LoadMode::kTransactional;
+  job.load.cursor = "id";
+  return job;
+}
+
+CommitRecord Record(std::optional<std::string> cursor, std::optional<std::string> watermark) {
+  CommitRecord record;
+  record.intent.job = "shop";
+  record.intent.run = "r1";
+  record.intent.cursor_column = std::move(cursor);
+  record.intent.watermark = std::move(watermark);
+  return record;
+}
+
+TableHistory Loaded(const std::optional<std::string>& watermark) {
+  const CommitRecord record = Record("id", watermark);
+  return {.last = record, .last_cursor = record};
+}
+
+/// The plan of a table whose cursor is `id`, or why there is none.
+arrow::Result<TablePlan> Plan(const TableJob& job, const TableHistory& history, CursorBound bound,
+                              std::shared_ptr<arrow::DataType> type = arrow::int64()) {
+  const MemorySourceScript script;
+  MemoryOpens opens;
+  std::atomic<int> attaches{0};
+  BoundSnapshot snapshot(script, opens, attaches, std::move(bound));
+  TablePlan plan;
+  Column column;
+  column.name = "id";
+  column.source_type = "bigint";
+  column.type = std::move(type);
+  plan.description.columns = {column};
+  ARROW_RETURN_NOT_OK(PlanWindow(job, history, snapshot, plan));
+  return plan;
+}
+
+CursorBound UpTo(std::optional<int64_t> upper) { return {.upper = upper, .about = "told"}; }
+
+TEST(CursorWindow, TheFirstRunBeginsWithTheFirstRow) {
+  const auto plan = Plan(TransactionalJob(), {}, UpTo(100));
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->filter.window, Split(IdRange{"id", {}, 100}));
+  EXPECT_EQ(plan->cursor->last, std::nullopt);
+  EXPECT_EQ(plan->cursor->next, "100");
+  EXPECT_FALSE(HasEmptyWindow(*plan));
+}
+
+TEST(CursorWindow, OrWhereTheJobSays) {
+  TableJob job = TransactionalJob();
+  job.load.initial = "40";
+  EXPECT_EQ(Plan(job, {}, UpTo(100))->filter.window, Split(IdRange{"id", 40, 100}));
+  EXPECT_EQ(Plan(job, Loaded("60"), UpTo(100))->filter.window, Split(IdRange{"id", 60, 100}));
+  EXPECT_EQ(Plan(job, Loaded({}), UpTo(100))->filter.window, Split(IdRange{"id", 40, 100}));
+  job.load.initial = "yesterday";
+  EXPECT_THAT(Plan(job, {}, UpTo(100)).status().message(),
+              HasSubstr("load.initial: expected an integer, found 'yesterday'"));
+}
+
+TEST(CursorWindow, TheNextOneBeginsAtTheWatermark) {
+  const auto plan = Plan(TransactionalJob(), Loaded("60"), UpTo(100));
+  EXPECT_EQ(plan->filter.window, Split(IdRange{"id", 60, 100}));
+  EXPECT_EQ(plan->cursor->last, "60");
+}
+
+TEST(CursorWindow, NothingIsReadWhereNothingCanBeNew) {
+  for (const auto& [history, upper, next] :
+       std::vector<std::tuple<TableHistory, std::optional<int64_t>, std::optional<std::string>>>{
+           {{}, {}, {}},
+           {Loaded("60"), 60, "60"},
+           {Loaded("60"), {}, "60"},
+           {Loaded("60"), 50, "60"}}) {
+    const auto plan = Plan(TransactionalJob(), history, UpTo(upper));
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_TRUE(HasEmptyWindow(*plan));
+    EXPECT_EQ(plan->cursor->next, next);
+    const auto& window = std::get<IdRange>(*plan->filter.window);
+    EXPECT_EQ(window.lower, window.upper) << "also a count of the window is 0";
+    EXPECT_TRUE(window.lower.has_value());
+  }
+}
+
+TEST(CursorWindow, RowsOfOtherLoadsAreNotDoubled) {
+  for (const CommitRecord& other : {Record({}, {}), Record("at", "2024-01-31")}) {
+    const TableHistory history{.last = other, .last_cursor = {}};
+    const arrow::Status status = Plan(TransactionalJob(), history, UpTo(100)).status();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+    EXPECT_THAT(status.message(), HasSubstr("load.initial"));
+    TableJob job = TransactionalJob();
+    job.load.initial = "7";
+    EXPECT_EQ(Plan(job, history, UpTo(100))->filter.window, Split(IdRange{"id", 7, 100}));
+  }
+}
+
+TEST(CursorWindow, AWatermarkOfAnotherTypeIsNoGuess) {
+  const arrow::Status status = Plan(TransactionalJob(), Loaded("2024-01-31"), UpTo(100)).status();
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_THAT(status.message(), HasSubstr("the watermark of run r1"));
+}
+
+TEST(CursorWindow, AClockBehindTheWatermarkIsSaid) {
+  const auto type = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  const TableHistory history = Loaded("1970-01-01T00:00:10Z");
+  const CursorBound bound{.upper = 8'000'000, .now = 9'000'000};
+  TableJob job = TransactionalJob();
+  const arrow::Status status = Plan(job, history, bound, type).status();
+  EXPECT_EQ(ClassOf(status), ErrorClass::kTransient);
+  EXPECT_THAT(status.message(), HasSubstr("behind the watermark 1970-01-01T00:00:10Z of run r1"));
+  job.load.late_rows = LateRows::kWarn;
+  EXPECT_THAT(Plan(job, history, bound, type)->warnings, testing::SizeIs(1));
+  // Within the second that rows may be committed late nothing is lost yet.
+  EXPECT_TRUE(
+      Plan(TransactionalJob(), history, {.upper = 9'500'000, .now = 10'500'000}, type).ok());
+}
+
+TEST(CursorWindow, OfACatalogTableNothingIsAsked) {
+  TableJob job;
+  job.table.name = "t";
+  const auto plan = Plan(job, {}, UpTo(100));
+  EXPECT_EQ(plan->filter.window, std::nullopt);
+  EXPECT_EQ(plan->cursor, std::nullopt);
+  EXPECT_EQ(CursorRequestOf(job), std::nullopt);
+}
+
+}  // namespace
+}  // namespace headrace

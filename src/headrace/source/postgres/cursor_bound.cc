@@ -1,0 +1,401 @@
+#include "headrace/source/postgres/cursor_bound.h"
+
+#include <arrow/type.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <iterator>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "headrace/model/civil_time.h"
+#include "headrace/model/watermark.h"
+#include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/settings.h"
+#include "headrace/source/postgres/time_text.h"
+#include "headrace/source/postgres/type_catalog.h"
+
+namespace headrace {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+/// A transaction has its time a moment before others can see that it runs.
+constexpr int64_t kUnseenMicros = kMicrosPerSecond;
+
+constexpr milliseconds kFirstPoll{10};
+constexpr milliseconds kLongestPoll{500};
+
+/// What runs in this database beside this session: its id, the server process, and since when, as
+/// far as the role may know. VACUUM, which cannot be part of a transaction that writes, is left
+/// out.
+constexpr const char* kRunningSql =
+    "SELECT l.virtualtransaction, l.pid::pg_catalog.text, s.xact_start::pg_catalog.text"
+    " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity s ON s.pid = l.pid"
+    " WHERE l.locktype = 'virtualxid' AND l.granted AND l.virtualxid = l.virtualtransaction"
+    " AND l.pid <> pg_catalog.pg_backend_pid()"
+    " AND (s.pid IS NULL OR s.datid = (SELECT d.oid FROM pg_catalog.pg_database d"
+    "  WHERE d.datname = pg_catalog.current_database()))"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid = l.pid)";
+
+/// Prepared transactions, which belong to no process any more; their start is not known.
+constexpr const char* kPreparedSql =
+    "SELECT p.transaction::pg_catalog.text, NULL, NULL FROM pg_catalog.pg_prepared_xacts p"
+    " WHERE p.database = pg_catalog.current_database()";
+
+struct Transaction {
+  std::string id;
+  std::string pid;               ///< Empty: it is prepared, and belongs to no process.
+  std::optional<int64_t> since;  ///< Microseconds since 1970; none: the role may not know.
+};
+
+/// `process 4711`, for people.
+std::string NameOf(const Transaction& transaction) {
+  return transaction.pid.empty() ? "prepared transaction " + transaction.id
+                                 : "process " + transaction.pid;
+}
+
+bool IsHidden(const Transaction& transaction) { return !transaction.since.has_value(); }
+
+/// A table on its way to its bound.
+struct Asked {
+  const SnapshotTable* wanted = nullptr;
+  std::shared_ptr<arrow::DataType> type;
+  std::optional<int64_t> greatest;  ///< Of an integer column.
+  arrow::Status status;
+  std::vector<std::string> warnings;
+
+  bool is_time() const { return type != nullptr && IsTimeType(*type); }
+  bool is_zoned() const {
+    return type->id() == arrow::Type::TIMESTAMP &&
+           !static_cast<const arrow::TimestampType&>(*type).timezone().empty();
+  }
+};
+
+/// `late_rows: error`, or the warning that the job prefers.
+void SayRowsMayBeLate(const arrow::Status& why, Asked& asked) {
+  if (asked.wanted->cursor->late_rows_allowed) {
+    asked.warnings.push_back(why.message() + ": they are never loaded");
+  } else if (asked.status.ok()) {
+    asked.status = why.WithMessage(why.message() + ". late_rows: warn loads all the same");
+  }
+}
+
+class CursorBoundReader {
+ public:
+  CursorBoundReader(PgConnection& connection, const StatementScope& scope,
+                    const std::stop_token& stop)
+      : connection_(connection), scope_(scope), stop_(stop) {}
+
+  arrow::Result<PgCursorBounds> Read(std::span<const SnapshotTable> tables) {
+    for (const SnapshotTable& wanted : tables) {
+      if (wanted.cursor) asked_.push_back({.wanted = &wanted});
+    }
+    if (asked_.empty()) return PgCursorBounds();
+    ARROW_RETURN_NOT_OK(ReadClock());
+    for (Asked& asked : asked_) ARROW_RETURN_NOT_OK(Keep(ReadColumn(asked), asked));
+    ARROW_ASSIGN_OR_RAISE(running_, Running());
+    ARROW_RETURN_NOT_OK(WaitForRunning());
+    PgCursorBounds bounds;
+    for (Asked& asked : asked_) {
+      auto bound = BoundOf(asked);
+      ARROW_RETURN_NOT_OK(Keep(bound.status(), asked));
+      bounds.emplace(asked.wanted->table.directory(),
+                     PgCursorBound{std::move(bound), asked.wanted->cursor->column, asked.type});
+    }
+    return bounds;
+  }
+
+ private:
+  /// In a transaction of its own: pg_stat_activity stands still within one.
+  arrow::Result<PgResult> Ask(const std::string& sql) {
+    return InScope(connection_, scope_, [&] { return connection_.Query(sql, stop_); }, stop_);
+  }
+
+  /// The same for what names no table of the job, so that no other operators are found first.
+  arrow::Result<PgResult> AskSystem(const std::string& sql) {
+    return Ask("SET LOCAL search_path TO pg_catalog; " + sql);
+  }
+
+  /// An error of one table stays its own; those that end everything are returned.
+  arrow::Status Keep(const arrow::Status& status, Asked& asked) {
+    if (status.ok()) return status;
+    if (connection_.broken() || CodeOf(status) == kInterruptedCode) return status;
+    if (asked.status.ok()) asked.status = status;
+    return arrow::Status::OK();
+  }
+
+  arrow::Status ReadClock();
+  arrow::Status ReadColumn(Asked& asked);
+  arrow::Result<Description> Describe(const TableRef& table);
+  arrow::Status CheckSequence(const TableRef& table, Asked& asked);
+  arrow::Result<std::vector<Transaction>> List(const char* sql);
+  arrow::Result<std::vector<Transaction>> Running();
+  arrow::Status WaitForRunning();
+  arrow::Status WaitUntil(steady_clock::time_point deadline);
+  bool WaitFor(milliseconds pause) const;
+  bool IsWaitedFor(const Transaction& transaction) const;
+  arrow::Result<CursorBound> BoundOf(Asked& asked);
+  arrow::Result<CursorBound> TimeBound(Asked& asked);
+  CursorBound IntegerBound(const Asked& asked) const;
+  arrow::Result<int64_t> InZone(const Asked& asked, int64_t micros);
+  void SayWhatIsLeft(Asked& asked) const;
+
+  PgConnection& connection_;
+  const StatementScope& scope_;
+  const std::stop_token& stop_;
+  std::vector<Asked> asked_;
+  int64_t clock_ = 0;
+  bool standby_ = false;
+  std::string zone_;  ///< That the server gives the role.
+  std::vector<Transaction> running_;
+  std::vector<Transaction> left_;  ///< Of those, what was waited for in vain.
+};
+
+arrow::Status CursorBoundReader::ReadClock() {
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      AskSystem(
+          "SELECT pg_catalog.clock_timestamp()::pg_catalog.text, pg_catalog.pg_is_in_recovery(),"
+          " (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'TimeZone')"));
+  const auto clock = MicrosOfTimeText(result.Text(0, 0));
+  if (!clock) return PermanentError("the server's clock cannot be read");
+  clock_ = *clock;
+  standby_ = result.Boolean(0, 1);
+  zone_ = result.Text(0, 2);
+  return arrow::Status::OK();
+}
+
+/// The column's type; of an integer the greatest value, which has to be read before what runs.
+arrow::Status CursorBoundReader::ReadColumn(Asked& asked) {
+  const std::string& name = asked.wanted->cursor->column;
+  ARROW_ASSIGN_OR_RAISE(const Description description, Describe(asked.wanted->table));
+  const Column* column = description.FindColumn(name);
+  if (column == nullptr) return UserError("cursor: there is no column \"" + name + "\"");
+  if (!IsCursorType(*column->type)) {
+    return UserError("cursor: \"" + name + "\" is " + column->source_type +
+                     "; what tells new rows is a date, a timestamp or an integer");
+  }
+  asked.type = column->type;
+  if (standby_) {
+    SayRowsMayBeLate(UserError("a standby does not show what runs on its primary, which may still "
+                               "commit rows with a lower \"" +
+                               name + "\""),
+                     asked);
+  }
+  if (asked.is_time()) return arrow::Status::OK();
+  const TableRef& table = description.table;
+  ARROW_RETURN_NOT_OK(CheckSequence(table, asked));
+  const std::string from = table.is_query() ? Subselect(table.query) : QualifiedName(table);
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        Ask("SELECT pg_catalog.max(" + PgQuoteIdentifier(name) + ") FROM " + from));
+  if (!result.IsNull(0, 0)) asked.greatest = result.Int64(0, 0);
+  return arrow::Status::OK();
+}
+
+arrow::Result<Description> CursorBoundReader::Describe(const TableRef& table) {
+  const auto describe = [&] {
+    PgTypeCatalog types;
+    return DescribeRelation(connection_, types, table, stop_);
+  };
+  return InScope(connection_, scope_, describe, stop_);
+}
+
+/// Only numbers that are drawn one by one from a sequence that ascends grow with the time.
+arrow::Status CursorBoundReader::CheckSequence(const TableRef& table, Asked& asked) {
+  const std::string& name = asked.wanted->cursor->column;
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      AskSystem("SELECT s.seqcache, s.seqincrement, s.seqcycle FROM pg_catalog.pg_attribute a"
+                " JOIN pg_catalog.pg_depend d ON d.refclassid = "
+                "'pg_catalog.pg_class'::pg_catalog.regclass"
+                "  AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum"
+                " LEFT JOIN pg_catalog.pg_depend u ON d.classid ="
+                "  'pg_catalog.pg_attrdef'::pg_catalog.regclass AND u.classid = d.classid"
+                "  AND u.objid = d.objid"
+                " JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid OR s.seqrelid = u.refobjid"
+                " WHERE a.attname = " +
+                PgQuoteLiteral(name) + " AND a.attrelid = pg_catalog.to_regclass(" +
+                PgQuoteLiteral(table.is_query() ? std::string() : QualifiedName(table)) +
+                ") LIMIT 1"));
+  if (result.rows() == 0) {
+    SayRowsMayBeLate(UserError("no sequence fills \"" + name +
+                               "\", so that rows with a lower number may come later"),
+                     asked);
+  } else if (result.Int64(0, 0) != 1 || result.Int64(0, 1) < 1 || result.Boolean(0, 2)) {
+    SayRowsMayBeLate(UserError("the sequence of \"" + name +
+                               "\" hands out numbers in advance (CACHE), backwards or in a circle, "
+                               "so that rows with a lower one may come later"),
+                     asked);
+  }
+  return arrow::Status::OK();
+}
+
+arrow::Result<std::vector<Transaction>> CursorBoundReader::List(const char* sql) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, AskSystem(sql));
+  std::vector<Transaction> transactions;
+  for (int i = 0; i < result.rows(); ++i) {
+    transactions.push_back({.id = std::string(result.Text(i, 0)),
+                            .pid = std::string(result.Text(i, 1)),
+                            .since = MicrosOfTimeText(result.Text(i, 2))});
+  }
+  return transactions;
+}
+
+/// In this order: what is prepared in between is in both.
+arrow::Result<std::vector<Transaction>> CursorBoundReader::Running() {
+  ARROW_ASSIGN_OR_RAISE(std::vector<Transaction> running, List(kRunningSql));
+  ARROW_ASSIGN_OR_RAISE(const std::vector<Transaction> prepared, List(kPreparedSql));
+  running.insert(running.end(), prepared.begin(), prepared.end());
+  return running;
+}
+
+bool CursorBoundReader::IsWaitedFor(const Transaction& transaction) const {
+  return std::ranges::any_of(asked_, [&](const Asked& asked) {
+    return asked.status.ok() && (!asked.is_time() || IsHidden(transaction));
+  });
+}
+
+/// Until nothing is left of what ran and matters, or the longest time that a table gives it is
+/// over.
+arrow::Status CursorBoundReader::WaitForRunning() {
+  std::ranges::copy_if(running_, std::back_inserter(left_),
+                       [&](const Transaction& transaction) { return IsWaitedFor(transaction); });
+  if (left_.empty()) return arrow::Status::OK();
+  milliseconds patience{0};
+  for (const Asked& asked : asked_) patience = std::max(patience, asked.wanted->cursor->settle);
+  const auto deadline = steady_clock::now() + patience;
+  ARROW_RETURN_NOT_OK(WaitUntil(deadline));
+  if (!left_.empty()) return arrow::Status::OK();
+  // One that was prepared meanwhile is no running one any more, and has not ended: which it is of
+  // those that are prepared now cannot be told.
+  ARROW_ASSIGN_OR_RAISE(left_, List(kPreparedSql));
+  return WaitUntil(deadline);
+}
+
+/// Takes out of `left_` what has ended, until nothing is left.
+arrow::Status CursorBoundReader::WaitUntil(steady_clock::time_point deadline) {
+  milliseconds pause = kFirstPoll;
+  while (!left_.empty() && steady_clock::now() < deadline) {
+    if (!WaitFor(pause)) return InterruptedError();
+    pause = std::min(pause * 2, kLongestPoll);
+    ARROW_ASSIGN_OR_RAISE(const std::vector<Transaction> now, Running());
+    std::erase_if(left_, [&](const Transaction& transaction) {
+      return std::ranges::find(now, transaction.id, &Transaction::id) == now.end();
+    });
+  }
+  return arrow::Status::OK();
+}
+
+/// False: the run is stopped.
+bool CursorBoundReader::WaitFor(milliseconds pause) const {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any nothing;
+  nothing.wait_for(lock, stop_, pause, [] { return false; });
+  return !stop_.stop_requested();
+}
+
+/// What still runs, and may have rows that this table would miss.
+void CursorBoundReader::SayWhatIsLeft(Asked& asked) const {
+  const auto matters = [&](const Transaction& transaction) {
+    return !asked.is_time() || IsHidden(transaction);
+  };
+  const auto first = std::ranges::find_if(left_, matters);
+  if (first == left_.end()) return;
+  const auto count = std::ranges::count_if(left_, matters);
+  SayRowsMayBeLate(
+      TransientError((count == 1 ? NameOf(*first) + " is in a transaction that may"
+                                 : std::to_string(count) + " transactions, one of them of " +
+                                       NameOf(*first) + ", may") +
+                     " still commit rows with a lower \"" + asked.wanted->cursor->column +
+                     "\", after " + DurationText(asked.wanted->cursor->settle) +
+                     " of waiting (load.settle)"),
+      asked);
+}
+
+arrow::Result<CursorBound> CursorBoundReader::BoundOf(Asked& asked) {
+  ARROW_RETURN_NOT_OK(asked.status);
+  SayWhatIsLeft(asked);
+  ARROW_RETURN_NOT_OK(asked.status);
+  if (!asked.is_time()) return IntegerBound(asked);
+  return TimeBound(asked);
+}
+
+CursorBound CursorBoundReader::IntegerBound(const Asked& asked) const {
+  CursorBound bound{
+      .upper = {}, .now = {}, .about = "there is no value yet", .warnings = asked.warnings};
+  if (!asked.greatest) return bound;
+  // The very last number is no bound of a range: its row waits for ever.
+  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
+  bound.upper = *asked.greatest == kLast ? kLast : *asked.greatest + 1;
+  bound.about = "the greatest value was " + std::to_string(*asked.greatest);
+  if (!running_.empty()) {
+    bound.about +=
+        "; " + std::to_string(running_.size()) + " transaction(s) that ran then were waited for";
+  }
+  return bound;
+}
+
+arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
+  CursorBound bound{
+      .upper = {}, .now = clock_, .about = "the server's clock less 1 s", .warnings = {}};
+  int64_t upper = clock_;
+  for (const Transaction& transaction : running_) {
+    if (!transaction.since || *transaction.since >= upper) continue;
+    upper = *transaction.since;
+    bound.about = NameOf(transaction) + " is in a transaction since " +
+                  WatermarkText(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), upper) +
+                  ", less 1 s";
+  }
+  upper -= kUnseenMicros;
+  if (!asked.is_zoned()) {
+    ARROW_ASSIGN_OR_RAISE(upper, InZone(asked, upper));
+    ARROW_ASSIGN_OR_RAISE(bound.now, InZone(asked, clock_));
+    const std::string& zone = asked.wanted->cursor->timezone;
+    bound.about += ", in the time zone " + (zone.empty() ? zone_ : zone);
+  }
+  if (asked.type->id() == arrow::Type::DATE32) {
+    upper = FloorDivide(upper, kMicrosPerDay) * kMicrosPerDay;
+    bound.now = FloorDivide(*bound.now, kMicrosPerDay) * kMicrosPerDay;
+    bound.about += ", the day before";
+  }
+  bound.upper = upper;
+  bound.warnings = std::move(asked.warnings);
+  return bound;
+}
+
+/// The least local time that can still come at or after the moment `micros`: where the clock is set
+/// back, an hour comes twice. Looked for a day ahead, at quarters of an hour, where zones change.
+arrow::Result<int64_t> CursorBoundReader::InZone(const Asked& asked, int64_t micros) {
+  const std::string& own = asked.wanted->cursor->timezone;
+  const std::string moment =
+      "'" + WatermarkText(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), micros) +
+      "'::pg_catalog.timestamptz";
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      AskSystem(
+          "SELECT pg_catalog.min(pg_catalog.timezone(" + PgQuoteLiteral(own.empty() ? zone_ : own) +
+          ", m))::pg_catalog.text FROM (SELECT " + moment +
+          " UNION ALL SELECT pg_catalog.generate_series(pg_catalog.date_trunc('hour', " + moment +
+          "), " + moment + " + '26 hours', '15 minutes')) t(m) WHERE m >= " + moment));
+  const auto local = MicrosOfTimeText(result.Text(0, 0));
+  if (!local) return PermanentError("the server's clock cannot be read in that time zone");
+  return *local;
+}
+
+}  // namespace
+
+arrow::Result<PgCursorBounds> ReadCursorBounds(PgConnection& connection,
+                                               const StatementScope& scope,
+                                               std::span<const SnapshotTable> tables,
+                                               const std::stop_token& stop) {
+  return CursorBoundReader(connection, scope, stop).Read(tables);
+}
+
+}  // namespace headrace

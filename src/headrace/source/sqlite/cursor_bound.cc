@@ -1,0 +1,68 @@
+#include "headrace/source/sqlite/cursor_bound.h"
+
+#include <arrow/type.h>
+#include <arrow/type_traits.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "headrace/model/watermark.h"
+#include "headrace/source/sqlite/unit_query.h"
+
+namespace headrace::sqlite {
+namespace {
+
+/// SQLite keeps the last number of each such table in a table of its own.
+arrow::Result<bool> IsAutoincrement(SqliteDatabase& database, const CursorRequest& request,
+                                    const Description& description) {
+  const bool is_key = std::ranges::any_of(description.keys, [&](const Key& key) {
+    return key.primary && key.columns == std::vector<std::string>{request.column};
+  });
+  if (!is_key || description.kind != RelationKind::kTable) return false;
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement there,
+      database.Prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'"));
+  ARROW_ASSIGN_OR_RAISE(const bool has_sequences, there.Step());
+  if (!has_sequences) return false;
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement sequence,
+                        database.Prepare("SELECT 1 FROM main.sqlite_sequence WHERE name = ?1"));
+  ARROW_RETURN_NOT_OK(sequence.BindText(1, description.table.name));
+  return sequence.Step();
+}
+
+}  // namespace
+
+arrow::Result<CursorBound> FindCursorBound(SqliteDatabase& database, const CursorRequest& request,
+                                           const Description& description) {
+  const Column* column = description.FindColumn(request.column);
+  if (column == nullptr) return UserError("cursor: there is no column \"" + request.column + "\"");
+  if (!arrow::is_integer(column->type->id()) || !IsCursorType(*column->type)) {
+    return UserError("cursor: \"" + request.column + "\" is " + column->source_type +
+                     "; of SQLite what tells new rows is an integer: whether a writer is about to "
+                     "commit rows of an earlier time cannot be seen");
+  }
+  const std::string name = ColumnSql(description.table, request.column);
+  // The last one by an index, if there is one. Texts and blobs are greater than any number.
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement greatest,
+      database.Prepare("SELECT " + name + " FROM " + RelationSql(description.table) + " WHERE " +
+                       name + " <= 9223372036854775807 ORDER BY " + name + " DESC LIMIT 1"));
+  ARROW_ASSIGN_OR_RAISE(const bool found, greatest.Step());
+  CursorBound bound{.upper = {}, .now = {}, .about = "there is no value yet", .warnings = {}};
+  if (!found || greatest.ColumnIsNull(0)) return bound;
+  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
+  const int64_t value = greatest.ColumnInt64(0);
+  bound.upper = value == kLast ? kLast : value + 1;
+  bound.about = "the greatest value is " + std::to_string(value);
+  ARROW_ASSIGN_OR_RAISE(const bool grows, IsAutoincrement(database, request, description));
+  if (grows) return bound;
+  const std::string why = "\"" + request.column +
+                          "\" is no AUTOINCREMENT key, so that rows with a lower number may come "
+                          "later";
+  if (!request.late_rows_allowed) return UserError(why + ". late_rows: warn loads all the same");
+  bound.warnings.push_back(why + ": they are never loaded");
+  return bound;
+}
+
+}  // namespace headrace::sqlite

@@ -1,0 +1,77 @@
+#include "headrace/source/sqlite/cursor_bound.h"
+
+#include <gmock/gmock.h>
+
+#include "headrace/source/sqlite/catalog.h"
+#include "headrace/source/sqlite/test_database.h"
+
+namespace headrace::sqlite {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class SqliteCursorBound : public testing::Test {
+ protected:
+  arrow::Result<CursorBound> BoundOf(const std::string& sql, const std::string& column,
+                                     bool late_rows_allowed = false) {
+    ARROW_ASSIGN_OR_RAISE(SqliteDatabase database,
+                          SqliteDatabase::Open(":memory:", SqliteOpenMode::kReadWriteCreate,
+                                               std::chrono::milliseconds(0)));
+    ARROW_RETURN_NOT_OK(database.Execute(sql));
+    TableRef table;
+    table.name = "t";
+    ARROW_ASSIGN_OR_RAISE(const Description description, DescribeRelation(database, table, {}, {}));
+    return FindCursorBound(database, {.column = column, .late_rows_allowed = late_rows_allowed},
+                           description);
+  }
+};
+
+TEST_F(SqliteCursorBound, OfAnAutoincrementKeyItIsBehindTheGreatestNumber) {
+  const auto bound = BoundOf(
+      "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO t VALUES (3), (7);",
+      "id");
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  EXPECT_EQ(bound->upper, 8);
+  EXPECT_THAT(bound->warnings, IsEmpty());
+  EXPECT_EQ(bound->now, std::nullopt);
+}
+
+TEST_F(SqliteCursorBound, OfAnEmptyTableThereIsNone) {
+  EXPECT_EQ(BoundOf("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);", "id")->upper,
+            std::nullopt);
+  EXPECT_EQ(BoundOf("CREATE TABLE t (id INTEGER PRIMARY KEY);", "id")->upper, std::nullopt);
+}
+
+TEST_F(SqliteCursorBound, OtherNumbersMayComeLate) {
+  const std::string sql =
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT); INSERT INTO t VALUES (1, 5), (2, 'x'), (3, "
+      "NULL);";
+  for (const auto& [column, upper] : {std::pair("id", 4), std::pair("n", 6)}) {
+    const arrow::Status refused = BoundOf(sql, column).status();
+    EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+    EXPECT_THAT(refused.message(), HasSubstr("late_rows: warn"));
+    const auto allowed = BoundOf(sql, column, /*late_rows_allowed=*/true);
+    ASSERT_TRUE(allowed.ok()) << allowed.status();
+    EXPECT_EQ(allowed->upper, upper);
+    EXPECT_THAT(allowed->warnings, SizeIs(1));
+  }
+}
+
+TEST_F(SqliteCursorBound, AnotherTablesSequenceProvesNothing) {
+  const std::string sql =
+      "CREATE TABLE other (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO other VALUES (1);"
+      "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);";
+  EXPECT_EQ(ClassOf(BoundOf(sql, "id").status()), ErrorClass::kUser);
+}
+
+TEST_F(SqliteCursorBound, TimesAndMissingColumnsAreRefused) {
+  const std::string sql =
+      "CREATE TABLE t (at DATETIME); INSERT INTO t VALUES ('2024-01-31 00:00:00');";
+  EXPECT_THAT(BoundOf(sql, "at").status().message(), HasSubstr("cannot be seen"));
+  EXPECT_THAT(BoundOf(sql, "id").status().message(), HasSubstr("no column \"id\""));
+}
+
+}  // namespace
+}  // namespace headrace::sqlite

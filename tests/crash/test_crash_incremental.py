@@ -1,0 +1,32 @@
+"""kill -9 at every durable call of an incremental run; then the same command again: every row once, whatever the kill left."""
+
+import itertools
+import signal
+
+import pytest
+from harness import lake
+from harness.job import postgres_job
+
+SETUP = "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_at_every_durable_call_loses_and_doubles_no_new_row(database, headrace, knife, when):
+    database.execute(SETUP)
+    job = postgres_job(headrace, database, {"name": "public.events", "mode": "transactional", "cursor": "id", "partition": {"target_rows": 5}})
+    for point in itertools.count(1):
+        database.execute("INSERT INTO events SELECT FROM generate_series(1, 20)")
+        job.environment = knife.kill(point, when)
+        finished = job.run(expect=None)
+        if finished.returncode == 0:
+            break
+        assert finished.returncode == -signal.SIGKILL, f"killed {when} durable call {point}\n{finished.stdout}{finished.stderr}"
+        assert lake.count(job.lake, "public.events") in (20 * point - 20, 20 * point), f"killed {when} durable call {point}"
+        job.environment = {}
+        job.run()
+        ids = sorted(number for number, in lake.rows(job.lake, "public.events", "id"))
+        assert ids == list(range(1, 20 * point + 1)), f"killed {when} durable call {point}"
+    assert point > 20, "too few durable calls to be true"
+    job.environment = {}
+    job.command("clean")
+    assert lake.staged_files(job.lake) == []

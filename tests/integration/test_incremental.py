@@ -1,0 +1,374 @@
+"""Transactional mode: after any number of runs each row is in the lake once, whenever its transaction committed."""
+
+import concurrent.futures
+import contextlib
+import json
+import random
+import shutil
+import threading
+
+import psycopg
+import pytest
+from harness import lake
+from harness.gate import until
+from harness.job import Job, ended, planned, postgres_job, said
+
+EVENTS = """
+CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, created_at timestamptz NOT NULL DEFAULT now(), body text);
+CREATE INDEX ON events (created_at);
+"""
+
+
+@pytest.fixture
+def events(database):
+    database.execute(EVENTS)
+    return database
+
+
+def incremental(headrace, database, cursor="created_at", table="public.events", **keys) -> Job:
+    return postgres_job(headrace, database, {"name": table, "mode": "transactional", "cursor": cursor} | keys)
+
+
+def insert(where, *bodies: str) -> None:
+    for body in bodies:
+        where.execute("INSERT INTO events (body) VALUES (%s)", [body])
+
+
+def bodies(job: Job) -> list[str]:
+    return sorted(body for body, in lake.rows(job.lake, "public.events", "body"))
+
+
+def pass_a_second(database) -> None:
+    """Until the server's clock is more than a second behind the newest row: a run leaves those of its last second to the next."""
+    passed = "SELECT coalesce(max(created_at), '-infinity') < clock_timestamp() - interval '1.01 s' FROM events"
+    until(lambda: database.execute(passed) == [(True,)], "a second is over")
+
+
+def records(job: Job, table="public.events") -> list[dict]:
+    found = [json.loads(path.read_text()) for path in (job.lake / table).glob("run-*/_commit.json")]
+    return sorted(found, key=lambda record: record["sequence"])
+
+
+@contextlib.contextmanager
+def writer(database):
+    """A transaction that has begun, and so has its now(), and has not ended."""
+    with psycopg.connect(database.uri) as connection:
+        connection.execute("SELECT 1")
+        yield connection
+
+
+def test_each_run_loads_what_is_new(events, headrace):
+    job = incremental(headrace, events)
+    insert(events, "a", "b")
+    pass_a_second(events)
+    job.run()
+    assert bodies(job) == ["a", "b"]
+    insert(events, "c")
+    pass_a_second(events)
+    job.run()
+    job.run()
+    assert bodies(job) == ["a", "b", "c"]
+    first, second, third = records(job)
+    assert [record["rows"] for record in (first, second, third)] == [2, 1, 0]
+    assert first["cursor_column"] == "created_at"
+    assert first["watermark"] < second["watermark"] <= third["watermark"]
+    assert third["files"] == []
+
+
+def test_rows_of_the_last_second_and_of_the_future_wait_and_are_counted(events, headrace):
+    job = incremental(headrace, events)
+    insert(events, "now")
+    events.execute("INSERT INTO events (created_at, body) VALUES (now() + interval '1 day', 'tomorrow'), ('infinity', 'never')")
+    assert planned(headrace)["cursor"]["waiting_rows"] == 3
+    said(headrace("plan", "job.yaml", expect=0), "window", "the next run", "the server's clock less 1 s")
+    job.run()
+    assert lake.count(job.lake, "public.events") == 0
+    events.execute("DELETE FROM events WHERE body <> 'now'")
+    pass_a_second(events)
+    job.run()
+    assert bodies(job) == ["now"]
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_a_transaction_that_commits_late_is_waited_for_by_its_start(events, headrace, end):
+    job = incremental(headrace, events)
+    with writer(events) as late:
+        insert(late, "late")
+        insert(events, "after")
+        pass_a_second(events)
+        plan = planned(headrace)
+        assert f"process {late.info.backend_pid} is in a transaction since" in plan["cursor"]["about"]
+        job.run()
+        assert lake.count(job.lake, "public.events") == 0
+        getattr(late, end)()
+    job.run()
+    assert bodies(job) == ["after"] + (["late"] if end == "commit" else [])
+    job.run()
+    assert [record["rows"] for record in records(job)] == [0, len(bodies(job)), 0]
+
+
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_numbers_are_waited_for_until_their_transactions_have_ended(events, headrace, end):
+    job = incremental(headrace, events, cursor="id", load={"settle": "60s"})
+    with writer(events) as late:
+        insert(late, "late")
+        insert(events, "after")
+        run = job.start()
+        waits_for_what_runs(events, run)
+        getattr(late, end)()
+        ended(run)
+    assert bodies(job) == ["after"] + (["late"] if end == "commit" else [])
+    job.run()
+    assert [record["rows"] for record in records(job)] == [len(bodies(job)), 0]
+    assert [record["watermark"] for record in records(job)] == ["3", "3"]
+
+
+def waits_for_what_runs(database, run) -> None:
+    """Until `run` pauses before it asks again what runs: elsewhere its statements follow on each other."""
+    pauses = ("SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'headrace' AND state = 'idle'"
+              " AND clock_timestamp() - state_change > interval '50 ms'")
+
+    def is_waiting():
+        assert run.poll() is None, "".join(run.communicate())
+        return database.execute(pauses) == [(True,)]
+
+    until(is_waiting, "the run waits")
+
+
+@pytest.mark.parametrize("late_rows, code", [("error", 1), ("warn", 0)])
+def test_a_transaction_that_does_not_end_is_named(events, headrace, late_rows, code):
+    job = incremental(headrace, events, cursor="id", load={"settle": "100ms", "late_rows": late_rows})
+    insert(events, "before")
+    with writer(events) as late:
+        insert(late, "late")
+        insert(events, "after")
+        said(job.run(expect=code), f"process {late.info.backend_pid} is in a transaction that may still commit rows with a lower \"id\"", "load.settle")
+        late.commit()
+    if late_rows == "warn":
+        job.run()
+        assert bodies(job) == ["after", "before"]
+    else:
+        job.run()
+        assert bodies(job) == ["after", "before", "late"]
+
+
+@pytest.mark.parametrize("cursor", ["created_at", "id"])
+def test_a_prepared_transaction_is_waited_for(events, headrace, cursor):
+    job = incremental(headrace, events, cursor=cursor, load={"settle": "100ms"})
+    with writer(events) as late:
+        insert(late, "prepared")
+        name = f"{events.name}_{cursor}"
+        late.execute(f"PREPARE TRANSACTION '{name}'")
+    insert(events, "after")
+    pass_a_second(events)
+    failed = job.run(expect=None)
+    events.execute(f"COMMIT PREPARED '{name}'")
+    assert failed.returncode == 1
+    said(failed, "prepared transaction")
+    pass_a_second(events)
+    job.run()
+    assert bodies(job) == ["after", "prepared"]
+
+
+def test_where_the_role_may_not_see_since_when_a_transaction_runs_it_is_waited_for(events, headrace):
+    events.execute("CREATE ROLE blind LOGIN; GRANT SELECT ON events TO blind")
+    try:
+        job = Job(headrace, {"type": "postgresql", "uri": events.uri, "user": "blind"},
+                  [{"name": "public.events", "mode": "transactional", "cursor": "created_at", "load": {"settle": "100ms"}}])
+        with writer(events) as late:
+            insert(late, "late")
+            pass_a_second(events)
+            said(job.run(expect=1), "is in a transaction that may still commit rows with a lower \"created_at\"")
+            late.commit()
+        pass_a_second(events)
+        job.run()
+        assert bodies(job) == ["late"]
+    finally:
+        events.execute("DROP OWNED BY blind; DROP ROLE blind")
+
+
+@pytest.mark.parametrize("cursor, low, high", [("created_at", "2024-01-01T00:00:00Z", "2024-01-03T00:00:00Z"), ("id", "2", "3")])
+def test_the_first_run_can_begin_later_and_a_watermark_can_be_set_and_reset(events, headrace, cursor, low, high):
+    events.execute("INSERT INTO events (created_at, body) VALUES ('2023-12-31', 'old'), ('2024-01-01', 'a'), ('2024-01-02', 'b'), ('2024-01-03', 'c')")
+    job = incremental(headrace, events, cursor=cursor, load={"initial": low})
+    assert job.command("state", "--json").json() == [{"table": "public.events", "cursor": cursor, "watermark": None, "run": None, "committed_at": None}]
+    job.run()
+    assert bodies(job) == ["a", "b", "c"]
+    first, = records(job)
+    shown, = job.command("state", "show", "--json").json()
+    assert (shown["watermark"], shown["run"]) == (first["watermark"], first["run"])
+    job.command("state", "set", "public.events", high)
+    said(job.command("state"), high)
+    job.run()
+    assert bodies(job) == sorted(["a", "b", "c"] + (["c"] if cursor == "created_at" else ["b", "c"]))
+    job.command("state", "reset", "public.events")
+    assert job.command("state", "--json").json()[0]["watermark"] is None
+    assert planned(headrace)["cursor"]["from"] == low
+    assert lake.staged_files(job.lake) == []
+    assert job.command("verify", first["run"]).returncode == 0
+
+
+@pytest.mark.parametrize("words, message", [
+    (("set", "public.events"), "expected `headrace state set TABLE VALUE`"),
+    (("set", "public.events", "yesterday"), "expected a moment in UTC as 2024-01-31 or 2024-01-31T09:15:00Z, found 'yesterday'"),
+    (("reset", "public.orders"), "public.orders"),
+    (("move",), "can show, set or reset"),
+])
+def test_a_watermark_that_is_none_is_refused(events, headrace, words, message):
+    job = incremental(headrace, events)
+    said(job.command("state", *words, expect=2), message)
+    assert not job.lake.exists() or records(job) == []
+
+
+def test_the_watermark_lies_with_the_data(events, headrace):
+    job = incremental(headrace, events)
+    insert(events, "a")
+    pass_a_second(events)
+    job.run()
+    shutil.rmtree(job.state)
+    insert(events, "b")
+    pass_a_second(events)
+    job.run()
+    assert bodies(job) == ["a", "b"]
+
+
+def test_a_table_that_is_there_without_a_watermark_is_not_doubled(events, headrace):
+    insert(events, "a")
+    pass_a_second(events)
+    job = incremental(headrace, events)
+    transactional = job.document["tables"]
+    job.document["tables"] = [{"name": "public.events"}]
+    job.write()
+    job.run()
+    job.document["tables"] = transactional
+    job.write()
+    said(job.run("--run-id", "doubling", expect=2), "is there already", "load.initial", "headrace state set")
+    job.command("abandon", "doubling")
+    job.command("state", "set", "public.events", "2024-01-01")
+    job.run()
+    assert bodies(job) == ["a", "a"]
+
+
+def test_rows_without_a_cursor_are_left_out_and_counted(events, headrace):
+    events.execute("ALTER TABLE events ALTER created_at DROP NOT NULL")
+    insert(events, "a")
+    events.execute("INSERT INTO events (created_at, body) VALUES (NULL, 'never')")
+    pass_a_second(events)
+    job = incremental(headrace, events)
+    report = job.run("--json").json()["tables"][0]
+    assert (report["rows"], report["excluded_rows"]) == (1, 1)
+    job.run()
+    assert bodies(job) == ["a"]
+    job.document["tables"][0]["partition"] = {"nulls": "error"}
+    job.write()
+    said(job.run(expect=2), '1 row has NULL in "created_at"', "error wants none. 'exclude' leaves them out")
+
+
+def test_an_empty_table_leaves_a_watermark_or_none(events, headrace):
+    by_id = incremental(headrace, events, cursor="id")
+    by_id.run()
+    assert records(by_id)[0]["watermark"] is None
+    insert(events, "a")
+    by_id.run()
+    by_id.run()
+    assert bodies(by_id) == ["a"]
+    assert [record["watermark"] for record in records(by_id)] == [None, "2", "2"]
+
+
+def test_a_number_that_no_sequence_fills_may_come_late(database, headrace):
+    database.execute("CREATE TABLE events (id int, body text); INSERT INTO events VALUES (1, 'a'), (3, 'c')")
+    job = incremental(headrace, database, cursor="id")
+    said(job.run(expect=2), 'no sequence fills "id"', "late_rows: warn")
+    job.document["tables"][0]["load"] = {"late_rows": "warn"}
+    job.write()
+    said(job.run(), 'no sequence fills "id"', "they are never loaded")
+    database.execute("INSERT INTO events VALUES (2, 'late'), (4, 'd')")
+    job.run()
+    assert bodies(job) == ["a", "c", "d"]
+    database.execute("ALTER TABLE events ADD serial int GENERATED ALWAYS AS IDENTITY (CACHE 5)")
+    job.document["tables"][0] |= {"cursor": "serial", "load": {}}
+    job.write()
+    said(job.run(expect=None), "hands out numbers in advance")
+
+
+CALENDAR = """
+CREATE TABLE events (id int, created_at {type}, body text);
+INSERT INTO events SELECT 1, ({now} - interval '2 days')::{type}, 'old' UNION ALL SELECT 2, {now}::{type}, 'now' UNION ALL SELECT 3, {now} + interval '2 days', 'new';
+"""
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("kind", ["date", "timestamp"])
+def test_a_cursor_without_a_zone_is_compared_in_the_one_of_the_job(database, headrace, zone, kind):
+    database.execute(CALENDAR.format(type=kind, now=f"(clock_timestamp() AT TIME ZONE '{zone}' - interval '2 seconds')"))
+    job = incremental(headrace, database, load={"cursor_timezone": zone})
+    job.run()
+    assert bodies(job) == (["old"] if kind == "date" else ["now", "old"])
+    assert zone in planned(headrace)["cursor"]["about"]
+    database.execute(f"ALTER DATABASE {database.name} SET timezone = '{zone}'")
+    del job.document["tables"][0]["load"]
+    job.write()
+    assert zone in planned(headrace)["cursor"]["about"]
+
+
+def test_a_column_that_is_no_cursor_is_refused(events, headrace):
+    said(incremental(headrace, events, cursor="body").run(expect=2), '"body" is text', "a date, a timestamp or an integer")
+    said(incremental(headrace, events, cursor="at").run(expect=2), 'no column "at"')
+    said(incremental(headrace, events, load={"cursor_timezone": "Mars/Olympus"}, cursor="created_at").run(expect=None))
+
+
+def keep_writing(database, seed: int, done: threading.Event) -> None:
+    """Transactions that overlap, of which some are rolled back, and some prepared first."""
+    dice = random.Random(seed)
+    with psycopg.connect(database.uri) as connection:
+        for number in range(1_000):
+            if done.is_set():
+                return
+            for _ in range(dice.randrange(1, 4)):
+                connection.execute("INSERT INTO events (body) VALUES (%s)", [f"{seed}-{number}"])
+                connection.execute("SELECT pg_sleep(%s)", [dice.random() * 0.05])
+            end = dice.choice(["COMMIT", "COMMIT", "ROLLBACK", "PREPARE"])
+            if end != "PREPARE":
+                connection.execute(end)
+                continue
+            name = f"{database.name}-{seed}-{number}"
+            connection.execute(f"PREPARE TRANSACTION '{name}'")
+            connection.autocommit = True
+            connection.execute("SELECT pg_sleep(%s)", [dice.random() * 0.1])
+            connection.execute(f"{dice.choice(['COMMIT', 'ROLLBACK'])} PREPARED '{name}'")
+            connection.autocommit = False
+
+
+@pytest.mark.parametrize("cursor", ["created_at", "id"])
+def test_while_others_write_each_row_is_loaded_once(events, headrace, cursor):
+    job = incremental(headrace, events, cursor=cursor, partition={"target_rows": 20})
+    done = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        writers = [pool.submit(keep_writing, events, seed, done) for seed in range(4)]
+        try:
+            for _ in range(12):
+                job.run()
+        finally:
+            done.set()
+        for each in writers:
+            each.result()
+    pass_a_second(events)
+    job.run()
+    ids = sorted(number for number, in lake.rows(job.lake, "public.events", "id"))
+    assert ids == [number for number, in events.execute("SELECT id FROM events ORDER BY id")]
+    assert sum(record["rows"] > 0 for record in records(job)) > 3, "too few runs saw new rows to be true"
+
+
+def test_a_clock_that_was_set_back_is_noticed(events, headrace):
+    """A watermark in the future is what it looks like."""
+    job = incremental(headrace, events)
+    insert(events, "a")
+    pass_a_second(events)
+    job.run()
+    job.command("state", "set", "public.events", "2999-01-01")
+    insert(events, "b")
+    pass_a_second(events)
+    said(job.run(expect=1), "lie behind the watermark 2999-01-01T00:00:00Z", "set back", "headrace state set")
+    job.run("--set", "tables[0].load.late_rows=warn", expect=None)
+    assert bodies(job) == ["a"]
+    assert records(job)[-1]["watermark"] == "2999-01-01T00:00:00Z"
