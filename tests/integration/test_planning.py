@@ -169,3 +169,25 @@ def test_names_that_differ_by_case_alone_are_said(database, headrace):
     postgres_job(headrace, database, {"name": "public.t", "columns": [{"name": "A", "as": "upper"}, "a"]})
     [table] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
     assert table["warnings"] == []
+
+
+def test_each_table_is_looked_up_and_the_catalogue_never_read_through(database, headrace):
+    """Else planning takes time in proportion to the whole database, for each table."""
+    database.execute("""
+DO $$ BEGIN
+  FOR i IN 1..1500 LOOP EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, a int, b int, c int)', i); END LOOP;
+END $$;
+CREATE TABLE parent (id int NOT NULL) PARTITION BY RANGE (id);
+CREATE TABLE part_1 PARTITION OF parent FOR VALUES FROM (0) TO (10);
+CREATE TABLE part_2 PARTITION OF parent FOR VALUES FROM (10) TO (20);
+ANALYZE pg_class; ANALYZE pg_attribute""")
+    wanted = ["public.parent"] + [f"public.t{i}" for i in range(1, 20)]
+    postgres_job(headrace, database, *wanted)
+    log = database.server.log
+    begun = log.stat().st_size
+    explain = "-c session_preload_libraries=auto_explain -c auto_explain.log_min_duration=0"
+    headrace("plan", "job.yaml", expect=0, env={"PGOPTIONS": explain})
+    statements = log.read_bytes()[begun:].decode().split("Query Text: ")[1:]
+    assert len(statements) > 3 * len(wanted)
+    through = [text for text in statements if "Seq Scan on pg_class" in text or "Seq Scan on pg_attribute" in text]
+    assert len(through) < len(wanted), through[0]  # once for all of them is no harm

@@ -43,27 +43,26 @@ std::string Filled(std::string query, std::string_view place, std::string_view t
   return query;
 }
 
-/// $oid, and $part for kIsPart, in a catalogue query.
+/// $oid, and $part for kPartOfTree, in a catalogue query.
 std::string OfOid(std::string_view query, uint64_t oid) {
-  return Filled(Filled(std::string(query), "$part", kIsPart), "$oid",
+  return Filled(Filled(std::string(query), "$part", kPartOfTree), "$oid",
                 std::to_string(oid) + "::pg_catalog.oid");
 }
 
 /// A column is NOT NULL where that holds for every row: foreign tables declare it and check
 /// nothing, a constraint that is NOT VALID (18 and later) leaves out the rows that were there
-/// before, and a table that inherits may have let go of it.
+/// before, and a table that inherits may have let go of it. OFFSET 0 for the reason of kPartOfTree.
 constexpr std::string_view kColumnsQuery =
-    "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION"
-    "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i"
-    "   ON i.inhparent = tree.oid AND $part),"
-    " nullable(attname) AS (SELECT b.attname FROM tree"
-    "  JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
-    "  JOIN pg_catalog.pg_attribute b ON b.attrelid = tree.oid AND b.attnum > 0"
-    "  WHERE NOT b.attnotnull OR c.relkind = 'f' OR EXISTS ("
-    "   SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = b.attrelid"
-    "   AND k.contype = 'n' AND NOT k.convalidated AND k.conkey = ARRAY[b.attnum]))"
+    "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION SELECT part.oid FROM tree, $part),"
+    " nullable(attname) AS (SELECT b.attname FROM tree,"
+    "  LATERAL (SELECT c.relkind = 'f', ARRAY(SELECT k.conkey[1] FROM pg_catalog.pg_constraint k"
+    "    WHERE k.conrelid = tree.oid AND k.contype = 'n' AND NOT k.convalidated)"
+    "   FROM pg_catalog.pg_class c WHERE c.oid = tree.oid OFFSET 0) AS c(unchecked, unvalidated),"
+    "  LATERAL (SELECT a.attname FROM pg_catalog.pg_attribute a"
+    "   WHERE a.attrelid = tree.oid AND a.attnum > 0"
+    "    AND (NOT a.attnotnull OR c.unchecked OR a.attnum = ANY (c.unvalidated)) OFFSET 0) AS b)"
     " SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,"
-    "  a.attname IN (SELECT attname FROM nullable),"
+    "  a.attname = ANY (ARRAY(SELECT DISTINCT nullable.attname FROM nullable)),"
     "  $comment"
     " FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = $oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
@@ -101,9 +100,7 @@ std::string WithNeverAnalysed(std::string_view text) {
 /// heap that we may read directly, and row security means the same there: a read through the table
 /// is under the policies of the table alone, one of the leaf under those of the leaf.
 constexpr std::string_view kLeavesQuery =
-    "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION ALL"
-    "  SELECT i.inhrelid FROM tree JOIN pg_catalog.pg_inherits i"
-    "   ON i.inhparent = tree.oid AND $part)"
+    "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION SELECT part.oid FROM tree, $part)"
     " SELECT n.nspname, c.relname, c.oid,"
     "  c.relkind IN ('r', 'm') AND coalesce(am.amname, '') = 'heap'"
     "   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
@@ -114,10 +111,10 @@ constexpr std::string_view kLeavesQuery =
     "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid)"
     "   / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,"
     "  CASE WHEN $never THEN -1 ELSE c.reltuples END"
-    " FROM (SELECT DISTINCT oid FROM tree) t JOIN pg_catalog.pg_class c ON c.oid = t.oid"
-    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam"
-    " WHERE c.relkind IN ('r', 'm', 'f') AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
+    " WHERE c.oid = ANY (ARRAY(SELECT tree.oid FROM tree)) AND c.relkind IN ('r', 'm', 'f')"
+    "  AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
     " ORDER BY c.oid <> $oid, n.nspname, c.relname";
 
 /// pg_table_size waits for who has a table for himself, or is in the queue to have it: its size is

@@ -13,10 +13,14 @@
 
 namespace headrace {
 
-/// Whether the row `i` of pg_inherits makes a part of its parent: not while a DETACH … CONCURRENTLY
-/// is pending, which servers since 14 know; a column that is not there is no key of the object.
-inline constexpr std::string_view kIsPart =
-    "coalesce(NOT (pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::pg_catalog.bool, true)";
+/// `part(oid)`, what is directly below a row of `tree(oid)`, for a FROM that has that before it.
+/// Not while a DETACH … CONCURRENTLY is pending, which servers since 14 know; a column that is not
+/// there is no key of the object. OFFSET 0 keeps the server to one look-up for each row of the
+/// tree: it takes a recursion for thousands of rows, and would read the whole catalogue for it.
+inline constexpr std::string_view kPartOfTree =
+    "LATERAL (SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = tree.oid"
+    " AND coalesce(NOT (pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::pg_catalog.bool, true)"
+    " OFFSET 0) AS part(oid)";
 
 /// `"schema"."name"`, or `"name"`, which the server looks up along its search_path.
 std::string QualifiedName(const TableRef& table);

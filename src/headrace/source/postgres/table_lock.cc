@@ -52,9 +52,10 @@ constexpr std::string_view kHiddenReads =
     " ORDER BY 1";
 
 constexpr std::string_view kUnlockedInTree =
-    " SELECT n.nspname, c.relname FROM tree JOIN pg_catalog.pg_class c ON c.oid = tree.oid"
+    " SELECT n.nspname, c.relname FROM pg_catalog.pg_class c"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
+    " WHERE c.oid = ANY (ARRAY(SELECT tree.oid FROM tree))"
+    "  AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
     "  AND c.oid NOT IN (SELECT l.relation FROM pg_catalog.pg_locks l"
     "  JOIN pg_catalog.pg_database d ON d.oid = l.database"
     "  WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
@@ -71,10 +72,8 @@ std::string TextArray(std::span<const std::string> texts) {
 std::string TreeOf(std::span<const std::string> relations) {
   return "WITH RECURSIVE tree(oid) AS (SELECT pg_catalog.to_regclass(name)::pg_catalog.oid"
          " FROM pg_catalog.unnest(" +
-         TextArray(relations) +
-         ") AS name UNION SELECT i.inhrelid FROM tree"
-         " JOIN pg_catalog.pg_inherits i ON i.inhparent = tree.oid AND " +
-         std::string(kIsPart) + ")";
+         TextArray(relations) + ") AS name UNION SELECT part.oid FROM tree, " +
+         std::string(kPartOfTree) + ")";
 }
 
 /// The relations of a query for schemas and names, each without what is below it.
