@@ -179,7 +179,7 @@ def test_a_journal_of_the_former_format_that_may_not_be_written_can_be_read(data
     job = read_only_state_job(database, headrace)
     job.run("--run-id", "monday")
     with sqlite3.connect(job.state / "journal.db") as journal:
-        journal.executescript("DROP TABLE void_intent; PRAGMA user_version = 1;")
+        journal.executescript("DROP TABLE void_intent; ALTER TABLE run DROP COLUMN source; PRAGMA user_version = 1;")
     journal.close()
     disk.let_nobody_write()
     look(job)

@@ -304,3 +304,50 @@ def test_of_two_processes_on_one_job_the_second_says_who_is_at_it(shop, headrace
         held.open()
         ended(first)
     assert count(job, "good") == 100
+
+
+@pytest.fixture
+def twins(shop, postgres, postgres_servers):
+    """Two databases with the same tables, of which the first has a row that is refused."""
+    other = postgres_servers.make_database(postgres)
+    other.execute(SETUP + REPAIR)
+    yield shop, other
+    postgres_servers.drop_database(other)
+
+
+def at(database) -> dict[str, str]:
+    return {"PGHOST": "127.0.0.1", "PGPORT": str(database.server.port), "PGUSER": "postgres", "PGDATABASE": database.name}
+
+
+def test_a_run_does_not_go_on_in_another_database_of_the_environment(twins, headrace):
+    first, second = twins
+    tables = [{"name": "public.good"}, {"name": "public.bad"}]
+    job = Job(headrace, {"type": "postgresql"}, tables)
+    job.environment = at(first)
+    job.run("--run-id", "monday", expect=1)
+    job.environment = at(second)
+    for command in (job.run, lambda **expect: job.run("--dry-run", **expect)):
+        said(command(expect=2), f"/{first.name},", f"/{second.name} now", "headrace abandon monday")
+    job.environment = at(first) | {"PGHOST": str(first.server.folder)}
+    said(job.run(expect=2), "postgresql://127.0.0.1:", "one that has two names counts as two")
+    assert count(job, "bad") == 0
+    first.execute(REPAIR)
+    job.environment = at(first)
+    job.run()
+    assert count(job, "bad") == 1
+
+
+def test_a_run_does_not_go_on_where_a_changed_service_file_leads(twins, headrace):
+    first, second = twins
+    job = Job(headrace, {"type": "postgresql", "service": "shop"}, [{"name": "public.good"}, {"name": "public.bad"}])
+
+    def write_service(database):
+        place = {"host": "127.0.0.1", "port": database.server.port, "user": "postgres", "dbname": database.name}
+        text = "".join(f"{key}={value}\n" for key, value in place.items())
+        job.environment = {"PGSERVICEFILE": str(headrace.write("services.conf", "[shop]\n" + text))}
+
+    write_service(first)
+    job.run(expect=1)
+    write_service(second)
+    said(job.run(expect=2), first.name, second.name)
+    assert count(job, "bad") == 0

@@ -24,6 +24,7 @@ struct JournalRun {
   std::string run;
   std::string job;
   std::string text_digest;  ///< Job::text_digest when the run began.
+  std::string source;       ///< Source::place() then; empty: it is not known.
   RunState state = RunState::kRunning;
   std::string started_at;  ///< ISO 8601, UTC, with microseconds.
   std::string ended_at;    ///< Empty while it runs.
@@ -90,8 +91,10 @@ class Journal {
   virtual arrow::Status MakeIntentVoid(const CommitIntent& intent, const std::string& reason) = 0;
   virtual arrow::Status EndRun(const std::string& run, RunState state,
                                const std::string& report) = 0;
-  /// A failed or running run goes on, with the job text and scope as they are now.
+  /// A failed or running run goes on, with the job text, place of the source and scope as they are
+  /// now.
   virtual arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
+                                  const std::string& source,
                                   const std::vector<std::string>& scope) = 0;
 
   virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run,

@@ -40,6 +40,7 @@ class JournalTest : public ::testing::Test {
     const arrow::Status status = journal_->BeginRun({.run = run,
                                                      .job = job,
                                                      .text_digest = "d1",
+                                                     .source = "postgresql://a:5432/x",
                                                      .state = RunState::kRunning,
                                                      .started_at = started_at,
                                                      .ended_at = {},
@@ -183,14 +184,19 @@ TEST_F(JournalTest, ACommittedIntentIsNeverVoid) {
 }
 
 TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
+  Begin("r1");
   journal_.reset();
   {
     auto database = SqliteDatabase::Open((state_ / "journal.db").string(),
                                          SqliteOpenMode::kReadWriteCreate, std::chrono::seconds(1));
-    ASSERT_TRUE(database->Execute("DROP TABLE void_intent; PRAGMA user_version=1").ok());
+    ASSERT_TRUE(database
+                    ->Execute("DROP TABLE void_intent; ALTER TABLE run DROP COLUMN source;"
+                              "PRAGMA user_version=1")
+                    .ok());
   }
   Reopen();
   EXPECT_TRUE((*journal_->VoidIntents("r1")).empty());
+  EXPECT_EQ((*journal_->FindRun("r1"))->source, "");
 }
 
 TEST_F(JournalTest, AJournalInMemoryLeavesNoFile) {
@@ -236,8 +242,10 @@ TEST_F(JournalTest, AnEndedRunMayBeResumedWithItsNewText) {
   Begin("r1");
   ASSERT_TRUE(journal_->EndRun("r1", RunState::kFailed, "{}").ok());
   EXPECT_TRUE((*journal_->FindRun("r1"))->unfinished());
-  ASSERT_TRUE(journal_->ResumeRun("r1", "d2", {"a", "b"}).ok());
+  EXPECT_EQ((*journal_->FindRun("r1"))->source, "postgresql://a:5432/x");
+  ASSERT_TRUE(journal_->ResumeRun("r1", "d2", "postgresql://b:5432/x", {"a", "b"}).ok());
   const auto run = *journal_->FindRun("r1");
+  EXPECT_EQ(run->source, "postgresql://b:5432/x");
   EXPECT_EQ(run->state, RunState::kRunning);
   EXPECT_EQ(run->text_digest, "d2");
   EXPECT_EQ(run->scope.size(), 2U);

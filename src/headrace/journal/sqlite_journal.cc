@@ -17,8 +17,9 @@
 namespace headrace {
 namespace {
 
-constexpr int kJournalVersion = 2;
+constexpr int kJournalVersion = 3;
 constexpr int kFirstVersionWithVoidIntents = 2;
+constexpr int kFirstVersionWithSource = 3;
 constexpr std::chrono::seconds kBusyTimeout{30};
 
 constexpr const char* kPragmas =
@@ -27,7 +28,8 @@ constexpr const char* kPragmas =
 constexpr const char* kTables = R"sql(
 CREATE TABLE IF NOT EXISTS run (
   run TEXT PRIMARY KEY, job TEXT NOT NULL, text_digest TEXT NOT NULL, state TEXT NOT NULL, started_at TEXT NOT NULL,
-  ended_at TEXT NOT NULL DEFAULT '', report TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL) STRICT;
+  ended_at TEXT NOT NULL DEFAULT '', report TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL,
+  source TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE IF NOT EXISTS run_table (
   run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, label TEXT NOT NULL, epoch INTEGER NOT NULL, units INTEGER NOT NULL,
   plan TEXT NOT NULL, intent TEXT, record TEXT, PRIMARY KEY (run, directory)) STRICT;
@@ -39,6 +41,9 @@ CREATE TABLE IF NOT EXISTS void_intent (
   voided_at TEXT NOT NULL, PRIMARY KEY (run, directory, epoch)) STRICT;
 CREATE INDEX IF NOT EXISTS run_by_job ON run (job, started_at);
 )sql";
+
+/// For a journal of an earlier version.
+constexpr const char* kAddSource = "ALTER TABLE run ADD COLUMN source TEXT NOT NULL DEFAULT '';";
 
 /// Condition on the runs of job ?1, of all jobs if that is empty.
 constexpr std::string_view kOfJob = "(?1 = '' OR job = ?1)";
@@ -72,11 +77,12 @@ arrow::Result<std::vector<std::string>> ParseScope(std::string_view text) {
   return scope;
 }
 
-/// Columns: run, job, text_digest, state, started_at, ended_at, report, scope.
+/// Columns: run, job, text_digest, state, started_at, ended_at, report, scope, source.
 arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
   JournalRun run{.run = Text(row, 0),
                  .job = Text(row, 1),
                  .text_digest = Text(row, 2),
+                 .source = Text(row, 8),
                  .state = RunState::kRunning,
                  .started_at = Text(row, 4),
                  .ended_at = Text(row, 5),
@@ -123,12 +129,24 @@ arrow::Result<int64_t> KnownVersion(SqliteDatabase& database, const std::filesys
                    std::to_string(version) + "); use that version, or another `state:` folder");
 }
 
+/// The caller holds the lock to write: another process may have done it just before.
+arrow::Status BringUpToDate(SqliteDatabase& database) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, UserVersion(database));
+  if (version >= kJournalVersion) return arrow::Status::OK();
+  ARROW_RETURN_NOT_OK(database.Execute(kTables));
+  if (version > 0 && version < kFirstVersionWithSource) {
+    ARROW_RETURN_NOT_OK(database.Execute(kAddSource));
+  }
+  return database.Execute("PRAGMA user_version=" + std::to_string(kJournalVersion));
+}
+
 arrow::Status CreateTables(SqliteDatabase& database, const std::filesystem::path& file) {
   ARROW_RETURN_NOT_OK(database.Execute(kPragmas));
   ARROW_ASSIGN_OR_RAISE(const int64_t version, KnownVersion(database, file));
   if (version == kJournalVersion) return arrow::Status::OK();
-  return database.Execute("BEGIN IMMEDIATE;" + std::string(kTables) +
-                          "PRAGMA user_version=" + std::to_string(kJournalVersion) + ";COMMIT;");
+  ARROW_RETURN_NOT_OK(database.Execute("BEGIN IMMEDIATE"));
+  ARROW_RETURN_NOT_OK(BringUpToDate(database));
+  return database.Execute("COMMIT");
 }
 
 /// What a person can do about it.
@@ -240,10 +258,10 @@ arrow::Status SqliteJournal::Execute(std::string_view sql,
 
 arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
   return Write(
-      "INSERT INTO run (run, job, text_digest, state, started_at, scope) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      "INSERT INTO run (run, job, text_digest, state, started_at, scope, source) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
       {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
-       DumpJson(nlohmann::json(run.scope))});
+       DumpJson(nlohmann::json(run.scope)), run.source});
 }
 
 arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory,
@@ -319,11 +337,12 @@ arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state,
 }
 
 arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string& text_digest,
+                                       const std::string& source,
                                        const std::vector<std::string>& scope) {
   return Write(
-      "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, scope = ?3 "
+      "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, source = ?3, scope = ?4 "
       "WHERE run = ?1",
-      {run, text_digest, DumpJson(nlohmann::json(scope))});
+      {run, text_digest, source, DumpJson(nlohmann::json(scope))});
 }
 
 arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run,
@@ -388,12 +407,13 @@ arrow::Result<std::vector<VoidIntent>> SqliteJournal::VoidIntents(const std::str
 arrow::Result<std::vector<JournalRun>> SqliteJournal::ReadRuns(std::string_view condition,
                                                                std::string_view parameter,
                                                                std::string_view report) {
+  const std::string_view source = version_ < kFirstVersionWithSource ? "''" : "source";
   const std::scoped_lock lock(mutex_);
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement statement,
       database_.Prepare("SELECT run, job, text_digest, state, started_at, ended_at, " +
-                        std::string(report) + ", scope FROM run WHERE " + std::string(condition) +
-                        " ORDER BY rowid DESC"));
+                        std::string(report) + ", scope, " + std::string(source) +
+                        " FROM run WHERE " + std::string(condition) + " ORDER BY rowid DESC"));
   ARROW_RETURN_NOT_OK(statement.BindText(1, parameter));
   std::vector<JournalRun> runs;
   while (true) {

@@ -30,6 +30,7 @@ class SqliteJournal : public Journal {
   arrow::Status MakeIntentVoid(const CommitIntent& intent, const std::string& reason) override;
   arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) override;
   arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
+                          const std::string& source,
                           const std::vector<std::string>& scope) override;
 
   arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory,

@@ -51,6 +51,17 @@ arrow::Status JobChanged(const Job& job, const JournalRun& run,
                    run.run + job.words.AsOption() + "`" + LoadTheRest(job, left));
 }
 
+arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::string& place,
+                            const std::vector<std::string>& left) {
+  return UserError("run " + run.run + " has already loaded some of its tables from " + run.source +
+                   ", and the source is " + place +
+                   " now: the job leaves a part of that to the environment or to a service file. "
+                   "The tables of one run come from one place, and one that has two names counts "
+                   "as two. Restore that and run again to finish it, or give it up with "
+                   "`headrace abandon " +
+                   run.run + job.words.AsOption() + "`" + LoadTheRest(job, left));
+}
+
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left) {
   return UserError("run " + other.run + " of this job is unfinished (" + Enumerated(left) +

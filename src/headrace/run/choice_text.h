@@ -14,6 +14,11 @@ namespace headrace {
 arrow::Status JobChanged(const Job& job, const JournalRun& run,
                          const std::vector<std::string>& left);
 
+/// Class user: the source is at `place` now, and `run`, of which some tables are published, has
+/// read another one.
+arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::string& place,
+                            const std::vector<std::string>& left);
+
 /// Class user: run `wanted` cannot begin while `left` of `other` is not loaded.
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left);

@@ -141,6 +141,7 @@ class RunChooser {
   arrow::Status ChooseByRunId(const std::optional<JournalRun>& unfinished);
   arrow::Result<ChosenRun> Start(const std::string& run);
   arrow::Result<ChosenRun> Continue(const JournalRun& run);
+  arrow::Status ChoosePlace(const JournalRun& run, ChosenRun& chosen);
   arrow::Status Extend(const JournalRun& run, ChosenRun& chosen);
   arrow::Result<ChosenRun> Repeat(const JournalRun& run);
   arrow::Status DivideTables(ChosenRun& chosen);
@@ -241,6 +242,7 @@ arrow::Result<ChosenRun> RunChooser::Start(const std::string& run) {
   ChosenRun chosen;
   chosen.run = run;
   chosen.started_at = started_at_;
+  chosen.source = parts_.source.place();
   chosen.scope = DirectoriesOf(wanted_);
   ARROW_RETURN_NOT_OK(DivideTables(chosen));
   return chosen;
@@ -261,6 +263,7 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   }
   ARROW_RETURN_NOT_OK(Extend(run, chosen));
   ARROW_RETURN_NOT_OK(DivideTables(chosen));
+  ARROW_RETURN_NOT_OK(ChoosePlace(run, chosen));
   if (!chosen.nothing_to_do()) {
     decision_.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
     if (!chosen.committed.empty()) decision_.notes.push_back(OlderSnapshots(chosen.committed));
@@ -272,6 +275,18 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
                               run.run + parts_.job.words.AsOption() + "`");
   }
   return chosen;
+}
+
+/// What is published was read from the place that the journal knows, unless it is of an earlier
+/// version.
+arrow::Status RunChooser::ChoosePlace(const JournalRun& run, ChosenRun& chosen) {
+  chosen.source = run.source;
+  if (chosen.has_published && chosen.nothing_to_do()) return arrow::Status::OK();
+  const std::string place = parts_.source.place();
+  if (!chosen.has_published || run.source.empty()) chosen.source = place;
+  if (place.empty() || place == chosen.source) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
+  return SourceChanged(parts_.job, run, place, TablesLeft(parts_.job, run.scope, tables));
 }
 
 /// Tables that the run was not begun for join it: nothing of them is committed. `--resume` leaves
@@ -300,6 +315,7 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
   ChosenRun chosen;
   chosen.start = RunStart::kEnded;
   chosen.run = run.run;
+  chosen.source = run.source;
   chosen.started_at = run.started_at;
   chosen.scope = run.scope;
   chosen.verification_failed = run.state == RunState::kVerifyFailed;
@@ -409,13 +425,15 @@ arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& jo
     ARROW_RETURN_NOT_OK(journal.BeginRun({.run = chosen.run,
                                           .job = job.name,
                                           .text_digest = job.text_digest,
+                                          .source = chosen.source,
                                           .state = RunState::kRunning,
                                           .started_at = chosen.started_at,
                                           .ended_at = {},
                                           .report = {},
                                           .scope = chosen.scope}));
   } else if (chosen.start == RunStart::kContinued) {
-    ARROW_RETURN_NOT_OK(journal.ResumeRun(chosen.run, job.text_digest, chosen.scope));
+    ARROW_RETURN_NOT_OK(
+        journal.ResumeRun(chosen.run, job.text_digest, chosen.source, chosen.scope));
   }
   for (const CommitRecord& record : chosen.rediscovered) {
     ARROW_RETURN_NOT_OK(journal.AddIntent(record.intent));

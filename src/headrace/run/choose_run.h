@@ -19,6 +19,7 @@ enum class RunStart {
 struct ChosenRun {
   std::string run;
   std::string started_at;  ///< When the run began, as the journal has it (UtcTime).
+  std::string source;      ///< Source::place() that it reads, as far as it is known.
   RunStart start = RunStart::kNew;
   bool verification_failed = false;        ///< Done before, and its verification had failed.
   std::vector<const TableJob*> tables;     ///< Left to load now; pointers into the Job.

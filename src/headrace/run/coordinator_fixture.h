@@ -109,6 +109,7 @@ class CoordinatorTest : public ::testing::Test {
 
   static MemorySourceScript SourceScript(CoordinatorTest* test) {
     MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}}};
+    script.place = [test] { return test->place; };
     script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
       return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();
     };
@@ -147,6 +148,7 @@ class CoordinatorTest : public ::testing::Test {
     return script;
   }
 
+  std::string place;  ///< Of the source.
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int)> on_open;
   std::function<arrow::Status(const TablePlan&, const WorkUnit&)> on_try;
   std::function<int64_t(const TablePlan&, const WorkUnit&)> miscount;

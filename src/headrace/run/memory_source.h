@@ -22,6 +22,7 @@ namespace headrace {
 
 struct MemorySourceScript {
   std::map<std::string, int64_t> tables;  ///< Rows by table name.
+  std::function<std::string()> place;     ///< Where the source is; empty: it is not told.
   int64_t null_rows = 0;                  ///< What is counted of each for a unit of NULLs.
   /// What a count of a unit of rows differs by from those that it has; empty: by nothing.
   std::function<int64_t(const TablePlan&, const WorkUnit&)> miscount;
@@ -207,6 +208,7 @@ class MemorySource : public Source {
   explicit MemorySource(MemorySourceScript script) : script_(std::move(script)) {}
 
   std::string endpoint() const override { return "memory://"; }
+  std::string place() const override { return script_.place ? script_.place() : std::string(); }
   arrow::Result<Capabilities> GetCapabilities(std::stop_token /*stop*/) override {
     return Capabilities{.strategies = {Strategy::kIdRange, Strategy::kNone},
                         .snapshot = SnapshotKind::kTransaction};

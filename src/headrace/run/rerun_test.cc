@@ -53,6 +53,46 @@ TEST_F(RerunTest, AnIntentThatWasOvertakenCanBeAbandoned) {
   EXPECT_EQ(StateOf(report->run), RunState::kAbandoned);
 }
 
+TEST_F(RerunTest, ARunWithCommittedTablesReadsNoOtherPlace) {
+  place = "postgresql://db:5432/one";
+  FailTable("b");
+  const std::string run = Run()->run;
+  on_open = nullptr;
+  place = "postgresql://db:5432/two";
+  const arrow::Status refused = Run().status();
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+  for (const std::string_view part :
+       {"postgresql://db:5432/one", "postgresql://db:5432/two", "headrace abandon"}) {
+    EXPECT_NE(refused.message().find(part), std::string::npos) << refused;
+  }
+  // What has nothing to read is no other place.
+  ASSERT_EQ(RunOnly("a")->run, run);
+  EXPECT_FALSE(Run().ok());
+  EXPECT_EQ(CountOf("b"), 0);
+  place = "postgresql://db:5432/one";
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(LastRun().source, place);
+}
+
+TEST_F(RerunTest, APlaceThatIsNotKnownIsTakenAsItIs) {
+  FailTable("b");
+  ASSERT_EQ(Run()->exit_code(), 1);
+  place = "postgresql://db:5432/one";
+  ASSERT_EQ(Run()->exit_code(), 1);
+  place = "postgresql://db:5432/two";
+  EXPECT_FALSE(Run().ok());
+}
+
+TEST_F(RerunTest, APlaceThatChangedBeforeAnyCommitIsTakenAsItIs) {
+  place = "postgresql://db:5432/one";
+  on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
+  ASSERT_EQ(Run()->exit_code(), 1);
+  on_open = nullptr;
+  place = "postgresql://db:5432/two";
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(LastRun().source, place);
+}
+
 /// A process that died between staging its intent and journalling it left one that nobody settles.
 TEST_F(RerunTest, AbandonDiscardsWhatWasStagedForTablesThatAreNotCommitted) {
   FailTable("b");

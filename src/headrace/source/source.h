@@ -190,6 +190,11 @@ class Source {
   /// Where it is, without secrets: `postgresql://etl@127.0.0.1:5432/shop`.
   virtual std::string endpoint() const = 0;
 
+  /// Where the rows come from, as far as more than the job's text decides it: server and database
+  /// by the environment, say. Without secrets; asks nobody. Empty: the job's text says it all, or
+  /// it cannot be told. One run reads one place only.
+  virtual std::string place() const { return {}; }
+
   /// Connects on first use.
   virtual arrow::Result<Capabilities> GetCapabilities(std::stop_token stop) = 0;
 

@@ -156,6 +156,27 @@ arrow::Result<PgConnectSettings> ParsePgUri(const std::string& uri) {
   return settings;
 }
 
+std::optional<PgPlace> PgPlaceOf(const PgConnectSettings& settings) {
+  PgConnectSettings refused = settings;
+  // libpq has looked everything up when it comes to this, and connects to nothing.
+  refused.Set("sslmode", "none, this only asks");
+  refused.Set("password", "none");  // Else it looks into the password file.
+  const auto keywords = Pointers(refused, false);
+  const auto values = Pointers(refused, true);
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(
+      PQconnectStartParams(keywords.data(), values.data(), 0), PQfinish);
+  if (connection == nullptr) return std::nullopt;
+  const auto text = [](const char* known) { return std::string(known == nullptr ? "" : known); };
+  PgPlace place{.host = ParameterInUse(connection.get(), "hostaddr"),
+                .port = ParameterInUse(connection.get(), "port"),
+                .database = text(PQdb(connection.get()))};
+  if (place.host.empty()) place.host = ParameterInUse(connection.get(), "host");
+  if (place.host.empty()) place.host = text(PQhost(connection.get()));
+  if (place.port.empty()) place.port = text(PQport(connection.get()));
+  if (place.host.empty() || place.database.empty()) return std::nullopt;
+  return place;
+}
+
 void PgConnection::Finisher::operator()(pg_conn* connection) const { PQfinish(connection); }
 
 PgConnection::PgConnection(pg_conn* connection) : connection_(connection) {}

@@ -42,6 +42,18 @@ struct PgConnectSettings {
 /// repeat the text: it may hold a password.
 arrow::Result<PgConnectSettings> ParsePgUri(const std::string& uri);
 
+/// A server and a database on it.
+struct PgPlace {
+  std::string host;  ///< A name, an address or the folder of a socket; a list as libpq takes it.
+  std::string port;
+  std::string database;
+};
+
+/// What libpq would connect to: it takes what `settings` do not say from a service file, from the
+/// environment and from what it was built with. Asks no server. Nothing where libpq refuses the
+/// settings, which PgConnection::Connect tells.
+std::optional<PgPlace> PgPlaceOf(const PgConnectSettings& settings);
+
 /// One connection. Used by one thread at a time; Cancel may come from any thread. Server notices
 /// are dropped. Every wait polls the stop token given to it, and what is done after a stop is
 /// bounded in time. Two waits are libpq's own and are not: looking up the host's name in Connect,

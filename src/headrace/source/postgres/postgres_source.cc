@@ -20,6 +20,8 @@ class PostgresSource final : public Source {
 
   std::string endpoint() const override { return PgEndpoint(settings_.connect); }
 
+  std::string place() const override { return PgPlaceText(settings_.connect); }
+
   arrow::Result<Capabilities> GetCapabilities(std::stop_token stop) override {
     const std::scoped_lock lock(mutex_);
     if (server_version_ == 0) {

@@ -231,6 +231,14 @@ std::string PgEndpoint(const PgConnectSettings& connect) {
   return endpoint;
 }
 
+std::string PgPlaceText(const PgConnectSettings& connect) {
+  const auto place = PgPlaceOf(connect);
+  if (!place.has_value()) return {};
+  const std::string port = place->port.empty() ? "" : ":" + place->port;
+  return "postgresql://" + PercentEncodeUri(place->host) + port + "/" +
+         PercentEncodeUri(place->database);
+}
+
 arrow::Status NameEndpoint(const arrow::Status& status, const PgConnectSettings& connect) {
   const std::string_view code = CodeOf(status);
   const bool about_connection = std::ranges::any_of(

@@ -41,6 +41,10 @@ arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values,
 /// `postgresql://user@host:port/database`, without secrets.
 std::string PgEndpoint(const PgConnectSettings& connect);
 
+/// Server and database that a connection goes to, whatever says so (PgPlaceOf):
+/// `postgresql://127.0.0.1:5432/shop`. Without user and secrets; empty where it cannot be told.
+std::string PgPlaceText(const PgConnectSettings& connect);
+
 /// The same error, with the endpoint where it is about the connection and names no host: a server
 /// that refuses a user or a database says nothing of where it is.
 arrow::Status NameEndpoint(const arrow::Status& status, const PgConnectSettings& connect);

@@ -49,6 +49,19 @@ TEST(PgSettingsTest, KeysOfTheJobWinOverTheUri) {
   EXPECT_EQ(settings.connect.connect_timeout, std::chrono::milliseconds(5'000));
 }
 
+TEST(PgSettingsTest, ThePlaceIsWithoutUserAndSecrets) {
+  const auto place = [](const std::string& uri) {
+    return PgPlaceText(ReadPgSettings(JobValues(uri)).ValueOrDie().connect);
+  };
+  EXPECT_EQ(place("postgresql://etl:hunter2@db:7/shop"), "postgresql://db:7/shop");
+  EXPECT_EQ(place("postgresql://etl@/shop?host=/run/pg&port=7"), "postgresql://%2Frun%2Fpg:7/shop");
+  EXPECT_EQ(place("postgresql://etl@db:7"), "postgresql://db:7/etl");
+  EXPECT_EQ(place("postgresql://etl@db:7/shop?hostaddr=127.0.0.1&sslmode=verify-full"),
+            "postgresql://127.0.0.1:7/shop");
+  EXPECT_EQ(place("postgresql://a:1,b:2/shop"), "postgresql://a,b:1,2/shop");
+  EXPECT_EQ(place("postgresql://db/shop?service=none_of_this_name"), "");
+}
+
 TEST(PgSettingsTest, WhatNeverConnectsIsTheUsersToMend) {
   for (const char* uri :
        {"postgresql://u:hunter2@h:port/d", "postgresql://u:hunter2@h:99999/d",
