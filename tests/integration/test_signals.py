@@ -4,7 +4,9 @@ import contextlib
 import fcntl
 import json
 import os
+import pathlib
 import signal
+import subprocess
 
 import pytest
 from harness import lake
@@ -240,3 +242,44 @@ def test_one_signal_ends_the_planning_of_a_server_that_hangs(postgres, tables, h
         with postgres.frozen():
             process.send_signal(signal.SIGINT)
             ended(process, expect=130)
+
+
+def wait_until_open(process, path) -> None:
+    folder = pathlib.Path(f"/proc/{process.pid}/fd")
+    until(lambda: any(os.path.realpath(entry) == str(path) for entry in folder.iterdir()), f"{path} is opened")
+
+
+@pytest.mark.parametrize("place", ["job file", "password"])
+def test_a_signal_ends_the_wait_for_a_pipe_that_nobody_writes_to(tables, headrace, place):
+    pipe = headrace.folder / "pipe"
+    os.mkfifo(pipe)
+    job = postgres_job(headrace, tables, {"name": "public.first"})
+    job.document["source"]["password"] = "${file:pipe}"
+    job.write()
+    process = headrace.start("plan", "pipe" if place == "job file" else job.file)
+    wait_until_open(process, pipe)
+    process.send_signal(signal.SIGTERM)
+    said(ended(process, expect=130), "pipe was waited for")
+
+
+def test_a_password_comes_from_a_program_that_takes_its_time(tables, headrace):
+    pipe = headrace.folder / "pipe"
+    os.mkfifo(pipe)
+    job = postgres_job(headrace, tables, {"name": "public.first"})
+    job.document["source"]["password"] = "${file:pipe}"
+    job.write()
+    process = job.start()
+    wait_until_open(process, pipe)
+    with open(pipe, "w") as writer:
+        writer.write("hunter2\n")
+    ended(process)
+    assert lake.count(job.lake, "public.first") == 9000
+
+
+def test_a_job_and_a_password_by_process_substitution(tables, headrace):
+    job = postgres_job(headrace, tables, {"name": "public.first"})
+    job.document["source"]["password"] = "${PASSWORD_FILE}"
+    text = json.dumps(job.document).replace("${PASSWORD_FILE}", "${file:/dev/fd/3}")
+    headrace.write("text", text)
+    command = f'{headrace.program} plan -q <(cat text) 3< <(echo hunter2) && {headrace.program} plan -q /dev/stdin 3< <(echo x) <text'
+    subprocess.run(["bash", "-c", command], cwd=headrace.folder, check=True, timeout=SECONDS)

@@ -13,7 +13,7 @@ namespace headrace {
 namespace {
 
 arrow::Result<int> Abandon(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job, context.stop));
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenExistingJournal(parts.job.state));

@@ -133,7 +133,7 @@ int ExitCodeOfLines(const std::vector<CheckLine>& lines) {
 }
 
 arrow::Result<int> Check(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument, context.stop));
   ARROW_RETURN_NOT_OK(SelectTables(job, context.line.only));
   Observation observation(context, job.logging);
   std::vector<CheckLine> lines = {

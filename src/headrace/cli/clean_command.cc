@@ -24,7 +24,7 @@ std::string CleanText(const CleanResult& result) {
 }
 
 arrow::Result<int> Clean(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job, context.stop));
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   ARROW_ASSIGN_OR_RAISE(const JobLock lock, JobLock::Acquire(parts.job.state, parts.job.name));

@@ -94,12 +94,13 @@ arrow::Status ExpectJournal(const std::filesystem::path& state) {
 
 }  // namespace
 
-arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given) {
+arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given,
+                           const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const std::filesystem::path file, FindJobFile(given, &given == &line.job));
   JobOverrides overrides = line.set;
   if (line.workers.has_value()) ARROW_RETURN_NOT_OK(AddWorkers(*line.workers, overrides));
   ARROW_ASSIGN_OR_RAISE(Job job,
-                        ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides));
+                        ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides, stop));
   job.words.set.resize(line.set.size());  // --workers is of one run, not of the job.
   return job;
 }
@@ -114,7 +115,7 @@ arrow::Result<JobParts> MakeJobParts(Job job, const std::stop_token& stop) {
   return parts;
 }
 
-arrow::Result<RunScope> FindRunScope(const CommandLine& line) {
+arrow::Result<RunScope> FindRunScope(const CommandLine& line, const std::stop_token& stop) {
   if (line.state.has_value()) {
     ARROW_RETURN_NOT_OK(ExpectFolder(*line.state));
     return RunScope{.state = *line.state,
@@ -122,7 +123,7 @@ arrow::Result<RunScope> FindRunScope(const CommandLine& line) {
                     .options = " --state " + ShellWord(*line.state),
                     .words = {.file = "FILE", .set = {}}};
   }
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(line, line.job));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(line, line.job, stop));
   return RunScope{.state = std::move(job.state),
                   .job = std::move(job.name),
                   .options = job.words.AsOption(),

@@ -18,7 +18,8 @@ namespace headrace {
 
 /// Reads the job file with `--set` and `--workers` applied. `given` is the line's argument or its
 /// `job`, whichever the command takes; without a value it is job.yaml of the present folder.
-arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given);
+arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given,
+                           const std::stop_token& stop);
 
 /// A job and what it names, made but not yet connected.
 struct JobParts {
@@ -41,7 +42,7 @@ struct RunScope {
 
 /// The folder that `--state` names, with the runs of all its jobs; without it the job's runs. An
 /// error of class user where the folder that was named is not there.
-arrow::Result<RunScope> FindRunScope(const CommandLine& line);
+arrow::Result<RunScope> FindRunScope(const CommandLine& line, const std::stop_token& stop);
 
 /// True if `state` holds a journal: some command has run there. Errors of class user where this
 /// user may not look.

@@ -12,7 +12,7 @@ namespace headrace {
 namespace {
 
 arrow::Result<int> Plan(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument, context.stop));
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   return ShowPlan(context, parts, observation);

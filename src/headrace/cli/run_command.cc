@@ -56,7 +56,7 @@ arrow::Result<int> DryRun(CommandContext& context, JobParts& parts, Observation&
 
 arrow::Result<int> Run(CommandContext& context) {
   if (context.line.run_id.has_value()) ARROW_RETURN_NOT_OK(CheckRunId(*context.line.run_id));
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument, context.stop));
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   if (context.line.dry_run) return DryRun(context, parts, observation);

@@ -42,7 +42,7 @@ std::string RunsText(const std::vector<RunStanding>& runs, const RunScope& scope
 }
 
 arrow::Result<int> Runs(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
+  ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line, context.stop));
   std::vector<RunStanding> runs;
   ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(scope.state));
   if (has_journal) {

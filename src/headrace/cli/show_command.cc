@@ -123,7 +123,7 @@ nlohmann::ordered_json ShowJson(const RunStanding& standing,
 }
 
 arrow::Result<int> Show(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line));
+  ARROW_ASSIGN_OR_RAISE(const RunScope scope, FindRunScope(context.line, context.stop));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(scope.state));
   ARROW_ASSIGN_OR_RAISE(
       const JournalRun found,

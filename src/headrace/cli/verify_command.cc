@@ -31,7 +31,7 @@ VerifyLevel WantedLevel(const CommandLine& line, const Job& job) {
 }
 
 arrow::Result<int> Verify(CommandContext& context) {
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job, context.stop));
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   ARROW_ASSIGN_OR_RAISE(const auto journal, OpenJournalToRead(parts.job.state));

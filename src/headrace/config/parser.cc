@@ -68,9 +68,15 @@ arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::pa
 arrow::Result<Job> ParseJobFile(const std::filesystem::path& file,
                                 std::span<const PluginOptions> sources,
                                 std::span<const PluginOptions> destinations,
-                                const JobOverrides& overrides) {
-  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadSmallFile(file));
-  return ParseJobText(text, file, sources, destinations, overrides, Environment::OfProcess());
+                                const JobOverrides& overrides, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const std::string text, ReadSmallFile(file, stop));
+  auto job =
+      ParseJobText(text, file, sources, destinations, overrides, Environment::OfProcess(stop));
+  // What could not be read for the stop is told like a fault of the job.
+  if (!job.ok() && stop.stop_requested()) {
+    return InterruptedError().WithMessage(job.status().message());
+  }
+  return job;
 }
 
 }  // namespace headrace

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,11 +30,13 @@ using JobOverrides = std::vector<std::string>;
 
 /// Reads the job file `file`. `sources`, `destinations`: the plug-ins that a job may name. One
 /// error of class user holds everything that is wrong, one line per problem in the order of the
-/// file (`FILE:LINE:COLUMN: KEY: what`); no secret is in it.
+/// file (`FILE:LINE:COLUMN: KEY: what`); no secret is in it. kInterruptedCode where `stop` ends the
+/// wait for a file that is a pipe.
 arrow::Result<Job> ParseJobFile(const std::filesystem::path& file,
                                 std::span<const PluginOptions> sources,
                                 std::span<const PluginOptions> destinations,
-                                const JobOverrides& overrides = {});
+                                const JobOverrides& overrides = {},
+                                const std::stop_token& stop = {});
 
 /// The same for a text that was read from `file`, with an environment of the caller's.
 arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::path& file,

@@ -1,10 +1,16 @@
 #include "headrace/config/reference.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <utility>
@@ -15,6 +21,9 @@ namespace headrace {
 namespace {
 
 constexpr size_t kMostFileBytes = size_t{1} << 20;
+constexpr size_t kReadBytes = size_t{16} << 10;
+/// How often a wait for a pipe looks at its stop token.
+constexpr std::chrono::milliseconds kStopPoll{100};
 constexpr std::string_view kReferenceBegin = "${";
 constexpr std::string_view kLiteralBegin = "$${";
 constexpr std::string_view kFilePrefix = "file:";
@@ -32,6 +41,52 @@ std::string WithoutLastLineEnd(std::string text) {
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
   return text;
+}
+
+/// A file that is open to be read, without waiting: opened to wait, a pipe that nobody writes to
+/// would not even let itself be opened.
+class SmallFile {
+ public:
+  explicit SmallFile(const std::filesystem::path& path)
+      : fd_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {}
+  SmallFile(const SmallFile&) = delete;
+  SmallFile& operator=(const SmallFile&) = delete;
+  ~SmallFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+arrow::Status CannotRead(const std::filesystem::path& path, int error) {
+  return UserError("cannot read " + path.string() + ": " +
+                   std::strerror(error));  // NOLINT(concurrency-mt-unsafe)
+}
+
+arrow::Status InterruptedWaitFor(const std::filesystem::path& path) {
+  return InterruptedError().WithMessage("interrupted while " + path.string() +
+                                        " was waited for: it is a pipe, or the like, whose "
+                                        "other end has written nothing or not closed it");
+}
+
+/// Whether a read of no bytes was the end. A pipe gives none either as long as nobody has opened
+/// its other end; of one that was open and is closed, poll(2) says so.
+bool HasEnded(int file) {
+  struct stat status{};
+  if (::fstat(file, &status) != 0 || !S_ISFIFO(status.st_mode)) return true;
+  pollfd entry{.fd = file, .events = POLLIN, .revents = 0};
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLHUP) != 0;
+}
+
+/// False: `stop` was stopped first.
+bool WaitForBytes(int file, const std::stop_token& stop) {
+  pollfd entry{.fd = file, .events = POLLIN, .revents = 0};
+  while (::poll(&entry, 1, static_cast<int>(kStopPoll.count())) <= 0) {
+    if (stop.stop_requested()) return false;
+  }
+  return true;
 }
 
 /// The value of what stands between `${` and `}`.
@@ -58,34 +113,39 @@ arrow::Result<std::string> Resolve(std::string_view inner, const Environment& en
 
 }  // namespace
 
-arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path) {
+arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path,
+                                         const std::stop_token& stop) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     return UserError("cannot read " + path.string() + ": it is a directory");
   }
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string content(kMostFileBytes + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (!file.eof() && file.gcount() == 0) {
-    const char* why =
-        errno == 0 ? "it cannot be read" : std::strerror(errno);  // NOLINT(concurrency-mt-unsafe)
-    return UserError("cannot read " + path.string() + ": " + why);
+  const SmallFile file(path);
+  if (file.get() < 0) return CannotRead(path, errno);
+  std::string content;
+  while (content.size() <= kMostFileBytes) {
+    std::array<char, kReadBytes> piece{};
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got > 0) {
+      content.append(piece.data(), static_cast<size_t>(got));
+      continue;
+    }
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return CannotRead(path, errno);
+    if (got == 0 && HasEnded(file.get())) return content;
+    if (!WaitForBytes(file.get(), stop)) return InterruptedWaitFor(path);
   }
-  if (std::cmp_greater(file.gcount(), kMostFileBytes)) {
-    return UserError("cannot read " + path.string() + ": it is larger than 1 MiB");
-  }
-  content.resize(static_cast<size_t>(file.gcount()));
-  return content;
+  return UserError("cannot read " + path.string() + ": it is larger than 1 MiB");
 }
 
-Environment Environment::OfProcess() {
+Environment Environment::OfProcess(std::stop_token stop) {
   const auto variable = [](const std::string& name) -> std::optional<std::string> {
     const char* value =
         std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): nothing of ours sets variables
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
-  return {.variable = variable, .file = ReadSmallFile};
+  const auto file = [stop = std::move(stop)](const std::filesystem::path& path) {
+    return ReadSmallFile(path, stop);
+  };
+  return {.variable = variable, .file = file};
 }
 
 Environment Remembered(const Environment& environment) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -16,17 +17,20 @@ struct Environment {
   /// The whole content of a file.
   std::function<arrow::Result<std::string>(const std::filesystem::path& path)> file;
 
-  /// The variables and files of this process. Files over 1 MiB are refused.
-  static Environment OfProcess();
+  /// The variables and files of this process, these as ReadSmallFile reads them.
+  static Environment OfProcess(std::stop_token stop = {});
 };
 
 /// The same, asked once for each variable and file: a job means what it said when it was first
 /// read, and a pipe can be read once only. Not thread-safe.
 Environment Remembered(const Environment& environment);
 
-/// Reads a file of at most 1 MiB. Errors of class user say what the system says: `cannot read PATH:
-/// No such file or directory`.
-arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path);
+/// Reads a file of at most 1 MiB, or a pipe to its end: that of a program which takes its time is
+/// waited for, also before it has begun to write. Errors of class user say what the system says:
+/// `cannot read PATH: No such file or directory`. kInterruptedCode, with what was waited for, soon
+/// after `stop`.
+arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path,
+                                         const std::stop_token& stop = {});
 
 /// Does `text` hold a reference, or a `$${` that stands for `${`?
 bool HasReference(std::string_view text);

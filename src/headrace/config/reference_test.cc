@@ -1,11 +1,14 @@
 #include "headrace/config/reference.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <stop_token>
 #include <string>
+#include <thread>
 
 namespace headrace {
 namespace {
@@ -100,6 +103,11 @@ class SmallFileTest : public testing::Test {
     std::ofstream(folder_ / "file", std::ios::binary) << content;
     return folder_ / "file";
   }
+  std::filesystem::path Pipe() {
+    const std::filesystem::path pipe = folder_ / "pipe";
+    EXPECT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    return pipe;
+  }
 
   std::filesystem::path folder_;
 };
@@ -120,6 +128,35 @@ TEST_F(SmallFileTest, SaysWhyNot) {
   EXPECT_NE(message(Write(std::string((1 << 20) + 1, 'x'))).find("larger than 1 MiB"),
             std::string::npos);
   EXPECT_EQ(ClassOf(ReadSmallFile(missing).status()), ErrorClass::kUser);
+}
+
+TEST_F(SmallFileTest, APipeIsReadToItsEndWhoeverComesFirst) {
+  const std::filesystem::path pipe = Pipe();
+  for (const std::string text : {"", "hunter2\n"}) {
+    std::jthread writer([&] { std::ofstream(pipe) << text; });
+    EXPECT_EQ(ReadSmallFile(pipe).ValueOrDie(), text);
+  }
+}
+
+TEST_F(SmallFileTest, ThePartsOfAPipeAreWaitedFor) {
+  const std::filesystem::path pipe = Pipe();
+  std::jthread writer([&] {
+    std::ofstream file(pipe);
+    for (int part = 0; part < 100; ++part) file << std::string(1000, 'x') << std::flush;
+  });
+  EXPECT_EQ(ReadSmallFile(pipe).ValueOrDie().size(), 100'000U);
+}
+
+TEST_F(SmallFileTest, TheWaitForAPipeThatNobodyWritesToCanBeStopped) {
+  const std::filesystem::path pipe = Pipe();
+  std::stop_source source;
+  source.request_stop();
+  const arrow::Status nobody = ReadSmallFile(pipe, source.get_token()).status();
+  EXPECT_EQ(CodeOf(nobody), kInterruptedCode);
+  EXPECT_NE(nobody.message().find(pipe.string() + " was waited for"), std::string::npos) << nobody;
+  const std::fstream silent(pipe);  // Both ends: does not wait for anybody.
+  EXPECT_EQ(CodeOf(ReadSmallFile(pipe, source.get_token()).status()), kInterruptedCode);
+  EXPECT_EQ(ReadSmallFile(Write("text"), source.get_token()).ValueOrDie(), "text");
 }
 
 }  // namespace
