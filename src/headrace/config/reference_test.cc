@@ -133,14 +133,14 @@ TEST_F(SmallFileTest, SaysWhyNot) {
 TEST_F(SmallFileTest, APipeIsReadToItsEndWhoeverComesFirst) {
   const std::filesystem::path pipe = Pipe();
   for (const std::string text : {"", "hunter2\n"}) {
-    std::jthread writer([&] { std::ofstream(pipe) << text; });
+    const std::jthread writer([&] { std::ofstream(pipe) << text; });
     EXPECT_EQ(ReadSmallFile(pipe).ValueOrDie(), text);
   }
 }
 
 TEST_F(SmallFileTest, ThePartsOfAPipeAreWaitedFor) {
   const std::filesystem::path pipe = Pipe();
-  std::jthread writer([&] {
+  const std::jthread writer([&] {
     std::ofstream file(pipe);
     for (int part = 0; part < 100; ++part) file << std::string(1000, 'x') << std::flush;
   });
@@ -149,7 +149,7 @@ TEST_F(SmallFileTest, ThePartsOfAPipeAreWaitedFor) {
 
 TEST_F(SmallFileTest, TheWaitForAPipeThatNobodyWritesToCanBeStopped) {
   const std::filesystem::path pipe = Pipe();
-  std::stop_source source;
+  std::stop_source source;  // NOLINT(misc-const-correctness): it is stopped.
   source.request_stop();
   const arrow::Status nobody = ReadSmallFile(pipe, source.get_token()).status();
   EXPECT_EQ(CodeOf(nobody), kInterruptedCode);

@@ -16,17 +16,6 @@ constexpr int64_t kDaysPerEra = 146'097;  // 400 years
 constexpr int64_t kYearsPerEra = 400;
 constexpr int64_t kDaysBefore1970 = 719'468;  // Since 0000-03-01, where an era begins.
 
-/// Years begin in March, so that the leap day is a year's last. Howard Hinnant,
-/// "chrono-Compatible Low-Level Date Algorithms", days_from_civil and civil_from_days.
-int64_t DaysOf(int64_t year, int month, int day) {
-  const int64_t march_year = year - (month <= 2 ? 1 : 0);
-  const int64_t era = FloorDivide(march_year, kYearsPerEra);
-  const int64_t year_of_era = march_year - era * kYearsPerEra;
-  const int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * kDaysPerEra + day_of_era - kDaysBefore1970;
-}
-
 void SetDate(int64_t days_since_1970, CivilTime& time) {
   const int64_t days = days_since_1970 + kDaysBefore1970;
   const int64_t era = FloorDivide(days, kDaysPerEra);
@@ -77,6 +66,17 @@ const TimeEncodingRow& RowOf(TimeEncoding encoding) {
 }
 
 }  // namespace
+
+/// Years begin in March, so that the leap day is a year's last. Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms", days_from_civil and civil_from_days.
+int64_t DaysOf(int64_t year, int month, int day) {
+  const int64_t march_year = year - (month <= 2 ? 1 : 0);
+  const int64_t era = FloorDivide(march_year, kYearsPerEra);
+  const int64_t year_of_era = march_year - era * kYearsPerEra;
+  const int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * kDaysPerEra + day_of_era - kDaysBefore1970;
+}
 
 std::string_view TimeEncodingName(TimeEncoding encoding) { return RowOf(encoding).name; }
 

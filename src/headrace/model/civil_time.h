@@ -63,6 +63,9 @@ CivilTime CivilTimeOf(int64_t micros);
 /// The same of seconds since 1970: for units and days that int64 microseconds do not reach.
 CivilTime CivilTimeOfSeconds(int64_t seconds);
 
+/// Days since 1970. A day that the month does not have is the day after.
+int64_t DaysOf(int64_t year, int month, int day);
+
 /// Microseconds since 1970; nothing where int64 ends before. A day that the month does not have, or
 /// an hour 24, is not checked: it is the day, or the hour, after.
 std::optional<int64_t> MicrosOf(const CivilTime& time);

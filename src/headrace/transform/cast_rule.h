@@ -54,6 +54,8 @@ ArrayResult CastDecimalToFloat(const arrow::Array& values,
 // text_cast.cc
 /// To bool, date and timestamps.
 ArrayResult CastText(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
+ArrayResult CastTextToBool(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
+ArrayResult CastTextToDate(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to);
 /// Decimal numbers as exact_decimal.h reads them: zeros behind the point change nothing.
 ArrayResult CastTextToInteger(const arrow::Array& values,
                               const std::shared_ptr<arrow::DataType>& to);

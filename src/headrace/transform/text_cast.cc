@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "headrace/transform/cast_rule.h"
+#include "headrace/transform/text_date.h"
 #include "headrace/transform/text_number.h"
 #include "headrace/transform/unfit_rows.h"
 
@@ -31,10 +32,6 @@ ArrayResult CastInOwnWords(const arrow::Array& values, const std::shared_ptr<arr
 
 std::string_view WhatTextIsNot(const arrow::DataType& to) {
   switch (to.id()) {
-    case arrow::Type::BOOL:
-      return "neither true nor false";
-    case arrow::Type::DATE32:
-      return "not a date";
     case arrow::Type::TIMESTAMP:
       return static_cast<const arrow::TimestampType&>(to).timezone().empty()
                  ? "not a date and time of whole microseconds without a zone"
@@ -77,10 +74,38 @@ ArrayResult DecimalsToText(const arrow::Array& values) {
   return builder.Finish();
 }
 
+/// Each text as `read` reads it, which returns an optional.
+template <typename Builder, typename Read>
+ArrayResult ReadTexts(const arrow::Array& values, Read read, std::string_view reason) {
+  ARROW_ASSIGN_OR_RAISE(const auto text, AsText(values));
+  Builder builder;
+  ARROW_RETURN_NOT_OK(builder.Reserve(text->length()));
+  for (int64_t row = 0; row < text->length(); ++row) {
+    if (text->IsNull(row)) {
+      builder.UnsafeAppendNull();
+      continue;
+    }
+    const auto value = read(text->GetView(row));
+    if (!value.has_value()) return arrow::Status::Invalid(reason);
+    builder.UnsafeAppend(*value);
+  }
+  return builder.Finish();
+}
+
 }  // namespace
 
 ArrayResult CastText(const arrow::Array& values, const std::shared_ptr<arrow::DataType>& to) {
   return CastInOwnWords(values, to, WhatTextIsNot(*to));
+}
+
+ArrayResult CastTextToBool(const arrow::Array& values,
+                           const std::shared_ptr<arrow::DataType>& /*to*/) {
+  return ReadTexts<arrow::BooleanBuilder>(values, BoolOfText, "neither true nor false");
+}
+
+ArrayResult CastTextToDate(const arrow::Array& values,
+                           const std::shared_ptr<arrow::DataType>& /*to*/) {
+  return ReadTexts<arrow::Date32Builder>(values, DateOfText, "not a date");
 }
 
 ArrayResult CastTextToInteger(const arrow::Array& values,

@@ -15,6 +15,7 @@
 #include "headrace/model/civil_time.h"
 #include "headrace/model/error.h"
 #include "headrace/model/utf8.h"
+#include "headrace/transform/text_date.h"
 #include "headrace/transform/text_number.h"
 
 namespace headrace {
@@ -22,11 +23,12 @@ namespace {
 
 using arrow::compute::Cast;
 
-/// Whether Arrow, whose casts parse by the same function, reads `text` as a value of `Type`.
-template <typename Type>
-bool Parses(const arrow::DataType& /*to*/, std::string_view text) {
-  typename arrow::internal::StringConverter<Type>::value_type value{};
-  return arrow::internal::ParseValue<Type>(text.data(), text.size(), &value);
+bool ParsesBool(const arrow::DataType& /*to*/, std::string_view text) {
+  return BoolOfText(text).has_value();
+}
+
+bool ParsesDate(const arrow::DataType& /*to*/, std::string_view text) {
+  return DateOfText(text).has_value();
 }
 
 bool ParsesInteger(const arrow::DataType& to, std::string_view text) {
@@ -69,13 +71,13 @@ struct TextRule {
 };
 
 constexpr TextRule kTextRules[] = {
-    {arrow::Type::BOOL, Parses<arrow::BooleanType>},
+    {arrow::Type::BOOL, ParsesBool},
     {arrow::Type::INT16, ParsesInteger},
     {arrow::Type::INT32, ParsesInteger},
     {arrow::Type::INT64, ParsesInteger},
     {arrow::Type::FLOAT, ParsesReal<arrow::FloatType>},
     {arrow::Type::DOUBLE, ParsesReal<arrow::DoubleType>},
-    {arrow::Type::DATE32, Parses<arrow::Date32Type>},
+    {arrow::Type::DATE32, ParsesDate},
     {arrow::Type::TIME32, ParsesTime},
     {arrow::Type::TIME64, ParsesTime},
     {arrow::Type::TIMESTAMP, ParsesTimestamp},

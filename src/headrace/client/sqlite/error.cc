@@ -22,6 +22,8 @@ struct ResultCode {
 constexpr std::array kResultCodes = {
     // A live writer that deletes its journal looks like one that crashed, for a moment.
     ResultCode{SQLITE_READONLY_ROLLBACK, "SQLITE_READONLY_ROLLBACK", ErrorClass::kTransient},
+    ResultCode{SQLITE_READONLY_CANTINIT, "SQLITE_READONLY_CANTINIT", ErrorClass::kUser},
+    ResultCode{SQLITE_READONLY_DIRECTORY, "SQLITE_READONLY_DIRECTORY", ErrorClass::kUser},
     ResultCode{SQLITE_ERROR, "SQLITE_ERROR", ErrorClass::kUser},
     ResultCode{SQLITE_INTERNAL, "SQLITE_INTERNAL", ErrorClass::kPermanent},
     ResultCode{SQLITE_PERM, "SQLITE_PERM", ErrorClass::kUser},

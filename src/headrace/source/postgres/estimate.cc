@@ -31,8 +31,10 @@ constexpr double kOffsetWidth = 4;
 /// Why nothing is known of a column, as far as the server tells.
 constexpr const char* kNoSample =
     "a sample of its rows has none, or none that is the same once it has been to UTF-8 and back, "
-    "or "
-    "the server cannot take one or takes too long, or the role may not read it";
+    "or the server cannot take one or takes too long, or the role may not read it";
+constexpr const char* kOnlyNulls = "it is NULL in all rows";
+constexpr const char* kNothingFinite = "it is NULL, or infinite, in all rows";
+constexpr const char* kOnlyNullsSeen = "it is NULL in all rows that ANALYZE has seen";
 constexpr const char* kNoStatistics =
     "it has no index, and the server shows this role no statistics of it: ANALYZE makes them, a "
     "missing right or row security hides them";
@@ -290,7 +292,11 @@ arrow::Result<bool> FillEnds(EstimateQueries& queries, const TableRef& table, co
       const auto result,
       queries.AskBriefly("SELECT min(" + name + "), max(" + name + ") FROM " +
                          QualifiedName(table) + (is_time ? NearTimes(name) : "")));
-  if (!result || result->IsNull(0, 0)) return false;
+  if (!result) return false;
+  if (result->IsNull(0, 0)) {
+    if (!statistics.minimum) statistics.unknown_because = is_time ? kNothingFinite : kOnlyNulls;
+    return false;
+  }
   const auto end = [&](int place) {
     return is_time ? MicrosOfTimeText(result->Text(0, place))
                    : std::optional(result->Int64(0, place));
@@ -316,7 +322,9 @@ arrow::Result<bool> FillColumn(EstimateQueries& queries, const Description& desc
     ARROW_ASSIGN_OR_RAISE(const bool known, FillEnds(queries, description.table, column, spread));
     if (known) return true;
   }
-  if (!spread.minimum) spread.unknown_because = kNoStatistics;
+  if (!spread.minimum && spread.unknown_because.empty()) {
+    spread.unknown_because = spread.null_fraction >= 1 ? kOnlyNullsSeen : kNoStatistics;
+  }
   return false;
 }
 

@@ -202,6 +202,21 @@ TEST(PostgresKeyOrderTest, ListsHaveNone) {
   }
 }
 
+TEST_F(PostgresEstimateTest, AColumnThatIsNullInAllRowsIsSaidToBe) {
+  Run("CREATE TABLE t (id int, at timestamp, plain int);"
+      "INSERT INTO t SELECT FROM generate_series(1, 100); CREATE INDEX ON t (id);"
+      "CREATE INDEX ON t (at); ANALYZE t");
+  Run("GRANT SELECT ON t TO " + Role());
+  const Description t = Describe(Table("t"));
+  for (const auto& [column, reason] :
+       {std::pair("id", "it is NULL in all rows"),
+        std::pair("at", "it is NULL, or infinite, in all rows"),
+        std::pair("plain", "it is NULL in all rows that ANALYZE has seen")}) {
+    const std::string name = column;
+    EXPECT_EQ(Estimate(t, {name}, {name}).ValueOrDie().columns.at(name).unknown_because, reason);
+  }
+}
+
 /// A statement that ends in an error with this SQLSTATE.
 std::string FailingSql(const std::string& sqlstate) { return "SELECT raise('" + sqlstate + "')"; }
 

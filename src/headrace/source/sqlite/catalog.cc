@@ -188,12 +188,23 @@ std::vector<TableRef> NamedTables(const std::vector<CatalogEntry>& entries) {
   return tables;
 }
 
+/// Names that SQLite keeps for itself, in letters of either case.
+bool IsOfSqlite(std::string_view name) { return Lower(name).starts_with("sqlite_"); }
+
+arrow::Status TableOfSqlite(const std::string& name) {
+  return UserError(SqliteQuote(name) +
+                   " is a name that SQLite keeps for tables of its own; where there is one, a "
+                   "query can read it: SELECT * FROM " +
+                   name);
+}
+
 arrow::Result<CatalogEntry> FindEntry(SqliteDatabase& database, const TableRef& table) {
   if (!table.schema.empty() && table.schema != "main") {
     return UserError(table.label() + ": SQLite has only the schema main");
   }
   ARROW_ASSIGN_OR_RAISE(std::optional<CatalogEntry> found, LookUpEntry(database, table.name));
   if (found.has_value()) return *std::move(found);
+  if (IsOfSqlite(table.name)) return TableOfSqlite(table.name);
   ARROW_ASSIGN_OR_RAISE(const std::vector<CatalogEntry> entries, ListCatalog(database));
   return UserError("there is no table or view " + SqliteQuote(table.name) +
                    DidYouMeanTable(NamedTable(table.name), NamedTables(entries)));

@@ -143,7 +143,9 @@ TEST_F(SqliteCatalogTest, WhatCannotBeReadIsAUserErrorThatSaysWhy) {
   expect_refused(TableNamed("brokn"), "did you mean broken?");
   expect_refused(TableNamed("orders"), "did you mean Orders?");
   expect_refused(TableNamed("broken"), "gone");
-  expect_refused(TableNamed("sqlite_schema"), "there is no table or view");
+  for (const std::string name : {"sqlite_sequence", "SQLite_schema"}) {
+    expect_refused(TableNamed(name), "a query can read it: SELECT * FROM " + name);
+  }
   expect_refused({.schema = "temp", .name = "ok", .query = {}, .alias = {}},
                  "only the schema main");
   expect_refused(QueryOf("SELECT nothing FROM ok"), "nothing");

@@ -32,13 +32,17 @@ struct Hint {
   std::string_view text;
 };
 
+constexpr std::string_view kWalFolder =
+    "the file or its -wal and -shm files cannot be opened: a WAL database needs a folder that "
+    "can be written";
+
 constexpr std::array kHints = {
     Hint{kHotJournalCode, ErrorClass::kUser,
          "a writer that crashed left a journal to be rolled back: open the database once with "
          "write access"},
-    Hint{"SQLITE_CANTOPEN", ErrorClass::kUser,
-         "the file or its -wal and -shm files cannot be opened: a WAL database needs a folder that "
-         "can be written"},
+    Hint{"SQLITE_CANTOPEN", ErrorClass::kUser, kWalFolder},
+    Hint{"SQLITE_READONLY_DIRECTORY", ErrorClass::kUser, kWalFolder},
+    Hint{"SQLITE_READONLY_CANTINIT", ErrorClass::kUser, kWalFolder},
     Hint{"SQLITE_BUSY", ErrorClass::kTransient, "another process holds a lock on the database"},
 };
 
