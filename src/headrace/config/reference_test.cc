@@ -149,7 +149,7 @@ TEST_F(SmallFileTest, ThePartsOfAPipeAreWaitedFor) {
 
 TEST_F(SmallFileTest, TheWaitForAPipeThatNobodyWritesToCanBeStopped) {
   const std::filesystem::path pipe = Pipe();
-  std::stop_source source;  // NOLINT(misc-const-correctness): it is stopped.
+  const std::stop_source source;
   source.request_stop();
   const arrow::Status nobody = ReadSmallFile(pipe, source.get_token()).status();
   EXPECT_EQ(CodeOf(nobody), kInterruptedCode);

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "headrace/transform/cast_rule.h"
-#include "headrace/transform/text_date.h"
 #include "headrace/transform/text_number.h"
+#include "headrace/transform/text_value.h"
 #include "headrace/transform/unfit_rows.h"
 
 namespace headrace {

@@ -15,8 +15,8 @@
 #include "headrace/model/civil_time.h"
 #include "headrace/model/error.h"
 #include "headrace/model/utf8.h"
-#include "headrace/transform/text_date.h"
 #include "headrace/transform/text_number.h"
+#include "headrace/transform/text_value.h"
 
 namespace headrace {
 namespace {

@@ -1,4 +1,4 @@
-#include "headrace/transform/text_date.h"
+#include "headrace/transform/text_value.h"
 
 #include <arrow/type.h>
 #include <arrow/util/value_parsing.h>
