@@ -110,7 +110,7 @@ arrow::Result<const StateAction*> FindAction(const CommandLine& line) {
 
 arrow::Result<int> State(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const StateAction* action, FindAction(context.line));
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.job, context.stop));
   Observation observation(context, job.logging);
   ARROW_ASSIGN_OR_RAISE(const JobParts parts, MakeJobParts(std::move(job), context.stop));
   if (action->name == "show") return ShowCursors(context, parts);
