@@ -191,3 +191,53 @@ ANALYZE pg_class; ANALYZE pg_attribute""")
     assert len(statements) > 3 * len(wanted)
     through = [text for text in statements if "Seq Scan on pg_class" in text or "Seq Scan on pg_attribute" in text]
     assert len(through) < len(wanted), through[0]  # once for all of them is no harm
+
+
+LAYOUTS = """
+CREATE TABLE family (id int, a text, note text); INSERT INTO family SELECT i, 'a', NULL FROM generate_series(1, 1000) AS i;
+CREATE TABLE child (extra text, hot bool) INHERITS (family); INSERT INTO child SELECT i, 'a', 'n', NULL, false FROM generate_series(1001, 2000) AS i;
+INSERT INTO child SELECT NULL, NULL, NULL, 'e', NULL FROM generate_series(1, 500);
+CREATE FUNCTION hot(family) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT true';
+CREATE TABLE named (id int); INSERT INTO named SELECT generate_series(1, 500);
+CREATE TABLE named_child (named int) INHERITS (named); INSERT INTO named_child SELECT i, NULL FROM generate_series(501, 1000) AS i;
+CREATE TABLE parted (id int, a text) PARTITION BY RANGE (id); CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (1000);
+CREATE TABLE parted_2 (a text, id int); ALTER TABLE parted ATTACH PARTITION parted_2 FOR VALUES FROM (1000) TO (2000);
+INSERT INTO parted SELECT i, 'x' FROM generate_series(0, 1999) AS i;
+CREATE TABLE other (x text, extra text); INSERT INTO other VALUES ('e', 'z');
+ANALYZE;
+"""
+OF_WHOLE_ROWS = [
+    ("family", "family is not null"),
+    ("family", "not (\"family\" is null)"),
+    ("family", "row_to_json(Family)::text NOT LIKE '%extra%'"),
+    ("family", "family.hot"),
+    ("family", "num_nonnulls(family.*) = 1"),
+    ("family", "exists (SELECT FROM other WHERE other.x = extra) or id < 10"),
+    ("named", "named is not null"),
+    ("parted", "parted::text LIKE '(%,x)'"),
+    ("parted", "parted > row(500, 'a'::text)"),
+    ("parted", "hashtext(parted /* . */ ::text) % 2 = 0"),
+]
+
+
+@pytest.mark.parametrize(("table", "where"), OF_WHOLE_ROWS)
+def test_a_condition_on_the_whole_row_is_one_of_the_tables_own_rows(any_database, headrace, table, where):
+    """A part that is read by itself has rows of its own type: more columns, or in another order."""
+    any_database.execute(LAYOUTS)
+    wanted = any_database.execute(f"SELECT id FROM {table} WHERE {where}")
+    job = postgres_job(headrace, any_database, {"name": f"public.{table}", "where": where} | UNITS)
+    job.run()
+    assert sorted(lake.rows(job.lake, f"public.{table}", "id"), key=str) == sorted(wanted, key=str)
+    [planned] = plan(headrace).values()
+    assert planned["strategy"] != "pages"
+
+
+def test_a_condition_on_columns_is_no_condition_on_the_whole_row(database, headrace):
+    database.execute(LAYOUTS)
+    for table, where in (("parted", "parted.a = 'x' and id > 5 and 'parted' <> a -- parted"), ("family", "family.\"id\" > 5")):
+        postgres_job(headrace, database, {"name": f"public.{table}", "where": where} | UNITS)
+        [planned] = plan(headrace).values()
+        assert planned["strategy"] == "pages"
+    postgres_job(headrace, database, {"name": "public.parted", "where": "parted is not null"} | UNITS)
+    [planned] = plan(headrace).values()
+    said(planned["why"], "parted_2", "whole row")

@@ -54,6 +54,7 @@ struct Key {
 struct Description {
   TableRef table;
   RelationKind kind = RelationKind::kTable;
+  uint64_t oid = 0;  ///< Identity within the source, 0 where there is none.
   std::vector<Column> columns;
   std::vector<Key> keys;
   std::vector<Relation> leaves;  ///< One entry for a plain table; empty for views and queries.
@@ -61,6 +62,8 @@ struct Description {
   std::string indivisible;  ///< Why one query has to read it, or empty: several might not agree on
                             ///< what its rows are.
   bool row_security = false;  ///< Policies of the source decide which of its rows are shown.
+  std::string unpageable;  ///< Why its leaves cannot be read by page ranges, or empty: what the job
+                           ///< asks of its rows might mean another thing for those of a leaf.
   std::string
       row_identity;  ///< Hidden unique integer that orders the rows (`rowid` of SQLite), or empty.
 

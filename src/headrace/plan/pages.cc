@@ -141,6 +141,7 @@ std::optional<std::string> PagesMisfit(const PlanInput& input) {
   if (description.leaves.empty()) return "it has no pages of its own";
   const auto found = std::ranges::find(description.leaves, false, &Relation::pageable);
   if (found != description.leaves.end()) return NameOf(*found) + " cannot be read by page ranges";
+  if (!description.unpageable.empty()) return description.unpageable;
   return std::nullopt;
 }
 

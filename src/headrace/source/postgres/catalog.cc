@@ -328,6 +328,7 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
   ARROW_ASSIGN_OR_RAISE(description.comment, CommentText(result.Text(0, 4)));
   description.row_security = result.Boolean(0, 5);
   const auto oid = static_cast<uint64_t>(result.Int64(0, 0));
+  description.oid = oid;
   ARROW_RETURN_NOT_OK(FillColumns(connection, types, oid, stop, description));
   if (*kind == RelationKind::kView) return description;
   ARROW_RETURN_NOT_OK(FillKeys(connection, oid, stop, description));

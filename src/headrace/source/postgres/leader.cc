@@ -44,6 +44,9 @@ arrow::Result<std::shared_ptr<PgLeader>> PgLeader::Open(const PgSourceSettings& 
 }
 
 arrow::Status PgLeader::Begin(std::span<const SnapshotTable> tables, const std::stop_token& stop) {
+  for (const SnapshotTable& wanted : tables) {
+    conditions_[wanted.table.directory()] = wanted.where;
+  }
   server_version_ = connection_.server_version();
   version_text_ = connection_.ParameterStatus("server_version");
   if (server_version_ < kOldestServer) {
@@ -226,6 +229,11 @@ arrow::Status PgLeader::Lost(const arrow::Status& cause) const {
 arrow::Status PgLeader::NameLoss(const arrow::Status& status) const {
   const bool said = status.ok() || CodeOf(status) == kInterruptedCode;
   return said || !connection_.broken() ? status : Lost(status);
+}
+
+std::string PgLeader::ConditionOn(const TableRef& table) const {
+  const auto found = conditions_.find(table.directory());
+  return found == conditions_.end() ? std::string() : found->second;
 }
 
 arrow::Status PgLeader::LockError(const TableRef& table) const {

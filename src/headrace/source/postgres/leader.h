@@ -101,6 +101,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
     return held_.hidden.contains(table.directory());
   }
 
+  /// The job's condition on `table`, one of those that the leader was opened with; empty: none.
+  std::string ConditionOn(const TableRef& table) const;
+
  private:
   /// A table of the job that is held by a read, after everything that can be locked.
   struct Untouched {
@@ -144,6 +147,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   int server_version_ = 0;
   std::string version_text_;
   std::vector<std::string> warnings_;
+  std::map<std::string, std::string> conditions_;  ///< By label of the table.
   Held held_;
   PgCursorBounds cursor_bounds_;
 

@@ -4,6 +4,7 @@
 
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate.h"
+#include "headrace/source/postgres/leaf_layout.h"
 #include "headrace/source/postgres/missing_table.h"
 #include "headrace/source/postgres/session.h"
 #include "headrace/source/postgres/table_reading.h"
@@ -17,6 +18,16 @@ namespace {
 bool IsMissing(const arrow::Status& lock_error, const TableRef& table) {
   const std::string_view code = CodeOf(lock_error);
   return !table.is_query() && (code == "42P01" || code == "3F000");
+}
+
+/// What is read of `table` under the job's condition `where`.
+arrow::Result<Description> DescribeFor(PgConnection& connection, const TableRef& table,
+                                       const std::string& where, const std::stop_token& stop) {
+  PgTypeCatalog types;
+  ARROW_ASSIGN_OR_RAISE(Description description, DescribeRelation(connection, types, table, stop));
+  ARROW_ASSIGN_OR_RAISE(description.unpageable,
+                        WhyUnpageable(connection, description, where, stop));
+  return description;
 }
 
 }  // namespace
@@ -38,11 +49,10 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
   auto description = InScope(
       lease.connection(), leader_->planning_scope(),
       [&] {
-        PgTypeCatalog types;
         if (missing) {
           return arrow::Result<Description>(NoSuchTable(lease.connection(), table, stop));
         }
-        return DescribeRelation(lease.connection(), types, table, stop);
+        return DescribeFor(lease.connection(), table, leader_->ConditionOn(table), stop);
       },
       stop);
   if (description.ok()) return description;
