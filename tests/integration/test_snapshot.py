@@ -350,3 +350,108 @@ def test_a_composite_type_that_is_altered_begins_a_new_epoch(database, headrace,
     said(told, "a composite type was altered while its values were read")
     assert lake.rows(job.lake, "public.pairs", "id", "p")[0] == (1, first)
     assert lake.count(job.lake, "public.pairs") == 20_000
+
+
+SCHEMAS = """
+CREATE SCHEMA live; CREATE TABLE live.big (id int PRIMARY KEY, v text); INSERT INTO live.big SELECT i, 'old' FROM generate_series(1, 20000) AS i;
+CREATE SCHEMA fresh; CREATE TABLE fresh.big (id int PRIMARY KEY, v text); INSERT INTO fresh.big SELECT i, 'new' FROM generate_series(1, 15000) AS i;
+CREATE TABLE live.flags (id int); INSERT INTO live.flags SELECT generate_series(0, 9); CREATE TABLE fresh.flags (id int);
+CREATE TABLE live.parted (id int, v text) PARTITION BY RANGE (id); CREATE TABLE live.parted_1 PARTITION OF live.parted DEFAULT;
+CREATE TABLE fresh.parted (id int, v text) PARTITION BY RANGE (id); CREATE TABLE fresh.parted_1 PARTITION OF fresh.parted DEFAULT;
+INSERT INTO live.parted TABLE live.big; INSERT INTO fresh.parted TABLE fresh.big;
+CREATE TABLE big (id int PRIMARY KEY); INSERT INTO big SELECT generate_series(1, 20000);
+CREATE TABLE flags (id int); INSERT INTO flags SELECT generate_series(0, 9);
+CREATE FUNCTION looked_up() RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN EXISTS (SELECT FROM live.flags); END';
+ANALYZE;
+"""
+SWAP = "BEGIN; ALTER SCHEMA live RENAME TO old; ALTER SCHEMA fresh RENAME TO live; ALTER SCHEMA old RENAME TO fresh; COMMIT"
+
+
+def changed_at_the_gate(database, headrace, table: dict, change: str, snapshot: str = "require") -> tuple[Job, str]:
+    """Runs a job of one worker and one table, whose `where` has it stand at the gate, and makes a change there."""
+    job = postgres_job(headrace, database, {"name": "public.big", "where": "gate()"} | SMALL | table, **ONE_WORKER)
+    if "query" in table:
+        for key in ("name", "where", "partition"):
+            del job.document["tables"][0][key]
+    job.document["source"]["snapshot"] = snapshot
+    job.write()
+    with gate(database.uri) as held:
+        process = job.start()
+        held.wait_for_reader(process)
+        database.execute(change)
+        held.open()
+        return job, " ".join(ended(process).split())
+
+
+@pytest.mark.parametrize("snapshot", ["require", "off"])
+@pytest.mark.parametrize("table", ["live.big", "live.parted"])
+@pytest.mark.parametrize("partition", [SMALL, {"partition": {"strategy": "id_range", "column": "id", "target_rows": 1000}}],
+                         ids=["default", "id_range"])
+def test_a_schema_that_takes_anothers_name_begins_a_new_epoch(any_database, headrace, table, partition, snapshot):
+    """No lock on a table keeps its schema from being renamed, and each unit looks its name up anew."""
+    any_database.execute(SCHEMAS)
+    job, told = changed_at_the_gate(any_database, headrace, {"name": table} | partition, SWAP, snapshot)
+    said(told, f"{table} is another relation now", "start a new epoch")
+    assert lake.rows(job.lake, table) == lake.in_order((i, "new") for i in range(1, 15001))
+
+
+LOOKUPS = {
+    "where": ({"where": "EXISTS (SELECT FROM live.flags AS f WHERE f.id = big.id % 10) AND gate()"}, SWAP),
+    "quoted": ({"where": 'EXISTS (SELECT FROM Live . "flags" AS f WHERE f.id = big.id % 10) AND gate()'}, SWAP),
+    "shadow": ({"where": "EXISTS (SELECT FROM flags AS f WHERE f.id = big.id % 10) AND gate()"},
+               "CREATE SCHEMA postgres; CREATE TABLE postgres.flags (id int)"),
+    "itself": ({"where": "EXISTS (SELECT FROM big AS b WHERE b.id = big.id) AND gate()"},
+               "CREATE SCHEMA postgres; CREATE TABLE postgres.big (id int)"),
+    "query": ({"query": "SELECT * FROM big WHERE EXISTS (SELECT FROM live.flags AS f WHERE f.id = big.id % 10) AND gate()", "as": "public.big"}, SWAP),
+}
+
+
+@pytest.mark.parametrize("kind", LOOKUPS)
+def test_another_relation_of_a_name_in_a_condition_begins_a_new_epoch(any_database, headrace, kind):
+    any_database.execute(SCHEMAS)
+    table, change = LOOKUPS[kind]
+    job, told = changed_at_the_gate(any_database, headrace, table, change)
+    said(told, "is another relation now", "start a new epoch")
+    assert lake.count(job.lake, "public.big") == 0
+
+
+@pytest.mark.parametrize("where", ["looked_up() AND gate()", "EXISTS (SELECT FROM live.shown) AND gate()", "v = 'flags' OR gate()"])
+def test_what_a_condition_does_not_name_begins_no_new_epoch(database, headrace, where):
+    """Views stand for what they were made of, whatever its name is by now; locks of functions are their own."""
+    database.execute(SCHEMAS + "CREATE VIEW live.shown AS TABLE flags; ALTER TABLE big ADD v text")
+    job, told = changed_at_the_gate(database, headrace, {"where": where}, "ALTER TABLE fresh.flags RENAME TO x; CREATE SCHEMA postgres; CREATE TABLE postgres.flags (id int)")
+    assert "new epoch" not in told
+    assert lake.count(job.lake, "public.big") == 20_000
+
+
+LABELS = """
+CREATE SCHEMA kinds; CREATE TYPE kinds."Colour of it" AS ENUM ('red', 'a, "b"', 'blue'); CREATE DOMAIN hue AS kinds."Colour of it";
+CREATE TYPE pairing AS (n int, c kinds."Colour of it");
+CREATE TABLE coloured (id int PRIMARY KEY, plain kinds."Colour of it", many kinds."Colour of it"[], domain hue, paired pairing);
+INSERT INTO coloured SELECT i, 'red', '{red,blue}', 'red', ROW(i, 'red')::pairing FROM generate_series(1, 20000) AS i; ANALYZE coloured;
+"""
+RED = """ALTER TYPE kinds."Colour of it" RENAME VALUE 'red' TO 'RED'"""
+RENAMES = {
+    "renamed": (RED, "RED"),
+    "swapped": (f"{RED}; " + "; ".join(f"""ALTER TYPE kinds."Colour of it" RENAME VALUE '{old}' TO '{new}'""" for old, new in (("blue", "red"), ("RED", "blue"))),
+                "blue"),
+}
+
+
+@pytest.mark.parametrize("change", RENAMES)
+@pytest.mark.parametrize("column", ["plain", "many", "domain", "paired"])
+def test_a_label_that_is_renamed_begins_a_new_epoch(any_database, headrace, column, change):
+    any_database.execute(LABELS)
+    statement, label = RENAMES[change]
+    job, told = changed_at_the_gate(any_database, headrace, {"name": "public.coloured", "columns": ["id", column]}, statement)
+    said(told, "Colour of it", "renamed", "start a new epoch")
+    values = {str(value) for _, value in lake.rows(job.lake, "public.coloured", "id", column)}
+    assert len(lake.rows(job.lake, "public.coloured")) == 20_000
+    assert all(label in value and ("red" not in value or (change, column) == ("swapped", "many")) for value in values)
+
+
+def test_a_label_that_is_added_begins_no_new_epoch(database, headrace):
+    database.execute(LABELS)
+    added = """ALTER TYPE kinds."Colour of it" ADD VALUE 'green' BEFORE 'blue'"""
+    _, told = changed_at_the_gate(database, headrace, {"name": "public.coloured"}, added)
+    assert "new epoch" not in told

@@ -50,6 +50,12 @@ struct Key {
   bool primary = false;
 };
 
+/// A type whose values are labels, which the source can rename while they are read.
+struct LabelledType {
+  std::string name;    ///< In the source's spelling, quoted where it must be.
+  std::string labels;  ///< In their order, when described; in the source's spelling.
+};
+
 /// What a source says of one table. A value made by Source::Describe; never changed afterwards.
 struct Description {
   TableRef table;
@@ -58,6 +64,7 @@ struct Description {
   std::vector<Column> columns;
   std::vector<Key> keys;
   std::vector<Relation> leaves;  ///< One entry for a plain table; empty for views and queries.
+  std::vector<LabelledType> labelled_types;  ///< Of its columns and of what is in them.
   std::string comment;
   std::string indivisible;  ///< Why one query has to read it, or empty: several might not agree on
                             ///< what its rows are.

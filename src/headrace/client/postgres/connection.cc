@@ -282,7 +282,7 @@ arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop
       error = result.status();
       if (!error.ok()) error_position_ = result.error_position();
     }
-    last = std::move(result);
+    if (result.columns() > 0 || last.columns() == 0) last = std::move(result);
   }
   if (interrupted) return InterruptedError();
   ARROW_RETURN_NOT_OK(error);

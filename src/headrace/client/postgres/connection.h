@@ -70,9 +70,9 @@ class PgConnection {
   PgConnection& operator=(PgConnection&&) noexcept;
   ~PgConnection();
 
-  /// Runs one or more statements in one message; the result of the last one. The first error
-  /// counts, and those that stand behind it do not run. A stop cancels the statement and gives
-  /// kInterruptedCode.
+  /// Runs one or more statements in one message; the result of the last one that gives rows. The
+  /// first error counts, and those that stand behind it do not run. A stop cancels the statement
+  /// and gives kInterruptedCode.
   arrow::Result<PgResult> Query(const std::string& sql, std::stop_token stop = {});
 
   /// Query for its effect.

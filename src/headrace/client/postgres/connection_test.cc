@@ -168,6 +168,14 @@ TEST(PostgresConnectionTest, QueriesGiveTheLastResult) {
   EXPECT_EQ(connection.ParameterStatus("no_such_parameter"), "");
 }
 
+TEST(PostgresConnectionTest, AStatementWithoutRowsBehindAQueryTakesNoneAway) {
+  PgConnection connection = ConnectToTestServer();
+  const PgResult result = connection.Query("BEGIN; SELECT 1; SELECT 2; COMMIT").ValueOrDie();
+  ASSERT_EQ(result.rows(), 1);
+  EXPECT_EQ(result.Int64(0, 0), 2);
+  EXPECT_EQ(connection.Query("BEGIN; COMMIT").ValueOrDie().rows(), 0);
+}
+
 TEST(PostgresConnectionTest, TheFirstErrorCountsAndTheConnectionLives) {
   PgConnection connection = ConnectToTestServer();
   const arrow::Status status = connection.Execute("SELECT 1; SELECT no_column; SELECT 2");

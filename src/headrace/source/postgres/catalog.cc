@@ -290,6 +290,12 @@ std::string LeafOids(const Description& description) {
   return "'{" + oids + "}'::pg_catalog.oid[]";
 }
 
+std::string TextArray(std::span<const std::string> texts) {
+  std::string sql;
+  for (const std::string& text : texts) sql += (sql.empty() ? "" : ", ") + PgQuoteLiteral(text);
+  return "ARRAY[" + sql + "]::pg_catalog.text[]";
+}
+
 std::string Subselect(const std::string& query) {
   const size_t end = query.find_last_not_of("; \t\r\n");
   return "(\n" + query.substr(0, end == std::string::npos ? 0 : end + 1) + "\n) AS headrace_query";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ std::string QualifiedName(std::string_view schema, std::string_view name);
 
 /// `'{16400,16401}'::pg_catalog.oid[]`: the relations that hold the table's rows.
 std::string LeafOids(const Description& description);
+
+/// `ARRAY['a', 'b']::pg_catalog.text[]`.
+std::string TextArray(std::span<const std::string> texts);
 
 /// The query of a job as a table expression; a comment at its end does no harm, a semicolon is left
 /// out.

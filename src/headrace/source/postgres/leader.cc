@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/source/postgres/catalog.h"
 
 namespace headrace {
 namespace {
@@ -92,10 +93,11 @@ arrow::Status PgLeader::FindRelationsBehind(std::span<const SnapshotTable> table
   for (const SnapshotTable& wanted : tables) {
     const LockTarget target = TargetOf(wanted);
     if (!target.reads_others) continue;
-    auto relations = InScope(
-        connection_, scope, [&] { return RelationsBehind(connection_, target, stop); }, stop);
-    ARROW_RETURN_NOT_OK(NoteOfRead(wanted, relations.status()));
-    if (relations.ok()) held_.behind[wanted.table.directory()] = *std::move(relations);
+    const std::string& sql = wanted.table.is_query() ? wanted.table.query : wanted.where;
+    auto behind = InScope(
+        connection_, scope, [&] { return RelationsBehind(connection_, target, sql, stop); }, stop);
+    ARROW_RETURN_NOT_OK(NoteOfRead(wanted, behind.status()));
+    if (behind.ok()) held_.behind[wanted.table.directory()] = *std::move(behind);
   }
   return arrow::Status::OK();
 }
@@ -112,6 +114,8 @@ arrow::Status PgLeader::BeginBehindLocks(std::span<const SnapshotTable> tables,
         connection_.ExecuteFirst(BeginStatements(settings_, server_version_), stop));
     for (const SnapshotTable& wanted : tables) ARROW_RETURN_NOT_OK(LockOne(wanted, stop));
     if (held_.locked.empty()) break;
+    // Before it is asked whether they are locked: what they stand for by then is what was locked.
+    ARROW_ASSIGN_OR_RAISE(held_.names, ResolveNames(connection_, held_.locked, stop));
     ARROW_ASSIGN_OR_RAISE(const auto unlocked, UnlockedBelow(connection_, held_.locked, stop));
     if (unlocked.empty()) break;
     if (attempt == kLockAttempts) {
@@ -132,13 +136,28 @@ arrow::Status PgLeader::TouchRest(const std::stop_token& stop) {
   for (const Untouched& rest : held_.untouched) {
     ARROW_RETURN_NOT_OK(NoteOfRead(rest.wanted, Touch(connection_, rest.target, stop)));
   }
-  return arrow::Status::OK();
+  return CheckNames(stop);
+}
+
+/// Names were looked up before there were locks, for the locks, and by the reads of no rows: what
+/// is locked is what is read if they stand for the same as at first.
+arrow::Status PgLeader::CheckNames(const std::stop_token& stop) {
+  std::vector<KnownName> names;
+  for (const auto& [table, behind] : held_.behind) {
+    names.insert(names.end(), behind.names.begin(), behind.names.end());
+  }
+  if (names.empty()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const PgResult changed,
+                        connection_.Query("SELECT " + ChangedNameSql(names), stop));
+  if (changed.rows() == 1 && changed.IsNull(0, 0)) return arrow::Status::OK();
+  return SnapshotLost(TransientError(std::string(changed.Text(0, 0)) +
+                                     " became another relation while it was taken"));
 }
 
 arrow::Status PgLeader::LockOne(const SnapshotTable& wanted, const std::stop_token& stop) {
   if (!LockError(wanted.table).ok()) return arrow::Status::OK();
   const LockTarget own = TargetOf(wanted);
-  std::vector<LockTarget> targets = held_.behind[wanted.table.directory()];
+  std::vector<LockTarget> targets = held_.behind[wanted.table.directory()].relations;
   if (!own.relation.empty()) targets.insert(targets.begin(), own);
   bool touch = own.reads_others;
   for (const LockTarget& target : targets) {
@@ -229,6 +248,21 @@ arrow::Status PgLeader::Lost(const arrow::Status& cause) const {
 arrow::Status PgLeader::NameLoss(const arrow::Status& status) const {
   const bool said = status.ok() || CodeOf(status) == kInterruptedCode;
   return said || !connection_.broken() ? status : Lost(status);
+}
+
+std::span<const KnownName> PgLeader::NamesOf(const TableRef& table) const {
+  const auto found = held_.behind.find(table.directory());
+  if (!has_snapshot() || found == held_.behind.end()) return {};
+  return found->second.names;
+}
+
+arrow::Status PgLeader::CheckLocked(const TableRef& table, uint64_t oid) const {
+  const auto known = std::ranges::find(held_.names, QualifiedName(table), &KnownName::name);
+  if (!has_snapshot() || known == held_.names.end() || known->oid == oid) {
+    return arrow::Status::OK();
+  }
+  return SnapshotLost(TransientError("table " + table.label() +
+                                     " is another relation now than the one that was locked"));
 }
 
 std::string PgLeader::ConditionOn(const TableRef& table) const {

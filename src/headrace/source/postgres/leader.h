@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,7 @@
 #include "headrace/model/error.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/source/postgres/cursor_bound.h"
+#include "headrace/source/postgres/known_name.h"
 #include "headrace/source/postgres/settings.h"
 #include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/transaction.h"
@@ -101,6 +103,13 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
     return held_.hidden.contains(table.directory());
   }
 
+  /// Names by which the job's own SQL for `table` finds what it reads.
+  std::span<const KnownName> NamesOf(const TableRef& table) const;
+
+  /// Whether `table`, which was described as `oid`, is the relation that was locked. Error
+  /// kSnapshotLostCode where its name stands for another one by now.
+  arrow::Status CheckLocked(const TableRef& table, uint64_t oid) const;
+
   /// The job's condition on `table`, one of those that the leader was opened with; empty: none.
   std::string ConditionOn(const TableRef& table) const;
 
@@ -117,9 +126,10 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
     std::vector<std::string> locked;  ///< Quoted names of tables, with what is below them.
     std::vector<Untouched> untouched;
     std::map<std::string, arrow::Status> errors;
-    std::map<std::string, std::vector<LockTarget>> behind;  ///< What a table is read with.
-    std::set<std::string> hidden;                           ///< HasHiddenReads.
-    std::map<std::string, std::string> unlocked;            ///< Why not, by quoted name.
+    std::map<std::string, ReadBehind> behind;     ///< What a table is read with.
+    std::vector<KnownName> names;                 ///< Of `locked`.
+    std::set<std::string> hidden;                 ///< HasHiddenReads.
+    std::map<std::string, std::string> unlocked;  ///< Why not, by quoted name.
     std::vector<std::string> warnings;
   };
 
@@ -134,6 +144,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Result<bool> LockOrWarn(const LockTarget& target, const std::stop_token& stop);
   arrow::Status WarnOfUnlocked(const std::stop_token& stop);
   arrow::Status TouchRest(const std::stop_token& stop);
+  arrow::Status CheckNames(const std::stop_token& stop);
   arrow::Status NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status);
   arrow::Status Note(const TableRef& table, const arrow::Status& status);
   arrow::Status ExportSnapshot(const std::stop_token& stop);

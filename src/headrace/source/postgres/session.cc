@@ -99,6 +99,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .scope = leader_->scope(),
                   .target = TargetOf(plan, unit),
                   .condition = ConditionOf(plan, unit),
+                  .check = CheckOf(plan, unit, leader_->NamesOf(plan.table)),
                   .batch_patience = limits.batch_patience,
                   .lease = std::move(lease)};
   auto stream = Start(read, plan, unit, limits, stop);

@@ -9,6 +9,7 @@
 #include "headrace/source/postgres/session.h"
 #include "headrace/source/postgres/table_reading.h"
 #include "headrace/source/postgres/transaction.h"
+#include "headrace/source/postgres/unit_check.h"
 #include "headrace/source/postgres/unit_query.h"
 
 namespace headrace {
@@ -25,6 +26,8 @@ arrow::Result<Description> DescribeFor(PgConnection& connection, const TableRef&
                                        const std::string& where, const std::stop_token& stop) {
   PgTypeCatalog types;
   ARROW_ASSIGN_OR_RAISE(Description description, DescribeRelation(connection, types, table, stop));
+  ARROW_ASSIGN_OR_RAISE(description.labelled_types,
+                        ReadLabels(connection, types.enum_names(), stop));
   ARROW_ASSIGN_OR_RAISE(description.unpageable,
                         WhyUnpageable(connection, description, where, stop));
   return description;
@@ -55,7 +58,10 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
         return DescribeFor(lease.connection(), table, leader_->ConditionOn(table), stop);
       },
       stop);
-  if (description.ok()) return description;
+  if (description.ok()) {
+    ARROW_RETURN_NOT_OK(leader_->CheckLocked(table, description->oid));
+    return description;
+  }
   return leader_->NameLoss(
       NameTimeout(NameStatement(description.status(), table), leader_->settings()));
 }

@@ -29,16 +29,18 @@ std::string TouchStatement(const LockTarget& target) {
   return "SELECT 1 FROM " + target.from + where + " LIMIT 0; ";
 }
 
-/// Locks of this transaction on relations that can be locked, except on those of `tree`.
-constexpr std::string_view kHeldOutsideTree =
-    " SELECT DISTINCT n.nspname, c.relname FROM pg_catalog.pg_locks l"
+/// Relations that this transaction has a lock on; whether they can be locked and are not of `tree`,
+/// and whether the role may name them.
+constexpr std::string_view kHeldBesideTree =
+    " SELECT DISTINCT n.nspname, c.relname, c.relkind IN ('r', 'p', 'v')"
+    "   AND NOT EXISTS (SELECT FROM tree WHERE tree.oid = c.oid),"
+    "  pg_catalog.has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_locks l"
     " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_catalog.pg_database d ON d.oid = l.database"
     " WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation'"
-    "  AND d.datname = pg_catalog.current_database() AND c.relkind IN ('r', 'p', 'v')"
+    "  AND d.datname = pg_catalog.current_database() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
     "  AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
-    "  AND NOT EXISTS (SELECT FROM tree WHERE tree.oid = c.oid)"
     " ORDER BY n.nspname, c.relname";
 
 /// Of `wanted(schema, name, number)`. Names are looked for in the catalogue: to_regclass fails for
@@ -62,12 +64,6 @@ constexpr std::string_view kUnlockedInTree =
     "  AND d.datname = pg_catalog.current_database())"
     " ORDER BY n.nspname, c.relname";
 
-std::string TextArray(std::span<const std::string> texts) {
-  std::string sql;
-  for (const std::string& text : texts) sql += (sql.empty() ? "" : ", ") + PgQuoteLiteral(text);
-  return "ARRAY[" + sql + "]::pg_catalog.text[]";
-}
-
 /// `WITH RECURSIVE tree(oid) AS (…)`: the relations of these quoted names and what is below them.
 std::string TreeOf(std::span<const std::string> relations) {
   return "WITH RECURSIVE tree(oid) AS (SELECT pg_catalog.to_regclass(name)::pg_catalog.oid"
@@ -76,14 +72,27 @@ std::string TreeOf(std::span<const std::string> relations) {
          std::string(kPartOfTree) + ")";
 }
 
-/// The relations of a query for schemas and names, each without what is below it.
-arrow::Result<std::vector<LockTarget>> LockTargets(PgConnection& connection, const std::string& sql,
-                                                   const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query(sql, stop));
+/// The relation of row `i` of schemas and names, without what is below it.
+LockTarget LockTargetAt(const PgResult& result, int i) {
+  const std::string name = QualifiedName(result.Text(i, 0), result.Text(i, 1));
+  return {.relation = name, .only = true, .from = name};
+}
+
+/// Relations that `sql` may look up, each with its schema and along the path.
+std::vector<std::string> NamesIn(std::string_view sql, const PgResult& held) {
+  std::vector<std::string> names;
+  for (int i = 0; i < held.rows(); ++i) {
+    if (!held.Boolean(i, 3) || !MayName(sql, held.Text(i, 1))) continue;
+    names.push_back(QualifiedName(held.Text(i, 0), held.Text(i, 1)));
+    names.push_back(QualifiedName("", held.Text(i, 1)));
+  }
+  return names;
+}
+
+std::vector<LockTarget> LockableOf(const PgResult& held) {
   std::vector<LockTarget> relations;
-  for (int i = 0; i < result.rows(); ++i) {
-    const std::string name = QualifiedName(result.Text(i, 0), result.Text(i, 1));
-    relations.push_back({.relation = name, .only = true, .from = name});
+  for (int i = 0; i < held.rows(); ++i) {
+    if (held.Boolean(i, 2)) relations.push_back(LockTargetAt(held, i));
   }
   return relations;
 }
@@ -142,12 +151,18 @@ arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& targe
 arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
                                                      const std::vector<std::string>& relations,
                                                      const std::stop_token& stop) {
-  return LockTargets(connection, TreeOf(relations) + std::string(kUnlockedInTree), stop);
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.Query(TreeOf(relations) + std::string(kUnlockedInTree), stop));
+  std::vector<LockTarget> unlocked;
+  for (int i = 0; i < result.rows(); ++i) unlocked.push_back(LockTargetAt(result, i));
+  return unlocked;
 }
 
 arrow::Result<std::vector<LockTarget>> HeldRelations(PgConnection& connection,
                                                      const std::stop_token& stop) {
-  return LockTargets(connection, TreeOf({}) + std::string(kHeldOutsideTree), stop);
+  ARROW_ASSIGN_OR_RAISE(const PgResult held,
+                        connection.Query(TreeOf({}) + std::string(kHeldBesideTree), stop));
+  return LockableOf(held);
 }
 
 arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,
@@ -173,13 +188,16 @@ arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,
   return numbers;
 }
 
-arrow::Result<std::vector<LockTarget>> RelationsBehind(PgConnection& connection,
-                                                       const LockTarget& target,
-                                                       const std::stop_token& stop) {
+arrow::Result<ReadBehind> RelationsBehind(PgConnection& connection, const LockTarget& target,
+                                          std::string_view job_sql, const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(Touch(connection, target, stop));
   std::vector<std::string> own;
   if (!target.relation.empty()) own.push_back(target.relation);
-  return LockTargets(connection, TreeOf(own) + std::string(kHeldOutsideTree), stop);
+  ARROW_ASSIGN_OR_RAISE(const PgResult held,
+                        connection.Query(TreeOf(own) + std::string(kHeldBesideTree), stop));
+  ReadBehind behind{.relations = LockableOf(held), .names = {}};
+  ARROW_ASSIGN_OR_RAISE(behind.names, ResolveNames(connection, NamesIn(job_sql, held), stop));
+  return behind;
 }
 
 }  // namespace headrace

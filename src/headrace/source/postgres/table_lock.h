@@ -4,11 +4,13 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
 #include "headrace/model/table_ref.h"
+#include "headrace/source/postgres/known_name.h"
 #include "headrace/source/source.h"
 
 namespace headrace {
@@ -63,10 +65,18 @@ arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,
                                                    std::span<const SnapshotTable> wanted,
                                                    const std::stop_token& stop);
 
-/// The tables and views that a read of `target` locks, partitions included, without those that
-/// LOCK TABLE of it takes. To be called in a transaction that ends afterwards.
-arrow::Result<std::vector<LockTarget>> RelationsBehind(PgConnection& connection,
-                                                       const LockTarget& target,
-                                                       const std::stop_token& stop);
+/// What a read of a target reads besides.
+struct ReadBehind {
+  /// The tables and views that it locks, partitions included, without those that LOCK TABLE of the
+  /// target takes.
+  std::vector<LockTarget> relations;
+  /// Names by which the job's own SQL may find them. What views and policies read they know
+  /// whatever it is called.
+  std::vector<KnownName> names;
+};
+
+/// `job_sql`: the job's query or condition. To be called in a transaction that ends afterwards.
+arrow::Result<ReadBehind> RelationsBehind(PgConnection& connection, const LockTarget& target,
+                                          std::string_view job_sql, const std::stop_token& stop);
 
 }  // namespace headrace

@@ -36,9 +36,13 @@ std::string TypeQuery(const std::vector<uint32_t>& oids) {
          "   THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) "
          "END,"
          "  s.proname IN ('textsend', 'varcharsend', 'citextsend'),"
-         "  a.attname, a.atttypid, a.atttypmod"
+         "  a.attname, a.atttypid, a.atttypmod,"
+         "  CASE WHEN t.typtype = 'e' AND pg_catalog.has_schema_privilege(tn.oid, 'USAGE')"
+         "   THEN pg_catalog.quote_ident(tn.nspname) || '.' || pg_catalog.quote_ident(t.typname) "
+         "END"
          " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_proc p ON p.oid = t.typoutput"
          " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+         " JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace"
          " LEFT JOIN pg_catalog.pg_proc s ON s.oid = t.typsend"
          " LEFT JOIN LATERAL (SELECT * FROM pg_catalog.pg_attribute f WHERE t.typtype = 'c'"
          "  AND f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped OFFSET 0) a ON true"
@@ -74,6 +78,7 @@ arrow::Status PgTypeCatalog::Load(PgConnection& connection, std::span<const uint
     }
     row.output = result.Text(i, 7);
     row.sends_text = result.Boolean(i, 8);
+    row.enum_name = result.Text(i, 12);
     if (result.IsNull(i, 9)) continue;
     row.fields.push_back({.name = std::string(result.Text(i, 9)),
                           .type = OidAt(result, i, 10),
@@ -84,6 +89,14 @@ arrow::Status PgTypeCatalog::Load(PgConnection& connection, std::span<const uint
 
 arrow::Result<PgTypePtr> PgTypeCatalog::Resolve(uint32_t oid, int32_t typmod) const {
   return ResolveDeclared(oid, typmod, oid);
+}
+
+std::vector<std::string> PgTypeCatalog::enum_names() const {
+  std::vector<std::string> names;
+  for (const auto& [oid, row] : rows_) {
+    if (!row.enum_name.empty()) names.push_back(row.enum_name);
+  }
+  return names;
 }
 
 /// Follows domains down to their base type; the innermost modifier that is given counts.

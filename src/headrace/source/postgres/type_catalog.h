@@ -4,6 +4,7 @@
 #include <map>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "headrace/client/postgres/connection.h"
@@ -23,6 +24,9 @@ class PgTypeCatalog {
   /// is not known.
   arrow::Result<PgTypePtr> Resolve(uint32_t oid, int32_t typmod) const;
 
+  /// The enums that were loaded, quoted and qualified, as far as the role may name them.
+  std::vector<std::string> enum_names() const;
+
  private:
   struct Field {
     std::string name;
@@ -34,7 +38,8 @@ class PgTypeCatalog {
     std::string output;
     uint32_t base = 0;  ///< Of a domain, with the modifier that it gives.
     int32_t base_typmod = -1;
-    uint32_t element = 0;  ///< Of an array.
+    uint32_t element = 0;   ///< Of an array.
+    std::string enum_name;  ///< Of an enum, quoted and qualified, where the role may name it.
     bool is_enum = false;
     bool is_composite = false;
     bool sends_text = false;

@@ -64,7 +64,8 @@ arrow::Status PgUnitReader::FillBatch() {
       ARROW_ASSIGN_OR_RAISE(messages_, stream_->Next(stop_));
       if (messages_.empty()) {
         stream_.reset();
-        return decoder.CheckEnded();
+        ARROW_RETURN_NOT_OK(decoder.CheckEnded());
+        return RunCheck(read_.connection, read_.scope, read_.check, stop_);
       }
     }
     ARROW_ASSIGN_OR_RAISE(const size_t decoded, decoder.Decode(messages_));

@@ -10,6 +10,7 @@
 #include "headrace/client/postgres/copy_stream.h"
 #include "headrace/source/postgres/leader.h"
 #include "headrace/source/postgres/table_reading.h"
+#include "headrace/source/postgres/unit_check.h"
 #include "headrace/source/postgres/unit_query.h"
 #include "headrace/source/source.h"
 
@@ -23,6 +24,7 @@ struct PgUnitRead {
   StatementScope scope;   ///< Around the COPY, which was sent in it.
   ReadTarget target;
   std::string condition;
+  UnitCheck check;                           ///< Asked when all rows have come.
   std::chrono::milliseconds batch_patience;  ///< Of the unit's ReadLimits.
   std::optional<PgLeader::Lease> lease;      ///< Of the leader's connection, where that is the one.
 };
