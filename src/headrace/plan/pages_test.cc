@@ -150,5 +150,17 @@ TEST(PagesTest, OneLeafThatIsNoHeapMakesThemUnfit) {
   EXPECT_EQ(plan->why, "pages: public.b cannot be read by page ranges");
 }
 
+TEST(PagesTest, WhatTheJobAsksOfItsRowsMayForbidThem) {
+  Description description;
+  description.table = {.schema = "public", .name = "events"};
+  description.leaves = {Leaf("a", 4000, 200'000), Leaf("b", 4000, 200'000)};
+  description.unpageable = "public.b is unlike it";
+  const auto plan = PlanUnits(description, {.rows = 400'000, .row_width = 80},
+                              {.strategies = {Strategy::kPages, Strategy::kNone}}, {}, "run/t/0");
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->strategy, Strategy::kNone);
+  EXPECT_EQ(plan->why, "pages: public.b is unlike it");
+}
+
 }  // namespace
 }  // namespace headrace

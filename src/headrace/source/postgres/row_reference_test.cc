@@ -7,9 +7,10 @@
 namespace headrace {
 namespace {
 
-const RowNames kNames{.table = "Par", .columns = {"id", "Case", "par"}, .part_columns = {"Extra"}};
-
-bool MayRefer(std::string_view condition) { return MayReferToRow(condition, kNames); }
+bool MayRefer(std::string_view condition) {
+  return MayReferToRow(
+      condition, {.table = "Par", .columns = {"id", "Case", "par"}, .part_columns = {"Extra"}});
+}
 
 TEST(RowReferenceTest, TheTablesNameIsTheWholeRowUnlessAColumnOfItFollows) {
   for (const char* condition :
@@ -44,7 +45,7 @@ TEST(RowReferenceTest, LiteralsAndCommentsHoldNoNames) {
   for (const char* condition :
        {"'a\\' = par", "'x' = par -- '", "E'\\\\' = par", "E'''' = par", "x_e'\\' = par --'",
         "$a$ $ $a$ = par", "a$x$ = par --$x$", "/* /* */ */ par", "-- x\npar", "-- x\rpar",
-        "'' = par", "\"a\"\"\" = par", "1e'\\'' = par", "$1par"}) {
+        "'' = par", R"("a""" = par)", "1e'\\'' = par", "$1par"}) {
     EXPECT_TRUE(MayRefer(condition)) << condition;
   }
 }
@@ -52,7 +53,7 @@ TEST(RowReferenceTest, LiteralsAndCommentsHoldNoNames) {
 TEST(RowReferenceTest, WhatIsNotSureMayBeAReference) {
   for (const std::string& condition :
        {std::string("'open"), std::string("E'open\\'"), std::string("$a$ open $b$"),
-        std::string("/* open /* */"), std::string("\"open"), std::string("U&\"\\0070ar\" = 1"),
+        std::string("/* open /* */"), std::string("\"open"), std::string(R"(U&"\0070ar" = 1)"),
         std::string("u&\"x\" = 1"),
         std::string("gr\xc3\xb6\xc3\x9f"
                     "e = 1"),
@@ -71,13 +72,13 @@ TEST(RowReferenceTest, WhatIsNotSureMayBeAReference) {
 TEST(RowReferencePropertyTest, ReferencesAreFoundBetweenLiteralsAndComments) {
   const std::vector<std::string> harmless = {"'par'",
                                              "'it''s par'",
-                                             "E'\\'par\\\\'",
+                                             R"(E'\'par\\')",
                                              "$$ par $$",
                                              "$q$'par$q$",
                                              "/* par ' */",
                                              "-- par'\n",
                                              "/*/* $$ */ par*/",
-                                             "\"a\"\"par\"",
+                                             R"("a""par")",
                                              "par.id",
                                              "Par . \"Case\"",
                                              "x'1'",

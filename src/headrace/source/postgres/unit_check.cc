@@ -34,9 +34,14 @@ std::string ChangedTypeSql(std::span<const LabelledType> types) {
     const std::string described = PgQuoteLiteral(type.labels) + "::pg_catalog.text[]";
     cases +=
         " WHEN ARRAY(SELECT v.label::pg_catalog.text FROM pg_catalog.unnest("
-        "pg_catalog.enum_range(NULL::" +
-        type.name + ")) WITH ORDINALITY AS v(label, place) WHERE v.label::pg_catalog.text = ANY (" +
-        described + ") ORDER BY v.place) <> " + described + " THEN " + PgQuoteLiteral(type.name);
+        "pg_catalog.enum_range(NULL::";
+    cases += type.name;
+    cases += ")) WITH ORDINALITY AS v(label, place) WHERE v.label::pg_catalog.text = ANY (";
+    cases += described;
+    cases += ") ORDER BY v.place) <> ";
+    cases += described;
+    cases += " THEN ";
+    cases += PgQuoteLiteral(type.name);
   }
   return cases.empty() ? "NULL" : "CASE" + cases + " END";
 }
