@@ -93,7 +93,7 @@ arrow::Status PgLeader::FindRelationsBehind(std::span<const SnapshotTable> table
   for (const SnapshotTable& wanted : tables) {
     const LockTarget target = TargetOf(wanted);
     if (!target.reads_others) continue;
-    const std::string& sql = wanted.table.is_query() ? wanted.table.query : wanted.where;
+    const std::string sql = wanted.table.query + "\n" + wanted.where;
     auto behind = InScope(
         connection_, scope, [&] { return RelationsBehind(connection_, target, sql, stop); }, stop);
     ARROW_RETURN_NOT_OK(NoteOfRead(wanted, behind.status()));

@@ -7,6 +7,7 @@
 #include "headrace/client/postgres/copy_stream.h"
 #include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/table_lock.h"
+#include "headrace/source/postgres/unit_check.h"
 
 namespace headrace {
 namespace {
@@ -83,8 +84,12 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
   if (connection_.broken()) {
     return TransientError("the connection was lost before", std::string(kPgConnectionFailure));
   }
-  ARROW_ASSIGN_OR_RAISE(const bool own, Lock(plan, TargetOf(plan, unit), stop));
-  if (own) return OpenOn(connection_, {}, plan, unit, limits, stop);
+  const auto own = Lock(plan, TargetOf(plan, unit), stop);
+  if (!own.ok()) {
+    const UnitCheck check = CheckOf(plan, unit, leader_->NamesOf(plan.table));
+    return NameChange(connection_, leader_->scope(), check, own.status(), stop);
+  }
+  if (*own) return OpenOn(connection_, {}, plan, unit, limits, stop);
   ARROW_ASSIGN_OR_RAISE(PgLeader::Lease lease, leader_->Take(stop));
   PgConnection& connection = lease.connection();
   return OpenOn(connection, std::move(lease), plan, unit, limits, stop);
@@ -109,7 +114,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
   // Asked while the lease is out: behind it another session has the connection.
   const bool lost = read.lease.has_value() && connection.broken();
   const arrow::Status status = NameTimeout(stream.status(), leader_->settings());
-  return lost ? SnapshotLost(status) : status;
+  return lost ? SnapshotLost(status) : NameChange(connection, read.scope, read.check, status, stop);
 }
 
 arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& read,

@@ -56,15 +56,14 @@ arrow::Status JudgeAnswer(const UnitCheck& check, const PgResult& answer) {
       " is another relation now than when the table was described: a schema was renamed, or a "
       "relation of that name made";
   if (!answer.IsNull(0, 0) && !answer.Boolean(0, 0)) {
-    return IsAnother("table " + check.label + ": " + check.label + std::string(kAnother));
+    return IsAnother(check.label + std::string(kAnother));
   }
   if (!answer.IsNull(0, 1)) {
-    return IsAnother("table " + check.label + ": " + std::string(answer.Text(0, 1)) +
-                     std::string(kAnother));
+    return IsAnother(std::string(answer.Text(0, 1)) + std::string(kAnother));
   }
   if (answer.IsNull(0, 2)) return arrow::Status::OK();
-  return IsAnother("table " + check.label + ": labels of the type " +
-                   std::string(answer.Text(0, 2)) + " were renamed while its values were read");
+  return IsAnother("labels of the type " + std::string(answer.Text(0, 2)) +
+                   " were renamed while its values were read");
 }
 
 }  // namespace
@@ -109,6 +108,16 @@ arrow::Status RunCheck(PgConnection& connection, const StatementScope& scope,
   }
   return IsAnother("table " + check.label +
                    " is not what it was when it was described: " + answer.status().message());
+}
+
+arrow::Status NameChange(PgConnection& connection, const StatementScope& scope,
+                         const UnitCheck& check, const arrow::Status& status,
+                         const std::stop_token& stop) {
+  const bool other_cause =
+      connection.broken() || stop.stop_requested() || ClassOf(status) == ErrorClass::kTransient;
+  if (other_cause) return status;
+  const arrow::Status changed = RunCheck(connection, scope, check, stop);
+  return CodeOf(changed) == kSnapshotLostCode ? changed : status;
 }
 
 }  // namespace headrace

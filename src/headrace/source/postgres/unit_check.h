@@ -39,4 +39,10 @@ UnitCheck CheckOf(const TablePlan& plan, const WorkUnit& unit, std::span<const K
 arrow::Status RunCheck(PgConnection& connection, const StatementScope& scope,
                        const UnitCheck& check, const std::stop_token& stop);
 
+/// The error of a unit, or that of the check where something has changed: what the server says of
+/// another relation that has the name by now is no error of the job.
+arrow::Status NameChange(PgConnection& connection, const StatementScope& scope,
+                         const UnitCheck& check, const arrow::Status& status,
+                         const std::stop_token& stop);
+
 }  // namespace headrace

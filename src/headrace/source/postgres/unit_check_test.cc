@@ -75,6 +75,28 @@ TEST_F(PostgresUnitCheckTest, ARelationOfThatNameIsNotTheOneThatWasDescribed) {
   }
 }
 
+/// What the server says of the other relation is no error of the job.
+TEST_F(PostgresUnitCheckTest, ARelationOfThatNameMayHaveOtherColumns) {
+  Run("CREATE TABLE t (id int, v int); INSERT INTO t SELECT generate_series(1, 10)");
+  MakeOther("t");
+  const auto snapshot = OpenSnapshot({Table("t")});
+  const TablePlan t = PlanOf(snapshot->Describe(Table("t"), {}).ValueOrDie());
+  auto early = snapshot->Attach({}).ValueOrDie();
+  auto late = snapshot->Attach({}).ValueOrDie();
+  EXPECT_EQ(ReadUnit(*early, t, WholeTable{}).ValueOrDie()->num_rows(), 10);
+  SwapSchemas();
+  for (Session* session : {early.get(), late.get()}) {
+    const arrow::Status status = ReadUnit(*session, t, WholeTable{}).status();
+    EXPECT_EQ(CodeOf(status), kSnapshotLostCode) << status;
+  }
+  early.reset();
+  late.reset();  // It held the other one.
+  Run("DROP TABLE t");
+  const auto third = snapshot->Attach({}).ValueOrDie();
+  const arrow::Status gone = ReadUnit(*third, t, WholeTable{}).status();
+  EXPECT_EQ(CodeOf(gone), kSnapshotLostCode) << gone;
+}
+
 TEST_F(PostgresUnitCheckTest, WhatIsDescribedIsWhatWasLocked) {
   Run("CREATE TABLE t (id int)");
   MakeOther("t");

@@ -80,7 +80,9 @@ arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   if (read_.lease.has_value() && read_.connection.broken()) return SnapshotLost(status);
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
   if (!unfit.has_value() || read_.connection.broken()) {
-    return NameUnitTimeout(WithEncoding(status, read_.connection), read_.settings);
+    return NameChange(read_.connection, read_.scope, read_.check,
+                      NameUnitTimeout(WithEncoding(status, read_.connection), read_.settings),
+                      stop_);
   }
   return status.WithMessage(status.message() + PlaceOf(*unfit));
 }
