@@ -124,6 +124,29 @@ TEST_P(SourceConformance, NullsOfAColumnThatDoesNotCutTheTable) {
   EXPECT_EQ(Sorted(ReadJob(job)), Sorted(Select("SELECT id FROM t")));
 }
 
+TEST_P(SourceConformance, OnlyTheRowsOfAWindowAreReadWhateverTheStrategy) {
+  Make("CREATE TABLE t (id BIGINT, v BIGINT)");
+  std::string insert = "INSERT INTO t VALUES (NULL, 0)";
+  for (int row = 1; row < 1'000; ++row) {
+    insert.append(", (").append(std::to_string(row)).append(", 1)");
+  }
+  Make(insert);
+  const WorkUnit whole{.plan_id = {}, .id = "0", .split = WholeTable{}};
+  for (const Strategy strategy : live_->strategies()) {
+    SCOPED_TRACE(StrategyName(strategy));
+    TableJob job = JobOf("t");
+    job.where = "v = 1 OR v = 0";
+    job.partition = {.strategy = strategy, .column = "id", .target_rows = 100};
+    const auto snapshot = OpenSnapshot({job.table});
+    PlannedTable planned = Plan(*snapshot, job);
+    planned.plan.filter.window = IdRange{"id", 250, 650};
+    EXPECT_EQ(snapshot->CountRows(planned.plan, whole, {}).ValueOr(-1), 400);
+    const auto session = snapshot->Attach({}).ValueOrDie();
+    EXPECT_EQ(Sorted(ReadPlan(*session, planned)),
+              Sorted(Select("SELECT id, v FROM t WHERE id >= 250 AND id < 650")));
+  }
+}
+
 TEST_P(SourceConformance, NullsAreCountedAmongTheRowsThatTheJobWants) {
   Make("CREATE TABLE t (id BIGINT, v BIGINT); INSERT INTO t VALUES (1, 1), (NULL, 2), (NULL, 3)");
   TableJob job = JobOf("t");

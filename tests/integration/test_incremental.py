@@ -5,6 +5,7 @@ import contextlib
 import json
 import random
 import shutil
+import sqlite3
 import threading
 
 import psycopg
@@ -372,3 +373,46 @@ def test_a_clock_that_was_set_back_is_noticed(events, headrace):
     job.run("--set", "tables[0].load.late_rows=warn", expect=None)
     assert bodies(job) == ["a"]
     assert records(job)[-1]["watermark"] == "2999-01-01T00:00:00Z"
+
+
+MANY = "INSERT INTO events (created_at, body) SELECT '2024-01-01'::timestamptz + i * interval '1 minute', i FROM generate_series(1, 20000) AS i; ANALYZE events"
+
+
+@pytest.mark.parametrize("cursor, initial, strategy", [("created_at", "2024-01-08", "date_range"), ("id", "10001", "id_range")])
+def test_the_window_is_cut_by_an_indexed_cursor(events, headrace, cursor, initial, strategy):
+    events.execute(MANY)
+    job = incremental(headrace, events, cursor=cursor, load={"initial": initial}, partition={"target_rows": 1000})
+    plan = planned(headrace)
+    wanted = events.execute(f"SELECT id FROM events WHERE {cursor} >= '{initial}'")
+    assert plan["strategy"] == strategy
+    assert 5 < len(plan["units"]) < 40
+    assert len(wanted) * 0.8 < plan["estimated_rows"] < len(wanted) * 1.2
+    assert not any("no index" in warning for warning in plan["warnings"])
+    job.run()
+    assert sorted(lake.rows(job.lake, "public.events", "id")) == sorted(wanted)
+
+
+def test_without_an_index_the_table_is_read_once_by_pages(events, headrace):
+    events.execute("DROP INDEX events_created_at_idx")
+    events.execute(MANY)
+    job = incremental(headrace, events, load={"initial": "2024-01-08"}, partition={"target_rows": 1000})
+    plan = planned(headrace)
+    assert plan["strategy"] == "pages"
+    said("\n".join(plan["warnings"]), 'no index leads with the cursor "created_at"')
+    said(plan["why"], "upper bounds, because of the cursor's window")
+    assert plan["cursor"]["waiting_rows"] is None
+    job.run()
+    assert sorted(lake.rows(job.lake, "public.events", "id")) == sorted(events.execute("SELECT id FROM events WHERE created_at >= '2024-01-08'"))
+
+
+def test_rows_of_sqlite_are_loaded_once_too(headrace):
+    shop = headrace.folder / "shop.db"
+    with contextlib.closing(sqlite3.connect(shop)) as database:
+        database.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        job = Job(headrace, {"type": "sqlite", "path": str(shop)}, [{"name": "orders", "mode": "transactional", "cursor": "id"}])
+        for count in (0, 5, 3):
+            database.executemany("INSERT INTO orders VALUES (?)", [(None,)] * count)
+            database.commit()
+            job.run()
+        assert lake.rows(job.lake, "orders") == [(number,) for number in range(1, 9)]
+    assert [record["rows"] for record in records(job, "orders")] == [0, 5, 3]

@@ -104,6 +104,11 @@ arrow::Result<std::string> RowsSql(const TablePlan& plan, const WorkUnit& unit) 
     condition =
         BothHold(std::move(condition), ColumnSql(plan.table, filter.not_null) + " IS NOT NULL");
   }
+  if (filter.window) {
+    ARROW_ASSIGN_OR_RAISE(std::string window,
+                          std::visit(SplitCondition{plan.table}, *filter.window));
+    condition = BothHold(std::move(condition), std::move(window));
+  }
   if (!filter.where.empty()) {
     condition = BothHold(std::move(condition),
                          (HasIndexOfItsOwn(plan, unit) ? "+(" : "(") + filter.where + "\n)");
