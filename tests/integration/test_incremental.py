@@ -416,3 +416,15 @@ def test_rows_of_sqlite_are_loaded_once_too(headrace):
             job.run()
         assert lake.rows(job.lake, "orders") == [(number,) for number in range(1, 9)]
     assert [record["rows"] for record in records(job, "orders")] == [0, 5, 3]
+
+
+def test_a_sequence_that_was_begun_anew_is_noticed(events, headrace):
+    job = incremental(headrace, events, cursor="id")
+    insert(events, "a", "b", "c")
+    job.run()
+    events.execute("DELETE FROM events")
+    insert(events, "d")
+    job.run()  # Rows that are gone are no reason.
+    events.execute("TRUNCATE events RESTART IDENTITY")
+    insert(events, "new")
+    said(job.run(expect=1), 'with "id" from 2 on, lie behind the watermark 5', "RESTART IDENTITY", "headrace state reset")

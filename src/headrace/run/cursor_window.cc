@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
+#include "headrace/model/civil_time.h"
 #include "headrace/model/watermark.h"
 
 namespace headrace {
@@ -43,23 +45,31 @@ arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column&
   return std::nullopt;
 }
 
-/// The clock was set back, or a watermark was set in the future.
-arrow::Status CheckClock(const TableJob& job, const Column& column, const TableHistory& history,
-                         const std::optional<int64_t>& lower, const CursorBound& bound,
-                         TablePlan& plan) {
+/// How the clock or a sequence of the source came to be behind the watermark, and what helps.
+std::string_view WhyBehind(const Column& column) {
+  return IsTimeType(*column.type)
+             ? ": the clock of the source was set back. Wait until it has come there, or `headrace "
+               "state set` the watermark"
+             : ": its sequence was begun anew, as by TRUNCATE … RESTART IDENTITY. `headrace state "
+               "reset` or `state set` says where to begin";
+}
+
+/// What is written now lies in no window to come.
+arrow::Status CheckNow(const TableJob& job, const Column& column, const TableHistory& history,
+                       const std::optional<int64_t>& lower, const CursorBound& bound,
+                       TablePlan& plan) {
   const bool has_watermark = history.last_cursor && history.last_cursor->intent.watermark;
   if (!has_watermark || !bound.now || *bound.now >= *lower) return arrow::Status::OK();
-  const std::string text = "rows that are written now, at " +
-                           WatermarkText(*column.type, *bound.now) + ", lie behind the watermark " +
-                           WatermarkText(*column.type, *lower) + " of run " +
-                           history.last_cursor->intent.run + " and are never loaded";
+  const std::string text = "rows that are written now, with \"" + column.name + "\" from " +
+                           WatermarkText(*column.type, *bound.now) +
+                           " on, lie behind the watermark " + WatermarkText(*column.type, *lower) +
+                           " of run " + history.last_cursor->intent.run + " and are never loaded";
   if (job.load.late_rows == LateRows::kWarn) {
     plan.warnings.push_back(text);
     return arrow::Status::OK();
   }
   return TransientError("table " + job.table.label() + ": " + text +
-                        ": the clock of the source was set back. Wait until it has come there, or "
-                        "`headrace state set` the watermark; late_rows: warn loads all the same");
+                        std::string(WhyBehind(column)) + "; late_rows: warn loads all the same");
 }
 
 std::optional<std::string> TextOf(const Column& column, const std::optional<int64_t>& value) {
@@ -97,7 +107,7 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   if (column == nullptr) return BugError("a bound of the cursor, which is no column");
   auto lower = LowerOf(job, *column, history);
   if (!lower.ok()) return WithContext(lower.status(), "table " + job.table.label());
-  ARROW_RETURN_NOT_OK(CheckClock(job, *column, history, *lower, *bound, plan));
+  ARROW_RETURN_NOT_OK(CheckNow(job, *column, history, *lower, *bound, plan));
   const std::optional<int64_t> upper = std::max(bound->upper, *lower);  // None is the least.
   plan.cursor = {.column = column->name,
                  .last = TextOf(*column, *lower),

@@ -101,8 +101,8 @@ struct CursorRequest {
 /// not see can come any more.
 struct CursorBound {
   std::optional<int64_t> upper;  ///< As ColumnStatistics has values; none: there is no row yet.
-  std::optional<int64_t> now;    ///< What a row that is written now has, of a time; none: greater
-                                 ///< numbers than all that there are.
+  std::optional<int64_t> now;    ///< The least value of a row that is written now: the clock, or
+                                 ///< what the sequence gives next; none: not known.
   std::string about;             ///< One sentence: why there.
   std::vector<std::string> warnings;
 };

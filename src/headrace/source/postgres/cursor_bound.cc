@@ -67,6 +67,7 @@ struct Asked {
   const SnapshotTable* wanted = nullptr;
   std::shared_ptr<arrow::DataType> type;
   std::optional<int64_t> greatest;  ///< Of an integer column.
+  std::optional<int64_t> next;      ///< What its sequence gives next; none: the role may not know.
   arrow::Status status;
   std::vector<std::string> warnings;
 
@@ -211,7 +212,12 @@ arrow::Status CursorBoundReader::CheckSequence(const TableRef& table, Asked& ask
   const std::string& name = asked.wanted->cursor->column;
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      AskSystem("SELECT s.seqcache, s.seqincrement, s.seqcycle FROM pg_catalog.pg_attribute a"
+      AskSystem("SELECT s.seqcache, s.seqincrement, s.seqcycle,"
+                " CASE WHEN pg_catalog.has_sequence_privilege(s.seqrelid, 'USAGE, SELECT')"
+                "  AND NOT pg_catalog.pg_is_in_recovery()"
+                "  THEN least(coalesce(pg_catalog.pg_sequence_last_value(s.seqrelid)::numeric"
+                "   + s.seqincrement, s.seqstart), 9223372036854775807)::bigint END"
+                " FROM pg_catalog.pg_attribute a"
                 " JOIN pg_catalog.pg_depend d ON d.refclassid = "
                 "'pg_catalog.pg_class'::pg_catalog.regclass"
                 "  AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum"
@@ -223,6 +229,7 @@ arrow::Status CursorBoundReader::CheckSequence(const TableRef& table, Asked& ask
                 PgQuoteLiteral(name) + " AND a.attrelid = pg_catalog.to_regclass(" +
                 PgQuoteLiteral(table.is_query() ? std::string() : QualifiedName(table)) +
                 ") LIMIT 1"));
+  if (result.rows() > 0 && !result.IsNull(0, 3)) asked.next = result.Int64(0, 3);
   if (result.rows() == 0) {
     SayRowsMayBeLate(UserError("no sequence fills \"" + name +
                                "\", so that rows with a lower number may come later"),
@@ -329,7 +336,7 @@ arrow::Result<CursorBound> CursorBoundReader::BoundOf(Asked& asked) {
 
 CursorBound CursorBoundReader::IntegerBound(const Asked& asked) const {
   CursorBound bound{
-      .upper = {}, .now = {}, .about = "there is no value yet", .warnings = asked.warnings};
+      .upper = {}, .now = asked.next, .about = "there is no value yet", .warnings = asked.warnings};
   if (!asked.greatest) return bound;
   // The very last number is no bound of a range: its row waits for ever.
   constexpr int64_t kLast = std::numeric_limits<int64_t>::max();

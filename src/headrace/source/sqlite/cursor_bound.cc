@@ -13,22 +13,31 @@
 namespace headrace::sqlite {
 namespace {
 
-/// SQLite keeps the last number of each such table in a table of its own.
-arrow::Result<bool> IsAutoincrement(SqliteDatabase& database, const CursorRequest& request,
-                                    const Description& description) {
+/// The very last number has none behind it: its row waits for ever.
+int64_t Behind(int64_t value) {
+  return value == std::numeric_limits<int64_t>::max() ? value : value + 1;
+}
+
+/// What an AUTOINCREMENT key gives next, of which SQLite keeps the last number in a table of its
+/// own; none: the column is no such key, or has given none yet.
+arrow::Result<std::optional<int64_t>> NextNumber(SqliteDatabase& database,
+                                                 const CursorRequest& request,
+                                                 const Description& description) {
   const bool is_key = std::ranges::any_of(description.keys, [&](const Key& key) {
     return key.primary && key.columns == std::vector<std::string>{request.column};
   });
-  if (!is_key || description.kind != RelationKind::kTable) return false;
+  if (!is_key || description.kind != RelationKind::kTable) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(
       SqliteStatement there,
       database.Prepare("SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'"));
   ARROW_ASSIGN_OR_RAISE(const bool has_sequences, there.Step());
-  if (!has_sequences) return false;
+  if (!has_sequences) return std::nullopt;
   ARROW_ASSIGN_OR_RAISE(SqliteStatement sequence,
-                        database.Prepare("SELECT 1 FROM main.sqlite_sequence WHERE name = ?1"));
+                        database.Prepare("SELECT seq FROM main.sqlite_sequence WHERE name = ?1"));
   ARROW_RETURN_NOT_OK(sequence.BindText(1, description.table.name));
-  return sequence.Step();
+  ARROW_ASSIGN_OR_RAISE(const bool found, sequence.Step());
+  if (!found) return std::nullopt;
+  return Behind(sequence.ColumnInt64(0));
 }
 
 }  // namespace
@@ -50,13 +59,12 @@ arrow::Result<CursorBound> FindCursorBound(SqliteDatabase& database, const Curso
                        name + " <= 9223372036854775807 ORDER BY " + name + " DESC LIMIT 1"));
   ARROW_ASSIGN_OR_RAISE(const bool found, greatest.Step());
   CursorBound bound{.upper = {}, .now = {}, .about = "there is no value yet", .warnings = {}};
+  ARROW_ASSIGN_OR_RAISE(bound.now, NextNumber(database, request, description));
   if (!found || greatest.ColumnIsNull(0)) return bound;
-  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
   const int64_t value = greatest.ColumnInt64(0);
-  bound.upper = value == kLast ? kLast : value + 1;
+  bound.upper = Behind(value);
   bound.about = "the greatest value is " + std::to_string(value);
-  ARROW_ASSIGN_OR_RAISE(const bool grows, IsAutoincrement(database, request, description));
-  if (grows) return bound;
+  if (bound.now) return bound;
   const std::string why = "\"" + request.column +
                           "\" is no AUTOINCREMENT key, so that rows with a lower number may come "
                           "later";

@@ -35,13 +35,22 @@ TEST_F(SqliteCursorBound, OfAnAutoincrementKeyItIsBehindTheGreatestNumber) {
   ASSERT_TRUE(bound.ok()) << bound.status();
   EXPECT_EQ(bound->upper, 8);
   EXPECT_THAT(bound->warnings, IsEmpty());
-  EXPECT_EQ(bound->now, std::nullopt);
+  EXPECT_EQ(bound->now, 8);
 }
 
 TEST_F(SqliteCursorBound, OfAnEmptyTableThereIsNone) {
   EXPECT_EQ(BoundOf("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);", "id")->upper,
             std::nullopt);
   EXPECT_EQ(BoundOf("CREATE TABLE t (id INTEGER PRIMARY KEY);", "id")->upper, std::nullopt);
+}
+
+TEST_F(SqliteCursorBound, TheNextNumberIsKnownWhateverRowsThereAre) {
+  const std::string sql =
+      "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO t VALUES (3), (7);"
+      "DELETE FROM t WHERE id > 3;";
+  EXPECT_EQ(BoundOf(sql, "id")->upper, 4);
+  EXPECT_EQ(BoundOf(sql, "id")->now, 8);
+  EXPECT_EQ(BoundOf(sql + "DELETE FROM t;", "id")->now, 8);
 }
 
 TEST_F(SqliteCursorBound, OtherNumbersMayComeLate) {
