@@ -369,7 +369,7 @@ def test_a_clock_that_was_set_back_is_noticed(events, headrace):
     job.command("state", "set", "public.events", "2999-01-01")
     insert(events, "b")
     pass_a_second(events)
-    said(job.run(expect=1), "lie behind the watermark 2999-01-01T00:00:00Z", "set back", "headrace state set")
+    said(job.run(expect=2), "lie behind the watermark 2999-01-01T00:00:00Z", "set back", "headrace state set")
     job.run("--set", "tables[0].load.late_rows=warn", expect=None)
     assert bodies(job) == ["a"]
     assert records(job)[-1]["watermark"] == "2999-01-01T00:00:00Z"
@@ -427,4 +427,111 @@ def test_a_sequence_that_was_begun_anew_is_noticed(events, headrace):
     job.run()  # Rows that are gone are no reason.
     events.execute("TRUNCATE events RESTART IDENTITY")
     insert(events, "new")
-    said(job.run(expect=1), 'with "id" from 2 on, lie behind the watermark 5', "RESTART IDENTITY", "headrace state reset")
+    said(job.run(expect=2), 'with "id" from 2 on, lie behind the watermark 5', "RESTART IDENTITY", "headrace state reset")
+
+
+def test_transactions_of_one_message_all_have_its_time(events, headrace):
+    """Between two of them the session runs none; the next one has the old now()."""
+    job = incremental(headrace, events)
+    with events.connect() as writer:
+        pid = writer.info.backend_pid
+        script = "BEGIN; INSERT INTO events (body) VALUES ('first'); COMMIT; SELECT pg_sleep(2.5); BEGIN; INSERT INTO events (body) VALUES ('last'); COMMIT"
+        thread = threading.Thread(target=writer.execute, args=[script], kwargs={"prepare": False})
+        thread.start()
+        until(lambda: events.execute("SELECT count(*) FROM events") == [(1,)], "the first transaction is committed")
+        pass_a_second(events)
+        run = planned(headrace)
+        thread.join()
+    assert f"process {pid} is in a transaction since" in run["cursor"]["about"]
+
+
+@pytest.mark.parametrize("change, words", [
+    ("ALTER SEQUENCE events_id_seq INCREMENT BY 50", "INCREMENT above 1"),
+    ("ALTER SEQUENCE events_id_seq CACHE 5", "CACHE"),
+    ("INSERT INTO events (id, body) OVERRIDING SYSTEM VALUE VALUES (1000, 'by hand')", 'has the number 1000, which its sequence has not come to'),
+    ("ALTER TABLE events ALTER id DROP IDENTITY", 'no sequence fills "id"'),
+])
+def test_a_sequence_that_does_not_grow_one_by_one_may_come_late(events, headrace, change, words):
+    insert(events, "a")
+    job = incremental(headrace, events, cursor="id")
+    job.run()
+    events.execute(change)
+    said(job.run(expect=2), words, "late_rows: warn")
+
+
+def test_a_sequence_that_was_set_ahead_is_no_matter(events, headrace):
+    insert(events, "a")
+    job = incremental(headrace, events, cursor="id")
+    job.run()
+    events.execute("ALTER TABLE events ALTER id RESTART WITH 5000")
+    job.run()
+    insert(events, "b")
+    job.run()
+    assert bodies(job) == ["a", "b"]
+
+
+OTHER_RELATIONS = """
+CREATE MATERIALIZED VIEW kept AS SELECT * FROM events;
+CREATE VIEW seen AS SELECT * FROM events;
+"""
+
+
+def test_rows_of_views_may_show_late(events, headrace):
+    insert(events, "a")
+    events.execute(OTHER_RELATIONS)
+    pass_a_second(events)
+    kept = incremental(headrace, events, table="public.kept")
+    said(kept.run("--run-id", "kept", expect=2), "REFRESH of a materialized view", "late_rows: warn")
+    kept.command("abandon", "kept")
+    job = incremental(headrace, events, table="public.seen")
+    said(job.run("--run-id", "view"), "below the watermark: they are never loaded")
+    assert lake.count(job.lake, "public.seen") == 1
+
+
+@pytest.mark.parametrize("cursor", ["created_at", "id"])
+def test_a_query_has_a_cursor_too(any_database, headrace, cursor):
+    any_database.execute(EVENTS)
+    insert(any_database, "a", "b")
+    pass_a_second(any_database)
+    job = postgres_job(headrace, any_database, {"query": "SELECT * FROM events WHERE body <> 'b'", "as": "some", "mode": "transactional", "cursor": cursor, "load": {"late_rows": "warn"}})
+    job.run()
+    insert(any_database, "c")
+    pass_a_second(any_database)
+    job.run()
+    assert lake.rows(job.lake, "some", "body") == [("a",), ("c",)]
+
+
+def test_partitions_are_read_within_the_window(any_database, headrace):
+    any_database.execute("CREATE TABLE events (id bigint, created_at timestamptz DEFAULT now(), body text) PARTITION BY RANGE (id);"
+                         "CREATE TABLE low PARTITION OF events FOR VALUES FROM (0) TO (100); CREATE TABLE high PARTITION OF events FOR VALUES FROM (100) TO (1000);"
+                         "INSERT INTO events (id, created_at, body) SELECT i, '2024-01-01'::timestamptz + i * interval '1 hour', i FROM generate_series(1, 200) AS i")
+    job = incremental(headrace, any_database, load={"initial": "2024-01-03"}, partition={"target_rows": 20})
+    job.run()
+    assert sorted(lake.rows(job.lake, "public.events", "id")) == [(number,) for number in range(48, 201)]
+    any_database.execute("INSERT INTO events VALUES (300, now() - interval '3 seconds', 'new')")
+    job.run()
+    assert lake.count(job.lake, "public.events") == 153  # What is written with an earlier time than the watermark is not seen.
+
+
+def test_the_zone_of_a_client_is_not_taken_for_the_columns(database, headrace):
+    database.execute("CREATE TABLE events (created_at timestamp, body text)")
+    job = incremental(headrace, database)
+    job.environment = {"PGTZ": "Pacific/Kiritimati"}
+    said(job.run("--run-id", "one", expect=2), "PGTZ", "load.cursor_timezone")
+    job.command("abandon", "one")
+    job.document["load"] = {"cursor_timezone": "UTC"}
+    job.write()
+    job.run()
+
+
+def test_a_first_run_cannot_begin_in_the_future(events, headrace):
+    said(incremental(headrace, events, load={"initial": "2999-01-01"}).run(expect=2), "load.initial, 2999-01-01T00:00:00Z, lies in the future")
+
+
+def test_a_zone_that_is_not_the_columns_is_suspected(database, headrace):
+    database.execute("CREATE TABLE events (created_at timestamp, body text); CREATE INDEX ON events (created_at);"
+                     "INSERT INTO events VALUES ((clock_timestamp() AT TIME ZONE 'America/New_York') - interval '2 seconds', 'a'); ANALYZE events")
+    incremental(headrace, database, load={"cursor_timezone": "UTC"})
+    said("\n".join(planned(headrace)["warnings"]), "more than 15 minutes from the end of the window", "load.cursor_timezone")
+    incremental(headrace, database, load={"cursor_timezone": "America/New_York"})
+    assert planned(headrace)["warnings"] == []

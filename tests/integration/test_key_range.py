@@ -132,6 +132,18 @@ def test_keys_that_are_other_ones_on_their_way_back_are_no_bounds(any_database, 
         assert loaded_ids(job, "public.t") == list(range(1, 4001))
 
 
+@pytest.mark.parametrize("encoding, code", [("EUC_JP", "ADFC"), ("SQL_ASCII", "FC")])
+def test_labels_need_not_survive_the_way_to_utf8(any_database, headrace, encoding, code):
+    """They are compared behind each unit, also those of a column that is not copied."""
+    with database_of(any_database, encoding) as other:
+        other.execute(f"""
+            DO $$ BEGIN EXECUTE format('CREATE TYPE kind AS ENUM (''a'', %L)', convert_from('\\x{code}'::bytea, '{encoding}')); END $$;
+            CREATE TABLE t (id int PRIMARY KEY, kind kind); INSERT INTO t SELECT i, 'a' FROM generate_series(1, 100) AS i""")
+        job = postgres_job(headrace, other, {"name": "public.t", "exclude": ["kind"]})
+        assert "new epoch" not in job.run().stderr
+        assert loaded_ids(job, "public.t") == list(range(1, 101))
+
+
 @pytest.mark.parametrize("kind", ["text", "double precision", "timestamptz", "jsonb", "pair"])
 def test_hashes_hold_every_row_once_whatever_the_type(any_database, headrace, kind):
     value = {"text": "'x' || i % 700", "double precision": "i / 7.0", "timestamptz": "now() + i * interval '1 s'",

@@ -433,6 +433,7 @@ INSERT INTO coloured SELECT i, 'red', '{red,blue}', 'red', ROW(i, 'red')::pairin
 RED = """ALTER TYPE kinds."Colour of it" RENAME VALUE 'red' TO 'RED'"""
 RENAMES = {
     "renamed": (RED, "RED"),
+    "replaced": (f"""{RED}; ALTER TYPE kinds."Colour of it" ADD VALUE 'red' BEFORE 'RED'""", "RED"),
     "swapped": (f"{RED}; " + "; ".join(f"""ALTER TYPE kinds."Colour of it" RENAME VALUE '{old}' TO '{new}'""" for old, new in (("blue", "red"), ("RED", "blue"))),
                 "blue"),
 }

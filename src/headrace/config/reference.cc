@@ -72,12 +72,13 @@ arrow::Status InterruptedWaitFor(const std::filesystem::path& path) {
 }
 
 /// Whether a read of no bytes was the end. A pipe gives none either as long as nobody has opened
-/// its other end; of one that was open and is closed, poll(2) says so.
+/// its other end; of one that was open and is closed, poll(2) says so, and whether bytes came
+/// between the read and the question.
 bool HasEnded(int file) {
   struct stat status{};
   if (::fstat(file, &status) != 0 || !S_ISFIFO(status.st_mode)) return true;
   pollfd entry{.fd = file, .events = POLLIN, .revents = 0};
-  return ::poll(&entry, 1, 0) == 1 && (entry.revents & POLLHUP) != 0;
+  return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLIN | POLLHUP)) == POLLHUP;
 }
 
 /// False: `stop` was stopped first.

@@ -53,7 +53,7 @@ struct Key {
 /// A type whose values are labels, which the source can rename while they are read.
 struct LabelledType {
   std::string name;    ///< In the source's spelling, quoted where it must be.
-  std::string labels;  ///< In their order, when described; in the source's spelling.
+  std::string labels;  ///< In their order, when described; as the source tells them apart.
 };
 
 /// What a source says of one table. A value made by Source::Describe; never changed afterwards.

@@ -12,11 +12,6 @@
 namespace headrace {
 namespace {
 
-bool HasZone(const arrow::DataType& type) {
-  return type.id() == arrow::Type::TIMESTAMP &&
-         !static_cast<const arrow::TimestampType&>(type).timezone().empty();
-}
-
 std::optional<int64_t> IntegerOf(std::string_view text) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -38,7 +33,7 @@ std::string AsIsoTime(std::string_view text) {
 }
 
 std::optional<int64_t> TimeOf(const arrow::DataType& type, std::string_view text) {
-  if (HasZone(type) && text.ends_with('Z')) text.remove_suffix(1);
+  if (HasTimeZone(type) && text.ends_with('Z')) text.remove_suffix(1);
   const auto micros = MicrosOfIsoTime(AsIsoTime(text));
   const bool fits = micros && (type.id() != arrow::Type::DATE32 || *micros % kMicrosPerDay == 0);
   return fits ? micros : std::nullopt;
@@ -47,11 +42,16 @@ std::optional<int64_t> TimeOf(const arrow::DataType& type, std::string_view text
 const char* ExpectedForm(const arrow::DataType& type) {
   if (!IsTimeType(type)) return "an integer";
   if (type.id() == arrow::Type::DATE32) return "a day as 2024-01-31";
-  return HasZone(type) ? "a moment in UTC as 2024-01-31 or 2024-01-31T09:15:00Z"
-                       : "a moment without zone as 2024-01-31 or 2024-01-31T09:15:00";
+  return HasTimeZone(type) ? "a moment in UTC as 2024-01-31 or 2024-01-31T09:15:00Z"
+                           : "a moment without zone as 2024-01-31 or 2024-01-31T09:15:00";
 }
 
 }  // namespace
+
+bool HasTimeZone(const arrow::DataType& type) {
+  return type.id() == arrow::Type::TIMESTAMP &&
+         !static_cast<const arrow::TimestampType&>(type).timezone().empty();
+}
 
 bool IsCursorType(const arrow::DataType& type) {
   const bool is_integer = arrow::is_integer(type.id()) && type.id() != arrow::Type::UINT64;
@@ -62,7 +62,7 @@ std::string WatermarkText(const arrow::DataType& type, int64_t value) {
   if (!IsTimeType(type)) return std::to_string(value);
   std::string text = IsoTime(value);
   if (type.id() == arrow::Type::DATE32) text.resize(text.find('T'));
-  return HasZone(type) ? text + "Z" : text;
+  return HasTimeZone(type) ? text + "Z" : text;
 }
 
 arrow::Result<int64_t> ParseWatermark(const arrow::DataType& type, std::string_view text) {

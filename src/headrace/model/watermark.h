@@ -19,6 +19,9 @@ namespace headrace {
 /// timestamp?
 bool IsCursorType(const arrow::DataType& type);
 
+/// Of a timestamp that is a moment in UTC.
+bool HasTimeZone(const arrow::DataType& type);
+
 /// As commit records, reports and job files write a value of the cursor: `4711`, `2024-01-31`,
 /// `2024-01-31T09:15:00`, and `2024-01-31T09:15:00Z` where `type` has a time zone; microseconds
 /// follow the second where it is not whole.

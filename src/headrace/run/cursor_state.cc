@@ -68,8 +68,9 @@ arrow::Result<std::vector<TableCursor>> ListCursors(const Job& job, Destination&
 arrow::Result<CommitRecord> SetWatermark(const RunParts& parts, const std::string& table,
                                          const std::optional<std::string>& watermark,
                                          std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(const auto tables, SelectTables(parts.job, {table}));
-  TableJob job = *tables.front();
+  const auto tables = SelectTables(parts.job, {table});
+  if (!tables.ok()) return UserError("the job has no table \"" + table + "\"");
+  TableJob job = *tables->front();
   const std::string cursor = job.load.cursor;
   if (!job.load.is_transactional()) {
     return UserError("table " + job.table.label() + " is not in 'mode: transactional'");

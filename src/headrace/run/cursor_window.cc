@@ -48,10 +48,24 @@ arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column&
 /// How the clock or a sequence of the source came to be behind the watermark, and what helps.
 std::string_view WhyBehind(const Column& column) {
   return IsTimeType(*column.type)
-             ? ": the clock of the source was set back. Wait until it has come there, or `headrace "
-               "state set` the watermark"
+             ? ": the clock of the source was set back, or the watermark ahead. `headrace state "
+               "set` "
+               "says where to go on, once the unfinished run is abandoned; what is written until "
+               "the clock has come there is not loaded by itself"
              : ": its sequence was begun anew, as by TRUNCATE … RESTART IDENTITY. `headrace state "
-               "reset` or `state set` says where to begin";
+               "reset` or `state set` says where to begin, once the unfinished run is abandoned";
+}
+
+/// A first watermark in the future would look like a clock that was set back from then on.
+arrow::Status CheckInitial(const TableJob& job, const Column& column, const TableHistory& history,
+                           const std::optional<int64_t>& lower, const CursorBound& bound) {
+  const bool is_first = !history.last_cursor || !history.last_cursor->intent.watermark;
+  if (!is_first || !lower || !bound.now || !IsTimeType(*column.type) || *lower <= *bound.now) {
+    return arrow::Status::OK();
+  }
+  return UserError("table " + job.table.label() + ": load.initial, " +
+                   WatermarkText(*column.type, *lower) + ", lies in the future; it is " +
+                   WatermarkText(*column.type, *bound.now) + " at the source");
 }
 
 /// What is written now lies in no window to come.
@@ -68,8 +82,8 @@ arrow::Status CheckNow(const TableJob& job, const Column& column, const TableHis
     plan.warnings.push_back(text);
     return arrow::Status::OK();
   }
-  return TransientError("table " + job.table.label() + ": " + text +
-                        std::string(WhyBehind(column)) + "; late_rows: warn loads all the same");
+  return UserError("table " + job.table.label() + ": " + text + std::string(WhyBehind(column)) +
+                   "; late_rows: warn loads all the same");
 }
 
 std::optional<std::string> TextOf(const Column& column, const std::optional<int64_t>& value) {
@@ -107,6 +121,7 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   if (column == nullptr) return BugError("a bound of the cursor, which is no column");
   auto lower = LowerOf(job, *column, history);
   if (!lower.ok()) return WithContext(lower.status(), "table " + job.table.label());
+  ARROW_RETURN_NOT_OK(CheckInitial(job, *column, history, *lower, *bound));
   ARROW_RETURN_NOT_OK(CheckNow(job, *column, history, *lower, *bound, plan));
   const std::optional<int64_t> upper = std::max(bound->upper, *lower);  // None is the least.
   plan.cursor = {.column = column->name,

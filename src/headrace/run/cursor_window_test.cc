@@ -138,7 +138,7 @@ TEST(CursorWindow, AClockBehindTheWatermarkIsSaid) {
   const CursorBound bound{.upper = 8'000'000, .now = 9'000'000};
   TableJob job = TransactionalJob();
   const arrow::Status status = Plan(job, history, bound, type).status();
-  EXPECT_EQ(ClassOf(status), ErrorClass::kTransient);
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
   EXPECT_THAT(status.message(), HasSubstr("behind the watermark 1970-01-01T00:00:10Z of run r1"));
   job.load.late_rows = LateRows::kWarn;
   EXPECT_THAT(Plan(job, history, bound, type)->warnings, testing::SizeIs(1));

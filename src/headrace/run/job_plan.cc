@@ -5,14 +5,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "headrace/model/ascii.h"
+#include "headrace/model/civil_time.h"
 #include "headrace/model/type_name.h"
 #include "headrace/model/watermark.h"
 #include "headrace/plan/planner.h"
@@ -304,6 +307,25 @@ bool MayCutByCursor(const TableJob& job) {
          (job.partition.column == job.load.cursor || (open && !job.partition.column.has_value()));
 }
 
+/// A zone that is not the column's moves the watermark by hours, and loses the rows between.
+void WarnOfZone(const ColumnStatistics& column, TablePlan& plan) {
+  const Column* described = plan.description.FindColumn(plan.cursor->column);
+  const bool is_local =
+      described->type->id() == arrow::Type::TIMESTAMP && !HasTimeZone(*described->type);
+  const auto* window = std::get_if<DateRange>(&*plan.filter.window);
+  if (!is_local || window == nullptr || !window->upper || !column.maximum) return;
+  constexpr int64_t kWorthSaying = int64_t{15} * 60 * kMicrosPerSecond;
+  const double apart = static_cast<double>(*column.maximum) - static_cast<double>(*window->upper);
+  if (std::abs(apart) <= kWorthSaying) return;
+  plan.warnings.push_back("the greatest \"" + plan.cursor->column + "\" is " +
+                          IsoTime(*column.maximum) +
+                          ", more than 15 minutes from the end of the "
+                          "window (" +
+                          plan.cursor->about +
+                          "): if the column is in another time "
+                          "zone, load.cursor_timezone must say so, or rows are lost");
+}
+
 /// Knows the window's own rows, where an index finds them. Without one each unit would read the
 /// whole table to find its part of the window: it is cut as if all were wanted.
 void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
@@ -315,6 +337,7 @@ void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
                             "\": each run reads the whole table to find the new rows");
     return;
   }
+  WarnOfZone(found->second, plan);
   plan.statistics =
       StatisticsInWindow(plan.description, std::move(plan.statistics), *plan.filter.window);
   knobs.windowed = false;

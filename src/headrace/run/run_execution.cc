@@ -77,7 +77,7 @@ RunExecution::RunExecution(const RunParts& parts, const ChosenRun& chosen, int64
   for (const TableJob* job : chosen.tables) {
     const size_t position = positions_.size();
     positions_.emplace(job->table.directory(), position);
-    open_.emplace(position, OpenTable{job, 0, 1});
+    open_.emplace(position, OpenTable{.job = job});
   }
 }
 

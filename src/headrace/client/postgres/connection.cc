@@ -264,7 +264,7 @@ arrow::Result<PgResult> PgConnection::DescribeStatement(const std::string& sql,
   return CollectResults(stop);
 }
 
-/// Takes all results of what was sent. The last one counts, or the first error.
+/// Takes all results of what was sent. The last one that gives rows counts, or the first error.
 arrow::Result<PgResult> PgConnection::CollectResults(const std::stop_token& stop, OnStop on_stop) {
   PgResult last;
   arrow::Status error;

@@ -48,6 +48,34 @@ constexpr const char* kPreparedSql =
     "SELECT p.transaction::pg_catalog.text, NULL, NULL FROM pg_catalog.pg_prepared_xacts p"
     " WHERE p.database = pg_catalog.current_database()";
 
+/// Sessions that work, since when. A message may hold several transactions, and all of them have
+/// its now(), as the one behind COMMIT AND CHAIN has that of the statement: in between the session
+/// runs none, and has an old time for the next one.
+constexpr const char* kActiveSql =
+    "SELECT NULL, s.pid::pg_catalog.text, least(s.xact_start, s.query_start)::pg_catalog.text"
+    " FROM pg_catalog.pg_stat_activity s WHERE s.pid <> pg_catalog.pg_backend_pid()"
+    " AND s.datid = (SELECT d.oid FROM pg_catalog.pg_database d"
+    "  WHERE d.datname = pg_catalog.current_database())"
+    " AND s.backend_type = 'client backend' AND s.state NOT IN ('idle', 'disabled')"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid = s.pid)";
+
+/// Sequences that give `column` of a table its value: of an identity, or of its DEFAULT. What an
+/// owned sequence that no DEFAULT asks gives is not in the column.
+constexpr std::string_view kSequencesSql =
+    "SELECT s.seqcache, s.seqincrement, s.seqcycle,"
+    " CASE WHEN pg_catalog.has_sequence_privilege(s.seqrelid, 'USAGE, SELECT')"
+    "  AND NOT pg_catalog.pg_is_in_recovery()"
+    "  THEN least(pg_catalog.pg_sequence_last_value(s.seqrelid)::numeric + s.seqincrement,"
+    "   9223372036854775807)::bigint END"
+    " FROM pg_catalog.pg_attribute a"
+    " JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+    "  AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum"
+    " LEFT JOIN pg_catalog.pg_depend u ON d.classid ="
+    "  'pg_catalog.pg_attrdef'::pg_catalog.regclass AND u.classid = d.classid"
+    "  AND u.objid = d.objid"
+    " JOIN pg_catalog.pg_sequence s ON (s.seqrelid = d.objid AND d.deptype = 'i')"
+    "  OR s.seqrelid = u.refobjid";
+
 struct Transaction {
   std::string id;
   std::string pid;               ///< Empty: it is prepared, and belongs to no process.
@@ -56,7 +84,7 @@ struct Transaction {
 
 /// `process 4711`, for people.
 std::string NameOf(const Transaction& transaction) {
-  return transaction.pid.empty() ? "prepared transaction " + transaction.id
+  return transaction.pid.empty() ? "the prepared transaction " + transaction.id
                                  : "process " + transaction.pid;
 }
 
@@ -66,16 +94,14 @@ bool IsHidden(const Transaction& transaction) { return !transaction.since.has_va
 struct Asked {
   const SnapshotTable* wanted = nullptr;
   std::shared_ptr<arrow::DataType> type;
+  uint64_t oid = 0;                 ///< Of the relation; 0: a query.
   std::optional<int64_t> greatest;  ///< Of an integer column.
   std::optional<int64_t> next;      ///< What its sequence gives next; none: the role may not know.
   arrow::Status status;
   std::vector<std::string> warnings;
 
   bool is_time() const { return type != nullptr && IsTimeType(*type); }
-  bool is_zoned() const {
-    return type->id() == arrow::Type::TIMESTAMP &&
-           !static_cast<const arrow::TimestampType&>(*type).timezone().empty();
-  }
+  bool is_zoned() const { return HasTimeZone(*type); }
 };
 
 /// `late_rows: error`, or the warning that the job prefers.
@@ -101,13 +127,15 @@ class CursorBoundReader {
     ARROW_RETURN_NOT_OK(ReadClock());
     for (Asked& asked : asked_) ARROW_RETURN_NOT_OK(Keep(ReadColumn(asked), asked));
     ARROW_ASSIGN_OR_RAISE(running_, Running());
+    ARROW_ASSIGN_OR_RAISE(active_, List(kActiveSql));
     ARROW_RETURN_NOT_OK(WaitForRunning());
     PgCursorBounds bounds;
     for (Asked& asked : asked_) {
       auto bound = BoundOf(asked);
       ARROW_RETURN_NOT_OK(Keep(bound.status(), asked));
-      bounds.emplace(asked.wanted->table.directory(),
-                     PgCursorBound{std::move(bound), asked.wanted->cursor->column, asked.type});
+      bounds.emplace(
+          asked.wanted->table.directory(),
+          PgCursorBound{std::move(bound), asked.wanted->cursor->column, asked.type, asked.oid});
     }
     return bounds;
   }
@@ -134,7 +162,9 @@ class CursorBoundReader {
   arrow::Status ReadClock();
   arrow::Status ReadColumn(Asked& asked);
   arrow::Result<Description> Describe(const TableRef& table);
-  arrow::Status CheckSequence(const TableRef& table, Asked& asked);
+  arrow::Status CheckWriters(const Description& description, Asked& asked);
+  arrow::Status CheckZone(const Asked& asked) const;
+  arrow::Status CheckSequences(const TableRef& table, Asked& asked);
   arrow::Result<std::vector<Transaction>> List(const char* sql);
   arrow::Result<std::vector<Transaction>> Running();
   arrow::Status WaitForRunning();
@@ -153,22 +183,29 @@ class CursorBoundReader {
   std::vector<Asked> asked_;
   int64_t clock_ = 0;
   bool standby_ = false;
-  std::string zone_;  ///< That the server gives the role.
-  std::vector<Transaction> running_;
-  std::vector<Transaction> left_;  ///< Of those, what was waited for in vain.
+  std::string zone_;                  ///< Of a session of the role.
+  bool zone_is_clients_ = false;      ///< By its own environment or options, not the server's.
+  std::vector<Transaction> running_;  ///< What may have rows that nobody sees yet.
+  std::vector<Transaction> active_;   ///< Sessions that work, of times only.
+  std::vector<Transaction> left_;     ///< Of those, what was waited for in vain.
 };
 
+/// First, before a setting of ours hides the session's zone, and before what runs.
 arrow::Status CursorBoundReader::ReadClock() {
   ARROW_ASSIGN_OR_RAISE(
-      const PgResult result,
-      AskSystem(
-          "SELECT pg_catalog.clock_timestamp()::pg_catalog.text, pg_catalog.pg_is_in_recovery(),"
-          " (SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'TimeZone')"));
+      const PgResult zone,
+      connection_.Query("SELECT setting, source FROM pg_catalog.pg_settings WHERE name "
+                        "OPERATOR(pg_catalog.=) 'TimeZone'",
+                        stop_));
+  zone_ = zone.Text(0, 0);
+  zone_is_clients_ = zone.Text(0, 1) == "client";
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        AskSystem("SELECT pg_catalog.clock_timestamp()::pg_catalog.text,"
+                                  " pg_catalog.pg_is_in_recovery()"));
   const auto clock = MicrosOfTimeText(result.Text(0, 0));
   if (!clock) return PermanentError("the server's clock cannot be read");
   clock_ = *clock;
   standby_ = result.Boolean(0, 1);
-  zone_ = result.Text(0, 2);
   return arrow::Status::OK();
 }
 
@@ -183,20 +220,60 @@ arrow::Status CursorBoundReader::ReadColumn(Asked& asked) {
                      "; what tells new rows is a date, a timestamp or an integer");
   }
   asked.type = column->type;
-  if (standby_) {
-    SayRowsMayBeLate(UserError("a standby does not show what runs on its primary, which may still "
-                               "commit rows with a lower \"" +
-                               name + "\""),
-                     asked);
-  }
-  if (asked.is_time()) return arrow::Status::OK();
+  asked.oid = description.oid;
+  ARROW_RETURN_NOT_OK(CheckWriters(description, asked));
+  if (asked.is_time()) return CheckZone(asked);
   const TableRef& table = description.table;
-  ARROW_RETURN_NOT_OK(CheckSequence(table, asked));
   const std::string from = table.is_query() ? Subselect(table.query) : QualifiedName(table);
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
                         Ask("SELECT pg_catalog.max(" + PgQuoteIdentifier(name) + ") FROM " + from));
   if (!result.IsNull(0, 0)) asked.greatest = result.Int64(0, 0);
+  return CheckSequences(table, asked);
+}
+
+/// Whether all that writes the table's rows can be seen here.
+arrow::Status CursorBoundReader::CheckWriters(const Description& description, Asked& asked) {
+  const auto late = [&](const std::string& what) {
+    SayRowsMayBeLate(UserError(what + " with a lower \"" + asked.wanted->cursor->column + "\""),
+                     asked);
+  };
+  if (standby_) {
+    late("a standby does not show what runs on its primary, which may still commit rows");
+  }
+  if (description.kind == RelationKind::kMaterializedView) {
+    late("a REFRESH of a materialized view may bring rows");
+  }
+  if (description.kind == RelationKind::kForeign ||
+      std::ranges::any_of(description.leaves, &Relation::foreign)) {
+    late("what runs on the other server of a foreign table may still commit rows");
+  }
+  if (description.kind == RelationKind::kView || description.kind == RelationKind::kQuery) {
+    asked.warnings.push_back(
+        "rows that a view or query shows for the first time when another of "
+        "its tables changes may have a \"" +
+        asked.wanted->cursor->column + "\" below the watermark: they are never loaded");
+  }
+  if (description.leaves.empty()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult subscribed,
+      AskSystem("SELECT 1 FROM pg_catalog.pg_subscription_rel WHERE srrelid = ANY "
+                "(" +
+                LeafOids(description) + ") LIMIT 1"));
+  if (subscribed.rows() > 0) {
+    late("the table is a logical subscriber, whose publisher may send rows");
+  }
   return arrow::Status::OK();
+}
+
+/// A zone of ours tells nothing of the column's.
+arrow::Status CursorBoundReader::CheckZone(const Asked& asked) const {
+  if (asked.is_zoned() || !zone_is_clients_ || !asked.wanted->cursor->timezone.empty()) {
+    return arrow::Status::OK();
+  }
+  return UserError("cursor: \"" + asked.wanted->cursor->column +
+                   "\" has no time zone, and that of " + "the session, " + zone_ +
+                   ", is from PGTZ or the connection's options: say by " +
+                   "load.cursor_timezone which one the column is in");
 }
 
 arrow::Result<Description> CursorBoundReader::Describe(const TableRef& table) {
@@ -207,38 +284,41 @@ arrow::Result<Description> CursorBoundReader::Describe(const TableRef& table) {
   return InScope(connection_, scope_, describe, stop_);
 }
 
-/// Only numbers that are drawn one by one from a sequence that ascends grow with the time.
-arrow::Status CursorBoundReader::CheckSequence(const TableRef& table, Asked& asked) {
-  const std::string& name = asked.wanted->cursor->column;
-  ARROW_ASSIGN_OR_RAISE(
-      const PgResult result,
-      AskSystem("SELECT s.seqcache, s.seqincrement, s.seqcycle,"
-                " CASE WHEN pg_catalog.has_sequence_privilege(s.seqrelid, 'USAGE, SELECT')"
-                "  AND NOT pg_catalog.pg_is_in_recovery()"
-                "  THEN least(coalesce(pg_catalog.pg_sequence_last_value(s.seqrelid)::numeric"
-                "   + s.seqincrement, s.seqstart), 9223372036854775807)::bigint END"
-                " FROM pg_catalog.pg_attribute a"
-                " JOIN pg_catalog.pg_depend d ON d.refclassid = "
-                "'pg_catalog.pg_class'::pg_catalog.regclass"
-                "  AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum"
-                " LEFT JOIN pg_catalog.pg_depend u ON d.classid ="
-                "  'pg_catalog.pg_attrdef'::pg_catalog.regclass AND u.classid = d.classid"
-                "  AND u.objid = d.objid"
-                " JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid OR s.seqrelid = u.refobjid"
-                " WHERE a.attname = " +
-                PgQuoteLiteral(name) + " AND a.attrelid = pg_catalog.to_regclass(" +
-                PgQuoteLiteral(table.is_query() ? std::string() : QualifiedName(table)) +
-                ") LIMIT 1"));
-  if (result.rows() > 0 && !result.IsNull(0, 3)) asked.next = result.Int64(0, 3);
-  if (result.rows() == 0) {
-    SayRowsMayBeLate(UserError("no sequence fills \"" + name +
-                               "\", so that rows with a lower number may come later"),
+/// Only numbers that are drawn one by one from a sequence that ascends grow with the time. To be
+/// asked behind the greatest value, which no number that was drawn is above then.
+arrow::Status CursorBoundReader::CheckSequences(const TableRef& table, Asked& asked) {
+  const std::string name = '"' + asked.wanted->cursor->column + '"';
+  PgResult result;
+  if (!table.is_query()) {
+    ARROW_ASSIGN_OR_RAISE(result, AskSystem(std::string(kSequencesSql) + " WHERE a.attname = " +
+                                            PgQuoteLiteral(asked.wanted->cursor->column) +
+                                            " AND a.attrelid = pg_catalog.to_regclass(" +
+                                            PgQuoteLiteral(QualifiedName(table)) + ")"));
+  }
+  if (table.is_query() || result.rows() == 0) {
+    SayRowsMayBeLate(UserError("no sequence fills " + name +
+                               ", so that rows with a lower number may come later"),
                      asked);
-  } else if (result.Int64(0, 0) != 1 || result.Int64(0, 1) < 1 || result.Boolean(0, 2)) {
-    SayRowsMayBeLate(UserError("the sequence of \"" + name +
-                               "\" hands out numbers in advance (CACHE), backwards or in a circle, "
-                               "so that rows with a lower one may come later"),
+    return arrow::Status::OK();
+  }
+  for (int i = 0; i < result.rows(); ++i) {
+    if (!result.IsNull(i, 3)) asked.next = result.Int64(i, 3);
+    const bool one_by_one =
+        result.Int64(i, 0) == 1 && result.Int64(i, 1) == 1 && !result.Boolean(i, 2);
+    if (one_by_one && result.rows() == 1) continue;
+    SayRowsMayBeLate(UserError("the sequence of " + name +
+                               " hands out numbers in advance (CACHE or INCREMENT above 1), "
+                               "backwards or in a circle, or there are two, so that rows with a "
+                               "lower one may come later"),
                      asked);
+    return arrow::Status::OK();
+  }
+  if (asked.next && asked.greatest && *asked.greatest >= *asked.next) {
+    SayRowsMayBeLate(
+        UserError(name + " has the number " + std::to_string(*asked.greatest) +
+                  ", which its sequence has not come to: it was given by hand, so that "
+                  "rows with a lower one will come later"),
+        asked);
   }
   return arrow::Status::OK();
 }
@@ -317,12 +397,13 @@ void CursorBoundReader::SayWhatIsLeft(Asked& asked) const {
   if (first == left_.end()) return;
   const auto count = std::ranges::count_if(left_, matters);
   SayRowsMayBeLate(
-      TransientError((count == 1 ? NameOf(*first) + " is in a transaction that may"
-                                 : std::to_string(count) + " transactions, one of them of " +
-                                       NameOf(*first) + ", may") +
-                     " still commit rows with a lower \"" + asked.wanted->cursor->column +
-                     "\", after " + DurationText(asked.wanted->cursor->settle) +
-                     " of waiting (load.settle)"),
+      TransientError(
+          (count == 1
+               ? NameOf(*first) + (first->pid.empty() ? " may" : " is in a transaction that may")
+               : std::to_string(count) + " transactions, one of them of " + NameOf(*first) +
+                     ", may") +
+          " still commit rows with a lower \"" + asked.wanted->cursor->column + "\", after " +
+          DurationText(asked.wanted->cursor->settle) + " of waiting (load.settle)"),
       asked);
 }
 
@@ -353,12 +434,14 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
   CursorBound bound{
       .upper = {}, .now = clock_, .about = "the server's clock less 1 s", .warnings = {}};
   int64_t upper = clock_;
-  for (const Transaction& transaction : running_) {
-    if (!transaction.since || *transaction.since >= upper) continue;
-    upper = *transaction.since;
-    bound.about = NameOf(transaction) + " is in a transaction since " +
-                  WatermarkText(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), upper) +
-                  ", less 1 s";
+  for (const std::vector<Transaction>* list : {&running_, &active_}) {
+    for (const Transaction& transaction : *list) {
+      if (!transaction.since || *transaction.since >= upper) continue;
+      upper = *transaction.since;
+      bound.about = NameOf(transaction) + " is in a transaction since " +
+                    WatermarkText(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), upper) +
+                    ", less 1 s";
+    }
   }
   upper -= kUnseenMicros;
   if (!asked.is_zoned()) {

@@ -2,6 +2,7 @@
 
 #include <arrow/type_fwd.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -18,9 +19,9 @@
 /// A transaction has the value of now(), or the number of a sequence, long before others see its
 /// row. So the bound is found before the snapshot is taken:
 ///
-/// * times: the least of the server's clock and the start of the oldest transaction that runs, less
-///   a second for those between the two. Where the role may not see the start of one (or it is
-///   prepared), it is waited for.
+/// * times: the least of the server's clock, the start of the oldest transaction that runs and that
+///   of the oldest statement that is worked on, less a second for those between the two. Where the
+///   role may not see the start of a transaction (or it is prepared), it is waited for.
 /// * integers: the greatest value that is visible; then all that runs is waited for. What begins
 ///   later gets greater numbers from the sequence.
 ///
@@ -34,6 +35,7 @@ struct PgCursorBound {
   arrow::Result<CursorBound> bound;
   std::string column;
   std::shared_ptr<arrow::DataType> type;
+  uint64_t oid = 0;  ///< Of the relation; 0: a query.
 };
 
 /// By TableRef::directory().

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/model/utf8.h"
 #include "headrace/source/postgres/transaction.h"
 
 namespace headrace {
@@ -14,8 +15,10 @@ namespace {
 /// security whose policy is slow, or an index full of dead rows, is no reason to wait longer.
 constexpr std::chrono::milliseconds kPatience{3'000};
 
+/// Its beginning: one that compares keys of the table holds thousands of them.
 arrow::Status WithStatement(const arrow::Status& status, const std::string& sql) {
-  return status.WithMessage(status.message() + " (while it was asked: " + sql + ")");
+  return status.WithMessage(status.message() + " (while it was asked: " + ShortenedValue(sql) +
+                            ")");
 }
 
 bool IsMissingRight(std::string_view code) { return code == kPgNoRight; }

@@ -282,8 +282,10 @@ arrow::Result<CursorBound> PgLeader::FindCursorBound(const SnapshotTable& table,
   const PgCursorBound& known = found->second;
   ARROW_RETURN_NOT_OK(known.bound.status());
   const Column* column = description.FindColumn(known.column);
-  if (column != nullptr && column->type->Equals(*known.type)) return known.bound;
-  return TransientError("the type of \"" + known.column + "\" changed while the run began");
+  const bool is_same = column != nullptr && column->type->Equals(*known.type);
+  if (is_same && description.oid == known.oid) return known.bound;
+  return SnapshotLost(TransientError("\"" + known.column + "\" of " + table.table.label() +
+                                     " is another column now than when the run began"));
 }
 
 arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {

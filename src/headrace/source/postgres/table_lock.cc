@@ -1,5 +1,7 @@
 #include "headrace/source/postgres/table_lock.h"
 
+#include <utility>
+
 #include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/transaction.h"
@@ -34,7 +36,7 @@ std::string TouchStatement(const LockTarget& target) {
 constexpr std::string_view kHeldBesideTree =
     " SELECT DISTINCT n.nspname, c.relname, c.relkind IN ('r', 'p', 'v')"
     "   AND NOT EXISTS (SELECT FROM tree WHERE tree.oid = c.oid),"
-    "  pg_catalog.has_schema_privilege(n.oid, 'USAGE') FROM pg_catalog.pg_locks l"
+    "  pg_catalog.has_schema_privilege(n.oid, 'USAGE'), c.oid FROM pg_catalog.pg_locks l"
     " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_catalog.pg_database d ON d.oid = l.database"
@@ -87,6 +89,13 @@ std::vector<std::string> NamesIn(std::string_view sql, const PgResult& held) {
     names.push_back(QualifiedName("", held.Text(i, 1)));
   }
   return names;
+}
+
+bool IsAmong(const PgResult& held, uint64_t oid) {
+  for (int i = 0; i < held.rows(); ++i) {
+    if (std::cmp_equal(held.Int64(i, 4), oid)) return true;
+  }
+  return false;
 }
 
 std::vector<LockTarget> LockableOf(const PgResult& held) {
@@ -197,6 +206,8 @@ arrow::Result<ReadBehind> RelationsBehind(PgConnection& connection, const LockTa
                         connection.Query(TreeOf(own) + std::string(kHeldBesideTree), stop));
   ReadBehind behind{.relations = LockableOf(held), .names = {}};
   ARROW_ASSIGN_OR_RAISE(behind.names, ResolveNames(connection, NamesIn(job_sql, held), stop));
+  // What a name stands for that the job's SQL looks up was read by the trial, and has a lock.
+  std::erase_if(behind.names, [&](const KnownName& name) { return !IsAmong(held, name.oid); });
   return behind;
 }
 

@@ -26,19 +26,27 @@ uint64_t RelationOf(const TablePlan& plan, const WorkUnit& unit) {
   return 0;
 }
 
+/// SQL for the labels of the enum `type` in their order, each as what the server knows it by and
+/// its bytes, in digits: a label need not survive the way to UTF-8 and back, nor have a place
+/// there. One that was renamed has other bytes, one of an old label's name another identity.
+std::string LabelsSql(const std::string& type, const std::string& condition) {
+  return "ARRAY(SELECT l.label FROM (SELECT v.place, pg_catalog.concat("
+         "pg_catalog.hashenum(v.label), ':', pg_catalog.encode(pg_catalog.convert_to("
+         "v.label::pg_catalog.text, pg_catalog.getdatabaseencoding()::pg_catalog.text), 'hex'))"
+         " FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::" +
+         type + ")) WITH ORDINALITY AS v(label, place)) AS l(place, label)" + condition +
+         " ORDER BY l.place)";
+}
+
 /// SQL for the name of a type whose labels are not those, in that order, that were described. Ones
 /// that were added since are no matter: no row of the snapshot has them.
 std::string ChangedTypeSql(std::span<const LabelledType> types) {
   std::string cases;
   for (const LabelledType& type : types) {
     const std::string described = PgQuoteLiteral(type.labels) + "::pg_catalog.text[]";
-    cases +=
-        " WHEN ARRAY(SELECT v.label::pg_catalog.text FROM pg_catalog.unnest("
-        "pg_catalog.enum_range(NULL::";
-    cases += type.name;
-    cases += ")) WITH ORDINALITY AS v(label, place) WHERE v.label::pg_catalog.text = ANY (";
-    cases += described;
-    cases += ") ORDER BY v.place) <> ";
+    cases += " WHEN ";
+    cases += LabelsSql(type.name, " WHERE l.label OPERATOR(pg_catalog.=) ANY (" + described + ")");
+    cases += " OPERATOR(pg_catalog.<>) ";
     cases += described;
     cases += " THEN ";
     cases += PgQuoteLiteral(type.name);
@@ -75,8 +83,7 @@ arrow::Result<std::vector<LabelledType>> ReadLabels(PgConnection& connection,
   if (enums.empty()) return types;
   std::string list;
   for (const std::string& name : enums) {
-    list += (list.empty() ? "" : ", ") + ("pg_catalog.enum_range(NULL::" + name) +
-            ")::pg_catalog.text[]::pg_catalog.text";
+    list += (list.empty() ? "" : ", ") + LabelsSql(name, "") + "::pg_catalog.text";
   }
   ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query("SELECT " + list, stop));
   if (result.rows() != 1) return BugError("the labels of enums gave no row");

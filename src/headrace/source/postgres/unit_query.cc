@@ -7,6 +7,7 @@
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/civil_time.h"
+#include "headrace/model/watermark.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/key_sample.h"
 #include "headrace/source/row_condition.h"
@@ -78,8 +79,7 @@ std::string DateLiteral(int64_t micros) {
 std::string TimeLiteral(const arrow::DataType& type, int64_t micros) {
   if (type.id() == arrow::Type::DATE32) return DateLiteral(micros);
   const CivilTime time = CivilTimeOf(micros);
-  const bool zoned = type.id() == arrow::Type::TIMESTAMP &&
-                     !static_cast<const arrow::TimestampType&>(type).timezone().empty();
+  const bool zoned = HasTimeZone(type);
   return "'" + TimeText(time) + (zoned ? "+00" : "") + EraText(time) + "'::pg_catalog." +
          (zoned ? "timestamptz" : "timestamp");
 }

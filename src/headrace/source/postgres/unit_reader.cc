@@ -79,12 +79,12 @@ arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   // A leader whose connection breaks takes the snapshot with it.
   if (read_.lease.has_value() && read_.connection.broken()) return SnapshotLost(status);
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
-  if (!unfit.has_value() || read_.connection.broken()) {
-    return NameChange(read_.connection, read_.scope, read_.check,
-                      NameUnitTimeout(WithEncoding(status, read_.connection), read_.settings),
-                      stop_);
-  }
-  return status.WithMessage(status.message() + PlaceOf(*unfit));
+  const arrow::Status named =
+      NameChange(read_.connection, read_.scope, read_.check,
+                 NameUnitTimeout(WithEncoding(status, read_.connection), read_.settings), stop_);
+  const bool has_place =
+      unfit.has_value() && !read_.connection.broken() && CodeOf(named) != kSnapshotLostCode;
+  return has_place ? named.WithMessage(named.message() + PlaceOf(*unfit)) : named;
 }
 
 /// Where a row with such a value is, for `SELECT … WHERE ctid = '(0,2)'`; empty where the server
