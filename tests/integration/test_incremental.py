@@ -347,8 +347,7 @@ def test_while_others_write_each_row_is_loaded_once(events, headrace, cursor):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         writers = [pool.submit(keep_writing, events, seed, done) for seed in range(4)]
         try:
-            for _ in range(12):
-                job.run()
+            until(lambda: job.run() and sum(record["rows"] > 0 for record in records(job)) >= 6, "runs that see new rows")
         finally:
             done.set()
         for each in writers:
@@ -357,7 +356,6 @@ def test_while_others_write_each_row_is_loaded_once(events, headrace, cursor):
     job.run()
     ids = sorted(number for number, in lake.rows(job.lake, "public.events", "id"))
     assert ids == [number for number, in events.execute("SELECT id FROM events ORDER BY id")]
-    assert sum(record["rows"] > 0 for record in records(job)) > 3, "too few runs saw new rows to be true"
 
 
 def test_a_clock_that_was_set_back_is_noticed(events, headrace):
