@@ -386,9 +386,7 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
 void WarnOfNamesThatDifferByCase(TablePlan& plan) {
   std::map<std::string, std::string> seen;
   for (const PlannedColumn& column : plan.columns) {
-    std::string name = column.name;
-    std::ranges::transform(name, name.begin(), LowerAscii);
-    const auto [other, is_new] = seen.emplace(std::move(name), column.name);
+    const auto [other, is_new] = seen.emplace(LowerAsciiText(column.name), column.name);
     if (is_new) continue;
     plan.warnings.push_back("columns \"" + other->second + "\" and \"" + column.name +
                             "\" differ by case alone: readers that do not tell cases apart, as "

@@ -13,12 +13,6 @@ std::string StandsFor(const std::string& name) {
   return "coalesce(pg_catalog.to_regclass(" + name + ")::pg_catalog.oid, 0)";
 }
 
-std::string LowerText(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), LowerAscii);
-  return lower;
-}
-
 /// In SQL it can be written in another way than letter by letter: quotes are doubled, letters
 /// outside of ASCII have capitals of their own, and what a name is too long for is cut off.
 bool IsPlain(std::string_view name) {
@@ -60,9 +54,9 @@ std::string ChangedNameSql(std::span<const KnownName> known) {
 }
 
 bool MayName(std::string_view sql, std::string_view name) {
-  const std::string lower = LowerText(sql);
+  const std::string lower = LowerAsciiText(sql);
   return !IsPlain(name) || lower.find("u&\"") != std::string::npos ||
-         lower.find(LowerText(name)) != std::string::npos;
+         lower.find(LowerAsciiText(name)) != std::string::npos;
 }
 
 }  // namespace headrace

@@ -39,12 +39,6 @@ bool IsNameStart(char c) {
   return (lower >= 'a' && lower <= 'z') || c == '_' || static_cast<unsigned char>(c) >= 0x80U;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), LowerAscii);
-  return lower;
-}
-
 /// Takes a condition apart as the server's scanner does, as far as it takes to tell names from
 /// literals and comments.
 class ConditionScanner {
@@ -159,7 +153,7 @@ ConditionToken ConditionScanner::Name() {
          (IsNameStart(rest_[end]) || IsDigit(rest_[end]) || rest_[end] == '$')) {
     ++end;
   }
-  std::string text = Lower(rest_.substr(0, end));
+  std::string text = LowerAsciiText(rest_.substr(0, end));
   rest_.remove_prefix(end);
   if (text == "u" && rest_.starts_with("&\"")) return {Kind::kUnclear, std::move(text)};
   if (text != "e" || !rest_.starts_with('\'')) return NameOf(std::move(text));
@@ -181,8 +175,9 @@ ConditionToken ConditionScanner::Next() {
 }
 
 bool HasAnyCase(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::any_of(names,
-                             [&](const std::string& known) { return Lower(known) == Lower(name); });
+  return std::ranges::any_of(names, [&](const std::string& known) {
+    return LowerAsciiText(known) == LowerAsciiText(name);
+  });
 }
 
 bool IsOwnColumn(const RowNames& names, const ConditionToken& token) {
@@ -200,7 +195,7 @@ bool MayReferToRow(std::string_view condition, const RowNames& names) {
     if (token.kind == Kind::kUnclear) return true;
     if (token.kind != Kind::kName) continue;
     if (HasAnyCase(names.part_columns, token.text)) return true;
-    if (Lower(token.text) != Lower(names.table)) continue;
+    if (LowerAsciiText(token.text) != LowerAsciiText(names.table)) continue;
     const ConditionToken dot = scanner.Next();
     if (dot.kind != Kind::kOther || dot.text != "." || !IsOwnColumn(names, scanner.Next())) {
       return true;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "headrace/model/ascii.h"
 #include "headrace/source/likely_table.h"
 #include "headrace/source/sqlite/date_numbers.h"
 #include "headrace/source/sqlite/declared_type.h"
@@ -25,12 +26,6 @@ constexpr std::array<std::string_view, 3> kRowidNames = {"rowid", "_rowid_", "oi
 /// Of the rows of pragma_table_list.
 constexpr std::string_view kMadeByUser =
     "schema = 'main' AND type <> 'shadow' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  return lower;
-}
 
 /// Virtual tables may have one too, but not all that have one can seek it.
 bool HasRowid(const CatalogEntry& entry) {
@@ -91,7 +86,7 @@ arrow::Result<const CatalogColumn*> FindRowidAlias(SqliteDatabase& database,
 std::string RowIdentity(const CatalogEntry& entry, const std::vector<CatalogColumn>& columns) {
   if (!HasRowid(entry)) return {};
   std::set<std::string> taken;
-  for (const CatalogColumn& column : columns) taken.insert(Lower(column.name));
+  for (const CatalogColumn& column : columns) taken.insert(LowerAsciiText(column.name));
   for (const std::string_view name : kRowidNames) {
     if (!taken.contains(std::string(name))) return std::string(name);
   }
@@ -189,7 +184,7 @@ std::vector<TableRef> NamedTables(const std::vector<CatalogEntry>& entries) {
 }
 
 /// Names that SQLite keeps for itself, in letters of either case.
-bool IsOfSqlite(std::string_view name) { return Lower(name).starts_with("sqlite_"); }
+bool IsOfSqlite(std::string_view name) { return LowerAsciiText(name).starts_with("sqlite_"); }
 
 arrow::Status TableOfSqlite(const std::string& name) {
   return UserError(SqliteQuote(name) +
@@ -240,7 +235,7 @@ arrow::Status CheckNames(const SqliteStatement& statement) {
   std::set<std::string> names;
   for (int i = 0; i < statement.column_count(); ++i) {
     const std::string name(statement.ColumnName(i));
-    if (names.insert(Lower(name)).second) continue;
+    if (names.insert(LowerAsciiText(name)).second) continue;
     return UserError("the query has two columns called \"" + name +
                      "\": give one another name with AS");
   }

@@ -105,9 +105,9 @@ arrow::Result<std::string> RowsSql(const TablePlan& plan, const WorkUnit& unit) 
         BothHold(std::move(condition), ColumnSql(plan.table, filter.not_null) + " IS NOT NULL");
   }
   if (filter.window) {
-    ARROW_ASSIGN_OR_RAISE(std::string window,
+    ARROW_ASSIGN_OR_RAISE(const std::string window,
                           std::visit(SplitCondition{plan.table}, *filter.window));
-    condition = BothHold(std::move(condition), std::move(window));
+    condition = BothHold(std::move(condition), window);
   }
   if (!filter.where.empty()) {
     condition = BothHold(std::move(condition),
