@@ -241,3 +241,17 @@ def test_a_condition_on_columns_is_no_condition_on_the_whole_row(database, headr
     postgres_job(headrace, database, {"name": "public.parted", "where": "parted is not null"} | UNITS)
     [planned] = plan(headrace).values()
     said(planned["why"], "parted_2", "whole row")
+
+
+def test_a_table_of_which_no_column_is_left_is_refused(any_database, headrace):
+    any_database.execute("CREATE TABLE bare (); CREATE TABLE one (id int)")
+    for table in ({"name": "public.bare"}, {"name": "public.one", "exclude": ["id"]}):
+        postgres_job(headrace, any_database, table)
+        said(headrace("plan", "job.yaml", expect=2), "no column is left to load")
+
+
+def test_the_plan_tells_of_lineage_columns_and_queries_in_json_too(database, headrace):
+    postgres_job(headrace, database, {"query": "SELECT 1 AS one", "as": "daily", "lineage": True})
+    [planned] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
+    assert planned["query"] == "SELECT 1 AS one"
+    assert [column["name"] for column in planned["columns"]] == ["one", "_headrace_run", "_headrace_loaded_at"]

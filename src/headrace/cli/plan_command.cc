@@ -68,10 +68,12 @@ Command PlanCommand() {
                  "the job, the command line or the rights are wrong, and no table can be loaded"},
                 {kExitInterrupted, "interrupted"}},
       .json =
-          "`job`, `source`, `destination`, `snapshot` (`kind`, `about`), `units`, "
+          "`version`, `job`, `source`, `destination`, `snapshot` (`kind`, `about`), `units`, "
           "`estimated_rows`, `warnings`, `notes` (of `run --dry-run`), and for each of `tables`: "
-          "`table`, `write`, `strategy`, `why`, `estimated_rows`, `estimated_bytes`, "
-          "`estimate_origin`, `row_width`, `columns` (`source`, `source_type`, `name`, `type`, "
+          "`table`, `write`, `strategy`, `why`, `snapshot`, `estimated_rows`, `estimated_bytes`, "
+          "`estimate_origin`, `estimate_exact`, `row_width`, where there is one `split_column`, "
+          "`where`, `query`, `cursor` (`column`, `from`, `to`, `about`, `waiting_rows`), `columns` "
+          "(`source`, `source_type`, `name`, `type`, "
           "`nullable`, `on_overflow`, `note`), `warnings`, and `units`, each in the form of "
           "docs/format/work_unit.md; a table that cannot run has `error` (`class`, `code`, "
           "`message`) instead.",

@@ -41,6 +41,13 @@ std::string FilterText(const Filter& filter) {
   return text;
 }
 
+arrow::FieldVector LineageFields(const Lineage& lineage) {
+  if (!lineage.enabled) return {};
+  return {
+      arrow::field("_headrace_run", arrow::utf8(), false),
+      arrow::field("_headrace_loaded_at", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), false)};
+}
+
 std::shared_ptr<arrow::Schema> ReadSchema(const TablePlan& plan) {
   arrow::FieldVector fields;
   fields.reserve(plan.columns.size());
@@ -57,11 +64,7 @@ std::shared_ptr<arrow::Schema> OutputSchema(const TablePlan& plan) {
     fields.push_back(
         arrow::field(column.name, column.type, column.nullable, ColumnMetadata(column)));
   }
-  if (plan.lineage.enabled) {
-    fields.push_back(arrow::field("_headrace_run", arrow::utf8(), false));
-    fields.push_back(arrow::field("_headrace_loaded_at",
-                                  arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), false));
-  }
+  for (auto& field : LineageFields(plan.lineage)) fields.push_back(std::move(field));
   return arrow::schema(std::move(fields));
 }
 

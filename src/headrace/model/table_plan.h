@@ -81,6 +81,7 @@ struct CursorPlan {
   std::optional<std::string> next;  ///< The one that its commit records; none: the column has no
                                     ///< value yet.
   std::string about;                ///< One sentence: why the window ends where it does.
+  std::optional<int64_t> now;       ///< What a row that is written now has; none: not known.
   std::optional<int64_t> waiting;   ///< Rows at or above `next`; none: not counted.
 };
 
@@ -106,6 +107,9 @@ struct TablePlan {
                                        ///< source`.
   int64_t excluded_rows = 0;  ///< That `filter.not_null` leaves out, counted when it was planned.
 };
+
+/// The columns that headrace adds; none where it adds none.
+arrow::FieldVector LineageFields(const Lineage& lineage);
 
 /// The schema of the batches that a session yields for `plan`: names of the source, read types.
 std::shared_ptr<arrow::Schema> ReadSchema(const TablePlan& plan);

@@ -128,6 +128,7 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
                  .last = TextOf(*column, *lower),
                  .next = TextOf(*column, upper),
                  .about = std::move(bound->about),
+                 .now = bound->now,
                  .waiting = {}};
   // Without a value nothing is in the window, also of what came since the bound was found.
   plan.filter.window = upper ? CursorSplit(*column->type, column->name, *lower, upper)

@@ -307,23 +307,25 @@ bool MayCutByCursor(const TableJob& job) {
          (job.partition.column == job.load.cursor || (open && !job.partition.column.has_value()));
 }
 
-/// A zone that is not the column's moves the watermark by hours, and loses the rows between.
+/// A zone that is not the column's moves the watermark by hours, and loses the rows between: what
+/// is written now is hours away. A table that is quiet looks so too, behind: that is said of the
+/// first window alone.
 void WarnOfZone(const ColumnStatistics& column, TablePlan& plan) {
   const Column* described = plan.description.FindColumn(plan.cursor->column);
   const bool is_local =
       described->type->id() == arrow::Type::TIMESTAMP && !HasTimeZone(*described->type);
-  const auto* window = std::get_if<DateRange>(&*plan.filter.window);
-  if (!is_local || window == nullptr || !window->upper || !column.maximum) return;
+  if (!is_local || !plan.cursor->now || !column.maximum) return;
   constexpr int64_t kWorthSaying = int64_t{15} * 60 * kMicrosPerSecond;
-  const double apart = static_cast<double>(*column.maximum) - static_cast<double>(*window->upper);
-  if (std::abs(apart) <= kWorthSaying) return;
+  constexpr int64_t kZonesApart = int64_t{26} * 60 * 60 * kMicrosPerSecond;
+  const double ahead =
+      static_cast<double>(*column.maximum) - static_cast<double>(*plan.cursor->now);
+  const bool is_quiet = ahead < 0 && plan.cursor->last.has_value();
+  if (std::abs(ahead) <= kWorthSaying || std::abs(ahead) > kZonesApart || is_quiet) return;
   plan.warnings.push_back("the greatest \"" + plan.cursor->column + "\" is " +
-                          IsoTime(*column.maximum) +
-                          ", more than 15 minutes from the end of the "
-                          "window (" +
-                          plan.cursor->about +
-                          "): if the column is in another time "
-                          "zone, load.cursor_timezone must say so, or rows are lost");
+                          IsoTime(*column.maximum) + ", more than 15 minutes from now, " +
+                          IsoTime(*plan.cursor->now) + " (" + plan.cursor->about +
+                          "): if the column is in another time zone, load.cursor_timezone must say "
+                          "so, or rows are lost");
 }
 
 /// Knows the window's own rows, where an index finds them. Without one each unit would read the

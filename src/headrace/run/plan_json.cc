@@ -24,6 +24,17 @@ nlohmann::json ColumnJson(const PlannedColumn& column) {
   return json;
 }
 
+/// What headrace adds has no column at the source.
+nlohmann::json LineageJson(const arrow::Field& field) {
+  return {{"source", nullptr},
+          {"source_type", nullptr},
+          {"name", field.name()},
+          {"type", field.type()->ToString()},
+          {"nullable", field.nullable()},
+          {"on_overflow", OverflowPolicyName(OverflowPolicy::kError)},
+          {"note", "lineage"}};
+}
+
 nlohmann::json OrNull(const auto& value) {
   return value ? nlohmann::json(*value) : nlohmann::json();
 }
@@ -55,9 +66,13 @@ nlohmann::json TableJson(const PlannedTable& table) {
   json["row_width"] = plan.statistics.row_width;
   if (!plan.split_column.empty()) json["split_column"] = plan.split_column;
   if (!plan.filter.where.empty()) json["where"] = plan.filter.where;
+  if (plan.table.is_query()) json["query"] = plan.table.query;
   if (plan.cursor) json["cursor"] = CursorJson(*plan.cursor);
   json["columns"] = nlohmann::json::array();
   for (const PlannedColumn& column : plan.columns) json["columns"].push_back(ColumnJson(column));
+  for (const auto& field : LineageFields(plan.lineage)) {
+    json["columns"].push_back(LineageJson(*field));
+  }
   json["warnings"] = plan.warnings;
   return json;
 }

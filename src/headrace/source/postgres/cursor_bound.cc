@@ -32,15 +32,16 @@ constexpr milliseconds kFirstPoll{10};
 constexpr milliseconds kLongestPoll{500};
 
 /// What runs in this database beside this session: its id, the server process, and since when, as
-/// far as the role may know. VACUUM, which cannot be part of a transaction that writes, is left
-/// out.
+/// far as the role may know. VACUUM, which cannot be part of a transaction that writes, and the
+/// processes of autovacuum, which have no user, are left out.
 constexpr const char* kRunningSql =
     "SELECT l.virtualtransaction, l.pid::pg_catalog.text, s.xact_start::pg_catalog.text"
     " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity s ON s.pid = l.pid"
     " WHERE l.locktype = 'virtualxid' AND l.granted AND l.virtualxid = l.virtualtransaction"
     " AND l.pid <> pg_catalog.pg_backend_pid()"
-    " AND (s.pid IS NULL OR s.datid = (SELECT d.oid FROM pg_catalog.pg_database d"
-    "  WHERE d.datname = pg_catalog.current_database()))"
+    " AND (s.pid IS NULL OR (s.usesysid IS NOT NULL"
+    "  AND s.datid = (SELECT d.oid FROM pg_catalog.pg_database d"
+    "   WHERE d.datname = pg_catalog.current_database())))"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid = l.pid)";
 
 /// Prepared transactions, which belong to no process any more; their start is not known.
@@ -50,23 +51,24 @@ constexpr const char* kPreparedSql =
 
 /// Sessions that work, since when. A message may hold several transactions, and all of them have
 /// its now(), as the one behind COMMIT AND CHAIN has that of the statement: in between the session
-/// runs none, and has an old time for the next one.
+/// runs none, and has an old time for the next one. What a transaction that has failed has written
+/// is gone.
 constexpr const char* kActiveSql =
-    "SELECT NULL, s.pid::pg_catalog.text, least(s.xact_start, s.query_start)::pg_catalog.text"
+    "SELECT NULL, s.pid::pg_catalog.text, coalesce(s.xact_start, s.query_start)::pg_catalog.text"
     " FROM pg_catalog.pg_stat_activity s WHERE s.pid <> pg_catalog.pg_backend_pid()"
     " AND s.datid = (SELECT d.oid FROM pg_catalog.pg_database d"
     "  WHERE d.datname = pg_catalog.current_database())"
     " AND s.backend_type = 'client backend' AND s.state NOT IN ('idle', 'disabled')"
+    " AND (s.xact_start IS NOT NULL OR s.state <> 'idle in transaction (aborted)')"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid = s.pid)";
 
 /// Sequences that give `column` of a table its value: of an identity, or of its DEFAULT. What an
 /// owned sequence that no DEFAULT asks gives is not in the column.
 constexpr std::string_view kSequencesSql =
     "SELECT s.seqcache, s.seqincrement, s.seqcycle,"
-    " CASE WHEN pg_catalog.has_sequence_privilege(s.seqrelid, 'USAGE, SELECT')"
-    "  AND NOT pg_catalog.pg_is_in_recovery()"
-    "  THEN least(pg_catalog.pg_sequence_last_value(s.seqrelid)::numeric + s.seqincrement,"
-    "   9223372036854775807)::bigint END"
+    " CASE WHEN pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT')"
+    "  AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')"
+    "  THEN s.seqrelid::pg_catalog.regclass::pg_catalog.text END"
     " FROM pg_catalog.pg_attribute a"
     " JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
     "  AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum"
@@ -74,7 +76,8 @@ constexpr std::string_view kSequencesSql =
     "  'pg_catalog.pg_attrdef'::pg_catalog.regclass AND u.classid = d.classid"
     "  AND u.objid = d.objid"
     " JOIN pg_catalog.pg_sequence s ON (s.seqrelid = d.objid AND d.deptype = 'i')"
-    "  OR s.seqrelid = u.refobjid";
+    "  OR s.seqrelid = u.refobjid"
+    " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid";
 
 struct Transaction {
   std::string id;
@@ -165,6 +168,7 @@ class CursorBoundReader {
   arrow::Status CheckWriters(const Description& description, Asked& asked);
   arrow::Status CheckZone(const Asked& asked) const;
   arrow::Status CheckSequences(const TableRef& table, Asked& asked);
+  arrow::Status ReadNext(const PgResult& sequences, int i, Asked& asked);
   arrow::Result<std::vector<Transaction>> List(const char* sql);
   arrow::Result<std::vector<Transaction>> Running();
   arrow::Status WaitForRunning();
@@ -254,11 +258,14 @@ arrow::Status CursorBoundReader::CheckWriters(const Description& description, As
         asked.wanted->cursor->column + "\" below the watermark: they are never loaded");
   }
   if (description.leaves.empty()) return arrow::Status::OK();
+  // What is published by its root is noted of that.
+  const std::string leaves = LeafOids(description);
   ARROW_ASSIGN_OR_RAISE(
       const PgResult subscribed,
-      AskSystem("SELECT 1 FROM pg_catalog.pg_subscription_rel WHERE srrelid = ANY "
-                "(" +
-                LeafOids(description) + ") LIMIT 1"));
+      AskSystem("SELECT 1 FROM pg_catalog.pg_subscription_rel WHERE srrelid = ANY (" + leaves +
+                ") OR srrelid IN (SELECT p.relid FROM pg_catalog.unnest(" + leaves +
+                ") AS l(oid), LATERAL pg_catalog.pg_partition_ancestors("
+                "l.oid::pg_catalog.regclass) AS p(relid)) LIMIT 1"));
   if (subscribed.rows() > 0) {
     late("the table is a logical subscriber, whose publisher may send rows");
   }
@@ -302,7 +309,7 @@ arrow::Status CursorBoundReader::CheckSequences(const TableRef& table, Asked& as
     return arrow::Status::OK();
   }
   for (int i = 0; i < result.rows(); ++i) {
-    if (!result.IsNull(i, 3)) asked.next = result.Int64(i, 3);
+    ARROW_RETURN_NOT_OK(ReadNext(result, i, asked));
     const bool one_by_one =
         result.Int64(i, 0) == 1 && result.Int64(i, 1) == 1 && !result.Boolean(i, 2);
     if (one_by_one && result.rows() == 1) continue;
@@ -320,6 +327,19 @@ arrow::Status CursorBoundReader::CheckSequences(const TableRef& table, Asked& as
                   "rows with a lower one will come later"),
         asked);
   }
+  return arrow::Status::OK();
+}
+
+/// What the sequence of row `i` gives next, where the role may look at it: also of one that has
+/// given none yet, or was set.
+arrow::Status CursorBoundReader::ReadNext(const PgResult& sequences, int i, Asked& asked) {
+  if (sequences.IsNull(i, 3)) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const PgResult now,
+                        AskSystem("SELECT least(last_value::numeric + CASE WHEN is_called THEN " +
+                                  std::to_string(sequences.Int64(i, 1)) +
+                                  " ELSE 0 END, 9223372036854775807)::bigint FROM " +
+                                  std::string(sequences.Text(i, 3))));
+  if (now.rows() == 1) asked.next = now.Int64(0, 0);
   return arrow::Status::OK();
 }
 
@@ -438,7 +458,8 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
     for (const Transaction& transaction : *list) {
       if (!transaction.since || *transaction.since >= upper) continue;
       upper = *transaction.since;
-      bound.about = NameOf(transaction) + " is in a transaction since " +
+      bound.about = NameOf(transaction) +
+                    (list == &running_ ? " is in a transaction since " : " is at work since ") +
                     WatermarkText(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), upper) +
                     ", less 1 s";
     }
