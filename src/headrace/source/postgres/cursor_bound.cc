@@ -107,6 +107,11 @@ struct Asked {
   bool is_zoned() const { return HasTimeZone(*type); }
 };
 
+/// Numbers may be lower in whatever runs; of a time its start is the bound, where that is known.
+bool Matters(const Transaction& transaction, const Asked& asked) {
+  return !asked.is_time() || IsHidden(transaction);
+}
+
 /// `late_rows: error`, or the warning that the job prefers.
 void SayRowsMayBeLate(const arrow::Status& why, Asked& asked) {
   if (asked.wanted->cursor->late_rows_allowed) {
@@ -363,9 +368,8 @@ arrow::Result<std::vector<Transaction>> CursorBoundReader::Running() {
 }
 
 bool CursorBoundReader::IsWaitedFor(const Transaction& transaction) const {
-  return std::ranges::any_of(asked_, [&](const Asked& asked) {
-    return asked.status.ok() && (!asked.is_time() || IsHidden(transaction));
-  });
+  return std::ranges::any_of(
+      asked_, [&](const Asked& asked) { return asked.status.ok() && Matters(transaction, asked); });
 }
 
 /// Until nothing is left of what ran and matters, or the longest time that a table gives it is
@@ -410,9 +414,7 @@ bool CursorBoundReader::WaitFor(milliseconds pause) const {
 
 /// What still runs, and may have rows that this table would miss.
 void CursorBoundReader::SayWhatIsLeft(Asked& asked) const {
-  const auto matters = [&](const Transaction& transaction) {
-    return !asked.is_time() || IsHidden(transaction);
-  };
+  const auto matters = [&](const Transaction& transaction) { return Matters(transaction, asked); };
   const auto first = std::ranges::find_if(left_, matters);
   if (first == left_.end()) return;
   const auto count = std::ranges::count_if(left_, matters);
