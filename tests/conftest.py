@@ -188,10 +188,15 @@ def postgres_servers():
     servers.remove()
 
 
+def main_version():
+    """The version for tests that do not go through all of them."""
+    return os.environ.get("HEADRACE_POSTGRES_MAIN", "15")
+
+
 @pytest.fixture(scope="session")
 def postgres(postgres_servers):
-    """A running PostgreSQL 15. Tests that stop or restart it leave it running."""
-    return postgres_servers.get("15")
+    """A running PostgreSQL of the main version. Tests that stop or restart it leave it running."""
+    return postgres_servers.get(main_version())
 
 
 @pytest.fixture(scope="session", params=tested_versions())
@@ -202,7 +207,7 @@ def any_postgres(request, postgres_servers):
 
 @pytest.fixture
 def database(postgres, postgres_servers):
-    """A new database on PostgreSQL 15; see Database."""
+    """A new database on PostgreSQL of the main version; see Database."""
     made = postgres_servers.make_database(postgres)
     yield made
     postgres_servers.drop_database(made)

@@ -4,6 +4,7 @@ import itertools
 import random
 import signal
 
+import pyarrow
 import pytest
 from harness import lake
 from harness.job import Job, postgres_job
@@ -15,6 +16,10 @@ INSERT INTO events SELECT i, md5(i::text), timestamptz '2024-01-01 00:00+00' + i
 CREATE TABLE people (id int PRIMARY KEY, name text);
 INSERT INTO people SELECT i, 'person ' || i FROM generate_series(1, {ROWS["people"]}) AS i;
 """
+SCHEMAS = {
+    "events": pyarrow.schema({"id": pyarrow.int32(), "payload": pyarrow.string(), "at": pyarrow.timestamp("us", "UTC")}),
+    "people": pyarrow.schema({"id": pyarrow.int32(), "name": pyarrow.string()}),
+}
 SEED = 20240229
 KILLS = 10  # of each case; at most three in a row of one run
 
@@ -24,11 +29,20 @@ def make_job(headrace, database, write: str) -> Job:
     return postgres_job(headrace, database, *tables, destination={"type": "parquet", "path": "./lake", "target_file_size": "1MiB", "grace": "0s"})
 
 
-def expect_the_source(job: Job, run_id: str, runs: int) -> None:
-    for name, rows in ROWS.items():
-        ids = lake.read(job.lake, f"public.{name}/run-{run_id}")["id"].to_pylist()
-        assert len(ids) == rows and set(ids) == set(range(1, rows + 1)), f"{name}: {len(ids)} rows of {rows}"
-        assert lake.count(job.lake, f"public.{name}") == runs * rows, name
+def source_tables(database) -> dict[str, pyarrow.Table]:
+    """What the server holds, by an independent reader, ordered by id."""
+    tables = {}
+    for name, schema in SCHEMAS.items():
+        columns = zip(*database.execute(f"SELECT * FROM {name} ORDER BY id"))
+        tables[name] = pyarrow.table(dict(zip(schema.names, columns)), schema)
+    return tables
+
+
+def expect_the_source(job: Job, source: dict, run_id: str, runs: int) -> None:
+    """The run's own directory holds every value of every row once; the table holds nothing else but the runs before it."""
+    for name, expected in source.items():
+        assert lake.holds(job.lake, f"public.{name}/run-{run_id}", expected, "id"), f"{name}, {run_id}"
+        assert lake.count(job.lake, f"public.{name}") == runs * expected.num_rows, f"{name}, {run_id}"
 
 
 def count_calls(job: Job, knife, calls: str) -> int:
@@ -42,6 +56,7 @@ def count_calls(job: Job, knife, calls: str) -> int:
 @pytest.mark.parametrize("write", ["append", "replace"])
 def test_random_kills(headrace, database, knife, write, calls):
     database.execute(SETUP)
+    source = source_tables(database)
     job = make_job(headrace, database, write)
     dice = random.Random(f"{SEED} {write} {calls}")
     moments = count_calls(job, knife, calls)
@@ -55,7 +70,7 @@ def test_random_kills(headrace, database, knife, write, calls):
             killed += finished.returncode != 0
         job.environment = {}
         job.run("--run-id", run_id)
-        expect_the_source(job, run_id, number + 2 if write == "append" else 1)
+        expect_the_source(job, source, run_id, number + 2 if write == "append" else 1)
         if killed >= KILLS:
             break
     job.command("clean")

@@ -18,6 +18,12 @@ def read(lake: pathlib.Path, table: str) -> pyarrow.Table:
     return pyarrow.concat_tables(parts)
 
 
+def holds(lake: pathlib.Path, table: str, expected: pyarrow.Table, key: str) -> bool:
+    """Every row of `expected`, which is ordered by its unique column `key`, with every value, once, and nothing else."""
+    found = read(lake, table).sort_by(key)
+    return found.schema.equals(expected.schema) and found.equals(expected)
+
+
 def rows(lake: pathlib.Path, table: str, *columns: str) -> list[tuple]:
     """The rows as tuples, sorted by their text: rows of a lake have no order."""
     data = read(lake, table)

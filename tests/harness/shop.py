@@ -4,6 +4,8 @@ import pathlib
 import random
 import sqlite3
 
+import pyarrow
+
 ROWS = {"orders": 50_000, "people": 2_000}
 SETUP = """
 CREATE TABLE orders (id INTEGER PRIMARY KEY, person INTEGER, amount REAL, note TEXT);
@@ -22,3 +24,15 @@ def make_shop(file: pathlib.Path) -> pathlib.Path:
     connection.commit()
     connection.close()
     return file
+
+
+def shop_tables(file: pathlib.Path) -> dict[str, pyarrow.Table]:
+    """What the file holds, by an independent reader, ordered by id."""
+    connection = sqlite3.connect(file)
+    tables = {}
+    for name in ROWS:
+        cursor = connection.execute(f"SELECT * FROM {name} ORDER BY id")
+        columns = [column for column, *_ in cursor.description]
+        tables[name] = pyarrow.table(dict(zip(columns, zip(*cursor.fetchall()))))
+    connection.close()
+    return tables

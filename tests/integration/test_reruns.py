@@ -62,7 +62,8 @@ def test_another_run_id_waits_for_the_unfinished_run(shop, headrace):
     job = append_job(shop, headrace, "bad", "good")
     job.run("--run-id", "monday", expect=1)
     said(job.run("--run-id", "tuesday", expect=2), "monday", "--resume", "abandon")
-    job.command("abandon", "monday")
+    abandoned = job.command("abandon", "monday", "--json").json()
+    assert abandoned["run"] == "monday" and abandoned["done"], abandoned
     shop.execute(REPAIR)
     job.run("--run-id", "tuesday")
     assert (count(job, "good"), count(job, "bad")) == (200, 1)

@@ -1,9 +1,12 @@
 """replace, append and error_if_exists, and what they refuse."""
 
+import errno
+
 import pyarrow.parquet
 import pytest
 from harness import lake
-from harness.job import Job, postgres_job, said
+from harness.job import Job, ended, postgres_job, said
+from harness.old_kernel import without_renameat2
 
 TABLE = "public.items"
 
@@ -109,3 +112,30 @@ def test_append_after_a_not_null_was_dropped(items, headrace):
     items.execute("ALTER TABLE items ALTER COLUMN name DROP NOT NULL; INSERT INTO items VALUES (3, NULL)")
     job.run()
     assert lake.count(job.lake, TABLE) == 5
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP], ids=errno.errorcode.get)
+@pytest.mark.parametrize("write, second", [("replace", 0), ("append", 0), ("error_if_exists", 2)])
+def test_where_the_system_has_no_renameat2(items, headrace, write, second, error):
+    job = job_for(items, headrace, write)
+
+    def run(expect: int) -> None:
+        ended(headrace.start("run", job.file, preexec_fn=without_renameat2(error)), expect)
+
+    run(0)
+    assert lake.rows(job.lake, TABLE) == FIRST
+    items.execute(CHANGE)
+    run(second)
+    assert lake.rows(job.lake, TABLE) == {"replace": SECOND, "append": lake.in_order(FIRST + SECOND), "error_if_exists": FIRST}[write]
+    if second == 0:
+        said(job.command("verify", "latest"), "ok")
+
+
+def test_a_rename_that_is_not_allowed_is_no_missing_call(items, headrace):
+    """Only what says that the call is missing leads to the plain rename, which would replace what is in the way."""
+    job = job_for(items, headrace, "append")
+    process = headrace.start("run", job.file, preexec_fn=without_renameat2(errno.EPERM))
+    assert "Operation not permitted" in ended(process, 2)
+    assert not lake.files(job.lake, TABLE)
+    job.run()
+    assert lake.rows(job.lake, TABLE) == FIRST

@@ -5,6 +5,11 @@
 
 namespace headrace {
 
+void Progress::SetRun(std::string run) {
+  const std::scoped_lock lock(mutex_);
+  run_ = std::move(run);
+}
+
 void Progress::StartPhase(std::string phase, PhaseWork work) {
   const std::scoped_lock lock(mutex_);
   phase_work_ = work;
@@ -63,7 +68,8 @@ void Progress::UnitEnded(const std::string& table, bool done) {
 }
 
 ProgressReading Progress::Read() const {
-  ProgressReading reading{.phase = {},
+  ProgressReading reading{.run = {},
+                          .phase = {},
                           .table = {},
                           .rows = rows_,
                           .estimated_rows = estimated_rows_,
@@ -75,6 +81,7 @@ ProgressReading Progress::Read() const {
                           .retries = retries_,
                           .phase_rows = phase_rows_};
   const std::scoped_lock lock(mutex_);
+  reading.run = run_;
   reading.phase = phase_;
   reading.tables_begun = tables_begun_;
   reading.tables_total = phase_work_.tables;

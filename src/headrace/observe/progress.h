@@ -11,6 +11,7 @@ namespace headrace {
 
 /// One reading of a run's progress; what progress bars and pages show.
 struct ProgressReading {
+  std::string run;    ///< Empty: of no run, as while a job is planned.
   std::string phase;  ///< "plan", "extract", "commit", "verify"
   std::string
       table;  ///< Of the units that are being read, that of the latest; else the last one's.
@@ -40,6 +41,8 @@ struct PhaseWork {
 /// for once per batch.
 class Progress {
  public:
+  /// Whose progress it is from now on.
+  void SetRun(std::string run);
   /// No table is worked on in it yet. Without `work` it is a phase of units.
   void StartPhase(std::string phase, PhaseWork work = {});
   /// The next table that is worked on in a phase without units.
@@ -74,6 +77,7 @@ class Progress {
   std::atomic<int64_t> retries_{0};
   std::atomic<int64_t> phase_rows_{0};
   mutable std::mutex mutex_;
+  std::string run_;                                // protected by mutex_
   std::string phase_;                              // protected by mutex_
   PhaseWork phase_work_;                           // protected by mutex_
   int64_t tables_begun_ = 0;                       // protected by mutex_

@@ -153,7 +153,8 @@ std::string ProgressSentence(const ProgressReading& reading, const ProgressFigur
 }
 
 Fields ProgressFields(const ProgressReading& reading, const ProgressFigures& figures) {
-  Fields fields = {{"phase", reading.phase},
+  Fields fields = {{"run", reading.run},
+                   {"phase", reading.phase},
                    {"table", reading.table},
                    {"rows", reading.rows},
                    {"estimated_rows", reading.estimated_rows},

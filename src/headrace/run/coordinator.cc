@@ -91,6 +91,7 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::
   if (level == VerifyLevel::kOff) return arrow::Status::OK();
   report.values_compared = level == VerifyLevel::kChecksum;
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(report.run));
+  parts.progress.SetRun(report.run);
   parts.progress.StartPhase("verify", WorkOf(tables));
   const ReadBackOptions options = ReadBackOptionsOf(parts, level);
   const JournalTableIndex journalled(tables);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -70,6 +71,14 @@ struct ExecuteSummary {
                               ///< where their number did not change.
   int64_t retries = 0;
 
+  /// Of one run after another: what a further epoch took.
+  void Add(const ExecuteSummary& later) {
+    workers = std::max(workers, later.workers);
+    wall_seconds += later.wall_seconds;
+    unit_seconds += later.unit_seconds;
+    worker_seconds += later.worker_seconds;
+    retries += later.retries;
+  }
   /// Unit time / worker time, 0 to 1.
   double utilisation() const { return worker_seconds <= 0 ? 0 : unit_seconds / worker_seconds; }
 };

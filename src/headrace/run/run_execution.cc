@@ -82,6 +82,7 @@ RunExecution::RunExecution(const RunParts& parts, const ChosenRun& chosen, int64
 }
 
 arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
+  parts_.progress.SetRun(chosen_.run);
   ARROW_ASSIGN_OR_RAISE(const auto journalled, parts_.journal.Tables(chosen_.run));
   for (const JournalTable& table : journalled) {
     if (OpenTable* open = FindOpen(table.directory)) open->epoch = table.epoch;
@@ -243,10 +244,11 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   const ExecuteContext context{snapshot, parts_.destination, parts_.observer, parts_.progress};
   const ExecuteSummary summary =
       parts_.engine.Execute(works, OptionsOf(parts_.job), context, callbacks, stop);
-  report.workers = std::max(report.workers, summary.workers);
-  report.retries += summary.retries;
-  report.phases.extract += summary.wall_seconds;
-  report.utilisation = std::max(report.utilisation, summary.utilisation());
+  extracted_.Add(summary);
+  report.workers = extracted_.workers;
+  report.retries = extracted_.retries;
+  report.phases.extract = extracted_.wall_seconds;
+  report.utilisation = extracted_.utilisation();
   if (!lost.ok()) NoteLostSnapshot(lost, report);
 }
 
@@ -315,7 +317,10 @@ arrow::Status RunExecution::Commit(const TableWork& work, const std::vector<Rece
 void RunExecution::Close(TableReport table, RunReport& report) {
   if (!table.error.ok() && table.state == TableState::kFailed) {
     parts_.observer.Emit(Level::kError, "table_failed", table.error.message(),
-                         {{"run", chosen_.run}, {"table", table.table}});
+                         {{"run", chosen_.run},
+                          {"table", table.table},
+                          {"class", std::string(ErrorClassName(ClassOf(table.error)))},
+                          {"code", std::string(CodeOf(table.error))}});
   }
   open_.erase(positions_.at(table.directory));
   report.tables.push_back(std::move(table));

@@ -180,7 +180,9 @@ void Worker::AfterUnit(const QueuedUnit& unit, UnitOutcome outcome) {
     return;
   }
   CloseUnit(unit, outcome);
-  shared_.context.observer.Emit(Level::kDebug, "unit_done", "unit done", FieldsOf(unit));
+  Fields fields = FieldsOf(unit);
+  fields.emplace_back("rows", outcome.rows);
+  shared_.context.observer.Emit(Level::kDebug, "unit_done", "unit done", std::move(fields));
   if (const arrow::Status delivered = Deliver(outcome.receipts); !delivered.ok()) {
     LoseWriter(delivered, {});
   }
