@@ -243,7 +243,7 @@ def test_a_table_that_is_there_without_a_watermark_is_not_doubled(events, headra
     job.run()
     job.document["tables"] = transactional
     job.write()
-    said(job.run("--run-id", "doubling", expect=2), "is there already", "load.initial", "headrace state set")
+    said(job.run("--run-id", "doubling", expect=2), "is there already", "headrace state set")
     job.command("abandon", "doubling")
     job.command("state", "set", "public.events", "2024-01-01")
     job.run()
@@ -374,6 +374,28 @@ def test_a_clock_that_was_set_back_is_noticed(events, headrace):
 
 
 MANY = "INSERT INTO events (created_at, body) SELECT '2024-01-01'::timestamptz + i * interval '1 minute', i FROM generate_series(1, 20000) AS i; ANALYZE events"
+
+
+@pytest.mark.parametrize("load", [{}, {"initial": "2000-01-01"}], ids=["from the first row", "initial"])
+def test_a_table_that_another_load_filled_since_is_not_doubled(events, headrace, load):
+    """`load.initial` stays in the job: it says nothing of what a repair, another job or another cursor has loaded since."""
+    insert(events, "a", "b")
+    pass_a_second(events)
+    job = incremental(headrace, events, load=load)
+    job.run()
+    repair = ["--set", "tables[0].mode=catalog", "--set", "tables[0].write=replace", *(["--set", "tables[0].load={}"] if load else [])]
+    job.run(*repair)
+    refused = job.run(expect=2)
+    said(refused, "is there already", "headrace state set public.events VALUE")
+    assert bodies(job) == ["a", "b"]
+    for other in ({"cursor": "id", "load": {}}, {"load": load}):
+        job.document["tables"][0] |= other
+        job.document["name"] = "other"
+        job.write()
+        said(job.run(expect=2), "is there already")
+    said(headrace("plan", job.file), "is there already")
+    assert bodies(job) == ["a", "b"]
+
 
 
 @pytest.mark.parametrize("cursor, initial, strategy", [("created_at", "2024-01-08", "date_range"), ("id", "10001", "id_range")])

@@ -8,6 +8,7 @@
 
 #include "headrace/model/civil_time.h"
 #include "headrace/model/watermark.h"
+#include "headrace/observe/shell_word.h"
 
 namespace headrace {
 namespace {
@@ -22,15 +23,17 @@ arrow::Result<int64_t> ReadValue(const Column& column, const std::string& text,
 }
 
 arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
-  return UserError("table " + job.table.label() + " is there already, by run " + last.intent.run +
-                   " of job " + last.intent.job +
+  const std::string label = job.table.label();
+  return UserError("table " + label + " is there already, by run " + last.intent.run + " of job " +
+                   last.intent.job +
                    (last.intent.cursor_column.has_value()
                         ? " with the cursor \"" + *last.intent.cursor_column + "\""
                         : " without a cursor") +
-                   ": where its rows end is not known, and loading all of them would double them. "
-                   "`load.initial` "
-                   "says where this job begins, or `headrace state set TABLE VALUE`; or load into "
-                   "another place");
+                   ": where its rows end is not known, and loading them again would double them" +
+                   (job.load.initial ? " (load.initial speaks of a table that is not there yet)"
+                                     : "") +
+                   ". `headrace state set " + ShellWord(label) +
+                   " VALUE` says where this job begins; or load into another place");
 }
 
 /// Where the run begins; none: with the first row.
@@ -40,8 +43,8 @@ arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column&
     const CommitIntent& intent = history.last_cursor->intent;
     return ReadValue(column, *intent.watermark, "the watermark of run " + intent.run);
   }
-  if (job.load.initial) return ReadValue(column, *job.load.initial, "load.initial");
   if (!history.last_cursor && history.last) return HasOtherRows(job, *history.last);
+  if (job.load.initial) return ReadValue(column, *job.load.initial, "load.initial");
   return std::nullopt;
 }
 

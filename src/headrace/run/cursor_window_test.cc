@@ -119,10 +119,10 @@ TEST(CursorWindow, RowsOfOtherLoadsAreNotDoubled) {
     const TableHistory history{.last = other, .last_cursor = {}};
     const arrow::Status status = Plan(TransactionalJob(), history, UpTo(100)).status();
     EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
-    EXPECT_THAT(status.message(), HasSubstr("load.initial"));
+    EXPECT_THAT(status.message(), HasSubstr("headrace state set"));
     TableJob job = TransactionalJob();
-    job.load.initial = "7";
-    EXPECT_EQ(Plan(job, history, UpTo(100))->filter.window, Split(IdRange{"id", 7, 100}));
+    job.load.initial = "7";  // A line that stays in the job; it knows nothing of what came since.
+    EXPECT_THAT(Plan(job, history, UpTo(100)).status().message(), HasSubstr("headrace state set"));
   }
 }
 
