@@ -283,3 +283,13 @@ def test_a_job_and_a_password_by_process_substitution(tables, headrace):
     headrace.write("text", text)
     command = f'{headrace.program} plan -q <(cat text) 3< <(echo hunter2) && {headrace.program} plan -q /dev/stdin 3< <(echo x) <text'
     subprocess.run(["bash", "-c", command], cwd=headrace.folder, check=True, timeout=SECONDS)
+
+
+def test_the_folder_of_a_job_that_is_piped_in_is_the_present_one(tables, headrace):
+    job = postgres_job(headrace, tables, {"name": "public.first"})
+    here = {"cwd": headrace.folder, "check": True, "timeout": SECONDS}
+    subprocess.run(["bash", "-c", f"{headrace.program} run -q <(cat {job.file})"], **here)
+    assert lake.count(job.lake, "public.first") == 9000 and job.state.is_dir()
+    with open(headrace.folder / job.file) as text:
+        subprocess.run([headrace.program, "run", "-q", "/dev/stdin", "--set", "destination.path=./other"], stdin=text, **here)
+    assert lake.count(headrace.folder / "other", "public.first") == 9000

@@ -20,9 +20,16 @@ namespace {
 /// Commands find it without its name.
 constexpr std::string_view kDefaultJobFile = "job.yaml";
 
+/// `headrace run /dev/stdin`, `headrace run <(…)`: no folder of the user's.
+bool IsPipedIn(const std::filesystem::path& absolute) {
+  const std::string text = absolute.lexically_normal().string();
+  return text.starts_with("/dev/") || text.starts_with("/proc/");
+}
+
 arrow::Result<std::filesystem::path> FolderOf(const std::filesystem::path& file) {
   std::error_code error;
-  const auto absolute = std::filesystem::absolute(file, error);
+  auto absolute = std::filesystem::absolute(file, error);
+  if (!error && IsPipedIn(absolute)) absolute = std::filesystem::absolute("job", error);
   if (error) {
     return UserError("cannot find the folder of " + file.string() + ": " + error.message());
   }

@@ -208,7 +208,7 @@ void SectionReader::AddNoMapping(const Section& section, const YamlNode& node,
 void SectionReader::ReadChild(const Section& child, const YamlNode& node, const std::string& path,
                               SectionValues& into) {
   if (child.is_list) return ReadList(child, node, path, into);
-  into.children.push_back(ReadMapping(child, node, path, node.location));
+  into.sections.push_back(ReadMapping(child, node, path, node.location));
 }
 
 void SectionReader::ReadList(const Section& child, const YamlNode& node, const std::string& path,
@@ -225,7 +225,7 @@ void SectionReader::ReadList(const Section& child, const YamlNode& node, const s
     if (item.is_null()) {
       problems_.Add(item.location, item_path, "the entry is empty");
     } else if (auto entry = ReadMapping(child, item, item_path, item.location); item.is_mapping()) {
-      into.children.push_back(std::move(entry));
+      into.list_entries.push_back(std::move(entry));
     }
   }
 }
@@ -360,7 +360,7 @@ void SectionReader::AddMissing(const Section& section, const SectionOptions& kno
     if (child.required) {
       problems_.Add(into.location, path, "missing. " + std::string(child.doc));
     } else if (!child.is_list) {
-      into.children.push_back(
+      into.sections.push_back(
           ReadMapping(child, YamlNode{.location = into.location}, path, into.location));
     }
   }
@@ -377,7 +377,7 @@ std::string SectionValues::PathOf(std::string_view option) const { return JoinPa
 
 const SectionValues& SectionValues::Child(std::string_view child) const {
   static const SectionValues kNothing;
-  for (const SectionValues& section : children) {
+  for (const SectionValues& section : sections) {
     if (section.key == child) return section;
   }
   return kNothing;
@@ -385,8 +385,8 @@ const SectionValues& SectionValues::Child(std::string_view child) const {
 
 std::vector<const SectionValues*> SectionValues::Entries(std::string_view list) const {
   std::vector<const SectionValues*> entries;
-  for (const SectionValues& section : children) {
-    if (section.key == list) entries.push_back(&section);
+  for (const SectionValues& entry : list_entries) {
+    if (entry.key == list) entries.push_back(&entry);
   }
   return entries;
 }

@@ -23,7 +23,8 @@ struct SectionValues {
   OptionValues values;  ///< Keys that were wrong are absent.
   std::map<std::string, Location, std::less<>>
       places;  ///< Of every key that was written, also of wrong ones.
-  std::vector<SectionValues> children;
+  std::vector<SectionValues> sections;      ///< Without those of lists.
+  std::vector<SectionValues> list_entries;  ///< Of all its lists.
 
   bool Wrote(std::string_view option) const { return places.contains(option); }
   /// The place of a written key, else of the section.

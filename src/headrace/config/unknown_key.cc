@@ -22,6 +22,7 @@ std::vector<std::string_view> ValidKeys(const Section& section,
 struct KnownKey {
   std::string path;
   const OptionSpec* option = nullptr;
+  std::string_view type = {};  ///< Of the plug-in whose option it is.
 };
 
 /// Looks for keys in the tree of sections.
@@ -36,7 +37,7 @@ class KeySearch {
     if (const OptionSpec* option = FindOption(section.options, key_)) return KnownKey{path, option};
     for (const PluginOptions& plugin : section.plugins) {
       if (const OptionSpec* option = FindOption(plugin.options, key_)) {
-        return KnownKey{path, option};
+        return KnownKey{path, option, plugin.type};
       }
     }
     return Inside(section, path);
@@ -70,10 +71,14 @@ std::optional<KnownKey> FindElsewhere(std::string_view key, const Section& secti
   return KeySearch(key, true).In(job, "");
 }
 
-std::string PlaceSentence(const std::string& path) {
+/// As seen from the section `here`.
+std::string PlaceSentence(const KnownKey& known, std::string_view here) {
+  const std::string& path = known.path;
   if (path.empty()) return "at the top level";
   if (path.ends_with("[]")) return "in an entry of '" + path.substr(0, path.size() - 2) + "'";
-  return "under '" + path + "'";
+  const bool is_of_other_type = path == here && !known.type.empty();
+  return "under '" + path + "'" +
+         (is_of_other_type ? " of 'type: " + std::string(known.type) + "'" : "");
 }
 
 }  // namespace
@@ -112,7 +117,7 @@ std::string UnknownKeyMessage(std::string_view key, const Section& section,
   if (!nearest.empty()) message += "; did you mean '" + std::string(nearest) + "'?";
   if (elsewhere.has_value()) {
     return message + (nearest.empty() ? "; it belongs " : " Or does it belong ") +
-           PlaceSentence(elsewhere->path) + (nearest.empty() ? "" : "?");
+           PlaceSentence(*elsewhere, path) + (nearest.empty() ? "" : "?");
   }
   if (!nearest.empty()) return message;
   message += "; known here:";
