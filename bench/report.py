@@ -65,7 +65,7 @@ def table(rows: list[tuple[str, ...]]) -> str:
 
 def section(outcome: Outcome) -> str:
     """A workload's part of the page."""
-    title = f"## {outcome.workload.name}\n\n{outcome.workload.doc}; {outcome.rows:,} rows, medians of {outcome.runs}.\n"
+    title = f"## {outcome.workload.name}\n\n{outcome.workload.doc}; {outcome.rows:,} rows, the median of {outcome.runs} runs in each column.\n"
     figure_table = table([HEADER, *(figures(outcome, contender) for contender in outcome.medians)])
     judged = [judge(outcome, wanted) for wanted in WANTED if wanted.workload == outcome.workload.name]
     points = [f"* {line}" for line in (*filter(None, judged), *outcome.notes)]

@@ -22,7 +22,7 @@ struct SectionValues {
   Location location;
   OptionValues values;  ///< Keys that were wrong are absent.
   std::map<std::string, Location, std::less<>>
-      places;  ///< Of every key that was written, also of wrong ones.
+      places;                               ///< Of every key that was written, also of wrong ones.
   std::vector<SectionValues> sections;      ///< Without those of lists.
   std::vector<SectionValues> list_entries;  ///< Of all its lists.
 

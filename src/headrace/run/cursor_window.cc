@@ -24,16 +24,16 @@ arrow::Result<int64_t> ReadValue(const Column& column, const std::string& text,
 
 arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
   const std::string label = job.table.label();
-  return UserError("table " + label + " is there already, by run " + last.intent.run + " of job " +
-                   last.intent.job +
-                   (last.intent.cursor_column.has_value()
-                        ? " with the cursor \"" + *last.intent.cursor_column + "\""
-                        : " without a cursor") +
-                   ": where its rows end is not known, and loading them again would double them" +
-                   (job.load.initial ? " (load.initial speaks of a table that is not there yet)"
-                                     : "") +
-                   ". `headrace state set " + ShellWord(label) +
-                   " VALUE` says where this job begins; or load into another place");
+  return UserError(
+      "table " + label + " is there already, by run " + last.intent.run + " of job " +
+      last.intent.job +
+      (last.intent.cursor_column.has_value()
+           ? " with the cursor \"" + *last.intent.cursor_column + "\""
+           : " without a cursor") +
+      ": where its rows end is not known, and loading them again would double them" +
+      (job.load.initial ? " (load.initial speaks of a table that is not there yet)" : "") +
+      ". `headrace state set " + ShellWord(label) +
+      " VALUE` says where this job begins; or load into another place");
 }
 
 /// Where the run begins; none: with the first row.

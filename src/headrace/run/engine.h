@@ -51,8 +51,9 @@ struct ExecuteOptions {
 /// What the engine reports while it works. Calls may come from any thread, one at a time for each
 /// table.
 struct ExecuteCallbacks {
-  /// A sealed file of table number `table` in the span; must be durable when it returns. An error
-  /// ends the table.
+  /// A sealed file of table number `table` in the span; must be durable when it returns. After an
+  /// error the units of the file count as not done: they run again if it is transient, else the
+  /// table ends.
   std::function<arrow::Status(size_t table, const Receipt& receipt)> on_receipt;
   /// Table number `table` needs nothing more: OK, or why it ended. The coordinator may commit it at
   /// once.

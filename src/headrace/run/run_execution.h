@@ -65,7 +65,7 @@ class RunExecution {
   const int64_t started_micros_;
   std::unordered_map<std::string, size_t> positions_;  ///< By directory, of those that were open.
   std::map<size_t, OpenTable> open_;                   ///< By position, in the job's order.
-  ExecuteSummary extracted_;  ///< Of all epochs.
+  ExecuteSummary extracted_;                           ///< Of all epochs.
   int lost_snapshots_ = 0;
   bool all_read_ = false;  ///< In this epoch: only commits are left.
 };

@@ -304,6 +304,11 @@ std::string Subselect(const std::string& query) {
 arrow::Status NameStatement(const arrow::Status& status, const TableRef& table) {
   constexpr std::string_view kSyntaxError = "42601";
   if (!table.is_query() || CodeOf(status) != kSyntaxError) return status;
+  // One at the very end is left out; behind it a comment may stand, or another statement.
+  if (status.message().find("at or near \";\"") != std::string::npos) {
+    return status.WithMessage(status.message() +
+                              "; a query must be one statement: leave the semicolon out");
+  }
   const std::string word = FirstWord(table.query);
   if (word.empty() || std::ranges::find(kQueryWords, word) != kQueryWords.end()) return status;
   return status.WithMessage(status.message() +

@@ -104,6 +104,8 @@ TEST_F(PostgresCatalogTest, AQueryThatIsAnotherStatementIsToldWhatItMustBe) {
       EXPECT_THAT(refusal(query, mode), Not(HasSubstr("must be one SELECT"))) << query;
     }
     EXPECT_EQ(refusal("/* delete */ VALUES (1)", mode), "");
+    EXPECT_EQ(refusal("SELECT 1 ;\n", mode), "");
+    EXPECT_THAT(refusal("SELECT 1; -- the end", mode), HasSubstr("leave the semicolon out"));
   }
 }
 
