@@ -5,6 +5,7 @@ import contextlib
 import json
 import random
 import shutil
+import signal
 import sqlite3
 import threading
 
@@ -448,6 +449,64 @@ def test_a_sequence_that_was_begun_anew_is_noticed(events, headrace):
     events.execute("TRUNCATE events RESTART IDENTITY")
     insert(events, "new")
     said(job.run(expect=2), 'with "id" from 2 on, lie behind the watermark 5', "RESTART IDENTITY", "headrace state reset")
+
+
+def test_a_loss_that_was_noticed_does_not_go_away_by_itself(events, headrace):
+    """A scheduler tries again: by then the sequence has passed the watermark, and nothing else shows what was lost."""
+    job = incremental(headrace, events, cursor="id")
+    insert(events, "a", "b", "c")
+    job.run()
+    events.execute("DELETE FROM events WHERE id > 1; SELECT setval('events_id_seq', 1)")  # a backup of the first row
+    insert(events, "d")
+    said(job.run("--run-id", "behind", expect=2), "lie behind the watermark 4", "headrace state reset")
+    insert(events, "e", "f", "g")
+    for arguments in ([], ["--only", "public.events"], ["--resume"]):
+        said(job.run(*arguments, expect=2), "this run has found at", "lie behind the watermark 4", "headrace abandon behind")
+    assert bodies(job) == ["a", "b", "c"]
+    job.command("abandon", "behind")
+    job.command("state", "set", "public.events", "2")
+    job.run()
+    assert bodies(job) == ["a", "b", "c", "d", "e", "f", "g"]
+
+
+def test_late_rows_that_are_allowed_end_the_alarm(events, headrace):
+    job = incremental(headrace, events, cursor="id")
+    insert(events, "a", "b")
+    job.run()
+    events.execute("TRUNCATE events RESTART IDENTITY")
+    job.run(expect=2)
+    insert(events, "c", "d", "e")
+    job.run("--set", "tables[0].load.late_rows=warn")
+    assert bodies(job) == ["a", "b", "e"]
+
+
+def test_a_watermark_that_another_process_moved_meanwhile_is_no_alarm(events, headrace):
+    """One job from two machines, each with a state of its own: the sequence was asked before the other one's commit."""
+    job = incremental(headrace, events, cursor="id", load={"settle": "60s"})
+    insert(events, "a")
+    job.run()
+    with writer(events) as late:
+        insert(late, "b")
+        slow = job.start("--set", "state=./elsewhere")
+        waits_for_what_runs(events, slow)
+        slow.send_signal(signal.SIGSTOP)
+        late.commit()
+    insert(events, "c", "d")
+    job.run()
+    slow.send_signal(signal.SIGCONT)
+    ended(slow)
+    job.run()
+    assert bodies(job) == ["a", "b", "c", "d"]
+
+
+def test_rows_that_a_full_load_has_appended_since_are_warned_of(events, headrace):
+    job = incremental(headrace, events, cursor="id")
+    insert(events, "a")
+    job.run()
+    insert(events, "b")
+    job.run("--set", "tables[0].mode=catalog", "--set", "tables[0].write=append", "--set", "tables[0].where=id > 1")
+    warnings = planned(headrace)["warnings"]
+    assert any("appended rows without the cursor" in warning for warning in warnings), warnings
 
 
 def test_transactions_of_one_message_all_have_its_time(events, headrace):

@@ -55,6 +55,14 @@ struct VoidIntent {
   std::string voided_at;  ///< ISO 8601, UTC.
 };
 
+/// Why a table of a run must not be loaded, whatever the source says later: until the run is given
+/// up.
+struct LastingFault {
+  std::string directory;  ///< TableRef::directory().
+  std::string reason;     ///< A sentence for people.
+  std::string found_at;   ///< ISO 8601, UTC.
+};
+
 /// The local, durable log of runs: a SQLite database in WAL mode with synchronous=FULL,
 /// docs/format/journal.md. Each call is one transaction, durable when it returns. Holds no secret
 /// and no row. Thread-safe.
@@ -89,6 +97,9 @@ class Journal {
   /// what was decided is kept with `reason`. Only for an intent that the destination has proved to
   /// be neither committed nor committable.
   virtual arrow::Status MakeIntentVoid(const CommitIntent& intent, const std::string& reason) = 0;
+  /// The first one of a table stays.
+  virtual arrow::Status AddLastingFault(const std::string& run, const std::string& directory,
+                                        const std::string& reason) = 0;
   virtual arrow::Status EndRun(const std::string& run, RunState state,
                                const std::string& report) = 0;
   /// A failed or running run goes on, with the job text, place of the source and scope as they are
@@ -101,6 +112,7 @@ class Journal {
                                                        const std::string& directory, int epoch) = 0;
   virtual arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) = 0;
   virtual arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) = 0;
+  virtual arrow::Result<std::vector<LastingFault>> LastingFaults(const std::string& run) = 0;
   /// Runs of `job` (of all jobs if empty), the latest first.
   virtual arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) = 0;
   /// Those of them that are unfinished, without their reports: each run looks for them, and a

@@ -183,6 +183,19 @@ TEST_F(JournalTest, ACommittedIntentIsNeverVoid) {
   EXPECT_TRUE((*journal_->VoidIntents("r1")).empty());
 }
 
+TEST_F(JournalTest, TheFirstLastingFaultOfATableStays) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->AddLastingFault("r1", "t", "rows are lost").ok());
+  ASSERT_TRUE(journal_->AddLastingFault("r1", "t", "rows are lost again").ok());
+  Reopen();
+  const std::vector<LastingFault> faults = *journal_->LastingFaults("r1");
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].directory, "t");
+  EXPECT_EQ(faults[0].reason, "rows are lost");
+  EXPECT_TRUE(faults[0].found_at.ends_with('Z'));
+  EXPECT_TRUE((*journal_->LastingFaults("r2")).empty());
+}
+
 TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
   Begin("r1");
   journal_.reset();
@@ -190,12 +203,14 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
     auto database = SqliteDatabase::Open((state_ / "journal.db").string(),
                                          SqliteOpenMode::kReadWriteCreate, std::chrono::seconds(1));
     ASSERT_TRUE(database
-                    ->Execute("DROP TABLE void_intent; ALTER TABLE run DROP COLUMN source;"
+                    ->Execute("DROP TABLE void_intent; DROP TABLE lasting_fault; ALTER TABLE run "
+                              "DROP COLUMN source;"
                               "PRAGMA user_version=1")
                     .ok());
   }
   Reopen();
   EXPECT_TRUE((*journal_->VoidIntents("r1")).empty());
+  EXPECT_TRUE((*journal_->LastingFaults("r1")).empty());
   EXPECT_EQ((*journal_->FindRun("r1"))->source, "");
 }
 

@@ -17,9 +17,10 @@
 namespace headrace {
 namespace {
 
-constexpr int kJournalVersion = 3;
+constexpr int kJournalVersion = 4;
 constexpr int kFirstVersionWithVoidIntents = 2;
 constexpr int kFirstVersionWithSource = 3;
+constexpr int kFirstVersionWithLastingFaults = 4;
 constexpr std::chrono::seconds kBusyTimeout{30};
 
 constexpr const char* kPragmas =
@@ -39,6 +40,9 @@ CREATE TABLE IF NOT EXISTS receipt (
 CREATE TABLE IF NOT EXISTS void_intent (
   run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, epoch INTEGER NOT NULL, intent TEXT NOT NULL, reason TEXT NOT NULL,
   voided_at TEXT NOT NULL, PRIMARY KEY (run, directory, epoch)) STRICT;
+CREATE TABLE IF NOT EXISTS lasting_fault (
+  run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, reason TEXT NOT NULL, found_at TEXT NOT NULL,
+  PRIMARY KEY (run, directory)) STRICT;
 CREATE INDEX IF NOT EXISTS run_by_job ON run (job, started_at);
 )sql";
 
@@ -328,6 +332,14 @@ arrow::Status SqliteJournal::MoveIntent(const CommitIntent& intent, const std::s
                   " has no open intent that could become void");
 }
 
+arrow::Status SqliteJournal::AddLastingFault(const std::string& run, const std::string& directory,
+                                             const std::string& reason) {
+  return Write(
+      "INSERT INTO lasting_fault (run, directory, reason, found_at) VALUES (?1, ?2, ?3, "
+      "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')) ON CONFLICT DO NOTHING",
+      {run, directory, reason});
+}
+
 arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state,
                                     const std::string& report) {
   return Write(
@@ -401,6 +413,22 @@ arrow::Result<std::vector<VoidIntent>> SqliteJournal::VoidIntents(const std::str
                           ParseStored(statement.ColumnText(0), "void commit intent"));
     ARROW_ASSIGN_OR_RAISE(CommitIntent intent, CommitIntentFromJson(json));
     intents.push_back({std::move(intent), Text(statement, 1), Text(statement, 2)});
+  }
+}
+
+arrow::Result<std::vector<LastingFault>> SqliteJournal::LastingFaults(const std::string& run) {
+  if (version_ < kFirstVersionWithLastingFaults) return std::vector<LastingFault>();
+  const std::scoped_lock lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement statement,
+      database_.Prepare("SELECT directory, reason, found_at FROM lasting_fault WHERE run = ?1 "
+                        "ORDER BY directory"));
+  ARROW_RETURN_NOT_OK(statement.BindText(1, run));
+  std::vector<LastingFault> faults;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
+    if (!has_row) return faults;
+    faults.push_back({Text(statement, 0), Text(statement, 1), Text(statement, 2)});
   }
 }
 

@@ -28,6 +28,8 @@ class SqliteJournal : public Journal {
   arrow::Status AddIntent(const CommitIntent& intent) override;
   arrow::Status AddRecord(const CommitRecord& record) override;
   arrow::Status MakeIntentVoid(const CommitIntent& intent, const std::string& reason) override;
+  arrow::Status AddLastingFault(const std::string& run, const std::string& directory,
+                                const std::string& reason) override;
   arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) override;
   arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
                           const std::string& source,
@@ -37,6 +39,7 @@ class SqliteJournal : public Journal {
                                                int epoch) override;
   arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) override;
   arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) override;
+  arrow::Result<std::vector<LastingFault>> LastingFaults(const std::string& run) override;
   arrow::Result<std::vector<JournalRun>> Runs(std::string_view job) override;
   arrow::Result<std::vector<JournalRun>> UnfinishedRuns(std::string_view job) override;
   arrow::Result<std::optional<JournalRun>> FindRun(const std::string& run) override;

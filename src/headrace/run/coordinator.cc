@@ -259,19 +259,21 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
   JobPlan plan = BeginPlan(job, source, destination);
   if (tables.empty()) return plan;
   std::vector<SnapshotTable> wanted;
-  wanted.reserve(tables.size());
+  std::vector<arrow::Result<TableHistory>> before;
   for (const TableJob* table : tables) {
     wanted.push_back({table->table, table->where, CursorRequestOf(*table)});
+    before.push_back(HistoryOf(job, *table, destination));
   }
   progress.StartPhase("plan", {.tables = static_cast<int64_t>(tables.size())});
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
                         source.OpenSnapshot(wanted, stop));
   plan.IsUnder(*snapshot);
-  for (const TableJob* table : tables) {
-    progress.NextTable(table->table.label());
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const TableJob& table = *tables[i];
+    progress.NextTable(table.table.label());
     const RunIdentity identity{.run = "plan", .started_micros = 0, .epoch = 1};
-    plan.tables.push_back(
-        PlanTable(*table, source, *snapshot, identity, HistoryOf(job, *table, destination), stop));
+    plan.tables.push_back(PlanTable(table, source, *snapshot, identity,
+                                    HistorySince(before[i], job, table, destination), stop));
     PlannedTable& planned = plan.tables.back();
     if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);
   }

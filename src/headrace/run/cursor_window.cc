@@ -22,6 +22,11 @@ arrow::Result<int64_t> ReadValue(const Column& column, const std::string& text,
                                     column.name + "\" is " + column.source_type);
 }
 
+/// The watermark that `intent` has.
+arrow::Result<int64_t> WatermarkOf(const Column& column, const CommitIntent& intent) {
+  return ReadValue(column, *intent.watermark, "the watermark of run " + intent.run);
+}
+
 arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
   const std::string label = job.table.label();
   return UserError(
@@ -40,8 +45,7 @@ arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
 arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column& column,
                                               const TableHistory& history) {
   if (history.last_cursor && history.last_cursor->intent.watermark) {
-    const CommitIntent& intent = history.last_cursor->intent;
-    return ReadValue(column, *intent.watermark, "the watermark of run " + intent.run);
+    return WatermarkOf(column, history.last_cursor->intent);
   }
   if (!history.last_cursor && history.last) return HasOtherRows(job, *history.last);
   if (job.load.initial) return ReadValue(column, *job.load.initial, "load.initial");
@@ -73,20 +77,35 @@ arrow::Status CheckInitial(const TableJob& job, const Column& column, const Tabl
 
 /// What is written now lies in no window to come.
 arrow::Status CheckNow(const TableJob& job, const Column& column, const TableHistory& history,
-                       const std::optional<int64_t>& lower, const CursorBound& bound,
-                       TablePlan& plan) {
-  const bool has_watermark = history.last_cursor && history.last_cursor->intent.watermark;
-  if (!has_watermark || !bound.now || *bound.now >= *lower) return arrow::Status::OK();
+                       const CursorBound& bound, TablePlan& plan) {
+  if (!history.last_cursor_before || !bound.now) return arrow::Status::OK();
+  const CommitIntent& before = history.last_cursor_before->intent;
+  if (!before.watermark) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const int64_t watermark, WatermarkOf(column, before));
+  if (*bound.now >= watermark) return arrow::Status::OK();
   const std::string text = "rows that are written now, with \"" + column.name + "\" from " +
                            WatermarkText(*column.type, *bound.now) +
-                           " on, lie behind the watermark " + WatermarkText(*column.type, *lower) +
-                           " of run " + history.last_cursor->intent.run + " and are never loaded";
+                           " on, lie behind the watermark " + *before.watermark + " of run " +
+                           before.run + " and are never loaded";
   if (job.load.late_rows == LateRows::kWarn) {
     plan.warnings.push_back(text);
     return arrow::Status::OK();
   }
   return UserError("table " + job.table.label() + ": " + text + std::string(WhyBehind(column)) +
-                   "; late_rows: warn loads all the same");
+                       "; late_rows: warn loads all the same",
+                   std::string(kBehindWatermarkCode));
+}
+
+/// A full load beside the incremental ones knows nothing of the watermark.
+void WarnOfOtherRows(const TableHistory& history, const Column& column, TablePlan& plan) {
+  if (!history.last_cursor || !history.last_cursor->intent.watermark) return;
+  const CommitIntent& last = history.last->intent;
+  if (last.cursor_column || last.rows == 0) return;
+  const CommitIntent& cursor = history.last_cursor->intent;
+  plan.warnings.push_back("run " + last.run + " of job " + last.job +
+                          " has appended rows without the cursor since run " + cursor.run +
+                          ": those with \"" + column.name + "\" from " + *cursor.watermark +
+                          " on are loaded once more");
 }
 
 std::optional<std::string> TextOf(const Column& column, const std::optional<int64_t>& value) {
@@ -103,7 +122,16 @@ arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
   if (!history.last.has_value()) return history;
   ARROW_ASSIGN_OR_RAISE(history.last_cursor,
                         destination.LastCursorCommit(table.table, job.name, table.load.cursor));
+  history.last_cursor_before = history.last_cursor;
   return history;
+}
+
+arrow::Result<TableHistory> HistorySince(const arrow::Result<TableHistory>& before, const Job& job,
+                                         const TableJob& table, Destination& destination) {
+  ARROW_RETURN_NOT_OK(before);
+  ARROW_ASSIGN_OR_RAISE(TableHistory now, HistoryOf(job, table, destination));
+  now.last_cursor_before = before->last_cursor_before;
+  return now;
 }
 
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table) {
@@ -125,7 +153,8 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   auto lower = LowerOf(job, *column, history);
   if (!lower.ok()) return WithContext(lower.status(), "table " + job.table.label());
   ARROW_RETURN_NOT_OK(CheckInitial(job, *column, history, *lower, *bound));
-  ARROW_RETURN_NOT_OK(CheckNow(job, *column, history, *lower, *bound, plan));
+  ARROW_RETURN_NOT_OK(CheckNow(job, *column, history, *bound, plan));
+  WarnOfOtherRows(history, *column, plan);
   const std::optional<int64_t> upper = std::max(bound->upper, *lower);  // None is the least.
   plan.cursor = {.column = column->name,
                  .last = TextOf(*column, *lower),

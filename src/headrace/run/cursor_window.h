@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "headrace/config/job.h"
 #include "headrace/destination/destination.h"
@@ -20,11 +22,22 @@ namespace headrace {
 struct TableHistory {
   std::optional<CommitRecord> last;         ///< Its last commit, whoever made it.
   std::optional<CommitRecord> last_cursor;  ///< The job's last one with the cursor.
+  /// The same before clock and sequence of the source were looked at: another process of the job
+  /// may have come between.
+  std::optional<CommitRecord> last_cursor_before;
 };
+
+/// Code of the error that says that rows which are written now are never loaded (class user): it
+/// must not go away because the source has come past the watermark by the next try.
+inline constexpr std::string_view kBehindWatermarkCode = "behind_watermark";
 
 /// Reads it; of a table in catalog mode there is nothing to know.
 arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
                                       Destination& destination);
+
+/// The same, read under the snapshot, where `before` was read before it was opened.
+arrow::Result<TableHistory> HistorySince(const arrow::Result<TableHistory>& before, const Job& job,
+                                         const TableJob& table, Destination& destination);
 
 /// What the source is asked for before the snapshot; none in catalog mode.
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table);

@@ -49,7 +49,7 @@ CommitRecord Record(std::optional<std::string> cursor, std::optional<std::string
 
 TableHistory Loaded(const std::optional<std::string>& watermark) {
   const CommitRecord record = Record("id", watermark);
-  return {.last = record, .last_cursor = record};
+  return {.last = record, .last_cursor = record, .last_cursor_before = record};
 }
 
 /// The plan of a table whose cursor is `id`, or why there is none.
@@ -145,6 +145,26 @@ TEST(CursorWindow, AClockBehindTheWatermarkIsSaid) {
   // Within the second that rows may be committed late nothing is lost yet.
   EXPECT_TRUE(
       Plan(TransactionalJob(), history, {.upper = 9'500'000, .now = 10'500'000}, type).ok());
+}
+
+TEST(CursorWindow, AWatermarkThatHasMovedSinceTheClockWasReadIsNoAlarm) {
+  TableHistory history = Loaded("60");
+  history.last_cursor = Record("id", "90");
+  const auto plan = Plan(TransactionalJob(), history, {.upper = 70, .now = 70});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_TRUE(HasEmptyWindow(*plan));
+  const arrow::Status status = Plan(TransactionalJob(), history, {.upper = 50, .now = 50}).status();
+  EXPECT_EQ(CodeOf(status), kBehindWatermarkCode);
+}
+
+TEST(CursorWindow, RowsThatAFullLoadHasAppendedAreWarnedOf) {
+  TableHistory history = Loaded("60");
+  history.last = Record({}, {});
+  EXPECT_TRUE(Plan(TransactionalJob(), history, UpTo(100))->warnings.empty()) << "it had no rows";
+  history.last->intent.rows = 1;
+  const auto plan = Plan(TransactionalJob(), history, UpTo(100));
+  EXPECT_THAT(plan->warnings,
+              testing::ElementsAre(HasSubstr("\"id\" from 60 on are loaded once more")));
 }
 
 TEST(CursorWindow, OfACatalogTableNothingIsAsked) {

@@ -87,6 +87,7 @@ arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
   for (const JournalTable& table : journalled) {
     if (OpenTable* open = FindOpen(table.directory)) open->epoch = table.epoch;
   }
+  ARROW_RETURN_NOT_OK(ReadLastingFaults());
   while (!open_.empty()) {
     if (stop.stop_requested()) {
       CloseAll(InterruptedError(), report);
@@ -96,6 +97,20 @@ arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
   }
   report.interrupted = std::ranges::any_of(
       report.tables, [](const TableReport& t) { return t.state == TableState::kInterrupted; });
+  return arrow::Status::OK();
+}
+
+/// A job that allows late rows has answered them.
+arrow::Status RunExecution::ReadLastingFaults() {
+  ARROW_ASSIGN_OR_RAISE(const auto faults, parts_.journal.LastingFaults(chosen_.run));
+  for (const LastingFault& fault : faults) {
+    OpenTable* open = FindOpen(fault.directory);
+    if (open == nullptr || open->job->load.late_rows == LateRows::kWarn) continue;
+    open->fault = UserError("this run has found at " + fault.found_at + ": " + fault.reason +
+                                ". It is given up by `headrace abandon " + chosen_.run +
+                                parts_.job.words.AsOption() + "`",
+                            std::string(kBehindWatermarkCode));
+  }
   return arrow::Status::OK();
 }
 
@@ -130,8 +145,9 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
 arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_token stop) {
   std::vector<SnapshotTable> tables;
   tables.reserve(open_.size());
-  for (const auto& [position, open] : open_) {
+  for (auto& [position, open] : open_) {
     tables.push_back({open.job->table, open.job->where, CursorRequestOf(*open.job)});
+    open.before = HistoryOf(parts_.job, *open.job, parts_.destination);
   }
   for (int attempt = 1;; ++attempt) {
     auto snapshot = parts_.source.OpenSnapshot(tables, stop);
@@ -154,7 +170,11 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
   for (auto& [position, open] : open_) {
     ++open.epoch;
     parts_.progress.NextTable(open.job->table.label());
-    const auto history = HistoryOf(parts_.job, *open.job, parts_.destination);
+    if (!open.fault.ok()) {
+      plan.tables.push_back({.job = open.job, .status = open.fault, .plan = {}, .units = {}});
+      continue;
+    }
+    const auto history = HistorySince(open.before, parts_.job, *open.job, parts_.destination);
     open.planned_after = history.ok() && history->last ? history->last->intent.sequence : 0;
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
                                     {chosen_.run, started_micros_, open.epoch}, history, stop));
@@ -190,6 +210,7 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
     TableWork work;
     arrow::Status status = planned.status;
     if (status.ok()) status = PrepareTable(planned, *open, work);
+    if (CodeOf(status) == kBehindWatermarkCode) status = KeepFault(*open, std::move(status));
     if (!status.ok()) {
       Close(UncommittedTable(*planned.job, open->epoch, std::move(status)), report);
       continue;
@@ -201,6 +222,15 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
     works.push_back(std::move(work));
   }
   return works;
+}
+
+/// By the next try the source may have come past the watermark, and what was written before is lost
+/// all the same.
+arrow::Status RunExecution::KeepFault(const OpenTable& open, arrow::Status fault) {
+  if (!open.fault.ok()) return fault;
+  const arrow::Status kept =
+      parts_.journal.AddLastingFault(chosen_.run, open.job->table.directory(), fault.message());
+  return kept.ok() ? fault : WithContext(kept, fault.message());
 }
 
 /// What another run commits after the window was planned makes the commit void.
