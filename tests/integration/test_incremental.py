@@ -469,6 +469,28 @@ def test_a_loss_that_was_noticed_does_not_go_away_by_itself(events, headrace):
     assert bodies(job) == ["a", "b", "c", "d", "e", "f", "g"]
 
 
+@pytest.mark.parametrize("runs", [1, 2])
+def test_rows_whose_record_is_missing_are_not_doubled(events, headrace, runs):
+    """A copy of a lake that was cut short."""
+    job = incremental(headrace, events, cursor="id")
+    for _ in range(runs):
+        insert(events, "a")
+        job.run()
+    record = max(job.lake.glob("public.events/run-*/_commit.json"), key=lambda path: json.loads(path.read_text())["sequence"])
+    text = record.read_text()
+    record.unlink()
+    insert(events, "b")
+    said(job.run(expect=2), record.parent.name, "_commit.json")
+    record.write_text(text)
+    job.run()
+    assert bodies(job) == ["a"] * runs + ["b"]
+
+
+def test_an_empty_table_says_nothing_of_a_column_to_cut_by(events, headrace):
+    incremental(headrace, events)
+    assert planned(headrace)["warnings"] == []
+
+
 def test_late_rows_that_are_allowed_end_the_alarm(events, headrace):
     job = incremental(headrace, events, cursor="id")
     insert(events, "a", "b")

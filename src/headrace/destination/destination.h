@@ -141,6 +141,7 @@ class Destination {
 
   /// The last of `job`'s records of the table that has the cursor column `cursor`, or none: its
   /// watermark is where the next run begins. A record without a cursor column says nothing of it.
+  /// Error of class user where rows are there whose record is not: where they end is not known.
   virtual arrow::Result<std::optional<CommitRecord>> LastCursorCommit(
       const TableRef& table, const std::string& job, const std::string& cursor) = 0;
 

@@ -118,10 +118,9 @@ arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
                                       Destination& destination) {
   TableHistory history;
   if (!table.load.is_transactional()) return history;
-  ARROW_ASSIGN_OR_RAISE(history.last, destination.LastCommit(table.table));
-  if (!history.last.has_value()) return history;
   ARROW_ASSIGN_OR_RAISE(history.last_cursor,
                         destination.LastCursorCommit(table.table, job.name, table.load.cursor));
+  ARROW_ASSIGN_OR_RAISE(history.last, destination.LastCommit(table.table));
   history.last_cursor_before = history.last_cursor;
   return history;
 }

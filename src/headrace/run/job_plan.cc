@@ -343,6 +343,8 @@ void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
   plan.statistics =
       StatisticsInWindow(plan.description, std::move(plan.statistics), *plan.filter.window);
   knobs.windowed = false;
+  // The job has not named it, and need not hear that nothing is to be cut.
+  if (plan.statistics.rows == 0 && !job.partition.column.has_value()) knobs.column.clear();
 }
 
 /// Nothing can be new: there is nothing to read.

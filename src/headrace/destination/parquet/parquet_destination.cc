@@ -78,6 +78,20 @@ bool IsOfCursor(const CommitRecord& record, const std::string& job, const std::s
   return record.intent.job == job && record.intent.cursor_column == cursor;
 }
 
+/// Rows without their record, as half a copy of a lake has them: where they end is not known.
+arrow::Status CheckRecorded(const DurableFs& fs, const fs::path& table,
+                            const TableContent& content) {
+  for (const std::string& run : content.unrecorded) {
+    ARROW_ASSIGN_OR_RAISE(const bool holds, HoldsParquet(fs, table / run));
+    if (!holds) continue;
+    return UserError((table / run).string() + " holds rows and no " + std::string(kCommitFile) +
+                         ", which says up to where they are loaded: restore that file, or move "
+                         "the folder out of the table",
+                     "unrecorded_rows");
+  }
+  return arrow::Status::OK();
+}
+
 class ParquetDestination final : public Destination {
  public:
   ParquetDestination(std::shared_ptr<DurableFs> fs, ParquetSettings settings, std::stop_token stop)
@@ -98,6 +112,7 @@ class ParquetDestination final : public Destination {
                                                               const std::string& cursor) override {
     const fs::path directory = settings_.layout.Table(table.directory());
     ARROW_ASSIGN_OR_RAISE(TableContent content, ReadTableContent(*fs_, directory));
+    ARROW_RETURN_NOT_OK(CheckRecorded(*fs_, directory, content));
     if (!content.last.has_value() || IsOfCursor(*content.last, job, cursor)) {
       return std::move(content.last);
     }

@@ -97,9 +97,14 @@ arrow::Result<TableContent> ReadTableContent(const DurableFs& fs, const fs::path
   if (runs.size() > 1) {
     content.last = FollowLastCommit(fs, table, runs);
   }
-  if (!content.last.has_value()) {
-    const auto any = [](const CommitRecord&) { return true; };
-    ARROW_ASSIGN_OR_RAISE(content.last, LastRecord(fs, table, runs, any));
+  if (content.last.has_value()) return content;
+  for (const std::string& run : runs) {
+    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / run));
+    if (!record.has_value()) {
+      content.unrecorded.push_back(run);
+    } else if (record->intent.sequence > content.sequence()) {
+      content.last = std::move(record);
+    }
   }
   return content;
 }

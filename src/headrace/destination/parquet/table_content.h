@@ -17,6 +17,8 @@ namespace headrace {
 struct TableContent {
   std::vector<std::string> names;    ///< Sorted; empty where there is no directory.
   std::optional<CommitRecord> last;  ///< The record with the greatest sequence.
+  std::vector<std::string>
+      unrecorded;  ///< Folders of runs that have no record, where every record was read.
 
   int64_t sequence() const { return last.has_value() ? last->intent.sequence : 0; }
 };
