@@ -33,7 +33,9 @@ struct OptionAdder {
   CommandLine& line;
   std::string names;
 
-  void operator()(bool CommandLine::* field) const { app.add_flag(names, line.*field); }
+  void operator()(bool CommandLine::* field) const {
+    app.add_flag(names, line.*field)->disable_flag_override();  // --json=no would be yes
+  }
   void operator()(std::optional<std::string> CommandLine::* field) const {
     app.add_option(names, line.*field);
   }
@@ -85,7 +87,9 @@ arrow::Status UnexpectedWord(const Command& command, const std::string& word) {
 /// CLI11's complaint about the number of values of an option, in our words.
 arrow::Status WrongValue(const Command& command, std::string_view complaint) {
   const auto found = std::ranges::find_if(command.options, [complaint](std::string_view name) {
-    return complaint.find("--" + std::string(name)) != std::string_view::npos;
+    // Of a flag with a value it says the name alone.
+    return complaint.find("--" + std::string(name)) != std::string_view::npos ||
+           complaint.starts_with(std::string(name) + " ");
   });
   if (found == command.options.end()) {
     return UserError(std::string(complaint) + MoreHelp(command.name));

@@ -64,6 +64,12 @@ TEST(CommandLine, AsksForHelpInManyWays) {
   EXPECT_TRUE(ParseWell({"--version", "--json"}).json);
 }
 
+TEST(CommandLine, AFlagHasNoValue) {
+  for (const char* word : {"--json=0", "--json=no", "--json=1"}) {
+    EXPECT_THAT(ErrorOf({"runs", word}), HasSubstr("--json takes no value"));
+  }
+}
+
 TEST(CommandLine, NamesTheNearestCommandAndOption) {
   EXPECT_THAT(ErrorOf({"pln", "job.yaml"}),
               HasSubstr("no command \"pln\"; did you mean \"plan\"?"));

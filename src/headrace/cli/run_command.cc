@@ -112,7 +112,8 @@ Command RunCommand() {
                 {kExitInterrupted,
                  "interrupted; nothing is half published, the same command continues"}},
       .json =
-          "the run's report: `job`, `run`, `exit_code`, `rows`, `bytes`, `seconds`, "
+          "the run's report: `version` (1: that of this form), `job`, `run`, `exit_code`, `rows`, "
+          "`bytes`, `seconds`, "
           "`rows_per_second` (of what this process loaded), `published_rows` (of all tables "
           "below), `workers`, `worker_utilisation` (time spent on units, by the time that workers "
           "were there), `retries`, `phases` (seconds of `init`, `validate`, `extract`, `load`, "
