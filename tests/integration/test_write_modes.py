@@ -1,6 +1,7 @@
 """replace, append and error_if_exists, and what they refuse."""
 
 import errno
+import json
 
 import pyarrow.parquet
 import pytest
@@ -61,6 +62,37 @@ def test_append_refuses_another_schema_and_shows_the_difference(items, headrace,
     items.execute(change)
     said(job.run(expect=2), *words)
     assert lake.rows(job.lake, TABLE) == FIRST
+
+
+@pytest.mark.parametrize("before, after, shown", [
+    (['" x" int'], ['" x" text', '"  y" real'], ['- " x": int32', '+ " x": string', '+ "  y": float']),
+    (["a int", "b int"], ['"a: int32\nb" int'], ["- a: int32", "- b: int32", r'+ "a: int32\x0ab": int32']),
+    (["p pair"], ["p odd"], ["- p: struct<a: int32, b: int32>", '+ p: struct<"a: int32, b": int32>']),
+], ids=["blank", "newline", "composite"])
+def test_append_compares_columns_whatever_their_names(items, headrace, before, after, shown):
+    """Shown without quotes and escapes, the columns of each pair are alike, or look like a part of another column."""
+    items.execute('CREATE TYPE pair AS (a int, b int); CREATE TYPE odd AS ("a: int32, b" int)')
+    job = job_for(items, headrace, "append")
+    for columns in (before, after):
+        items.execute(f"DROP TABLE items; CREATE TABLE items (id int PRIMARY KEY, {', '.join(columns)}); INSERT INTO items (id) VALUES (1)")
+        finished = job.run(expect=0 if columns is before else 2)
+    said(finished, *shown)
+    assert lake.count(job.lake, TABLE) == 1
+
+
+def test_append_to_a_table_whose_record_has_its_schema_as_text(items, headrace):
+    """A record of version 1."""
+    job = job_for(items, headrace, "append")
+    job.run()
+    [file] = (job.lake / TABLE).glob("run-*/_commit.json")
+    record = json.loads(file.read_text())
+    assert (record["version"], [column["name"] for column in record["schema"]]) == (2, ["id", "name"])
+    file.write_text(json.dumps(record | {"version": 1, "schema": "id: int32 not null\nname: string"}))
+    items.execute("ALTER TABLE items ALTER COLUMN name TYPE bytea USING convert_to(name, 'UTF8')")
+    said(job.run(expect=2), "- name: string", "+ name: binary")
+    items.execute("ALTER TABLE items ALTER COLUMN name TYPE text USING convert_from(name, 'UTF8')")
+    job.run()
+    assert lake.rows(job.lake, TABLE) == lake.in_order(FIRST + FIRST)
 
 
 def test_append_after_a_not_null_was_dropped(items, headrace, tmp_path):

@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
+#include <variant>
 
 #include "headrace/model/json_object.h"
 #include "headrace/model/xxh3.h"
@@ -11,8 +12,10 @@
 namespace headrace {
 namespace {
 
-/// Version of the serialised forms, docs/format/commit.md.
-constexpr int kCommitVersion = 1;
+/// Versions of the serialised forms, docs/format/commit.md. A record keeps the one that it was
+/// written in.
+constexpr int kTextSchemaVersion = 1;
+constexpr int kCommitVersion = 2;
 
 constexpr std::array<std::string_view, 3> kWriteModeNames = {"append", "replace",
                                                              "error_if_exists"};
@@ -51,6 +54,20 @@ void ReadWriteMode(JsonObject& object, WriteMode& mode) {
   mode = static_cast<WriteMode>(found - kWriteModeNames.begin());
 }
 
+nlohmann::json SchemaToJson(const CommittedSchema& schema) {
+  if (const auto* text = std::get_if<std::string>(&schema)) return *text;
+  nlohmann::json json = nlohmann::json::array();
+  for (const CommittedField& field : std::get<std::vector<CommittedField>>(schema)) {
+    json.push_back(ToJson(field));
+  }
+  return json;
+}
+
+void ReadSchema(JsonObject& object, int version, CommittedSchema& schema) {
+  if (version == kTextSchemaVersion) return object.Read("schema", schema.emplace<std::string>());
+  object.ReadEach("schema", schema.emplace<std::vector<CommittedField>>(), CommittedFieldFromJson);
+}
+
 template <typename Value>
 nlohmann::json OrNull(const std::optional<Value>& value) {
   return value.has_value() ? nlohmann::json(*value) : nlohmann::json();
@@ -67,7 +84,8 @@ std::string_view WriteModeName(WriteMode mode) {
 }
 
 nlohmann::json ToJson(const CommitIntent& intent) {
-  nlohmann::json json = {{"version", kCommitVersion},
+  const bool is_text = std::holds_alternative<std::string>(intent.schema);
+  nlohmann::json json = {{"version", is_text ? kTextSchemaVersion : kCommitVersion},
                          {"job", intent.job},
                          {"run", intent.run},
                          {"table", intent.table},
@@ -77,7 +95,7 @@ nlohmann::json ToJson(const CommitIntent& intent) {
                          {"sequence", intent.sequence},
                          {"staging", intent.staging},
                          {"target", intent.target},
-                         {"schema", intent.schema},
+                         {"schema", SchemaToJson(intent.schema)},
                          {"digest", intent.digest},
                          {"cursor_column", OrNull(intent.cursor_column)},
                          {"watermark", OrNull(intent.watermark)},
@@ -91,7 +109,7 @@ nlohmann::json ToJson(const CommitIntent& intent) {
 arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json) {
   JsonObject object(json, "commit", ErrorClass::kPermanent);
   CommitIntent intent;
-  object.ReadVersion(kCommitVersion);
+  const int version = object.ReadVersion(kTextSchemaVersion, kCommitVersion);
   object.Read("job", intent.job);
   object.Read("run", intent.run);
   object.Read("table", intent.table);
@@ -101,7 +119,7 @@ arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json) {
   object.Read("sequence", intent.sequence);
   object.Read("staging", intent.staging);
   object.Read("target", intent.target);
-  object.Read("schema", intent.schema);
+  ReadSchema(object, version, intent.schema);
   object.Read("digest", intent.digest);
   object.Read("cursor_column", intent.cursor_column);
   object.Read("watermark", intent.watermark);

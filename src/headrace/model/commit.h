@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "headrace/model/checksum.h"
+#include "headrace/model/committed_schema.h"
 #include "headrace/model/error.h"
 
 namespace headrace {
@@ -40,12 +41,11 @@ struct CommitIntent {
   std::string label;  ///< TableRef::label(), for people.
   int epoch = 0;
   WriteMode mode = WriteMode::kReplace;
-  int64_t sequence = 1;  ///< One above the table's last commit record when the plan was made.
-  std::string staging;   ///< Where the sealed files are.
-  std::string target;    ///< Where they will be.
-  std::string
-      schema;  ///< Arrow's text form of the output schema, for people and for the append check.
-  std::string digest;  ///< Hash over names, rows and checksums of `files` (ReceiptsDigest).
+  int64_t sequence = 1;    ///< One above the table's last commit record when the plan was made.
+  std::string staging;     ///< Where the sealed files are.
+  std::string target;      ///< Where they will be.
+  CommittedSchema schema;  ///< Of the output, for people and for the append check.
+  std::string digest;      ///< Hash over names, rows and checksums of `files` (ReceiptsDigest).
   std::optional<std::string> cursor_column;
   std::optional<std::string> watermark;
   std::vector<CommittedFile> files;

@@ -11,9 +11,12 @@ using nlohmann::json;
 
 json RecordJson() {
   return json::parse(R"({
-  "version": 1, "job": "shop", "run": "run-1", "table": "public.events", "label": "public.events", "epoch": 1,
+  "version": 2, "job": "shop", "run": "run-1", "table": "public.events", "label": "public.events", "epoch": 1,
   "mode": "append", "sequence": 4, "staging": "/lake/.s", "target": "/lake/public.events/run-1",
-  "schema": "id: int64", "digest": "ab", "cursor_column": null, "watermark": "2024-01-01", "rows": 3,
+  "schema": [{"name": "id", "type": "int64", "nullable": false},
+             {"name": " tags", "type": "list", "nullable": true, "children": [
+               {"name": "element", "type": "string", "nullable": true}]}],
+  "digest": "ab", "cursor_column": null, "watermark": "2024-01-01", "rows": 3,
   "checksum": "00000000000000ff",
   "files": [{"name": "a.parquet", "bytes": 10, "rows": 3, "checksum": "00000000000000ff", "digest": "5b1c0f5e7a9d2e64"}],
   "committed_at": "2024-01-02T00:00:00Z"})");
@@ -25,6 +28,14 @@ TEST(CommitTest, JsonAsDocumented) {
   const CommitIntent& intent = record->intent;
   EXPECT_EQ(intent.mode, WriteMode::kAppend);
   EXPECT_EQ(intent.sequence, 4);
+  EXPECT_EQ(intent.schema,
+            (CommittedSchema(std::vector<CommittedField>{
+                {.name = "id", .type = "int64", .nullable = false, .children = {}},
+                {.name = " tags",
+                 .type = "list",
+                 .nullable = true,
+                 .children = {
+                     {.name = "element", .type = "string", .nullable = true, .children = {}}}}})));
   EXPECT_EQ(intent.cursor_column, std::nullopt);
   EXPECT_EQ(intent.watermark, "2024-01-01");
   EXPECT_EQ(intent.checksum, (Checksum{.sum = 255, .rows = 3}));
@@ -42,6 +53,16 @@ TEST(CommitTest, RecordsOfBeforeDigestsHaveNone) {
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->intent.files[0].digest, "");
   EXPECT_EQ(ToJson(*read), record);
+}
+
+TEST(CommitTest, RecordsOfVersion1HaveTheirSchemaAsText) {
+  json record = RecordJson();
+  record["version"] = 1;
+  record["schema"] = "id: int64 not null";
+  const auto read = CommitRecordFromJson(record);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->intent.schema, CommittedSchema("id: int64 not null"));
+  EXPECT_EQ(ToJson(*read), record) << "a record is never written anew as something else";
 }
 
 TEST(CommitTest, IntentIsTheRecordWithoutItsTime) {
@@ -64,7 +85,13 @@ TEST(CommitTest, DamagedRecordsArePermanentErrors) {
   };
   EXPECT_EQ(error("/mode", "merge"), "commit: key \"mode\": this version does not know \"merge\"");
   EXPECT_EQ(error("/files/0/name", 1), "file of a commit: key \"name\": expected a string");
-  EXPECT_EQ(error("/version", 2), "commit: key \"version\": this program reads version 1, not 2");
+  EXPECT_EQ(error("/version", 3),
+            "commit: key \"version\": this program reads versions 1 to 2, not 3");
+  EXPECT_EQ(error("/version", 1), "commit: key \"schema\": expected a string");
+  EXPECT_EQ(error("/schema", "id: int64"), "commit: key \"schema\": expected an array");
+  EXPECT_EQ(error("/schema/0/nullable", 1),
+            "field of a commit: key \"nullable\": expected true or false");
+  EXPECT_EQ(error("/schema/1/children/0", 7), "field of a commit: expected a JSON object");
   EXPECT_EQ(error("/watermark", 7), "commit: key \"watermark\": expected a string");
   EXPECT_EQ(CommitRecordFromJson(json("text")).status().message(),
             "commit: expected a JSON object");

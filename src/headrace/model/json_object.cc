@@ -73,6 +73,13 @@ void JsonObject::Read(const char* key, double& value) {
   value = json->get<double>();
 }
 
+void JsonObject::Read(const char* key, bool& value) {
+  const auto* json = Find(key, true);
+  if (json == nullptr) return;
+  if (!json->is_boolean()) return WrongType(key, "true or false");
+  value = json->get<bool>();
+}
+
 void JsonObject::Read(const char* key, std::string& value) {
   const auto* json = Find(key, true);
   if (json == nullptr) return;
@@ -84,12 +91,18 @@ void JsonObject::Read(const char* key, std::optional<std::string>& value) {
   if (Find(key, false) != nullptr) Read(key, value.emplace());
 }
 
-void JsonObject::ReadVersion(int expected) {
+void JsonObject::ReadVersion(int expected) { ReadVersion(expected, expected); }
+
+int JsonObject::ReadVersion(int oldest, int newest) {
   int version = 0;
   Read("version", version);
-  if (version == expected) return;
-  Fail(MakeError(error_class_, what_ + ": key \"version\": this program reads version " +
-                                   std::to_string(expected) + ", not " + std::to_string(version)));
+  if (version >= oldest && version <= newest) return version;
+  const std::string known =
+      oldest == newest ? "version " + std::to_string(oldest)
+                       : "versions " + std::to_string(oldest) + " to " + std::to_string(newest);
+  Fail(MakeError(error_class_, what_ + ": key \"version\": this program reads " + known + ", not " +
+                                   std::to_string(version)));
+  return version;
 }
 
 void JsonObject::ReadChecksum(int64_t& rows, Checksum& checksum) {

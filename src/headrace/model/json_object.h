@@ -31,6 +31,7 @@ class JsonObject {
   void Read(const char* key, int64_t& value);
   void Read(const char* key, uint32_t& value);
   void Read(const char* key, double& value);
+  void Read(const char* key, bool& value);
 
   /// Null or a missing key gives no value.
   void Read(const char* key, std::optional<std::string>& value);
@@ -39,6 +40,9 @@ class JsonObject {
 
   /// The key `version`, which must be `expected`.
   void ReadVersion(int expected);
+
+  /// The key `version`, which must lie within the two.
+  int ReadVersion(int oldest, int newest);
 
   /// The keys `rows` and `checksum`: how many rows, and the hexadecimal form of their sum.
   void ReadChecksum(int64_t& rows, Checksum& checksum);

@@ -24,6 +24,12 @@ constexpr std::array kInvisible = {CodePointRange{0x00, 0x1F},     CodePointRang
                                    CodePointRange{0x200B, 0x200F}, CodePointRange{0x2028, 0x202E},
                                    CodePointRange{0x2060, 0x206F}, CodePointRange{0xFEFF, 0xFEFF}};
 
+std::string HexEscape(char byte) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto value = static_cast<unsigned char>(byte);
+  return {'\\', 'x', kDigits[value >> 4U], kDigits[value & 0xFU]};
+}
+
 constexpr bool IsSurrogate(char32_t value) { return value >= 0xD800 && value <= 0xDFFF; }
 
 constexpr bool IsContinuation(char byte) {
@@ -72,6 +78,22 @@ std::string ShortenedValue(std::string_view text) {
   size_t end = kMostShownBytes;
   while (end > 0 && IsContinuation(text[end])) --end;
   return std::string(text.substr(0, end)) + "…";
+}
+
+std::string QuotedText(std::string_view text) {
+  std::string quoted = "\"";
+  while (!text.empty()) {
+    const size_t size = Utf8CharacterSize(text);
+    const std::string_view character = text.substr(0, std::max(size, size_t{1}));
+    if (size == 0 || IsInvisible(character)) {
+      for (const char byte : character) quoted += HexEscape(byte);
+    } else {
+      if (character == "\"" || character == "\\") quoted += '\\';
+      quoted += character;
+    }
+    text.remove_prefix(character.size());
+  }
+  return quoted + '"';
 }
 
 bool IsInvisible(std::string_view character) {

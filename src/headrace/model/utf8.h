@@ -21,6 +21,10 @@ bool IsUtf8(std::string_view text);
 /// cut ends in `…`.
 std::string ShortenedValue(std::string_view text);
 
+/// `text` in double quotes, so that all of it is seen: a backslash in front of quotes and
+/// backslashes, `\xff` for each byte of what is invisible or no UTF-8.
+std::string QuotedText(std::string_view text);
+
 /// Whether `character`, one UTF-8 character, is shown by nothing of its own but changes what is
 /// shown around it: control characters (C0, DEL, C1), line and paragraph separators, marks of
 /// writing direction, and characters without width.

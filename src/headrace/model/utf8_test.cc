@@ -27,6 +27,13 @@ TEST(ShortenedValue, CutsNoCharacter) {
   EXPECT_EQ(ShortenedValue(std::string(79, 'x') + "éé"), std::string(79, 'x') + "…");
 }
 
+TEST(QuotedText, ShowsAllOfIt) {
+  EXPECT_EQ(QuotedText(""), R"("")");
+  EXPECT_EQ(QuotedText(" é\"\\ "), R"(" é\"\\ ")");
+  EXPECT_EQ(QuotedText("x\xFFy\xC3"), R"("x\xffy\xc3")");
+  EXPECT_EQ(QuotedText("\n\xE2\x80\x8B"), R"("\x0a\xe2\x80\x8b")");
+}
+
 TEST(IsInvisible, TellsWhatMovesTheRest) {
   for (const char* text : {"\x1b", "\n", "\x7f", "\xC2\x9B", "\xE2\x80\xAE", "\xE2\x80\xA8",
                            "\xE2\x80\x8B", "\xEF\xBB\xBF"}) {

@@ -152,8 +152,7 @@ class ParquetDestination final : public Destination {
     }
     if (target.mode != WriteMode::kAppend) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(CheckRunIsNew(target, table));
-    const std::string difference =
-        SchemaDifference(content.last->intent.schema, target.schema->ToString());
+    const std::string difference = SchemaDifference(content.last->intent.schema, *target.schema);
     if (difference.empty()) return arrow::Status::OK();
     return UserError("table " + target.table.label() + " in " + table.string() +
                          " has other columns than this run would append (table: -, run: +):" +

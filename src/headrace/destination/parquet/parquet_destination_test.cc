@@ -17,7 +17,6 @@
 #include <utility>
 
 #include "headrace/client/store/fault_injection_fs.h"
-#include "headrace/destination/parquet/schema_difference.h"
 
 namespace headrace {
 namespace {
@@ -840,18 +839,6 @@ TEST_F(ParquetDestinationTest, AFullDiskNamesTheFileAndTheNextStep) {
     EXPECT_THAT(status.message(), HasSubstr(root_.string()));
     EXPECT_THAT(status.message(), HasSubstr("free space"));
   }
-}
-
-TEST(SchemaDifferenceTest, ShowsOnlyWhatDiffers) {
-  EXPECT_EQ(SchemaDifference("a: int64\nb: string", "a: int64\nb: string"), "");
-  EXPECT_EQ(SchemaDifference("a: int64 not null\nb: string", "a: int64\nb: string not null"), "");
-  EXPECT_EQ(SchemaDifference("a: int64\nb: string", "a: int64\nb: binary"),
-            "\n- b: string\n+ b: binary");
-  EXPECT_EQ(SchemaDifference("a: int64\nb: string", "b: string\na: int64"),
-            "\nthe same columns in another order");
-  EXPECT_EQ(SchemaDifference("l: list<element: int32>\n  child 0, element: int32",
-                             "l: list<element: int32>\n  child 0, element: int32"),
-            "");
 }
 
 }  // namespace
