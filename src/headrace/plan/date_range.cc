@@ -9,6 +9,7 @@
 
 #include "headrace/model/civil_time.h"
 #include "headrace/model/split_text.h"
+#include "headrace/model/utf8.h"
 #include "headrace/plan/calendar_cut.h"
 #include "headrace/plan/distribution.h"
 #include "headrace/plan/size.h"
@@ -222,7 +223,9 @@ std::vector<std::string> DateRangeColumns(const PlanInput& input) {
   std::vector<std::string> names;
   for (const Column& column : input.description.columns) {
     const bool is_wanted = column.name == wanted;
-    const bool is_candidate = is_wanted || (wanted.empty() && !column.nullable);
+    // Units have the name in their JSON.
+    const bool is_candidate =
+        is_wanted || (wanted.empty() && !column.nullable && IsUtf8(column.name));
     const bool holds_times =
         IsTimeType(*column.type) || (is_wanted && IsIntegerColumn(input, wanted));
     if (is_candidate && holds_times) names.push_back(column.name);

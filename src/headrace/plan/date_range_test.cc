@@ -124,6 +124,14 @@ class DateRangeTest : public ::testing::Test {
   Statistics statistics_;
 };
 
+TEST_F(DateRangeTest, AColumnThatNoUnitCanNameIsNotChosen) {
+  SetEnds(kMonday, kMonday + 365 * kMicrosPerDay);
+  description_.columns.insert(description_.columns.begin(),
+                              TimeColumn("a\xff", description_.columns[0].type));
+  statistics_.columns["a\xff"] = at();
+  EXPECT_EQ(Plan().column, "at");
+}
+
 TEST_F(DateRangeTest, AYearOfFiveMillionRowsIsADayAUnit) {
   for (const int64_t start : {kMonday, kWednesday}) {
     const int64_t end = start + 365 * kMicrosPerDay - 1;

@@ -76,6 +76,17 @@ TEST(IdRangeTest, EvenFromMinimumToMaximumWithOpenEnds) {
   EXPECT_THAT(plan.warnings, IsEmpty());
 }
 
+TEST(IdRangeTest, AKeyThatNoUnitCanNameIsNone) {
+  Description description = TableWithId();
+  description.columns.push_back(IntegerColumn("k\xff"));
+  description.keys.insert(description.keys.begin(), {"odd", {"k\xff"}, true});
+  Statistics statistics = RowsFromTo(200'000, 1, 200'000);
+  statistics.columns["k\xff"] = statistics.columns["id"];
+  EXPECT_EQ(PlanIds(description, statistics).column, "id");
+  description.keys.pop_back();
+  EXPECT_EQ(PlanIds(description, statistics).strategy, Strategy::kNone);
+}
+
 TEST(IdRangeTest, HistogramFollowsGaps) {
   Statistics statistics = RowsFromTo(100'000, 1, 1'000'000'000);
   statistics.columns["id"].histogram = {1, 100, 1'000'000'000};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "headrace/model/utf8.h"
 #include "headrace/plan/distribution.h"
 #include "headrace/plan/size.h"
 
@@ -23,7 +24,8 @@ std::vector<KeyColumn> KeyColumns(const PlanInput& input) {
       if (key.columns.empty() || key.primary != primary || (key.columns.size() == 1) != single) {
         continue;
       }
-      candidates.push_back({key.columns.front(), role});
+      // Units have the name in their JSON.
+      if (IsUtf8(key.columns.front())) candidates.push_back({key.columns.front(), role});
     }
   };
   add_keys(true, true, "the primary key");

@@ -18,7 +18,8 @@ struct KeyColumn {
 
 /// The column of the job, else the columns that lead a key and the row identity, the best one
 /// first, whatever their types. Keys of one column come first, the row identity before unique keys
-/// that are not primary: its ranges lie together on disk.
+/// that are not primary: its ranges lie together on disk. A key whose name is not UTF-8 is
+/// none: no unit can name it.
 std::vector<KeyColumn> KeyColumns(const PlanInput& input);
 
 /// Why a column cannot be cut in some way; nothing if it can.

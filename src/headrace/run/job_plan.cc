@@ -17,6 +17,7 @@
 #include "headrace/model/ascii.h"
 #include "headrace/model/civil_time.h"
 #include "headrace/model/type_name.h"
+#include "headrace/model/utf8.h"
 #include "headrace/model/watermark.h"
 #include "headrace/plan/planner.h"
 #include "headrace/plan/window.h"
@@ -134,6 +135,28 @@ arrow::Result<PlannedColumn> PlanColumn(const Column& column, const ColumnReques
   return planned;
 }
 
+/// The first field inside of `type` whose name is not UTF-8, or null.
+const arrow::Field* FindFieldNotUtf8(const arrow::DataType& type) {
+  for (const auto& field : type.fields()) {
+    if (!IsUtf8(field->name())) return field.get();
+    if (const arrow::Field* inner = FindFieldNotUtf8(*field->type())) return inner;
+  }
+  return nullptr;
+}
+
+/// Names lie in units, in the footers of files, in commit records and in text of JSON. A job is
+/// UTF-8: it can neither give such a column another name nor exclude it.
+arrow::Status CheckNamesAreUtf8(const Description& description, const PlannedColumn& column) {
+  const arrow::Field* inner = FindFieldNotUtf8(*column.read_type);
+  if (inner == nullptr && IsUtf8(column.source_name)) return arrow::Status::OK();
+  return UserError(
+      "table " + description.table.label() + ": column " + QuotedText(column.source_name) + ": " +
+      (inner == nullptr ? "its name" : "the name of its field " + QuotedText(inner->name())) +
+      " is not UTF-8, and no reader would take the files: list the other columns under `columns`, "
+      "or load a view or a query that gives it another name, as `WITH t (a, b) AS (SELECT * FROM "
+      "…) SELECT * FROM t` does");
+}
+
 arrow::Status NoSuchColumn(const Description& description, const std::string& name) {
   std::string names;
   for (const Column& column : description.columns) {
@@ -175,6 +198,7 @@ arrow::Result<std::vector<PlannedColumn>> PlanColumns(const Description& descrip
     if (column == nullptr) return NoSuchColumn(description, request.name);
     if (IsUntyped(*column, request, job)) untyped.push_back(column->name);
     ARROW_ASSIGN_OR_RAISE(PlannedColumn planned, PlanColumn(*column, request, job));
+    ARROW_RETURN_NOT_OK(CheckNamesAreUtf8(description, planned));
     if (!names.insert(planned.name).second) {
       return UserError("table " + description.table.label() + ": two columns would be called \"" +
                        planned.name + "\"; give one of them another name with `as`");

@@ -174,6 +174,26 @@ TEST(JobPlanTest, ACastThatDoesNotExistIsRefusedWithThoseThatDo) {
   }
 }
 
+TEST(JobPlanTest, ANameThatIsNotUtf8IsRefused) {
+  Column column = TimestampColumn();
+  ColumnRequest request = Request({});
+  column.name = request.name = "x\xff";
+  const arrow::Status refused = PlanOf(column, request).status;
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser) << refused;
+  EXPECT_THAT(refused.message(), HasSubstr(R"(table t: column "x\xff": its name is not UTF-8)"));
+}
+
+TEST(JobPlanTest, ANameInsideOfAColumnThatIsNotUtf8IsRefused) {
+  Column column = TimestampColumn(false);
+  column.type = arrow::list(
+      arrow::struct_({arrow::field("good", arrow::utf8()), arrow::field("f\xff", arrow::utf8())}));
+  for (const auto& type : {std::optional<std::string>(), std::optional<std::string>("string")}) {
+    const arrow::Status refused = PlanOf(column, Request(type)).status;
+    EXPECT_EQ(ClassOf(refused), ErrorClass::kUser) << refused;
+    EXPECT_THAT(refused.message(), HasSubstr(R"(column "at": the name of its field "f\xff")"));
+  }
+}
+
 TEST(JobPlanTest, AColumnOfUnknownTypeNeedsOneOfTheJob) {
   Column column;
   column.name = "at";
