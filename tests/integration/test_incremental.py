@@ -491,6 +491,16 @@ def test_an_empty_table_says_nothing_of_a_column_to_cut_by(events, headrace):
     assert planned(headrace)["warnings"] == []
 
 
+def test_a_column_that_was_added_is_not_answered_by_replace(events, headrace):
+    job = incremental(headrace, events, cursor="id")
+    insert(events, "a")
+    job.run()
+    events.execute("ALTER TABLE events ADD COLUMN colour text")
+    refused = job.run(expect=2)
+    said(refused, "+ colour: string", "load into another place")
+    assert "replace" not in refused.stdout
+
+
 def test_late_rows_that_are_allowed_end_the_alarm(events, headrace):
     job = incremental(headrace, events, cursor="id")
     insert(events, "a", "b")

@@ -157,7 +157,9 @@ class ParquetDestination final : public Destination {
     return UserError("table " + target.table.label() + " in " + table.string() +
                          " has other columns than this run would append (table: -, run: +):" +
                          difference + "\nChange " + std::string(KeyOf(difference)) +
-                         " so that they agree, or use write: replace",
+                         " so that they agree, or " +
+                         // With a cursor a run has the new rows alone, and replaces nothing.
+                         (target.cursor_column ? "load into another place" : "use write: replace"),
                      "schema_mismatch");
   }
 
