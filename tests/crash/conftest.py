@@ -1,4 +1,4 @@
-"""The library that kills the program at a chosen call."""
+"""The library that kills the program at a chosen call, or records what a power cut there would leave."""
 
 import subprocess
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from harness.shop import make_shop
 
-SOURCE = Path(__file__).with_name("kill_at_call.c")
+SOURCES = [Path(__file__).with_name(name) for name in ("kill_at_call.c", "disk_record.c")]
 
 
 class Knife:
-    """Environments for the program under test; see kill_at_call.c."""
+    """Environments for the program under test; see kill_at_call.c and disk_record.c."""
 
     def __init__(self, library: Path):
         self.library = library
@@ -26,11 +26,14 @@ class Knife:
     def trace(self, file: Path, calls: str = "durable") -> dict[str, str]:
         return self._environment(calls, KILL_TRACE=file)
 
+    def record(self, root: Path, record: Path) -> dict[str, str]:
+        return self._environment("durable", DISK_ROOT=root, DISK_RECORD=record)
+
 
 @pytest.fixture(scope="session")
 def knife(tmp_path_factory):
     library = tmp_path_factory.mktemp("knife") / "kill_at_call.so"
-    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, SOURCE, "-ldl"], check=True)
+    subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-pthread", "-o", library, *SOURCES, "-ldl"], check=True)
     return Knife(library)
 
 

@@ -5,6 +5,7 @@
 //   KILL_AT      the number of the call, counted from 1 over all threads; absent: never
 //   KILL_WHEN    before (default) or after the call
 //   KILL_TRACE   a file that gets one line per counted call, written before the call is made
+//   DISK_ROOT, DISK_RECORD   see disk_record.c
 //
 // SIGKILL cannot be caught: no destructor, no handler and no buffer of the process gets another turn.
 
@@ -22,6 +23,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "disk_record.h"
 
 typedef long (*SystemCall)(long number, ...);
 
@@ -48,6 +51,7 @@ __attribute__((constructor)) static void Prepare(void) {
   kill_after = when && strcmp(when, "after") == 0;
   count_all = kind && strcmp(kind, "all") == 0;
   if (file) trace = (int)Real()(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  StartDiskRecord();
 }
 
 static void WriteTrace(long number, const char* name, const char* path) {
@@ -58,14 +62,21 @@ static void WriteTrace(long number, const char* name, const char* path) {
 
 static void Die(void) { Real()(SYS_kill, getpid(), SIGKILL); }
 
-// Counts the call, makes it, and dies before or after it if it is the one. `path` is for the trace.
-static long Counted(const char* name, const char* path, long number, long a, long b, long c, long d, long e, long f) {
+// Counts the call, makes it, and dies before or after it if it is the one. `path` is for the trace, `synced` the descriptor
+// that a sync is for.
+static long CountedSync(int synced, const char* name, const char* path, long number, long a, long b, long c, long d, long e, long f) {
   const long call = atomic_fetch_add(&calls, 1) + 1;
   if (trace >= 0) WriteTrace(call, name, path);
   if (call == kill_at && !kill_after) Die();
+  BeforeDiskCall(synced);
   const long result = Real()(number, a, b, c, d, e, f);
+  AfterDiskCall(synced, result);
   if (call == kill_at && kill_after) Die();
   return result;
+}
+
+static long Counted(const char* name, const char* path, long number, long a, long b, long c, long d, long e, long f) {
+  return CountedSync(-1, name, path, number, a, b, c, d, e, f);
 }
 
 // The same for calls that count only with KILL_CALLS=all.
@@ -73,8 +84,8 @@ static long Transfer(const char* name, long number, long a, long b, long c, long
   return count_all ? Counted(name, "", number, a, b, c, d, 0, 0) : Real()(number, a, b, c, d, 0L, 0L);
 }
 
-int fsync(int fd) { return (int)Counted("fsync", "", SYS_fsync, fd, 0, 0, 0, 0, 0); }
-int fdatasync(int fd) { return (int)Counted("fdatasync", "", SYS_fdatasync, fd, 0, 0, 0, 0, 0); }
+int fsync(int fd) { return (int)CountedSync(fd, "fsync", "", SYS_fsync, fd, 0, 0, 0, 0, 0); }
+int fdatasync(int fd) { return (int)CountedSync(fd, "fdatasync", "", SYS_fdatasync, fd, 0, 0, 0, 0, 0); }
 int syncfs(int fd) { return (int)Counted("syncfs", "", SYS_syncfs, fd, 0, 0, 0, 0, 0); }
 
 int rename(const char* from, const char* to) {

@@ -7,7 +7,7 @@ import pyarrow.parquet
 import pytest
 from harness import lake
 from harness.job import Job, ended, postgres_job, said
-from harness.old_kernel import without_renameat2
+from harness.refused_call import RENAMEAT2, without_call
 
 TABLE = "public.items"
 
@@ -152,7 +152,7 @@ def test_where_the_system_has_no_renameat2(items, headrace, write, second, error
     job = job_for(items, headrace, write)
 
     def run(expect: int) -> None:
-        ended(headrace.start("run", job.file, preexec_fn=without_renameat2(error)), expect)
+        ended(headrace.start("run", job.file, preexec_fn=without_call(RENAMEAT2, error)), expect)
 
     run(0)
     assert lake.rows(job.lake, TABLE) == FIRST
@@ -166,7 +166,7 @@ def test_where_the_system_has_no_renameat2(items, headrace, write, second, error
 def test_a_rename_that_is_not_allowed_is_no_missing_call(items, headrace):
     """Only what says that the call is missing leads to the plain rename, which would replace what is in the way."""
     job = job_for(items, headrace, "append")
-    process = headrace.start("run", job.file, preexec_fn=without_renameat2(errno.EPERM))
+    process = headrace.start("run", job.file, preexec_fn=without_call(RENAMEAT2, errno.EPERM))
     assert "Operation not permitted" in ended(process, 2)
     assert not lake.files(job.lake, TABLE)
     job.run()

@@ -8,11 +8,11 @@
 #include <cstring>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "headrace/journal/journal.h"
+#include "headrace/journal/state_folder.h"
 #include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/model/utc_time.h"
@@ -23,18 +23,14 @@ namespace {
 constexpr mode_t kLockFileMode = 0644;
 
 /// A full disk is nothing that the job or the rights could be changed for.
-arrow::Status CannotUse(const std::string& what, int error, std::string_view advice) {
-  const std::string text = what + ": " + std::strerror(error);
+arrow::Status CannotLock(const std::filesystem::path& file, int error) {
+  const std::string text =
+      "cannot use the lock file " + file.string() + ": " + std::strerror(error);
   if (error == ENOSPC) return PermanentError(text + "; free space on its filesystem", "ENOSPC");
   if (error == EDQUOT) {
     return PermanentError(text + "; free space on its filesystem or raise the quota", "EDQUOT");
   }
-  return UserError(text + "; " + std::string(advice));
-}
-
-arrow::Status CannotLock(const std::filesystem::path& file, int error) {
-  return CannotUse("cannot use the lock file " + file.string(), error,
-                   "check `state:` and the rights on that folder");
+  return UserError(text + "; check `state:` and the rights on that folder");
 }
 
 /// Looks at the lock or its file again, a millisecond apart, for a second at most.
@@ -108,12 +104,7 @@ arrow::Status JobLock::CheckFree(const std::filesystem::path& state, const std::
 
 arrow::Result<JobLock> JobLock::Acquire(const std::filesystem::path& state,
                                         const std::string& job) {
-  std::error_code error;
-  std::filesystem::create_directories(state, error);
-  if (error) {
-    return CannotUse("cannot make the state folder " + state.string(), error.value(),
-                     "check `state:` and the rights on the folders above it");
-  }
+  ARROW_RETURN_NOT_OK(MakeStateFolder(state));
   const std::filesystem::path file = LockFile(state, job);
   const int fd = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLockFileMode);
   if (fd < 0) return CannotLock(file, errno);

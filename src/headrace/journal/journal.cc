@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <string_view>
-#include <system_error>
 
 #include "headrace/journal/sqlite_journal.h"
+#include "headrace/journal/state_folder.h"
 
 namespace headrace {
 namespace {
@@ -15,12 +15,7 @@ constexpr std::string_view kJournalFile = "journal.db";
 }  // namespace
 
 arrow::Result<std::unique_ptr<Journal>> Journal::Open(const std::filesystem::path& state) {
-  std::error_code error;
-  std::filesystem::create_directories(state, error);
-  if (error) {
-    return UserError("cannot make the state folder " + state.string() + ": " + error.message() +
-                     "; name another one with `state:`");
-  }
+  ARROW_RETURN_NOT_OK(MakeStateFolder(state));
   ARROW_ASSIGN_OR_RAISE(std::unique_ptr<SqliteJournal> journal,
                         SqliteJournal::Open(state / kJournalFile));
   return std::unique_ptr<Journal>(std::move(journal));
