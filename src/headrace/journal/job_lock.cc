@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "headrace/client/store/errno_error.h"
 #include "headrace/journal/journal.h"
 #include "headrace/journal/state_folder.h"
 #include "headrace/model/percent_coding.h"
@@ -29,6 +30,9 @@ arrow::Status CannotLock(const std::filesystem::path& file, int error) {
   if (error == ENOSPC) return PermanentError(text + "; free space on its filesystem", "ENOSPC");
   if (error == EDQUOT) {
     return PermanentError(text + "; free space on its filesystem or raise the quota", "EDQUOT");
+  }
+  if (IsWithoutLocks(error)) {
+    return UserError(text + "; its filesystem has no locks: choose a local folder for `state:`");
   }
   return UserError(text + "; check `state:` and the rights on that folder");
 }

@@ -111,6 +111,8 @@ class DurableFs {
 
   /// Locks a directory against other holders (flock); nothing if somebody holds it. The directory
   /// that is locked is the one at the path when the call returns; code ENOENT if there is none.
+  /// Class user where the filesystem has no such locks. On NFS Linux keeps them to itself: other
+  /// machines do not see them.
   virtual arrow::Result<std::optional<DirectoryLock>> TryLock(
       const std::filesystem::path& directory) const = 0;
 

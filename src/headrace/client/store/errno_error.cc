@@ -1,5 +1,7 @@
 #include "headrace/client/store/errno_error.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -64,6 +66,12 @@ arrow::Status ErrnoError(int error, std::string_view verb, const std::filesystem
   if (!rule.next_step.empty()) message += " (" + std::string(rule.next_step) + ")";
   std::string code = rule.error == 0 ? "errno " + std::to_string(error) : std::string(rule.name);
   return MakeError(rule.error_class, std::move(message), std::move(code));
+}
+
+bool IsWithoutLocks(int error) {
+  // EBADF: locks of a server that wants a descriptor for writing, which no directory has.
+  constexpr std::array kErrors = {EBADF, EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP};
+  return std::ranges::find(kErrors, error) != kErrors.end();
 }
 
 bool IsDenied(const arrow::Status& status) {

@@ -13,6 +13,9 @@ namespace headrace {
 /// (disk full, quota, I/O error) permanent.
 arrow::Status ErrnoError(int error, std::string_view verb, const std::filesystem::path& path);
 
+/// What flock answers where a filesystem has no locks, or none of directories.
+bool IsWithoutLocks(int error);
+
 /// Whether the rights forbade it (EACCES, EPERM).
 bool IsDenied(const arrow::Status& status);
 

@@ -202,13 +202,22 @@ class LocalFs final : public DurableFs {
       ARROW_ASSIGN_OR_RAISE(FileDescriptor fd, OpenDirectory(directory, "lock"));
       if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK) return std::nullopt;
-        return ErrnoError(errno, "lock", directory);
+        return LockError(errno, directory);
       }
       if (IsStillThere(fd.get(), directory)) return DirectoryLock(std::move(fd));
     }
   }
 
  private:
+  static arrow::Status LockError(int error, const fs::path& directory) {
+    arrow::Status status = ErrnoError(error, "lock", directory);
+    if (!IsWithoutLocks(error)) return status;
+    return UserError(status.message() +
+                         " (this filesystem cannot lock directories: choose a path on a local one "
+                         "for destination.path and destination.staging)",
+                     std::string(CodeOf(status)));
+  }
+
   arrow::Status TryCreateDirectories(const fs::path& path) {
     ARROW_ASSIGN_OR_RAISE(const auto info, Stat(path));
     if (info.has_value()) {
