@@ -154,13 +154,13 @@ class ParquetDestination final : public Destination {
     ARROW_RETURN_NOT_OK(CheckRunIsNew(target, table));
     const std::string difference = SchemaDifference(content.last->intent.schema, *target.schema);
     if (difference.empty()) return arrow::Status::OK();
-    return UserError("table " + target.table.label() + " in " + table.string() +
-                         " has other columns than this run would append (table: -, run: +):" +
-                         difference + "\nChange " + std::string(KeyOf(difference)) +
-                         " so that they agree, or " +
-                         // With a cursor a run has the new rows alone, and replaces nothing.
-                         (target.cursor_column ? "load into another place" : "use write: replace"),
-                     "schema_mismatch");
+    return UserError(
+        "table " + target.table.label() + " in " + table.string() +
+            " has other columns than this run would append (table: -, run: +):" + difference +
+            "\nChange " + std::string(KeyOf(difference)) + " so that they agree, or " +
+            // With a cursor a run has the new rows alone, and replaces nothing.
+            (target.cursor_column ? "load into another place" : "use write: replace"),
+        "schema_mismatch");
   }
 
   arrow::Status Prepare(const TableTarget& target) override {
