@@ -676,3 +676,56 @@ def test_a_zone_that_is_not_the_columns_is_suspected(database, headrace):
     said("\n".join(planned(headrace)["warnings"]), "more than 15 minutes from now", "load.cursor_timezone")
     incremental(headrace, database, load={"cursor_timezone": "America/Phoenix"})
     assert planned(headrace)["warnings"] == []
+
+
+ROOTS = {
+    "partitioned": "CREATE TABLE events (id bigserial, part int, body text) PARTITION BY LIST (part)",
+    "inherited": "CREATE TABLE events (id bigserial, part int, body text)",
+}
+
+
+@pytest.mark.parametrize("root, leaf, words", [
+    ("partitioned", "CREATE TABLE one (id bigserial, part int, body text); ALTER TABLE events ATTACH PARTITION one FOR VALUES IN (1)",
+     "into public.one itself has its \"id\" from public.one_id_seq, not from public.events_id_seq"),
+    ("partitioned", "CREATE SEQUENCE other_seq; CREATE TABLE one PARTITION OF events (id DEFAULT nextval('other_seq')) FOR VALUES IN (1)", "from public.other_seq"),
+    ("partitioned", "CREATE TABLE mid PARTITION OF events FOR VALUES IN (1) PARTITION BY LIST (body); CREATE TABLE one PARTITION OF mid (id DEFAULT 7) FOR VALUES IN ('late')",
+     "from a DEFAULT that asks no sequence"),
+    ("inherited", "CREATE TABLE one (id bigserial) INHERITS (events); CREATE TABLE two (id bigserial) INHERITS (events)", "(and so of 1 more)"),
+], ids=["attached", "default", "constant", "inherited"])
+def test_a_part_that_another_sequence_fills_may_bring_lower_numbers(any_database, headrace, root, leaf, words):
+    any_database.execute(f"{ROOTS[root]}; {leaf}")
+    job = incremental(headrace, any_database, cursor="id")
+    said(job.run(expect=2), "what is inserted into public.one itself", words, "late_rows: warn")
+    job.document["tables"][0]["load"] = {"late_rows": "warn"}
+    job.write()
+    said(job.run(), words, "they are never loaded")
+
+
+@pytest.mark.parametrize("table", [
+    "CREATE TABLE events (id bigserial, part int, body text) PARTITION BY LIST (part)",
+    "CREATE SEQUENCE numbers; CREATE TABLE events (id bigint DEFAULT nextval('numbers'), part int, body text) PARTITION BY LIST (part)",
+    "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, part int, body text) PARTITION BY LIST (part)",
+], ids=["serial", "default", "identity"])
+def test_partitions_that_their_root_fills_need_no_word(any_database, headrace, table):
+    any_database.execute(f"{table}; CREATE TABLE one PARTITION OF events FOR VALUES IN (1); CREATE TABLE two PARTITION OF events FOR VALUES IN (2) PARTITION BY LIST (body);"
+                         "CREATE TABLE two_b PARTITION OF two FOR VALUES IN ('b'); CREATE TABLE loose (id bigint NOT NULL, part int, body text);"
+                         "ALTER TABLE events ATTACH PARTITION loose FOR VALUES IN (3)")
+    job = incremental(headrace, any_database, cursor="id")
+    any_database.execute("INSERT INTO events (part, body) VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+    assert not any("lower number" in warning for warning in planned(headrace)["warnings"])
+    job.run()
+    assert bodies(job) == ["a", "b", "c"]
+
+
+def test_a_partition_by_itself_is_filled_through_its_root_too(database, headrace):
+    database.execute(f"{ROOTS['partitioned']}; CREATE TABLE one (id bigserial, part int, body text); ALTER TABLE events ATTACH PARTITION one FOR VALUES IN (1)")
+    said(incremental(headrace, database, cursor="id", table="public.one").run(expect=2), "into public.events itself has its \"id\" from public.events_id_seq, not from public.one_id_seq")
+
+
+def test_tables_that_inherit_a_default_need_no_word(database, headrace):
+    database.execute(f"{ROOTS['inherited']}; CREATE TABLE one () INHERITS (events)")
+    job = incremental(headrace, database, cursor="id")
+    insert(database, "a")
+    database.execute("INSERT INTO one (body) VALUES ('b')")
+    job.run()
+    assert bodies(job) == ["a", "b"]

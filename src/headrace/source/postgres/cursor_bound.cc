@@ -15,6 +15,7 @@
 #include "headrace/model/civil_time.h"
 #include "headrace/model/watermark.h"
 #include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/cursor_sequence.h"
 #include "headrace/source/postgres/settings.h"
 #include "headrace/source/postgres/time_text.h"
 #include "headrace/source/postgres/type_catalog.h"
@@ -61,23 +62,6 @@ constexpr const char* kActiveSql =
     " AND s.backend_type = 'client backend' AND s.state NOT IN ('idle', 'disabled')"
     " AND (s.xact_start IS NOT NULL OR s.state <> 'idle in transaction (aborted)')"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid = s.pid)";
-
-/// Sequences that give `column` of a table its value: of an identity, or of its DEFAULT. What an
-/// owned sequence that no DEFAULT asks gives is not in the column.
-constexpr std::string_view kSequencesSql =
-    "SELECT s.seqcache, s.seqincrement, s.seqcycle,"
-    " CASE WHEN pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT')"
-    "  AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')"
-    "  THEN s.seqrelid::pg_catalog.regclass::pg_catalog.text END"
-    " FROM pg_catalog.pg_attribute a"
-    " JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-    "  AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum"
-    " LEFT JOIN pg_catalog.pg_depend u ON d.classid ="
-    "  'pg_catalog.pg_attrdef'::pg_catalog.regclass AND u.classid = d.classid"
-    "  AND u.objid = d.objid"
-    " JOIN pg_catalog.pg_sequence s ON (s.seqrelid = d.objid AND d.deptype = 'i')"
-    "  OR s.seqrelid = u.refobjid"
-    " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid";
 
 struct Transaction {
   std::string id;
@@ -172,7 +156,8 @@ class CursorBoundReader {
   arrow::Result<Description> Describe(const TableRef& table);
   arrow::Status CheckWriters(const Description& description, Asked& asked);
   arrow::Status CheckZone(const Asked& asked) const;
-  arrow::Status CheckSequences(const TableRef& table, Asked& asked);
+  arrow::Status CheckSequences(Asked& asked);
+  arrow::Status CheckOtherFillers(const PgResult& sequences, Asked& asked);
   arrow::Status ReadNext(const PgResult& sequences, int i, Asked& asked);
   arrow::Result<std::vector<Transaction>> List(const char* sql);
   arrow::Result<std::vector<Transaction>> Running();
@@ -237,7 +222,7 @@ arrow::Status CursorBoundReader::ReadColumn(Asked& asked) {
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
                         Ask("SELECT pg_catalog.max(" + PgQuoteIdentifier(name) + ") FROM " + from));
   if (!result.IsNull(0, 0)) asked.greatest = result.Int64(0, 0);
-  return CheckSequences(table, asked);
+  return CheckSequences(asked);
 }
 
 /// Whether all that writes the table's rows can be seen here.
@@ -298,16 +283,14 @@ arrow::Result<Description> CursorBoundReader::Describe(const TableRef& table) {
 
 /// Only numbers that are drawn one by one from a sequence that ascends grow with the time. To be
 /// asked behind the greatest value, which no number that was drawn is above then.
-arrow::Status CursorBoundReader::CheckSequences(const TableRef& table, Asked& asked) {
-  const std::string name = '"' + asked.wanted->cursor->column + '"';
+arrow::Status CursorBoundReader::CheckSequences(Asked& asked) {
+  const std::string& column = asked.wanted->cursor->column;
+  const std::string name = '"' + column + '"';
   PgResult result;
-  if (!table.is_query()) {
-    ARROW_ASSIGN_OR_RAISE(result, AskSystem(std::string(kSequencesSql) + " WHERE a.attname = " +
-                                            PgQuoteLiteral(asked.wanted->cursor->column) +
-                                            " AND a.attrelid = pg_catalog.to_regclass(" +
-                                            PgQuoteLiteral(QualifiedName(table)) + ")"));
+  if (asked.oid != 0) {
+    ARROW_ASSIGN_OR_RAISE(result, AskSystem(SequencesOfColumnSql(asked.oid, column)));
   }
-  if (table.is_query() || result.rows() == 0) {
+  if (result.rows() == 0) {
     SayRowsMayBeLate(UserError("no sequence fills " + name +
                                ", so that rows with a lower number may come later"),
                      asked);
@@ -315,8 +298,9 @@ arrow::Status CursorBoundReader::CheckSequences(const TableRef& table, Asked& as
   }
   for (int i = 0; i < result.rows(); ++i) {
     ARROW_RETURN_NOT_OK(ReadNext(result, i, asked));
-    const bool one_by_one =
-        result.Int64(i, 0) == 1 && result.Int64(i, 1) == 1 && !result.Boolean(i, 2);
+    const bool one_by_one = result.Int64(i, sequence_column::kCache) == 1 &&
+                            result.Int64(i, sequence_column::kIncrement) == 1 &&
+                            !result.Boolean(i, sequence_column::kCycle);
     if (one_by_one && result.rows() == 1) continue;
     SayRowsMayBeLate(UserError("the sequence of " + name +
                                " hands out numbers in advance (CACHE or INCREMENT above 1), "
@@ -332,18 +316,41 @@ arrow::Status CursorBoundReader::CheckSequences(const TableRef& table, Asked& as
                   "rows with a lower one will come later"),
         asked);
   }
+  return CheckOtherFillers(result, asked);
+}
+
+/// Rows that are inserted into a partition, or a table that inherits, have what that one's own
+/// DEFAULT gives.
+arrow::Status CursorBoundReader::CheckOtherFillers(const PgResult& sequences, Asked& asked) {
+  const std::string& column = asked.wanted->cursor->column;
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult others,
+      AskSystem(OtherFillersSql(asked.oid, column,
+                                static_cast<uint64_t>(sequences.Int64(0, sequence_column::kOid)))));
+  if (others.rows() == 0) return arrow::Status::OK();
+  const int64_t more = others.Int64(0, filler_column::kCount) - 1;
+  SayRowsMayBeLate(
+      UserError("what is inserted into " + std::string(others.Text(0, filler_column::kRelation)) +
+                " itself has its \"" + column + "\" from " +
+                (others.IsNull(0, filler_column::kSequence)
+                     ? "a DEFAULT that asks no sequence"
+                     : std::string(others.Text(0, filler_column::kSequence))) +
+                ", not from " + std::string(sequences.Text(0, sequence_column::kName)) +
+                (more > 0 ? " (and so of " + std::to_string(more) + " more)" : "") +
+                ", so that rows with a lower number may come later"),
+      asked);
   return arrow::Status::OK();
 }
 
 /// What the sequence of row `i` gives next, where the role may look at it: also of one that has
 /// given none yet, or was set.
 arrow::Status CursorBoundReader::ReadNext(const PgResult& sequences, int i, Asked& asked) {
-  if (sequences.IsNull(i, 3)) return arrow::Status::OK();
+  if (!sequences.IsNull(i, sequence_column::kGrant)) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const PgResult now,
                         AskSystem("SELECT least(last_value::numeric + CASE WHEN is_called THEN " +
-                                  std::to_string(sequences.Int64(i, 1)) +
+                                  std::to_string(sequences.Int64(i, sequence_column::kIncrement)) +
                                   " ELSE 0 END, 9223372036854775807)::bigint FROM " +
-                                  std::string(sequences.Text(i, 3))));
+                                  std::string(sequences.Text(i, sequence_column::kName))));
   if (now.rows() == 1) asked.next = now.Int64(0, 0);
   return arrow::Status::OK();
 }
