@@ -729,3 +729,40 @@ def test_tables_that_inherit_a_default_need_no_word(database, headrace):
     database.execute("INSERT INTO one (body) VALUES ('b')")
     job.run()
     assert bodies(job) == ["a", "b"]
+
+
+@pytest.fixture
+def limited(database):
+    """A role that may read tables, as the guide has it for full loads; its name."""
+    name = f"limited_of_{database.name}"
+    database.execute(f"CREATE ROLE {name} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
+    yield name
+    database.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
+def test_a_sequence_that_the_role_may_not_read_is_no_proof(events, headrace, limited):
+    insert(events, "a", "b")
+    job = incremental(headrace, events, cursor="id")
+    job.document["source"]["uri"] = events.server.uri(events.name, limited)
+    job.write()
+    grant = f"GRANT SELECT ON SEQUENCE public.events_id_seq TO {limited}"
+    said(job.run(expect=2), "the role may not read public.events_id_seq", "RESTART IDENTITY", f"({grant} lets it)", "late_rows: warn")
+    warned = job.run("--set", "tables[0].load.late_rows=warn")
+    said(warned, "the role may not read public.events_id_seq", "they are never loaded")
+    events.execute(grant)
+    job.run()
+    events.execute("TRUNCATE events RESTART IDENTITY")
+    insert(events, "new")
+    said(job.run(expect=2), "RESTART IDENTITY", "headrace state reset")
+
+
+def test_a_sequence_in_a_schema_that_the_role_may_not_use_is_named_too(database, headrace, limited):
+    database.execute("CREATE SCHEMA \"Numbers\"; CREATE SEQUENCE \"Numbers\".s; CREATE TABLE events (id bigint DEFAULT nextval('\"Numbers\".s'), body text);"
+                     f"GRANT SELECT ON events TO {limited}")
+    job = incremental(headrace, database, cursor="id")
+    job.document["source"]["uri"] = database.server.uri(database.name, limited)
+    job.write()
+    grants = f"GRANT USAGE ON SCHEMA \"Numbers\" TO {limited}; GRANT SELECT ON SEQUENCE \"Numbers\".s TO {limited}"
+    said(job.run(expect=2), f"({grants} lets it)")
+    database.execute(grants)
+    job.run()

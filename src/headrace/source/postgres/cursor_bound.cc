@@ -342,10 +342,20 @@ arrow::Status CursorBoundReader::CheckOtherFillers(const PgResult& sequences, As
   return arrow::Status::OK();
 }
 
-/// What the sequence of row `i` gives next, where the role may look at it: also of one that has
-/// given none yet, or was set.
+/// What the sequence of row `i` gives next, also of one that has given none yet, or was set. Where
+/// the role may not look at it, nothing would tell that numbers come a second time.
 arrow::Status CursorBoundReader::ReadNext(const PgResult& sequences, int i, Asked& asked) {
-  if (!sequences.IsNull(i, sequence_column::kGrant)) return arrow::Status::OK();
+  if (!sequences.IsNull(i, sequence_column::kGrant)) {
+    SayRowsMayBeLate(
+        UserError("the role may not read " +
+                  std::string(sequences.Text(i, sequence_column::kName)) + ", which fills \"" +
+                  asked.wanted->cursor->column +
+                  "\", so that a TRUNCATE … RESTART IDENTITY and numbers that were given by hand "
+                  "would not be noticed, behind which rows with a lower one come (" +
+                  std::string(sequences.Text(i, sequence_column::kGrant)) + " lets it)"),
+        asked);
+    return arrow::Status::OK();
+  }
   ARROW_ASSIGN_OR_RAISE(const PgResult now,
                         AskSystem("SELECT least(last_value::numeric + CASE WHEN is_called THEN " +
                                   std::to_string(sequences.Int64(i, sequence_column::kIncrement)) +
