@@ -166,7 +166,7 @@ def test_a_prepared_transaction_is_waited_for(events, headrace, cursor):
     failed = job.run(expect=None)
     events.execute(f"COMMIT PREPARED '{name}'")
     assert failed.returncode == 1
-    said(failed, "prepared transaction")
+    said(failed, f"the prepared transaction '{name}' may still commit rows")
     pass_a_second(events)
     job.run()
     assert bodies(job) == ["after", "prepared"]

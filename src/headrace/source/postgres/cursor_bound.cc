@@ -36,7 +36,7 @@ constexpr milliseconds kLongestPoll{500};
 /// far as the role may know. VACUUM, which cannot be part of a transaction that writes, and the
 /// processes of autovacuum, which have no user, are left out.
 constexpr const char* kRunningSql =
-    "SELECT l.virtualtransaction, l.pid::pg_catalog.text, s.xact_start::pg_catalog.text"
+    "SELECT l.virtualtransaction, l.pid::pg_catalog.text, s.xact_start::pg_catalog.text, NULL"
     " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity s ON s.pid = l.pid"
     " WHERE l.locktype = 'virtualxid' AND l.granted AND l.virtualxid = l.virtualtransaction"
     " AND l.pid <> pg_catalog.pg_backend_pid()"
@@ -45,9 +45,11 @@ constexpr const char* kRunningSql =
     "   WHERE d.datname = pg_catalog.current_database())))"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid = l.pid)";
 
-/// Prepared transactions, which belong to no process any more; their start is not known.
+/// Prepared transactions, which belong to no process any more; their start is not known. COMMIT
+/// PREPARED asks for the name that its client gave it, its gid.
 constexpr const char* kPreparedSql =
-    "SELECT p.transaction::pg_catalog.text, NULL, NULL FROM pg_catalog.pg_prepared_xacts p"
+    "SELECT p.transaction::pg_catalog.text, NULL, NULL, p.gid"
+    " FROM pg_catalog.pg_prepared_xacts p"
     " WHERE p.database = pg_catalog.current_database()";
 
 /// Sessions that work, since when. A message may hold several transactions, and all of them have
@@ -55,7 +57,8 @@ constexpr const char* kPreparedSql =
 /// runs none, and has an old time for the next one. What a transaction that has failed has written
 /// is gone.
 constexpr const char* kActiveSql =
-    "SELECT NULL, s.pid::pg_catalog.text, coalesce(s.xact_start, s.query_start)::pg_catalog.text"
+    "SELECT NULL, s.pid::pg_catalog.text,"
+    " coalesce(s.xact_start, s.query_start)::pg_catalog.text, NULL"
     " FROM pg_catalog.pg_stat_activity s WHERE s.pid <> pg_catalog.pg_backend_pid()"
     " AND s.datid = (SELECT d.oid FROM pg_catalog.pg_database d"
     "  WHERE d.datname = pg_catalog.current_database())"
@@ -67,11 +70,12 @@ struct Transaction {
   std::string id;
   std::string pid;               ///< Empty: it is prepared, and belongs to no process.
   std::optional<int64_t> since;  ///< Microseconds since 1970; none: the role may not know.
+  std::string gid;               ///< Of one that is prepared.
 };
 
-/// `process 4711`, for people.
+/// `process 4711`, for people; a gid as COMMIT PREPARED takes it.
 std::string NameOf(const Transaction& transaction) {
-  return transaction.pid.empty() ? "the prepared transaction " + transaction.id
+  return transaction.pid.empty() ? "the prepared transaction " + PgQuoteLiteral(transaction.gid)
                                  : "process " + transaction.pid;
 }
 
@@ -371,7 +375,8 @@ arrow::Result<std::vector<Transaction>> CursorBoundReader::List(const char* sql)
   for (int i = 0; i < result.rows(); ++i) {
     transactions.push_back({.id = std::string(result.Text(i, 0)),
                             .pid = std::string(result.Text(i, 1)),
-                            .since = MicrosOfTimeText(result.Text(i, 2))});
+                            .since = MicrosOfTimeText(result.Text(i, 2)),
+                            .gid = std::string(result.Text(i, 3))});
   }
   return transactions;
 }
