@@ -70,7 +70,7 @@ Section LoadSection() {
            .choices = {"error", "warn"}},
           {.key = "cursor_timezone",
            .doc = "The time zone of a cursor without one: of dates, and timestamps without time "
-                  "zone. Without it, the zone that the server gives the role.",
+                  "zone. A name, no offset. Without it, the zone that the server gives the role.",
            .example = "Europe/Berlin"},
           Refused("lookback", "How far an incremental run reads back.", kNoLookback)}};
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "headrace/config/enum_name.h"
+#include "headrace/model/zone_name.h"
 
 namespace headrace {
 namespace {
@@ -108,6 +109,7 @@ class TableBuilder {
   void CheckColumns(const std::vector<const SectionValues*>& entries, const TableJob& job);
   void CheckLineageNames(const TableJob& job);
   void Load(LoadSettings& load);
+  void CheckTimezones();
   void Write(TableJob& job);
   void Partition(const LoadSettings& load, PartitionSettings& partition);
   void CheckNullsOfCursor(PartitionSettings& partition);
@@ -258,10 +260,24 @@ void TableBuilder::Load(LoadSettings& load) {
       EnumByName(Of("late_rows", "load").String("late_rows"), LateRowsName, LateRows::kWarn)
           .value_or(LateRows::kError);
   load.cursor_timezone = Of("cursor_timezone", "load").String("cursor_timezone").value_or("");
+  CheckTimezones();
   if (load.is_transactional() && load.cursor.empty()) {
     problems_.Add(table_.PlaceOf("mode"), table_.PathOf("cursor"),
                   "'mode: transactional' needs a 'cursor', the column that tells new rows, e.g. "
                   "cursor: created_at");
+  }
+}
+
+/// An offset would be taken with its sign turned around.
+void TableBuilder::CheckTimezones() {
+  for (const SectionValues* place : {&table_.Child("load"), &root_.Child("load")}) {
+    const auto zone = place->values.String("cursor_timezone");
+    if (!zone || IsZoneName(*zone)) continue;
+    problems_.Add(place->PlaceOf("cursor_timezone"), place->PathOf("cursor_timezone"),
+                  "'" + Shown(*zone) +
+                      "' is an offset, which databases read by the rules of POSIX, where positive "
+                      "is west: the other way around. Write the name of a zone, as "
+                      "America/New_York, or Etc/GMT+5 for five hours behind UTC");
   }
 }
 
