@@ -766,3 +766,43 @@ def test_a_sequence_in_a_schema_that_the_role_may_not_use_is_named_too(database,
     said(job.run(expect=2), f"({grants} lets it)")
     database.execute(grants)
     job.run()
+
+
+BY_ROLE = "ALTER DATABASE {name} SET timezone = '{zone}'"
+
+
+def test_a_zone_that_changes_between_runs_is_noticed(any_database, headrace):
+    """Neither the job nor the table has changed: the window would jump by hours."""
+    any_database.execute("CREATE TABLE events (created_at timestamp, body text); INSERT INTO events VALUES ('2024-01-01', 'a')")
+    any_database.execute(BY_ROLE.format(name=any_database.name, zone="Asia/Tokyo"))
+    job = incremental(headrace, any_database)
+    job.run()
+    assert records(job)[-1]["cursor_timezone"] == "Asia/Tokyo"
+    said(job.command("state"), "(Asia/Tokyo)")
+    assert job.command("state", "--json").json()[0]["cursor_timezone"] == "Asia/Tokyo"
+    any_database.execute(BY_ROLE.format(name=any_database.name, zone="America/New_York"))
+    refused = job.run("--run-id", "other", expect=2)
+    said(refused, "is in the time zone Asia/Tokyo", '"created_at" is read in America/New_York now',
+         "`cursor_timezone: Asia/Tokyo` in the job keeps it", "headrace state set public.events VALUE")
+    said(headrace("plan", "job.yaml"), "is in the time zone Asia/Tokyo")
+    job.command("abandon", "other")
+    job.document["tables"][0]["load"] = {"cursor_timezone": "asia/tokyo"}
+    job.write()
+    job.run()
+    del job.document["tables"][0]["load"]
+    job.write()
+    said(job.run("--run-id", "without", expect=2), "is in the time zone asia/tokyo")
+    job.command("abandon", "without")
+    job.command("state", "set", "public.events", "2024-01-02T00:00:00")
+    assert "cursor_timezone" not in records(job)[-1]
+    job.run()
+    assert records(job)[-1]["cursor_timezone"] == "America/New_York"
+    assert bodies(job) == ["a"]
+
+
+def test_a_cursor_with_a_zone_does_not_care_for_that_of_the_role(events, headrace):
+    job = incremental(headrace, events)
+    for zone in ("Asia/Tokyo", "America/New_York"):
+        events.execute(BY_ROLE.format(name=events.name, zone=zone))
+        job.run()
+    assert all("cursor_timezone" not in record for record in records(job))

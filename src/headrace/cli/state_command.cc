@@ -31,6 +31,7 @@ nlohmann::ordered_json CursorJson(const TableCursor& cursor) {
   if (!cursor.record.has_value()) return json;
   const CommitIntent& intent = cursor.record->intent;
   if (intent.watermark) json["watermark"] = *intent.watermark;
+  if (intent.cursor_timezone) json["cursor_timezone"] = *intent.cursor_timezone;
   json["run"] = intent.run;
   json["committed_at"] = cursor.record->committed_at;
   return json;
@@ -45,8 +46,11 @@ std::string CursorsText(const std::vector<TableCursor>& cursors, size_t width) {
       continue;
     }
     const CommitIntent& intent = cursor.record->intent;
-    table.AddRow({cursor.table, cursor.column, intent.watermark.value_or("none"), intent.run,
-                  HumanTime(cursor.record->committed_at)});
+    const bool is_local = intent.watermark && intent.cursor_timezone;
+    table.AddRow(
+        {cursor.table, cursor.column,
+         intent.watermark.value_or("none") + (is_local ? " (" + *intent.cursor_timezone + ")" : ""),
+         intent.run, HumanTime(cursor.record->committed_at)});
   }
   return table.Render(width);
 }
@@ -147,7 +151,8 @@ Command StateCommand() {
                  "running the job"}},
       .json =
           "of show a list, else one: `table`, `cursor`, `watermark` (or null), `run` and "
-          "`committed_at` of the record that it is from (or null).",
+          "`committed_at` of the record that it is from (or null); `cursor_timezone` where the "
+          "record says which zone a watermark without one is in.",
       .run = State,
   };
 }

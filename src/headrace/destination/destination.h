@@ -46,10 +46,11 @@ struct TableTarget {
   TableRef table;
   int epoch = 0;
   WriteMode mode = WriteMode::kReplace;
-  std::shared_ptr<arrow::Schema> schema;          ///< OutputSchema(plan).
-  int64_t writer_memory = 48LL << 20;             ///< Bytes one writer may hold.
-  std::optional<std::string> cursor_column = {};  ///< Of the commit, in transactional mode.
-  std::optional<std::string> watermark = {};      ///< Likewise; none: there is no value yet.
+  std::shared_ptr<arrow::Schema> schema;            ///< OutputSchema(plan).
+  int64_t writer_memory = 48LL << 20;               ///< Bytes one writer may hold.
+  std::optional<std::string> cursor_column = {};    ///< Of the commit, in transactional mode.
+  std::optional<std::string> watermark = {};        ///< Likewise; none: there is no value yet.
+  std::optional<std::string> cursor_timezone = {};  ///< Of a cursor without a zone of its own.
   OptionValues options = {};  ///< The destination's options as this table has them: the job's, with
                               ///< what the table overrides (OptionSpec::per_table). A key that is
                               ///< absent is as the destination was made.

@@ -102,6 +102,7 @@ nlohmann::json ToJson(const CommitIntent& intent) {
                          {"rows", intent.rows},
                          {"checksum", intent.checksum.ToHex()},
                          {"files", nlohmann::json::array()}};
+  if (intent.cursor_timezone) json["cursor_timezone"] = *intent.cursor_timezone;
   for (const CommittedFile& file : intent.files) json["files"].push_back(FileToJson(file));
   return json;
 }
@@ -123,6 +124,7 @@ arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json) {
   object.Read("digest", intent.digest);
   object.Read("cursor_column", intent.cursor_column);
   object.Read("watermark", intent.watermark);
+  object.Read("cursor_timezone", intent.cursor_timezone);
   object.ReadChecksum(intent.rows, intent.checksum);
   object.ReadEach("files", intent.files, FileFromJson);
   ARROW_RETURN_NOT_OK(object.status());

@@ -48,6 +48,9 @@ struct CommitIntent {
   std::string digest;      ///< Hash over names, rows and checksums of `files` (ReceiptsDigest).
   std::optional<std::string> cursor_column;
   std::optional<std::string> watermark;
+  std::optional<std::string>
+      cursor_timezone;  ///< That the watermark is in, of a cursor without a zone of its own; none
+                        ///< in records of before it was kept, and where it is not known.
   std::vector<CommittedFile> files;
   int64_t rows = 0;
   Checksum checksum;

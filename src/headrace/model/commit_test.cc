@@ -65,6 +65,15 @@ TEST(CommitTest, RecordsOfVersion1HaveTheirSchemaAsText) {
   EXPECT_EQ(ToJson(*read), record) << "a record is never written anew as something else";
 }
 
+TEST(CommitTest, TheZoneOfACursorWithoutOneIsKept) {
+  json record = RecordJson();
+  record["cursor_timezone"] = "Europe/Berlin";
+  const auto read = CommitRecordFromJson(record);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->intent.cursor_timezone, "Europe/Berlin");
+  EXPECT_EQ(ToJson(*read), record);
+}
+
 TEST(CommitTest, IntentIsTheRecordWithoutItsTime) {
   json without_time = RecordJson();
   without_time.erase("committed_at");

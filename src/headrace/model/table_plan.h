@@ -83,6 +83,9 @@ struct CursorPlan {
   std::string about;                ///< One sentence: why the window ends where it does.
   std::optional<int64_t> now;       ///< What a row that is written now has; none: not known.
   std::optional<int64_t> waiting;   ///< Rows at or above `next`; none: not counted.
+  std::string timezone = {};        ///< That the values are taken to be in; empty: they have one of
+                                    ///< their own, or are no times.
+  bool is_first = false;            ///< No run with this cursor has left a watermark.
 };
 
 /// What all units of one table share. Made once per table and epoch, sent once to each worker, then

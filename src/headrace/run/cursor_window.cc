@@ -6,8 +6,10 @@
 #include <utility>
 #include <variant>
 
+#include "headrace/model/ascii.h"
 #include "headrace/model/civil_time.h"
 #include "headrace/model/watermark.h"
+#include "headrace/model/zone_name.h"
 #include "headrace/observe/shell_word.h"
 
 namespace headrace {
@@ -50,6 +52,30 @@ arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column&
   if (!history.last_cursor && history.last) return HasOtherRows(job, *history.last);
   if (job.load.initial) return ReadValue(column, *job.load.initial, "load.initial");
   return std::nullopt;
+}
+
+/// A watermark without zone is of the zone that its window was made in: in another one the window
+/// would jump, by hours. Records of before zones were kept, and those of `headrace state`, have
+/// none.
+arrow::Status CheckSameZone(const TableJob& job, const Column& column, const TableHistory& history,
+                            const CursorBound& bound) {
+  if (!history.last_cursor || !history.last_cursor->intent.watermark) return arrow::Status::OK();
+  const CommitIntent& intent = history.last_cursor->intent;
+  const std::string zone = intent.cursor_timezone.value_or("");
+  if (zone.empty() || LowerAsciiText(zone) == LowerAsciiText(bound.timezone)) {
+    return arrow::Status::OK();
+  }
+  const std::string label = job.table.label();
+  const std::string now =
+      bound.timezone.empty() ? " has a zone of its own" : " is read in " + bound.timezone;
+  return UserError(
+      "table " + label + ": the watermark " + *intent.watermark + " of run " + intent.run +
+      " is in the time zone " + zone + ", and \"" + column.name + "\"" + now +
+      " now: rows would be lost, or loaded twice. " +
+      (IsZoneName(zone) ? "`cursor_timezone: " + zone + "` in the job keeps it"
+                        : "The role needs that zone again") +
+      "; to change it, `headrace state set " + ShellWord(label) +
+      " VALUE` says where to go on in the new one, once the unfinished run is abandoned");
 }
 
 /// How the clock or a sequence of the source came to be behind the watermark, and what helps.
@@ -149,6 +175,7 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   if (!bound.ok()) return WithContext(bound.status(), "table " + job.table.label());
   const Column* column = plan.description.FindColumn(job.load.cursor);
   if (column == nullptr) return BugError("a bound of the cursor, which is no column");
+  ARROW_RETURN_NOT_OK(CheckSameZone(job, *column, history, *bound));
   auto lower = LowerOf(job, *column, history);
   if (!lower.ok()) return WithContext(lower.status(), "table " + job.table.label());
   ARROW_RETURN_NOT_OK(CheckInitial(job, *column, history, *lower, *bound));
@@ -160,7 +187,9 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
                  .next = TextOf(*column, upper),
                  .about = std::move(bound->about),
                  .now = bound->now,
-                 .waiting = {}};
+                 .waiting = {},
+                 .timezone = std::move(bound->timezone),
+                 .is_first = !history.last_cursor || !history.last_cursor->intent.watermark};
   // Without a value nothing is in the window, also of what came since the bound was found.
   plan.filter.window = upper ? CursorSplit(*column->type, column->name, *lower, upper)
                              : CursorSplit(*column->type, column->name, 0, 0);

@@ -132,6 +132,29 @@ TEST(CursorWindow, AWatermarkOfAnotherTypeIsNoGuess) {
   EXPECT_THAT(status.message(), HasSubstr("the watermark of run r1"));
 }
 
+TEST(CursorWindow, AZoneOfItsOwnIsNoOther) {
+  const auto type = arrow::timestamp(arrow::TimeUnit::MICRO);
+  TableHistory history = Loaded("1970-01-01T00:00:01");
+  const auto in = [&](const char* zone) {
+    CursorBound bound{.upper = 8'000'000, .now = 9'000'000};
+    bound.timezone = zone;
+    return Plan(TransactionalJob(), history, bound, type);
+  };
+  EXPECT_TRUE(in("UTC").ok()) << "records of before have no zone";
+  history.last_cursor->intent.cursor_timezone = "Europe/Berlin";
+  EXPECT_EQ(in("europe/berlin")->cursor->timezone, "europe/berlin");
+  const arrow::Status other = in("UTC").status();
+  EXPECT_EQ(ClassOf(other), ErrorClass::kUser);
+  EXPECT_THAT(other.message(), HasSubstr("is in the time zone Europe/Berlin"));
+  EXPECT_THAT(other.message(), HasSubstr("`cursor_timezone: Europe/Berlin` in the job keeps it"));
+  EXPECT_THAT(other.message(), HasSubstr("headrace state set t VALUE"));
+  EXPECT_THAT(in("").status().message(), HasSubstr("has a zone of its own now"));
+  history.last_cursor->intent.cursor_timezone = "<-05>+05";
+  EXPECT_THAT(in("UTC").status().message(), HasSubstr("The role needs that zone again"));
+  history.last_cursor->intent.watermark.reset();
+  EXPECT_TRUE(in("UTC").ok()) << "the next run begins as the first";
+}
+
 TEST(CursorWindow, AClockBehindTheWatermarkIsSaid) {
   const auto type = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
   const TableHistory history = Loaded("1970-01-01T00:00:10Z");

@@ -99,6 +99,7 @@ class MemoryDestination : public Destination {
     intent.sequence = sequence;
     intent.cursor_column = target.cursor_column;
     intent.watermark = target.watermark;
+    intent.cursor_timezone = target.cursor_timezone;
     for (const Receipt& receipt : receipts) {
       for (const ReceiptFile& file : receipt.files) {
         intent.files.push_back({file.name, file.bytes, file.rows, file.checksum});

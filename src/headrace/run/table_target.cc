@@ -22,6 +22,9 @@ TableTarget TargetOf(const Job& job, const std::string& run, const PlannedTable&
           .writer_memory = job.worker_memory * kWriterShareNumerator / kWriterShareDenominator,
           .cursor_column = plan.cursor ? std::optional(plan.cursor->column) : std::nullopt,
           .watermark = plan.cursor ? plan.cursor->next : std::nullopt,
+          .cursor_timezone = plan.cursor && !plan.cursor->timezone.empty()
+                                 ? std::optional(plan.cursor->timezone)
+                                 : std::nullopt,
           .options = planned.job->destination};
 }
 

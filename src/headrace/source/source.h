@@ -105,6 +105,8 @@ struct CursorBound {
                                  ///< what the sequence gives next; none: not known.
   std::string about;             ///< One sentence: why there.
   std::vector<std::string> warnings;
+  std::string timezone = {};  ///< The name of the one in which the values are compared with the
+                              ///< clock; empty: they have a zone of their own, or are no times.
 };
 
 /// A table whose rows a snapshot will be asked for.

@@ -83,6 +83,7 @@ CommitIntent IntentOf(const LakeLayout& layout, const TableTarget& target,
       .digest = ReceiptsDigest(files),
       .cursor_column = target.cursor_column,
       .watermark = target.watermark,
+      .cursor_timezone = target.cursor_timezone,
       .files = std::move(files),
       .rows = 0,
       .checksum = {}};

@@ -493,7 +493,8 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
     ARROW_ASSIGN_OR_RAISE(upper, InZone(asked, upper));
     ARROW_ASSIGN_OR_RAISE(bound.now, InZone(asked, clock_));
     const std::string& zone = asked.wanted->cursor->timezone;
-    bound.about += ", in the time zone " + (zone.empty() ? zone_ : zone);
+    bound.timezone = zone.empty() ? zone_ : zone;
+    bound.about += ", in the time zone " + bound.timezone;
   }
   if (asked.type->id() == arrow::Type::DATE32) {
     upper = FloorDivide(upper, kMicrosPerDay) * kMicrosPerDay;
