@@ -806,3 +806,25 @@ def test_a_cursor_with_a_zone_does_not_care_for_that_of_the_role(events, headrac
         events.execute(BY_ROLE.format(name=events.name, zone=zone))
         job.run()
     assert all("cursor_timezone" not in record for record in records(job))
+
+
+@pytest.mark.parametrize("kind, index", [("timestamp", False), ("date", False), ("date", True)])
+def test_a_zone_that_nothing_quick_tells_is_said_once(database, headrace, kind, index):
+    database.execute(f"CREATE TABLE events (created_at {kind}, body text); INSERT INTO events VALUES ('2024-01-01', 'a')")
+    database.execute(BY_ROLE.format(name=database.name, zone="Asia/Tokyo"))
+    if index:
+        database.execute("CREATE INDEX ON events (created_at)")
+    unchecked = '"created_at" has no time zone and is taken to be in Asia/Tokyo, that of the role'
+    for load, is_said in (({}, True), ({"initial": "2023-01-01"}, True), ({"cursor_timezone": "Asia/Tokyo"}, False)):
+        job = incremental(headrace, database, load=load)
+        assert any(unchecked in warning for warning in planned(headrace)["warnings"]) == is_said
+    job = incremental(headrace, database)
+    said(job.run(), unchecked, "load.cursor_timezone says for good")
+    assert unchecked not in headrace("plan", "job.yaml", expect=0).stdout
+
+
+def test_a_zone_that_an_index_tells_needs_no_word(database, headrace):
+    database.execute("CREATE TABLE events (created_at timestamp, body text); CREATE INDEX ON events (created_at); INSERT INTO events VALUES (now() AT TIME ZONE 'UTC', 'a')")
+    database.execute(BY_ROLE.format(name=database.name, zone="UTC"))
+    incremental(headrace, database)
+    assert planned(headrace)["warnings"] == []

@@ -331,23 +331,40 @@ bool MayCutByCursor(const TableJob& job) {
          (job.partition.column == job.load.cursor || (open && !job.partition.column.has_value()));
 }
 
+/// Whether the greatest value is a time of day that can be compared with the clock.
+bool ShowsItsZone(const TablePlan& plan) {
+  const Column* described = plan.description.FindColumn(plan.cursor->column);
+  const auto found = plan.statistics.columns.find(plan.cursor->column);
+  return described->type->id() == arrow::Type::TIMESTAMP && plan.cursor->now &&
+         found != plan.statistics.columns.end() && found->second.maximum;
+}
+
+/// To look for the greatest value without an index would take a pass over the table.
+void WarnOfUncheckedZone(const TableJob& job, TablePlan& plan) {
+  if (!plan.cursor->is_first || !job.load.cursor_timezone.empty()) return;
+  const std::string name = '"' + plan.cursor->column + '"';
+  plan.warnings.push_back(
+      name + " has no time zone and is taken to be in " + plan.cursor->timezone +
+      ", that of the role. This was not compared with its values, which only an "
+      "indexed timestamp allows: in another zone rows are lost. "
+      "load.cursor_timezone says for good which one it is");
+}
+
 /// A zone that is not the column's moves the watermark by hours, and loses the rows between: what
 /// is written now is hours away. A table that is quiet looks so too, behind: that is said of the
 /// first window alone.
-void WarnOfZone(const ColumnStatistics& column, TablePlan& plan) {
-  const Column* described = plan.description.FindColumn(plan.cursor->column);
-  const bool is_local =
-      described->type->id() == arrow::Type::TIMESTAMP && !HasTimeZone(*described->type);
-  if (!is_local || !plan.cursor->now || !column.maximum) return;
+void WarnOfZone(const TableJob& job, TablePlan& plan) {
+  if (plan.cursor->timezone.empty()) return;
+  if (!ShowsItsZone(plan)) return WarnOfUncheckedZone(job, plan);
+  const int64_t greatest = *plan.statistics.columns.at(plan.cursor->column).maximum;
   constexpr int64_t kWorthSaying = int64_t{15} * 60 * kMicrosPerSecond;
   constexpr int64_t kZonesApart = int64_t{26} * 60 * 60 * kMicrosPerSecond;
-  const double ahead =
-      static_cast<double>(*column.maximum) - static_cast<double>(*plan.cursor->now);
-  const bool is_quiet = ahead < 0 && plan.cursor->last.has_value();
+  const double ahead = static_cast<double>(greatest) - static_cast<double>(*plan.cursor->now);
+  const bool is_quiet = ahead < 0 && !plan.cursor->is_first;
   if (std::abs(ahead) <= kWorthSaying || std::abs(ahead) > kZonesApart || is_quiet) return;
-  plan.warnings.push_back("the greatest \"" + plan.cursor->column + "\" is " +
-                          IsoTime(*column.maximum) + ", more than 15 minutes from now, " +
-                          IsoTime(*plan.cursor->now) + " (" + plan.cursor->about +
+  plan.warnings.push_back("the greatest \"" + plan.cursor->column + "\" is " + IsoTime(greatest) +
+                          ", more than 15 minutes from now, " + IsoTime(*plan.cursor->now) + " (" +
+                          plan.cursor->about +
                           "): if the column is in another time zone, load.cursor_timezone must say "
                           "so, or rows are lost");
 }
@@ -363,7 +380,6 @@ void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
                             "\": each run reads the whole table to find the new rows");
     return;
   }
-  WarnOfZone(found->second, plan);
   plan.statistics =
       StatisticsInWindow(plan.description, std::move(plan.statistics), *plan.filter.window);
   knobs.windowed = false;
@@ -396,6 +412,7 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
       plan.statistics,
       snapshot.Estimate(plan.description, {.columns = columns, .split_columns = split},
                         std::move(stop)));
+  if (plan.cursor) WarnOfZone(job, plan);
   if (by_cursor) CutByCursor(job, knobs, plan);
   ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
                         PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
