@@ -828,3 +828,26 @@ def test_a_zone_that_an_index_tells_needs_no_word(database, headrace):
     database.execute(BY_ROLE.format(name=database.name, zone="UTC"))
     incremental(headrace, database)
     assert planned(headrace)["warnings"] == []
+
+
+def test_a_first_run_cannot_begin_above_the_sequence(events, headrace):
+    insert(events, "a", "b", "c")
+    job = incremental(headrace, events, cursor="id", load={"initial": 5000})
+    said(job.run(expect=2), 'load.initial, 5000, lies above what the sequence of "id" gives next, 4', "begin at 4 or below")
+    job.document["tables"][0]["load"] = {"initial": 4}
+    job.write()
+    job.run()
+    insert(events, "d")
+    job.run()
+    assert bodies(job) == ["d"]
+
+
+def test_of_sqlite_a_first_run_cannot_begin_above_the_sequence_either(headrace):
+    shop = headrace.folder / "shop.db"
+    with contextlib.closing(sqlite3.connect(shop)) as database:
+        database.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        job = Job(headrace, {"type": "sqlite", "path": str(shop)}, [{"name": "orders", "mode": "transactional", "cursor": "id", "load": {"initial": 5000}}])
+        job.run()  # Nothing tells yet what the sequence gives.
+        database.executemany("INSERT INTO orders VALUES (?)", [(None,)] * 3)
+        database.commit()
+        said(job.run(expect=2), "load.initial, 5000, lies above what the sequence")

@@ -89,16 +89,21 @@ std::string_view WhyBehind(const Column& column) {
                "reset` or `state set` says where to begin, once the unfinished run is abandoned";
 }
 
-/// A first watermark in the future would look like a clock that was set back from then on.
+/// A first watermark in the future would look like a clock that was set back from then on, and one
+/// above the next number like a sequence that was begun anew.
 arrow::Status CheckInitial(const TableJob& job, const Column& column, const TableHistory& history,
                            const std::optional<int64_t>& lower, const CursorBound& bound) {
   const bool is_first = !history.last_cursor || !history.last_cursor->intent.watermark;
-  if (!is_first || !lower || !bound.now || !IsTimeType(*column.type) || *lower <= *bound.now) {
-    return arrow::Status::OK();
-  }
+  if (!is_first || !lower || !bound.now || *lower <= *bound.now) return arrow::Status::OK();
+  const std::string now = WatermarkText(*column.type, *bound.now);
   return UserError("table " + job.table.label() + ": load.initial, " +
-                   WatermarkText(*column.type, *lower) + ", lies in the future; it is " +
-                   WatermarkText(*column.type, *bound.now) + " at the source");
+                   WatermarkText(*column.type, *lower) + ", lies " +
+                   (IsTimeType(*column.type)
+                        ? "in the future; it is " + now + " at the source"
+                        : "above what the sequence of \"" + column.name + "\" gives next, " + now +
+                              ": rows that are written until it has come there would never be "
+                              "loaded; begin at " +
+                              now + " or below"));
 }
 
 /// What is written now lies in no window to come.
@@ -181,7 +186,11 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   ARROW_RETURN_NOT_OK(CheckInitial(job, *column, history, *lower, *bound));
   ARROW_RETURN_NOT_OK(CheckNow(job, *column, history, *bound, plan));
   WarnOfOtherRows(history, *column, plan);
-  const std::optional<int64_t> upper = std::max(bound->upper, *lower);  // None is the least.
+  // Where there is no value yet, load.initial is none that an earlier run has come to. None is the
+  // least.
+  const bool is_first = !history.last_cursor || !history.last_cursor->intent.watermark;
+  const std::optional<int64_t> upper =
+      is_first && !bound->upper ? std::nullopt : std::max(bound->upper, *lower);
   plan.cursor = {.column = column->name,
                  .last = TextOf(*column, *lower),
                  .next = TextOf(*column, upper),
@@ -189,7 +198,7 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
                  .now = bound->now,
                  .waiting = {},
                  .timezone = std::move(bound->timezone),
-                 .is_first = !history.last_cursor || !history.last_cursor->intent.watermark};
+                 .is_first = is_first};
   // Without a value nothing is in the window, also of what came since the bound was found.
   plan.filter.window = upper ? CursorSplit(*column->type, column->name, *lower, upper)
                              : CursorSplit(*column->type, column->name, 0, 0);

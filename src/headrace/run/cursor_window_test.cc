@@ -91,6 +91,16 @@ TEST(CursorWindow, OrWhereTheJobSays) {
               HasSubstr("load.initial: expected an integer, found 'yesterday'"));
 }
 
+TEST(CursorWindow, ButNotAboveTheSequence) {
+  TableJob job = TransactionalJob();
+  job.load.initial = "40";
+  EXPECT_TRUE(Plan(job, {}, {.upper = 30, .now = 40}).ok());
+  const arrow::Status status = Plan(job, {}, {.upper = 30, .now = 39}).status();
+  EXPECT_EQ(ClassOf(status), ErrorClass::kUser);
+  EXPECT_THAT(status.message(), HasSubstr("load.initial, 40, lies above what the sequence of"));
+  EXPECT_EQ(Plan(job, {}, UpTo({}))->cursor->next, std::nullopt) << "no run has come there";
+}
+
 TEST(CursorWindow, TheNextOneBeginsAtTheWatermark) {
   const auto plan = Plan(TransactionalJob(), Loaded("60"), UpTo(100));
   EXPECT_EQ(plan->filter.window, Split(IdRange{"id", 60, 100}));
