@@ -212,7 +212,7 @@ def test_the_first_run_can_begin_later_and_a_watermark_can_be_set_and_reset(even
 
 @pytest.mark.parametrize("words, message", [
     (("set", "public.events"), "expected `headrace state set TABLE VALUE`"),
-    (("set", "public.events", "yesterday"), "expected a moment in UTC as 2024-01-31 or 2024-01-31T09:15:00Z, found 'yesterday'"),
+    (("set", "public.events", "yesterday"), "expected a moment as 2024-01-31T09:15:00Z or 2024-01-31T09:15:00+02:00, or a day in UTC as 2024-01-31, found 'yesterday'"),
     (("reset", "public.orders"), "public.orders"),
     (("move",), "can show, set or reset"),
 ])
@@ -851,3 +851,34 @@ def test_of_sqlite_a_first_run_cannot_begin_above_the_sequence_either(headrace):
         database.executemany("INSERT INTO orders VALUES (?)", [(None,)] * 3)
         database.commit()
         said(job.run(expect=2), "load.initial, 5000, lies above what the sequence")
+
+
+def test_a_moment_may_have_an_offset(events, headrace):
+    events.execute("INSERT INTO events (created_at, body) VALUES ('2024-01-01 09:00Z', 'a'), ('2024-01-01 11:00Z', 'b'), ('2024-01-01 12:00Z', 'c')")
+    job = incremental(headrace, events, load={"initial": "2024-01-01T12:00:00+02:00"})
+    job.run()
+    assert bodies(job) == ["b", "c"]
+    job.command("state", "set", "public.events", "2024-01-01T06:30:00-05:00")
+    assert records(job)[-1]["watermark"] == "2024-01-01T11:30:00Z"
+    job.run()
+    assert bodies(job) == ["b", "c", "c"]
+
+
+def test_a_moment_with_an_offset_is_none_of_a_cursor_without_zone(database, headrace):
+    database.execute("CREATE TABLE events (created_at timestamp, body text)")
+    job = incremental(headrace, database)
+    said(job.command("state", "set", "public.events", "2024-01-01T12:00:00+02:00", expect=2), "expected a moment without zone")
+
+
+@pytest.mark.parametrize("kind, last", [("smallint", 32767), ("integer", 2147483647)])
+def test_a_watermark_is_a_value_of_its_type(database, headrace, kind, last):
+    database.execute(f"CREATE TABLE events (id {kind} GENERATED ALWAYS AS IDENTITY, body text)")
+    job = incremental(headrace, database, cursor="id")
+    said(job.command("state", "set", "public.events", str(last + 1), expect=2), f"expected an integer from {-last - 1} to {last}, found '{last + 1}'")
+    job.command("state", "set", "public.events", str(last))
+    job.command("state", "reset", "public.events")
+    database.execute(f"INSERT INTO events (id, body) OVERRIDING SYSTEM VALUE VALUES ({last}, 'last')")
+    database.execute(f"SELECT setval('events_id_seq', {last})")
+    job.run()
+    job.run()  # Its watermark lies one above what the type holds.
+    assert bodies(job) == ["last"]

@@ -28,9 +28,14 @@ bool HasTimeZone(const arrow::DataType& type);
 std::string WatermarkText(const arrow::DataType& type, int64_t value);
 
 /// Reads a value of a cursor of this type: WatermarkText's forms, a blank instead of the T, and a
-/// day alone for its midnight. Of a timestamp with time zone the Z may be missing: it is UTC.
+/// day alone for its midnight. Of a timestamp with time zone the Z may be missing: it is UTC; an
+/// offset from UTC behind a time of day, `+02:00`, `+0200` or `+02`, is taken off.
 /// Errors of class user name the form that is expected.
 arrow::Result<int64_t> ParseWatermark(const arrow::DataType& type, std::string_view text);
+
+/// The same of a value that somebody has written down, which a column of this type must be able to
+/// hold. A watermark may be one above the greatest integer.
+arrow::Result<int64_t> ParseCursorValue(const arrow::DataType& type, std::string_view text);
 
 /// The rows whose cursor `column` lies in [lower, upper) as a split; a missing bound is open.
 Split CursorSplit(const arrow::DataType& type, std::string column, std::optional<int64_t> lower,

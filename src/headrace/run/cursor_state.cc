@@ -47,7 +47,7 @@ arrow::Result<std::string> NormalForm(const PlannedTable& planned, const std::st
     return UserError("cursor: \"" + cursor + "\" is no date, timestamp or integer column of " +
                      planned.plan.table.label());
   }
-  ARROW_ASSIGN_OR_RAISE(const int64_t value, ParseWatermark(*column->type, watermark));
+  ARROW_ASSIGN_OR_RAISE(const int64_t value, ParseCursorValue(*column->type, watermark));
   return WatermarkText(*column->type, value);
 }
 

@@ -15,10 +15,9 @@
 namespace headrace {
 namespace {
 
-/// A value as the job or a commit record has it, named in the error.
-arrow::Result<int64_t> ReadValue(const Column& column, const std::string& text,
+/// A value that was read from the job or a commit record; `what` names it in the error.
+arrow::Result<int64_t> NameValue(const Column& column, arrow::Result<int64_t> value,
                                  const std::string& what) {
-  auto value = ParseWatermark(*column.type, text);
   if (value.ok()) return value;
   return value.status().WithMessage(what + ": " + value.status().message() + "; the cursor \"" +
                                     column.name + "\" is " + column.source_type);
@@ -26,7 +25,8 @@ arrow::Result<int64_t> ReadValue(const Column& column, const std::string& text,
 
 /// The watermark that `intent` has.
 arrow::Result<int64_t> WatermarkOf(const Column& column, const CommitIntent& intent) {
-  return ReadValue(column, *intent.watermark, "the watermark of run " + intent.run);
+  return NameValue(column, ParseWatermark(*column.type, *intent.watermark),
+                   "the watermark of run " + intent.run);
 }
 
 arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
@@ -50,7 +50,9 @@ arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column&
     return WatermarkOf(column, history.last_cursor->intent);
   }
   if (!history.last_cursor && history.last) return HasOtherRows(job, *history.last);
-  if (job.load.initial) return ReadValue(column, *job.load.initial, "load.initial");
+  if (job.load.initial) {
+    return NameValue(column, ParseCursorValue(*column.type, *job.load.initial), "load.initial");
+  }
   return std::nullopt;
 }
 
@@ -149,9 +151,11 @@ arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
                                       Destination& destination) {
   TableHistory history;
   if (!table.load.is_transactional()) return history;
+  // In this order: the commit is refused if it is not the next one after `last`, so that no other
+  // may come between `last_cursor`, where the window begins, and that.
+  ARROW_ASSIGN_OR_RAISE(history.last, destination.LastCommit(table.table));
   ARROW_ASSIGN_OR_RAISE(history.last_cursor,
                         destination.LastCursorCommit(table.table, job.name, table.load.cursor));
-  ARROW_ASSIGN_OR_RAISE(history.last, destination.LastCommit(table.table));
   history.last_cursor_before = history.last_cursor;
   return history;
 }
