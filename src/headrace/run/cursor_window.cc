@@ -190,7 +190,7 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   ARROW_RETURN_NOT_OK(CheckInitial(job, *column, history, *lower, *bound));
   ARROW_RETURN_NOT_OK(CheckNow(job, *column, history, *bound, plan));
   WarnOfOtherRows(history, *column, plan);
-  // Where there is no value yet, load.initial is none that an earlier run has come to. None is the
+  // A table without a value leaves no watermark: the next window is a first one too. None is the
   // least.
   const bool is_first = !history.last_cursor || !history.last_cursor->intent.watermark;
   const std::optional<int64_t> upper =
