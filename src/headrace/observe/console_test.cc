@@ -159,15 +159,16 @@ TEST(LoggedProgress, CarriesFieldsOnlyForMachines) {
   Observer observer;
   const auto sink = std::make_shared<CountingSink>();
   observer.AddSink(sink);
-  const ProgressReading reading{.phase = "extract", .rows = 5, .units_total = 2};
+  const ProgressReading reading{.run = "r1", .phase = "extract", .rows = 5, .units_total = 2};
   LoggedProgress(observer, false).Show(reading);
   LoggedProgress(observer, true).Show(reading);
   LoggedProgress(observer, true).Show({.phase = "plan"});
   ASSERT_EQ(sink->events.size(), 2) << "nothing is said before there are units";
   EXPECT_EQ(sink->events[0].name, "progress");
   EXPECT_TRUE(sink->events[0].fields.empty());
-  EXPECT_EQ(sink->events[1].fields[2].first, "rows");
-  EXPECT_EQ(std::get<int64_t>(sink->events[1].fields[2].second), 5);
+  const Fields& fields = sink->events[1].fields;
+  EXPECT_EQ(fields[0], (Fields::value_type{"run", "r1"}));
+  EXPECT_EQ(fields[3], (Fields::value_type{"rows", int64_t{5}}));
 }
 
 /// A display that is told to show something as fast as the ticker can.
