@@ -51,7 +51,10 @@ static void KeepInode(ino_t inode, const char* path) {
   for (size_t i = 0; i < known_count; ++i) {
     if (known[i] == inode) return;
   }
-  if (open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC) < 0) return;  // It has gone since it was seen.
+  if (open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC) < 0) {
+    if (errno != ENOENT) Fail(path);
+    return;  // It has gone since it was seen.
+  }
   if (known_count == kMostInodes) abort();
   known[known_count++] = inode;
 }
@@ -66,7 +69,7 @@ static int NoteEntry(const char* path, const struct stat* status, int type, stru
 
 static void RecordTree(void) {
   tree = Create("tree");
-  nftw(root, NoteEntry, kMostDescriptors, FTW_PHYS);
+  if (nftw(root, NoteEntry, kMostDescriptors, FTW_PHYS) != 0) Fail("nftw");
   fclose(tree);
 }
 

@@ -21,6 +21,9 @@ CREATE INDEX ON events (created_at);
 """
 
 
+MANY = "INSERT INTO events (created_at, body) SELECT '2024-01-01'::timestamptz + i * interval '1 minute', i FROM generate_series(1, 20000) AS i; ANALYZE events"
+
+
 @pytest.fixture
 def events(database):
     database.execute(EVENTS)
@@ -374,9 +377,6 @@ def test_a_clock_that_was_set_back_is_noticed(events, headrace):
     assert records(job)[-1]["watermark"] == "2999-01-01T00:00:00Z"
 
 
-MANY = "INSERT INTO events (created_at, body) SELECT '2024-01-01'::timestamptz + i * interval '1 minute', i FROM generate_series(1, 20000) AS i; ANALYZE events"
-
-
 @pytest.mark.parametrize("load", [{}, {"initial": "2000-01-01"}], ids=["from the first row", "initial"])
 def test_a_table_that_another_load_filled_since_is_not_doubled(events, headrace, load):
     """`load.initial` stays in the job: it says nothing of what a repair, another job or another cursor has loaded since."""
@@ -396,7 +396,6 @@ def test_a_table_that_another_load_filled_since_is_not_doubled(events, headrace,
         said(job.run(expect=2), "is there already")
     said(headrace("plan", job.file), "is there already")
     assert bodies(job) == ["a", "b"]
-
 
 
 @pytest.mark.parametrize("cursor, initial, strategy", [("created_at", "2024-01-08", "date_range"), ("id", "10001", "id_range")])
@@ -460,7 +459,7 @@ def test_a_loss_that_was_noticed_does_not_go_away_by_itself(events, headrace):
     insert(events, "d")
     said(job.run("--run-id", "behind", expect=2), "lie behind the watermark 4", "headrace state reset")
     insert(events, "e", "f", "g")
-    for arguments in ([], ["--only", "public.events"], ["--resume"]):
+    for arguments in ([], ["--only", "public.events"], ["--resume"], ["--dry-run"]):
         said(job.run(*arguments, expect=2), "this run has found at", "lie behind the watermark 4", "headrace abandon behind")
     assert bodies(job) == ["a", "b", "c"]
     job.command("abandon", "behind")
@@ -484,6 +483,26 @@ def test_rows_whose_record_is_missing_are_not_doubled(events, headrace, runs):
     record.write_text(text)
     job.run()
     assert bodies(job) == ["a"] * runs + ["b"]
+
+
+def test_rows_whose_record_is_missing_are_not_doubled_behind_those_of_another_job(events, headrace):
+    job = incremental(headrace, events, cursor="id")
+    for body in ("a", "b"):
+        insert(events, body)
+        job.run()
+    missing = max(job.lake.glob("public.events/run-*/_commit.json"), key=lambda path: json.loads(path.read_text())["sequence"])
+    other = postgres_job(headrace, events, {"name": "public.events", "write": "append", "where": "false"}, file="other.yaml", name="other")
+    other.run()
+    missing.unlink()
+    said(job.run(expect=2), missing.parent.name, "_commit.json")
+
+
+def test_a_window_without_rows_is_one_unit(events, headrace):
+    """By the index that finds none, however large the table is."""
+    events.execute(MANY)
+    incremental(headrace, events, load={"initial": "2024-06-01"}, partition={"target_rows": 1000})
+    plan = planned(headrace)
+    assert len(plan["units"]) == 1 and plan["strategy"] != "pages", plan["strategy"]
 
 
 def test_an_empty_table_says_nothing_of_a_column_to_cut_by(events, headrace):

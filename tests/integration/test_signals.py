@@ -5,8 +5,10 @@ import fcntl
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
+import tempfile
 
 import pytest
 from harness import lake
@@ -283,6 +285,15 @@ def test_a_job_and_a_password_by_process_substitution(tables, headrace):
     headrace.write("text", text)
     command = f'{headrace.program} plan -q <(cat text) 3< <(echo hunter2) && {headrace.program} plan -q /dev/stdin 3< <(echo x) <text'
     subprocess.run(["bash", "-c", command], cwd=headrace.folder, check=True, timeout=SECONDS)
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no /dev/shm")
+def test_a_folder_of_memory_is_a_folder(tables, headrace):
+    job = postgres_job(headrace, tables, {"name": "public.first"})
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        shutil.copy(headrace.folder / job.file, folder)
+        headrace("run", f"{folder}/{job.file}", expect=0)
+        assert lake.count(pathlib.Path(folder) / "lake", "public.first") == 9000
 
 
 def test_the_folder_of_a_job_that_is_piped_in_is_the_present_one(tables, headrace):

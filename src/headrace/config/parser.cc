@@ -23,7 +23,8 @@ constexpr std::string_view kDefaultJobFile = "job.yaml";
 /// `headrace run /dev/stdin`, `headrace run <(…)`: no folder of the user's.
 bool IsPipedIn(const std::filesystem::path& absolute) {
   const std::string text = absolute.lexically_normal().string();
-  return text.starts_with("/dev/") || text.starts_with("/proc/");
+  const bool of_process = text.starts_with("/proc/") && text.find("/fd/") != std::string::npos;
+  return text == "/dev/stdin" || text.starts_with("/dev/fd/") || of_process;
 }
 
 arrow::Result<std::filesystem::path> FolderOf(const std::filesystem::path& file) {

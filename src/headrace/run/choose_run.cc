@@ -10,6 +10,7 @@
 #include "headrace/observe/shell_word.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choice_text.h"
+#include "headrace/run/cursor_window.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
 
@@ -142,6 +143,7 @@ class RunChooser {
   arrow::Result<ChosenRun> Start(const std::string& run);
   arrow::Result<ChosenRun> Continue(const JournalRun& run);
   arrow::Status ChoosePlace(const JournalRun& run, ChosenRun& chosen);
+  arrow::Status FindFaults(ChosenRun& chosen);
   arrow::Status Extend(const JournalRun& run, ChosenRun& chosen);
   arrow::Result<ChosenRun> Repeat(const JournalRun& run);
   arrow::Status DivideTables(ChosenRun& chosen);
@@ -264,6 +266,7 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   ARROW_RETURN_NOT_OK(Extend(run, chosen));
   ARROW_RETURN_NOT_OK(DivideTables(chosen));
   ARROW_RETURN_NOT_OK(ChoosePlace(run, chosen));
+  ARROW_RETURN_NOT_OK(FindFaults(chosen));
   if (!chosen.nothing_to_do()) {
     decision_.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
     if (!chosen.committed.empty()) decision_.notes.push_back(OlderSnapshots(chosen.committed));
@@ -287,6 +290,24 @@ arrow::Status RunChooser::ChoosePlace(const JournalRun& run, ChosenRun& chosen) 
   if (place.empty() || place == chosen.source) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
   return SourceChanged(parts_.job, run, place, TablesLeft(parts_.job, run.scope, tables));
+}
+
+/// A job that allows late rows now, or loads the whole table, has answered them.
+arrow::Status RunChooser::FindFaults(ChosenRun& chosen) {
+  ARROW_ASSIGN_OR_RAISE(const auto faults, parts_.journal.LastingFaults(chosen.run));
+  for (const LastingFault& fault : faults) {
+    const auto table = std::ranges::find(chosen.tables, fault.directory,
+                                         [](const TableJob* t) { return t->table.directory(); });
+    if (table == chosen.tables.end()) continue;
+    const LoadSettings& load = (*table)->load;
+    if (!load.is_transactional() || load.late_rows == LateRows::kWarn) continue;
+    chosen.faults.emplace(
+        fault.directory, UserError("this run has found at " + fault.found_at + ": " + fault.reason +
+                                       ". It is given up by `headrace abandon " + chosen.run +
+                                       parts_.job.words.AsOption() + "`",
+                                   std::string(kBehindWatermarkCode)));
+  }
+  return arrow::Status::OK();
 }
 
 /// Tables that the run was not begun for join it: nothing of them is committed. `--resume` leaves

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ struct ChosenRun {
   std::vector<CommitRecord> committed;     ///< Of the run's tables that are there already.
   std::vector<CommitRecord> rediscovered;  ///< Of those, the ones that the journal does not know.
 
+  std::map<std::string, arrow::Status>
+      faults;  ///< By directory: what an earlier process of the
+               ///< run has found (LastingFault). Those tables fail.
   bool has_published =
       false;  ///< A table of it is there already; in a preview an open intent, too.
 

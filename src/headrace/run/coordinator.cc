@@ -258,13 +258,14 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
                                   std::stop_token stop) {
   JobPlan plan = BeginPlan(job, source, destination);
   if (tables.empty()) return plan;
+  progress.StartPhase("plan", {.tables = static_cast<int64_t>(tables.size())});
   std::vector<SnapshotTable> wanted;
   std::vector<arrow::Result<TableHistory>> before;
   for (const TableJob* table : tables) {
+    if (stop.stop_requested()) return InterruptedError();
     wanted.push_back({table->table, table->where, CursorRequestOf(*table)});
     before.push_back(HistoryOf(job, *table, destination));
   }
-  progress.StartPhase("plan", {.tables = static_cast<int64_t>(tables.size())});
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
                         source.OpenSnapshot(wanted, stop));
   plan.IsUnder(*snapshot);
@@ -273,7 +274,8 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
     progress.NextTable(table.table.label());
     const RunIdentity identity{.run = "plan", .started_micros = 0, .epoch = 1};
     plan.tables.push_back(PlanTable(table, source, *snapshot, identity,
-                                    HistorySince(before[i], job, table, destination), stop));
+                                    HistoryUnderSnapshot(before[i], job, table, destination),
+                                    stop));
     PlannedTable& planned = plan.tables.back();
     if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);
   }
@@ -299,6 +301,12 @@ arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_to
   ARROW_ASSIGN_OR_RAISE(JobPlan plan,
                         PlanTables(tables, parts_.job, parts_.source, parts_.destination,
                                    parts_.progress, std::move(stop)));
+  if (decision.chosen.has_value()) {
+    for (PlannedTable& planned : plan.tables) {
+      const auto fault = decision.chosen->faults.find(planned.job->table.directory());
+      if (fault != decision.chosen->faults.end()) planned.status = fault->second;
+    }
+  }
   plan.notes = std::move(decision.notes);
   plan.continues_published = decision.chosen.has_value() && decision.chosen->has_published;
   return plan;

@@ -40,7 +40,8 @@ arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
       ": where its rows end is not known, and loading them again would double them" +
       (job.load.initial ? " (load.initial speaks of a table that is not there yet)" : "") +
       ". `headrace state set " + ShellWord(label) +
-      " VALUE` says where this job begins; or load into another place");
+      " VALUE` says where this job begins, `state reset` that it begins as with a new table, where "
+      "its rows are others; or load into another place");
 }
 
 /// Where the run begins; none: with the first row.
@@ -131,7 +132,7 @@ arrow::Status CheckNow(const TableJob& job, const Column& column, const TableHis
 
 /// A full load beside the incremental ones knows nothing of the watermark.
 void WarnOfOtherRows(const TableHistory& history, const Column& column, TablePlan& plan) {
-  if (!history.last_cursor || !history.last_cursor->intent.watermark) return;
+  if (!history.last || !history.last_cursor || !history.last_cursor->intent.watermark) return;
   const CommitIntent& last = history.last->intent;
   if (last.cursor_column || last.rows == 0) return;
   const CommitIntent& cursor = history.last_cursor->intent;
@@ -160,8 +161,9 @@ arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
   return history;
 }
 
-arrow::Result<TableHistory> HistorySince(const arrow::Result<TableHistory>& before, const Job& job,
-                                         const TableJob& table, Destination& destination) {
+arrow::Result<TableHistory> HistoryUnderSnapshot(const arrow::Result<TableHistory>& before,
+                                                 const Job& job, const TableJob& table,
+                                                 Destination& destination) {
   ARROW_RETURN_NOT_OK(before);
   ARROW_ASSIGN_OR_RAISE(TableHistory now, HistoryOf(job, table, destination));
   now.last_cursor_before = before->last_cursor_before;

@@ -35,9 +35,10 @@ inline constexpr std::string_view kBehindWatermarkCode = "behind_watermark";
 arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
                                       Destination& destination);
 
-/// The same, read under the snapshot, where `before` was read before it was opened.
-arrow::Result<TableHistory> HistorySince(const arrow::Result<TableHistory>& before, const Job& job,
-                                         const TableJob& table, Destination& destination);
+/// The same, read once the snapshot is open, where `before` was read before.
+arrow::Result<TableHistory> HistoryUnderSnapshot(const arrow::Result<TableHistory>& before,
+                                                 const Job& job, const TableJob& table,
+                                                 Destination& destination);
 
 /// What the source is asked for before the snapshot; none in catalog mode.
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table);

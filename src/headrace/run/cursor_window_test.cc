@@ -190,6 +190,50 @@ TEST(CursorWindow, AWatermarkThatHasMovedSinceTheClockWasReadIsNoAlarm) {
   EXPECT_EQ(CodeOf(status), kBehindWatermarkCode);
 }
 
+/// Another process commits between the two questions.
+class OvertakenDestination final : public MemoryDestination {
+ public:
+  OvertakenDestination() : MemoryDestination({}) { CommitNext(); }
+
+  arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
+    return After(MemoryDestination::LastCommit(table));
+  }
+  arrow::Result<std::optional<CommitRecord>> LastCursorCommit(const TableRef& table,
+                                                              const std::string& job,
+                                                              const std::string& cursor) override {
+    return After(MemoryDestination::LastCursorCommit(table, job, cursor));
+  }
+
+ private:
+  arrow::Result<std::optional<CommitRecord>> After(
+      arrow::Result<std::optional<CommitRecord>> answer) {
+    CommitNext();
+    return answer;
+  }
+
+  void CommitNext() {
+    CommitIntent intent = Record("id", std::to_string(++sequence_ * 10)).intent;
+    intent.run = "run-" + std::to_string(sequence_);
+    intent.table = "t";
+    intent.mode = WriteMode::kAppend;
+    intent.sequence = sequence_;
+    ASSERT_TRUE(Commit(intent).ok());
+  }
+
+  int64_t sequence_ = 0;
+};
+
+TEST(CursorWindow, NoCommitComesBetweenTheWindowAndTheSequenceThatIsGuarded) {
+  Job job;
+  job.name = "shop";
+  OvertakenDestination destination;
+  const auto history = HistoryOf(job, TransactionalJob(), destination);
+  ASSERT_TRUE(history.ok()) << history.status();
+  ASSERT_TRUE(history->last && history->last_cursor);
+  // The commit is refused where its sequence is not the next one: what came since makes it void.
+  EXPECT_LE(history->last->intent.sequence, history->last_cursor->intent.sequence);
+}
+
 TEST(CursorWindow, RowsThatAFullLoadHasAppendedAreWarnedOf) {
   TableHistory history = Loaded("60");
   history.last = Record({}, {});

@@ -380,11 +380,13 @@ void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
                             "\": each run reads the whole table to find the new rows");
     return;
   }
+  // The job has not named the column, and need not hear that nothing is to be cut. Of a window
+  // without rows it is the column that leads to them.
+  const bool is_empty = plan.statistics.rows == 0;
+  if (is_empty && !job.partition.column.has_value()) knobs.column.clear();
   plan.statistics =
       StatisticsInWindow(plan.description, std::move(plan.statistics), *plan.filter.window);
   knobs.windowed = false;
-  // The job has not named it, and need not hear that nothing is to be cut.
-  if (plan.statistics.rows == 0 && !job.partition.column.has_value()) knobs.column.clear();
 }
 
 /// Nothing can be new: there is nothing to read.

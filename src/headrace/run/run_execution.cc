@@ -87,7 +87,11 @@ arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
   for (const JournalTable& table : journalled) {
     if (OpenTable* open = FindOpen(table.directory)) open->epoch = table.epoch;
   }
-  ARROW_RETURN_NOT_OK(ReadLastingFaults());
+  for (const auto& [directory, fault] : chosen_.faults) {
+    if (const OpenTable* open = FindOpen(directory)) {
+      Close(UncommittedTable(*open->job, open->epoch, fault), report);
+    }
+  }
   while (!open_.empty()) {
     if (stop.stop_requested()) {
       CloseAll(InterruptedError(), report);
@@ -97,20 +101,6 @@ arrow::Status RunExecution::Run(std::stop_token stop, RunReport& report) {
   }
   report.interrupted = std::ranges::any_of(
       report.tables, [](const TableReport& t) { return t.state == TableState::kInterrupted; });
-  return arrow::Status::OK();
-}
-
-/// A job that allows late rows has answered them.
-arrow::Status RunExecution::ReadLastingFaults() {
-  ARROW_ASSIGN_OR_RAISE(const auto faults, parts_.journal.LastingFaults(chosen_.run));
-  for (const LastingFault& fault : faults) {
-    OpenTable* open = FindOpen(fault.directory);
-    if (open == nullptr || open->job->load.late_rows == LateRows::kWarn) continue;
-    open->fault = UserError("this run has found at " + fault.found_at + ": " + fault.reason +
-                                ". It is given up by `headrace abandon " + chosen_.run +
-                                parts_.job.words.AsOption() + "`",
-                            std::string(kBehindWatermarkCode));
-  }
   return arrow::Status::OK();
 }
 
@@ -126,6 +116,7 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
   }
   JobPlan plan = PlanOpenTables(**snapshot, stop);
   if (const arrow::Status lost = LossWhilePlanning(plan); !lost.ok()) {
+    CloseFaulty(plan, report);
     NoteLostSnapshot(lost, report);
     report.phases.validate += watch.Lap();
     return;
@@ -146,6 +137,7 @@ arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_to
   std::vector<SnapshotTable> tables;
   tables.reserve(open_.size());
   for (auto& [position, open] : open_) {
+    if (stop.stop_requested()) return InterruptedError();
     tables.push_back({open.job->table, open.job->where, CursorRequestOf(*open.job)});
     open.before = HistoryOf(parts_.job, *open.job, parts_.destination);
   }
@@ -170,15 +162,15 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
   for (auto& [position, open] : open_) {
     ++open.epoch;
     parts_.progress.NextTable(open.job->table.label());
-    if (!open.fault.ok()) {
-      plan.tables.push_back({.job = open.job, .status = open.fault, .plan = {}, .units = {}});
-      continue;
-    }
-    const auto history = HistorySince(open.before, parts_.job, *open.job, parts_.destination);
+    const auto history =
+        HistoryUnderSnapshot(open.before, parts_.job, *open.job, parts_.destination);
     open.planned_after = history.ok() && history->last ? history->last->intent.sequence : 0;
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
                                     {chosen_.run, started_micros_, open.epoch}, history, stop));
     PlannedTable& planned = plan.tables.back();
+    if (CodeOf(planned.status) == kBehindWatermarkCode) {
+      planned.status = KeepFault(open, std::move(planned.status));
+    }
     if (parts_.job.verify == VerifyLevel::kSource && planned.status.ok()) {
       planned.status = CountSource(snapshot, stop, planned);
     }
@@ -210,7 +202,6 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
     TableWork work;
     arrow::Status status = planned.status;
     if (status.ok()) status = PrepareTable(planned, *open, work);
-    if (CodeOf(status) == kBehindWatermarkCode) status = KeepFault(*open, std::move(status));
     if (!status.ok()) {
       Close(UncommittedTable(*planned.job, open->epoch, std::move(status)), report);
       continue;
@@ -227,10 +218,18 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
 /// By the next try the source may have come past the watermark, and what was written before is lost
 /// all the same.
 arrow::Status RunExecution::KeepFault(const OpenTable& open, arrow::Status fault) {
-  if (!open.fault.ok()) return fault;
   const arrow::Status kept =
       parts_.journal.AddLastingFault(chosen_.run, open.job->table.directory(), fault.message());
   return kept.ok() ? fault : WithContext(kept, fault.message());
+}
+
+/// Of a plan that is not carried out.
+void RunExecution::CloseFaulty(const JobPlan& plan, RunReport& report) {
+  for (const PlannedTable& planned : plan.tables) {
+    if (CodeOf(planned.status) != kBehindWatermarkCode) continue;
+    const OpenTable* open = FindOpen(planned.job->table.directory());
+    Close(UncommittedTable(*open->job, open->epoch, planned.status), report);
+  }
 }
 
 /// What another run commits after the window was planned makes the commit void.

@@ -36,12 +36,10 @@ class RunExecution {
     int epoch = 0;              ///< The last one begun.
     int64_t planned_after = 0;  ///< Sequence of the commit that the window begins behind.
     int64_t sequence = 1;
-    arrow::Status fault;  ///< What an earlier process of the run has found: LastingFault.
     arrow::Result<TableHistory> before = TableHistory();  ///< Read before the snapshot.
   };
 
   void RunEpoch(std::stop_token stop, RunReport& report);
-  arrow::Status ReadLastingFaults();
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::stop_token stop);
   JobPlan PlanOpenTables(Snapshot& snapshot, const std::stop_token& stop);
   arrow::Status LossWhilePlanning(const JobPlan& plan) const;
@@ -49,6 +47,7 @@ class RunExecution {
   /// Takes plans and units of the tables out of `plan`: there may be very many.
   std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
   arrow::Status KeepFault(const OpenTable& open, arrow::Status fault);
+  void CloseFaulty(const JobPlan& plan, RunReport& report);
   arrow::Result<int64_t> NextSequence(const OpenTable& open);
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
   void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,

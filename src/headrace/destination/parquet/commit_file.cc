@@ -30,7 +30,7 @@ arrow::Result<std::optional<Value>> ReadJsonFile(
                         std::string(kDamagedFileCode));
 }
 
-/// Names from a catalogue may hold bytes that are not UTF-8: they are replaced, not refused.
+/// Names are UTF-8, or were refused; what else is not is replaced.
 std::string Dump(const nlohmann::json& json) { return DumpJson(json, kIndent) + "\n"; }
 
 }  // namespace

@@ -80,8 +80,8 @@ bool IsOfCursor(const CommitRecord& record, const std::string& job, const std::s
 
 /// Rows without their record, as half a copy of a lake has them: where they end is not known.
 arrow::Status CheckRecorded(const DurableFs& fs, const fs::path& table,
-                            const TableContent& content) {
-  for (const std::string& run : content.unrecorded) {
+                            std::span<const std::string> unrecorded) {
+  for (const std::string& run : unrecorded) {
     ARROW_ASSIGN_OR_RAISE(const bool holds, HoldsParquet(fs, table / run));
     if (!holds) continue;
     return UserError((table / run).string() + " holds rows and no " + std::string(kCommitFile) +
@@ -104,7 +104,7 @@ class ParquetDestination final : public Destination {
   arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
     ARROW_ASSIGN_OR_RAISE(TableContent content,
                           ReadTableContent(*fs_, settings_.layout.Table(table.directory())));
-    return std::move(content.last);
+    return std::move(content.found.last);
   }
 
   arrow::Result<std::optional<CommitRecord>> LastCursorCommit(const TableRef& table,
@@ -112,12 +112,13 @@ class ParquetDestination final : public Destination {
                                                               const std::string& cursor) override {
     const fs::path directory = settings_.layout.Table(table.directory());
     ARROW_ASSIGN_OR_RAISE(TableContent content, ReadTableContent(*fs_, directory));
-    ARROW_RETURN_NOT_OK(CheckRecorded(*fs_, directory, content));
-    if (!content.last.has_value() || IsOfCursor(*content.last, job, cursor)) {
-      return std::move(content.last);
+    LastRecord& found = content.found;
+    if (found.last.has_value() && !IsOfCursor(*found.last, job, cursor)) {
+      const auto is_wanted = [&](const CommitRecord& r) { return IsOfCursor(r, job, cursor); };
+      ARROW_ASSIGN_OR_RAISE(found, FindLastRecord(*fs_, directory, content.names, is_wanted));
     }
-    return LastRecord(*fs_, directory, content.names,
-                      [&](const CommitRecord& record) { return IsOfCursor(record, job, cursor); });
+    ARROW_RETURN_NOT_OK(CheckRecorded(*fs_, directory, found.unrecorded));
+    return std::move(found.last);
   }
 
   arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,
@@ -143,7 +144,7 @@ class ParquetDestination final : public Destination {
     ARROW_ASSIGN_OR_RAISE(const TableContent content, ReadTableContent(*fs_, table));
     ARROW_RETURN_NOT_OK(CheckNotForeign(*fs_, table, content, target.mode));
     ARROW_RETURN_NOT_OK(CheckStaging(*fs_, settings_.layout.staging));
-    if (!content.last.has_value()) return arrow::Status::OK();
+    if (!content.last().has_value()) return arrow::Status::OK();
     if (target.mode == WriteMode::kErrorIfExists) {
       return UserError("table " + target.table.label() + " is there already, in " + table.string() +
                            ", and `write: error_if_exists` asks that it is not: remove it, or "
@@ -152,7 +153,7 @@ class ParquetDestination final : public Destination {
     }
     if (target.mode != WriteMode::kAppend) return arrow::Status::OK();
     ARROW_RETURN_NOT_OK(CheckRunIsNew(target, table));
-    const std::string difference = SchemaDifference(content.last->intent.schema, *target.schema);
+    const std::string difference = SchemaDifference(content.last()->intent.schema, *target.schema);
     if (difference.empty()) return arrow::Status::OK();
     return UserError(
         "table " + target.table.label() + " in " + table.string() +

@@ -35,10 +35,10 @@ arrow::Status VoidIntentError(const CommitIntent& intent, const std::string& why
 
 arrow::Status CheckNotForeign(const DurableFs& fs, const fs::path& table,
                               const TableContent& content, WriteMode mode) {
-  if (content.last.has_value() && mode != WriteMode::kReplace) return arrow::Status::OK();
+  if (content.last().has_value() && mode != WriteMode::kReplace) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto foreign, FirstForeign(fs, table, content.names));
   if (!foreign.has_value()) return arrow::Status::OK();
-  const std::string why = content.last.has_value()
+  const std::string why = content.last().has_value()
                               ? "and that `write: replace` would remove with the table"
                               : "(no commit record lies with them)";
   return UserError(table.string() + " holds files that headrace did not write " + why +
@@ -219,7 +219,7 @@ arrow::Status Publication::PublishRun(const TableContent& table) {
   ARROW_RETURN_NOT_OK(fs_.CreateDirectories(PublishedTable(intent_)));
   // Before the rename: it holds from the rename on, and what it says is checked by whoever reads
   // it.
-  if (table.last.has_value()) {
+  if (table.last().has_value()) {
     ARROW_RETURN_NOT_OK(WriteLastCommit(fs_, PublishedTable(intent_), table.names, intent_));
   }
   arrow::Status status = fs_.RenameNoReplace(RunDirectory(StagedTable(), intent_), intent_.target);

@@ -59,13 +59,20 @@ std::optional<CommitRecord> FollowLastCommit(const DurableFs& fs, const fs::path
 
 using RecordVisitor = std::function<void(CommitRecord record)>;
 
-arrow::Status VisitRecords(const DurableFs& fs, const fs::path& table,
-                           const std::vector<std::string>& runs, const RecordVisitor& visit) {
+/// Returns the folders that have no record.
+arrow::Result<std::vector<std::string>> VisitRecords(const DurableFs& fs, const fs::path& table,
+                                                     const std::vector<std::string>& runs,
+                                                     const RecordVisitor& visit) {
+  std::vector<std::string> unrecorded;
   for (const std::string& run : runs) {
     ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / run));
-    if (record.has_value()) visit(std::move(*record));
+    if (record.has_value()) {
+      visit(std::move(*record));
+    } else {
+      unrecorded.push_back(run);
+    }
   }
-  return arrow::Status::OK();
+  return unrecorded;
 }
 
 /// Whether `name` is `file`, or what a crash left of writing it.
@@ -95,37 +102,33 @@ arrow::Result<TableContent> ReadTableContent(const DurableFs& fs, const fs::path
   ARROW_ASSIGN_OR_RAISE(content.names, fs.List(table));
   const std::vector<std::string> runs = RunsAmong(content.names);
   if (runs.size() > 1) {
-    content.last = FollowLastCommit(fs, table, runs);
+    content.found.last = FollowLastCommit(fs, table, runs);
   }
-  if (content.last.has_value()) return content;
-  for (const std::string& run : runs) {
-    ARROW_ASSIGN_OR_RAISE(auto record, ReadCommitFile(fs, table / run));
-    if (!record.has_value()) {
-      content.unrecorded.push_back(run);
-    } else if (record->intent.sequence > content.sequence()) {
-      content.last = std::move(record);
-    }
+  if (!content.found.last.has_value()) {
+    const auto any = [](const CommitRecord&) { return true; };
+    ARROW_ASSIGN_OR_RAISE(content.found, FindLastRecord(fs, table, runs, any));
   }
   return content;
 }
 
-arrow::Result<std::optional<CommitRecord>> LastRecord(
+arrow::Result<LastRecord> FindLastRecord(
     const DurableFs& fs, const fs::path& table, std::span<const std::string> names,
     const std::function<bool(const CommitRecord&)>& is_wanted) {
-  std::optional<CommitRecord> last;
-  ARROW_RETURN_NOT_OK(VisitRecords(fs, table, RunsAmong(names), [&](CommitRecord record) {
-    const bool later = !last.has_value() || record.intent.sequence > last->intent.sequence;
-    if (later && is_wanted(record)) last = std::move(record);
-  }));
-  return last;
+  LastRecord found;
+  std::optional<CommitRecord>& last = found.last;
+  ARROW_ASSIGN_OR_RAISE(
+      found.unrecorded, VisitRecords(fs, table, RunsAmong(names), [&](CommitRecord record) {
+        const bool later = !last.has_value() || record.intent.sequence > last->intent.sequence;
+        if (later && is_wanted(record)) last = std::move(record);
+      }));
+  return found;
 }
 
 arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs, const fs::path& table,
                                              std::span<const std::string> names) {
   std::set<int64_t> sequences;
-  ARROW_RETURN_NOT_OK(VisitRecords(
-      fs, table, RunsAmong(names),
-      [&sequences](const CommitRecord& record) { sequences.insert(record.intent.sequence); }));
+  const auto note = [&](const CommitRecord& record) { sequences.insert(record.intent.sequence); };
+  ARROW_RETURN_NOT_OK(VisitRecords(fs, table, RunsAmong(names), note));
   return sequences;
 }
 

@@ -13,14 +13,21 @@
 
 namespace headrace {
 
+/// What is found in the records of a table's runs.
+struct LastRecord {
+  std::optional<CommitRecord> last;     ///< Of those that were wanted, the one with the greatest
+                                        ///< sequence.
+  std::vector<std::string> unrecorded;  ///< Folders of runs without a record, where every record
+                                        ///< was read.
+};
+
 /// A table's directory, as one listing of it found it.
 struct TableContent {
-  std::vector<std::string> names;    ///< Sorted; empty where there is no directory.
-  std::optional<CommitRecord> last;  ///< The record with the greatest sequence.
-  std::vector<std::string>
-      unrecorded;  ///< Folders of runs that have no record, where every record was read.
+  std::vector<std::string> names;  ///< Sorted; empty where there is no directory.
+  LastRecord found;                ///< Of all records.
 
-  int64_t sequence() const { return last.has_value() ? last->intent.sequence : 0; }
+  const std::optional<CommitRecord>& last() const { return found.last; }
+  int64_t sequence() const { return last().has_value() ? last()->intent.sequence : 0; }
 };
 
 /// Reads one commit record where `_last_commit.json` says which, and that of every run where it
@@ -28,11 +35,10 @@ struct TableContent {
 arrow::Result<TableContent> ReadTableContent(const DurableFs& fs,
                                              const std::filesystem::path& table);
 
-/// The record with the greatest sequence that `is_wanted`, of the runs among `names` in `table`:
-/// every record is read.
-arrow::Result<std::optional<CommitRecord>> LastRecord(
-    const DurableFs& fs, const std::filesystem::path& table, std::span<const std::string> names,
-    const std::function<bool(const CommitRecord&)>& is_wanted);
+/// The last record that `is_wanted` of the runs among `names` in `table`: every record is read.
+arrow::Result<LastRecord> FindLastRecord(const DurableFs& fs, const std::filesystem::path& table,
+                                         std::span<const std::string> names,
+                                         const std::function<bool(const CommitRecord&)>& is_wanted);
 
 /// The sequences of the runs among `names` in `table`: every record is read.
 arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs,
