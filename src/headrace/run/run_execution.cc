@@ -169,7 +169,7 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
                                     {chosen_.run, started_micros_, open.epoch}, history, stop));
     PlannedTable& planned = plan.tables.back();
     if (CodeOf(planned.status) == kBehindWatermarkCode) {
-      planned.status = KeepFault(open, std::move(planned.status));
+      planned.status = KeepFault(open, planned.status);
     }
     if (parts_.job.verify == VerifyLevel::kSource && planned.status.ok()) {
       planned.status = CountSource(snapshot, stop, planned);
@@ -217,7 +217,7 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
 
 /// By the next try the source may have come past the watermark, and what was written before is lost
 /// all the same.
-arrow::Status RunExecution::KeepFault(const OpenTable& open, arrow::Status fault) {
+arrow::Status RunExecution::KeepFault(const OpenTable& open, const arrow::Status& fault) {
   const arrow::Status kept =
       parts_.journal.AddLastingFault(chosen_.run, open.job->table.directory(), fault.message());
   return kept.ok() ? fault : WithContext(kept, fault.message());

@@ -46,7 +46,7 @@ class RunExecution {
   void NoteLostSnapshot(const arrow::Status& cause, RunReport& report);
   /// Takes plans and units of the tables out of `plan`: there may be very many.
   std::vector<TableWork> PrepareTables(JobPlan& plan, RunReport& report);
-  arrow::Status KeepFault(const OpenTable& open, arrow::Status fault);
+  arrow::Status KeepFault(const OpenTable& open, const arrow::Status& fault);
   void CloseFaulty(const JobPlan& plan, RunReport& report);
   arrow::Result<int64_t> NextSequence(const OpenTable& open);
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
