@@ -5,7 +5,13 @@ include(GoogleTest)
 set(HEADRACE_POSTGRES_VERSIONS "12;15;17" CACHE STRING
     "Major versions of the PostgreSQL servers that the tests run against")
 
+set(HEADRACE_TEST_PATIENCE 1 CACHE STRING
+    "How many times as long as usual a test may take before it counts as one that hangs")
+
 set(HEADRACE_SERVERS_DIR "${PROJECT_BINARY_DIR}/servers")  # URI and state files of running test servers
+
+math(EXPR headrace_case_timeout "300 * ${HEADRACE_TEST_PATIENCE}")
+math(EXPR headrace_suite_timeout "900 * ${HEADRACE_TEST_PATIENCE}")
 
 # GoogleTest's macros hide an `if` and a parameter named info: what these two warn of lies in the macros. A library and
 # not options of each test, because those would stand before -Wshadow.
@@ -26,15 +32,15 @@ function(headrace_test NAME)
   target_compile_definitions(${NAME} PRIVATE "HEADRACE_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
   if(NOT ARG_POSTGRES)
     gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-      PROPERTIES TIMEOUT 300 LABELS ${NAME})
+      PROPERTIES TIMEOUT ${headrace_case_timeout} LABELS ${NAME})
     return()
   endif()
   gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    TEST_FILTER "-Postgres*" PROPERTIES TIMEOUT 300 LABELS ${NAME})
+    TEST_FILTER "-Postgres*" PROPERTIES TIMEOUT ${headrace_case_timeout} LABELS ${NAME})
   foreach(version IN LISTS HEADRACE_POSTGRES_VERSIONS)
     gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       TEST_FILTER "Postgres*" TEST_SUFFIX ".postgres${version}" TEST_LIST ${NAME}_postgres${version}
-      PROPERTIES TIMEOUT 300 LABELS ${NAME} FIXTURES_REQUIRED postgres${version}
+      PROPERTIES TIMEOUT ${headrace_case_timeout} LABELS ${NAME} FIXTURES_REQUIRED postgres${version}
                  ENVIRONMENT "HEADRACE_TEST_POSTGRES=${HEADRACE_SERVERS_DIR}/postgres${version}.uri")
   endforeach()
 endfunction()
@@ -48,8 +54,8 @@ function(headrace_pytest FOLDER)
     add_test(NAME ${FOLDER}.${name}
       COMMAND "${HEADRACE_VENV}/bin/python" -m pytest -q -p no:cacheprovider "${suite}")
     string(REPLACE ";" "," versions "${HEADRACE_POSTGRES_VERSIONS}")
-    set_tests_properties(${FOLDER}.${name} PROPERTIES TIMEOUT 900
-      ENVIRONMENT "HEADRACE_BIN=$<TARGET_FILE:headrace>;HEADRACE_POSTGRES_VERSIONS=${versions};PYTHONDONTWRITEBYTECODE=1")
+    set_tests_properties(${FOLDER}.${name} PROPERTIES TIMEOUT ${headrace_suite_timeout}
+      ENVIRONMENT "HEADRACE_BIN=$<TARGET_FILE:headrace>;HEADRACE_POSTGRES_VERSIONS=${versions};HEADRACE_TEST_PATIENCE=${HEADRACE_TEST_PATIENCE};PYTHONDONTWRITEBYTECODE=1")
   endforeach()
 endfunction()
 

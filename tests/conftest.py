@@ -16,10 +16,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from servers.postgres import PostgresServer
+from servers.postgres import PostgresServer, versions_to_test
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM_SECONDS = 300
+PROGRAM_SECONDS = 300 * int(os.environ.get("HEADRACE_TEST_PATIENCE", "1"))
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,6 @@ def find_program():
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
-def tested_versions():
-    return os.environ.get("HEADRACE_POSTGRES_VERSIONS", "12,15,17").split(",")
-
-
 @pytest.fixture(scope="session")
 def program():
     """Path of the program under test."""
@@ -199,7 +195,7 @@ def postgres(postgres_servers):
     return postgres_servers.get(main_version())
 
 
-@pytest.fixture(scope="session", params=tested_versions())
+@pytest.fixture(scope="session", params=versions_to_test())
 def any_postgres(request, postgres_servers):
     """A running PostgreSQL of each tested version in turn."""
     return postgres_servers.get(request.param)

@@ -66,14 +66,21 @@ def not_tried_again(finished):
     assert "trying again" not in finished.stdout + finished.stderr
 
 
-@pytest.mark.parametrize("verify", [False, True], ids=["require", "verify-full"])
-def test_tls(tls_server, certificates, headrace, verify):
-    options = {"sslmode": "verify-full", "sslrootcert": str(certificates / "authority.crt")} if verify else {"sslmode": "require"}
-    job = job_over(headrace, tls_server, **options)
+@pytest.mark.parametrize("mode", ["prefer", "require", "verify-ca", "verify-full"])
+def test_tls(tls_server, certificates, headrace, mode):
+    authority = {"sslrootcert": str(certificates / "authority.crt")} if mode.startswith("verify") else {}
+    job = job_over(headrace, tls_server, sslmode=mode, **authority)
     job.document["tables"][0]["where"] = TLS_SEEN  # No row where the connection is plain.
     job.write()
     job.run()
     assert lake.rows(job.lake, "public.t") == ROWS
+
+
+def test_a_session_reads_only_and_compiles_nothing(any_database, headrace):
+    any_database.execute("ALTER DATABASE " + any_database.name + " SET jit = on")
+    settings = "SELECT current_setting('jit') AS jit, current_setting('transaction_read_only') AS read_only, current_setting('transaction_isolation') AS isolation"
+    postgres_job(headrace, any_database, {"query": settings, "as": "settings"}).run()
+    assert lake.rows(headrace.folder / "lake", "settings") == [("off", "on", "repeatable read")]
 
 
 def test_tls_rows_that_fill_many_packets(tls_server, headrace):

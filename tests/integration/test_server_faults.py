@@ -8,17 +8,17 @@ import pytest
 from harness import lake
 from harness.gate import gate
 from harness.job import ended, postgres_job, said
-from servers.postgres import PostgresServer
+from servers.postgres import PostgresServer, versions_to_test
 
 ROWS = 20_000
 SETUP = f"CREATE TABLE big (id int PRIMARY KEY, value text); INSERT INTO big SELECT i, md5(i::text) FROM generate_series(1, {ROWS}) AS i"
 TABLE = {"name": "public.big", "where": "gate()", "partition": {"target_rows": 1000}}
 
 
-@pytest.fixture
-def own_server():
+@pytest.fixture(params=versions_to_test())
+def own_server(request):
     """For tests that hurt it."""
-    with PostgresServer("15") as server:
+    with PostgresServer(request.param) as server:
         yield server
 
 
@@ -68,11 +68,13 @@ def test_a_server_that_takes_its_time_to_restart_is_waited_for(own_server, own_d
 def test_one_backend_terminated_during_the_read(own_database, headrace):
     job = postgres_job(headrace, own_database, TABLE)
     with gate(own_database.uri) as held:
-        process = job.start()
+        process = job.start("--log-format", "json")
         victim = held.wait_for_reader(process)[0]
         own_database.execute("SELECT pg_terminate_backend(%s)", [victim])
         held.open()
-        ended(process)
+        lines = ended(process).splitlines()
+    retries = [json.loads(line) for line in lines if '"event":"unit_retry"' in line]
+    assert retries and all({"run", "table", "unit", "worker", "attempt"} <= retry.keys() for retry in retries), lines
     expect_every_row_once(job)
 
 

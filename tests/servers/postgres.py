@@ -55,6 +55,11 @@ def binaries(version):
     )
 
 
+def versions_to_test():
+    """The major versions that the tests are for."""
+    return os.environ.get("HEADRACE_POSTGRES_VERSIONS", "12,15,17").split(",")
+
+
 def unprivileged_user():
     """PostgreSQL refuses to run as root: the user to become, or None when this is not root."""
     if os.geteuid() != 0:

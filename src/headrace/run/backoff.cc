@@ -1,8 +1,6 @@
 #include "headrace/run/backoff.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <random>
 
 namespace headrace {
@@ -20,14 +18,6 @@ std::chrono::milliseconds BackoffDelay(int attempt) {
   std::minstd_rand random(std::random_device{}());
   const auto half = full.count() / 2;
   return std::chrono::milliseconds(half + std::uniform_int_distribution<int64_t>(0, half)(random));
-}
-
-bool WaitFor(std::chrono::milliseconds delay, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any condition;
-  std::unique_lock lock(mutex);
-  condition.wait_for(lock, stop, delay, [] { return false; });
-  return !stop.stop_requested();
 }
 
 }  // namespace headrace

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <stop_token>
 
 namespace headrace {
 
@@ -9,8 +8,5 @@ namespace headrace {
 /// jitter" (half fixed, half random), as in "Exponential Backoff And Jitter" (AWS Architecture
 /// Blog, 2015), so that workers that failed together do not return together.
 std::chrono::milliseconds BackoffDelay(int attempt);
-
-/// Waits, or returns false at once when `stop` is stopped.
-bool WaitFor(std::chrono::milliseconds delay, const std::stop_token& stop);
 
 }  // namespace headrace

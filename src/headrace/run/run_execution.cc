@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "headrace/model/wait_for.h"
 #include "headrace/run/announce.h"
 #include "headrace/run/backoff.h"
 #include "headrace/run/execute_options.h"

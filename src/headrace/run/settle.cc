@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "headrace/model/wait_for.h"
 #include "headrace/run/backoff.h"
 
 namespace headrace {

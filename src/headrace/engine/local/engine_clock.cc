@@ -1,6 +1,6 @@
 #include "headrace/engine/local/engine_clock.h"
 
-#include "headrace/run/backoff.h"
+#include "headrace/model/wait_for.h"
 
 namespace headrace {
 

@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <iterator>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,6 +13,7 @@
 #include "headrace/model/watermark.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/cursor_sequence.h"
+#include "headrace/source/postgres/running_transactions.h"
 #include "headrace/source/postgres/settings.h"
 #include "headrace/source/postgres/time_text.h"
 #include "headrace/source/postgres/type_catalog.h"
@@ -24,62 +22,9 @@ namespace headrace {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 /// A transaction has its time a moment before others can see that it runs.
 constexpr int64_t kUnseenMicros = kMicrosPerSecond;
-
-constexpr milliseconds kFirstPoll{10};
-constexpr milliseconds kLongestPoll{500};
-
-/// What runs in this database beside this session: its id, the server process, and since when, as
-/// far as the role may know. VACUUM, which cannot be part of a transaction that writes, and the
-/// processes of autovacuum, which have no user, are left out.
-constexpr const char* kRunningSql =
-    "SELECT l.virtualtransaction, l.pid::pg_catalog.text, s.xact_start::pg_catalog.text, NULL"
-    " FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity s ON s.pid = l.pid"
-    " WHERE l.locktype = 'virtualxid' AND l.granted AND l.virtualxid = l.virtualtransaction"
-    " AND l.pid <> pg_catalog.pg_backend_pid()"
-    " AND (s.pid IS NULL OR (s.usesysid IS NOT NULL"
-    "  AND s.datid = (SELECT d.oid FROM pg_catalog.pg_database d"
-    "   WHERE d.datname = pg_catalog.current_database())))"
-    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid = l.pid)";
-
-/// Prepared transactions, which belong to no process any more; their start is not known. COMMIT
-/// PREPARED asks for the name that its client gave it, its gid.
-constexpr const char* kPreparedSql =
-    "SELECT p.transaction::pg_catalog.text, NULL, NULL, p.gid"
-    " FROM pg_catalog.pg_prepared_xacts p"
-    " WHERE p.database = pg_catalog.current_database()";
-
-/// Sessions that work, since when. A message may hold several transactions, and all of them have
-/// its now(), as the one behind COMMIT AND CHAIN has that of the statement: in between the session
-/// runs none, and has an old time for the next one. What a transaction that has failed has written
-/// is gone.
-constexpr const char* kActiveSql =
-    "SELECT NULL, s.pid::pg_catalog.text,"
-    " coalesce(s.xact_start, s.query_start)::pg_catalog.text, NULL"
-    " FROM pg_catalog.pg_stat_activity s WHERE s.pid <> pg_catalog.pg_backend_pid()"
-    " AND s.datid = (SELECT d.oid FROM pg_catalog.pg_database d"
-    "  WHERE d.datname = pg_catalog.current_database())"
-    " AND s.backend_type = 'client backend' AND s.state NOT IN ('idle', 'disabled')"
-    " AND (s.xact_start IS NOT NULL OR s.state <> 'idle in transaction (aborted)')"
-    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum v WHERE v.pid = s.pid)";
-
-struct Transaction {
-  std::string id;
-  std::string pid;               ///< Empty: it is prepared, and belongs to no process.
-  std::optional<int64_t> since;  ///< Microseconds since 1970; none: the role may not know.
-  std::string gid;               ///< Of one that is prepared.
-};
-
-/// `process 4711`, for people; a gid as COMMIT PREPARED takes it.
-std::string NameOf(const Transaction& transaction) {
-  return transaction.pid.empty() ? "the prepared transaction " + PgQuoteLiteral(transaction.gid)
-                                 : "process " + transaction.pid;
-}
-
-bool IsHidden(const Transaction& transaction) { return !transaction.since.has_value(); }
 
 /// A table on its way to its bound.
 struct Asked {
@@ -96,8 +41,8 @@ struct Asked {
 };
 
 /// Numbers may be lower in whatever runs; of a time its start is the bound, where that is known.
-bool Matters(const Transaction& transaction, const Asked& asked) {
-  return !asked.is_time() || IsHidden(transaction);
+bool Matters(const RunningTransaction& transaction, const Asked& asked) {
+  return !asked.is_time() || !transaction.since.has_value();
 }
 
 /// `late_rows: error`, or the warning that the job prefers.
@@ -113,7 +58,10 @@ class CursorBoundReader {
  public:
   CursorBoundReader(PgConnection& connection, const StatementScope& scope,
                     const std::stop_token& stop)
-      : connection_(connection), scope_(scope), stop_(stop) {}
+      : connection_(connection),
+        scope_(scope),
+        stop_(stop),
+        transactions_(connection, scope, stop) {}
 
   arrow::Result<PgCursorBounds> Read(std::span<const SnapshotTable> tables) {
     for (const SnapshotTable& wanted : tables) {
@@ -122,8 +70,7 @@ class CursorBoundReader {
     if (asked_.empty()) return PgCursorBounds();
     ARROW_RETURN_NOT_OK(ReadClock());
     for (Asked& asked : asked_) ARROW_RETURN_NOT_OK(Keep(ReadColumn(asked), asked));
-    ARROW_ASSIGN_OR_RAISE(running_, Running());
-    ARROW_ASSIGN_OR_RAISE(active_, List(kActiveSql));
+    ARROW_RETURN_NOT_OK(transactions_.Read());
     ARROW_RETURN_NOT_OK(WaitForRunning());
     PgCursorBounds bounds;
     for (Asked& asked : asked_) {
@@ -137,14 +84,12 @@ class CursorBoundReader {
   }
 
  private:
-  /// In a transaction of its own: pg_stat_activity stands still within one.
   arrow::Result<PgResult> Ask(const std::string& sql) {
-    return InScope(connection_, scope_, [&] { return connection_.Query(sql, stop_); }, stop_);
+    return QueryInScope(connection_, scope_, sql, stop_);
   }
 
-  /// The same for what names no table of the job, so that no other operators are found first.
   arrow::Result<PgResult> AskSystem(const std::string& sql) {
-    return Ask("SET LOCAL search_path TO pg_catalog; " + sql);
+    return QuerySystem(connection_, scope_, sql, stop_);
   }
 
   /// An error of one table stays its own; those that end everything are returned.
@@ -163,12 +108,7 @@ class CursorBoundReader {
   arrow::Status CheckSequences(Asked& asked);
   arrow::Status CheckOtherFillers(const PgResult& sequences, Asked& asked);
   arrow::Status ReadNext(const PgResult& sequences, int i, Asked& asked);
-  arrow::Result<std::vector<Transaction>> List(const char* sql);
-  arrow::Result<std::vector<Transaction>> Running();
   arrow::Status WaitForRunning();
-  arrow::Status WaitUntil(steady_clock::time_point deadline);
-  bool WaitFor(milliseconds pause) const;
-  bool IsWaitedFor(const Transaction& transaction) const;
   arrow::Result<CursorBound> BoundOf(Asked& asked);
   arrow::Result<CursorBound> TimeBound(Asked& asked);
   CursorBound IntegerBound(const Asked& asked) const;
@@ -181,11 +121,9 @@ class CursorBoundReader {
   std::vector<Asked> asked_;
   int64_t clock_ = 0;
   bool standby_ = false;
-  std::string zone_;                  ///< Of a session of the role.
-  bool zone_is_clients_ = false;      ///< By its own environment or options, not the server's.
-  std::vector<Transaction> running_;  ///< What may have rows that nobody sees yet.
-  std::vector<Transaction> active_;   ///< Sessions that work, of times only.
-  std::vector<Transaction> left_;     ///< Of those, what was waited for in vain.
+  std::string zone_;              ///< Of a session of the role.
+  bool zone_is_clients_ = false;  ///< By its own environment or options, not the server's.
+  RunningTransactions transactions_;
 };
 
 /// First, before a setting of ours hides the session's zone, and before what runs.
@@ -369,82 +307,30 @@ arrow::Status CursorBoundReader::ReadNext(const PgResult& sequences, int i, Aske
   return arrow::Status::OK();
 }
 
-arrow::Result<std::vector<Transaction>> CursorBoundReader::List(const char* sql) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, AskSystem(sql));
-  std::vector<Transaction> transactions;
-  for (int i = 0; i < result.rows(); ++i) {
-    transactions.push_back({.id = std::string(result.Text(i, 0)),
-                            .pid = std::string(result.Text(i, 1)),
-                            .since = MicrosOfTimeText(result.Text(i, 2)),
-                            .gid = std::string(result.Text(i, 3))});
-  }
-  return transactions;
-}
-
-/// In this order: what is prepared in between is in both.
-arrow::Result<std::vector<Transaction>> CursorBoundReader::Running() {
-  ARROW_ASSIGN_OR_RAISE(std::vector<Transaction> running, List(kRunningSql));
-  ARROW_ASSIGN_OR_RAISE(const std::vector<Transaction> prepared, List(kPreparedSql));
-  running.insert(running.end(), prepared.begin(), prepared.end());
-  return running;
-}
-
-bool CursorBoundReader::IsWaitedFor(const Transaction& transaction) const {
-  return std::ranges::any_of(
-      asked_, [&](const Asked& asked) { return asked.status.ok() && Matters(transaction, asked); });
-}
-
-/// Until nothing is left of what ran and matters, or the longest time that a table gives it is
-/// over.
+/// For what matters to a table, as long as the most patient one allows.
 arrow::Status CursorBoundReader::WaitForRunning() {
-  std::ranges::copy_if(running_, std::back_inserter(left_),
-                       [&](const Transaction& transaction) { return IsWaitedFor(transaction); });
-  if (left_.empty()) return arrow::Status::OK();
   milliseconds patience{0};
   for (const Asked& asked : asked_) patience = std::max(patience, asked.wanted->cursor->settle);
-  const auto deadline = steady_clock::now() + patience;
-  ARROW_RETURN_NOT_OK(WaitUntil(deadline));
-  if (!left_.empty()) return arrow::Status::OK();
-  // One that was prepared meanwhile is no running one any more, and has not ended: which it is of
-  // those that are prepared now cannot be told.
-  ARROW_ASSIGN_OR_RAISE(left_, List(kPreparedSql));
-  return WaitUntil(deadline);
-}
-
-/// Takes out of `left_` what has ended, until nothing is left.
-arrow::Status CursorBoundReader::WaitUntil(steady_clock::time_point deadline) {
-  milliseconds pause = kFirstPoll;
-  while (!left_.empty() && steady_clock::now() < deadline) {
-    if (!WaitFor(pause)) return InterruptedError();
-    pause = std::min(pause * 2, kLongestPoll);
-    ARROW_ASSIGN_OR_RAISE(const std::vector<Transaction> now, Running());
-    std::erase_if(left_, [&](const Transaction& transaction) {
-      return std::ranges::find(now, transaction.id, &Transaction::id) == now.end();
+  const auto matters = [&](const RunningTransaction& transaction) {
+    return std::ranges::any_of(asked_, [&](const Asked& asked) {
+      return asked.status.ok() && Matters(transaction, asked);
     });
-  }
-  return arrow::Status::OK();
-}
-
-/// False: the run is stopped.
-bool CursorBoundReader::WaitFor(milliseconds pause) const {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any nothing;
-  nothing.wait_for(lock, stop_, pause, [] { return false; });
-  return !stop_.stop_requested();
+  };
+  return transactions_.WaitFor(matters, patience);
 }
 
 /// What still runs, and may have rows that this table would miss.
 void CursorBoundReader::SayWhatIsLeft(Asked& asked) const {
-  const auto matters = [&](const Transaction& transaction) { return Matters(transaction, asked); };
-  const auto first = std::ranges::find_if(left_, matters);
-  if (first == left_.end()) return;
-  const auto count = std::ranges::count_if(left_, matters);
+  const auto matters = [&](const RunningTransaction& t) { return Matters(t, asked); };
+  const std::vector<RunningTransaction>& left = transactions_.left();
+  const auto first = std::ranges::find_if(left, matters);
+  if (first == left.end()) return;
+  const auto count = std::ranges::count_if(left, matters);
   SayRowsMayBeLate(
       TransientError(
           (count == 1
-               ? NameOf(*first) + (first->pid.empty() ? " may" : " is in a transaction that may")
-               : std::to_string(count) + " transactions, one of them of " + NameOf(*first) +
+               ? first->name() + (first->pid.empty() ? " may" : " is in a transaction that may")
+               : std::to_string(count) + " transactions, one of them of " + first->name() +
                      ", may") +
           " still commit rows with a lower \"" + asked.wanted->cursor->column + "\", after " +
           DurationText(asked.wanted->cursor->settle) + " of waiting (load.settle)"),
@@ -467,9 +353,8 @@ CursorBound CursorBoundReader::IntegerBound(const Asked& asked) const {
   constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
   bound.upper = *asked.greatest == kLast ? kLast : *asked.greatest + 1;
   bound.about = "the greatest value was " + std::to_string(*asked.greatest);
-  if (!running_.empty()) {
-    bound.about +=
-        "; " + std::to_string(running_.size()) + " transaction(s) that ran then were waited for";
+  if (const size_t running = transactions_.running().size(); running > 0) {
+    bound.about += "; " + std::to_string(running) + " transaction(s) that ran then were waited for";
   }
   return bound;
 }
@@ -478,12 +363,13 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
   CursorBound bound{
       .upper = {}, .now = clock_, .about = "the server's clock less 1 s", .warnings = {}};
   int64_t upper = clock_;
-  for (const std::vector<Transaction>* list : {&running_, &active_}) {
-    for (const Transaction& transaction : *list) {
+  const std::vector<RunningTransaction>& running = transactions_.running();
+  for (const auto* list : {&running, &transactions_.active()}) {
+    for (const RunningTransaction& transaction : *list) {
       if (!transaction.since || *transaction.since >= upper) continue;
       upper = *transaction.since;
-      bound.about = NameOf(transaction) +
-                    (list == &running_ ? " is in a transaction since " : " is at work since ") +
+      bound.about = transaction.name() +
+                    (list == &running ? " is in a transaction since " : " is at work since ") +
                     WatermarkText(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), upper) +
                     ", less 1 s";
     }

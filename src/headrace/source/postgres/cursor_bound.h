@@ -25,9 +25,8 @@
 /// * integers: the greatest value that is visible; then all that runs is waited for. What begins
 ///   later gets greater numbers from the sequence.
 ///
-/// The clock is read first, then what runs: what ended between the two is in the snapshot. What
-/// runs are the holders of their own virtual transaction id in pg_locks, which everybody may read,
-/// and prepared transactions; it is let go of only when others see what was written.
+/// The clock is read first, then what runs (RunningTransactions): what ended between the two is in
+/// the snapshot.
 namespace headrace {
 
 /// A table's bound, or why there is none, and what it was found for.

@@ -35,4 +35,14 @@ void Recover(PgConnection& connection, const StatementScope& scope, const std::s
   }
 }
 
+arrow::Result<PgResult> QueryInScope(PgConnection& connection, const StatementScope& scope,
+                                     const std::string& sql, const std::stop_token& stop) {
+  return InScope(connection, scope, [&] { return connection.Query(sql, stop); }, stop);
+}
+
+arrow::Result<PgResult> QuerySystem(PgConnection& connection, const StatementScope& scope,
+                                    const std::string& sql, const std::stop_token& stop) {
+  return QueryInScope(connection, scope, "SET LOCAL search_path TO pg_catalog; " + sql, stop);
+}
+
 }  // namespace headrace

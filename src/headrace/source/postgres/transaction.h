@@ -61,4 +61,13 @@ auto InScopeUndone(PgConnection& connection, const StatementScope& scope, const 
   return result;
 }
 
+/// The result of `sql` inside `scope`.
+arrow::Result<PgResult> QueryInScope(PgConnection& connection, const StatementScope& scope,
+                                     const std::string& sql, const std::stop_token& stop);
+
+/// The same for what names no table of the job, so that no operators but those of pg_catalog are
+/// found.
+arrow::Result<PgResult> QuerySystem(PgConnection& connection, const StatementScope& scope,
+                                    const std::string& sql, const std::stop_token& stop);
+
 }  // namespace headrace
