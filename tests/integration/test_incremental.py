@@ -480,6 +480,9 @@ def test_rows_whose_record_is_missing_are_not_doubled(events, headrace, runs):
     record.unlink()
     insert(events, "b")
     said(job.run(expect=2), record.parent.name, "_commit.json")
+    said(job.command("state", "show", expect=1), "not known", record.parent.name)
+    [state] = job.command("state", "--json", expect=1).json()
+    assert state["watermark"] is None and state["error"]["code"] == "unrecorded_rows"
     record.write_text(text)
     job.run()
     assert bodies(job) == ["a"] * runs + ["b"]

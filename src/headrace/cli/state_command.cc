@@ -13,6 +13,7 @@
 #include "headrace/cli/observation.h"
 #include "headrace/cli/run_history.h"
 #include "headrace/cli/text_table.h"
+#include "headrace/model/error_json.h"
 #include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/run/coordinator.h"
@@ -28,12 +29,14 @@ nlohmann::ordered_json CursorJson(const TableCursor& cursor) {
                                  {"watermark", nullptr},
                                  {"run", nullptr},
                                  {"committed_at", nullptr}};
-  if (!cursor.record.has_value()) return json;
-  const CommitIntent& intent = cursor.record->intent;
+  if (!cursor.record.ok()) json["error"] = ErrorJson(cursor.record.status());
+  if (!cursor.record.ok() || !cursor.record->has_value()) return json;
+  const CommitRecord& record = **cursor.record;
+  const CommitIntent& intent = record.intent;
   if (intent.watermark) json["watermark"] = *intent.watermark;
   if (intent.cursor_timezone) json["cursor_timezone"] = *intent.cursor_timezone;
   json["run"] = intent.run;
-  json["committed_at"] = cursor.record->committed_at;
+  json["committed_at"] = record.committed_at;
   return json;
 }
 
@@ -41,31 +44,38 @@ std::string CursorsText(const std::vector<TableCursor>& cursors, size_t width) {
   if (cursors.empty()) return "no table of this job is in 'mode: transactional'\n";
   TextTable table({{"TABLE"}, {"CURSOR"}, {"WATERMARK"}, {"BY RUN"}, {"AT (UTC)"}});
   for (const TableCursor& cursor : cursors) {
-    if (!cursor.record.has_value()) {
+    if (!cursor.record.ok()) {
+      table.AddRow({cursor.table, cursor.column, "not known", "-", "-"});
+      table.AddDetail(cursor.record.status().message());
+      continue;
+    }
+    if (!cursor.record->has_value()) {
       table.AddRow({cursor.table, cursor.column, "none", "-", "-"});
       continue;
     }
-    const CommitIntent& intent = cursor.record->intent;
+    const CommitRecord& record = **cursor.record;
+    const CommitIntent& intent = record.intent;
     const bool is_local = intent.watermark && intent.cursor_timezone;
     table.AddRow(
         {cursor.table, cursor.column,
          intent.watermark.value_or("none") + (is_local ? " (" + *intent.cursor_timezone + ")" : ""),
-         intent.run, HumanTime(cursor.record->committed_at)});
+         intent.run, HumanTime(record.committed_at)});
   }
   return table.Render(width);
 }
 
+/// One table whose watermark is not known does not hide the others.
 arrow::Result<int> ShowCursors(CommandContext& context, const JobParts& parts) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<TableCursor> cursors,
-                        ListCursors(parts.job, *parts.destination));
-  if (!context.line.json) {
+  const std::vector<TableCursor> cursors = ListCursors(parts.job, *parts.destination);
+  if (context.line.json) {
+    nlohmann::ordered_json json = nlohmann::ordered_json::array();
+    for (const TableCursor& cursor : cursors) json.push_back(CursorJson(cursor));
+    context.out << DumpJson(json, kJsonIndent) << '\n';
+  } else {
     context.out << CursorsText(cursors, context.width);
-    return kExitDone;
   }
-  nlohmann::ordered_json json = nlohmann::ordered_json::array();
-  for (const TableCursor& cursor : cursors) json.push_back(CursorJson(cursor));
-  context.out << DumpJson(json, kJsonIndent) << '\n';
-  return kExitDone;
+  const auto is_known = [](const TableCursor& cursor) { return cursor.record.ok(); };
+  return std::ranges::all_of(cursors, is_known) ? kExitDone : kExitFailed;
 }
 
 arrow::Result<int> ChangeCursor(CommandContext& context, const JobParts& parts,
@@ -145,14 +155,15 @@ Command StateCommand() {
                     "load everything since that day, again"},
                    {"headrace state reset public.events", "begin anew"}},
       .exits = {{kExitDone, "shown or written"},
-                {kExitFailed, "the destination or the source cannot be reached"},
+                {kExitFailed,
+                 "the destination or the source cannot be reached, or a watermark is not known"},
                 {kExitUsage,
                  "there is no such table or value, a run is unfinished, or another process is "
                  "running the job"}},
       .json =
           "of show a list, else one: `table`, `cursor`, `watermark` (or null), `run` and "
           "`committed_at` of the record that it is from (or null); `cursor_timezone` where the "
-          "record says which zone a watermark without one is in.",
+          "record says which zone a watermark without one is in; `error` where it is not known.",
       .run = State,
   };
 }

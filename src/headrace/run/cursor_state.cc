@@ -53,14 +53,14 @@ arrow::Result<std::string> NormalForm(const PlannedTable& planned, const std::st
 
 }  // namespace
 
-arrow::Result<std::vector<TableCursor>> ListCursors(const Job& job, Destination& destination) {
+std::vector<TableCursor> ListCursors(const Job& job, Destination& destination) {
   std::vector<TableCursor> cursors;
   for (const TableJob& table : job.tables) {
     if (!table.load.is_transactional()) continue;
-    ARROW_ASSIGN_OR_RAISE(TableHistory history, HistoryOf(job, table, destination));
-    cursors.push_back({.table = table.table.label(),
-                       .column = table.load.cursor,
-                       .record = std::move(history.last_cursor)});
+    cursors.push_back(
+        {.table = table.table.label(),
+         .column = table.load.cursor,
+         .record = destination.LastCursorCommit(table.table, job.name, table.load.cursor)});
   }
   return cursors;
 }

@@ -18,11 +18,12 @@ namespace headrace {
 struct TableCursor {
   std::string table;  ///< TableRef::label().
   std::string column;
-  std::optional<CommitRecord> record;  ///< Whose watermark it is; none: no run has left one.
+  /// Whose watermark it is; none: no run has left one. Or why that is not known.
+  arrow::Result<std::optional<CommitRecord>> record;
 };
 
 /// Those of the job's tables in transactional mode, in the order of the job.
-arrow::Result<std::vector<TableCursor>> ListCursors(const Job& job, Destination& destination);
+std::vector<TableCursor> ListCursors(const Job& job, Destination& destination);
 
 /// Publishes a commit record of its own, without rows, so that the next run of `table` begins at
 /// `watermark`, or without one as the first run did. Connects to the source, which knows the type
