@@ -137,6 +137,17 @@ def test_resume_does_not_start_an_unknown_run_id(shop, headrace):
     assert count(job, "good") == 100
 
 
+def test_a_table_that_waits_for_others_of_its_run_is_not_called_loaded(shop, headrace):
+    """A scheduler that calls for it each day would never hear that it is not read again."""
+    job = append_job(shop, headrace, "bad", "good")
+    job.run("--run-id", "monday", expect=1)
+    said(job.run("--only", "public.good", expect=1), "nothing is read again before it is finished", "headrace abandon monday")
+    assert count(job, "good") == 100
+    job.command("abandon", "monday")
+    job.run("--only", "public.good")
+    assert count(job, "good") == 200
+
+
 def test_resume_of_a_run_id_that_only_the_lake_remembers(shop, headrace):
     job = append_job(shop, headrace, "bad", "good")
     job.run("--run-id", "monday", expect=1)

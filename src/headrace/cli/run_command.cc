@@ -81,7 +81,9 @@ Command RunCommand() {
           "publishes each table in one step.\n"
           "The same command continues a run that was interrupted or killed, and starts a new one "
           "where nothing is unfinished. One table that fails does not stop the others; the next "
-          "run loads only what is left. A scheduler passes --run-id, so that a repeated call of a "
+          "run loads only what is left, until nothing is, or until `headrace abandon` gives the "
+          "run up: only then all tables are read again. A scheduler passes --run-id, so that a "
+          "repeated call of a "
           "finished run does nothing; a table that the finished run was not for, and that --only "
           "names, is refused: a task for one table has a --run-id of its own. Tables that an "
           "unfinished run was not begun for join it, "
@@ -101,7 +103,8 @@ Command RunCommand() {
       .exits = {{kExitDone, "every table is published, or there was nothing to do"},
                 {kExitFailed,
                  "a table failed, or could not be read again where none differs; the others are "
-                 "published"},
+                 "published. Or nothing was read, because what --only names is there by a run "
+                 "that others keep unfinished"},
                 {kExitUsage,
                  "the job, the command line or the rights are wrong and no table of the run is "
                  "published, another run stands in the way, or the run of this --run-id is done "

@@ -109,6 +109,7 @@ class TableBuilder {
   void CheckColumns(const std::vector<const SectionValues*>& entries, const TableJob& job);
   void CheckLineageNames(const TableJob& job);
   void Load(LoadSettings& load);
+  void CheckModeIsSaid();
   void CheckTimezones();
   void Write(TableJob& job);
   void Partition(const LoadSettings& load, PartitionSettings& partition);
@@ -261,11 +262,23 @@ void TableBuilder::Load(LoadSettings& load) {
           .value_or(LateRows::kError);
   load.cursor_timezone = Of("cursor_timezone", "load").String("cursor_timezone").value_or("");
   CheckTimezones();
+  CheckModeIsSaid();
   if (load.is_transactional() && load.cursor.empty()) {
     problems_.Add(table_.PlaceOf("mode"), table_.PathOf("cursor"),
                   "'mode: transactional' needs a 'cursor', the column that tells new rows, e.g. "
                   "cursor: created_at");
   }
+}
+
+/// A line that was lost in an edit must not make `replace` of an incremental load. `mode: catalog`
+/// may stand beside a cursor: a repair says so.
+void TableBuilder::CheckModeIsSaid() {
+  const OptionValues* holder = Holder("mode", "load");
+  const bool is_said = holder == nullptr || holder->WasWritten("mode");  // Or it is wrong.
+  if (is_said || !table_.values.WasWritten("cursor")) return;
+  problems_.Add(table_.PlaceOf("cursor"), table_.PathOf("cursor"),
+                "is of 'mode: transactional', which is not said: without a 'mode' each run loads "
+                "the whole table; say 'mode: transactional', or 'mode: catalog'");
 }
 
 /// An offset would be taken with its sign turned around.

@@ -10,4 +10,8 @@ namespace headrace {
 /// only `Etc/GMT+5` and its like have a sign before a digit. Does not know which names there are.
 bool IsZoneName(std::string_view text);
 
+/// Whether two names are of one zone, as far as names tell: in any case, and UTC under each of its
+/// own.
+bool AreOneZone(std::string_view one, std::string_view other);
+
 }  // namespace headrace

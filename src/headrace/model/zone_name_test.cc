@@ -12,6 +12,15 @@ TEST(ZoneName, NamesOfTheTimeZoneDatabaseAreNames) {
   }
 }
 
+TEST(ZoneName, UtcIsOneZoneUnderAllItsNames) {
+  for (const char* name : {"UTC", "Etc/UTC", "etc/utc", "GMT", "Etc/Zulu", "Universal"}) {
+    EXPECT_TRUE(AreOneZone(name, "Etc/UCT")) << name;
+  }
+  EXPECT_TRUE(AreOneZone("Europe/Berlin", "europe/berlin"));
+  EXPECT_FALSE(AreOneZone("Etc/GMT+5", "UTC"));
+  EXPECT_FALSE(AreOneZone("", "UTC"));
+}
+
 TEST(ZoneName, OffsetsAreNone) {
   for (const char* text : {"-05:00", "+02:00", "UTC-2", "GMT+2", "+2", "<+03>-3", "CET-1CEST",
                            "CET-1CEST,M3.5.0,M10.5.0/3", "Etc/UTC+2", "Etc/GMT+5-5"}) {

@@ -6,7 +6,6 @@
 #include <utility>
 #include <variant>
 
-#include "headrace/model/ascii.h"
 #include "headrace/model/civil_time.h"
 #include "headrace/model/watermark.h"
 #include "headrace/model/zone_name.h"
@@ -41,7 +40,7 @@ arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
       (job.load.initial ? " (load.initial speaks of a table that is not there yet)" : "") +
       ". `headrace state set " + ShellWord(label) +
       " VALUE` says where this job begins, `state reset` that it begins as with a new table, where "
-      "its rows are others; or load into another place");
+      "its rows are others, once the unfinished run is abandoned; or load into another place");
 }
 
 /// Where the run begins; none: with the first row.
@@ -65,7 +64,7 @@ arrow::Status CheckSameZone(const TableJob& job, const Column& column, const Tab
   if (!history.last_cursor || !history.last_cursor->intent.watermark) return arrow::Status::OK();
   const CommitIntent& intent = history.last_cursor->intent;
   const std::string zone = intent.cursor_timezone.value_or("");
-  if (zone.empty() || LowerAsciiText(zone) == LowerAsciiText(bound.timezone)) {
+  if (zone.empty() || AreOneZone(zone, bound.timezone)) {
     return arrow::Status::OK();
   }
   const std::string label = job.table.label();

@@ -238,6 +238,13 @@ arrow::Status CursorBoundReader::CheckSequences(Asked& asked) {
                      asked);
     return arrow::Status::OK();
   }
+  if (!result.IsNull(0, sequence_column::kDefault)) {
+    SayRowsMayBeLate(UserError("the DEFAULT of " + name + " is more than the next number (" +
+                               std::string(result.Text(0, sequence_column::kDefault)) +
+                               "), so that rows with a lower one may come later"),
+                     asked);
+    return arrow::Status::OK();
+  }
   for (int i = 0; i < result.rows(); ++i) {
     ARROW_RETURN_NOT_OK(ReadNext(result, i, asked));
     const bool one_by_one = result.Int64(i, sequence_column::kCache) == 1 &&

@@ -19,6 +19,14 @@ constexpr std::string_view kSequencesOfA =
     "  WHEN d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN u.refobjid"
     "  WHEN d.classid = d.refclassid AND d.deptype = 'i' THEN d.objid END";
 
+/// The DEFAULT of a(attrelid, attnum) where it is not nextval alone: what it makes of the numbers
+/// need not grow. A cast that the server adds is not in its text.
+constexpr std::string_view kDefaultOfA =
+    "(SELECT e.text FROM pg_catalog.pg_attrdef f,"
+    " LATERAL pg_catalog.pg_get_expr(f.adbin, f.adrelid) AS e(text)"
+    " WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum"
+    " AND e.text !~ '^nextval[(]''([^'']|'''')*''::regclass[)]$')";
+
 /// LATERAL … OFFSET 0 for the reason of kPartOfTree.
 std::string TreeSql(const std::string& oid) {
   return "WITH RECURSIVE tree(oid) AS (SELECT " + oid + " UNION SELECT part.oid FROM tree, " +
@@ -38,9 +46,8 @@ std::string SequencesOfColumnSql(uint64_t oid, const std::string& column) {
          "  CASE WHEN NOT r.use_schema THEN 'GRANT USAGE ON SCHEMA ' ||"
          "   c.relnamespace::pg_catalog.regnamespace::pg_catalog.text || r.to_role END,"
          "  CASE WHEN NOT r.read_sequence THEN 'GRANT SELECT ON SEQUENCE ' ||"
-         "   s.seqrelid::pg_catalog.regclass::pg_catalog.text || r.to_role END) END"
-         " FROM pg_catalog.pg_attribute a" +
-         std::string(kSequencesOfA) +
+         "   s.seqrelid::pg_catalog.regclass::pg_catalog.text || r.to_role END) END, " +
+         std::string(kDefaultOfA) + " FROM pg_catalog.pg_attribute a" + std::string(kSequencesOfA) +
          " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid,"
          " LATERAL (SELECT pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE'),"
          "  pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT'),"

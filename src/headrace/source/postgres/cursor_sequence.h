@@ -14,7 +14,8 @@ inline constexpr int kIncrement = 1;
 inline constexpr int kCycle = 2;
 inline constexpr int kName = 3;  ///< As SQL names it.
 inline constexpr int kOid = 4;
-inline constexpr int kGrant = 5;  ///< The statement by which the role may read it; NULL: it may.
+inline constexpr int kGrant = 5;    ///< The statement by which the role may read it; NULL: it may.
+inline constexpr int kDefault = 6;  ///< The DEFAULT, where it is more than the next number.
 }  // namespace sequence_column
 
 /// Sequences that give `column` of the relation `oid` its value: of an identity, or of its DEFAULT.
