@@ -14,6 +14,7 @@ SANITIZED_TESTS = headrace_client_postgres_test headrace_source_postgres_test he
 empty :=
 space := $(empty) $(empty)
 
+.NOTPARALLEL:  # what is installed and built is shared
 .PHONY: help deps deps-build deps-test build demo test sanitize test-all check format bench install clean
 
 help:

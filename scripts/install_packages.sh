@@ -8,6 +8,7 @@ set -eu
 
 lists=$(dirname "$0")/packages
 policy=/usr/sbin/policy-rc.d
+mark='# made by headrace while packages are installed'
 cluster=/etc/postgresql-common/createcluster.d/headrace.conf
 
 fail() {
@@ -44,9 +45,14 @@ guard_services() {
   as_root mkdir -p "$(dirname "$cluster")"
   echo 'create_main_cluster = false' | as_root tee "$cluster" >/dev/null
   [ -e "$policy" ] && return
-  printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+  printf '#!/bin/sh\n%s\nexit 101\n' "$mark" | as_root tee "$policy" >/dev/null
   as_root chmod 755 "$policy"
   made_policy=yes
+}
+
+# What an installation that was killed has left would keep every service of this machine from its start.
+remove_leftover() {
+  if [ -e "$policy" ] && grep -qF "$mark" "$policy"; then as_root rm -f "$policy"; fi
 }
 
 # A package that brings a service of its own enables it for the next boot.
@@ -64,6 +70,7 @@ restore_services() {
 command -v apt-get >/dev/null ||
   fail "this system has no apt-get; install what scripts/packages/*.txt lists under its names here, then run the cmake presets"
 
+remove_leftover
 packages=$(missing "$@")
 [ -n "$packages" ] || exit 0
 
@@ -79,7 +86,7 @@ packages=$(missing "$@")  # the lists are fresh now: other alternatives may be k
 made_policy=
 log=$(mktemp)
 trap 'restore_services; rm -f "$log"' EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' HUP INT TERM
 guard_services
 # shellcheck disable=SC2086  # a list of words
 as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-upgrade --no-install-recommends $packages \

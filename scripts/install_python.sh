@@ -12,7 +12,9 @@ flock 9
 
 say() { printf '%s\n' "$*" >&2; }
 
-if [ ! -x "$venv/bin/python" ]; then
+# One that was interrupted before it had its pip, or whose interpreter has gone or is another version now, is made anew.
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+  rm -rf "$venv"
   # The distribution's Python first: an interpreter of a version manager may be gone tomorrow.
   python=/usr/bin/python3
   [ -x "$python" ] || python=python3

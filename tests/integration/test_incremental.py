@@ -438,6 +438,15 @@ def test_rows_of_sqlite_are_loaded_once_too(headrace):
     assert [record["rows"] for record in records(job, "orders")] == [0, 5, 3]
 
 
+def test_what_is_no_number_is_warned_of(headrace):
+    with contextlib.closing(sqlite3.connect(headrace.folder / "shop.db")) as shop:
+        shop.executescript("CREATE TABLE t (c INTEGER); INSERT INTO t VALUES (1), (2), ('n/a')")
+    job = Job(headrace, {"type": "sqlite", "path": "./shop.db"},
+              [{"name": "t", "mode": "transactional", "cursor": "c", "load": {"late_rows": "warn"}}])
+    said(job.run(), 'rows whose "c" is no integer but text: they are never loaded')
+    assert lake.rows(job.lake, "t", "c") == [(1,), (2,)]
+
+
 def test_a_sequence_that_was_begun_anew_is_noticed(events, headrace):
     job = incremental(headrace, events, cursor="id")
     insert(events, "a", "b", "c")

@@ -65,6 +65,7 @@ Command InitCommand() {
                 {kExitUsage,
                  "the file is there already, cannot be written, or there is no such source"}},
       .json = {},
+      .acts = true,
       .run = Init,
   };
 }

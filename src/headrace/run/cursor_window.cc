@@ -178,10 +178,10 @@ std::optional<CursorRequest> CursorRequestOf(const TableJob& table) {
 }
 
 arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snapshot& snapshot,
-                         TablePlan& plan) {
+                         TablePlan& plan, std::stop_token stop) {
   if (!job.load.is_transactional()) return arrow::Status::OK();
-  auto bound =
-      snapshot.FindCursorBound({job.table, job.where, CursorRequestOf(job)}, plan.description);
+  auto bound = snapshot.FindCursorBound({job.table, job.where, CursorRequestOf(job)},
+                                        plan.description, std::move(stop));
   if (!bound.ok()) return WithContext(bound.status(), "table " + job.table.label());
   const Column* column = plan.description.FindColumn(job.load.cursor);
   if (column == nullptr) return BugError("a bound of the cursor, which is no column");

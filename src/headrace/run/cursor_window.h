@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -47,7 +48,7 @@ std::optional<CursorRequest> CursorRequestOf(const TableJob& table);
 /// described. Errors of class user where rows would be loaded twice or the job's values are none of
 /// the cursor.
 arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snapshot& snapshot,
-                         TablePlan& plan);
+                         TablePlan& plan, std::stop_token stop);
 
 /// No row can be in the window of `plan`.
 bool HasEmptyWindow(const TablePlan& plan);

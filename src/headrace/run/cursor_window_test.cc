@@ -21,7 +21,8 @@ class BoundSnapshot final : public MemorySnapshot {
       : MemorySnapshot(script, opens, attaches), bound_(std::move(bound)) {}
 
   arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& /*table*/,
-                                             const Description& /*description*/) override {
+                                             const Description& /*description*/,
+                                             std::stop_token /*stop*/) override {
     return bound_;
   }
 
@@ -65,7 +66,7 @@ arrow::Result<TablePlan> Plan(const TableJob& job, const TableHistory& history, 
   column.source_type = "bigint";
   column.type = std::move(type);
   plan.description.columns = {column};
-  ARROW_RETURN_NOT_OK(PlanWindow(job, history, snapshot, plan));
+  ARROW_RETURN_NOT_OK(PlanWindow(job, history, snapshot, plan, {}));
   return plan;
 }
 

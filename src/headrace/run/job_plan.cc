@@ -509,7 +509,7 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
       !job.load.is_transactional()) {
     plan.filter.not_null = unwanted->name;
   }
-  ARROW_RETURN_NOT_OK(PlanWindow(job, *history, snapshot, plan));
+  ARROW_RETURN_NOT_OK(PlanWindow(job, *history, snapshot, plan, stop));
   ARROW_RETURN_NOT_OK(Partition(job, capabilities, snapshot, stop, planned));
   WarnOfNamesThatDifferByCase(plan);
   WarnOfColumns(plan);

@@ -165,7 +165,8 @@ class MemorySnapshot : public Snapshot {
   }
 
   arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& table,
-                                             const Description& /*description*/) override {
+                                             const Description& /*description*/,
+                                             std::stop_token /*stop*/) override {
     return CursorBound{.upper = script_.tables.at(table.table.name),
                        .now = {},
                        .about = "all rows",

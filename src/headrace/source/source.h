@@ -144,9 +144,10 @@ class Snapshot {
 
   /// How far the cursor of `table`, as OpenSnapshot was given it and described as `description`,
   /// can be read. Errors: user where the column is none that can be a cursor, or where rows may
-  /// come too late and the request does not allow it.
+  /// come too late and the request does not allow it. kInterruptedCode soon after `stop`.
   virtual arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& table,
-                                                     const Description& description) = 0;
+                                                     const Description& description,
+                                                     std::stop_token stop) = 0;
 
   /// Has the source look at what a session would ask of it for `unit` of `plan`: that the job's own
   /// SQL is right, and that the role may read what it names. Reads no row of the table, but a

@@ -80,7 +80,8 @@ arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
 }
 
 arrow::Result<CursorBound> PgSnapshot::FindCursorBound(const SnapshotTable& table,
-                                                       const Description& description) {
+                                                       const Description& description,
+                                                       std::stop_token /*stop*/) {
   return leader_->FindCursorBound(table, description);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "headrace/model/watermark.h"
+#include "headrace/source/sqlite/progress_guard.h"
 #include "headrace/source/sqlite/unit_query.h"
 
 namespace headrace::sqlite {
@@ -40,10 +41,27 @@ arrow::Result<std::optional<int64_t>> NextNumber(SqliteDatabase& database,
   return Behind(sequence.ColumnInt64(0));
 }
 
+/// What is greater than every int64 is in no window. An AUTOINCREMENT key has no such value.
+arrow::Status WarnOfNoNumber(SqliteDatabase& database, const CursorRequest& request,
+                             const Description& description, CursorBound& bound) {
+  const std::string name = ColumnSql(description.table, request.column);
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement other,
+      database.Prepare("SELECT typeof(" + name + ") FROM " + RelationSql(description.table) +
+                       " WHERE " + name + " > 9223372036854775807 ORDER BY " + name +
+                       " DESC LIMIT 1"));
+  ARROW_ASSIGN_OR_RAISE(const bool found, other.Step());
+  if (!found) return arrow::Status::OK();
+  bound.warnings.push_back("there are rows whose \"" + request.column + "\" is no integer but " +
+                           std::string(other.ColumnText(0)) + ": they are never loaded");
+  return arrow::Status::OK();
+}
+
 }  // namespace
 
 arrow::Result<CursorBound> FindCursorBound(SqliteDatabase& database, const CursorRequest& request,
-                                           const Description& description) {
+                                           const Description& description,
+                                           const std::stop_token& stop) {
   const Column* column = description.FindColumn(request.column);
   if (column == nullptr) return UserError("cursor: there is no column \"" + request.column + "\"");
   if (!arrow::is_integer(column->type->id()) || !IsCursorType(*column->type)) {
@@ -51,6 +69,7 @@ arrow::Result<CursorBound> FindCursorBound(SqliteDatabase& database, const Curso
                      "; of SQLite what tells new rows is an integer: whether a writer is about to "
                      "commit rows of an earlier time cannot be seen");
   }
+  const ProgressGuard guard(database.handle(), stop);
   const std::string name = ColumnSql(description.table, request.column);
   // The last one by an index, if there is one. Texts and blobs are greater than any number.
   ARROW_ASSIGN_OR_RAISE(
@@ -70,6 +89,7 @@ arrow::Result<CursorBound> FindCursorBound(SqliteDatabase& database, const Curso
                           "later";
   if (!request.late_rows_allowed) return UserError(why + ". late_rows: warn loads all the same");
   bound.warnings.push_back(why + ": they are never loaded");
+  ARROW_RETURN_NOT_OK(WarnOfNoNumber(database, request, description, bound));
   return bound;
 }
 

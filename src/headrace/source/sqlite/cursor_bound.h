@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stop_token>
+
 #include "headrace/client/sqlite/database.h"
 #include "headrace/model/error.h"
 #include "headrace/source/source.h"
@@ -13,6 +15,7 @@ namespace headrace::sqlite {
 /// that was deleted to the next one, where it was the greatest. Whether a writer is at work cannot
 /// be seen by others, so that no time is a bound. Errors: those of Snapshot::FindCursorBound.
 arrow::Result<CursorBound> FindCursorBound(SqliteDatabase& database, const CursorRequest& request,
-                                           const Description& description);
+                                           const Description& description,
+                                           const std::stop_token& stop);
 
 }  // namespace headrace::sqlite

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <stop_token>
+#include <tuple>
+
 #include "headrace/source/sqlite/catalog.h"
 #include "headrace/source/sqlite/test_database.h"
 
@@ -15,7 +18,8 @@ using testing::SizeIs;
 class SqliteCursorBound : public testing::Test {
  protected:
   arrow::Result<CursorBound> BoundOf(const std::string& sql, const std::string& column,
-                                     bool late_rows_allowed = false) {
+                                     bool late_rows_allowed = false,
+                                     const std::stop_token& stop = {}) {
     ARROW_ASSIGN_OR_RAISE(SqliteDatabase database,
                           SqliteDatabase::Open(":memory:", SqliteOpenMode::kReadWriteCreate,
                                                std::chrono::milliseconds(0)));
@@ -24,9 +28,26 @@ class SqliteCursorBound : public testing::Test {
     table.name = "t";
     ARROW_ASSIGN_OR_RAISE(const Description description, DescribeRelation(database, table, {}, {}));
     return FindCursorBound(database, {.column = column, .late_rows_allowed = late_rows_allowed},
-                           description);
+                           description, stop);
   }
 };
+
+TEST_F(SqliteCursorBound, AStopEndsASearchWithoutAnIndex) {
+  const std::stop_source stopped;
+  stopped.request_stop();
+  const auto bound = BoundOf(
+      "CREATE TABLE t (n INT); WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r "
+      "WHERE i < 20000) INSERT INTO t SELECT i FROM r;",
+      "n", true, stopped.get_token());
+  EXPECT_EQ(CodeOf(bound.status()), kInterruptedCode);
+}
+
+TEST_F(SqliteCursorBound, WhatIsNoNumberIsWarnedOf) {
+  const auto bound =
+      BoundOf("CREATE TABLE t (n INT); INSERT INTO t VALUES (1), (x'00'), ('a');", "n", true);
+  ASSERT_TRUE(bound.ok()) << bound.status();
+  EXPECT_THAT(bound->warnings, testing::Contains(HasSubstr("is no integer but blob")));
+}
 
 TEST_F(SqliteCursorBound, OfAnAutoincrementKeyItIsBehindTheGreatestNumber) {
   const auto bound = BoundOf(
@@ -57,14 +78,14 @@ TEST_F(SqliteCursorBound, OtherNumbersMayComeLate) {
   const std::string sql =
       "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT); INSERT INTO t VALUES (1, 5), (2, 'x'), (3, "
       "NULL);";
-  for (const auto& [column, upper] : {std::pair("id", 4), std::pair("n", 6)}) {
+  for (const auto& [column, upper, warnings] : {std::tuple("id", 4, 1), std::tuple("n", 6, 2)}) {
     const arrow::Status refused = BoundOf(sql, column).status();
     EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
     EXPECT_THAT(refused.message(), HasSubstr("late_rows: warn"));
     const auto allowed = BoundOf(sql, column, /*late_rows_allowed=*/true);
     ASSERT_TRUE(allowed.ok()) << allowed.status();
     EXPECT_EQ(allowed->upper, upper);
-    EXPECT_THAT(allowed->warnings, SizeIs(1));
+    EXPECT_THAT(allowed->warnings, SizeIs(warnings));
   }
 }
 

@@ -111,9 +111,10 @@ arrow::Result<Statistics> SqliteSnapshot::Estimate(const Description& descriptio
 }
 
 arrow::Result<CursorBound> SqliteSnapshot::FindCursorBound(const SnapshotTable& table,
-                                                           const Description& description) {
+                                                           const Description& description,
+                                                           std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
-  return UnlessLost(sqlite::FindCursorBound(*leader, *table.cursor, description),
+  return UnlessLost(sqlite::FindCursorBound(*leader, *table.cursor, description, stop),
                     point_->CheckFile(*leader));
 }
 

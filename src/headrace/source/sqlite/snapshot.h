@@ -24,7 +24,8 @@ class SqliteSnapshot final : public Snapshot {
   arrow::Result<Statistics> Estimate(const Description& description, const EstimateRequest& request,
                                      std::stop_token stop) override;
   arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& table,
-                                             const Description& description) override;
+                                             const Description& description,
+                                             std::stop_token stop) override;
   arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit, std::stop_token stop) override;
   arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
                                    std::stop_token stop) override;
