@@ -163,6 +163,7 @@ int64_t Distribution::Quantile(double share) const {
   auto right = std::ranges::upper_bound(knots_, weight, {}, &Knot::weight);
   right = std::clamp(right, knots_.begin() + 1, knots_.end() - 1);
   const Knot& left = *(right - 1);
+  if (right->weight <= left.weight) return ToInt64(right->value);  // Behind a last common value.
   const long double part = (weight - left.weight) / (right->weight - left.weight);
   return ToInt64(std::round(left.value + part * (right->value - left.value)));
 }
