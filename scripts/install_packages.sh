@@ -47,11 +47,10 @@ guard_services() {
   [ -e "$policy" ] && return
   printf '#!/bin/sh\n%s\nexit 101\n' "$mark" | as_root tee "$policy" >/dev/null
   as_root chmod 755 "$policy"
-  made_policy=yes
 }
 
-# What an installation that was killed has left would keep every service of this machine from its start.
-remove_leftover() {
+# Also that of an installation that was killed, which would keep every service of this machine from its start.
+remove_policy() {
   if [ -e "$policy" ] && grep -qF "$mark" "$policy"; then as_root rm -f "$policy"; fi
 }
 
@@ -64,13 +63,13 @@ disable_service() {
 
 restore_services() {
   as_root rm -f "$cluster"
-  [ -z "$made_policy" ] || as_root rm -f "$policy"
+  remove_policy
 }
 
 command -v apt-get >/dev/null ||
   fail "this system has no apt-get; install what scripts/packages/*.txt lists under its names here, then run the cmake presets"
 
-remove_leftover
+remove_policy
 packages=$(missing "$@")
 [ -n "$packages" ] || exit 0
 
@@ -83,7 +82,6 @@ export DEBIAN_FRONTEND=noninteractive
 as_root apt-get update -q >/dev/null || fail "apt-get update failed; is the package mirror reachable?"
 packages=$(missing "$@")  # the lists are fresh now: other alternatives may be known
 
-made_policy=
 log=$(mktemp)
 trap 'restore_services; rm -f "$log"' EXIT
 trap 'exit 130' HUP INT TERM

@@ -16,10 +16,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from harness.job import PATIENCE
 from servers.postgres import PostgresServer, versions_to_test
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM_SECONDS = 300 * int(os.environ.get("HEADRACE_TEST_PATIENCE", "1"))
+PROGRAM_SECONDS = 300 * PATIENCE
 
 
 @dataclass(frozen=True)

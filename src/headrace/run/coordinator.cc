@@ -260,11 +260,11 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
   if (tables.empty()) return plan;
   progress.StartPhase("plan", {.tables = static_cast<int64_t>(tables.size())});
   std::vector<SnapshotTable> wanted;
-  std::vector<arrow::Result<TableHistory>> before;
+  std::vector<arrow::Result<std::optional<CommitRecord>>> before;
   for (const TableJob* table : tables) {
     if (stop.stop_requested()) return InterruptedError();
     wanted.push_back({table->table, table->where, CursorRequestOf(*table)});
-    before.push_back(HistoryOf(job, *table, destination));
+    before.push_back(LastCursorOf(job, *table, destination));
   }
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
                         source.OpenSnapshot(wanted, stop));
@@ -274,8 +274,7 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
     progress.NextTable(table.table.label());
     const RunIdentity identity{.run = "plan", .started_micros = 0, .epoch = 1};
     plan.tables.push_back(PlanTable(table, source, *snapshot, identity,
-                                    HistoryUnderSnapshot(before[i], job, table, destination),
-                                    stop));
+                                    HistoryOf(before[i], job, table, destination), stop));
     PlannedTable& planned = plan.tables.back();
     if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);
   }

@@ -46,9 +46,7 @@ arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
 /// Where the run begins; none: with the first row.
 arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column& column,
                                               const TableHistory& history) {
-  if (history.last_cursor && history.last_cursor->intent.watermark) {
-    return WatermarkOf(column, history.last_cursor->intent);
-  }
+  if (const CommitIntent* last = history.last_window()) return WatermarkOf(column, *last);
   if (!history.last_cursor && history.last) return HasOtherRows(job, *history.last);
   if (job.load.initial) {
     return NameValue(column, ParseCursorValue(*column.type, *job.load.initial), "load.initial");
@@ -61,17 +59,14 @@ arrow::Result<std::optional<int64_t>> LowerOf(const TableJob& job, const Column&
 /// none.
 arrow::Status CheckSameZone(const TableJob& job, const Column& column, const TableHistory& history,
                             const CursorBound& bound) {
-  if (!history.last_cursor || !history.last_cursor->intent.watermark) return arrow::Status::OK();
-  const CommitIntent& intent = history.last_cursor->intent;
-  const std::string zone = intent.cursor_timezone.value_or("");
-  if (zone.empty() || AreOneZone(zone, bound.timezone)) {
-    return arrow::Status::OK();
-  }
+  const CommitIntent* last = history.last_window();
+  const std::string zone = last == nullptr ? "" : last->cursor_timezone.value_or("");
+  if (zone.empty() || AreOneZone(zone, bound.timezone)) return arrow::Status::OK();
   const std::string label = job.table.label();
   const std::string now =
       bound.timezone.empty() ? " has a zone of its own" : " is read in " + bound.timezone;
   return UserError(
-      "table " + label + ": the watermark " + *intent.watermark + " of run " + intent.run +
+      "table " + label + ": the watermark " + *last->watermark + " of run " + last->run +
       " is in the time zone " + zone + ", and \"" + column.name + "\"" + now +
       " now: rows would be lost, or loaded twice. " +
       (IsZoneName(zone) ? "`cursor_timezone: " + zone + "` in the job keeps it"
@@ -95,7 +90,7 @@ std::string_view WhyBehind(const Column& column) {
 /// above the next number like a sequence that was begun anew.
 arrow::Status CheckInitial(const TableJob& job, const Column& column, const TableHistory& history,
                            const std::optional<int64_t>& lower, const CursorBound& bound) {
-  const bool is_first = !history.last_cursor || !history.last_cursor->intent.watermark;
+  const bool is_first = history.last_window() == nullptr;
   if (!is_first || !lower || !bound.now || *lower <= *bound.now) return arrow::Status::OK();
   const std::string now = WatermarkText(*column.type, *bound.now);
   return UserError("table " + job.table.label() + ": load.initial, " +
@@ -131,13 +126,13 @@ arrow::Status CheckNow(const TableJob& job, const Column& column, const TableHis
 
 /// A full load beside the incremental ones knows nothing of the watermark.
 void WarnOfOtherRows(const TableHistory& history, const Column& column, TablePlan& plan) {
-  if (!history.last || !history.last_cursor || !history.last_cursor->intent.watermark) return;
+  const CommitIntent* cursor = history.last_window();
+  if (cursor == nullptr || !history.last) return;
   const CommitIntent& last = history.last->intent;
   if (last.cursor_column || last.rows == 0) return;
-  const CommitIntent& cursor = history.last_cursor->intent;
   plan.warnings.push_back("run " + last.run + " of job " + last.job +
-                          " has appended rows without the cursor since run " + cursor.run +
-                          ": those with \"" + column.name + "\" from " + *cursor.watermark +
+                          " has appended rows without the cursor since run " + cursor->run +
+                          ": those with \"" + column.name + "\" from " + *cursor->watermark +
                           " on are loaded once more");
 }
 
@@ -147,26 +142,23 @@ std::optional<std::string> TextOf(const Column& column, const std::optional<int6
 
 }  // namespace
 
-arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
+arrow::Result<std::optional<CommitRecord>> LastCursorOf(const Job& job, const TableJob& table,
+                                                        Destination& destination) {
+  if (!table.load.is_transactional()) return std::nullopt;
+  return destination.LastCursorCommit(table.table, job.name, table.load.cursor);
+}
+
+arrow::Result<TableHistory> HistoryOf(const arrow::Result<std::optional<CommitRecord>>& before,
+                                      const Job& job, const TableJob& table,
                                       Destination& destination) {
   TableHistory history;
   if (!table.load.is_transactional()) return history;
+  ARROW_ASSIGN_OR_RAISE(history.last_cursor_before, before);
   // In this order: the commit is refused if it is not the next one after `last`, so that no other
   // may come between `last_cursor`, where the window begins, and that.
   ARROW_ASSIGN_OR_RAISE(history.last, destination.LastCommit(table.table));
-  ARROW_ASSIGN_OR_RAISE(history.last_cursor,
-                        destination.LastCursorCommit(table.table, job.name, table.load.cursor));
-  history.last_cursor_before = history.last_cursor;
+  ARROW_ASSIGN_OR_RAISE(history.last_cursor, LastCursorOf(job, table, destination));
   return history;
-}
-
-arrow::Result<TableHistory> HistoryUnderSnapshot(const arrow::Result<TableHistory>& before,
-                                                 const Job& job, const TableJob& table,
-                                                 Destination& destination) {
-  ARROW_RETURN_NOT_OK(before);
-  ARROW_ASSIGN_OR_RAISE(TableHistory now, HistoryOf(job, table, destination));
-  now.last_cursor_before = before->last_cursor_before;
-  return now;
 }
 
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table) {
@@ -193,7 +185,7 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   WarnOfOtherRows(history, *column, plan);
   // A table without a value leaves no watermark: the next window is a first one too. None is the
   // least.
-  const bool is_first = !history.last_cursor || !history.last_cursor->intent.watermark;
+  const bool is_first = history.last_window() == nullptr;
   const std::optional<int64_t> upper =
       is_first && !bound->upper ? std::nullopt : std::max(bound->upper, *lower);
   plan.cursor = {.column = column->name,

@@ -26,20 +26,28 @@ struct TableHistory {
   /// The same before clock and sequence of the source were looked at: another process of the job
   /// may have come between.
   std::optional<CommitRecord> last_cursor_before;
+
+  /// The commit whose watermark the window begins at, or null: the window is a first one.
+  const CommitIntent* last_window() const {
+    const bool has_one = last_cursor.has_value() && last_cursor->intent.watermark.has_value();
+    return has_one ? &last_cursor->intent : nullptr;
+  }
 };
 
 /// Code of the error that says that rows which are written now are never loaded (class user): it
 /// must not go away because the source has come past the watermark by the next try.
 inline constexpr std::string_view kBehindWatermarkCode = "behind_watermark";
 
-/// Reads it; of a table in catalog mode there is nothing to know.
-arrow::Result<TableHistory> HistoryOf(const Job& job, const TableJob& table,
-                                      Destination& destination);
+/// The job's last commit of `table` with the cursor, to be read before the snapshot is opened; none
+/// in catalog mode.
+arrow::Result<std::optional<CommitRecord>> LastCursorOf(const Job& job, const TableJob& table,
+                                                        Destination& destination);
 
-/// The same, read once the snapshot is open, where `before` was read before.
-arrow::Result<TableHistory> HistoryUnderSnapshot(const arrow::Result<TableHistory>& before,
-                                                 const Job& job, const TableJob& table,
-                                                 Destination& destination);
+/// Reads the history once the snapshot is open, where `before` is LastCursorOf; of a table in
+/// catalog mode there is nothing to know.
+arrow::Result<TableHistory> HistoryOf(const arrow::Result<std::optional<CommitRecord>>& before,
+                                      const Job& job, const TableJob& table,
+                                      Destination& destination);
 
 /// What the source is asked for before the snapshot; none in catalog mode.
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table);

@@ -228,7 +228,7 @@ TEST(CursorWindow, NoCommitComesBetweenTheWindowAndTheSequenceThatIsGuarded) {
   Job job;
   job.name = "shop";
   OvertakenDestination destination;
-  const auto history = HistoryOf(job, TransactionalJob(), destination);
+  const auto history = HistoryOf(std::nullopt, job, TransactionalJob(), destination);
   ASSERT_TRUE(history.ok()) << history.status();
   ASSERT_TRUE(history->last && history->last_cursor);
   // The commit is refused where its sequence is not the next one: what came since makes it void.

@@ -58,7 +58,7 @@ struct RunIdentity {
 /// the same rows are copied twice. Different conditions are taken to be meant.
 void WarnOfTablesReadTwice(JobPlan& plan);
 
-/// Plans one table under `snapshot`; `history` as HistoryUnderSnapshot has read it.
+/// Plans one table under `snapshot`; `history` as HistoryOf has read it.
 PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
                        const RunIdentity& identity, const arrow::Result<TableHistory>& history,
                        std::stop_token stop);

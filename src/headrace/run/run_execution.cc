@@ -140,7 +140,7 @@ arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_to
   for (auto& [position, open] : open_) {
     if (stop.stop_requested()) return InterruptedError();
     tables.push_back({open.job->table, open.job->where, CursorRequestOf(*open.job)});
-    open.before = HistoryOf(parts_.job, *open.job, parts_.destination);
+    open.before = LastCursorOf(parts_.job, *open.job, parts_.destination);
   }
   for (int attempt = 1;; ++attempt) {
     auto snapshot = parts_.source.OpenSnapshot(tables, stop);
@@ -163,8 +163,7 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
   for (auto& [position, open] : open_) {
     ++open.epoch;
     parts_.progress.NextTable(open.job->table.label());
-    const auto history =
-        HistoryUnderSnapshot(open.before, parts_.job, *open.job, parts_.destination);
+    const auto history = HistoryOf(open.before, parts_.job, *open.job, parts_.destination);
     open.planned_after = history.ok() && history->last ? history->last->intent.sequence : 0;
     plan.tables.push_back(PlanTable(*open.job, parts_.source, snapshot,
                                     {chosen_.run, started_micros_, open.epoch}, history, stop));

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -36,7 +37,8 @@ class RunExecution {
     int epoch = 0;              ///< The last one begun.
     int64_t planned_after = 0;  ///< Sequence of the commit that the window begins behind.
     int64_t sequence = 1;
-    arrow::Result<TableHistory> before = TableHistory();  ///< Read before the snapshot.
+    /// LastCursorOf.
+    arrow::Result<std::optional<CommitRecord>> before = std::nullopt;
   };
 
   void RunEpoch(std::stop_token stop, RunReport& report);
