@@ -30,3 +30,28 @@ def test_a_kill_at_every_durable_call_loses_and_doubles_no_new_row(database, hea
     job.environment = {}
     job.command("clean")
     assert lake.staged_files(job.lake) == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_of_a_run_that_takes_another_over_loses_and_doubles_nothing(database, headrace, knife, when):
+    """The run before has published `orders` and left `events`, which had another name for a while."""
+    database.execute(SETUP + "; CREATE TABLE orders (LIKE events INCLUDING ALL)")
+    window = {"mode": "transactional", "cursor": "id"}
+    job = postgres_job(headrace, database, {"name": "public.orders"} | window, {"name": "public.events"} | window)
+    for point in itertools.count(1):
+        database.execute("INSERT INTO events SELECT FROM generate_series(1, 5); ALTER TABLE events RENAME TO away")
+        job.run(expect=1)
+        database.execute("ALTER TABLE away RENAME TO events; INSERT INTO orders SELECT FROM generate_series(1, 5)")
+        job.environment = knife.kill(point, when)
+        finished = job.run(expect=None)
+        job.environment = {}
+        if finished.returncode == 0:
+            break
+        assert finished.returncode == -signal.SIGKILL, f"killed {when} durable call {point}\n{finished.stdout}{finished.stderr}"
+        job.run()
+        for table in ("orders", "events"):
+            ids = sorted(number for number, in lake.rows(job.lake, f"public.{table}", "id"))
+            assert ids == list(range(1, 5 * point + 1)), f"{table}, killed {when} durable call {point}"
+    assert point > 20, "too few durable calls to be true"
+    job.command("clean")
+    assert lake.staged_files(job.lake) == []

@@ -50,7 +50,8 @@ Command CleanCommand() {
       .name = "clean",
       .summary = "Remove what ended runs left behind in staging",
       .description =
-          "Removes the staging of runs that are done or abandoned, and tables that were replaced "
+          "Removes the staging of runs that are done, abandoned or superseded, and tables that "
+          "were replaced "
           "longer ago than the destination's `grace`. Unfinished runs of this job and all open "
           "commits keep theirs, and what headrace did not make stays. Every run does the same when "
           "it starts.",

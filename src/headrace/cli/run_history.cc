@@ -36,14 +36,11 @@ arrow::Result<RunStanding> StandingOf(const std::filesystem::path& state, Journa
 nlohmann::ordered_json RunJson(const RunStanding& standing) {
   const JournalRun& run = standing.run;
   const nlohmann::json report = StoredReport(run);
-  nlohmann::ordered_json json = {{"run", run.run},
-                                 {"job", run.job},
-                                 {"state", RunStateName(run.state)},
-                                 {"at_work", nullptr},
-                                 {"started_at", run.started_at},
-                                 {"ended_at", nullptr},
-                                 {"scope", run.scope},
-                                 {"report", nullptr}};
+  nlohmann::ordered_json json = {
+      {"run", run.run},       {"job", run.job},     {"state", RunStateName(run.state)},
+      {"successor", nullptr}, {"at_work", nullptr}, {"started_at", run.started_at},
+      {"ended_at", nullptr},  {"scope", run.scope}, {"report", nullptr}};
+  if (!run.successor.empty()) json["successor"] = run.successor;
   if (standing.at_work.has_value()) json["at_work"] = *standing.at_work;
   if (!run.ended_at.empty()) json["ended_at"] = run.ended_at;
   if (!report.empty()) json["report"] = report;

@@ -73,7 +73,9 @@ Command RunsCommand() {
       .description =
           "Reads the journal of the job's state folder, without connecting to anything. A run that "
           "`failed` or was stopped before its end is unfinished: the next `headrace run` continues "
-          "it. One that is at work is shown with its process, which holds the job's lock.",
+          "it, or takes over what is left of it where it has loaded tables incrementally (it is "
+          "`superseded` then). One that is at work is shown with its process, which holds the "
+          "job's lock.",
       .argument = {},
       .options = {"job", "state", "set", "json"},
       .examples = {{"headrace runs", "of the job.yaml of this folder"},
@@ -86,8 +88,11 @@ Command RunsCommand() {
                  "the job or the command line is wrong, or the folder of --state is not there"}},
       .json =
           "`state` (the folder) and `runs`, each with `run`, `job`, `state` (`running`, `done`, "
-          "`failed`, `verify_failed`, `abandoned`; `running` until the run has ended, also where "
-          "its process has), `at_work` (that process, `pid N on HOST since TIME`; null where none "
+          "`failed`, `verify_failed`, `abandoned`, `superseded`; `running` until the run has "
+          "ended, "
+          "also where its process has), `successor` (the run that took over what was left of one "
+          "that is superseded, else null), `at_work` (that process, `pid N on HOST since TIME`; "
+          "null where none "
           "is at work on it, or where the job's lock may not be read), `started_at`, `ended_at`, "
           "`scope` (directories of its tables) and `report` (as `headrace run --json`, or null).",
       .run = Runs,

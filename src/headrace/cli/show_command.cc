@@ -77,6 +77,15 @@ std::string UnreportedText(const RunStanding& standing, const std::vector<TableP
   return text + NextText(standing, job, width);
 }
 
+/// Whose report is not the last word on its tables.
+std::string SuccessorText(const JournalRun& run, size_t width) {
+  if (run.successor.empty()) return {};
+  return "\n" + IndentedText("superseded: run " + run.successor +
+                                 " has taken over what was left of it, `headrace show " +
+                                 run.successor + "`",
+                             2, width);
+}
+
 /// Commits that were decided and will never be made: why their tables are loaded anew.
 std::string VoidIntentsText(const std::vector<VoidIntent>& intents, size_t width) {
   std::string text;
@@ -140,7 +149,7 @@ arrow::Result<int> Show(CommandContext& context) {
   const bool current = !report.empty() && run.state != RunState::kRunning;
   context.out << (current ? ReportText(report, context.width, scope.words)
                           : UnreportedText(standing, tables, scope.words, context.width))
-              << VoidIntentsText(void_intents, context.width);
+              << VoidIntentsText(void_intents, context.width) << SuccessorText(run, context.width);
   return kExitDone;
 }
 

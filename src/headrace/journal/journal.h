@@ -15,7 +15,14 @@
 
 namespace headrace {
 
-enum class RunState { kRunning, kDone, kFailed, kVerifyFailed, kAbandoned };
+enum class RunState {
+  kRunning,
+  kDone,
+  kFailed,
+  kVerifyFailed,
+  kAbandoned,
+  kSuperseded,  ///< Another run has taken over what was left of it.
+};
 
 std::string_view RunStateName(RunState state);
 
@@ -31,6 +38,7 @@ struct JournalRun {
   std::string report;      ///< JSON of its last report; empty before the first.
   std::vector<std::string>
       scope;  ///< Directories of the tables that it is to load: done when all are committed.
+  std::string successor;  ///< Of kSuperseded: the run that took over what was left. Else empty.
 
   /// kRunning or kFailed: the next `headrace run` continues it.
   bool unfinished() const { return state == RunState::kRunning || state == RunState::kFailed; }
@@ -83,6 +91,11 @@ class Journal {
   virtual ~Journal() = default;
 
   virtual arrow::Status BeginRun(const JournalRun& run) = 0;
+  /// `successor` begins and the unfinished run `run` ends as kSuperseded, in one step: there is
+  /// never a moment with both or none. Faults that last go over to the successor, and so do the
+  /// committed tables of the directories `kept`: they are the successor's too.
+  virtual arrow::Status SupersedeRun(const std::string& run, const JournalRun& successor,
+                                     const std::vector<std::string>& kept) = 0;
   /// Starts epoch `epoch` of a table: receipts of earlier epochs are void from here on. `plan` is
   /// the plan as JSON. An epoch that is not above the table's last one would make void receipts
   /// count again: an error of class bug.

@@ -204,7 +204,7 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
                                          SqliteOpenMode::kReadWriteCreate, std::chrono::seconds(1));
     ASSERT_TRUE(database
                     ->Execute("DROP TABLE void_intent; DROP TABLE lasting_fault; ALTER TABLE run "
-                              "DROP COLUMN source;"
+                              "DROP COLUMN source; ALTER TABLE run DROP COLUMN successor;"
                               "PRAGMA user_version=1")
                     .ok());
   }
@@ -212,6 +212,60 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
   EXPECT_TRUE((*journal_->VoidIntents("r1")).empty());
   EXPECT_TRUE((*journal_->LastingFaults("r1")).empty());
   EXPECT_EQ((*journal_->FindRun("r1"))->source, "");
+  EXPECT_EQ((*journal_->FindRun("r1"))->successor, "");
+}
+
+TEST_F(JournalTest, ARunIsTakenOverWithItsLastingFaults) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->AddLastingFault("r1", "t", "rows are lost").ok());
+  JournalRun successor = *std::move(*journal_->FindRun("r1"));
+  successor.run = "r2";
+  ASSERT_TRUE(journal_->SupersedeRun("r1", successor, {}).ok());
+  Reopen();
+  const auto before = *journal_->FindRun("r1");
+  EXPECT_EQ(before->state, RunState::kSuperseded);
+  EXPECT_FALSE(before->unfinished());
+  EXPECT_EQ(before->successor, "r2");
+  EXPECT_FALSE(before->ended_at.empty());
+  const std::vector<JournalRun> unfinished = *journal_->UnfinishedRuns("");
+  ASSERT_EQ(unfinished.size(), 1U);
+  EXPECT_EQ(unfinished[0].run, "r2");
+  ASSERT_EQ(journal_->LastingFaults("r2")->size(), 1U);
+  EXPECT_EQ(journal_->LastingFaults("r2")->at(0).found_at,
+            journal_->LastingFaults("r1")->at(0).found_at);
+}
+
+TEST_F(JournalTest, ATableThatIsKeptIsTheSuccessorsToo) {
+  Begin("r1");
+  for (const char* table : {"t", "u"}) {
+    ASSERT_TRUE(journal_->BeginEpoch("r1", table, table, 2, 1, {}).ok());
+    CommitIntent intent = Intent("r1");
+    intent.table = table;
+    ASSERT_TRUE(journal_->AddIntent(intent).ok());
+    ASSERT_TRUE(journal_->AddRecord({.intent = intent, .committed_at = "now"}).ok());
+    Receipt receipt;
+    receipt.files = {{.name = std::string(table) + ".parquet"}};
+    ASSERT_TRUE(journal_->AddReceipt("r1", table, 2, receipt).ok());
+  }
+  JournalRun successor = *std::move(*journal_->FindRun("r1"));
+  successor.run = "r2";
+  ASSERT_TRUE(journal_->SupersedeRun("r1", successor, {"u", "unknown"}).ok());
+  const std::vector<JournalTable> tables = *journal_->Tables("r2");
+  ASSERT_EQ(tables.size(), 1U);
+  EXPECT_EQ(tables[0].directory, "u");
+  EXPECT_EQ(tables[0].record->intent.run, "r1");
+  EXPECT_EQ(journal_->Receipts("r2", "u", 2)->size(), 1U);
+  EXPECT_TRUE(journal_->Receipts("r2", "t", 2)->empty());
+}
+
+TEST_F(JournalTest, ARunThatIsOverIsNotTakenOver) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->EndRun("r1", RunState::kDone, "{}").ok());
+  JournalRun successor = *std::move(*journal_->FindRun("r1"));
+  successor.run = "r2";
+  EXPECT_EQ(ClassOf(journal_->SupersedeRun("r1", successor, {})), ErrorClass::kBug);
+  EXPECT_EQ(*journal_->FindRun("r2"), std::nullopt) << "all of it or nothing";
+  EXPECT_EQ((*journal_->FindRun("r1"))->state, RunState::kDone);
 }
 
 TEST_F(JournalTest, AJournalInMemoryLeavesNoFile) {

@@ -17,10 +17,11 @@
 namespace headrace {
 namespace {
 
-constexpr int kJournalVersion = 4;
+constexpr int kJournalVersion = 5;
 constexpr int kFirstVersionWithVoidIntents = 2;
 constexpr int kFirstVersionWithSource = 3;
 constexpr int kFirstVersionWithLastingFaults = 4;
+constexpr int kFirstVersionWithSuccessor = 5;
 constexpr std::chrono::seconds kBusyTimeout{30};
 
 constexpr const char* kPragmas =
@@ -30,7 +31,7 @@ constexpr const char* kTables = R"sql(
 CREATE TABLE IF NOT EXISTS run (
   run TEXT PRIMARY KEY, job TEXT NOT NULL, text_digest TEXT NOT NULL, state TEXT NOT NULL, started_at TEXT NOT NULL,
   ended_at TEXT NOT NULL DEFAULT '', report TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL,
-  source TEXT NOT NULL DEFAULT '') STRICT;
+  source TEXT NOT NULL DEFAULT '', successor TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE IF NOT EXISTS run_table (
   run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, label TEXT NOT NULL, epoch INTEGER NOT NULL, units INTEGER NOT NULL,
   plan TEXT NOT NULL, intent TEXT, record TEXT, PRIMARY KEY (run, directory)) STRICT;
@@ -46,14 +47,19 @@ CREATE TABLE IF NOT EXISTS lasting_fault (
 CREATE INDEX IF NOT EXISTS run_by_job ON run (job, started_at);
 )sql";
 
-/// For a journal of an earlier version.
-constexpr const char* kAddSource = "ALTER TABLE run ADD COLUMN source TEXT NOT NULL DEFAULT '';";
+/// A column of `run` that a journal of an earlier version lacks, and is empty there.
+struct LaterColumn {
+  int since;
+  std::string_view name;
+};
+constexpr std::array<LaterColumn, 2> kLaterColumns = {
+    {{kFirstVersionWithSource, "source"}, {kFirstVersionWithSuccessor, "successor"}}};
 
 /// Condition on the runs of job ?1, of all jobs if that is empty.
 constexpr std::string_view kOfJob = "(?1 = '' OR job = ?1)";
 
-constexpr std::array<std::string_view, 5> kRunStateNames = {"running", "done", "failed",
-                                                            "verify_failed", "abandoned"};
+constexpr std::array<std::string_view, 6> kRunStateNames = {
+    "running", "done", "failed", "verify_failed", "abandoned", "superseded"};
 
 arrow::Result<RunState> RunStateOf(std::string_view name) {
   const auto found = std::ranges::find(kRunStateNames, name);
@@ -81,7 +87,7 @@ arrow::Result<std::vector<std::string>> ParseScope(std::string_view text) {
   return scope;
 }
 
-/// Columns: run, job, text_digest, state, started_at, ended_at, report, scope, source.
+/// Columns: run, job, text_digest, state, started_at, ended_at, report, scope, source, successor.
 arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
   JournalRun run{.run = Text(row, 0),
                  .job = Text(row, 1),
@@ -91,7 +97,8 @@ arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
                  .started_at = Text(row, 4),
                  .ended_at = Text(row, 5),
                  .report = Text(row, 6),
-                 .scope = {}};
+                 .scope = {},
+                 .successor = Text(row, 9)};
   ARROW_ASSIGN_OR_RAISE(run.state, RunStateOf(row.ColumnText(3)));
   ARROW_ASSIGN_OR_RAISE(run.scope, ParseScope(row.ColumnText(7)));
   return run;
@@ -118,6 +125,48 @@ arrow::Result<JournalTable> ReadTable(const SqliteStatement& row) {
   return table;
 }
 
+/// Columns: intent, reason, voided_at.
+arrow::Result<VoidIntent> ReadVoidIntent(const SqliteStatement& row) {
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
+                        ParseStored(row.ColumnText(0), "void commit intent"));
+  ARROW_ASSIGN_OR_RAISE(CommitIntent intent, CommitIntentFromJson(json));
+  return VoidIntent{std::move(intent), Text(row, 1), Text(row, 2)};
+}
+
+/// Columns: directory, reason, found_at.
+arrow::Result<LastingFault> ReadLastingFault(const SqliteStatement& row) {
+  return LastingFault{Text(row, 0), Text(row, 1), Text(row, 2)};
+}
+
+/// Columns: receipt.
+arrow::Result<Receipt> ReadReceipt(const SqliteStatement& row) {
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(row.ColumnText(0), "receipt"));
+  return ReceiptFromJson(json);
+}
+
+arrow::Status BindTexts(SqliteStatement& statement, const std::vector<std::string>& texts) {
+  for (size_t i = 0; i < texts.size(); ++i) {
+    ARROW_RETURN_NOT_OK(statement.BindText(static_cast<int>(i) + 1, texts[i]));
+  }
+  return arrow::Status::OK();
+}
+
+/// What `read` makes of each row of a query with text parameters.
+template <typename Row>
+arrow::Result<std::vector<Row>> ReadAll(SqliteDatabase& database, std::string_view sql,
+                                        const std::vector<std::string>& parameters,
+                                        arrow::Result<Row> (*read)(const SqliteStatement&)) {
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database.Prepare(sql));
+  ARROW_RETURN_NOT_OK(BindTexts(statement, parameters));
+  std::vector<Row> rows;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
+    if (!has_row) return rows;
+    ARROW_ASSIGN_OR_RAISE(Row row, read(statement));
+    rows.push_back(std::move(row));
+  }
+}
+
 arrow::Result<int64_t> UserVersion(SqliteDatabase& database) {
   ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database.Prepare("PRAGMA user_version"));
   ARROW_RETURN_NOT_OK(statement.Step());
@@ -138,8 +187,10 @@ arrow::Status BringUpToDate(SqliteDatabase& database) {
   ARROW_ASSIGN_OR_RAISE(const int64_t version, UserVersion(database));
   if (version >= kJournalVersion) return arrow::Status::OK();
   ARROW_RETURN_NOT_OK(database.Execute(kTables));
-  if (version > 0 && version < kFirstVersionWithSource) {
-    ARROW_RETURN_NOT_OK(database.Execute(kAddSource));
+  for (const LaterColumn& column : kLaterColumns) {
+    if (version == 0 || version >= column.since) continue;
+    ARROW_RETURN_NOT_OK(database.Execute("ALTER TABLE run ADD COLUMN " + std::string(column.name) +
+                                         " TEXT NOT NULL DEFAULT ''"));
   }
   return database.Execute("PRAGMA user_version=" + std::to_string(kJournalVersion));
 }
@@ -254,18 +305,71 @@ arrow::Status SqliteJournal::Write(std::string_view sql,
 arrow::Status SqliteJournal::Execute(std::string_view sql,
                                      const std::vector<std::string>& parameters) {
   ARROW_ASSIGN_OR_RAISE(SqliteStatement statement, database_.Prepare(sql));
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    ARROW_RETURN_NOT_OK(statement.BindText(static_cast<int>(i) + 1, parameters[i]));
-  }
+  ARROW_RETURN_NOT_OK(BindTexts(statement, parameters));
   return statement.Run();
 }
 
+arrow::Status SqliteJournal::InTransaction(const std::function<arrow::Status()>& change) {
+  const std::scoped_lock lock(mutex_);
+  if (const arrow::Status begun = database_.Execute("BEGIN IMMEDIATE"); !begun.ok()) {
+    return NamingJournal(begun, database_.path());
+  }
+  arrow::Status status = change();
+  if (status.ok()) status = database_.Execute("COMMIT");
+  if (status.ok()) return status;
+  (void)database_.Execute("ROLLBACK");  // The first error is what counts.
+  return ClassOf(status) == ErrorClass::kBug ? status : NamingJournal(status, database_.path());
+}
+
 arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
-  return Write(
+  return InTransaction([&] { return InsertRun(run); });
+}
+
+arrow::Status SqliteJournal::InsertRun(const JournalRun& run) {
+  return Execute(
       "INSERT INTO run (run, job, text_digest, state, started_at, scope, source) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
       {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
        DumpJson(nlohmann::json(run.scope)), run.source});
+}
+
+arrow::Status SqliteJournal::SupersedeRun(const std::string& run, const JournalRun& successor,
+                                          const std::vector<std::string>& kept) {
+  return InTransaction([&] { return MoveToSuccessor(run, successor, kept); });
+}
+
+arrow::Status SqliteJournal::CopyTable(const std::string& run, const std::string& successor,
+                                       const std::string& directory) {
+  const std::vector<std::string> parameters = {run, successor, directory};
+  ARROW_RETURN_NOT_OK(
+      Execute("INSERT INTO run_table (run, directory, label, epoch, units, plan, intent, record) "
+              "SELECT ?2, directory, label, epoch, units, plan, intent, record FROM run_table "
+              "WHERE run = ?1 AND directory = ?3 AND record IS NOT NULL",
+              parameters));
+  return Execute(
+      "INSERT INTO receipt (run, directory, epoch, file, receipt) "
+      "SELECT ?2, directory, epoch, file, receipt FROM receipt JOIN run_table USING (run, "
+      "directory, epoch) WHERE run = ?1 AND directory = ?3 AND record IS NOT NULL",
+      parameters);
+}
+
+arrow::Status SqliteJournal::MoveToSuccessor(const std::string& run, const JournalRun& successor,
+                                             const std::vector<std::string>& kept) {
+  ARROW_RETURN_NOT_OK(InsertRun(successor));
+  for (const std::string& directory : kept) {
+    ARROW_RETURN_NOT_OK(CopyTable(run, successor.run, directory));
+  }
+  ARROW_RETURN_NOT_OK(
+      Execute("INSERT INTO lasting_fault (run, directory, reason, found_at) "
+              "SELECT ?2, directory, reason, found_at FROM lasting_fault WHERE run = ?1",
+              {run, successor.run}));
+  ARROW_RETURN_NOT_OK(Execute(
+      "UPDATE run SET state = ?2, successor = ?3, ended_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') "
+      "WHERE run = ?1 AND state IN ('running', 'failed')",
+      {run, std::string(RunStateName(RunState::kSuperseded)), successor.run}));
+  if (database_.changes() == 1) return arrow::Status::OK();
+  return BugError("run " + run + " is not unfinished: run " + successor.run +
+                  " cannot take it over");
 }
 
 arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::string& directory,
@@ -308,15 +412,7 @@ arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
 }
 
 arrow::Status SqliteJournal::MakeIntentVoid(const CommitIntent& intent, const std::string& reason) {
-  const std::scoped_lock lock(mutex_);
-  if (const arrow::Status begun = database_.Execute("BEGIN IMMEDIATE"); !begun.ok()) {
-    return NamingJournal(begun, database_.path());
-  }
-  arrow::Status status = MoveIntent(intent, reason);
-  if (status.ok()) status = database_.Execute("COMMIT");
-  if (status.ok()) return status;
-  (void)database_.Execute("ROLLBACK");  // The first error is what counts.
-  return ClassOf(status) == ErrorClass::kBug ? status : NamingJournal(status, database_.path());
+  return InTransaction([&] { return MoveIntent(intent, reason); });
 }
 
 arrow::Status SqliteJournal::MoveIntent(const CommitIntent& intent, const std::string& reason) {
@@ -361,95 +457,51 @@ arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& r
                                                             const std::string& directory,
                                                             int epoch) {
   const std::scoped_lock lock(mutex_);
-  ARROW_ASSIGN_OR_RAISE(
-      SqliteStatement statement,
-      database_.Prepare(
-          "SELECT receipt FROM receipt WHERE run = ?1 AND directory = ?2 AND epoch = ?3 "
-          "ORDER BY file"));
-  ARROW_RETURN_NOT_OK(statement.BindText(1, run));
-  ARROW_RETURN_NOT_OK(statement.BindText(2, directory));
-  ARROW_RETURN_NOT_OK(statement.BindInt64(3, epoch));
-  std::vector<Receipt> receipts;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
-    if (!has_row) return receipts;
-    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
-                          ParseStored(statement.ColumnText(0), "receipt"));
-    ARROW_ASSIGN_OR_RAISE(Receipt receipt, ReceiptFromJson(json));
-    receipts.push_back(std::move(receipt));
-  }
+  return ReadAll(database_,
+                 "SELECT receipt FROM receipt WHERE run = ?1 AND directory = ?2 AND "
+                 "epoch = CAST(?3 AS INTEGER) ORDER BY file",
+                 {run, directory, std::to_string(epoch)}, ReadReceipt);
 }
 
 arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string& run) {
   const std::scoped_lock lock(mutex_);
-  ARROW_ASSIGN_OR_RAISE(
-      SqliteStatement statement,
-      database_.Prepare(
-          "SELECT directory, label, epoch, units, intent, record FROM run_table WHERE run = ?1 "
-          "ORDER BY directory"));
-  ARROW_RETURN_NOT_OK(statement.BindText(1, run));
-  std::vector<JournalTable> tables;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
-    if (!has_row) return tables;
-    ARROW_ASSIGN_OR_RAISE(JournalTable table, ReadTable(statement));
-    tables.push_back(std::move(table));
-  }
+  return ReadAll(database_,
+                 "SELECT directory, label, epoch, units, intent, record FROM run_table "
+                 "WHERE run = ?1 ORDER BY directory",
+                 {run}, ReadTable);
 }
 
 arrow::Result<std::vector<VoidIntent>> SqliteJournal::VoidIntents(const std::string& run) {
   if (version_ < kFirstVersionWithVoidIntents) return std::vector<VoidIntent>();
   const std::scoped_lock lock(mutex_);
-  ARROW_ASSIGN_OR_RAISE(
-      SqliteStatement statement,
-      database_.Prepare("SELECT intent, reason, voided_at FROM void_intent WHERE run = ?1 "
-                        "ORDER BY directory, epoch"));
-  ARROW_RETURN_NOT_OK(statement.BindText(1, run));
-  std::vector<VoidIntent> intents;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
-    if (!has_row) return intents;
-    ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
-                          ParseStored(statement.ColumnText(0), "void commit intent"));
-    ARROW_ASSIGN_OR_RAISE(CommitIntent intent, CommitIntentFromJson(json));
-    intents.push_back({std::move(intent), Text(statement, 1), Text(statement, 2)});
-  }
+  return ReadAll(database_,
+                 "SELECT intent, reason, voided_at FROM void_intent WHERE run = ?1 "
+                 "ORDER BY directory, epoch",
+                 {run}, ReadVoidIntent);
 }
 
 arrow::Result<std::vector<LastingFault>> SqliteJournal::LastingFaults(const std::string& run) {
   if (version_ < kFirstVersionWithLastingFaults) return std::vector<LastingFault>();
   const std::scoped_lock lock(mutex_);
-  ARROW_ASSIGN_OR_RAISE(
-      SqliteStatement statement,
-      database_.Prepare("SELECT directory, reason, found_at FROM lasting_fault WHERE run = ?1 "
-                        "ORDER BY directory"));
-  ARROW_RETURN_NOT_OK(statement.BindText(1, run));
-  std::vector<LastingFault> faults;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
-    if (!has_row) return faults;
-    faults.push_back({Text(statement, 0), Text(statement, 1), Text(statement, 2)});
-  }
+  return ReadAll(database_,
+                 "SELECT directory, reason, found_at FROM lasting_fault WHERE run = ?1 "
+                 "ORDER BY directory",
+                 {run}, ReadLastingFault);
 }
 
 arrow::Result<std::vector<JournalRun>> SqliteJournal::ReadRuns(std::string_view condition,
                                                                std::string_view parameter,
                                                                std::string_view report) {
-  const std::string_view source = version_ < kFirstVersionWithSource ? "''" : "source";
-  const std::scoped_lock lock(mutex_);
-  ARROW_ASSIGN_OR_RAISE(
-      SqliteStatement statement,
-      database_.Prepare("SELECT run, job, text_digest, state, started_at, ended_at, " +
-                        std::string(report) + ", scope, " + std::string(source) +
-                        " FROM run WHERE " + std::string(condition) + " ORDER BY rowid DESC"));
-  ARROW_RETURN_NOT_OK(statement.BindText(1, parameter));
-  std::vector<JournalRun> runs;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const bool has_row, statement.Step());
-    if (!has_row) return runs;
-    ARROW_ASSIGN_OR_RAISE(JournalRun run, ReadRun(statement));
-    runs.push_back(std::move(run));
+  std::string later;
+  for (const LaterColumn& column : kLaterColumns) {
+    later += ", " + (version_ < column.since ? "''" : std::string(column.name));
   }
+  const std::scoped_lock lock(mutex_);
+  return ReadAll(database_,
+                 "SELECT run, job, text_digest, state, started_at, ended_at, " +
+                     std::string(report) + ", scope" + later + " FROM run WHERE " +
+                     std::string(condition) + " ORDER BY rowid DESC",
+                 {std::string(parameter)}, ReadRun);
 }
 
 arrow::Result<std::vector<JournalRun>> SqliteJournal::Runs(std::string_view job) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 
 #include "headrace/client/sqlite/database.h"
@@ -20,6 +21,8 @@ class SqliteJournal : public Journal {
       const std::filesystem::path& file);
 
   arrow::Status BeginRun(const JournalRun& run) override;
+  arrow::Status SupersedeRun(const std::string& run, const JournalRun& successor,
+                             const std::vector<std::string>& kept) override;
   arrow::Status BeginEpoch(const std::string& run, const std::string& directory,
                            const std::string& label, int epoch, int64_t units,
                            const nlohmann::json& plan) override;
@@ -52,6 +55,13 @@ class SqliteJournal : public Journal {
   arrow::Status Write(std::string_view sql, const std::vector<std::string>& parameters);
   /// The same; the caller holds mutex_.
   arrow::Status Execute(std::string_view sql, const std::vector<std::string>& parameters);
+  /// What `change` does, all of it or nothing. Takes mutex_.
+  arrow::Status InTransaction(const std::function<arrow::Status()>& change);
+  arrow::Status InsertRun(const JournalRun& run);
+  arrow::Status CopyTable(const std::string& run, const std::string& successor,
+                          const std::string& directory);
+  arrow::Status MoveToSuccessor(const std::string& run, const JournalRun& successor,
+                                const std::vector<std::string>& kept);
   arrow::Status MoveIntent(const CommitIntent& intent, const std::string& reason);
   /// `report` is the SQL expression that a run's report is read from.
   arrow::Result<std::vector<JournalRun>> ReadRuns(std::string_view condition,

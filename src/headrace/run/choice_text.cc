@@ -72,6 +72,13 @@ arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, cons
                    other.run + job.words.AsOption() + "`");
 }
 
+std::string TakenOver(const JournalRun& run, const std::vector<std::string>& left) {
+  return "run " + run.run + ", begun at " + run.started_at + ", has not loaded " +
+         Enumerated(left) +
+         ": a new run takes that over, so that the new rows of the others wait "
+         "for nothing";
+}
+
 std::string OlderSnapshots(const std::vector<CommitRecord>& committed) {
   std::string text = "as of an earlier snapshot than what is loaded now:";
   for (const CommitRecord& record : committed) {

@@ -26,4 +26,7 @@ arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, cons
 /// What is loaded now sees a later moment than what a continued run published before: `committed`.
 std::string OlderSnapshots(const std::vector<CommitRecord>& committed);
 
+/// A new run takes over `left` (labels) of `run`, which is unfinished.
+std::string TakenOver(const JournalRun& run, const std::vector<std::string>& left);
+
 }  // namespace headrace

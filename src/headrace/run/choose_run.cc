@@ -1,6 +1,7 @@
 #include "headrace/run/choose_run.h"
 
 #include <algorithm>
+#include <iterator>
 #include <ranges>
 #include <string_view>
 #include <unordered_set>
@@ -129,6 +130,15 @@ arrow::Status NoSuchTable(const std::string& name, const Job& job) {
                    "\"? " + tables);
 }
 
+/// What an unfinished run has come to.
+struct RunRemains {
+  std::vector<std::string> left;      ///< Labels of its tables that are not published.
+  bool left_are_windows = true;       ///< All of them are wanted and in transactional mode.
+  bool has_next_windows = false;      ///< So is a table that is published.
+  std::vector<std::string> kept;      ///< Directories of all others that are published,
+  std::vector<CommitRecord> records;  ///< and the records of those.
+};
+
 class RunChooser {
  public:
   RunChooser(const RunParts& parts, const RunRequest& request, std::string started_at, bool preview)
@@ -140,10 +150,18 @@ class RunChooser {
   arrow::Result<std::optional<JournalRun>> FindUnfinished();
   arrow::Status Settle(const JournalRun& run);
   arrow::Status ChooseByRunId(const std::optional<JournalRun>& unfinished);
+  arrow::Result<std::optional<JournalRun>> FindRequested();
+  arrow::Status ChooseBeside(const JournalRun& unfinished);
   arrow::Result<ChosenRun> Start(const std::string& run);
+  arrow::Status ContinueOrSucceed(const JournalRun& run);
+  arrow::Result<RunRemains> RemainsOf(const JournalRun& run);
+  ChosenRun SuccessorOf(const JournalRun& run, const RunRemains& remains) const;
+  arrow::Status TakeOver(const JournalRun& run, const std::vector<std::string>& left,
+                         std::vector<std::string> kept);
+  arrow::Status VerifyBefore(const JournalRun& run, const std::vector<std::string>& kept);
   arrow::Result<ChosenRun> Continue(const JournalRun& run);
   arrow::Status ChoosePlace(const JournalRun& run, ChosenRun& chosen);
-  arrow::Status FindFaults(ChosenRun& chosen);
+  arrow::Status FindFaults(const std::string& run, ChosenRun& chosen);
   arrow::Status Extend(const JournalRun& run, ChosenRun& chosen);
   arrow::Result<ChosenRun> Repeat(const JournalRun& run);
   arrow::Status DivideTables(ChosenRun& chosen);
@@ -171,7 +189,7 @@ arrow::Result<RunDecision> RunChooser::Choose() {
   if (request_.run_id.has_value()) {
     ARROW_RETURN_NOT_OK(ChooseByRunId(unfinished));
   } else if (unfinished.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(*unfinished));
+    ARROW_RETURN_NOT_OK(ContinueOrSucceed(*unfinished));
   } else if (request_.resume) {
     decision_.notes.emplace_back("no run of this job is unfinished; nothing to resume");
   } else {
@@ -205,11 +223,11 @@ arrow::Status RunChooser::Settle(const JournalRun& run) {
 
 arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinished) {
   const std::string& wanted = *request_.run_id;
-  if (unfinished.has_value() && unfinished->run == wanted) {
+  ARROW_ASSIGN_OR_RAISE(const auto known, FindRequested());
+  if (unfinished.has_value() && known.has_value() && unfinished->run == known->run) {
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(*unfinished));
     return arrow::Status::OK();
   }
-  ARROW_ASSIGN_OR_RAISE(const auto known, parts_.journal.FindRun(wanted));
   if (known.has_value() && known->job != parts_.job.name) {
     return UserError("run " + known->run + " belongs to job \"" + known->job +
                      "\"; choose another --run-id");
@@ -218,25 +236,112 @@ arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinis
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Repeat(*known));
     return arrow::Status::OK();
   }
-  if (unfinished.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(const auto tables, parts_.journal.Tables(unfinished->run));
-    const JournalTableIndex journalled(tables);
-    const bool complete = std::ranges::all_of(unfinished->scope, [&](const std::string& directory) {
-      const JournalTable* table = journalled.Find(directory);
-      return table != nullptr && IsThere(*table);
-    });
-    if (!complete) {
-      return OtherRunUnfinished(parts_.job, wanted, *unfinished,
-                                TablesLeft(parts_.job, unfinished->scope, tables));
-    }
-    ARROW_ASSIGN_OR_RAISE(decision_.completed, Repeat(*unfinished));
-    decision_.completed->start = RunStart::kContinued;
-  }
   ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(wanted));
+  if (unfinished.has_value()) ARROW_RETURN_NOT_OK(ChooseBeside(*unfinished));
   if (request_.resume && decision_.chosen->committed.empty()) {
     decision_.chosen.reset();
     decision_.notes.push_back("run " + wanted + " was never begun; nothing to resume");
   }
+  return arrow::Status::OK();
+}
+
+/// The run that was asked for by its id, or the one that has taken it over.
+arrow::Result<std::optional<JournalRun>> RunChooser::FindRequested() {
+  ARROW_ASSIGN_OR_RAISE(auto run, parts_.journal.FindRun(*request_.run_id));
+  while (run.has_value() && run->state == RunState::kSuperseded) {
+    decision_.notes.push_back("run " + run->run + " was taken over by run " + run->successor);
+    ARROW_ASSIGN_OR_RAISE(run, parts_.journal.FindRun(run->successor));
+  }
+  return run;
+}
+
+/// A run of an id of its own has been chosen. What is unfinished ends before it where it is
+/// complete, or where the new run loads all that is left of it.
+arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished) {
+  ARROW_ASSIGN_OR_RAISE(const RunRemains remains, RemainsOf(unfinished));
+  if (remains.left.empty()) return VerifyBefore(unfinished, {});
+  if (remains.left_are_windows && !request_.resume) {
+    return TakeOver(unfinished, remains.left, /*kept=*/{});
+  }
+  return OtherRunUnfinished(parts_.job, decision_.chosen->run, unfinished, remains.left);
+}
+
+/// One table that fails again and again must not hold up the new rows of others: where the
+/// unfinished run has loaded such, a new one takes up what is left, and loads their next windows.
+arrow::Status RunChooser::ContinueOrSucceed(const JournalRun& run) {
+  ARROW_ASSIGN_OR_RAISE(RunRemains remains, RemainsOf(run));
+  const std::string place = parts_.source.place();
+  const bool is_same_job = run.text_digest == parts_.job.text_digest &&
+                           (place.empty() || run.source.empty() || place == run.source);
+  if (request_.resume || !is_same_job || remains.left.empty() || !remains.has_next_windows) {
+    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(run));
+    return arrow::Status::OK();
+  }
+  decision_.chosen = SuccessorOf(run, remains);
+  return TakeOver(run, remains.left, std::move(remains.kept));
+}
+
+arrow::Result<RunRemains> RunChooser::RemainsOf(const JournalRun& run) {
+  ARROW_ASSIGN_OR_RAISE(const auto tables, parts_.journal.Tables(run.run));
+  const JournalTableIndex journalled(tables);
+  const JobPositions positions = PositionsByDirectory(parts_.job);
+  const std::unordered_set<const TableJob*> wanted(wanted_.begin(), wanted_.end());
+  RunRemains remains;
+  for (const std::string& directory : run.scope) {
+    const JournalTable* known = journalled.Find(directory);
+    const auto at = positions.find(directory);
+    const TableJob* table = at == positions.end() ? nullptr : &parts_.job.tables[at->second];
+    const bool is_window = wanted.contains(table) && table->load.is_transactional();
+    if (known == nullptr || !IsThere(*known)) {
+      remains.left.push_back(table == nullptr ? directory : table->table.label());
+      remains.left_are_windows &= is_window;
+    } else if (is_window && known->record.has_value()) {
+      remains.has_next_windows = true;
+    } else {
+      remains.kept.push_back(directory);
+      if (known->record.has_value()) remains.records.push_back(*known->record);
+    }
+  }
+  return remains;
+}
+
+/// A new run for what is left of `run`, for the next windows of what it has loaded, and for wanted
+/// tables that it was not for.
+ChosenRun RunChooser::SuccessorOf(const JournalRun& run, const RunRemains& remains) const {
+  ChosenRun chosen;
+  chosen.run = MakeRunId();
+  chosen.started_at = started_at_;
+  chosen.source = parts_.source.place();
+  chosen.scope = run.scope;
+  for (const TableJob* table : TablesOutside(wanted_, run.scope)) {
+    chosen.scope.push_back(table->table.directory());
+  }
+  chosen.tables = TablesOutside(wanted_, remains.kept);
+  chosen.committed = remains.records;
+  chosen.has_published = !remains.kept.empty();
+  return chosen;
+}
+
+/// The chosen run takes `run` over, of which `left` (labels) is left, and keeps the published
+/// tables `kept` as its own.
+arrow::Status RunChooser::TakeOver(const JournalRun& run, const std::vector<std::string>& left,
+                                   std::vector<std::string> kept) {
+  ARROW_RETURN_NOT_OK(FindFaults(run.run, *decision_.chosen));
+  decision_.notes.push_back(TakenOver(run, left));
+  ARROW_RETURN_NOT_OK(VerifyBefore(run, kept));
+  decision_.chosen->supersedes = {.run = run.run, .kept = std::move(kept)};
+  return arrow::Status::OK();
+}
+
+/// Who ends a run verifies what it has published, but for `kept`, which is verified with another.
+arrow::Status RunChooser::VerifyBefore(const JournalRun& run,
+                                       const std::vector<std::string>& kept) {
+  ARROW_ASSIGN_OR_RAISE(ChosenRun earlier, Repeat(run));
+  earlier.start = RunStart::kContinued;
+  const DirectorySet others = SetOf(kept);
+  std::erase_if(earlier.committed,
+                [&](const CommitRecord& record) { return others.contains(record.intent.table); });
+  decision_.earlier = std::move(earlier);
   return arrow::Status::OK();
 }
 
@@ -266,7 +371,7 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   ARROW_RETURN_NOT_OK(Extend(run, chosen));
   ARROW_RETURN_NOT_OK(DivideTables(chosen));
   ARROW_RETURN_NOT_OK(ChoosePlace(run, chosen));
-  ARROW_RETURN_NOT_OK(FindFaults(chosen));
+  ARROW_RETURN_NOT_OK(FindFaults(run.run, chosen));
   if (!chosen.nothing_to_do()) {
     decision_.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
     if (!chosen.committed.empty()) decision_.notes.push_back(OlderSnapshots(chosen.committed));
@@ -292,20 +397,21 @@ arrow::Status RunChooser::ChoosePlace(const JournalRun& run, ChosenRun& chosen) 
   return SourceChanged(parts_.job, run, place, TablesLeft(parts_.job, run.scope, tables));
 }
 
-/// A job that allows late rows now, or loads the whole table, has answered them.
-arrow::Status RunChooser::FindFaults(ChosenRun& chosen) {
-  ARROW_ASSIGN_OR_RAISE(const auto faults, parts_.journal.LastingFaults(chosen.run));
+/// What `run` has found: `chosen`, or the one that it supersedes. A job that allows late rows now,
+/// or loads the whole table, has answered it.
+arrow::Status RunChooser::FindFaults(const std::string& run, ChosenRun& chosen) {
+  ARROW_ASSIGN_OR_RAISE(const auto faults, parts_.journal.LastingFaults(run));
   for (const LastingFault& fault : faults) {
     const auto table = std::ranges::find(chosen.tables, fault.directory,
                                          [](const TableJob* t) { return t->table.directory(); });
     if (table == chosen.tables.end()) continue;
     const LoadSettings& load = (*table)->load;
     if (!load.is_transactional() || load.late_rows == LateRows::kWarn) continue;
-    chosen.faults.emplace(
-        fault.directory, UserError("this run has found at " + fault.found_at + ": " + fault.reason +
-                                       ". It is given up by `headrace abandon " + chosen.run +
-                                       parts_.job.words.AsOption() + "`",
-                                   std::string(kBehindWatermarkCode)));
+    chosen.faults.emplace(fault.directory,
+                          UserError("found at " + fault.found_at + ": " + fault.reason +
+                                        ". The run is given up by `headrace abandon " + chosen.run +
+                                        parts_.job.words.AsOption() + "`",
+                                    std::string(kBehindWatermarkCode)));
   }
   return arrow::Status::OK();
 }
@@ -443,15 +549,20 @@ arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& r
 
 arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& journal) {
   if (chosen.start == RunStart::kNew) {
-    ARROW_RETURN_NOT_OK(journal.BeginRun({.run = chosen.run,
-                                          .job = job.name,
-                                          .text_digest = job.text_digest,
-                                          .source = chosen.source,
-                                          .state = RunState::kRunning,
-                                          .started_at = chosen.started_at,
-                                          .ended_at = {},
-                                          .report = {},
-                                          .scope = chosen.scope}));
+    const JournalRun run{.run = chosen.run,
+                         .job = job.name,
+                         .text_digest = job.text_digest,
+                         .source = chosen.source,
+                         .state = RunState::kRunning,
+                         .started_at = chosen.started_at,
+                         .ended_at = {},
+                         .report = {},
+                         .scope = chosen.scope,
+                         .successor = {}};
+    ARROW_RETURN_NOT_OK(
+        chosen.supersedes.run.empty()
+            ? journal.BeginRun(run)
+            : journal.SupersedeRun(chosen.supersedes.run, run, chosen.supersedes.kept));
   } else if (chosen.start == RunStart::kContinued) {
     ARROW_RETURN_NOT_OK(
         journal.ResumeRun(chosen.run, job.text_digest, chosen.source, chosen.scope));

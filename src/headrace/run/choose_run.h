@@ -16,6 +16,13 @@ enum class RunStart {
   kEnded,      ///< It is done: nothing of it may change.
 };
 
+/// What a new run has of an unfinished one.
+struct Takeover {
+  std::string run;                ///< The one that it takes over; empty: none.
+  std::vector<std::string> kept;  ///< Directories of the tables of that one which are published,
+                                  ///< and count as the new run's.
+};
+
 /// What this process shall do: the run, which of its tables are there already and which are left.
 struct ChosenRun {
   std::string run;
@@ -25,6 +32,7 @@ struct ChosenRun {
   bool verification_failed = false;        ///< Done before, and its verification had failed.
   std::vector<const TableJob*> tables;     ///< Left to load now; pointers into the Job.
   std::vector<std::string> scope;          ///< Directories of all tables of the run.
+  Takeover supersedes;                     ///< Of a new run.
   std::vector<CommitRecord> committed;     ///< Of the run's tables that are there already.
   std::vector<CommitRecord> rediscovered;  ///< Of those, the ones that the journal does not know.
 
@@ -38,10 +46,10 @@ struct ChosenRun {
 };
 
 struct RunDecision {
-  std::optional<ChosenRun> chosen;     ///< None: nothing is to be resumed.
-  std::optional<ChosenRun> completed;  ///< Another run, which settling has completed: it is to be
-                                       ///< ended first.
-  std::vector<std::string> notes;      ///< Sentences: what was settled, what is continued.
+  std::optional<ChosenRun> chosen;   ///< None: nothing is to be resumed.
+  std::optional<ChosenRun> earlier;  ///< Another run that is to be verified first: settling has
+                                     ///< completed it, or `chosen` supersedes it.
+  std::vector<std::string> notes;    ///< Sentences: what was settled, what is continued.
 };
 
 /// Settles every open intent of the job, then decides by docs/architecture.md ("A run") what is to

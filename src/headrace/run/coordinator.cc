@@ -13,6 +13,7 @@
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choose_run.h"
 #include "headrace/run/execute_options.h"
+#include "headrace/run/exit_code.h"
 #include "headrace/run/run_execution.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/source_count.h"
@@ -119,13 +120,14 @@ RunState EndState(const RunReport& report) {
 }
 
 /// An interrupted run stays running: the next one continues it. Where nothing was done of a run
-/// that is unfinished, `earlier`, the report of the process before, stands.
+/// that is unfinished, nor damage found, `earlier`, the report of the process before, stands.
 arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, const std::string& earlier,
                      RunReport& report) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(chosen.run));
   report.left = TablesLeft(parts.job, chosen.scope, tables);
   if (report.interrupted) return arrow::Status::OK();
-  const bool stands = report.nothing_to_do && !report.left.empty() && !earlier.empty();
+  const bool stands = report.nothing_to_do && !report.left.empty() && !earlier.empty() &&
+                      report.exit_code() != kExitVerificationFailed;
   return parts.journal.EndRun(chosen.run, EndState(report),
                               stands ? earlier : DumpJson(ToJson(report)));
 }
@@ -165,11 +167,15 @@ RunReport NothingToResume(const RunParts& parts, std::vector<std::string> notes)
   return report;
 }
 
-std::string EndOfCompleted(const Job& job, const RunReport& report) {
-  return "run " + report.run + " had loaded all its tables and is ended now" +
-         (report.exit_code() == 0 ? ""
-                                  : ": its verification FAILED, see `headrace show " + report.run +
-                                        job.words.AsOption() + "`");
+/// What is to be said of the run that was verified before another one begins; empty: nothing.
+std::string EndOfEarlier(const Job& job, const RunReport& report) {
+  const bool damaged = report.exit_code() == kExitVerificationFailed;
+  if (!damaged && !report.left.empty()) return {};
+  return "run " + report.run +
+         (report.left.empty() ? " had loaded all its tables and is ended now" : "") +
+         (damaged ? ": its verification FAILED, see `headrace show " + report.run +
+                        job.words.AsOption() + "`"
+                  : "");
 }
 
 arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
@@ -178,12 +184,10 @@ arrow::Result<CleanResult> CleanDestination(const RunParts& parts) {
 }
 
 /// What earlier runs left behind is no reason to fail this one.
-void CleanUp(const RunParts& parts, const std::string& run) {
-  const arrow::Status status = CleanDestination(parts).status();
-  if (!status.ok() && CodeOf(status) != kInterruptedCode) {
-    parts.observer.Emit(Level::kWarning, "clean_failed",
-                        "cannot clean up after earlier runs: " + status.message(), {{"run", run}});
-  }
+void SayUnclean(const RunParts& parts, const std::string& run, const arrow::Status& status) {
+  if (status.ok() || CodeOf(status) == kInterruptedCode) return;
+  parts.observer.Emit(Level::kWarning, "clean_failed",
+                      "cannot clean up after earlier runs: " + status.message(), {{"run", run}});
 }
 
 /// Tables end in any order; people read them in that of the job file.
@@ -315,12 +319,17 @@ arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_t
   const Stopwatch total;
   ARROW_ASSIGN_OR_RAISE(RunDecision decision,
                         ChooseRun(parts_, request, UtcTime(std::chrono::system_clock::now())));
-  if (decision.completed.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.completed, {}, Stopwatch(), stop));
+  if (decision.earlier.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.earlier, {}, Stopwatch(), stop));
     if (ended.interrupted || ended.left_unverified()) return ended;
-    decision.notes.push_back(EndOfCompleted(parts_.job, ended));
+    std::string note = EndOfEarlier(parts_.job, ended);
+    if (!note.empty()) decision.notes.push_back(std::move(note));
   }
   if (!decision.chosen.has_value()) return NothingToResume(parts_, std::move(decision.notes));
+  if (const std::string& superseded = decision.chosen->supersedes.run; !superseded.empty()) {
+    // While it is unfinished: a kill leaves either staging that the next run removes, or none.
+    SayUnclean(parts_, decision.chosen->run, DiscardStaging(parts_, superseded));
+  }
   return Execute(*decision.chosen, std::move(decision.notes), total, std::move(stop));
 }
 
@@ -333,7 +342,7 @@ arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
   RunReport report = ReportOf(parts_, chosen, std::move(notes));
   if (!chosen.nothing_to_do()) {
     ARROW_ASSIGN_OR_RAISE(const int64_t started_micros, MicrosOfUtcTime(chosen.started_at));
-    CleanUp(parts_, chosen.run);
+    SayUnclean(parts_, chosen.run, CleanDestination(parts_).status());
     report.phases.init = total.seconds();
     ARROW_RETURN_NOT_OK(RunExecution(parts_, chosen, started_micros).Run(stop, report));
   }

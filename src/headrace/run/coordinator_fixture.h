@@ -108,7 +108,7 @@ class CoordinatorTest : public ::testing::Test {
   }
 
   static MemorySourceScript SourceScript(CoordinatorTest* test) {
-    MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}}};
+    MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}, {"c", kRows}}};
     script.place = [test] { return test->place; };
     script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
       return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();

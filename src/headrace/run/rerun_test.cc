@@ -497,5 +497,163 @@ TEST_F(RerunTest, APlanKnowsWhetherItsRunHasPublishedATable) {
   EXPECT_TRUE(Make().Plan({}, {})->continues_published);
 }
 
+/// Both tables are loaded by windows of `id`.
+class WindowRerunTest : public CoordinatorTest {
+ protected:
+  void SetUp() override {
+    CoordinatorTest::SetUp();
+    for (TableJob& table : job_.tables) MakeTransactional(table);
+  }
+  static void MakeTransactional(TableJob& table) {
+    table.load.mode = LoadMode::kTransactional;
+    table.load.cursor = "id";
+  }
+  static int64_t SequenceOf(const RunReport& report, const std::string& table) {
+    for (const TableReport& one : report.tables) {
+      if (one.table == table && one.state == TableState::kCommitted) return one.sequence;
+    }
+    return 0;
+  }
+};
+
+TEST_F(WindowRerunTest, ATableThatFailsHoldsNoOtherUp) {
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 1) << "b is not loaded";
+  EXPECT_NE(second->run, first->run);
+  EXPECT_EQ(SequenceOf(*second, "a"), 2);
+  EXPECT_NE(second->notes.at(0).find("has not loaded b: a new run takes that over"),
+            std::string::npos)
+      << second->notes.at(0);
+  EXPECT_EQ(StateOf(first->run), RunState::kSuperseded);
+  EXPECT_EQ(StateOf(second->run), RunState::kFailed);
+  on_open = nullptr;
+  const auto third = Run();
+  EXPECT_EQ(third->exit_code(), 0);
+  EXPECT_EQ(SequenceOf(*third, "a"), 3);
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+  EXPECT_TRUE(journal_->UnfinishedRuns("")->empty());
+}
+
+TEST_F(WindowRerunTest, OfFullLoadsOnlyTheRestIsLoaded) {
+  AddTable("c");
+  job_.tables[0].load = {};
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  on_open = nullptr;
+  const auto second = Run();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_EQ(second->run, first->run) << "nothing that it has loaded has a next window";
+  for (const char* table : {"a", "b", "c"}) EXPECT_EQ(CountOf(table), kRows) << table;
+}
+
+TEST_F(WindowRerunTest, AFullLoadThatFailedIsTakenOverWithTheWindows) {
+  AddTable("c");
+  job_.tables[1].load = {};
+  job_.tables[2].load = {};
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  on_open = nullptr;
+  const auto second = Run();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_NE(second->run, first->run);
+  EXPECT_EQ(SequenceOf(*second, "a"), 2);
+  EXPECT_EQ(second->tables.at(2).state, TableState::kAlreadyCommitted) << "c is a part of it";
+  for (const char* table : {"a", "b", "c"}) EXPECT_EQ(CountOf(table), kRows) << table;
+}
+
+TEST_F(WindowRerunTest, FullLoadsArePublishedOnceHoweverOftenTheirRunIsTakenOver) {
+  AddTable("c");
+  FailTable("b");
+  std::string last;
+  for (int run = 0; run < 3; ++run) last = Run()->run;
+  EXPECT_EQ(RunOnly("a")->exit_code(), 0);
+  on_open = nullptr;
+  on_read_back = [](const CommitRecord& record) {
+    return record.intent.table == "c" ? "damaged" : "";
+  };
+  EXPECT_EQ(Run()->exit_code(), 3) << "who ends a run verifies all of it";
+  EXPECT_EQ(CountOf("c"), kRows);
+  EXPECT_EQ(StateOf(LastRun().run), RunState::kVerifyFailed);
+}
+
+TEST_F(WindowRerunTest, ResumeOnlyEndsWhatWasBegun) {
+  FailTable("b");
+  const auto first = Run();
+  on_open = nullptr;
+  const auto resumed = Run({.run_id = {}, .resume = true, .only = {}});
+  EXPECT_EQ(resumed->run, first->run);
+  EXPECT_EQ(SequenceOf(*resumed, "a"), 0) << "no new window";
+  EXPECT_EQ(StateOf(first->run), RunState::kDone);
+}
+
+TEST_F(WindowRerunTest, OnlyTheTableThatIsNamedGetsItsNextWindow) {
+  FailTable("b");
+  const auto first = Run();
+  for (const int64_t sequence : {2, 3}) {
+    const auto again = RunOnly("a");
+    EXPECT_EQ(again->exit_code(), 0);
+    EXPECT_EQ(SequenceOf(*again, "a"), sequence);
+    EXPECT_EQ(again->left, std::vector<std::string>{"b"});
+  }
+  const auto unfinished = *journal_->UnfinishedRuns("");
+  ASSERT_EQ(unfinished.size(), 1U);
+  EXPECT_EQ(unfinished[0].scope, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_F(WindowRerunTest, AnotherRunIdTakesOverWhatItLoadsItself) {
+  FailTable("b");
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  EXPECT_FALSE(Run({.run_id = "tuesday", .resume = true, .only = {}}).ok());
+  EXPECT_FALSE(Run({.run_id = "tuesday", .resume = false, .only = {"a"}}).ok());
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->run, "tuesday");
+  EXPECT_EQ(SequenceOf(*tuesday, "a"), 2);
+  on_open = nullptr;
+  const auto monday = Run({.run_id = "monday", .resume = false, .only = {}});
+  EXPECT_EQ(monday->exit_code(), 0);
+  EXPECT_EQ(monday->run, "tuesday") << "which has taken monday over";
+  EXPECT_EQ(monday->notes.at(0), "run monday was taken over by run tuesday");
+  EXPECT_EQ(CountOf("b"), kRows);
+  EXPECT_TRUE(Run({.run_id = "monday", .resume = false, .only = {}})->nothing_to_do);
+}
+
+TEST_F(WindowRerunTest, AFullLoadIsNotTakenOverByAnotherRunId) {
+  job_.tables[1].load = {};
+  FailTable("b");
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  EXPECT_EQ(ClassOf(tuesday.status()), ErrorClass::kUser);
+}
+
+TEST_F(WindowRerunTest, WhatIsTakenOverIsVerified) {
+  FailTable("b");
+  const auto first = Run();
+  on_read_back = [&](const CommitRecord& record) {
+    return record.intent.run == first->run ? "damaged" : "";
+  };
+  const auto second = Run();
+  EXPECT_NE(second->notes.back().find("run " + first->run + ": its verification FAILED"),
+            std::string::npos)
+      << second->notes.back();
+  EXPECT_NE((*journal_->FindRun(first->run))->report.find("damaged"), std::string::npos);
+}
+
+TEST_F(WindowRerunTest, APlanShowsTheWindowsOfTheNextRunAndChangesNothing) {
+  FailTable("b");
+  const auto first = Run();
+  const auto plan = Make().Plan({}, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->tables.size(), 2U);
+  EXPECT_EQ(StateOf(first->run), RunState::kFailed);
+}
+
 }  // namespace
 }  // namespace headrace
