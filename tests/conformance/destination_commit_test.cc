@@ -40,6 +40,19 @@ TEST_P(DestinationConformance, AppendsAddUp) {
   EXPECT_EQ(last->intent.run, "r2");
 }
 
+TEST_P(DestinationConformance, AllCommitsOfATableAreListedWithTheirWindows) {
+  EXPECT_TRUE(place_->Open()->Commits(DefaultTable()).ValueOrDie().empty());
+  TableTarget first = Target("r2", WriteMode::kAppend);
+  first.window = LoadedWindow{.column = "id", .from = "3", .to = "9"};
+  Load(first, {Rows(0, 10)}, 1);
+  Load(Target("r1", WriteMode::kAppend), {Rows(10, 5)}, 2);
+  const auto commits = place_->Open()->Commits(DefaultTable()).ValueOrDie();
+  ASSERT_EQ(commits.size(), 2U);
+  EXPECT_EQ(commits[0].intent.run, "r2");
+  EXPECT_EQ(commits[0].intent.window, first.window);
+  EXPECT_EQ(commits[1].intent.window, std::nullopt);
+}
+
 TEST_P(DestinationConformance, TheWatermarkIsThatOfTheJobsLastCommitWithTheCursor) {
   const auto last = [&](const std::string& job, const std::string& cursor) {
     return place_->Open()->LastCursorCommit(DefaultTable(), job, cursor).ValueOrDie();

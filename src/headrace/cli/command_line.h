@@ -22,6 +22,8 @@ struct CommandLine {
   std::optional<std::string> workers;
   std::vector<std::string> only;
   std::optional<std::string> run_id;
+  std::optional<std::string> from;
+  std::optional<std::string> to;
   bool resume = false;
   bool dry_run = false;
 

@@ -10,6 +10,7 @@
 #include "headrace/config/parser.h"
 #include "headrace/observe/shell_word.h"
 #include "headrace/registry/builtin.h"
+#include "headrace/run/backfill.h"
 #include "headrace/run/run_id.h"
 
 namespace headrace {
@@ -102,6 +103,9 @@ arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::str
   ARROW_ASSIGN_OR_RAISE(Job job,
                         ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides, stop));
   job.words.set.resize(line.set.size());  // --workers is of one run, not of the job.
+  if (line.from.has_value() || line.to.has_value()) {
+    ARROW_RETURN_NOT_OK(SetBackfill({.from = line.from, .to = line.to}, line.only, job));
+  }
   return job;
 }
 

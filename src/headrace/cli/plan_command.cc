@@ -54,7 +54,8 @@ Command PlanCommand() {
           "columns or under a run id that another job has used, for files in its directory that "
           "headrace did not write, or by `write: error_if_exists`.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
-      .options = {"units", "only", "workers", "set", "json", "log-level", "log-format", "quiet"},
+      .options = {"units", "only", "from", "to", "workers", "set", "json", "log-level",
+                  "log-format", "quiet"},
       .examples = {{"headrace plan job.yaml", "how each table would be cut and mapped, and why"},
                    {"headrace plan job.yaml --only public.events --units",
                     "every unit of one table"},

@@ -88,6 +88,16 @@ std::string TitleText(const nlohmann::json& report) {
   return title + "\n";
 }
 
+/// Which rows a backfill has loaded; empty for other loads.
+std::string BackfillText(const nlohmann::json& row) {
+  const nlohmann::json window = row.value("window", nlohmann::json());
+  if (!window.is_object() || row.contains("cursor_column")) return {};
+  const nlohmann::json from = window.value("from", nlohmann::json());
+  return "the rows with " + window.value("column", "") +
+         (from.is_string() ? " from " + from.get<std::string>() : "") + " to before " +
+         window.value("to", "") + " are loaded; the watermark stays";
+}
+
 std::string TablesText(const nlohmann::json& report, size_t width) {
   TextTable table({{"TABLE"},
                    {"STATE"},
@@ -112,6 +122,9 @@ std::string TablesText(const nlohmann::json& report, size_t width) {
     if (const auto watermark = row.value("watermark", nlohmann::json()); watermark.is_string()) {
       table.AddDetail("all rows with a lower " + row.value("cursor_column", "") + " than " +
                       watermark.get<std::string>() + " are loaded");
+    }
+    if (const std::string backfill = BackfillText(row); !backfill.empty()) {
+      table.AddDetail(backfill);
     }
     if (row.contains("source_rows")) {
       table.AddDetail("the source counts " + HumanNumberOf(Integer(row, "source_rows"), "row"));

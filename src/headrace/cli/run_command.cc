@@ -91,13 +91,15 @@ Command RunCommand() {
           "unfinished run was not begun for join it, "
           "unless --resume is given.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
-      .options = {"run-id", "resume", "only", "dry-run", "workers", "set", "json", "log-level",
-                  "log-format", "quiet"},
+      .options = {"run-id", "resume", "only", "from", "to", "dry-run", "workers", "set", "json",
+                  "log-level", "log-format", "quiet"},
       .examples = {{"headrace run job.yaml", "load everything, or continue what is unfinished"},
                    {"headrace run job.yaml --run-id 2025-01-31",
                     "from a scheduler: done once, however often it is called"},
                    {"headrace run job.yaml --only public.events --workers 4",
                     "one table, with four workers"},
+                   {"headrace run job.yaml --only public.events --from 2023-01-01 --to 2024-01-01",
+                    "a backfill of an incremental table: these rows, and no others"},
                    {"headrace run job.yaml --set destination.path=/tmp/lake",
                     "with a key of the job file overridden"},
                    {"headrace run job.yaml --json --log-format json 2> run.log",
@@ -129,7 +131,7 @@ Command RunCommand() {
           "(`committed`, `already_committed`, `failed`, `interrupted`), `rows`, `bytes`, `files`, "
           "`units`, `epoch`, `sequence`, `checksum`, `nulled_values`, `excluded_rows` (of "
           "partition.nulls), `target`, and where there is one `cursor_column` and `watermark` (of "
-          "incremental loads), "
+          "incremental loads), `window` (`column`, `from`, `to`: of those and of backfills), "
           "`source_rows` (counted for `verify: source`), `error` (`class`, `code`, `message`), "
           "`verified`, `problems`, `verify_error` "
           "(as `error`: files of it could not be read again, and the next run verifies it), "

@@ -42,15 +42,26 @@ enum class LoadMode {
 /// What is done where rows may be committed with a cursor below the watermark (`late_rows`).
 enum class LateRows { kError, kWarn };
 
+/// Which rows a backfill loads, as written: those with a cursor from `from` on, from the first row
+/// where there is none, to before `to`, the watermark where there is none.
+struct BackfillRange {
+  std::optional<std::string> from;
+  std::optional<std::string> to;
+};
+
 struct LoadSettings {
   LoadMode mode = LoadMode::kCatalog;
   std::string cursor;                  ///< A column; empty only in catalog mode.
   std::optional<std::string> initial;  ///< Where the first run begins, as written; none: all rows.
   int64_t settle_ms = 30'000;          ///< How long running transactions are waited for, at most.
   LateRows late_rows = LateRows::kError;
-  std::string cursor_timezone;  ///< Of a cursor without one; empty: the source's own.
+  std::string cursor_timezone;            ///< Of a cursor without one; empty: the source's own.
+  std::optional<BackfillRange> backfill;  ///< `--from`, `--to`; never of a job file, whose every
+                                          ///< run would load the same rows.
 
   bool is_transactional() const { return mode == LoadMode::kTransactional; }
+  /// Each run loads what the one before has not.
+  bool moves_watermark() const { return is_transactional() && !backfill; }
 };
 
 /// One entry of `tables:`, with everything it inherits from the job resolved.

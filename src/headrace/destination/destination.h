@@ -51,6 +51,7 @@ struct TableTarget {
   std::optional<std::string> cursor_column = {};    ///< Of the commit, in transactional mode.
   std::optional<std::string> watermark = {};        ///< Likewise; none: there is no value yet.
   std::optional<std::string> cursor_timezone = {};  ///< Of a cursor without a zone of its own.
+  std::optional<LoadedWindow> window = {};          ///< Of the commit, also of a backfill.
   OptionValues options = {};  ///< The destination's options as this table has them: the job's, with
                               ///< what the table overrides (OptionSpec::per_table). A key that is
                               ///< absent is as the destination was made.
@@ -145,6 +146,10 @@ class Destination {
   /// Error of class user where rows are there whose record is not: where they end is not known.
   virtual arrow::Result<std::optional<CommitRecord>> LastCursorCommit(
       const TableRef& table, const std::string& job, const std::string& cursor) = 0;
+
+  /// All records of the table as it is there, in the order of their sequences: each is read. Errors
+  /// as LastCursorCommit's.
+  virtual arrow::Result<std::vector<CommitRecord>> Commits(const TableRef& table) = 0;
 
   /// The record of the run `run` of `job` for `table`, or none.
   virtual arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,

@@ -73,6 +73,17 @@ nlohmann::json OrNull(const std::optional<Value>& value) {
   return value.has_value() ? nlohmann::json(*value) : nlohmann::json();
 }
 
+void ReadWindow(const nlohmann::json& json, JsonObject& intent,
+                std::optional<LoadedWindow>& window) {
+  if (!json.is_object() || !json.contains("window")) return;
+  JsonObject object(json["window"], "window of a commit", ErrorClass::kPermanent);
+  window.emplace();
+  object.Read("column", window->column);
+  object.Read("from", window->from);
+  object.Read("to", window->to);
+  if (!object.status().ok()) intent.Fail(object.status());
+}
+
 }  // namespace
 
 bool HasFile(std::span<const CommittedFile> files, std::string_view name) {
@@ -81,6 +92,10 @@ bool HasFile(std::span<const CommittedFile> files, std::string_view name) {
 
 std::string_view WriteModeName(WriteMode mode) {
   return kWriteModeNames.at(static_cast<size_t>(mode));
+}
+
+nlohmann::json ToJson(const LoadedWindow& window) {
+  return {{"column", window.column}, {"from", OrNull(window.from)}, {"to", window.to}};
 }
 
 nlohmann::json ToJson(const CommitIntent& intent) {
@@ -103,6 +118,7 @@ nlohmann::json ToJson(const CommitIntent& intent) {
                          {"checksum", intent.checksum.ToHex()},
                          {"files", nlohmann::json::array()}};
   if (intent.cursor_timezone) json["cursor_timezone"] = *intent.cursor_timezone;
+  if (intent.window) json["window"] = ToJson(*intent.window);
   for (const CommittedFile& file : intent.files) json["files"].push_back(FileToJson(file));
   return json;
 }
@@ -125,6 +141,7 @@ arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json) {
   object.Read("cursor_column", intent.cursor_column);
   object.Read("watermark", intent.watermark);
   object.Read("cursor_timezone", intent.cursor_timezone);
+  ReadWindow(json, object, intent.window);
   object.ReadChecksum(intent.rows, intent.checksum);
   object.ReadEach("files", intent.files, FileFromJson);
   ARROW_RETURN_NOT_OK(object.status());

@@ -32,6 +32,15 @@ struct CommittedFile {
 /// Whether one of `files` is called `name`.
 bool HasFile(std::span<const CommittedFile> files, std::string_view name);
 
+/// The rows of a cursor that a run loaded: those in [from, to), as WatermarkText writes values.
+struct LoadedWindow {
+  std::string column;
+  std::optional<std::string> from;  ///< None: from the first row on.
+  std::string to;
+
+  bool operator==(const LoadedWindow&) const = default;
+};
+
 /// Everything that the commit of one table will do: durable in the journal before the first
 /// publishing call. The same intent is committed by the same idempotent call, however often.
 struct CommitIntent {
@@ -51,6 +60,9 @@ struct CommitIntent {
   std::optional<std::string>
       cursor_timezone;  ///< That the watermark is in, of a cursor without a zone of its own; none
                         ///< in records of before it was kept, and where it is not known.
+  std::optional<LoadedWindow>
+      window;  ///< Of an incremental load and of a backfill, which has no `cursor_column`; none in
+               ///< records of before it was kept, and where the cursor has no value yet.
   std::vector<CommittedFile> files;
   int64_t rows = 0;
   Checksum checksum;
@@ -63,6 +75,7 @@ struct CommitRecord {
   std::string committed_at;  ///< ISO 8601, UTC.
 };
 
+nlohmann::json ToJson(const LoadedWindow& window);
 nlohmann::json ToJson(const CommitIntent& intent);
 arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json);
 nlohmann::json ToJson(const CommitRecord& record);

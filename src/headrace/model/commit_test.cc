@@ -74,6 +74,18 @@ TEST(CommitTest, TheZoneOfACursorWithoutOneIsKept) {
   EXPECT_EQ(ToJson(*read), record);
 }
 
+TEST(CommitTest, TheWindowOfAnIncrementalLoadIsKept) {
+  json record = RecordJson();
+  record["window"] = {{"column", "id"}, {"from", nullptr}, {"to", "42"}};
+  const auto read = CommitRecordFromJson(record);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->intent.window, (LoadedWindow{.column = "id", .from = {}, .to = "42"}));
+  EXPECT_EQ(ToJson(*read), record);
+  record["window"].erase("to");
+  EXPECT_EQ(CommitRecordFromJson(record).status().message(),
+            "window of a commit: key \"to\" is missing");
+}
+
 TEST(CommitTest, IntentIsTheRecordWithoutItsTime) {
   json without_time = RecordJson();
   without_time.erase("committed_at");

@@ -86,6 +86,8 @@ struct CursorPlan {
   std::string timezone = {};        ///< That the values are taken to be in; empty: they have one of
                                     ///< their own, or are no times.
   bool is_first = false;            ///< No run with this cursor has left a watermark.
+  bool is_backfill = false;         ///< The commit leaves the watermark as it is; `next` is only
+                                    ///< where the rows end.
 };
 
 /// What all units of one table share. Made once per table and epoch, sent once to each worker, then

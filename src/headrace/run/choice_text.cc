@@ -44,11 +44,12 @@ std::string LoadTheRest(const Job& job, const std::vector<std::string>& left) {
 
 arrow::Status JobChanged(const Job& job, const JournalRun& run,
                          const std::vector<std::string>& left) {
-  return UserError("the job has changed since run " + run.run +
-                   " began (its file, --set, or what a ${…} in it stands for), and that run has "
-                   "already loaded some of its tables. Restore the job and run again to finish it, "
-                   "or give it up with `headrace abandon " +
-                   run.run + job.words.AsOption() + "`" + LoadTheRest(job, left));
+  return UserError(
+      "the job has changed since run " + run.run +
+      " began (its file, --set, --from, --to, or what a ${…} in it stands for), and "
+      "that run has already loaded some of its tables. Restore the job and run again to finish it, "
+      "or give it up with `headrace abandon " +
+      run.run + job.words.AsOption() + "`" + LoadTheRest(job, left));
 }
 
 arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::string& place,

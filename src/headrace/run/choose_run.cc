@@ -291,7 +291,7 @@ arrow::Result<RunRemains> RunChooser::RemainsOf(const JournalRun& run) {
     const JournalTable* known = journalled.Find(directory);
     const auto at = positions.find(directory);
     const TableJob* table = at == positions.end() ? nullptr : &parts_.job.tables[at->second];
-    const bool is_window = wanted.contains(table) && table->load.is_transactional();
+    const bool is_window = wanted.contains(table) && table->load.moves_watermark();
     if (known == nullptr || !IsThere(*known)) {
       remains.left.push_back(table == nullptr ? directory : table->table.label());
       remains.left_are_windows &= is_window;

@@ -10,23 +10,11 @@
 #include "headrace/model/watermark.h"
 #include "headrace/model/zone_name.h"
 #include "headrace/observe/shell_word.h"
+#include "headrace/run/backfill.h"
+#include "headrace/run/cursor_value.h"
 
 namespace headrace {
 namespace {
-
-/// A value that was read from the job or a commit record; `what` names it in the error.
-arrow::Result<int64_t> NameValue(const Column& column, arrow::Result<int64_t> value,
-                                 const std::string& what) {
-  if (value.ok()) return value;
-  return value.status().WithMessage(what + ": " + value.status().message() + "; the cursor \"" +
-                                    column.name + "\" is " + column.source_type);
-}
-
-/// The watermark that `intent` has.
-arrow::Result<int64_t> WatermarkOf(const Column& column, const CommitIntent& intent) {
-  return NameValue(column, ParseWatermark(*column.type, *intent.watermark),
-                   "the watermark of run " + intent.run);
-}
 
 arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
   const std::string label = job.table.label();
@@ -35,7 +23,8 @@ arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
       last.intent.job +
       (last.intent.cursor_column.has_value()
            ? " with the cursor \"" + *last.intent.cursor_column + "\""
-           : " without a cursor") +
+       : last.intent.window.has_value() ? ", a backfill"
+                                        : " without a cursor") +
       ": where its rows end is not known, and loading them again would double them" +
       (job.load.initial ? " (load.initial speaks of a table that is not there yet)" : "") +
       ". `headrace state set " + ShellWord(label) +
@@ -129,37 +118,41 @@ void WarnOfOtherRows(const TableHistory& history, const Column& column, TablePla
   const CommitIntent* cursor = history.last_window();
   if (cursor == nullptr || !history.last) return;
   const CommitIntent& last = history.last->intent;
-  if (last.cursor_column || last.rows == 0) return;
+  if (last.cursor_column || last.window || last.rows == 0) return;
   plan.warnings.push_back("run " + last.run + " of job " + last.job +
                           " has appended rows without the cursor since run " + cursor->run +
                           ": those with \"" + column.name + "\" from " + *cursor->watermark +
                           " on are loaded once more");
 }
 
-std::optional<std::string> TextOf(const Column& column, const std::optional<int64_t>& value) {
-  return value ? std::optional(WatermarkText(*column.type, *value)) : std::nullopt;
+/// The window behind that of the last run.
+arrow::Status PlanNextWindow(const TableJob& job, const Column& column, const TableHistory& history,
+                             CursorBound bound, TablePlan& plan) {
+  auto lower = LowerOf(job, column, history);
+  if (!lower.ok()) return WithContext(lower.status(), "table " + job.table.label());
+  ARROW_RETURN_NOT_OK(CheckInitial(job, column, history, *lower, bound));
+  ARROW_RETURN_NOT_OK(CheckNow(job, column, history, bound, plan));
+  WarnOfOtherRows(history, column, plan);
+  // A table without a value leaves no watermark: the next window is a first one too. None is the
+  // least.
+  const bool is_first = history.last_window() == nullptr;
+  const std::optional<int64_t> upper =
+      is_first && !bound.upper ? std::nullopt : std::max(bound.upper, *lower);
+  plan.cursor = {.column = column.name,
+                 .last = CursorText(column, *lower),
+                 .next = CursorText(column, upper),
+                 .about = std::move(bound.about),
+                 .now = bound.now,
+                 .waiting = {},
+                 .timezone = std::move(bound.timezone),
+                 .is_first = is_first};
+  // Without a value nothing is in the window, also of what came since the bound was found.
+  plan.filter.window = upper ? CursorSplit(*column.type, column.name, *lower, upper)
+                             : CursorSplit(*column.type, column.name, 0, 0);
+  return arrow::Status::OK();
 }
 
 }  // namespace
-
-arrow::Result<std::optional<CommitRecord>> LastCursorOf(const Job& job, const TableJob& table,
-                                                        Destination& destination) {
-  if (!table.load.is_transactional()) return std::nullopt;
-  return destination.LastCursorCommit(table.table, job.name, table.load.cursor);
-}
-
-arrow::Result<TableHistory> HistoryOf(const arrow::Result<std::optional<CommitRecord>>& before,
-                                      const Job& job, const TableJob& table,
-                                      Destination& destination) {
-  TableHistory history;
-  if (!table.load.is_transactional()) return history;
-  ARROW_ASSIGN_OR_RAISE(history.last_cursor_before, before);
-  // In this order: the commit is refused if it is not the next one after `last`, so that no other
-  // may come between `last_cursor`, where the window begins, and that.
-  ARROW_ASSIGN_OR_RAISE(history.last, destination.LastCommit(table.table));
-  ARROW_ASSIGN_OR_RAISE(history.last_cursor, LastCursorOf(job, table, destination));
-  return history;
-}
 
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table) {
   if (!table.load.is_transactional()) return std::nullopt;
@@ -178,29 +171,9 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   const Column* column = plan.description.FindColumn(job.load.cursor);
   if (column == nullptr) return BugError("a bound of the cursor, which is no column");
   ARROW_RETURN_NOT_OK(CheckSameZone(job, *column, history, *bound));
-  auto lower = LowerOf(job, *column, history);
-  if (!lower.ok()) return WithContext(lower.status(), "table " + job.table.label());
-  ARROW_RETURN_NOT_OK(CheckInitial(job, *column, history, *lower, *bound));
-  ARROW_RETURN_NOT_OK(CheckNow(job, *column, history, *bound, plan));
-  WarnOfOtherRows(history, *column, plan);
-  // A table without a value leaves no watermark: the next window is a first one too. None is the
-  // least.
-  const bool is_first = history.last_window() == nullptr;
-  const std::optional<int64_t> upper =
-      is_first && !bound->upper ? std::nullopt : std::max(bound->upper, *lower);
-  plan.cursor = {.column = column->name,
-                 .last = TextOf(*column, *lower),
-                 .next = TextOf(*column, upper),
-                 .about = std::move(bound->about),
-                 .now = bound->now,
-                 .waiting = {},
-                 .timezone = std::move(bound->timezone),
-                 .is_first = is_first};
-  // Without a value nothing is in the window, also of what came since the bound was found.
-  plan.filter.window = upper ? CursorSplit(*column->type, column->name, *lower, upper)
-                             : CursorSplit(*column->type, column->name, 0, 0);
   plan.warnings.insert(plan.warnings.end(), bound->warnings.begin(), bound->warnings.end());
-  return arrow::Status::OK();
+  if (job.load.backfill) return PlanBackfill(job, *column, history, *bound, plan);
+  return PlanNextWindow(job, *column, history, *std::move(bound), plan);
 }
 
 bool HasEmptyWindow(const TablePlan& plan) {

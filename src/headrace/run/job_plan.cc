@@ -473,7 +473,8 @@ arrow::Status CountOutsideWindow(const TableJob& job, const Column* unwanted, Sn
   if (unwanted != nullptr && (indexed || job.partition.nulls == NullRowsPolicy::kError)) {
     status = CheckNullRows(job, *unwanted, snapshot, stop, plan);
   }
-  if (status.ok() && indexed) status = CountWaitingRows(*window, snapshot, std::move(stop), plan);
+  const bool is_next = indexed && !plan.cursor->is_backfill;
+  if (status.ok() && is_next) status = CountWaitingRows(*window, snapshot, std::move(stop), plan);
   plan.filter.window = window;
   return status;
 }

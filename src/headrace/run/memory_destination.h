@@ -73,6 +73,12 @@ class MemoryDestination : public Destination {
     return last;
   }
 
+  arrow::Result<std::vector<CommitRecord>> Commits(const TableRef& table) override {
+    std::vector<CommitRecord> records;
+    for (const auto& [record, rows] : published_[table.directory()]) records.push_back(record);
+    return records;
+  }
+
   arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& /*job*/,
                                                         const std::string& run,
                                                         const TableRef& table) override {
@@ -100,6 +106,7 @@ class MemoryDestination : public Destination {
     intent.cursor_column = target.cursor_column;
     intent.watermark = target.watermark;
     intent.cursor_timezone = target.cursor_timezone;
+    intent.window = target.window;
     for (const Receipt& receipt : receipts) {
       for (const ReceiptFile& file : receipt.files) {
         intent.files.push_back({file.name, file.bytes, file.rows, file.checksum});

@@ -31,6 +31,7 @@ nlohmann::json TableReportJson(const TableReport& table) {
     json["cursor_column"] = *table.cursor_column;
     json["watermark"] = table.watermark ? nlohmann::json(*table.watermark) : nlohmann::json();
   }
+  if (table.window) json["window"] = ToJson(*table.window);
   if (table.source_rows) json["source_rows"] = *table.source_rows;
   if (!table.error.ok()) json["error"] = ErrorJson(table.error);
   if (!table.verify_error.ok()) json["verify_error"] = ErrorJson(table.verify_error);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "headrace/model/checksum.h"
+#include "headrace/model/commit.h"
 #include "headrace/model/error.h"
 
 namespace headrace {
@@ -38,6 +39,7 @@ struct TableReport {
   std::optional<int64_t> source_rows;        ///< What the source counted, for `verify: source`.
   std::optional<std::string> cursor_column;  ///< In transactional mode.
   std::optional<std::string> watermark;      ///< Of the commit; where the next run begins.
+  std::optional<LoadedWindow> window;        ///< Of the commit; a backfill has no `cursor_column`.
   Checksum checksum;
   std::string target;                 ///< Where it lies now.
   std::optional<bool> verified;       ///< Absent: not verified.

@@ -67,6 +67,7 @@ TableReport ReportOfCommit(const CommitRecord& record, TableState state) {
   table.epoch = intent.epoch;
   table.sequence = intent.sequence;
   table.cursor_column = intent.cursor_column;
+  table.window = intent.window;
   table.watermark = intent.watermark;
   table.checksum = intent.checksum;
   table.target = intent.target;

@@ -8,10 +8,17 @@ namespace {
 constexpr int64_t kWriterShareNumerator = 3;
 constexpr int64_t kWriterShareDenominator = 4;
 
+std::optional<LoadedWindow> WindowOf(const TablePlan& plan) {
+  if (!plan.cursor || !plan.cursor->next) return std::nullopt;
+  return LoadedWindow{
+      .column = plan.cursor->column, .from = plan.cursor->last, .to = *plan.cursor->next};
+}
+
 }  // namespace
 
 TableTarget TargetOf(const Job& job, const std::string& run, const PlannedTable& planned) {
   const TablePlan& plan = planned.plan;
+  const bool moves = plan.cursor && !plan.cursor->is_backfill;
   return {.job = job.name,
           .run = run,
           .plan_id = plan.id,
@@ -20,11 +27,12 @@ TableTarget TargetOf(const Job& job, const std::string& run, const PlannedTable&
           .mode = planned.job->write,
           .schema = OutputSchema(plan),
           .writer_memory = job.worker_memory * kWriterShareNumerator / kWriterShareDenominator,
-          .cursor_column = plan.cursor ? std::optional(plan.cursor->column) : std::nullopt,
-          .watermark = plan.cursor ? plan.cursor->next : std::nullopt,
+          .cursor_column = moves ? std::optional(plan.cursor->column) : std::nullopt,
+          .watermark = moves ? plan.cursor->next : std::nullopt,
           .cursor_timezone = plan.cursor && !plan.cursor->timezone.empty()
                                  ? std::optional(plan.cursor->timezone)
                                  : std::nullopt,
+          .window = WindowOf(plan),
           .options = planned.job->destination};
 }
 

@@ -121,6 +121,14 @@ class ParquetDestination final : public Destination {
     return std::move(found.last);
   }
 
+  arrow::Result<std::vector<CommitRecord>> Commits(const TableRef& table) override {
+    const fs::path directory = settings_.layout.Table(table.directory());
+    ARROW_ASSIGN_OR_RAISE(const auto names, fs_->List(directory));
+    ARROW_ASSIGN_OR_RAISE(AllRecords all, ReadRecords(*fs_, directory, names));
+    ARROW_RETURN_NOT_OK(CheckRecorded(*fs_, directory, all.unrecorded));
+    return std::move(all.records);
+  }
+
   arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,
                                                         const std::string& run,
                                                         const TableRef& table) override {

@@ -84,6 +84,7 @@ CommitIntent IntentOf(const LakeLayout& layout, const TableTarget& target,
       .cursor_column = target.cursor_column,
       .watermark = target.watermark,
       .cursor_timezone = target.cursor_timezone,
+      .window = target.window,
       .files = std::move(files),
       .rows = 0,
       .checksum = {}};

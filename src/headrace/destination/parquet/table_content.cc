@@ -124,6 +124,16 @@ arrow::Result<LastRecord> FindLastRecord(
   return found;
 }
 
+arrow::Result<AllRecords> ReadRecords(const DurableFs& fs, const fs::path& table,
+                                      std::span<const std::string> names) {
+  AllRecords all;
+  const auto keep = [&](CommitRecord record) { all.records.push_back(std::move(record)); };
+  ARROW_ASSIGN_OR_RAISE(all.unrecorded, VisitRecords(fs, table, RunsAmong(names), keep));
+  std::ranges::sort(all.records, {},
+                    [](const CommitRecord& record) { return record.intent.sequence; });
+  return all;
+}
+
 arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs, const fs::path& table,
                                              std::span<const std::string> names) {
   std::set<int64_t> sequences;

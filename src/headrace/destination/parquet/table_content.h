@@ -40,6 +40,15 @@ arrow::Result<LastRecord> FindLastRecord(const DurableFs& fs, const std::filesys
                                          std::span<const std::string> names,
                                          const std::function<bool(const CommitRecord&)>& is_wanted);
 
+/// The records of the runs among `names` in `table`, in the order of their sequences; the folders
+/// of those that have none.
+struct AllRecords {
+  std::vector<CommitRecord> records;
+  std::vector<std::string> unrecorded;
+};
+arrow::Result<AllRecords> ReadRecords(const DurableFs& fs, const std::filesystem::path& table,
+                                      std::span<const std::string> names);
+
 /// The sequences of the runs among `names` in `table`: every record is read.
 arrow::Result<std::set<int64_t>> SequencesOf(const DurableFs& fs,
                                              const std::filesystem::path& table,

@@ -1,0 +1,96 @@
+"""`run --from --to`: rows of a range of the cursor that no run has loaded, once, with the watermark left where it is."""
+
+import json
+
+import pytest
+from harness import lake
+from harness.gate import until
+from harness.job import Job, postgres_job, said
+
+ROWS = "INSERT INTO events SELECT i, '2024-01-01'::timestamptz + i * interval '1 day' FROM generate_series(1, 10) AS i"
+
+
+@pytest.fixture
+def events(database):
+    database.execute("CREATE TABLE events (id bigserial PRIMARY KEY, created_at timestamptz DEFAULT now()); CREATE INDEX ON events (created_at)")
+    database.execute(ROWS)
+    database.execute("SELECT setval('events_id_seq', 10)")
+    return database
+
+
+def job_of(headrace, events, cursor="id", **load) -> Job:
+    return postgres_job(headrace, events, {"name": "public.events", "mode": "transactional", "cursor": cursor, "load": load})
+
+
+def ids(job) -> list[int]:
+    return sorted(number for number, in lake.rows(job.lake, "public.events", "id"))
+
+
+def watermark(job) -> str:
+    return job.command("state", "--json").json()[0]["watermark"]
+
+
+@pytest.mark.parametrize("cursor, begin, low, high", [("id", "7", "3", "6"), ("created_at", "2024-01-08", "2024-01-04", "2024-01-07T00:00:00Z")])
+def test_rows_below_the_first_window_are_loaded_and_the_watermark_stays(events, headrace, cursor, begin, low, high):
+    job = job_of(headrace, events, cursor, initial=begin)
+    job.run()
+    assert ids(job) == [7, 8, 9, 10]
+    before = watermark(job)
+    said(job.run("--from", low, "--to", high), f"the rows with {cursor} from", "the watermark stays")
+    assert ids(job) == [3, 4, 5, 7, 8, 9, 10]
+    assert watermark(job) == before
+    events.execute("INSERT INTO events DEFAULT VALUES")
+    until(lambda: events.execute("SELECT clock_timestamp() - max(created_at) > interval '1.01 s' FROM events") == [(True,)], "a second is over")
+    job.run()
+    assert ids(job) == [3, 4, 5, 7, 8, 9, 10, 11], "the runs to come begin where they would have"
+    said(job.run("--to", high, expect=2), "would be there twice")
+    said(job.run("--from", low, expect=2), "would be there twice")
+    job.run("--to", low)
+    assert ids(job) == [1, 2, 3, 4, 5, 7, 8, 9, 10, 11]
+    backfill = json.loads(max(job.lake.glob("public.events/run-*/_commit.json"), key=lambda path: path.stat().st_mtime_ns).read_text())
+    assert backfill["cursor_column"] is None and backfill["window"]["column"] == cursor
+    assert job.command("verify", "latest").returncode == 0
+
+
+def test_what_the_next_run_loads_is_refused(events, headrace):
+    job = job_of(headrace, events, initial="5")
+    job.run()
+    said(job.run("--from", "1", "--to", "12", expect=2), "--to must be 11 or lower", "the next run loads")
+    plan = headrace("plan", "job.yaml", "--from", "1", "--to", "3", "--json", expect=0).json()["tables"][0]
+    assert (plan["cursor"]["from"], plan["cursor"]["to"]) == ("1", "3")
+    assert plan["cursor"]["waiting_rows"] is None
+    assert ids(job) == [5, 6, 7, 8, 9, 10], "a plan loads nothing"
+
+
+def test_a_table_that_is_loaded_whole_has_no_backfill(events, headrace):
+    job = postgres_job(headrace, events, {"name": "public.events", "write": "append"})
+    said(job.run("--from", "1", expect=2), "is not in 'mode: transactional'")
+
+
+def test_history_in_pieces_before_the_first_run(events, headrace):
+    job = job_of(headrace, events)
+    said(job.run("--from", "1", expect=2), "--to is missing")
+    job.run("--from", "1", "--to", "4")
+    job.run("--from", "4", "--to", "9")
+    said(job.run("--run-id", "first", expect=2), "a backfill", "headrace state set public.events VALUE")
+    job.command("abandon", "first")
+    job.command("state", "set", "public.events", "9")
+    job.run()
+    assert ids(job) == list(range(1, 11))
+
+
+def test_a_backfill_that_was_killed_is_continued_by_its_own_range_alone(events, headrace):
+    events.execute("CREATE TABLE orders (LIKE events INCLUDING ALL); INSERT INTO orders SELECT * FROM events")
+    tables = [{"name": f"public.{name}", "mode": "transactional", "cursor": "id", "load": {"initial": "5", "late_rows": "warn"}} for name in ("events", "orders")]
+    job = postgres_job(headrace, events, *tables)
+    job.run()
+    events.execute("ALTER TABLE orders RENAME TO away")
+    job.run("--from", "1", "--to", "4", expect=1)
+    assert ids(job) == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+    events.execute("ALTER TABLE away RENAME TO orders")
+    said(job.run(expect=2), "--from, --to", "headrace abandon")
+    for _ in range(2):
+        finished = job.run("--from", "1", "--to", "4", expect=None)
+        assert finished.returncode in (0, 2)
+    assert ids(job) == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+    assert sorted(number for number, in lake.rows(job.lake, "public.orders", "id")) == [1, 2, 3, 5, 6, 7, 8, 9, 10]
