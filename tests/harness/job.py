@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MEASURE = ROOT / "bench" / "measure.py"
@@ -79,6 +80,16 @@ def ended(process: subprocess.Popen, expect: int = 0) -> str:
         raise AssertionError(f"the run did not end in {SECONDS} s\n{out}{err}") from None
     assert process.returncode == expect, f"ended with {process.returncode}, not {expect}\n{out}{err}"
     return out + err
+
+
+def next_event(process: subprocess.Popen, name: str) -> dict:
+    """The next event of that name in the log of a run that was started with `--log-format json`."""
+    end = time.monotonic() + SECONDS
+    for line in process.stderr:
+        if line.startswith("{") and (event := json.loads(line))["event"] == name:
+            return event
+        assert time.monotonic() < end, f"waited in vain for {name}"
+    raise AssertionError(f"the run ended before {name}")
 
 
 def said(finished, *words: str) -> None:

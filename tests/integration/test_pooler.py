@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from harness import lake
 from harness.gate import gate, until
-from harness.job import Job, ended, said
+from harness.job import Job, ended, next_event, said
 from servers.pgbouncer import PgBouncer
 
 WORKERS = 3
@@ -128,6 +128,23 @@ def test_a_pool_that_is_smaller_than_the_run_slows_it_down_only(any_database, he
         job.write()
         job.run()
         expect_rows(job, any_database)
+
+
+def test_a_pooler_that_takes_no_more_clients_slows_the_run_down_only(any_database, headrace):
+    """It takes the leader and two workers at most: who connects at the same moment counts before it is refused."""
+    any_database.execute(SETUP)
+    with PgBouncer(any_database.server, POOL + 1, max_clients=3) as pooler, gate(any_database.uri) as held:
+        job = job_through(pooler, any_database, headrace, [{"name": "public.orders", "where": "gate()"} | SMALL])
+        job.document["engine"]["workers"] = {"initial": 4, "max": 4}
+        job.write()
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process)
+        refused = [next_event(process, "worker_retired") for _ in range(2)]
+        held.open()
+        assert "new_epoch" not in ended(process)
+    said(refused[0]["message"], "no more connections allowed", "no room for another session")
+    assert [event["level"] for event in refused] == ["warning", "info"]  # One reason.
+    assert lake.rows(job.lake, "public.orders", *COLUMNS["public.orders"]) == lake.in_order(any_database.execute("SELECT id, note FROM orders"))
 
 
 @pytest.mark.parametrize("source, parameter, environment", [({"connect_timeout": "2s"}, "", {}), ({"snapshot": "off"}, "?connect_timeout=1", {}),

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from harness import lake
 from harness.gate import gate
-from harness.job import ended, postgres_job, said
+from harness.job import ended, next_event, postgres_job, said
 from servers.postgres import PostgresServer, versions_to_test
 
 ROWS = 20_000
@@ -55,11 +55,8 @@ def test_a_server_that_takes_its_time_to_restart_is_waited_for(own_server, own_d
         process = job.start("--log-format", "json")
         held.wait_for_reader(process)
         own_server.stop("immediate")
-        refused = 0
-        while refused < 2:
-            line = process.stderr.readline()
-            assert line, "the run ended"
-            refused += line.startswith("{") and json.loads(line)["event"] == "snapshot_retry"
+        for _ in range(2):
+            next_event(process, "snapshot_retry")
         own_server.start()
     said(ended(process), "epoch")
     expect_every_row_once(job)
@@ -87,6 +84,33 @@ def test_every_backend_terminated_during_the_read(own_database, headrace):
                                 "WHERE datname = current_database() AND pid <> pg_backend_pid()")
         held.open()
         said(ended(process), "epoch")
+    expect_every_row_once(job)
+
+
+ASKS_FOR_A_PASSWORD = "host all etl 127.0.0.1/32 md5\n"  # Of either kind.
+
+
+def test_a_password_that_ends_during_the_read(own_server, own_database, headrace):
+    """As a token does: the sessions that there are live on, and the one that has to connect again is refused."""
+    own_database.execute("CREATE ROLE etl LOGIN PASSWORD 'first-word'; GRANT SELECT ON big TO etl")
+    rules = own_server.data / "pg_hba.conf"
+    rules.write_text(ASKS_FOR_A_PASSWORD + rules.read_text())
+    own_database.execute("SELECT pg_reload_conf()")
+    job = postgres_job(headrace, own_database, TABLE, engine={"workers": {"initial": 2, "max": 2}})
+    job.document["source"] = {"type": "postgresql", "uri": own_server.uri(own_database.name, "etl"), "password": "${ETL_PASSWORD}"}
+    job.environment = {"ETL_PASSWORD": "first-word"}
+    job.write()
+    with gate(own_database.uri) as held:
+        process = job.start("--log-format", "json")
+        victim = held.wait_for_reader(process, 2)[0]
+        own_database.execute("ALTER ROLE etl PASSWORD 'second-word'")
+        own_database.execute("SELECT pg_terminate_backend(%s)", [victim])
+        retired = next_event(process, "worker_retired")
+        held.open()
+        log = ended(process)
+    said(retired["message"], "password authentication failed", "going on with fewer workers")
+    assert retired["level"] == "warning" and retired["workers"] == 1, retired
+    assert "new_epoch" not in log and "first-word" not in log + str(retired)
     expect_every_row_once(job)
 
 

@@ -32,7 +32,7 @@ auth_type = trust
 auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = {pool_size}
-max_client_conn = 100
+max_client_conn = {max_clients}
 server_reset_query =
 logfile = {folder}/log
 pidfile = {folder}/pid
@@ -49,9 +49,10 @@ def program():
 class PgBouncer:
     """One pooler in front of `server`, a PostgresServer. Not thread-safe."""
 
-    def __init__(self, server, pool_size):
+    def __init__(self, server, pool_size, max_clients=100):
         self.server = server
         self.pool_size = pool_size
+        self.max_clients = max_clients
         self.folder = None
         self.port = None
         self._process = None
@@ -79,7 +80,7 @@ class PgBouncer:
         self.port = free_port()
         (self.folder / "users").write_text('"postgres" ""\n')
         (self.folder / "pgbouncer.ini").write_text(CONFIGURATION.format(
-            server_port=self.server.port, port=self.port, folder=self.folder, pool_size=self.pool_size))
+            server_port=self.server.port, port=self.port, folder=self.folder, pool_size=self.pool_size, max_clients=self.max_clients))
         rights = {}
         if self._user is not None:  # It refuses to run as root.
             for path in (self.folder, *self.folder.iterdir()):

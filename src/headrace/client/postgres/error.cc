@@ -47,12 +47,19 @@ constexpr std::array kSqlstateRules = {
     SqlstateRule{"P0001", kUser},                          // raised by a function of the user's
 };
 
+constexpr std::string_view kProtocolViolation = "08P01";
+
 /// What a pooler says where another attempt ends the same way. PgBouncer gives 08P01 to nearly all
 /// it refuses, for want of room as well as for good.
 constexpr std::array<std::string_view, 7> kPoolerRefusals = {
     "unsupported startup parameter", "no such database", "no such user",
     "authentication failed",         "SSL required",     "TLS connection required",
     "bouncer config error"};
+
+/// What a pooler says, with the same code, where it has no room for another client, or no session
+/// of the server came free in time. PgBouncer 1.18 to 1.24 (client.c, janitor.c).
+constexpr std::array<std::string_view, 3> kPoolerIsFull = {
+    "no more connections allowed", "client connections exceeded", "query_wait_timeout"};
 
 struct LibpqRule {
   std::string_view words;
@@ -171,7 +178,6 @@ ErrorClass AttemptsClass(std::string_view text) {
 
 /// The server's own error, or that of a pooler in front of it.
 arrow::Status AnsweredError(VerboseError error) {
-  constexpr std::string_view kProtocolViolation = "08P01";
   const bool refused =
       error.sqlstate == kProtocolViolation && ContainsOneOf(error.message, kPoolerRefusals);
   return refused ? UserError(std::move(error.message), std::move(error.sqlstate))
@@ -246,7 +252,9 @@ ErrorClass PgErrorClass(std::string_view sqlstate) {
 }
 
 arrow::Status PgError(std::string_view sqlstate, std::string message) {
-  const SqlstateRule* rule = FindSqlstateRule(sqlstate);
+  constexpr SqlstateRule kFullPooler{kProtocolViolation, kTransient, kPushBackCode};
+  const bool is_full = sqlstate == kProtocolViolation && ContainsOneOf(message, kPoolerIsFull);
+  const SqlstateRule* rule = is_full ? &kFullPooler : FindSqlstateRule(sqlstate);
   if (rule == nullptr || rule->code.empty()) {
     return MakeError(PgErrorClass(sqlstate), std::move(message), std::string(sqlstate));
   }

@@ -118,8 +118,22 @@ TEST(PgErrorTest, WhatAPoolerRefusesForGoodIsNotTriedAgain) {
     EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
     EXPECT_EQ(status.message(), refusal);
   }
-  EXPECT_EQ(ClassOf(PgConnectError(fatal + "no more connections allowed (max_client_conn)\n")),
-            ErrorClass::kTransient);
+}
+
+TEST(PgErrorTest, APoolerThatIsFullPushesBack) {
+  const std::string fatal = std::string(kFailed) + "FATAL:  08P01: ";
+  for (const char* full :
+       {"no more connections allowed (max_client_conn)",
+        "client connections exceeded (max_user_client_connections)", "query_wait_timeout"}) {
+    for (const arrow::Status& status :
+         {PgConnectError(fatal + full + "\n"), PgError("08P01", full)}) {
+      EXPECT_EQ(ClassOf(status), ErrorClass::kTransient) << status;
+      EXPECT_EQ(CodeOf(status), kPushBackCode) << status;
+      EXPECT_EQ(status.message(), std::string(full) + " (SQLSTATE 08P01)");
+    }
+  }
+  EXPECT_EQ(CodeOf(PgError("08P01", "invalid message format")), "08P01");
+  EXPECT_EQ(CodeOf(PgError("XX000", "query_wait_timeout")), "XX000");
 }
 
 TEST(PgErrorTest, OneAddressThatMayComeBackIsEnoughToTryAgain) {

@@ -46,9 +46,17 @@ class WorkerEvents : public EventSink {
       return field.first == "run" && field.second == FieldValue("run");
     });
     EXPECT_TRUE(names_run) << event.name;
-    if (event.name.starts_with("worker_")) names.emplace_back(event.name);
+    if (!event.name.starts_with("worker_")) return;
+    names.emplace_back(event.name);
+    for (const auto& [field, value] : event.fields) {
+      if (field != "worker" || event.name != "worker_retired") continue;
+      retired.push_back(std::get<int64_t>(value));
+      if (on_retired) on_retired(event.level);
+    }
   }
   std::vector<std::string> names;
+  std::vector<int64_t> retired;  ///< Their numbers.
+  std::function<void(Level)> on_retired;
 };
 
 /// One Execute over in-memory tables, with everything that it reports.
@@ -339,8 +347,13 @@ TEST(LocalEngineTest, AnExceptionOfTheCallerEndsTheWorkersFirst) {
   EXPECT_EQ(released, 1);
 }
 
-/// A source whose units take a second each, two from the second session on; from the eighth unit on
-/// nothing is read until the second worker was turned away or has begun to read.
+arrow::Status NoRoom() { return TransientError("too many clients", std::string(kPushBackCode)); }
+arrow::Status WrongPassword() { return UserError("password authentication failed", "28P01"); }
+arrow::Status NoWay() { return TransientError("could not translate host name", "08006"); }
+
+/// A source whose units take a second each, two from the second session on. From the eighth unit on
+/// the first worker reads nothing until the second one was turned away or has begun to read, and
+/// from the fortieth on nothing until it was turned away or has retired.
 class GrowingRun {
  public:
   explicit GrowingRun(const arrow::Status& second_attach) {
@@ -349,7 +362,7 @@ class GrowingRun {
       if (attach != 2) return arrow::Status::OK();
       seconds_ = 2;
       const std::scoped_lock lock(mutex_);
-      if (!second_attach.ok()) ArriveLocked();
+      if (!second_attach.ok()) LeaveLocked();
       return second_attach;
     };
     source.on_open = [this](const TablePlan&, const WorkUnit&, int) {
@@ -358,6 +371,10 @@ class GrowingRun {
       return arrow::Status::OK();
     };
     run_ = std::make_unique<EngineRun>(std::move(source), MemoryDestinationScript{});
+    run_->events->on_retired = [this](Level) {
+      const std::scoped_lock lock(mutex_);
+      LeaveLocked();
+    };
     summary = run_->ExecuteUpTo({"a"}, 1, 2);
   }
 
@@ -369,19 +386,26 @@ class GrowingRun {
     const std::thread::id self = std::this_thread::get_id();
     std::unique_lock lock(mutex_);
     if (opens_++ == 0) first_ = self;
-    if (self != first_) ArriveLocked();
-    if (opens_ >= 8) arrival_.wait(lock, [this] { return arrived_; });
+    if (self != first_) {
+      arrived_ = true;
+      changed_.notify_all();
+      return;
+    }
+    if (opens_ >= 8) changed_.wait(lock, [this] { return arrived_; });
+    if (opens_ >= 40) changed_.wait(lock, [this] { return left_; });
   }
 
-  void ArriveLocked() {
+  void LeaveLocked() {
     arrived_ = true;
-    arrival_.notify_all();
+    left_ = true;
+    changed_.notify_all();
   }
 
   std::atomic<int> seconds_ = 1;
   std::mutex mutex_;
-  std::condition_variable arrival_;
+  std::condition_variable changed_;
   bool arrived_ = false;  // protected by mutex_, as all below
+  bool left_ = false;
   int opens_ = 0;
   std::thread::id first_;
   std::unique_ptr<EngineRun> run_;
@@ -398,14 +422,57 @@ TEST(LocalEngineTest, AWorkerIsAddedAndRetiresWhereItBringsNothing) {
   ASSERT_GE(run.events->names.size(), 2U);
   EXPECT_EQ(run.events->names[0], "worker_added");
   EXPECT_EQ(run.events->names[1], "worker_retired");
+  EXPECT_EQ(run.events->retired[0], 1);  // Who came last, whoever asked.
 }
 
-TEST(LocalEngineTest, AnAddedWorkerThatTheServerHasNoRoomForGoesAgain) {
-  GrowingRun growing(TransientError("too many clients", std::string(kPushBackCode)));
-  EXPECT_TRUE(growing.run().ends.at("a").ok()) << growing.run().ends.at("a");
-  EXPECT_EQ(growing.run().ReceiptedRows("a"), 5 * kRows);
-  ASSERT_GE(growing.run().events->names.size(), 2U);
-  EXPECT_EQ(growing.run().events->names[1], "worker_retired");
+TEST(LocalEngineTest, AnAddedWorkerThatCannotConnectGoesAgain) {
+  for (const arrow::Status& refusal :
+       {NoRoom(), WrongPassword(), PermanentError("a limit of the program", "54000")}) {
+    GrowingRun growing(refusal);
+    EXPECT_TRUE(growing.run().ends.at("a").ok()) << growing.run().ends.at("a");
+    EXPECT_EQ(growing.run().ReceiptedRows("a"), 5 * kRows);
+    ASSERT_GE(growing.run().events->names.size(), 2U);
+    EXPECT_EQ(growing.run().events->names[1], "worker_retired");
+    EXPECT_EQ(growing.run().events->retired[0], 1);
+  }
+}
+
+/// Two who read a unit a second are joined by a third, which comes to no session before somebody
+/// has retired or next to nothing is left to read.
+TEST(LocalEngineTest, AWorkerThatIsStuckWhileItConnectsSendsNobodyHomeWhoReads) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool let_in = false;  // protected by mutex, as the next
+  int opens = 0;
+  EngineRun* current = nullptr;
+  const auto let_third_in = [&] {
+    let_in = true;
+    changed.notify_all();
+  };
+  MemorySourceScript source{.tables = {{"a", 5 * kRows}}};
+  source.on_attach = [&](int attach) {
+    if (attach != 3) return arrow::Status::OK();
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return let_in; });
+    return arrow::Status::OK();
+  };
+  source.on_open = [&](const TablePlan&, const WorkUnit&, int) {
+    current->clock->Pass(std::chrono::seconds(1));
+    const std::scoped_lock lock(mutex);
+    if (++opens == 5 * kRows / kRowsPerUnit - 1) let_third_in();
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  current = &run;
+  run.events->on_retired = [&](Level) {
+    const std::scoped_lock lock(mutex);
+    let_third_in();
+  };
+  run.ExecuteUpTo({"a"}, 2, 3);
+  EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
+  ASSERT_FALSE(run.events->names.empty());
+  EXPECT_EQ(run.events->names[0], "worker_added");
+  EXPECT_TRUE(run.events->retired.empty());
 }
 
 TEST(LocalEngineTest, WhereTheMostAreAtWorkNobodyIsAdded) {
@@ -421,23 +488,98 @@ TEST(LocalEngineTest, WhereTheMostAreAtWorkNobodyIsAdded) {
   EXPECT_TRUE(run.events->names.empty());
 }
 
-TEST(LocalEngineTest, AServerWithoutRoomGetsFewerWorkersAndTheWorkIsDone) {
-  std::latch refused(3);  // the one session reads nothing until the three others were turned away
+/// A source that lets the first session in and refuses all others with `refusal`. The first one
+/// opens nothing before `wanted` of them were refused, and then as `then` says.
+class OneSessionOnly {
+ public:
+  OneSessionOnly(const arrow::Status& refusal, int wanted,
+                 const arrow::Status& then = arrow::Status::OK()) {
+    source.on_attach = [this, refusal](int attach) {
+      if (attach == 1) return arrow::Status::OK();
+      ++refused_;
+      refused_.notify_all();
+      return refusal;
+    };
+    source.on_open = [this, wanted, then](const TablePlan&, const WorkUnit&, int) {
+      for (int seen = refused_; seen < wanted; seen = refused_) refused_.wait(seen);
+      return then;
+    };
+  }
   MemorySourceScript source{.tables = {{"a", kRows}}};
-  source.on_attach = [&refused](int attach) {
-    if (attach == 1) return arrow::Status::OK();
-    refused.count_down();
-    return TransientError("too many clients", std::string(kPushBackCode));
-  };
-  source.on_open = [&refused](const TablePlan&, const WorkUnit&, int) {
-    refused.wait();
-    return arrow::Status::OK();
-  };
-  EngineRun run(std::move(source), {});
+
+ private:
+  mutable std::atomic<int> refused_ = 0;
+};
+
+TEST(LocalEngineTest, AServerWithoutRoomGetsFewerWorkersAndTheWorkIsDone) {
+  const OneSessionOnly one(NoRoom(), 3);
+  EngineRun run(one.source, {});
+  int loud = 0;
+  run.events->on_retired = [&loud](Level level) { loud += level == Level::kWarning ? 1 : 0; };
   const ExecuteSummary summary = run.Execute({"a"}, 4);
   EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
   EXPECT_EQ(summary.workers, 1);  // Three never had a session.
+  EXPECT_EQ(run.events->retired.size(), 3U);
+  EXPECT_EQ(loud, 1);  // For one reason.
   ExpectEachUnitOnce(run, "a", run.Units(0));
+}
+
+TEST(LocalEngineTest, AWorkerThatCannotConnectGoesWhileAnotherHasASession) {
+  struct Case {
+    arrow::Status refusal;
+    int attempts;
+  };
+  for (const auto& [refusal, attempts] :
+       {Case{NoRoom(), 1}, Case{WrongPassword(), 1}, Case{NoWay(), 4}}) {
+    const OneSessionOnly one(refusal, attempts);
+    EngineRun run(one.source, {});
+    run.Execute({"a"}, 2);
+    EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
+    EXPECT_EQ(run.events->retired.size(), 1U) << refusal;
+    ExpectEachUnitOnce(run, "a", run.Units(0));
+  }
+}
+
+TEST(LocalEngineTest, AWorkerThatLostItsSessionAndGetsNoOtherLeavesTheRestToWhoHasOne) {
+  for (const arrow::Status& refusal : {NoRoom(), WrongPassword(), NoWay()}) {
+    std::latch attached(2);
+    MemorySourceScript source{.tables = {{"a", kRows}}};
+    source.on_attach = [&attached, refusal](int attach) {
+      if (attach > 2) return refusal;
+      attached.count_down();
+      return arrow::Status::OK();
+    };
+    source.on_open = [&attached](const TablePlan&, const WorkUnit& unit, int open) {
+      attached.wait();
+      return unit.id == "3" && open == 1 ? TransientError("connection cut") : arrow::Status::OK();
+    };
+    EngineRun run(std::move(source), {});
+    run.Execute({"a"}, 2);
+    EXPECT_TRUE(run.ends.at("a").ok()) << run.ends.at("a");
+    ExpectEachUnitOnce(run, "a", run.Units(0));
+  }
+}
+
+TEST(LocalEngineTest, TheLastWorkerThatCannotConnectEndsTheRunWhoeverHadASession) {
+  for (const arrow::Status& refusal : {NoRoom(), WrongPassword(), NoWay()}) {
+    const OneSessionOnly one(refusal, 1, TransientError("connection cut"));
+    EngineRun run(one.source, {});
+    run.Execute({"a"}, 2);
+    const arrow::Status& end = run.ends.at("a");
+    const bool may_pass = CodeOf(refusal) == CodeOf(NoWay());
+    EXPECT_EQ(CodeOf(end), may_pass ? kSnapshotLostCode : CodeOf(refusal)) << end;
+    EXPECT_EQ(end.message(), refusal.message());
+    EXPECT_EQ(run.events->retired.size(), 1U) << refusal;  // Never the last.
+  }
+}
+
+TEST(LocalEngineTest, ASnapshotThatOneWorkerFindsLostIsLostForAll) {
+  const OneSessionOnly one(TransientError("its leader ended", std::string(kSnapshotLostCode)), 1,
+                           TransientError("connection cut"));
+  EngineRun run(one.source, {});
+  run.Execute({"a"}, 2);
+  EXPECT_EQ(CodeOf(run.ends.at("a")), kSnapshotLostCode);
+  EXPECT_TRUE(run.events->retired.empty());
 }
 
 TEST(LocalEngineTest, AServerThatRefusesEverybodyFailsTheRunInTheEnd) {

@@ -108,29 +108,43 @@ bool Worker::EnsureSession(const QueuedUnit& unit) {
   }
   session_ = std::move(*session);
   failed_attaches_ = 0;
-  if (!std::exchange(had_session_, true)) shared_.pool.HasSession();
+  shared_.pool.HasSession(number_, !std::exchange(had_session_, true));
   return true;
 }
 
+void Worker::DropSession() {
+  session_.reset();
+  shared_.pool.LostSession(number_);
+}
+
+/// What one worker meets on its way to the source says nothing of the sessions that others have:
+/// where there are others it goes, and the last one alone ends the run. A snapshot that is lost is
+/// lost for all.
 void Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& status) {
   shared_.queue.PutBack(unit);
-  if (CodeOf(status) == kPushBackCode && shared_.pool.RetireRefused(number_, status)) {
-    retired_ = true;
-    return;
-  }
-  ++failed_attaches_;
-  if (ClassOf(status) != ErrorClass::kTransient || CodeOf(status) == kSnapshotLostCode) {
+  if (stop_.stop_requested()) return;
+  if (CodeOf(status) == kSnapshotLostCode) {
     shared_.queue.FailAll(status);
     return;
   }
-  if (failed_attaches_ > shared_.options.retries) {
-    // A server that is not there for so long has lost the snapshot, too: the coordinator, which
-    // opens the next one, waits longer than a worker may.
-    const bool has_no_room = CodeOf(status) == kPushBackCode;
-    shared_.queue.FailAll(
-        has_no_room ? status : TransientError(status.message(), std::string(kSnapshotLostCode)));
-    return;
+  ++failed_attaches_;
+  const bool has_no_room = CodeOf(status) == kPushBackCode;
+  const bool may_pass =
+      ClassOf(status) == ErrorClass::kTransient && failed_attaches_ <= shared_.options.retries;
+  if (shared_.pool.RetireUnconnected(number_, status, may_pass && !has_no_room)) {
+    retired_ = true;
+  } else if (may_pass) {
+    WaitToAttach(unit, status);
+  } else if (ClassOf(status) != ErrorClass::kTransient || has_no_room) {
+    shared_.queue.FailAll(status);
+  } else {
+    // Nobody has a session, so that nobody can tell whether the snapshot lives; the coordinator,
+    // which opens the next one, waits longer than a worker may.
+    shared_.queue.FailAll(TransientError(status.message(), std::string(kSnapshotLostCode)));
   }
+}
+
+void Worker::WaitToAttach(const QueuedUnit& unit, const arrow::Status& status) {
   ++retries_;
   shared_.context.progress.Retried();
   shared_.context.observer.Emit(Level::kWarning, "attach_retry",
@@ -197,7 +211,7 @@ void Worker::CloseUnit(const QueuedUnit& unit, const UnitOutcome& outcome) {
 }
 
 void Worker::AfterSourceFault(const QueuedUnit& unit, const arrow::Status& status) {
-  session_.reset();
+  DropSession();
   if (stop_.stop_requested()) return;
   if (CodeOf(status) == kSnapshotLostCode) {
     shared_.queue.FailAll(Explain(unit, status));

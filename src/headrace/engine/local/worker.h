@@ -82,6 +82,8 @@ class Worker {
   std::optional<QueuedUnit> NextUnit();
   bool EnsureSession(const QueuedUnit& unit);
   void AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& status);
+  void WaitToAttach(const QueuedUnit& unit, const arrow::Status& status);
+  void DropSession();
   bool EnsureWriter(const QueuedUnit& unit);
   void RunUnit(const QueuedUnit& unit);
   void AfterUnit(const QueuedUnit& unit, UnitOutcome outcome);

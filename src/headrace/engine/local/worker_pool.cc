@@ -66,6 +66,7 @@ bool WorkerPool::StartLocked() {
     workers_.pop_back();
     return false;
   }
+  standings_.push_back(Standing::kConnecting);
   ++working_;
   ++running_;
   context_.progress.SetWorkers(working_);
@@ -118,40 +119,55 @@ bool WorkerPool::KeepAfterUnit(int number, size_t table) {
   begun_.insert(table);
   const auto advice = scaler_.Judge(clock_.Now(), {.rows = context_.progress.rows() - rows_before_,
                                                    .tables = static_cast<int>(begun_.size()),
-                                                   .workers = working_});
-  switch (advice) {
-    case WorkerScaler::Advice::kStay:
-      break;
-    case WorkerScaler::Advice::kGrow:
-      if (running_ < options_.max_workers && StartLocked()) {
-        Tell(Level::kInfo, "worker_added", "one more worker, to see whether rows come faster",
-             static_cast<int>(workers_.size()) - 1);
-      }
-      break;
-    case WorkerScaler::Advice::kRetire:
-      if (!RetireLocked()) break;
-      Tell(Level::kInfo, "worker_retired",
-           "one worker less: rows were not seen to come faster with it", number);
-      return false;
-  }
-  return true;
-}
-
-bool WorkerPool::RetireRefused(int number, const arrow::Status& status) {
-  const std::scoped_lock lock(mutex_);
-  if (!RetireLocked()) return false;
-  Tell(Level::kWarning, "worker_retired",
-       "the server has no room for another session, going on with fewer workers: " +
-           status.message(),
+                                                   .workers = working_ - surplus_});
+  if (advice == WorkerScaler::Advice::kGrow) GrowLocked();
+  if (advice == WorkerScaler::Advice::kRetire && working_ - surplus_ > 1) ++surplus_;
+  if (surplus_ == 0 || LeastNeededLocked() != number) return true;
+  RetireLocked(number);
+  Tell(Level::kInfo, "worker_retired", "one worker less: rows were not seen to come faster with it",
        number);
+  return false;
+}
+
+/// One that was to go, and has not yet, stays instead.
+void WorkerPool::GrowLocked() {
+  if (surplus_ > 0) {
+    --surplus_;
+  } else if (running_ < options_.max_workers && StartLocked()) {
+    Tell(Level::kInfo, "worker_added", "one more worker, to see whether rows come faster",
+         static_cast<int>(workers_.size()) - 1);
+  }
+}
+
+/// Whoever asked may be the only one that reads, with locks that another one might not get.
+int WorkerPool::LeastNeededLocked() const {
+  for (const Standing standing : {Standing::kConnecting, Standing::kHasSession}) {
+    for (size_t number = standings_.size(); number-- > 0;) {
+      if (standings_[number] == standing) return static_cast<int>(number);
+    }
+  }
+  return -1;
+}
+
+/// Said aloud once for each reason: the scaler sends for another one again and again.
+bool WorkerPool::RetireUnconnected(int number, const arrow::Status& status, bool can_try_again) {
+  const std::scoped_lock lock(mutex_);
+  if (working_ <= 1 || (can_try_again && surplus_ == 0)) return false;
+  RetireLocked(number);
+  const bool is_new = told_.insert(status.message()).second;
+  const std::string why = CodeOf(status) == kPushBackCode
+                              ? "the server has no room for another session"
+                              : "one worker cannot connect";
+  Tell(is_new ? Level::kWarning : Level::kInfo, "worker_retired",
+       why + ", going on with fewer workers: " + status.message(), number);
   return true;
 }
 
-bool WorkerPool::RetireLocked() {
-  if (working_ <= 1) return false;
+void WorkerPool::RetireLocked(int number) {
+  standings_[static_cast<size_t>(number)] = Standing::kRetired;
   --working_;
+  surplus_ = std::max(0, surplus_ - 1);
   context_.progress.SetWorkers(working_);
-  return true;
 }
 
 void WorkerPool::Tell(Level level, std::string_view event, std::string message, int number) const {
@@ -161,9 +177,15 @@ void WorkerPool::Tell(Level level, std::string_view event, std::string message, 
                           {"workers", int64_t{working_}}});
 }
 
-void WorkerPool::HasSession() {
+void WorkerPool::HasSession(int number, bool first) {
   const std::scoped_lock lock(mutex_);
-  most_with_session_ = std::max(most_with_session_, ++with_session_);
+  standings_[static_cast<size_t>(number)] = Standing::kHasSession;
+  if (first) most_with_session_ = std::max(most_with_session_, ++with_session_);
+}
+
+void WorkerPool::LostSession(int number) {
+  const std::scoped_lock lock(mutex_);
+  standings_[static_cast<size_t>(number)] = Standing::kConnecting;
 }
 
 ExecuteSummary WorkerPool::Summarise() const {

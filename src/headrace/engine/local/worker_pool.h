@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -19,9 +20,10 @@
 namespace headrace {
 
 /// The workers of one Execute and their threads. It begins with `initial_workers` and changes their
-/// number while they work: after each unit the scaler may send for one more, or send one home; a
-/// server that has no room for another session sends the one home that it refused, never the last.
-/// The last worker to end releases the snapshot. Thread-safe; workers call it from their threads.
+/// number while they work: after each unit the scaler may send for one more, or say that one is to
+/// go, which is the one that is least needed as soon as it asks: one that is still without a
+/// session, else the one that came last. A worker that cannot connect goes too, never the last. The
+/// last worker to end releases the snapshot. Thread-safe; workers call it from their threads.
 class WorkerPool {
  public:
   /// What is given outlives the pool.
@@ -49,17 +51,25 @@ class WorkerPool {
 
   /// A unit of `table` is done. False: the worker is to end.
   bool KeepAfterUnit(int number, size_t table);
-  /// The server refused the worker a session. True: it is to end, others go on.
-  bool RetireRefused(int number, const arrow::Status& status);
-  /// The worker has a session, its first.
-  void HasSession();
+  /// The worker could not connect, for the reason `status`. True: it is to end, others are at work.
+  /// One that `can_try_again` ends only if somebody is to go anyway.
+  bool RetireUnconnected(int number, const arrow::Status& status, bool can_try_again);
+  /// The worker has a session, as its `first` or once more.
+  void HasSession(int number, bool first);
+  /// It has none any more.
+  void LostSession(int number);
 
  private:
+  /// How a worker stands.
+  enum class Standing { kConnecting, kHasSession, kRetired };
+
   bool StartLocked();
+  void GrowLocked();
   void RunWorker(Worker& worker);
   void EndWorker(bool had_session);
   void ReleaseSnapshot();
-  bool RetireLocked();
+  int LeastNeededLocked() const;
+  void RetireLocked(int number);
   void Tell(Level level, std::string_view event, std::string message, int number) const;
 
   const ExecuteOptions& options_;
@@ -78,8 +88,11 @@ class WorkerPool {
   WorkerScaler scaler_;               // protected by mutex_, as all below
   std::unordered_set<size_t> begun_;  // tables of which a unit is done
   std::deque<Worker> workers_;        // a deque: threads hold references
+  std::vector<Standing> standings_;   // one per worker
   std::vector<std::thread> threads_;  // joined in WaitForRelease
+  std::set<std::string> told_;        // why workers could not connect
   int working_ = 0;                   // have not been told to end
+  int surplus_ = 0;                   // of these, are to end once the least needed asks
   int running_ = 0;                   // have not ended
   int with_session_ = 0;              // have, or had, a session and have not ended
   int most_with_session_ = 0;
