@@ -11,6 +11,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "headrace/staging/dictionary_encoder.h"
 #include "headrace/staging/encoder_parts.h"
 #include "headrace/staging/value_bounds.h"
 #include "headrace/staging/wide_decimal.h"
@@ -37,21 +38,9 @@ void CopyStored(const Value* from, int64_t count, Stored* to) {
 }
 
 template <typename Value, typename Stored>
-class NumberEncoder final : public ColumnEncoder {
+class NumberEncoder final
+    : public DictionaryEncoder<NumberEncoder<Value, Stored>, Stored, NumberBounds<Stored>> {
  public:
-  bool Encode(const ArrayChunks& chunks, bool dictionary, PageAssembler& pages) override {
-    bounds_ = {};
-    if (dictionary && FillIndices(chunks)) {
-      bounds_.Add(dictionary_.entries().data(), static_cast<int64_t>(dictionary_.entries().size()));
-      WriteIndexPages(chunks, dictionary_, indices_, pages,
-                      [](Stored entry, ByteBuffer& out) { out.Append(&entry, sizeof(entry)); });
-      return true;
-    }
-    for (const auto& chunk : chunks) EncodePlain(*chunk, pages);
-    pages.FlushPage(parquet::Encoding::PLAIN);
-    return false;
-  }
-
   void GetBounds(parquet::EncodedStatistics& statistics) const override {
     if (!bounds_.any()) return;
     statistics.set_min(bounds_.least()).set_max(bounds_.greatest());
@@ -59,14 +48,25 @@ class NumberEncoder final : public ColumnEncoder {
   }
 
  private:
+  using Base = DictionaryEncoder<NumberEncoder, Stored, NumberBounds<Stored>>;
+  friend Base;
+  using Base::bounds_;
+  using Base::dictionary_;
+
   static constexpr int64_t kRowsPerPage =
       std::min<int64_t>(PageAssembler::kPageRows, PageAssembler::kPageBytes / sizeof(Stored));
 
   static constexpr int64_t kBlock = 512;  // values; 4 KiB at most, of the first cache
 
-  static const Value* ValuesOf(const arrow::Array& array) {
+  static const Value* RowsOf(const arrow::Array& array) {
     return array.data()->template GetValues<Value>(1);
   }
+
+  void AddBounds(const std::vector<Stored>& entries) {
+    bounds_.Add(entries.data(), static_cast<int64_t>(entries.size()));
+  }
+
+  static void AppendEntry(Stored entry, ByteBuffer& out) { out.Append(&entry, sizeof(entry)); }
 
   void EncodePlain(const arrow::Array& array, PageAssembler& pages) {
     for (int64_t row = 0; row < array.length();) {
@@ -82,7 +82,7 @@ class NumberEncoder final : public ColumnEncoder {
                     ByteBuffer& page) {
     page.Grow(static_cast<size_t>(valid) * sizeof(Stored));
     VisitValidRuns(array, row, count, [&](int64_t first, int64_t length) {
-      AppendRun(ValuesOf(array) + first, length, page);
+      AppendRun(RowsOf(array) + first, length, page);
     });
   }
 
@@ -106,24 +106,8 @@ class NumberEncoder final : public ColumnEncoder {
     page.Append(values, static_cast<size_t>(count) * sizeof(Stored));
   }
 
-  bool FillIndices(const ArrayChunks& chunks) {
-    dictionary_.Clear();
-    indices_.resize(static_cast<size_t>(TotalLength(chunks)));
-    uint16_t* end = indices_.data();
-    for (const auto& chunk : chunks) {
-      VisitValidRuns(*chunk, 0, chunk->length(), [&](int64_t first, int64_t length) {
-        if (end != nullptr) {
-          end =
-              FillIndicesOf(std::span(ValuesOf(*chunk) + first, static_cast<size_t>(length)), end);
-        }
-      });
-      if (end == nullptr) return false;
-    }
-    return true;
-  }
-
-  /// The end of the indices, or null if the dictionary became too large.
-  uint16_t* FillIndicesOf(std::span<const Value> values, uint16_t* indices) {
+  uint16_t* FillIndicesOf(const Value* rows, int64_t first, int64_t length, uint16_t* indices) {
+    const std::span values(rows + first, static_cast<size_t>(length));
     for (size_t i = 0; i < values.size();) {
       Stored value;
       CopyStored(&values[i], 1, &value);
@@ -141,10 +125,6 @@ class NumberEncoder final : public ColumnEncoder {
     }
     return indices;
   }
-
-  NumberBounds<Stored> bounds_;
-  Dictionary<Stored> dictionary_;
-  std::vector<uint16_t> indices_;
 };
 
 /// The words of a decimal, of eight bytes each, as Arrow lays them out: the least first.
@@ -188,25 +168,10 @@ class WordBounds {
 
 /// Decimals of more than 18 digits: big-endian, in as many of their bytes as `width` says.
 template <size_t Count>
-class DecimalBytesEncoder final : public ColumnEncoder {
+class DecimalBytesEncoder final
+    : public DictionaryEncoder<DecimalBytesEncoder<Count>, std::string_view, WordBounds<Count>> {
  public:
   explicit DecimalBytesEncoder(size_t width) : width_(width) {}
-
-  bool Encode(const ArrayChunks& chunks, bool dictionary, PageAssembler& pages) override {
-    bounds_ = {};
-    if (dictionary && FillIndices(chunks)) {
-      for (const std::string_view entry : dictionary_.entries()) bounds_.Add(WordsOf(entry));
-      WriteIndexPages(chunks, dictionary_, indices_, pages,
-                      [this](std::string_view entry, ByteBuffer& out) {
-                        Store(WordsOf(entry), out.Grow(width_));
-                        out.Advance(width_);
-                      });
-      return true;
-    }
-    for (const auto& chunk : chunks) EncodePlain(*chunk, pages);
-    pages.FlushPage(parquet::Encoding::PLAIN);
-    return false;
-  }
 
   void GetBounds(parquet::EncodedStatistics& statistics) const override {
     if (!bounds_.any()) return;
@@ -215,10 +180,16 @@ class DecimalBytesEncoder final : public ColumnEncoder {
   }
 
  private:
+  using Base = DictionaryEncoder<DecimalBytesEncoder, std::string_view, WordBounds<Count>>;
+  friend Base;
+  using Base::bounds_;
+  using Base::dictionary_;
+
   using Value = Words<Count>;
 
-  static const char* ValueAt(const arrow::Array& array, int64_t row) {
-    return reinterpret_cast<const char*>(array.data()->GetValues<Value>(1) + row);
+  /// A row is `sizeof(Value)` bytes.
+  static const char* RowsOf(const arrow::Array& array) {
+    return reinterpret_cast<const char*>(array.data()->GetValues<Value>(1));
   }
 
   static Value WordsAt(const char* value) {
@@ -231,6 +202,15 @@ class DecimalBytesEncoder final : public ColumnEncoder {
     Value words;
     entry.copy(reinterpret_cast<char*>(words.data()), sizeof(words));
     return words;
+  }
+
+  void AddBounds(const std::vector<std::string_view>& entries) {
+    for (const std::string_view entry : entries) bounds_.Add(WordsOf(entry));
+  }
+
+  void AppendEntry(std::string_view entry, ByteBuffer& out) const {
+    Store(WordsOf(entry), out.Grow(width_));
+    out.Advance(width_);
   }
 
   void Store(Value value, uint8_t* to) const {
@@ -259,10 +239,11 @@ class DecimalBytesEncoder final : public ColumnEncoder {
   void AppendValues(const arrow::Array& array, int64_t row, int64_t count, int64_t valid,
                     ByteBuffer& page) {
     uint8_t* end = page.Grow(static_cast<size_t>(valid) * width_);
+    const char* const rows = RowsOf(array);
     WordBounds<Count> bounds = bounds_;  // In registers: `end` could point at the members.
     VisitValidRuns(array, row, count, [&](int64_t first, int64_t length) {
       for (int64_t i = first; i < first + length; ++i, end += width_) {
-        const Value value = WordsAt(ValueAt(array, i));
+        const Value value = WordsAt(rows + i * sizeof(Value));
         Store(value, end);
         bounds.Add(value);
       }
@@ -271,30 +252,17 @@ class DecimalBytesEncoder final : public ColumnEncoder {
     page.Advance(static_cast<size_t>(valid) * width_);
   }
 
-  /// Whether the dictionary did not become too large. Its entries lie in the buffers of `chunks`.
-  bool FillIndices(const ArrayChunks& chunks) {
-    dictionary_.Clear();
-    indices_.clear();
-    indices_.reserve(static_cast<size_t>(TotalLength(chunks)));
-    bool fits = true;
-    for (const auto& chunk : chunks) {
-      VisitValidRuns(*chunk, 0, chunk->length(), [&](int64_t first, int64_t length) {
-        for (int64_t i = first; fits && i < first + length; ++i) fits = AddIndex(*chunk, i);
-      });
+  /// The entries lie in the array's buffer.
+  uint16_t* FillIndicesOf(const char* rows, int64_t first, int64_t length, uint16_t* indices) {
+    for (int64_t i = first; i < first + length; ++i) {
+      const auto index = dictionary_.Index({rows + i * sizeof(Value), sizeof(Value)});
+      if (!index.has_value()) return nullptr;
+      *indices++ = *index;
     }
-    return fits;
-  }
-
-  bool AddIndex(const arrow::Array& array, int64_t row) {
-    const auto index = dictionary_.Index({ValueAt(array, row), sizeof(Value)});
-    if (index.has_value()) indices_.push_back(*index);
-    return index.has_value();
+    return indices;
   }
 
   size_t width_;
-  WordBounds<Count> bounds_;
-  Dictionary<std::string_view> dictionary_;
-  std::vector<uint16_t> indices_;
 };
 
 /// The longest decimals that Parquet stores in these integers.

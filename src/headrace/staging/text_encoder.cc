@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "headrace/staging/dictionary_encoder.h"
 #include "headrace/staging/encoder_parts.h"
 #include "headrace/staging/value_bounds.h"
 
@@ -67,25 +68,8 @@ class TextRows {
   const uint8_t* bytes_;
 };
 
-class TextEncoder final : public ColumnEncoder {
+class TextEncoder final : public DictionaryEncoder<TextEncoder, std::string_view, TextBounds> {
  public:
-  bool Encode(const ArrayChunks& chunks, bool dictionary, PageAssembler& pages) override {
-    bounds_ = {};
-    if (dictionary && FillIndices(chunks)) {
-      for (const std::string_view entry : dictionary_.entries()) bounds_.Add(entry);
-      WriteIndexPages(chunks, dictionary_, indices_, pages,
-                      [](std::string_view entry, ByteBuffer& out) {
-                        const auto size = static_cast<uint32_t>(entry.size());
-                        out.Append(&size, sizeof(size));
-                        out.Append(entry.data(), entry.size());
-                      });
-      return true;
-    }
-    for (const auto& chunk : chunks) EncodePlain(*chunk, pages);
-    pages.FlushPage(parquet::Encoding::PLAIN);
-    return false;
-  }
-
   void GetBounds(parquet::EncodedStatistics& statistics) const override {
     if (!bounds_.any()) return;
     statistics.set_min(bounds_.least()).set_max(bounds_.greatest());
@@ -93,6 +77,20 @@ class TextEncoder final : public ColumnEncoder {
   }
 
  private:
+  friend DictionaryEncoder;
+
+  static TextRows RowsOf(const arrow::Array& array) { return TextRows(array); }
+
+  void AddBounds(const std::vector<std::string_view>& entries) {
+    for (const std::string_view entry : entries) bounds_.Add(entry);
+  }
+
+  static void AppendEntry(std::string_view entry, ByteBuffer& out) {
+    const auto size = static_cast<uint32_t>(entry.size());
+    out.Append(&size, sizeof(size));
+    out.Append(entry.data(), entry.size());
+  }
+
   void EncodePlain(const arrow::Array& array, PageAssembler& pages) {
     const TextRows rows(array);
     for (int64_t row = 0; row < array.length();) {
@@ -130,21 +128,6 @@ class TextEncoder final : public ColumnEncoder {
     page.Advance(static_cast<size_t>(end - begin));
   }
 
-  bool FillIndices(const ArrayChunks& chunks) {
-    dictionary_.Clear();
-    indices_.resize(static_cast<size_t>(TotalLength(chunks)));
-    uint16_t* end = indices_.data();
-    for (const auto& chunk : chunks) {
-      const TextRows rows(*chunk);
-      VisitValidRuns(*chunk, 0, chunk->length(), [&](int64_t first, int64_t length) {
-        if (end != nullptr) end = FillIndicesOf(rows, first, length, end);
-      });
-      if (end == nullptr) return false;
-    }
-    return true;
-  }
-
-  /// The end of the indices, or null if the dictionary became too large.
   uint16_t* FillIndicesOf(const TextRows& rows, int64_t first, int64_t length, uint16_t* indices) {
     for (int64_t i = first; i < first + length; ++i) {
       const auto index = dictionary_.Index(rows.View(i));
@@ -153,10 +136,6 @@ class TextEncoder final : public ColumnEncoder {
     }
     return indices;
   }
-
-  TextBounds bounds_;
-  Dictionary<std::string_view> dictionary_;
-  std::vector<uint16_t> indices_;
 };
 
 }  // namespace
