@@ -22,6 +22,16 @@ def tables(any_database):
     return any_database
 
 
+@pytest.fixture
+def plain_role(any_database):
+    """A role without rights of its own, dropped after the test; its name."""
+    name = f"plain_of_{any_database.name}"
+    any_database.execute(f"CREATE ROLE {name} LOGIN")
+    yield name
+    any_database.execute(f"DROP OWNED BY {name}")
+    any_database.execute(f"DROP ROLE {name}")
+
+
 def big_and_later(tables, headrace) -> Job:
     """Two tables, of which the first stops at the gate in every unit, so that no worker has reached the second one."""
     return postgres_job(headrace, tables, {"name": "public.big", "where": "gate()"} | SMALL, {"name": "public.later"} | SMALL,
@@ -457,3 +467,19 @@ def test_a_label_that_is_added_begins_no_new_epoch(database, headrace):
     added = """ALTER TYPE kinds."Colour of it" ADD VALUE 'green' BEFORE 'blue'"""
     _, told = changed_at_the_gate(database, headrace, {"name": "public.coloured"}, added)
     assert "new epoch" not in told
+
+
+@pytest.mark.parametrize("function", ["pg_export_snapshot()", "pg_advisory_xact_lock(bigint)", "pg_try_advisory_xact_lock_shared(bigint)"])
+def test_what_a_snapshot_needs_may_be_forbidden(tables, headrace, plain_role, function):
+    tables.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC; GRANT SELECT ON big, later TO {plain_role}")
+    job = postgres_job(headrace, tables, {"name": "public.big"} | SMALL, {"name": "public.later"} | SMALL)
+    job.document["source"]["uri"] = tables.uri.replace("postgres@", f"{plain_role}@")
+    job.write()
+    name = function.partition("(")[0]
+    said(job.run(expect=2), "cannot export a snapshot", f"permission denied for function {name}", "snapshot: prefer or off")
+    job.document["source"]["snapshot"] = "prefer"
+    job.write()
+    for command in ("check", "plan"):
+        said(headrace(command, "job.yaml", expect=0), "no snapshot", name)
+    job.run()
+    expect_snapshot(job)

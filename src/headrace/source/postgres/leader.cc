@@ -212,15 +212,21 @@ arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status)
   return arrow::Status::OK();
 }
 
+/// Sessions ask for the lock in its shared form: whether that is allowed, by the same role, shows
+/// here, where the job may still go on without a snapshot.
 arrow::Status PgLeader::ExportSnapshot(const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
                         connection_.Query("SELECT pg_catalog.pg_export_snapshot()", stop));
   if (result.rows() != 1) return PermanentError("no snapshot was exported");
-  snapshot_id_ = result.Text(0, 0);
-  life_lock_ = LifeLockOf(snapshot_id_);
-  return connection_.Execute(
-      "SELECT pg_catalog.pg_advisory_xact_lock(" + PgQuoteLiteral(std::to_string(life_lock_)) + ")",
-      stop);
+  std::string snapshot_id(result.Text(0, 0));
+  const int64_t life_lock = LifeLockOf(snapshot_id);
+  const std::string key = "(" + PgQuoteLiteral(std::to_string(life_lock)) + ")";
+  std::string sql = "SELECT pg_catalog.pg_advisory_xact_lock" + key;
+  sql += ", pg_catalog.pg_try_advisory_xact_lock_shared" + key;
+  ARROW_RETURN_NOT_OK(connection_.Execute(sql, stop));
+  snapshot_id_ = std::move(snapshot_id);
+  life_lock_ = life_lock;
+  return arrow::Status::OK();
 }
 
 arrow::Status PgLeader::GoOnWithout(const arrow::Status& reason, const std::stop_token& stop) {
