@@ -158,6 +158,53 @@ def test_a_table_that_grows_a_part_during_the_read(any_database, headrace, growt
     assert lake.rows(job.lake, f"public.{table}") == lake.in_order(wanted)
 
 
+ONE_UNIT_TABLES = {
+    "wanted": ({"strategy": "none"}, "counts"),
+    "wanted_and_counted": ({"strategy": "none"}, "source"),
+    "small_and_counted": ({}, "source"),
+}
+
+
+@pytest.mark.parametrize("growth", ["partitioned", "inheriting", "plain"])
+@pytest.mark.parametrize("kind", ONE_UNIT_TABLES)
+def test_a_table_of_one_unit_that_grows_a_part_before_it_is_read(tables, headrace, growth, kind):
+    """It is planned, and with `verify: source` counted, while the run stands at the gate for the other table."""
+    tables.execute(PARTED + FAMILY)
+    partition, verify = ONE_UNIT_TABLES[kind]
+    table, grow = GROWTH[growth]
+    if growth == "plain":
+        before, grow = grow.split("; ")
+        tables.execute(before)
+    wanted = tables.execute(f"SELECT id, value FROM {table}")
+    job = postgres_job(headrace, tables, {"name": f"public.{table}", "partition": partition},
+                       {"name": "public.big", "where": "gate()"} | SMALL, verify=verify, **ONE_WORKER)
+    with gate(tables.uri) as held:
+        process = job.start()
+        held.wait_for_reader(process)
+        tables.execute(grow)
+        held.open()
+        ended(process)
+    assert lake.rows(job.lake, f"public.{table}") == lake.in_order(wanted)
+
+
+def test_a_part_that_cannot_be_left_out_is_no_bug_of_headrace(tables, headrace, plain_role):
+    """Which partition a row is of only those may ask who may read the whole table."""
+    tables.execute(PARTED + f"GRANT SELECT (id) ON parted TO {plain_role}; GRANT SELECT ON big TO {plain_role}")
+    job = postgres_job(headrace, tables, {"name": "public.parted", "columns": ["id"]},
+                       {"name": "public.big", "where": "gate()"} | SMALL, verify="source", **ONE_WORKER)
+    job.document["source"]["uri"] = tables.uri.replace("postgres@", f"{plain_role}@")
+    job.write()
+    with gate(tables.uri) as held:
+        process = job.start()
+        held.wait_for_reader(process)
+        tables.execute(GROWTH["partitioned"][1])
+        held.open()
+        told = " ".join(ended(process, 1).split())
+    said(told, "some of its columns only", "a partition that was attached since")
+    assert "please report it" not in told
+    assert lake.count(job.lake, "public.big") == 20_000
+
+
 def test_a_partition_whose_detachment_was_broken_off_is_no_part_of_the_table(any_database, headrace):
     """DETACH … CONCURRENTLY that was cancelled stays pending: the server leaves the partition out of every query."""
     any_database.execute(PARTED)

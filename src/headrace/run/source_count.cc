@@ -72,6 +72,10 @@ std::string WhyRowsNeedNotRepeat(const TablePlan& plan) {
            "LIMIT";
   }
   if (!plan.filter.where.empty()) return WhereMaySelectOthers(plan.filter.where);
+  if (!plan.description.indivisible.empty()) {
+    return "The table is read by one query (" + plan.description.indivisible +
+           "), which shows a partition that was attached since it was counted as well";
+  }
   return plan.description.row_security
              ? "Row security may show other rows each time, as by a policy with random(); if it "
                "cannot, this is a bug in headrace"

@@ -102,7 +102,7 @@ arrow::Result<int64_t> PgSnapshot::CountRows(const TablePlan& plan, const WorkUn
                                              std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
   const std::string sql =
-      SelectStatement("pg_catalog.count(*)", TargetOf(plan, unit), CountedConditionOf(plan, unit));
+      SelectStatement("pg_catalog.count(*)", TargetOf(plan, unit), ConditionOf(plan, unit));
   const auto counted = InScope(
       lease.connection(), leader_->planning_scope(),
       [&] { return lease.connection().Query(sql, stop); }, stop);

@@ -111,7 +111,8 @@ std::string PageCondition(const PageRange& range) {
 
 /// Which partitions, or tables that inherit, are the table's is settled with its description. The
 /// server asks anew in each query, whatever the snapshot, and no lock of a reader keeps one from
-/// being attached: units that come after would read its rows, and those before would not have.
+/// being attached: units that come after would read its rows, and those before, or a count of them,
+/// would not have.
 std::string PartsCondition(const Description& description) {
   return "tableoid OPERATOR(pg_catalog.=) ANY (" + LeafOids(description) + ")";
 }
@@ -120,11 +121,10 @@ bool IsTable(const Description& description) {
   return description.kind == RelationKind::kTable || description.kind == RelationKind::kPartitioned;
 }
 
-/// Pages name their leaf, and a unit of all rows is one query.
-bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit) {
-  return !std::holds_alternative<PageRange>(unit.split) &&
-         !std::holds_alternative<WholeTable>(unit.split) && IsTable(plan.description) &&
-         !plan.description.IsOneRelation();
+/// Whether parts that came later are left out: not where the role need not have a right on
+/// `tableoid`, nor of another server's rows. Such a table is one unit.
+bool LeavesOutNewParts(const TablePlan& plan, const WorkUnit& unit) {
+  return HasSeveralParts(plan, unit) && plan.description.indivisible.empty();
 }
 
 /// Of rows of a composite type, SQL's IS NULL asks for their fields, and IS NOT NULL is not its
@@ -171,6 +171,11 @@ std::string SplitCondition(const Split& split, const Description& description) {
 
 }  // namespace
 
+bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit) {
+  return !std::holds_alternative<PageRange>(unit.split) && IsTable(plan.description) &&
+         !plan.description.IsOneRelation();
+}
+
 ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
   const TableRef& table = plan.description.table;
   if (table.is_query()) return {.relation = {}, .only = false, .from = Subselect(table.query)};
@@ -189,7 +194,7 @@ ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
 
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
   std::string condition = SplitCondition(unit.split, plan.description);
-  if (HasSeveralParts(plan, unit)) {
+  if (LeavesOutNewParts(plan, unit)) {
     condition = BothHold(std::move(condition), PartsCondition(plan.description));
   }
   const std::string& not_null = plan.filter.not_null;
@@ -205,14 +210,6 @@ std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit) {
     condition = BothHold(std::move(condition), "(\n" + plan.filter.where + "\n)");
   }
   return condition;
-}
-
-std::string CountedConditionOf(const TablePlan& plan, const WorkUnit& unit) {
-  // What was attached since is in no unit, where there are several.
-  const bool among_units = plan.strategy != Strategy::kNone &&
-                           std::holds_alternative<WholeTable>(unit.split) &&
-                           IsTable(plan.description) && !plan.description.IsOneRelation();
-  return BothHold(among_units ? PartsCondition(plan.description) : "", ConditionOf(plan, unit));
 }
 
 bool IsBestReadByBitmap(const TablePlan& plan, const WorkUnit& unit) {

@@ -18,12 +18,13 @@ struct ReadTarget {
 /// The table, leaf or query that holds the rows of `unit`.
 ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit);
 
+/// Whether `unit` is read through a table whose rows lie in others: its partitions, or tables that
+/// inherit. Pages name the one that they are of.
+bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit);
+
 /// The conditions that select the rows of `unit`: its split and the filter of the plan. Empty: all
 /// rows.
 std::string ConditionOf(const TablePlan& plan, const WorkUnit& unit);
-
-/// The same for a count beside units of the plan, which leave out partitions that came later.
-std::string CountedConditionOf(const TablePlan& plan, const WorkUnit& unit);
 
 /// True: `unit` is a range of a column of a table, which a bitmap scan of an index reads best. The
 /// server prefers to follow the index where the column's order is nearly that of the rows, and

@@ -56,8 +56,9 @@ TEST(UnitQueryTest, ADateIsBelowATimeOfItsDay) {
 }
 
 /// FROM and WHERE of a unit of `public.t`, whose rows lie in so many relations.
-std::string Query(RelationKind kind, size_t relations, Split split) {
+std::string Query(RelationKind kind, size_t relations, Split split, std::string indivisible = {}) {
   TablePlan plan;
+  plan.description.indivisible = std::move(indivisible);
   plan.description.table = {.schema = "public", .name = "t", .query = {}, .alias = {}};
   plan.description.kind = kind;
   for (size_t i = 0; i < relations; ++i) {
@@ -115,7 +116,7 @@ TEST(UnitQueryTest, HashesAreOfTheTextAndNeverNegativeNorNull) {
             " OPERATOR(pg_catalog.=) 2");
 }
 
-TEST(UnitQueryTest, PartsThatCameLaterAreLeftOutWhereUnitsCouldDisagree) {
+TEST(UnitQueryTest, PartsThatCameLaterAreLeftOut) {
   const IdRange ids{.column = "id", .lower = 5, .upper = {}};
   EXPECT_EQ(Query(RelationKind::kTable, 1, ids),
             "SELECT 1 FROM ONLY \"public\".\"t\" WHERE \"id\" OPERATOR(pg_catalog.>=) '5'::bigint");
@@ -125,7 +126,12 @@ TEST(UnitQueryTest, PartsThatCameLaterAreLeftOutWhereUnitsCouldDisagree) {
   EXPECT_EQ(Query(RelationKind::kPartitioned, 1, NullRows{"id"}),
             "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" IS NULL AND "
             "tableoid OPERATOR(pg_catalog.=) ANY ('{16400}'::pg_catalog.oid[])");
-  EXPECT_EQ(Query(RelationKind::kPartitioned, 2, WholeTable{}), "SELECT 1 FROM \"public\".\"t\"");
+  EXPECT_EQ(Query(RelationKind::kPartitioned, 2, WholeTable{}),
+            "SELECT 1 FROM \"public\".\"t\" WHERE "
+            "tableoid OPERATOR(pg_catalog.=) ANY ('{16400,16401}'::pg_catalog.oid[])");
+  EXPECT_EQ(Query(RelationKind::kPartitioned, 2, WholeTable{}, "some columns only"),
+            "SELECT 1 FROM \"public\".\"t\"");
+  EXPECT_EQ(Query(RelationKind::kTable, 1, WholeTable{}), "SELECT 1 FROM ONLY \"public\".\"t\"");
   EXPECT_EQ(Query(RelationKind::kMaterializedView, 1, ids),
             "SELECT 1 FROM \"public\".\"t\" WHERE \"id\" OPERATOR(pg_catalog.>=) '5'::bigint");
   EXPECT_EQ(Query(RelationKind::kPartitioned, 2, PageRange{"public", "t1", 0, 9}),
