@@ -99,7 +99,7 @@ TEST_P(SourceConformance, ABadFilterIsAUserErrorOfThePlanAndHarmsNoOtherTable) {
   EXPECT_EQ(ReadPlan(*session, planned), (TextRows{{"1"}}));
 }
 
-TEST_P(SourceConformance, ARightFilterIsTriedWithoutReadingOrHoldingAnything) {
+TEST_P(SourceConformance, ARightFilterIsTriedWithoutReadingAnything) {
   Make("CREATE TABLE t (id BIGINT)");
   Make("CREATE TABLE other (id BIGINT)");
   Make("INSERT INTO t VALUES (1)");

@@ -72,11 +72,25 @@ def test_updates_and_deletes_during_the_read(tables, headrace):
                          ids=["truncate", "drop", "alter"])
 @pytest.mark.parametrize("table", ["big", "later"])
 def test_a_statement_that_queues_behind_the_run(tables, headrace, statement, table):
+    waits_behind_the_run(tables, headrace, statement.format(table), table)
+
+
+@pytest.mark.parametrize("statement", ["REINDEX TABLE {0}", "REINDEX INDEX {0}_pkey", "ALTER INDEX {0}_pkey SET TABLESPACE pg_default"],
+                         ids=["reindex_table", "reindex_index", "alter_index"])
+@pytest.mark.parametrize("table", ["big", "later"])
+def test_a_statement_that_queues_for_an_index(tables, headrace, statement, table):
+    """LOCK TABLE does not take indexes, a read does: who comes to the table behind such a statement must not wait for it."""
+    waits_behind_the_run(tables, headrace, statement.format(table), f"{table}_pkey", lock_timeout="0s")
+
+
+def waits_behind_the_run(tables, headrace, statement: str, relation: str, **options) -> None:
     job = big_and_later(tables, headrace)
+    job.document["source"] |= options
+    job.write()
     with gate(tables.uri) as held:
         process = job.start()
         held.wait_for_reader(process, 2)
-        waiting = queue(tables, statement.format(table), table)
+        waiting = queue(tables, statement, relation)
         held.open()
         ended(process)
         waiting.join()

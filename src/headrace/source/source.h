@@ -152,8 +152,9 @@ class Snapshot {
   /// Has the source look at what a session would ask of it for `unit` of `plan`: that the job's own
   /// SQL is right, and that the role may read what it names. Reads no row of the table, but a
   /// source may call functions of the job's condition that it takes for constant (PostgreSQL:
-  /// IMMUTABLE and STABLE ones). Leaves nothing behind. Errors: those of Session::Open, user for a
-  /// condition that the source does not understand, with its words; other tables are not affected.
+  /// IMMUTABLE and STABLE ones). Leaves nothing behind but locks that keep the units of `plan`
+  /// readable, which go with the snapshot. Errors: those of Session::Open, user for a condition
+  /// that the source does not understand, with its words; other tables are not affected.
   /// kInterruptedCode soon after `stop`.
   virtual arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit,
                                 std::stop_token stop) = 0;

@@ -53,6 +53,16 @@ std::string CopyOf(const PgUnitRead& read, bool by_bitmap) {
   return sql;
 }
 
+/// Parts of a table whose indexes a session takes at once. Those of hundreds, in each session,
+/// would be more locks than a server has room for: max_locks_per_transaction is 64, of a hundred
+/// sessions together.
+constexpr size_t kMostPartsAtOnce = 100;
+
+/// A relation as it is read for `plan`, by which it is known to be held.
+std::string LockKey(const TablePlan& plan, const ReadTarget& target) {
+  return target.from + "\n" + plan.filter.where;
+}
+
 }  // namespace
 
 arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLeader> leader,
@@ -84,7 +94,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
   if (connection_.broken()) {
     return TransientError("the connection was lost before", std::string(kPgConnectionFailure));
   }
-  const auto own = Lock(plan, TargetOf(plan, unit), stop);
+  const auto own = Lock(plan, unit, stop);
   if (!own.ok()) {
     const UnitCheck check = CheckOf(plan, unit, leader_->NamesOf(plan.table));
     return NameChange(connection_, leader_->scope(), check, own.status(), stop);
@@ -141,27 +151,44 @@ arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& re
   return stream;
 }
 
-/// True: this session's transaction holds the relation. False: the leader has to read. The unit is
-/// not handed back for a session that holds the lock: those are at work on units of the table as it
-/// is, so that holders and leader together are all the connections that can read it either way, and
-/// a unit that comes back would be drawn again by the session that could not read it. What it costs
-/// is at the table's end, where the last units of late sessions are read one after another.
-arrow::Result<bool> PgSession::Lock(const TablePlan& plan, const ReadTarget& target,
+/// What the session does not hold yet of what `unit` reads; nothing: it holds all. Indexes are
+/// those that a read for any unit of the plan takes, of very many parts only those of `unit`.
+std::optional<LockTarget> PgSession::Missing(const TablePlan& plan, const WorkUnit& unit) const {
+  const ReadTarget target = TargetOf(plan, unit);
+  const bool reads_others =
+      plan.table.is_query() || !plan.filter.where.empty() || leader_->HasHiddenReads(plan.table);
+  const bool has_parts = HasSeveralParts(plan, unit) && !reads_others;
+  const bool by_unit = has_parts && plan.description.leaves.size() > kMostPartsAtOnce;
+  const bool held = locked_.contains(LockKey(plan, target));
+  if (held && !by_unit) return std::nullopt;
+  LockTarget missing{.relation = held ? "" : target.relation,
+                     .only = target.only,
+                     .from = target.from,
+                     .columns = PlainSelectList(plan),
+                     .where = {}};
+  if (has_parts) missing.where = ConditionOf(plan, by_unit ? unit : WholeOf(unit));
+  // Of one leaf of the table it is of all.
+  if (reads_others && !locked_.contains(plan.id)) missing.where = plan.filter.where;
+  return missing;
+}
+
+/// True: this session's transaction holds the relation, and its indexes. False: the leader has to
+/// read. The unit is not handed back for a session that holds the lock: those are at work on units
+/// of the table as it is, so that holders and leader together are all the connections that can read
+/// it either way, and a unit that comes back would be drawn again by the session that could not
+/// read it. What it costs is at the table's end, where the last units of late sessions are read one
+/// after another.
+arrow::Result<bool> PgSession::Lock(const TablePlan& plan, const WorkUnit& unit,
                                     const std::stop_token& stop) {
-  const std::string key = target.from + "\n" + plan.filter.where;
-  if (!leader_->has_snapshot() || locked_.contains(key)) return true;
-  const LockTarget lock{
-      .relation = target.relation,
-      .only = target.only,
-      .from = target.from,
-      .where = plan.filter.where,
-      .reads_others = !locked_.contains(plan.id) &&  // Of one leaf of the table is of all.
-                      (plan.table.is_query() || !plan.filter.where.empty() ||
-                       leader_->HasHiddenReads(plan.table))};
+  if (!leader_->has_snapshot()) return true;
+  const std::optional<LockTarget> missing = Missing(plan, unit);
+  if (!missing) return true;
   ARROW_ASSIGN_OR_RAISE(
       const bool locked,
-      LockNowait(connection_, lock, leader_->settings().lock_timeout.count(), stop));
+      LockNowait(connection_, *missing, leader_->settings().lock_timeout.count(), stop));
   if (!locked) return false;
+  const std::string key = LockKey(plan, TargetOf(plan, unit));
+  if (locked_.contains(key)) return true;
   ARROW_RETURN_NOT_OK(CheckLeaderLives(stop));
   locked_.insert({key, plan.id});
   return true;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "headrace/source/postgres/leader.h"
+#include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/table_reading.h"
 #include "headrace/source/postgres/unit_query.h"
 #include "headrace/source/postgres/unit_reader.h"
@@ -18,9 +19,9 @@ namespace headrace {
 
 /// A session on a connection of its own, which imports the leader's snapshot and keeps that one
 /// transaction for all of its units. Before its first unit of a relation it takes a lock of its own
-/// on it, never waiting: where somebody queues for a stronger one (which the leader's lock holds
-/// up), the unit is read through the leader, by one session at a time. Why not by another session
-/// that holds the lock: docs/architecture.md, "Locks of a PostgreSQL run".
+/// on it and on its indexes, never waiting: where somebody queues for a stronger one (which the
+/// leader's lock holds up), the unit is read through the leader, by one session at a time. Why not
+/// by another session that holds the lock: docs/architecture.md, "Locks of a PostgreSQL run".
 class PgSession final : public Session {
  public:
   static arrow::Result<std::unique_ptr<Session>> Attach(std::shared_ptr<PgLeader> leader,
@@ -46,7 +47,8 @@ class PgSession final : public Session {
   arrow::Result<std::unique_ptr<CopyStream>> Start(const PgUnitRead& read, const TablePlan& plan,
                                                    const WorkUnit& unit, const ReadLimits& limits,
                                                    const std::stop_token& stop);
-  arrow::Result<bool> Lock(const TablePlan& plan, const ReadTarget& target,
+  std::optional<LockTarget> Missing(const TablePlan& plan, const WorkUnit& unit) const;
+  arrow::Result<bool> Lock(const TablePlan& plan, const WorkUnit& unit,
                            const std::stop_token& stop);
   arrow::Status CheckLeaderLives(const std::stop_token& stop);
 

@@ -1,12 +1,14 @@
 #include "headrace/source/postgres/snapshot.h"
 
 #include <utility>
+#include <variant>
 
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate.h"
 #include "headrace/source/postgres/leaf_layout.h"
 #include "headrace/source/postgres/missing_table.h"
 #include "headrace/source/postgres/session.h"
+#include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/table_reading.h"
 #include "headrace/source/postgres/transaction.h"
 #include "headrace/source/postgres/unit_check.h"
@@ -31,6 +33,20 @@ arrow::Result<Description> DescribeFor(PgConnection& connection, const TableRef&
   ARROW_ASSIGN_OR_RAISE(description.unpageable,
                         WhyUnpageable(connection, description, where, stop));
   return description;
+}
+
+/// Has the leader hold the indexes of all that any unit of `plan`, `first` among them, reads: who
+/// wants one for himself then waits for the run, and units that a session is refused can be read
+/// through the leader. Ranges are part of what the filter selects; pages name parts of the table
+/// that its own condition may leave out.
+arrow::Status HoldAllUnits(PgConnection& connection, const StatementScope& scope,
+                           const TablePlan& plan, const WorkUnit& first,
+                           const std::stop_token& stop) {
+  const WorkUnit whole = WholeOf(first);
+  const bool by_pages = std::holds_alternative<PageRange>(first.split);
+  const std::string select = SelectStatement(PlainSelectList(plan), TargetOf(plan, whole),
+                                             by_pages ? "" : ConditionOf(plan, whole));
+  return InScope(connection, scope, [&] { return HoldIndexes(connection, select, stop); }, stop);
 }
 
 }  // namespace
@@ -88,13 +104,17 @@ arrow::Result<CursorBound> PgSnapshot::FindCursorBound(const SnapshotTable& tabl
 arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
                                   std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
-  const arrow::Status status = InScopeUndone(
+  arrow::Status status = InScopeUndone(
       lease.connection(), leader_->planning_scope(),
       [&] {
         return TryReading(lease.connection(), plan, TargetOf(plan, unit), ConditionOf(plan, unit),
                           stop);
       },
       stop);
+  // Only now, when it is known that the condition is one.
+  if (status.ok() && leader_->has_snapshot()) {
+    status = HoldAllUnits(lease.connection(), leader_->scope(), plan, unit, stop);
+  }
   return leader_->NameLoss(NameTimeout(status, leader_->settings()));
 }
 

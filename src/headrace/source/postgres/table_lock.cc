@@ -21,14 +21,20 @@ std::string LockStatement(const LockTarget& target, bool nowait) {
          " IN ACCESS SHARE MODE" + (nowait ? " NOWAIT; " : "; ");
 }
 
+/// In one message, each of which waits for an answer of the server. Of one that does not parse no
+/// part runs, and the connection is lost: for SQL that was tried before.
 arrow::Status RunGuarded(PgConnection& connection, const std::string& sql,
                          const std::stop_token& stop) {
-  return InScope(connection, SavepointScope(), [&] { return connection.Execute(sql, stop); }, stop);
+  if (stop.stop_requested()) return InterruptedError();
+  const StatementScope scope = SavepointScope();
+  arrow::Status status = connection.Execute(scope.begin + sql + scope.end, stop);
+  if (!status.ok()) Recover(connection, scope, stop);
+  return status;
 }
 
 std::string TouchStatement(const LockTarget& target) {
   const std::string where = target.where.empty() ? "" : " WHERE (\n" + target.where + "\n)";
-  return "SELECT 1 FROM " + target.from + where + " LIMIT 0; ";
+  return "SELECT " + target.columns + " FROM " + target.from + where + " LIMIT 0; ";
 }
 
 /// Relations that this transaction has a lock on; whether they can be locked and are not of `tree`,
@@ -122,7 +128,9 @@ bool CannotBeLocked(const arrow::Status& status) {
 
 arrow::Status LockWaiting(PgConnection& connection, const LockTarget& target,
                           const std::stop_token& stop) {
-  return RunGuarded(connection, LockStatement(target, false), stop);
+  return InScope(
+      connection, SavepointScope(),
+      [&] { return connection.Execute(LockStatement(target, false), stop); }, stop);
 }
 
 /// The text may be the job's own query. It is prepared first, because a message of the simple
@@ -141,20 +149,20 @@ arrow::Status Touch(PgConnection& connection, const LockTarget& target,
 
 arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& target,
                                int64_t lock_timeout_ms, const std::stop_token& stop) {
-  arrow::Status status;
-  if (!target.relation.empty()) {
-    status = RunGuarded(connection, LockStatement(target, true), stop);
-  }
-  if ((target.reads_others && status.ok()) || CannotBeLocked(status)) {
-    const std::string set = "SET LOCAL lock_timeout = ";
-    status = RunGuarded(connection,
-                        set + std::string(kNearlyNowait) + "; " + TouchStatement(target) + set +
-                            std::to_string(lock_timeout_ms) + "; ",
-                        stop);
-  }
+  const std::string set = "SET LOCAL lock_timeout = ";
+  const std::string touch = set + std::string(kNearlyNowait) + "; " + TouchStatement(target) + set +
+                            std::to_string(lock_timeout_ms) + "; ";
+  const std::string lock = target.relation.empty() ? "" : LockStatement(target, true);
+  arrow::Status status = RunGuarded(connection, lock + touch, stop);
+  if (!lock.empty() && CannotBeLocked(status)) status = RunGuarded(connection, touch, stop);
   if (CodeOf(status) == kPgLockNotAvailable) return false;
   ARROW_RETURN_NOT_OK(status);
   return true;
+}
+
+arrow::Status HoldIndexes(PgConnection& connection, const std::string& select,
+                          const std::stop_token& stop) {
+  return connection.Execute("EXPLAIN (COSTS OFF) " + select, stop);
 }
 
 arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,

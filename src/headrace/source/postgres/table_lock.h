@@ -17,10 +17,11 @@ namespace headrace {
 
 /// A relation to be held in ACCESS SHARE mode, with what is read with it.
 struct LockTarget {
-  std::string relation;  ///< Quoted name; empty for a query.
-  bool only = false;     ///< Without the tables below it.
-  std::string from;      ///< As it is read.
-  std::string where;     ///< The job's condition; empty: none.
+  std::string relation;       ///< Quoted name; empty for a query.
+  bool only = false;          ///< Without the tables below it.
+  std::string from;           ///< As it is read.
+  std::string columns = "1";  ///< What is read; columns of a view or query may read others.
+  std::string where;          ///< The condition that it is read under; empty: none.
   /// The condition, a policy or the view reads other relations, which LOCK TABLE does not take.
   bool reads_others = false;
 };
@@ -43,10 +44,18 @@ arrow::Status LockWaiting(PgConnection& connection, const LockTarget& target,
 arrow::Status Touch(PgConnection& connection, const LockTarget& target,
                     const std::stop_token& stop);
 
-/// Locks, or touches, if that can be done at once. False: somebody waits for a stronger lock, or
-/// has it. `lock_timeout_ms` is put back after a read that needed another one.
+/// Locks and touches, or only touches a query and what LOCK TABLE does not take, if that can be
+/// done at once. False: somebody waits for a stronger lock, or has it. The server plans the read,
+/// which takes the locks of the indexes that a COPY of the same will want. `lock_timeout_ms` is put
+/// back after the read, which needed another one.
 arrow::Result<bool> LockNowait(PgConnection& connection, const LockTarget& target,
                                int64_t lock_timeout_ms, const std::stop_token& stop);
+
+/// Has the server plan `select`, which takes ACCESS SHARE locks on all indexes of the tables that
+/// it reads, and keeps them to the transaction's end; LOCK TABLE takes none of them. Waits for at
+/// most lock_timeout for each.
+arrow::Status HoldIndexes(PgConnection& connection, const std::string& select,
+                          const std::stop_token& stop);
 
 /// Those of `relations` (quoted names) and of the tables below them that this transaction holds no
 /// lock on, as its snapshot sees them; the query takes the snapshot if there is none yet.

@@ -3,7 +3,9 @@
 #include <arrow/table.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -154,6 +156,126 @@ TEST_F(PostgresTableLockTest, ATableThatIsMissingDoesNotKeepTheOthersFromBeingLo
   EXPECT_FALSE(snapshot->Describe(Table("none"), {}).ok());
   EXPECT_TRUE(snapshot->Describe(Table("v"), {}).ok());
   EXPECT_EQ(Holders("p1"), "1");
+}
+
+/// What wants an index for itself, and of its table no more than a reader leaves it.
+constexpr std::array<const char*, 3> kOfAnIndex = {"REINDEX INDEX t_id", "REINDEX TABLE t",
+                                                   "ALTER INDEX t_id SET TABLESPACE pg_default"};
+
+/// Where a session waits for a lock all the same, it ends in an error.
+OptionValues WaitingForTenSeconds() {
+  OptionValues options;
+  options.Set("lock_timeout", int64_t{10'000});
+  return options;
+}
+
+TEST_F(PostgresTableLockTest, BehindWhatQueuesForAnIndexALateSessionReadsThroughTheLeader) {
+  Run("CREATE TABLE t (id int); INSERT INTO t SELECT generate_series(1, 1000)");
+  Run("CREATE INDEX t_id ON t (id)");
+  for (const char* const statement : kOfAnIndex) {
+    SCOPED_TRACE(statement);
+    auto snapshot = OpenSnapshot({Table("t")}, WaitingForTenSeconds());
+    const TablePlan t = PlanOf(snapshot->Describe(Table("t"), {}).ValueOrDie());
+    ASSERT_TRUE(snapshot->TryUnit(t, UnitOf(Below(101)), {}).ok());
+    auto early = snapshot->Attach({}).ValueOrDie();
+    EXPECT_EQ(RowsOf(*early, t, Below(101)), 100);
+    PgConnection other = Other();
+    arrow::Status changed;
+    {
+      const std::jthread change([&] { changed = other.Execute(statement); });
+      AwaitQueued("t_id");
+      auto late = snapshot->Attach({}).ValueOrDie();
+      EXPECT_EQ(RowsOf(*late, t, From(501)), 500);
+      EXPECT_EQ(RowsOf(*early, t, From(301)), 700) << "its own locks are enough";
+      EXPECT_EQ(Holders("t_id"), "2") << "the leader and the early session";
+      EXPECT_EQ(LockCount("t_id", "AccessExclusiveLock", false), "1") << "still queued";
+      late.reset();
+      early.reset();
+      snapshot.reset();
+    }
+    EXPECT_TRUE(changed.ok()) << changed;
+  }
+}
+
+/// Of few parts a session takes all indexes with the table, of many those of each unit.
+TEST_F(PostgresTableLockTest, AnIndexOfAnotherPartIsNotWaitedForEither) {
+  for (const int parts : {2, 101}) {
+    SCOPED_TRACE(parts);
+    Run("DROP TABLE IF EXISTS p; CREATE TABLE p (id int) PARTITION BY RANGE (id)");
+    Run("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (101)");
+    Run("CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (101) TO (1001)");
+    Run("DO $$ BEGIN FOR i IN 3.." + std::to_string(parts) +
+        " LOOP EXECUTE format('CREATE TABLE p%s PARTITION OF p FOR VALUES FROM (%s) TO (%s)',"
+        " i, i * 1000, i * 1000 + 1); END LOOP; END $$");
+    Run("INSERT INTO p SELECT generate_series(1, 1000)");
+    Run("CREATE INDEX p1_id ON p1 (id); CREATE INDEX p2_id ON p2 (id)");
+    auto snapshot = OpenSnapshot({Table("p")}, WaitingForTenSeconds());
+    const TablePlan p = PlanOf(snapshot->Describe(Table("p"), {}).ValueOrDie());
+    ASSERT_TRUE(snapshot->TryUnit(p, UnitOf(Below(101)), {}).ok());
+    auto early = snapshot->Attach({}).ValueOrDie();
+    auto late = snapshot->Attach({}).ValueOrDie();
+    EXPECT_EQ(RowsOf(*early, p, Below(101)), 100);
+    EXPECT_EQ(Holders("p1_id"), "2");
+    const std::string holders = parts == 2 ? "2" : "1";
+    EXPECT_EQ(Holders("p2_id"), holders) << "the leader, and the session that is to read it";
+    PgConnection other = Other();
+    {
+      const std::jthread reindex([&] { static_cast<void>(other.Execute("REINDEX INDEX p2_id")); });
+      AwaitQueued("p2_id");
+      EXPECT_EQ(RowsOf(*early, p, From(101)), 900);
+      EXPECT_EQ(RowsOf(*late, p, From(101)), 900);
+      EXPECT_EQ(RowsOf(*late, p, Below(101)), 100);
+      EXPECT_EQ(Holders("p2_id"), holders);
+      early.reset();
+      late.reset();
+      snapshot.reset();
+    }
+  }
+}
+
+TEST_F(PostgresTableLockTest, TheLeaderHoldsTheIndexesOfAllThatIsRead) {
+  Run("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE child () INHERITS (t)");
+  Run("CREATE INDEX child_id ON child (id); CREATE TABLE notes (id int PRIMARY KEY, note text)");
+  Run("CREATE VIEW shown AS SELECT id, (SELECT note FROM notes WHERE notes.id = t.id) FROM t");
+  Run("CREATE TABLE p (id int) PARTITION BY RANGE (id)");
+  Run("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)");
+  Run("CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20)");
+  Run("CREATE INDEX p1_id ON p1 (id); CREATE INDEX p2_id ON p2 (id)");
+  Run("CREATE MATERIALIZED VIEW m AS SELECT 1 AS id; CREATE INDEX m_id ON m (id)");
+  struct Case {
+    std::string table;
+    Split split;
+    std::vector<std::string> indexes;
+  };
+  const std::vector<Case> cases = {
+      {"t", Below(5), {"t_pkey", "child_id"}},
+      {"shown", WholeTable{}, {"t_pkey", "child_id", "notes_pkey"}},
+      {"m", WholeTable{}, {"m_id"}},
+      {"p", Below(5), {"p1_id", "p2_id"}},
+      {"p", PageRange{schema_, "p1", 0, {}}, {"p1_id", "p2_id"}},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.table);
+    auto snapshot = OpenSnapshot({Table(each.table)});
+    const TablePlan plan = PlanOf(snapshot->Describe(Table(each.table), {}).ValueOrDie());
+    const arrow::Status tried = snapshot->TryUnit(plan, UnitOf(each.split), {});
+    EXPECT_TRUE(tried.ok()) << tried;
+    for (const std::string& index : each.indexes) EXPECT_EQ(Holders(index), "1") << index;
+    auto late = snapshot->Attach({}).ValueOrDie();
+    {
+      PgConnection other = Other();
+      const std::string& last = each.indexes.back();
+      const std::jthread reindex(
+          [&] { static_cast<void>(other.Execute("REINDEX INDEX " + last)); });
+      AwaitQueued(last);
+      if (each.split.index() != Split(PageRange{}).index()) {
+        EXPECT_TRUE(ReadUnit(*late, plan, each.split, {}).ok());
+        EXPECT_EQ(Holders(last), "1") << "the leader reads for the session";
+      }
+      late.reset();
+      snapshot.reset();
+    }
+  }
 }
 
 }  // namespace

@@ -41,14 +41,6 @@ bool IsPrimaryKey(const TablePlan& plan, const std::string& column) {
   return false;
 }
 
-std::string PlainSelectList(const TablePlan& plan) {
-  std::string list;
-  for (const PlannedColumn& column : plan.columns) {
-    list += (list.empty() ? "" : ", ") + PgQuoteIdentifier(column.source_name);
-  }
-  return list;
-}
-
 /// Where in the job's condition the server found the fault, as far as it is in there. It stands at
 /// the end of `sql`, the statement that failed.
 arrow::Status WithPlace(const PgConnection& connection, const TablePlan& plan, std::string_view sql,
@@ -112,6 +104,14 @@ arrow::Status CheckAsDescribed(const TablePlan& plan, const PlannedColumn& plann
 }
 
 }  // namespace
+
+std::string PlainSelectList(const TablePlan& plan) {
+  std::string list;
+  for (const PlannedColumn& column : plan.columns) {
+    list += (list.empty() ? "" : ", ") + PgQuoteIdentifier(column.source_name);
+  }
+  return list;
+}
 
 arrow::Result<TableReading> ReadTable(PgConnection& connection, const TablePlan& plan,
                                       const ReadTarget& target, const std::string& condition,

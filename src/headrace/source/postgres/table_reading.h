@@ -23,6 +23,9 @@ struct TableReading {
   bool raw_text = false;  ///< The server vouches for no encoding: the decoder checks each text.
 };
 
+/// The plan's columns as the table has them.
+std::string PlainSelectList(const TablePlan& plan);
+
 /// Asks the server for the types of the plan's columns, and whether the plan's filter, and with it
 /// `condition` (ConditionOf), is one SQL condition and nothing around or behind it. `connection`
 /// must hold a lock on `target`; the answer holds as long as it does. Error kSnapshotLostCode where

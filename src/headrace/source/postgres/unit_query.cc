@@ -171,6 +171,12 @@ std::string SplitCondition(const Split& split, const Description& description) {
 
 }  // namespace
 
+WorkUnit WholeOf(const WorkUnit& unit) {
+  WorkUnit whole = unit;
+  whole.split = WholeTable{};
+  return whole;
+}
+
 bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit) {
   return !std::holds_alternative<PageRange>(unit.split) && IsTable(plan.description) &&
          !plan.description.IsOneRelation();

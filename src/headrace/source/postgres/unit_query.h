@@ -18,6 +18,9 @@ struct ReadTarget {
 /// The table, leaf or query that holds the rows of `unit`.
 ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit);
 
+/// A unit of all rows that any unit of the same plan selects.
+WorkUnit WholeOf(const WorkUnit& unit);
+
 /// Whether `unit` is read through a table whose rows lie in others: its partitions, or tables that
 /// inherit. Pages name the one that they are of.
 bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit);
