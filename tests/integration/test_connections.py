@@ -1,14 +1,18 @@
-"""Ways to the server: TLS with its modes, the Unix socket, libpq's service file."""
+"""Ways to the server: TLS with its modes, the Unix socket, libpq's service file, addresses with more than one server."""
 
+import contextlib
 import shutil
 import socket
 import subprocess
+import threading
 
+import psycopg
 import pytest
 from harness import lake
-from harness.gate import gate
+from harness.gate import gate, until
 from harness.job import Job, ended, postgres_job, said
 from servers.postgres import PostgresServer, free_port
+from servers.relay import Relay
 
 ROWS = [(1, "a"), (2, "b")]
 SETUP = "CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a'), (2, 'b')"
@@ -71,6 +75,15 @@ def test_tls(tls_server, certificates, headrace, mode):
     authority = {"sslrootcert": str(certificates / "authority.crt")} if mode.startswith("verify") else {}
     job = job_over(headrace, tls_server, sslmode=mode, **authority)
     job.document["tables"][0]["where"] = TLS_SEEN  # No row where the connection is plain.
+    job.write()
+    job.run()
+    assert lake.rows(job.lake, "public.t") == ROWS
+
+
+def test_the_name_of_a_certificate_counts_where_workers_go_to_an_address(tls_server, certificates, headrace):
+    uri = tls_server.uri.replace("127.0.0.1", "localhost")
+    job = job_over(headrace, tls_server, uri=uri, sslmode="verify-full", sslrootcert=str(certificates / "authority.crt"))
+    job.document["tables"][0]["where"] = TLS_SEEN
     job.write()
     job.run()
     assert lake.rows(job.lake, "public.t") == ROWS
@@ -246,3 +259,117 @@ def test_a_unit_that_somebody_cancels_is_not_said_to_be_too_large(database, head
         failed = ended(run, 1)
     said(failed, "public.t", "unit 0", "canceling statement due to user request")
     assert "target_rows" not in failed
+
+
+@pytest.fixture
+def another(any_database):
+    """A database of the same name and tables on another server of the same version."""
+    any_database.execute(SETUP)
+    with PostgresServer(any_database.server.version) as server:
+        with psycopg.connect(server.uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {any_database.name}")
+        with psycopg.connect(server.uri(any_database.name), autocommit=True) as connection:
+            connection.execute(SETUP)
+        yield server
+
+
+def place(server):
+    return "127.0.0.1", server.port
+
+
+def exported(database) -> list[str]:
+    """The names of the snapshots that the server has; the test's server has no other run."""
+    return [name for name, in database.execute("SELECT pg_ls_dir('pg_snapshots')")]
+
+
+def twin(stack, uri: str, name: str) -> None:
+    """Exports a snapshot of that name, which is made of the session's and the transaction's numbers, until the end of `stack`."""
+    backend, transaction, _ = (int(part, 16) for part in name.split("-"))
+    own = "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'virtualxid' AND pid = pg_backend_pid()"
+
+    def numbers(connection) -> tuple[int, int]:
+        return tuple(map(int, connection.execute(own).fetchone()[0].split("/")))
+
+    def connect():
+        return stack.enter_context(psycopg.connect(uri, autocommit=True))
+
+    while numbers(connection := connect())[0] != backend:
+        pass
+    while (number := numbers(connection)[1]) < transaction - 1:
+        pass
+    assert number == transaction - 1
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    assert connection.execute("SELECT pg_export_snapshot()").fetchone() == (name,)
+
+
+def use_up_transactions(server) -> None:
+    """So that the next sessions, whichever of the server's places they get, have higher numbers than those of a new server."""
+    with contextlib.ExitStack() as stack:
+        for connection in [stack.enter_context(psycopg.connect(server.uri(), autocommit=True)) for _ in range(90)]:
+            for _ in range(30):
+                connection.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("same_name", [False, True], ids=["unknown_snapshot", "snapshot_of_that_name"])
+def test_a_worker_that_comes_to_another_server_says_so(any_database, another, headrace, same_name):
+    """As behind a reader endpoint or a balancer: the leader has come to one server, who comes next to the other."""
+    use_up_transactions(any_database.server)
+    with contextlib.ExitStack() as stack:
+        making = threading.Lock()
+        made = []
+
+        def choose():
+            names = exported(any_database)
+            if not names:
+                return place(any_database.server)
+            with making:
+                if same_name and made != names:
+                    made[:] = names
+                    twin(stack, another.uri(any_database.name), *names)
+            return place(another)
+
+        relay = stack.enter_context(Relay(choose))
+        uri = any_database.uri.replace(f":{any_database.server.port}/", f":{relay.port}/")
+        job = Job(headrace, {"type": "postgresql", "uri": uri}, [{"name": "public.t"}], engine={"workers": {"initial": 1, "max": 1}})
+        finished = job.run(expect=2)
+        said(" ".join((finished.stdout + finished.stderr).split()), "the run's snapshot is on one server", f"127.0.0.1:{relay.port}/",
+             "came to another one", "snapshot: off")
+        not_tried_again(finished)
+        assert not lake.files(job.lake)
+        job.document["source"]["snapshot"] = "off"
+        job.write()
+        job.run()
+        assert lake.rows(job.lake, "public.t") == ROWS
+
+
+def test_workers_that_come_to_the_leaders_server_read_on(any_database, another, headrace):
+    """Whoever comes to the other one, as every second connection does, goes."""
+    any_database.execute("INSERT INTO t SELECT i, i::text FROM generate_series(3, 5000) AS i; ALTER TABLE t ADD PRIMARY KEY (id)")
+    any_database.execute("ANALYZE t")
+    comes = iter([another, any_database.server] * 100)
+    with Relay(lambda: place(next(comes) if exported(any_database) else any_database.server)) as relay:
+        uri = any_database.uri.replace(f":{any_database.server.port}/", f":{relay.port}/")
+        job = Job(headrace, {"type": "postgresql", "uri": uri}, [{"name": "public.t", "partition": {"target_rows": 500}}],
+                  engine={"workers": {"initial": 2, "max": 2}})
+        finished = job.run()
+    said(" ".join((finished.stdout + finished.stderr).split()), "came to another one")
+    assert lake.count(job.lake, "public.t") == 5000
+
+
+def test_workers_go_to_the_leaders_host_of_several(any_database, another, headrace):
+    """The first host refuses the leader and is there later, as after a restart: it is another server."""
+    any_database.execute("INSERT INTO t SELECT i, i::text FROM generate_series(3, 5000) AS i")
+    first = free_port()
+    uri = any_database.uri.replace("127.0.0.1:", f"127.0.0.1:{first},127.0.0.1:")
+    job = Job(headrace, {"type": "postgresql", "uri": uri}, [{"name": "public.t", "where": "gate()", "partition": {"target_rows": 500}}],
+              engine={"workers": {"initial": 1, "max": 1}})
+    with gate(any_database.uri) as held:
+        process = job.start()
+        [worker] = held.wait_for_reader(process)
+        with Relay(lambda: place(another), first):
+            any_database.execute("SELECT pg_terminate_backend(%s)", [worker])
+            until(lambda: set(held.waiting()) - {worker}, "the worker comes back")
+            held.open()
+            told = ended(process)
+    assert "epoch" not in told
+    assert lake.count(job.lake, "public.t") == 5000

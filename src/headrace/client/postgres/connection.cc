@@ -98,6 +98,8 @@ arrow::Status CheckedConnectError(const PGconn* connection, const PgConnectSetti
   return PgConnectError(WithoutSecret(PQerrorMessage(connection), settings.Find("password")));
 }
 
+std::string_view TextOf(const char* known) { return known == nullptr ? "" : known; }
+
 /// What libpq uses for `keyword`, from wherever it has it; empty: nothing.
 std::string ParameterInUse(PGconn* connection, std::string_view keyword) {
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfo(connection),
@@ -166,13 +168,12 @@ std::optional<PgPlace> PgPlaceOf(const PgConnectSettings& settings) {
   const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(
       PQconnectStartParams(keywords.data(), values.data(), 0), PQfinish);
   if (connection == nullptr) return std::nullopt;
-  const auto text = [](const char* known) { return std::string(known == nullptr ? "" : known); };
   PgPlace place{.host = ParameterInUse(connection.get(), "hostaddr"),
                 .port = ParameterInUse(connection.get(), "port"),
-                .database = text(PQdb(connection.get()))};
+                .database = std::string(TextOf(PQdb(connection.get())))};
   if (place.host.empty()) place.host = ParameterInUse(connection.get(), "host");
-  if (place.host.empty()) place.host = text(PQhost(connection.get()));
-  if (place.port.empty()) place.port = text(PQport(connection.get()));
+  if (place.host.empty()) place.host = TextOf(PQhost(connection.get()));
+  if (place.port.empty()) place.port = TextOf(PQport(connection.get()));
   if (place.host.empty() || place.database.empty()) return std::nullopt;
   return place;
 }
@@ -346,6 +347,20 @@ void PgConnection::RollBackAndClose() {
     AwaitEnd(connection_.get(), Clock::now() + kClosePatience);
   }
   Close();
+}
+
+/// An address that holds for one network interface is none without it, and libpq gives the number
+/// alone. Of a socket's folder there is no address.
+PgConnectSettings PgConnection::ToSameAddress(PgConnectSettings settings) const {
+  PGconn* connection = connection_.get();
+  constexpr std::string_view kLinkLocal = "fe80:";
+  const std::string_view address = TextOf(PQhostaddr(connection));
+  if (!ParameterInUse(connection, "host").empty()) {
+    settings.Set("host", std::string(TextOf(PQhost(connection))));
+  }
+  if (!address.starts_with(kLinkLocal)) settings.Set("hostaddr", std::string(address));
+  settings.Set("port", std::string(TextOf(PQport(connection))));
+  return settings;
 }
 
 bool PgConnection::in_transaction() const {

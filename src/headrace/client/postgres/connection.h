@@ -108,6 +108,10 @@ class PgConnection {
   /// and the server has let go. One that does not answer within a second is cut off.
   void RollBackAndClose();
 
+  /// `settings`, with which this connection was made, for more of them to where it led: its host of
+  /// several, and that host's address. The name stays, for certificates and passwords.
+  PgConnectSettings ToSameAddress(PgConnectSettings settings) const;
+
   /// A transaction was begun and has not ended.
   bool in_transaction() const;
 

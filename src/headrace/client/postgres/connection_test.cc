@@ -289,6 +289,31 @@ TEST(PostgresConnectionTest, ATerminatedBackendIsTransientAndBreaksTheConnection
   EXPECT_EQ(ClassOf(status), ErrorClass::kTransient) << status;
 }
 
+TEST(PostgresConnectionTest, FurtherConnectionsGoToTheAddressOfTheFirst) {
+  PgConnectSettings settings = TestServerSettings();
+  const std::string port(settings.Find("port"));
+  settings.Set("host", "localhost,nowhere.invalid");
+  settings.Set("hostaddr", "127.0.0.1,127.0.0.2");
+  const auto first = PgConnection::Connect(settings, {}).ValueOrDie();
+  const PgConnectSettings same = first.ToSameAddress(settings);
+  EXPECT_EQ(same.Find("host"), "localhost") << "the name that a certificate has to have";
+  EXPECT_EQ(same.Find("hostaddr"), "127.0.0.1");
+  EXPECT_EQ(same.Find("port"), port);
+  EXPECT_EQ(same.Find("user"), settings.Find("user"));
+  EXPECT_TRUE(PgConnection::Connect(same, {}).ok());
+}
+
+TEST(PostgresConnectionTest, FurtherConnectionsGoThroughTheSameSocket) {
+  PgConnectSettings settings = TestServerSettings();
+  const PgResult folder = ConnectToTestServer().Query("SHOW unix_socket_directories").ValueOrDie();
+  settings.Set("host", "/nowhere," + std::string(folder.Text(0, 0)));
+  const auto first = PgConnection::Connect(settings, {}).ValueOrDie();
+  const PgConnectSettings same = first.ToSameAddress(settings);
+  EXPECT_EQ(same.Find("host"), folder.Text(0, 0));
+  EXPECT_EQ(same.Find("hostaddr"), "");
+  EXPECT_TRUE(PgConnection::Connect(same, {}).ok());
+}
+
 TEST(PostgresConnectionTest, CopyIsRefused) {
   PgConnection connection = ConnectToTestServer();
   const arrow::Status status = connection.Execute("COPY (SELECT 1) TO STDOUT");

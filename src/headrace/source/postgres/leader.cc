@@ -3,7 +3,7 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <functional>
+#include <random>
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
@@ -18,9 +18,11 @@ constexpr int kOldestServer = 120000;
 /// Partitions come a few a day, not one in each of these moments.
 constexpr int kLockAttempts = 5;
 
-/// A number of its own for each snapshot that lives.
-int64_t LifeLockOf(const std::string& snapshot_id) {
-  return static_cast<int64_t>(std::hash<std::string>{}(snapshot_id));
+/// A number of its own for each run. The name of a snapshot is none: another server has it, too.
+int64_t RandomKey() {
+  std::random_device random;
+  const uint64_t high = random();
+  return static_cast<int64_t>(high << 32 | random());
 }
 
 }  // namespace
@@ -33,7 +35,9 @@ arrow::Status SnapshotLost(const arrow::Status& cause) {
 arrow::Status SnapshotReleased() { return SnapshotLost(TransientError("it was released")); }
 
 PgLeader::PgLeader(PgSourceSettings settings, PgConnection connection)
-    : settings_(std::move(settings)), connection_(std::move(connection)) {}
+    : settings_(std::move(settings)),
+      connection_(std::move(connection)),
+      session_connect_(settings_.connect) {}
 
 arrow::Result<std::shared_ptr<PgLeader>> PgLeader::Open(const PgSourceSettings& settings,
                                                         std::span<const SnapshotTable> tables,
@@ -219,13 +223,14 @@ arrow::Status PgLeader::ExportSnapshot(const std::stop_token& stop) {
                         connection_.Query("SELECT pg_catalog.pg_export_snapshot()", stop));
   if (result.rows() != 1) return PermanentError("no snapshot was exported");
   std::string snapshot_id(result.Text(0, 0));
-  const int64_t life_lock = LifeLockOf(snapshot_id);
+  const int64_t life_lock = RandomKey();
   const std::string key = "(" + PgQuoteLiteral(std::to_string(life_lock)) + ")";
   std::string sql = "SELECT pg_catalog.pg_advisory_xact_lock" + key;
   sql += ", pg_catalog.pg_try_advisory_xact_lock_shared" + key;
   ARROW_RETURN_NOT_OK(connection_.Execute(sql, stop));
   snapshot_id_ = std::move(snapshot_id);
   life_lock_ = life_lock;
+  session_connect_ = connection_.ToSameAddress(settings_.connect);
   return arrow::Status::OK();
 }
 
@@ -249,6 +254,20 @@ arrow::Status PgLeader::Lost(const arrow::Status& cause) const {
   if (has_snapshot()) return SnapshotLost(cause);
   return TransientError("the connection that plans the tables is lost: " + cause.message(),
                         std::string(kSnapshotLostCode));
+}
+
+/// Its locks last as long as its transaction. If that lives now, it lived when the session looked.
+arrow::Status PgLeader::NameAbsence(const arrow::Status& cause, const std::stop_token& stop) {
+  const auto lease = Take(stop);
+  ARROW_RETURN_NOT_OK(lease.status());
+  // One that gives no answer in the time of a connection is lost, whatever TCP still hopes for.
+  arrow::Status lives = connection_.ExecuteFirst("SELECT 1", stop);
+  if (CodeOf(lives) == kInterruptedCode) return lives;
+  if (!lives.ok()) return SnapshotLost(cause);
+  return UserError("the run's snapshot is on one server, and a further connection to " +
+                   PgEndpoint(settings_.connect) + " came to another one (" + cause.message() +
+                   "): name a host behind which there is one server only, or read without a "
+                   "snapshot (snapshot: off)");
 }
 
 arrow::Status PgLeader::NameLoss(const arrow::Status& status) const {

@@ -71,8 +71,11 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// Constant after Open.
   bool has_snapshot() const { return !snapshot_id_.empty(); }
   const std::string& snapshot_id() const { return snapshot_id_; }
-  /// As long as the snapshot's transaction lives it has this advisory lock, for itself alone.
+  /// As long as the snapshot's transaction lives it has this advisory lock, for itself alone, on
+  /// its server and in its database. No other run has the same.
   int64_t life_lock() const { return life_lock_; }
+  /// How sessions connect: to where the leader did, as a snapshot is one server's.
+  const PgConnectSettings& session_connect() const { return session_connect_; }
   int server_version() const { return server_version_; }
   const std::string& version_text() const { return version_text_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -86,6 +89,12 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// may have to wait for a server of a pooler, for connect_timeout at most. A session's may wait
   /// longer, while others of the run read.
   StatementScope planning_scope() const;
+
+  /// The error of a session that does not find the leader's transaction, or its snapshot, on the
+  /// server that it has come to; `cause` says what it saw. kSnapshotLostCode where the transaction
+  /// has ended; class user where it lives, so that it is on another server. Asks the leader, and
+  /// waits for it.
+  arrow::Status NameAbsence(const arrow::Status& cause, const std::stop_token& stop);
 
   /// The error of work on a lease that is still out: kSnapshotLostCode where the connection broke
   /// on the way, without a snapshot as well, because another leader can then plan the tables anew.
@@ -155,6 +164,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   PgConnection connection_;  ///< Guarded by taken_.
   std::string snapshot_id_;
   int64_t life_lock_ = 0;
+  PgConnectSettings session_connect_;
   int server_version_ = 0;
   std::string version_text_;
   std::vector<std::string> warnings_;

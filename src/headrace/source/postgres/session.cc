@@ -12,10 +12,11 @@
 namespace headrace {
 namespace {
 
-/// What SET TRANSACTION SNAPSHOT says when the exporting transaction has ended:
-/// invalid_parameter_value (up to 15), undefined_object (16 and later),
-/// object_not_in_prerequisite_state.
-constexpr std::array<std::string_view, 3> kSnapshotGone = {"22023", "42704", "55000"};
+/// What SET TRANSACTION SNAPSHOT says when the exporting transaction has ended, or never was on
+/// this server: invalid_parameter_value (up to 15), undefined_object (16 and later),
+/// object_not_in_prerequisite_state; feature_not_supported where another database has one of that
+/// name.
+constexpr std::array<std::string_view, 4> kSnapshotGone = {"22023", "42704", "55000", "0A000"};
 
 bool IsSnapshotGone(const arrow::Status& status) {
   for (const std::string_view code : kSnapshotGone) {
@@ -68,7 +69,7 @@ std::string LockKey(const TablePlan& plan, const ReadTarget& target) {
 arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLeader> leader,
                                                           std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(PgConnection connection,
-                        PgConnection::Connect(leader->settings().connect, stop));
+                        PgConnection::Connect(leader->session_connect(), stop));
   std::unique_ptr<PgSession> session(new PgSession(std::move(leader), std::move(connection)));
   ARROW_RETURN_NOT_OK(session->Begin(stop));
   return session;
@@ -80,10 +81,11 @@ arrow::Status PgSession::Begin(const std::stop_token& stop) {
       connection_.ExecuteFirst(std::string(kBeginReadOnly) + "SET TRANSACTION SNAPSHOT " +
                                    PgQuoteLiteral(leader_->snapshot_id()),
                                stop);
-  if (IsSnapshotGone(imported)) return SnapshotLost(imported);
+  if (IsSnapshotGone(imported)) return leader_->NameAbsence(imported, stop);
   ARROW_RETURN_NOT_OK(imported);
-  return connection_.Execute(SessionSettings(leader_->settings(), connection_.server_version()),
-                             stop);
+  ARROW_RETURN_NOT_OK(connection_.Execute(
+      SessionSettings(leader_->settings(), connection_.server_version()), stop));
+  return CheckLeaderLives(stop);  // Another server has snapshots of the same name.
 }
 
 arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan,
@@ -205,7 +207,7 @@ arrow::Status PgSession::CheckLeaderLives(const std::stop_token& stop) {
                             PgQuoteLiteral(std::to_string(leader_->life_lock())) + ")",
                         stop));
   if (result.rows() == 1 && !result.Boolean(0, 0)) return arrow::Status::OK();
-  return SnapshotLost(TransientError("the transaction that holds it has ended"));
+  return leader_->NameAbsence(TransientError("the transaction that holds it is not there"), stop);
 }
 
 }  // namespace headrace
