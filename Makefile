@@ -92,7 +92,7 @@ bench: deps-test
 	@build/venv/bin/python bench/run.py $(BENCH)
 
 install: build
-	@cmake --install build/release --prefix "$(DESTDIR)$(PREFIX)"
+	@DESTDIR="$(DESTDIR)" cmake --install build/release --prefix "$(PREFIX)"
 
 clean:
 	@rm -rf build/release build/dev build/test build/asan-ubsan build/tsan build/fuzz build/tidy build/tidy-fuzz \

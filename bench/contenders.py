@@ -1,5 +1,6 @@
 """How each contender copies a workload's table: the commands, started together, and the folder that holds what they wrote."""
 
+import datetime
 import pathlib
 import sys
 from dataclasses import dataclass
@@ -9,11 +10,15 @@ from workloads import Workload
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 PEERS = REPOSITORY / "bench" / "peers"
 
+# Of datasets/pg_events_5m.sql.
+EVENTS_BEGIN = datetime.datetime(2024, 1, 1)
+EVENTS_APART = datetime.timedelta(seconds=6)
+
 JOB = """\
 name: bench
 source: {source}
 tables:
-  - {{name: {table}, partition: {partition}}}
+  - {{name: {table}, {settings}}}
 destination: {{type: parquet, path: ./lake}}
 state: ./state
 """
@@ -25,10 +30,20 @@ SOURCES = {
     ("headrace", "sqlite"): "{{type: sqlite, path: '{uri}'}}",
 }
 
-# How the job has the table cut, by contender; the others leave it to the planner.
-PARTITIONS = {
-    "headrace-by-id": "{strategy: id_range, column: id}",
-    "headrace-by-date": "{strategy: date_range, column: created_at}",
+# What a job says of its table, by contender; the others leave everything to the planner. `new` is the first id, `new_day` the first
+# day, of the last hundredth of the rows.
+SETTINGS = {
+    "headrace-by-id": "partition: {{strategy: id_range, column: id}}",
+    "headrace-by-date": "partition: {{strategy: date_range, column: created_at}}",
+    "headrace-by-hash": "partition: {{strategy: hash, column: id}}",
+    "headrace-new-by-id": "mode: transactional, cursor: id, load: {{initial: {new}, late_rows: warn}}",
+    "headrace-new-by-day": "mode: transactional, cursor: day, load: {{initial: {new_day}}}",
+}
+
+# Which share of the rows a contender copies, from and to, where it is not all of them: a day is more than a hundredth.
+SHARES = {
+    "headrace-new-by-id": (0.01, 0.01),
+    "headrace-new-by-day": (0.01, 0.014),
 }
 
 
@@ -49,14 +64,17 @@ class Database:
 
     uri: str
     blocks: int = 0
+    rows: int = 0
 
 
 def headrace(contender: str, program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
     job = folder / "job.yaml"
     table = f"public.{workload.table}" if workload.kind == "postgres" else workload.table
-    partition = PARTITIONS.get(contender)
-    source = SOURCES["headrace" if partition else contender, workload.kind].format(uri=database.uri)
-    job.write_text(JOB.format(source=source, table=table, partition=partition or "{}"))
+    new = database.rows * 99 // 100 + 1
+    new_day = (EVENTS_BEGIN + new * EVENTS_APART).date()
+    settings = SETTINGS.get(contender, "").format(new=new, new_day=new_day)
+    source = SOURCES["headrace" if settings else contender, workload.kind].format(uri=database.uri)
+    job.write_text(JOB.format(source=source, table=table, settings=settings))
     return [[str(program), "run", str(job)]]
 
 

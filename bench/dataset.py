@@ -42,7 +42,7 @@ def load_postgres(uri: str, workload: Workload, rows: int) -> Database:
         psql(uri, "-c", f"VACUUM (FREEZE, ANALYZE) {table}")
     psql(uri, "-c", "CREATE EXTENSION IF NOT EXISTS pg_prewarm", "-c", f"SELECT pg_prewarm('{table}')")
     blocks = psql(uri, "-c", f"SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint")
-    return Database(uri, int(blocks))
+    return Database(uri, int(blocks), rows)
 
 
 def load_sqlite(folder: pathlib.Path, workload: Workload, rows: int) -> Database:

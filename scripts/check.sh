@@ -1,5 +1,5 @@
 #!/bin/sh
-# Format, includes and clang-tidy over all C++ of the repository.
+# Format, includes and clang-tidy over all C++ of the repository; pyflakes' rules over its Python.
 #   scripts/check.sh
 #   scripts/check.sh [--fix] FILE…
 # With files: only these. With --fix: clang-tidy and clang-format change what they can, one file after another.
@@ -58,6 +58,12 @@ elif [ -n "$sources" ]; then
   cmake --preset fuzz -B "$tidy_build-fuzz" -DCMAKE_UNITY_BUILD=OFF >/dev/null
   printf '%s\n' "$sources" | grep '^tests/fuzz/' >"$tidy_build-fuzz/files"
   tidy "$tidy_build-fuzz" <"$tidy_build-fuzz/files"
+fi
+
+# A test that another one of its name replaces never runs, and nothing says so.
+if [ $# -eq 0 ]; then
+  echo "ruff: unused and twice defined names of the Python files"
+  "$venv/bin/ruff" check --quiet --no-cache --select F tests bench scripts || failed="$failed ruff"
 fi
 
 if [ -n "$fix" ]; then printf '%s\n' "$existing" | xargs "$venv/bin/clang-format" -i; fi

@@ -137,7 +137,16 @@ def test_a_report_that_cannot_be_printed_does_not_make_a_run_look_failed(items, 
     assert lake.rows(job.lake, TABLE) == FIRST
 
 
-def test_append_after_a_not_null_was_dropped(items, headrace):
+def test_a_plan_that_cannot_be_printed_is_none(items, headrace):
+    job_for(items, headrace, "append")
+    with open("/dev/full", "w") as full:
+        process = headrace.start("run", "job.yaml", "--dry-run", stdout=full)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1, told
+    assert "stays done" not in told
+
+
+def test_a_null_is_appended_after_a_not_null_was_dropped(items, headrace):
     items.execute("ALTER TABLE items ALTER COLUMN name SET NOT NULL")
     job = job_for(items, headrace, "append")
     job.run()

@@ -61,7 +61,7 @@ Command AbandonCommand() {
                 {kExitUsage,
                  "there is no such run, it is not unfinished, or another process is running it"}},
       .json = "`run` and `done`, the sentences of what was done.",
-      .acts = true,
+      .unprinted = "what was done stays done",
       .run = Abandon,
   };
 }

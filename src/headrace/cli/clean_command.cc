@@ -65,7 +65,7 @@ Command CleanCommand() {
                  "the job or the command line is wrong, or another process is running the job"}},
       .json =
           "`removed_directories`, `removed_bytes` and `kept`, the sentences of what stays and why.",
-      .acts = true,
+      .unprinted = "what was removed stays removed",
       .run = Clean,
   };
 }

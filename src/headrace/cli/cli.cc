@@ -128,9 +128,10 @@ int RunCommandLine(const CommandLine& line, const ErrorOutlet& outlet) {
   const arrow::Result<int> code = CallCommand(command, context);
   if (!code.ok()) return TellError(code.status(), line.json, context.json_log, outlet);
   if (const arrow::Status flushed = FlushResults(); !flushed.ok()) {
-    if (!command.acts) return TellError(flushed, false, context.json_log, outlet);
-    console.WriteLine("headrace: " + flushed.message() +
-                      "; what was done stays done, and `headrace show` prints it again");
+    if (command.unprinted.empty() || line.dry_run) {
+      return TellError(flushed, false, context.json_log, outlet);
+    }
+    console.WriteLine("headrace: " + flushed.message() + "; " + std::string(command.unprinted));
   }
   return *code;
 }

@@ -58,7 +58,9 @@ struct Command {
   std::vector<CommandExample> examples;
   std::vector<CommandExit> exits;
   std::string_view json;  ///< What `--json` prints; empty: no such option.
-  bool acts = false;      ///< Its exit code tells what it did, not whether that could be printed.
+  /// Of a command whose exit code tells what it did, not whether that could be printed: what is
+  /// said where it could not. Empty: then it has failed.
+  std::string_view unprinted = {};
 
   /// Returns the exit code; an error is told to the user and becomes ExitCodeOf(error).
   arrow::Result<int> (*run)(CommandContext& context);

@@ -29,6 +29,7 @@ arrow::Status WriteNewFile(const std::string& file, std::string_view text, bool 
   const ssize_t written = write(fd, text.data(), text.size());
   const int error = errno;
   if (close(fd) != 0 || std::cmp_not_equal(written, text.size())) {
+    if (!overwrite) (void)unlink(file.c_str());  // Half a job is none; the next try makes it anew.
     return PermanentError("cannot write " + file + ": " + std::strerror(error));
   }
   return arrow::Status::OK();
@@ -65,7 +66,7 @@ Command InitCommand() {
                 {kExitUsage,
                  "the file is there already, cannot be written, or there is no such source"}},
       .json = {},
-      .acts = true,
+      .unprinted = "the file is written",
       .run = Init,
   };
 }

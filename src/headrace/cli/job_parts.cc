@@ -156,6 +156,13 @@ arrow::Status CheckState(const std::filesystem::path& state) {
         "the state folder " + state.string() + " cannot be written: " + folder.string() + ": " +
         std::generic_category().message(errno) + "; check `state:` and the rights on that folder");
   }
+  const std::filesystem::space_info space = std::filesystem::space(folder, error);
+  if (!error && space.available == 0) {
+    return PermanentError("the state folder " + state.string() +
+                              " cannot be written: no space is left on the filesystem of " +
+                              folder.string(),
+                          "ENOSPC");
+  }
   ARROW_ASSIGN_OR_RAISE(const bool has_journal, HasJournal(state));
   return has_journal ? Journal::Open(state).status() : arrow::Status::OK();
 }

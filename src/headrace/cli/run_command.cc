@@ -138,7 +138,7 @@ Command RunCommand() {
           "`replaced_by` (the run that replaced it before it could be verified). With --dry-run: "
           "the document of `headrace plan --json`, of the tables that the run would load; its "
           "`notes` say which run that is.",
-      .acts = true,
+      .unprinted = "what was done stays done, and `headrace show` prints it again",
       .run = Run,
   };
 }

@@ -164,7 +164,7 @@ Command StateCommand() {
           "of show a list, else one: `table`, `cursor`, `watermark` (or null), `run` and "
           "`committed_at` of the record that it is from (or null); `cursor_timezone` where the "
           "record says which zone a watermark without one is in; `error` where it is not known.",
-      .acts = true,
+      .unprinted = "what was done stays done, and `headrace state` shows it",
       .run = State,
   };
 }

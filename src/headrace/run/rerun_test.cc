@@ -119,6 +119,21 @@ TEST_F(RerunTest, ADoubtStaysOpen) {
   EXPECT_EQ(CountOf("a"), kRows);
 }
 
+/// The command line is not wrong, and tables of the run may be published.
+TEST_F(RerunTest, WhatIsInTheWayOfAnOpenCommitIsNoUsageError) {
+  BreakOffCommitOf("a");
+  const auto report = Run();
+  on_commit = nullptr;
+  on_settle = [](const CommitIntent&) { return UserError("a file is in the way"); };
+  for (const arrow::Status& status : {Run().status(), Make().Abandon(report->run).status()}) {
+    EXPECT_EQ(ClassOf(status), ErrorClass::kPermanent) << status;
+    EXPECT_NE(status.message().find("a file is in the way; `headrace abandon " + report->run +
+                                    " --give-up-commit`"),
+              std::string::npos)
+        << status;
+  }
+}
+
 TEST_F(RerunTest, ADoubtCanBeGivenUp) {
   BreakOffCommitOf("a");
   const auto report = Run();

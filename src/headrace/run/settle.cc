@@ -67,11 +67,15 @@ arrow::Status DiscardVoidIntents(const std::string& run, Destination& destinatio
 
 arrow::Status CannotSettle(const RunParts& parts, const JournalTable& table, const std::string& run,
                            const arrow::Status& status) {
-  arrow::Status error = WithContext(
-      status, "cannot settle the open commit of table " + table.label + " (run " + run + ")");
-  if (CodeOf(status) != kUnknownCommitCode) return error;
-  return error.WithMessage(error.message() + "; `headrace abandon " + run +
-                           parts.job.words.AsOption() + " --give-up-commit` gives the commit up");
+  const std::string text = "cannot settle the open commit of table " + table.label + " (run " +
+                           run + "): " + status.message();
+  const bool may_pass = ClassOf(status) == ErrorClass::kTransient;
+  if (may_pass || CodeOf(status) == kInterruptedCode) return status.WithMessage(text);
+  // Also what somebody can mend, files in the way, say, is no fault of the command line: tables of
+  // the run may be published.
+  return PermanentError(text + "; `headrace abandon " + run + parts.job.words.AsOption() +
+                            " --give-up-commit` gives the commit up",
+                        std::string(CodeOf(status)));
 }
 
 arrow::Result<CommitRecord> CommitWithRetries(const CommitIntent& intent, int retries,

@@ -128,6 +128,20 @@ Clock::time_point DeadlineOf(std::optional<std::chrono::milliseconds> timeout) {
   return timeout ? Clock::now() + *timeout : Clock::time_point::max();
 }
 
+/// What is wrong with a URI, of which libpq says `error`. Nothing of either is repeated: a part of
+/// a password may be taken for anything.
+std::string UriFault(std::string_view error) {
+  constexpr std::string_view kUnknownParameter = "invalid URI query parameter";
+  const std::string hidden = " (its text is not repeated, it may hold a password)";
+  if (error.starts_with(kUnknownParameter)) {
+    return "a parameter behind the `?` of the PostgreSQL connection string is none that libpq "
+           "knows, e.g. sslmode, connect_timeout, application_name" +
+           hidden;
+  }
+  return "not a PostgreSQL connection string, expected postgresql://user@host:port/database" +
+         hidden;
+}
+
 }  // namespace
 
 std::string_view PgConnectSettings::Find(std::string_view keyword) const {
@@ -145,12 +159,8 @@ arrow::Result<PgConnectSettings> ParsePgUri(const std::string& uri) {
   char* error = nullptr;
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
       PQconninfoParse(uri.c_str(), &error), PQconninfoFree);
-  PQfreemem(error);
-  if (options == nullptr) {
-    return UserError(
-        "not a PostgreSQL connection string, expected postgresql://user@host:port/database "
-        "(its text is not repeated, it may hold a password)");
-  }
+  const std::unique_ptr<char, decltype(&PQfreemem)> told(error, PQfreemem);
+  if (options == nullptr) return UserError(UriFault(told == nullptr ? "" : told.get()));
   PgConnectSettings settings;
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) settings.Set(option->keyword, option->val);

@@ -841,5 +841,21 @@ TEST_F(ParquetDestinationTest, AFullDiskNamesTheFileAndTheNextStep) {
   }
 }
 
+/// Nobody else wrote: what is said must not send people after another job.
+TEST_F(ParquetDestinationTest, ATableThatWasMovedAwayUnderARunIsCalledSo) {
+  const auto destination = MakeParquetDestination(options_).ValueOrDie();
+  Append(*destination, 1);
+  TableTarget target = Target(WriteMode::kAppend);
+  target.run = "a2";
+  ASSERT_TRUE(destination->Prepare(target).ok());
+  const CommitIntent intent = destination->Intend(target, {}, 2).ValueOrDie();
+  std::filesystem::rename(root_ / "lake" / "orders", root_ / "moved");
+  const arrow::Status status = destination->Commit(intent).status();
+  EXPECT_EQ(CodeOf(status), kVoidIntentCode) << status;
+  EXPECT_THAT(status.message(), HasSubstr("has lost its commit number 1 since this run was planned "
+                                          "(it has none now)"));
+  EXPECT_THAT(status.message(), HasSubstr("was moved away, removed or put back meanwhile"));
+}
+
 }  // namespace
 }  // namespace headrace

@@ -41,12 +41,21 @@ arrow::Result<LakeLayout> ReadLayout(const OptionValues& options) {
     ARROW_ASSIGN_OR_RAISE(const StoreLocation location, OpenStore(*staging));
     layout.staging = location.path;
   }
-  if (IsWithin(layout.staging, layout.path) || IsWithin(layout.path, layout.staging)) {
-    return UserError("destination.staging: " + layout.staging.string() +
-                     " must not lie in destination.path, nor around it: readers of " +
-                     layout.path.string() + " would find unfinished files");
-  }
   return layout;
+}
+
+/// What is wrong with where staging lies; empty: nothing.
+std::string StagingFault(const LakeLayout& layout) {
+  if (!IsWithin(layout.staging, layout.path) && !IsWithin(layout.path, layout.staging)) return {};
+  return layout.staging.string() + " must not lie in destination.path, nor around it: readers of " +
+         layout.path.string() + " would find unfinished files";
+}
+
+std::vector<OptionFault> LayoutFaults(const OptionValues& options) {
+  const auto layout = ReadLayout(options);
+  const std::string fault = layout.ok() ? StagingFault(*layout) : std::string();
+  if (fault.empty()) return {};
+  return {{"staging", fault}};
 }
 
 /// The journal lies in a folder that nothing is removed from but by its user.
@@ -68,44 +77,48 @@ const PluginOptions& ParquetOptions() {
       .doc =
           "A directory of Parquet files: one directory per table, each run published whole by one "
           "rename.",
-      .options = {
-          {.key = "path",
-           .type = OptionType::kPath,
-           .default_text = "",
-           .doc = "The lake's directory; tables are directories in it. Made if it is not there.",
-           .required = true,
-           .example = "./lake"},
-          {.key = "staging",
-           .type = OptionType::kPath,
-           .default_text = "",
-           .doc = "Where files lie until they are published: a folder of its own, on the "
-                  "filesystem of path. Default: .<name>.headrace beside path."},
-          {.key = "target_file_size",
-           .type = OptionType::kBytes,
-           .default_text = "256MiB",
-           .doc = "A file is closed once it is so large.",
-           .minimum = 1,
-           .per_table = true},
-          {.key = "compression",
-           .type = OptionType::kEnum,
-           .default_text = "auto",
-           .doc = "auto: snappy for the columns that it makes smaller, none for the others; or one "
-                  "codec for all.",
-           .choices = {std::begin(kCompressionNames), std::end(kCompressionNames)},
-           .per_table = true},
-          {.key = "encodings",
-           .type = OptionType::kEnum,
-           .default_text = "compatible",
-           .doc = "compatible: PLAIN and dictionary, which every engine reads. compact (DELTA "
-                  "encodings) comes later.",
-           .choices = {"compatible"},
-           .refused_choices = {{"compact", kCompactRefused}},
-           .per_table = true},
-          {.key = "grace",
-           .type = OptionType::kDuration,
-           .default_text = "1h",
-           .doc = "How long a replaced table is kept for readers that are still in it."},
-      }};
+      .options =
+          {
+              {.key = "path",
+               .type = OptionType::kPath,
+               .default_text = "",
+               .doc =
+                   "The lake's directory; tables are directories in it. Made if it is not there.",
+               .required = true,
+               .example = "./lake"},
+              {.key = "staging",
+               .type = OptionType::kPath,
+               .default_text = "",
+               .doc = "Where files lie until they are published: a folder of its own, on the "
+                      "filesystem of path. Default: .<name>.headrace beside path."},
+              {.key = "target_file_size",
+               .type = OptionType::kBytes,
+               .default_text = "256MiB",
+               .doc = "A file is closed once it is so large.",
+               .minimum = 1,
+               .per_table = true},
+              {.key = "compression",
+               .type = OptionType::kEnum,
+               .default_text = "auto",
+               .doc = "auto: snappy for the columns that it makes smaller, none for the others; or "
+                      "one "
+                      "codec for all.",
+               .choices = {std::begin(kCompressionNames), std::end(kCompressionNames)},
+               .per_table = true},
+              {.key = "encodings",
+               .type = OptionType::kEnum,
+               .default_text = "compatible",
+               .doc = "compatible: PLAIN and dictionary, which every engine reads. compact (DELTA "
+                      "encodings) comes later.",
+               .choices = {"compatible"},
+               .refused_choices = {{"compact", kCompactRefused}},
+               .per_table = true},
+              {.key = "grace",
+               .type = OptionType::kDuration,
+               .default_text = "1h",
+               .doc = "How long a replaced table is kept for readers that are still in it."},
+          },
+      .faults = LayoutFaults};
   return kOptions;
 }
 
@@ -129,6 +142,9 @@ arrow::Result<ParquetSettings> ReadParquetSettings(const OptionValues& options,
                                                    const std::filesystem::path& state) {
   ParquetSettings settings;
   ARROW_ASSIGN_OR_RAISE(settings.layout, ReadLayout(options));
+  if (const std::string fault = StagingFault(settings.layout); !fault.empty()) {
+    return UserError("destination.staging: " + fault);
+  }
   ARROW_RETURN_NOT_OK(CheckApart(settings.layout.staging, state));
   ARROW_ASSIGN_OR_RAISE(settings.files, ReadFileSettings(options, {}));
   const std::chrono::milliseconds grace(

@@ -173,11 +173,19 @@ arrow::Status Publication::NotStaged(const TableContent& table) const {
 }
 
 arrow::Status Publication::Overtaken(int64_t sequence) const {
-  return VoidIntentError(
-      intent_, "has changed since this run was planned: its last commit is number " +
-                   std::to_string(sequence) + " where " + std::to_string(intent_.sequence - 1) +
-                   " was expected, so another job or run wrote to " +
-                   PublishedTable(intent_).string());
+  const std::string table = PublishedTable(intent_).string();
+  const std::string expected = std::to_string(intent_.sequence - 1);
+  if (sequence < intent_.sequence - 1) {
+    return VoidIntentError(
+        intent_,
+        "has lost its commit number " + expected + " since this run was planned (" +
+            (sequence == 0 ? "it has none now" : "its last one is " + std::to_string(sequence)) +
+            "): " + table + " was moved away, removed or put back meanwhile");
+  }
+  return VoidIntentError(intent_,
+                         "has changed since this run was planned: its last commit is number " +
+                             std::to_string(sequence) + " where " + expected +
+                             " was expected, so another job or run wrote to " + table);
 }
 
 arrow::Status Publication::Vanished() const {

@@ -118,6 +118,9 @@ std::vector<OptionFault> Faults(const OptionValues& options) {
   }
   const std::string uri = options.String(kUriKey).value_or("");
   if (uri.empty()) return {};
+  if (!options.String(kPathKey).value_or("").empty()) {
+    return {{kUriKey, "names the file that `path` names too; give one of them"}};
+  }
   if (!NamesFile(uri)) {
     return {{kUriKey,
              "expected sqlite:///path/to/file, without host, user or query (its text is not "
@@ -130,9 +133,6 @@ std::vector<OptionFault> Faults(const OptionValues& options) {
 arrow::Result<std::string> PathOf(const OptionValues& options) {
   const std::string path = options.String(kPathKey).value_or("");
   const std::string uri = options.String(kUriKey).value_or("");
-  if (!path.empty() && !uri.empty()) {
-    return UserError("source: path and uri name the file twice, give one of them");
-  }
   if (path.empty() && uri.empty()) {
     return UserError("source: a SQLite source needs path, the database file");
   }
