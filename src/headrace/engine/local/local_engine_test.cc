@@ -241,9 +241,10 @@ TEST(LocalEngineTest, AttemptsAreBoundedAndTheErrorNamesTableAndUnit) {
     return unit.id == "3" ? TransientError("connection cut") : arrow::Status::OK();
   };
   EngineRun run(std::move(source), {});
-  run.Execute({"a"}, 2);
+  const ExecuteSummary summary = run.Execute({"a"}, 2);
   const std::string message = run.ends.at("a").message();
   EXPECT_EQ(message, "table a, unit 3 (id from 150 to 199), attempt 4: connection cut");
+  EXPECT_EQ(summary.retries, 3) << "the last attempt is not followed by one";
 }
 
 TEST(LocalEngineTest, APermanentErrorEndsItsTableAlone) {
