@@ -108,39 +108,100 @@ arrow::Status PgLeader::FindRelationsBehind(std::span<const SnapshotTable> table
 
 /// LOCK TABLE for all of them first: a read, even of no rows, takes the snapshot, and a lock behind
 /// it comes too late. A partition that is attached between a table's lock and the snapshot is in
-/// the snapshot without a lock: then all begins again.
+/// the snapshot without a lock, and what cannot be locked may be rewritten before it is held: then
+/// all begins again.
 arrow::Status PgLeader::BeginBehindLocks(std::span<const SnapshotTable> tables,
                                          const std::stop_token& stop) {
+  without_lock_ = {};
   for (int attempt = 1;; ++attempt) {
-    held_ = {};
-    ARROW_RETURN_NOT_OK(FindRelationsBehind(tables, stop));
-    ARROW_RETURN_NOT_OK(
-        connection_.ExecuteFirst(BeginStatements(settings_, server_version_), stop));
-    for (const SnapshotTable& wanted : tables) ARROW_RETURN_NOT_OK(LockOne(wanted, stop));
-    if (held_.locked.empty()) break;
-    // Before it is asked whether they are locked: what they stand for by then is what was locked.
-    ARROW_ASSIGN_OR_RAISE(held_.names, ResolveNames(connection_, held_.locked, stop));
-    ARROW_ASSIGN_OR_RAISE(const auto unlocked, UnlockedBelow(connection_, held_.locked, stop));
-    if (unlocked.empty()) break;
-    if (attempt == kLockAttempts) {
-      held_.warnings.push_back(unlocked.front().relation +
-                               " was attached while the snapshot was taken; a TRUNCATE of it in "
-                               "that moment would not be noticed");
-      break;
-    }
+    const bool last = attempt == kLockAttempts;
+    ARROW_ASSIGN_OR_RAISE(const std::string why_again, LockAll(tables, last, stop));
+    if (why_again.empty()) break;
+    if (last) return TransientError(why_again);
     ARROW_RETURN_NOT_OK(connection_.Execute("ROLLBACK", stop));
   }
-  return TouchRest(stop);
+  warnings_.insert(warnings_.end(), held_.warnings.begin(), held_.warnings.end());
+  return CheckNames(stop);
 }
 
-/// What LOCK TABLE could not take.
+/// Why all has to begin again; empty: everything is held as the snapshot shows it.
+arrow::Result<std::string> PgLeader::LockAll(std::span<const SnapshotTable> tables, bool last,
+                                             const std::stop_token& stop) {
+  held_ = {};
+  ARROW_RETURN_NOT_OK(FindRelationsBehind(tables, stop));
+  ARROW_RETURN_NOT_OK(ReadStorageBefore(stop));
+  ARROW_RETURN_NOT_OK(connection_.ExecuteFirst(BeginStatements(settings_, server_version_), stop));
+  for (const SnapshotTable& wanted : tables) ARROW_RETURN_NOT_OK(LockOne(wanted, stop));
+  // Where it lay before the snapshot can no longer be asked for in this transaction.
+  for (const std::string& name : held_.unlocked) {
+    if (std::ranges::find(without_lock_.names, name) != without_lock_.names.end()) continue;
+    without_lock_.names.assign(held_.unlocked.begin(), held_.unlocked.end());
+    return name + " is not to be had by LOCK TABLE, as was another one in each attempt before";
+  }
+  ARROW_ASSIGN_OR_RAISE(std::string why_again, FindUnlockedPart(last, stop));
+  if (!why_again.empty()) return why_again;
+  ARROW_RETURN_NOT_OK(TouchRest(stop));
+  return FindRewritten(tables, stop);
+}
+
+/// A part of a locked table that was attached since. In the last attempt it is a warning.
+arrow::Result<std::string> PgLeader::FindUnlockedPart(bool last, const std::stop_token& stop) {
+  if (held_.locked.empty()) return std::string();
+  // Before it is asked whether they are locked: what they stand for by then is what was locked.
+  ARROW_ASSIGN_OR_RAISE(held_.names, ResolveNames(connection_, held_.locked, stop));
+  ARROW_ASSIGN_OR_RAISE(const auto unlocked, UnlockedBelow(connection_, held_.locked, stop));
+  if (unlocked.empty()) return std::string();
+  std::string attached = unlocked.front().relation + " was attached while the snapshot was taken";
+  if (!last) return attached;
+  held_.warnings.push_back(attached + "; a TRUNCATE of it in that moment would not be noticed");
+  return std::string();
+}
+
+/// In a transaction of its own, which has let go of its snapshot before the one of the run is
+/// taken.
+arrow::Status PgLeader::ReadStorageBefore(const std::stop_token& stop) {
+  if (without_lock_.names.empty()) return arrow::Status::OK();
+  const StatementScope scope = BoundedTransactionScope(BeginStatements(settings_, server_version_));
+  ARROW_ASSIGN_OR_RAISE(
+      without_lock_.stored,
+      InScope(
+          connection_, scope, [&] { return ReadStorage(connection_, without_lock_.names, stop); },
+          stop));
+  return arrow::Status::OK();
+}
+
+/// What lies in another file than before the snapshot may have lost its rows in between: the
+/// snapshot is as old as it may be, and the file is new. What only tables need that cannot be read
+/// is held by nothing, and no matter.
+arrow::Result<std::string> PgLeader::FindRewritten(std::span<const SnapshotTable> tables,
+                                                   const std::stop_token& stop) {
+  std::set<std::string> needed;
+  for (const SnapshotTable& wanted : tables) {
+    if (!LockError(wanted.table).ok()) continue;
+    const ReadBehind& behind = held_.behind[wanted.table.directory()];
+    needed.insert(TargetOf(wanted).relation);
+    needed.insert(behind.unlockable.begin(), behind.unlockable.end());
+    for (const LockTarget& target : behind.relations) needed.insert(target.relation);
+  }
+  const auto is_not_needed = [&](const StoredRelation& stored) {
+    return !needed.contains(stored.root);
+  };
+  ARROW_ASSIGN_OR_RAISE(auto now, ReadStorage(connection_, without_lock_.names, stop));
+  std::erase_if(now, is_not_needed);
+  std::erase_if(without_lock_.stored, is_not_needed);
+  const std::string changed = ChangedStorage(without_lock_.stored, now);
+  if (changed.empty()) return changed;
+  return changed +
+         " was truncated, refreshed, rewritten or made anew while the snapshot was taken, and it "
+         "cannot be locked before";
+}
+
+/// Holds what LOCK TABLE could not take, and what it does not show that it is read.
 arrow::Status PgLeader::TouchRest(const std::stop_token& stop) {
-  ARROW_RETURN_NOT_OK(WarnOfUnlocked(stop));
-  warnings_.insert(warnings_.end(), held_.warnings.begin(), held_.warnings.end());
   for (const Untouched& rest : held_.untouched) {
     ARROW_RETURN_NOT_OK(NoteOfRead(rest.wanted, Touch(connection_, rest.target, stop)));
   }
-  return CheckNames(stop);
+  return arrow::Status::OK();
 }
 
 /// Names were looked up before there were locks, for the locks, and by the reads of no rows: what
@@ -161,11 +222,13 @@ arrow::Status PgLeader::CheckNames(const std::stop_token& stop) {
 arrow::Status PgLeader::LockOne(const SnapshotTable& wanted, const std::stop_token& stop) {
   if (!LockError(wanted.table).ok()) return arrow::Status::OK();
   const LockTarget own = TargetOf(wanted);
-  std::vector<LockTarget> targets = held_.behind[wanted.table.directory()].relations;
+  const ReadBehind& behind = held_.behind[wanted.table.directory()];
+  held_.unlocked.insert(behind.unlockable.begin(), behind.unlockable.end());
+  std::vector<LockTarget> targets = behind.relations;
   if (!own.relation.empty()) targets.insert(targets.begin(), own);
   bool touch = own.reads_others;
   for (const LockTarget& target : targets) {
-    const auto locked = LockOrWarn(target, stop);
+    const auto locked = LockIfPossible(target, stop);
     if (!locked.ok()) return Note(wanted.table, locked.status());
     touch = touch || !*locked;
     if (*locked && target.relation == own.relation) held_.locked.push_back(own.relation);
@@ -175,29 +238,15 @@ arrow::Status PgLeader::LockOne(const SnapshotTable& wanted, const std::stop_tok
 }
 
 /// False: it is not to be had by LOCK TABLE.
-arrow::Result<bool> PgLeader::LockOrWarn(const LockTarget& target, const std::stop_token& stop) {
+arrow::Result<bool> PgLeader::LockIfPossible(const LockTarget& target,
+                                             const std::stop_token& stop) {
   const arrow::Status status = LockWaiting(connection_, target, stop);
   if (!CannotBeLocked(status)) {
     ARROW_RETURN_NOT_OK(status);
     return true;
   }
-  held_.unlocked[target.relation] = status.message();
+  held_.unlocked.insert(target.relation);
   return false;
-}
-
-/// Not of what is held all the same: LOCK TABLE of a view takes what is below it by the rights of
-/// the view's owner.
-arrow::Status PgLeader::WarnOfUnlocked(const std::stop_token& stop) {
-  if (held_.unlocked.empty()) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto held, HeldRelations(connection_, stop));
-  for (const auto& [relation, reason] : held_.unlocked) {
-    if (std::ranges::find(held, relation, &LockTarget::relation) != held.end()) continue;
-    std::string warning = relation;
-    warning += " cannot be locked before the snapshot is taken (" + reason +
-               "); a TRUNCATE or REFRESH in that moment would not be noticed";
-    held_.warnings.push_back(std::move(warning));
-  }
-  return arrow::Status::OK();
 }
 
 /// A condition that is wrong is told where the table is tried (TryReading), in its own words.

@@ -19,6 +19,7 @@
 #include "headrace/source/postgres/cursor_bound.h"
 #include "headrace/source/postgres/known_name.h"
 #include "headrace/source/postgres/settings.h"
+#include "headrace/source/postgres/storage.h"
 #include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/transaction.h"
 
@@ -26,14 +27,17 @@ namespace headrace {
 
 /// The connection that owns the snapshot of a run:
 ///
-///   bounds of cursors ─► BEGIN REPEATABLE READ READ ONLY ─► LOCK TABLE … IN ACCESS SHARE MODE,
-///   each table ─► first snapshot ─► a partition without a lock? then all again ─►
+///   bounds of cursors ─► files of what cannot be locked ─► BEGIN REPEATABLE READ READ ONLY ─►
+///   LOCK TABLE … IN ACCESS SHARE MODE, each table ─► first snapshot ─► reads of no rows, which
+///   hold the rest ─► a partition without a lock, another file? then all again ─►
 ///   pg_export_snapshot
 ///
 /// The locks come before the snapshot: a TRUNCATE or a rewrite between the two would show a table
-/// empty to all sessions. They are kept, as the snapshot is, until the leader is released or
-/// destroyed. It survives errors (savepoints), and reads units for sessions that cannot get a lock
-/// of their own. Thread-safe: whoever wants the connection takes a lease.
+/// empty to all sessions. What LOCK TABLE does not take (materialized views, tables of which the
+/// role may read some columns only) is held behind it, and has the file that it had before. All is
+/// kept, as the snapshot is, until the leader is released or destroyed. It survives errors
+/// (savepoints), and reads units for sessions that cannot get a lock of their own. Thread-safe:
+/// whoever wants the connection takes a lease.
 class PgLeader : public std::enable_shared_from_this<PgLeader> {
  public:
   /// Connects, locks `tables` and what is read with them, and takes the snapshot that the settings
@@ -135,11 +139,17 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
     std::vector<std::string> locked;  ///< Quoted names of tables, with what is below them.
     std::vector<Untouched> untouched;
     std::map<std::string, arrow::Status> errors;
-    std::map<std::string, ReadBehind> behind;     ///< What a table is read with.
-    std::vector<KnownName> names;                 ///< Of `locked`.
-    std::set<std::string> hidden;                 ///< HasHiddenReads.
-    std::map<std::string, std::string> unlocked;  ///< Why not, by quoted name.
+    std::map<std::string, ReadBehind> behind;  ///< What a table is read with.
+    std::vector<KnownName> names;              ///< Of `locked`.
+    std::set<std::string> hidden;              ///< HasHiddenReads.
+    std::set<std::string> unlocked;            ///< Quoted names of what LOCK TABLE does not take.
     std::vector<std::string> warnings;
+  };
+
+  /// What is known of those that LOCK TABLE did not take in an attempt before.
+  struct WithoutLock {
+    std::vector<std::string> names;
+    std::vector<StoredRelation> stored;  ///< Before the attempt.
   };
 
   PgLeader(PgSourceSettings settings, PgConnection connection);
@@ -148,10 +158,15 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
                                     const std::stop_token& stop);
   arrow::Status BeginBehindLocks(std::span<const SnapshotTable> tables,
                                  const std::stop_token& stop);
+  arrow::Result<std::string> LockAll(std::span<const SnapshotTable> tables, bool last,
+                                     const std::stop_token& stop);
+  arrow::Result<std::string> FindUnlockedPart(bool last, const std::stop_token& stop);
+  arrow::Status ReadStorageBefore(const std::stop_token& stop);
+  arrow::Result<std::string> FindRewritten(std::span<const SnapshotTable> tables,
+                                           const std::stop_token& stop);
   LockTarget TargetOf(const SnapshotTable& wanted) const;
   arrow::Status LockOne(const SnapshotTable& wanted, const std::stop_token& stop);
-  arrow::Result<bool> LockOrWarn(const LockTarget& target, const std::stop_token& stop);
-  arrow::Status WarnOfUnlocked(const std::stop_token& stop);
+  arrow::Result<bool> LockIfPossible(const LockTarget& target, const std::stop_token& stop);
   arrow::Status TouchRest(const std::stop_token& stop);
   arrow::Status CheckNames(const std::stop_token& stop);
   arrow::Status NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status);
@@ -170,6 +185,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   std::vector<std::string> warnings_;
   std::map<std::string, std::string> conditions_;  ///< By label of the table.
   Held held_;
+  WithoutLock without_lock_;
   PgCursorBounds cursor_bounds_;
 
   std::mutex mutex_;

@@ -37,12 +37,12 @@ std::string TouchStatement(const LockTarget& target) {
   return "SELECT " + target.columns + " FROM " + target.from + where + " LIMIT 0; ";
 }
 
-/// Relations that this transaction has a lock on; whether they can be locked and are not of `tree`,
-/// and whether the role may name them.
+/// Relations that this transaction has a lock on; whether they are not of `tree`, whether the role
+/// may name them, and their kind.
 constexpr std::string_view kHeldBesideTree =
-    " SELECT DISTINCT n.nspname, c.relname, c.relkind IN ('r', 'p', 'v')"
-    "   AND NOT EXISTS (SELECT FROM tree WHERE tree.oid = c.oid),"
-    "  pg_catalog.has_schema_privilege(n.oid, 'USAGE'), c.oid FROM pg_catalog.pg_locks l"
+    " SELECT DISTINCT n.nspname, c.relname, NOT EXISTS (SELECT FROM tree WHERE tree.oid = c.oid),"
+    "  pg_catalog.has_schema_privilege(n.oid, 'USAGE'), c.oid, c.relkind"
+    " FROM pg_catalog.pg_locks l"
     " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_catalog.pg_database d ON d.oid = l.database"
@@ -104,12 +104,17 @@ bool IsAmong(const PgResult& held, uint64_t oid) {
   return false;
 }
 
-std::vector<LockTarget> LockableOf(const PgResult& held) {
-  std::vector<LockTarget> relations;
+void FillRelations(const PgResult& held, ReadBehind& behind) {
   for (int i = 0; i < held.rows(); ++i) {
-    if (held.Boolean(i, 2)) relations.push_back(LockTargetAt(held, i));
+    if (!held.Boolean(i, 2)) continue;
+    LockTarget target = LockTargetAt(held, i);
+    const std::string_view kind = held.Text(i, 5);
+    if (kind == "m") {
+      behind.unlockable.push_back(std::move(target.relation));
+    } else if (kind != "f") {
+      behind.relations.push_back(std::move(target));
+    }
   }
-  return relations;
 }
 
 }  // namespace
@@ -175,13 +180,6 @@ arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
   return unlocked;
 }
 
-arrow::Result<std::vector<LockTarget>> HeldRelations(PgConnection& connection,
-                                                     const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult held,
-                        connection.Query(TreeOf({}) + std::string(kHeldBesideTree), stop));
-  return LockableOf(held);
-}
-
 arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,
                                                    std::span<const SnapshotTable> wanted,
                                                    const std::stop_token& stop) {
@@ -212,7 +210,8 @@ arrow::Result<ReadBehind> RelationsBehind(PgConnection& connection, const LockTa
   if (!target.relation.empty()) own.push_back(target.relation);
   ARROW_ASSIGN_OR_RAISE(const PgResult held,
                         connection.Query(TreeOf(own) + std::string(kHeldBesideTree), stop));
-  ReadBehind behind{.relations = LockableOf(held), .names = {}};
+  ReadBehind behind;
+  FillRelations(held, behind);
   ARROW_ASSIGN_OR_RAISE(behind.names, ResolveNames(connection, NamesIn(job_sql, held), stop));
   // What a name stands for that the job's SQL looks up was read by the trial, and has a lock.
   std::erase_if(behind.names, [&](const KnownName& name) { return !IsAmong(held, name.oid); });

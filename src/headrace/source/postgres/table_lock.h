@@ -63,11 +63,6 @@ arrow::Result<std::vector<LockTarget>> UnlockedBelow(PgConnection& connection,
                                                      const std::vector<std::string>& relations,
                                                      const std::stop_token& stop);
 
-/// The tables and views that this transaction has a lock on, by whose rights ever; the query takes
-/// the snapshot if there is none yet.
-arrow::Result<std::vector<LockTarget>> HeldRelations(PgConnection& connection,
-                                                     const std::stop_token& stop);
-
 /// Which of `wanted`, by number, are views or under row security for the role: policies read what
 /// they like.
 arrow::Result<std::vector<size_t>> WithHiddenReads(PgConnection& connection,
@@ -79,6 +74,8 @@ struct ReadBehind {
   /// The tables and views that it locks, partitions included, without those that LOCK TABLE of the
   /// target takes.
   std::vector<LockTarget> relations;
+  /// Quoted names of materialized views, which LOCK TABLE does not take.
+  std::vector<std::string> unlockable;
   /// Names by which the job's own SQL may find them. What views and policies read they know
   /// whatever it is called.
   std::vector<KnownName> names;
