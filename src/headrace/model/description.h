@@ -36,11 +36,12 @@ enum class RelationKind { kTable, kPartitioned, kView, kMaterializedView, kForei
 struct Relation {
   std::string schema;
   std::string name;
-  uint64_t oid = 0;       ///< Identity within the source, 0 where there is none.
-  bool pageable = false;  ///< Its rows can be read by page ranges.
-  bool foreign = false;   ///< Its rows lie on another server, which no snapshot of this one covers.
-  int64_t pages = 0;      ///< Size in pages when described; 0 where unknown.
-  double rows = -1;       ///< The catalogue's row estimate; -1: never analysed.
+  uint64_t oid = 0;              ///< Identity within the source, 0 where there is none.
+  bool pageable = false;         ///< Its rows can be read by page ranges.
+  std::string why_not_pageable;  ///< Said in plan; empty where it is, or nothing is known.
+  bool foreign = false;  ///< Its rows lie on another server, which no snapshot of this one covers.
+  int64_t pages = 0;     ///< Size in pages when described; 0 where unknown.
+  double rows = -1;      ///< The catalogue's row estimate; -1: never analysed.
 };
 
 /// A unique key: the primary key comes first in Description::keys.
@@ -69,6 +70,8 @@ struct Description {
   std::string indivisible;  ///< Why one query has to read it, or empty: several might not agree on
                             ///< what its rows are.
   bool row_security = false;  ///< Policies of the source decide which of its rows are shown.
+  std::string hidden_rows;    ///< Whose policies hide rows of it from the role, which the job
+                              ///< accepts; or empty. Said in plan.
   std::string unpageable;  ///< Why its leaves cannot be read by page ranges, or empty: what the job
                            ///< asks of its rows might mean another thing for those of a leaf.
   std::string

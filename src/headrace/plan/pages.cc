@@ -140,7 +140,11 @@ std::optional<std::string> PagesMisfit(const PlanInput& input) {
   }
   if (description.leaves.empty()) return "it has no pages of its own";
   const auto found = std::ranges::find(description.leaves, false, &Relation::pageable);
-  if (found != description.leaves.end()) return NameOf(*found) + " cannot be read by page ranges";
+  if (found != description.leaves.end()) {
+    const std::string& why = found->why_not_pageable;
+    return NameOf(*found) + " cannot be read by page ranges" +
+           (why.empty() ? "" : " (" + why + ")");
+  }
   if (!description.unpageable.empty()) return description.unpageable;
   return std::nullopt;
 }

@@ -148,6 +148,9 @@ TEST(PagesTest, OneLeafThatIsNoHeapMakesThemUnfit) {
   ASSERT_TRUE(plan.ok());
   EXPECT_EQ(plan->strategy, Strategy::kNone);
   EXPECT_EQ(plan->why, "pages: public.b cannot be read by page ranges");
+  description.leaves[1].why_not_pageable = "it is far";
+  EXPECT_EQ(PlanUnits(description, {}, {.strategies = {Strategy::kPages}}, {}, "p")->why,
+            "pages: public.b cannot be read by page ranges (it is far)");
 }
 
 TEST(PagesTest, WhatTheJobAsksOfItsRowsMayForbidThem) {

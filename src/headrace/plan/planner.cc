@@ -53,6 +53,19 @@ std::optional<std::string> Misfit(Strategy strategy, const PlanInput& input,
 /// Units that each read everything are more work than one, which only the job can want.
 bool IsForTheJobToChoose(Strategy strategy) { return strategy == Strategy::kHash; }
 
+/// What keeps pages, the cheapest way, from those who could change it (a right, a policy, a
+/// `where`); empty: nothing that is known.
+std::string WhyNotByPages(const PlanInput& input, const Capabilities& capabilities) {
+  const Description& description = input.description;
+  const bool is_known = !description.unpageable.empty() ||
+                        std::ranges::any_of(description.leaves, [](const Relation& leaf) {
+                          return !leaf.why_not_pageable.empty();
+                        });
+  if (!is_known || !Offers(capabilities, Strategy::kPages)) return {};
+  const auto misfit = FindRule(Strategy::kPages)->misfit(input);
+  return misfit ? "; not by pages: " + *misfit : std::string();
+}
+
 /// The first strategy of the source's order that fits, else one unit.
 ChosenCut CutAutomatically(const PlanInput& input, const Capabilities& capabilities) {
   if (!input.description.indivisible.empty()) {
@@ -63,7 +76,11 @@ ChosenCut CutAutomatically(const PlanInput& input, const Capabilities& capabilit
     const StrategyRule* rule = FindRule(strategy);
     if (rule == nullptr || IsForTheJobToChoose(strategy)) continue;
     const auto misfit = rule->misfit(input);
-    if (!misfit) return {strategy, rule->cut(input)};
+    if (!misfit) {
+      ChosenCut chosen{strategy, rule->cut(input)};
+      if (strategy != Strategy::kPages) chosen.cut.why += WhyNotByPages(input, capabilities);
+      return chosen;
+    }
     reasons += (reasons.empty() ? "" : "; ") + std::string(StrategyName(strategy)) + ": " + *misfit;
   }
   const auto kind = UnsplittableKind(input.description.kind);

@@ -10,6 +10,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// A table that both strategies can cut, in two units each.
 class PlannerTest : public ::testing::Test {
@@ -97,6 +98,12 @@ TEST_F(PlannerTest, SplitColumnsAreThoseWhoseValuesThePlanWouldCutBy) {
 TEST_F(PlannerTest, AutoTakesTheNextWhereOneDoesNotFit) {
   description_.leaves[0].pageable = false;
   EXPECT_EQ(Chosen(), Strategy::kIdRange);
+  EXPECT_THAT(Plan()->why, Not(HasSubstr("pages")));
+  description_.leaves[0].why_not_pageable = "the role may not";
+  EXPECT_THAT(
+      Plan()->why,
+      HasSubstr("; not by pages: public.t cannot be read by page ranges (the role may not)"));
+  description_.leaves[0].why_not_pageable.clear();
   description_.keys.clear();
   const auto plan = Plan();
   ASSERT_TRUE(plan.ok());

@@ -102,11 +102,20 @@ std::string WithNeverAnalysed(std::string_view text) {
 constexpr std::string_view kLeavesQuery =
     "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION SELECT part.oid FROM tree, $part)"
     " SELECT n.nspname, c.relname, c.oid,"
-    "  c.relkind IN ('r', 'm') AND coalesce(am.amname, '') = 'heap'"
-    "   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-    "   AND pg_catalog.has_table_privilege(c.oid, 'SELECT')"
-    "   AND (c.oid = $oid OR NOT (pg_catalog.row_security_active($oid)"
-    "    OR pg_catalog.row_security_active(c.oid))),"
+    "  CASE WHEN c.relkind NOT IN ('r', 'm') THEN 'its rows lie elsewhere'"
+    "   WHEN am.amname IS DISTINCT FROM 'heap' THEN pg_catalog.concat("
+    "    'its access method is ', coalesce(am.amname, 'unknown'), ', not heap')"
+    "   WHEN NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN pg_catalog.concat("
+    "    'the role lacks USAGE on schema ', pg_catalog.quote_ident(n.nspname))"
+    "   WHEN NOT pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN pg_catalog.concat("
+    "    'the role has SELECT on ', CASE WHEN c.oid = $oid THEN 'some of its columns only'"
+    "     WHEN pg_catalog.has_any_column_privilege(c.oid, 'SELECT')"
+    "      THEN 'some of its columns, or through its parent, only'"
+    "     ELSE 'it through its parent only' END)"
+    "   WHEN c.oid <> $oid AND pg_catalog.row_security_active($oid)"
+    "    THEN 'row security of its parent would not hold for it'"
+    "   WHEN c.oid <> $oid AND pg_catalog.row_security_active(c.oid)"
+    "    THEN 'row security of its own does not hold for reads of its parent' END,"
     "  c.relkind = 'f',"
     "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid)"
     "   / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,"
@@ -189,7 +198,8 @@ arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, const std::stop
     leaf.schema = result.Text(i, 0);
     leaf.name = result.Text(i, 1);
     leaf.oid = static_cast<uint64_t>(result.Int64(i, 2));
-    leaf.pageable = result.Boolean(i, 3);
+    leaf.pageable = result.IsNull(i, 3);
+    leaf.why_not_pageable = result.Text(i, 3);
     leaf.foreign = result.Boolean(i, 4);
     leaf.pages = result.Int64(i, 5);
     leaf.rows = result.Double(i, 6);
