@@ -354,7 +354,7 @@ def job_that_reads_others(tables, headrace, kind) -> Job:
     table = READS_OF_OTHERS[kind] | ({} if kind in ONE_UNIT else SMALL)
     job = postgres_job(headrace, tables, table, engine={"workers": {"initial": 2, "max": 2}})
     if kind in ("policy", "view"):
-        job.document["source"]["uri"] = tables.uri.replace("postgres@", "reader_of_kept@")
+        job.document["source"] |= {"uri": tables.uri.replace("postgres@", "reader_of_kept@"), "row_security": "accept"}
         job.write()
     return job
 

@@ -9,6 +9,7 @@
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/error_text.h"
 #include "headrace/cli/plan_command.h"
+#include "headrace/cli/rights_text.h"
 #include "headrace/model/error_json.h"
 #include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
@@ -38,12 +39,13 @@ std::string Found(const PlannedTable& table) {
                      HumanNumberOf(static_cast<int64_t>(table.units.size()), "unit"), strategy);
 }
 
-void CheckTables(const CommandContext& context, JobParts& parts, Observation& observation,
-                 std::vector<CheckLine>& lines) {
+/// What the role lacks is told of all tables together.
+MissingRights CheckTables(const CommandContext& context, JobParts& parts, Observation& observation,
+                          std::vector<CheckLine>& lines) {
   const auto plan = MakePlan(context, parts, observation);
   if (!plan.ok()) {
     lines.push_back({"source", plan.status(), {}});
-    return;
+    return {};
   }
   lines.push_back({.what = "source",
                    .status = arrow::Status::OK(),
@@ -53,6 +55,7 @@ void CheckTables(const CommandContext& context, JobParts& parts, Observation& ob
     lines.push_back({"table " + table.job->table.label(), table.status, Found(table), true,
                      table.status.ok() ? table.plan.warnings : std::vector<std::string>()});
   }
+  return plan->rights;
 }
 
 /// What to do about a failed line. Of what may pass, an address that is wrong does not.
@@ -106,8 +109,12 @@ std::string LinesText(const std::vector<CheckLine>& lines, size_t width) {
   return text + NextStepsText(lines, width);
 }
 
-nlohmann::ordered_json LinesJson(const std::vector<CheckLine>& lines, int code) {
-  nlohmann::ordered_json json = {{"exit_code", code}, {"checks", nlohmann::ordered_json::array()}};
+nlohmann::ordered_json LinesJson(const std::vector<CheckLine>& lines, const MissingRights& rights,
+                                 int code) {
+  nlohmann::ordered_json json = {{"exit_code", code},
+                                 {"grants", rights.needed},
+                                 {"helpful_grants", rights.helpful},
+                                 {"checks", nlohmann::ordered_json::array()}};
   for (const CheckLine& line : lines) {
     nlohmann::ordered_json entry = {{"check", line.what}, {"ok", line.status.ok()}};
     if (line.status.ok()) {
@@ -142,11 +149,12 @@ arrow::Result<int> Check(CommandContext& context) {
                    HumanNumberOf(static_cast<int64_t>(job.tables.size()), "table"))}};
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   lines.push_back({"state", CheckState(parts.job.state), parts.job.state.string()});
-  CheckTables(context, parts, observation, lines);
+  const MissingRights rights = CheckTables(context, parts, observation, lines);
   lines.push_back({"destination", parts.destination->Check(), parts.destination->endpoint()});
   const int code = ExitCodeOfLines(lines);
-  context.out << (context.line.json ? DumpJson(LinesJson(lines, code), kJsonIndent) + "\n"
-                                    : LinesText(lines, context.width));
+  context.out << (context.line.json
+                      ? DumpJson(LinesJson(lines, rights, code), kJsonIndent) + "\n"
+                      : LinesText(lines, context.width) + RightsText(rights, true, context.width));
   return code;
 }
 
@@ -160,7 +168,9 @@ Command CheckCommand() {
           "Reads the job, looks whether the state folder can be written, connects, takes a "
           "snapshot, describes and plans each table, has the source look at the SQL that reads it, "
           "asks whether what the destination holds of it can be appended to or replaced, and tries "
-          "the destination. No row is copied, and nothing stays at the destination. Everything is "
+          "the destination. Where the role lacks rights, the statements that grant them stand at "
+          "the "
+          "end. No row is copied, and nothing stays at the destination. Everything is "
           "tried, so that all that is wrong shows at once.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"only", "set", "json", "log-level", "log-format", "quiet"},
@@ -175,7 +185,9 @@ Command CheckCommand() {
                  "the job, the command line or the rights are wrong, and no table can be loaded"},
                 {kExitInterrupted, "interrupted"}},
       .json =
-          "`exit_code` and `checks`, each with `check`, `ok`, and `found` (a sentence) or `error` "
+          "`exit_code`, `grants` (statements that give the role the rights that it lacks, without "
+          "semicolons), `helpful_grants` (that spare it waiting and warnings), and `checks`, each "
+          "with `check`, `ok`, and `found` (a sentence) or `error` "
           "(`class`, `code`, `message`), and where there are any `warnings` (sentences, as plan "
           "has them).",
       .run = Check,

@@ -121,7 +121,13 @@ std::string KeyText(const Description& description) {
              : fmt::format("{}", fmt::join(description.keys.front().columns, ", "));
 }
 
-/// A table that cannot be described says why in the last column, which is there for that.
+/// Why there is no description, or what is not seen of the table; empty: nothing.
+std::string NoteOfRow(const InspectedTable& inspected) {
+  return inspected.description.ok() ? inspected.description->hidden_rows
+                                    : inspected.description.status().message();
+}
+
+/// A table of which there is something to say has it in the last column, which is there for that.
 std::vector<std::string> ListRow(const InspectedTable& inspected, bool notes) {
   const auto& [listed, description] = inspected;
   std::vector<std::string> cells = {
@@ -131,14 +137,14 @@ std::vector<std::string> ListRow(const InspectedTable& inspected, bool notes) {
       listed.bytes < 0 ? "?" : HumanBytes(static_cast<double>(listed.bytes)),
       description.ok() ? HumanCount(static_cast<int64_t>(description->columns.size())) : "?",
       description.ok() ? KeyText(*description) : "?"};
-  if (notes) cells.push_back(description.ok() ? "" : description.status().message());
+  if (notes) cells.push_back(NoteOfRow(inspected));
   return cells;
 }
 
 std::string ListText(const Inspection& inspection, size_t width) {
   if (inspection.tables.empty()) return fmt::format("No tables at {}\n", inspection.endpoint);
   const bool notes = std::ranges::any_of(
-      inspection.tables, [](const InspectedTable& table) { return !table.description.ok(); });
+      inspection.tables, [](const InspectedTable& table) { return !NoteOfRow(table).empty(); });
   std::vector<TableColumn> columns = {{"TABLE"},      {"KIND"},          {"ROWS", true},
                                       {"SIZE", true}, {"COLUMNS", true}, {"KEY", false, !notes}};
   if (notes) columns.push_back({"NOTE", false, true});
@@ -166,6 +172,9 @@ std::string DetailText(const InspectedTable& inspected, size_t width) {
                                  HumanEstimate(std::llround(inspected.listed.rows), "row"));
   if (!description.comment.empty()) {
     text += IndentedText(EscapeControls(description.comment), 2, width);
+  }
+  if (!description.hidden_rows.empty()) {
+    text += IndentedText("warning: " + EscapeControls(description.hidden_rows), 2, width);
   }
   TextTable columns({{"COLUMN"},
                      {"SOURCE TYPE"},
@@ -214,6 +223,7 @@ nlohmann::ordered_json TableJson(const InspectedTable& inspected) {
     return json;
   }
   json["comment"] = description->comment;
+  if (!description->hidden_rows.empty()) json["hidden_rows"] = description->hidden_rows;
   json["columns"] = nlohmann::ordered_json::array();
   for (const Column& column : description->columns) json["columns"].push_back(ColumnJson(column));
   json["keys"] = nlohmann::ordered_json::array();
@@ -281,7 +291,8 @@ Command InspectCommand() {
                 {kExitInterrupted, "interrupted"}},
       .json =
           "`source` and for each of `tables`: `table`, `schema`, `name`, `kind`, `estimated_rows`, "
-          "`bytes` (null: unknown), `comment`, `columns` (`name`, `source_type`, `type`, "
+          "`bytes` (null: unknown), `comment`, `hidden_rows` (whose row security hides rows from "
+          "the role, where it does), `columns` (`name`, `source_type`, `type`, "
           "`nullable`, `may_overflow`, `comment`, `note`) and `keys` (`name`, `primary`, "
           "`columns`); a table that cannot be described has `error` instead.",
       .run = Inspect,

@@ -70,7 +70,8 @@ Command PlanCommand() {
                 {kExitInterrupted, "interrupted"}},
       .json =
           "`version`, `job`, `source`, `destination`, `snapshot` (`kind`, `about`), `units`, "
-          "`estimated_rows`, `warnings`, `notes` (of `run --dry-run`), and for each of `tables`: "
+          "`estimated_rows`, `warnings`, `notes` (of `run --dry-run`), `grants` "
+          "(statements that give the role the rights that it lacks), and for each of `tables`: "
           "`table`, `write`, `strategy`, `why`, `snapshot`, `estimated_rows`, `estimated_bytes`, "
           "`estimate_origin`, `estimate_exact`, `row_width`, where there is one `split_column`, "
           "`where`, `query`, `cursor` (`column`, `from`, `to`, `about`, `waiting_rows`), `columns` "

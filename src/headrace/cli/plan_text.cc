@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "headrace/cli/rights_text.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/model/split_text.h"
 #include "headrace/observe/human.h"
@@ -156,7 +157,7 @@ std::string PlanText(const JobPlan& plan, const PlanTextOptions& options) {
   }
   for (const std::string& note : plan.notes) text += Labelled("note", note, options.width);
   for (const PlannedTable& table : plan.tables) text += TableText(table, options);
-  return text + TotalText(plan);
+  return text + TotalText(plan) + RightsText(plan.rights, false, options.width);
 }
 
 }  // namespace headrace

@@ -92,6 +92,23 @@ public.events
 )");
 }
 
+/// One that is broken into lines is none that can be pasted.
+TEST(PlanText, RightsThatAreMissingStandAtTheEndInOneLineEach) {
+  JobPlan plan{.job = "shop"};
+  const std::string grant =
+      "GRANT SELECT (identifier, created_at, amount) ON public.events_of_all_kinds TO \"a reader\"";
+  plan.rights = {.needed = {grant, "GRANT USAGE ON SCHEMA \"a\nb\" TO etl"},
+                 .helpful = {"GRANT pg_read_all_stats TO etl"}};
+  EXPECT_THAT(PlanText(plan, {.width = 40}), testing::EndsWith(R"(
+  rights that the job needs and the role
+  lacks, for the owner of the tables or a
+  superuser to run:
+
+    )" + grant + R"(;
+    GRANT USAGE ON SCHEMA "a\nb" TO etl;
+)"));
+}
+
 TEST(PlanText, ALongTypeKeepsToTheWidth) {
   const TableJob job = EventsJob();
   JobPlan plan{.job = "shop"};

@@ -256,6 +256,27 @@ arrow::Result<JournalRun> FindRunOrFail(const RunParts& parts, const std::string
   return std::move(*known);
 }
 
+/// What the job reads of `table`, by its own words.
+WantedRead WantedReadOf(const TableJob& table) {
+  WantedRead wanted{.table = {table.table, table.where, CursorRequestOf(table)},
+                    .columns = {},
+                    .exclude = table.exclude,
+                    .split_column = table.partition.column.value_or("")};
+  for (const ColumnRequest& column : table.columns) wanted.columns.push_back(column.name);
+  return wanted;
+}
+
+/// Nothing where the source cannot be asked: why not is told of its tables.
+arrow::Result<MissingRights> RightsMissingFor(const std::vector<const TableJob*>& tables,
+                                              Snapshot& snapshot, const std::stop_token& stop) {
+  std::vector<WantedRead> wanted;
+  wanted.reserve(tables.size());
+  for (const TableJob* table : tables) wanted.push_back(WantedReadOf(*table));
+  auto missing = snapshot.FindMissingRights(wanted, stop);
+  if (missing.ok() || CodeOf(missing.status()) == kInterruptedCode) return missing;
+  return MissingRights();
+}
+
 /// Plans `tables` under a snapshot of their own; without tables nothing is connected to.
 arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, const Job& job,
                                   Source& source, Destination& destination, Progress& progress,
@@ -282,6 +303,7 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
     PlannedTable& planned = plan.tables.back();
     if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);
   }
+  ARROW_ASSIGN_OR_RAISE(plan.rights, RightsMissingFor(tables, *snapshot, stop));
   if (stop.stop_requested()) return InterruptedError();
   WarnOfTablesReadTwice(plan);
   CheckTargets(job, destination, plan);

@@ -442,6 +442,13 @@ void WarnOfNamesThatDifferByCase(TablePlan& plan) {
   }
 }
 
+void WarnOfHiddenRows(TablePlan& plan) {
+  const std::string& hidden = plan.description.hidden_rows;
+  if (hidden.empty()) return;
+  plan.warnings.push_back(hidden +
+                          ": rows that are hidden are not loaded (source.row_security: accept)");
+}
+
 void WarnOfColumns(TablePlan& plan) {
   for (const PlannedColumn& column : plan.columns) {
     const std::string& warning = plan.description.FindColumn(column.source_name)->warning;
@@ -512,6 +519,7 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   }
   ARROW_RETURN_NOT_OK(PlanWindow(job, *history, snapshot, plan, stop));
   ARROW_RETURN_NOT_OK(Partition(job, capabilities, snapshot, stop, planned));
+  WarnOfHiddenRows(plan);
   WarnOfNamesThatDifferByCase(plan);
   WarnOfColumns(plan);
   ARROW_RETURN_NOT_OK(TryReading(snapshot, stop, planned));
@@ -560,7 +568,8 @@ JobPlan BeginPlan(const Job& job, const Source& source, const Destination& desti
           .snapshot_about = {},
           .warnings = {},
           .notes = {},
-          .tables = {}};
+          .tables = {},
+          .rights = {}};
 }
 
 int64_t JobPlan::units() const {

@@ -33,6 +33,7 @@ struct JobPlan {
   std::vector<std::string> warnings;
   std::vector<std::string> notes;    ///< Of a dry run: which run it would be, what is not in here.
   std::vector<PlannedTable> tables;  ///< In the order of the job file.
+  MissingRights rights;  ///< Of `headrace plan` and `check`: what the source's role lacks for it.
   bool continues_published = false;  ///< The run that it is for has published a table before.
 
   int64_t units() const;

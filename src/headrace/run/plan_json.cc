@@ -87,7 +87,8 @@ nlohmann::json HeadJson(const JobPlan& plan) {
           {"units", plan.units()},
           {"estimated_rows", plan.estimated_rows()},
           {"warnings", plan.warnings},
-          {"notes", plan.notes}};
+          {"notes", plan.notes},
+          {"grants", plan.rights.needed}};
 }
 
 /// The text of an object without its closing brace, so that one more key can follow.

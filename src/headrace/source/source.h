@@ -116,6 +116,21 @@ struct SnapshotTable {
   std::optional<CursorRequest> cursor = {};  ///< Its bound is found before the snapshot is taken.
 };
 
+/// What a job reads of a table: what its role needs rights for.
+struct WantedRead {
+  SnapshotTable table;
+  std::vector<std::string> columns;  ///< By their names in the source; empty: all but `exclude`.
+  std::vector<std::string> exclude;
+  std::string split_column;  ///< That the job wants it to be cut by; empty: it is left open.
+};
+
+/// Statements in the source's own language that give the job's role rights that it lacks, no more
+/// of them than it takes, each once and in an order in which they can be run.
+struct MissingRights {
+  std::vector<std::string> needed;   ///< Without them the job cannot read what it wants.
+  std::vector<std::string> helpful;  ///< Without them it may have to wait, or warns.
+};
+
 /// What all sessions of a run see. Thread-safe.
 class Snapshot {
  public:
@@ -164,6 +179,14 @@ class Snapshot {
   /// kInterruptedCode soon after `stop`.
   virtual arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
                                            std::stop_token stop) = 0;
+
+  /// What the role lacks to read `tables`, as far as it can be told: what is not there, or fails
+  /// for another reason, needs no right. A source that knows no rights has none to give. Reads no
+  /// rows.
+  virtual arrow::Result<MissingRights> FindMissingRights(std::span<const WantedRead> /*tables*/,
+                                                         std::stop_token /*stop*/) {
+    return MissingRights();
+  }
 
   /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or
   /// others of class transient.

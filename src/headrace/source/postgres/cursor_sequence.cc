@@ -57,6 +57,19 @@ std::string SequencesOfColumnSql(uint64_t oid, const std::string& column) {
          OidLiteral(oid) + " AND a.attname = " + PgQuoteLiteral(column);
 }
 
+std::string SequenceGrantsSql(uint64_t oid, const std::string& column) {
+  return "SELECT CASE WHEN pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') THEN NULL"
+         "  ELSE c.relnamespace::pg_catalog.regnamespace::pg_catalog.text END,"
+         " CASE WHEN pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT') THEN NULL"
+         "  ELSE pg_catalog.format('%I.%I', n.nspname, c.relname) END"
+         " FROM pg_catalog.pg_attribute a" +
+         std::string(kSequencesOfA) +
+         " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid"
+         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+         " WHERE a.attrelid = " +
+         OidLiteral(oid) + " AND a.attname = " + PgQuoteLiteral(column);
+}
+
 std::string OtherFillersSql(uint64_t oid, const std::string& column, uint64_t sequence) {
   return TreeSql(OidLiteral(oid)) +
          " SELECT family.oid::pg_catalog.regclass::pg_catalog.text,"

@@ -22,6 +22,10 @@ inline constexpr int kDefault = 6;  ///< The DEFAULT, where it is more than the 
 /// What an owned sequence that no DEFAULT asks gives is not in the column.
 std::string SequencesOfColumnSql(uint64_t oid, const std::string& column);
 
+/// For each of them a schema that the role may not use, and the sequence if it may not read it, as
+/// SQL names them; NULL: it may.
+std::string SequenceGrantsSql(uint64_t oid, const std::string& column);
+
 /// Columns of OtherFillersSql.
 namespace filler_column {
 inline constexpr int kRelation = 0;

@@ -42,6 +42,7 @@ class PostgresEstimateTest : public PostgresDatabaseTest {
   Description Describe(const TableRef& table) {
     OptionValues options;
     options.Set("user", role_);
+    options.Set("row_security", std::string("accept"));
     snapshot_ = OpenSnapshot({table}, std::move(options));
     auto description = snapshot_->Describe(table, {});
     EXPECT_TRUE(description.ok()) << description.status();

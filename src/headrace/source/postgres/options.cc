@@ -99,6 +99,13 @@ std::vector<OptionSpec> ReadingOptions() {
               "without where the server cannot export one, or `off`: each unit reads what is there "
               "at its moment.",
        .choices = {"require", "prefer", "off"}},
+      {.key = "row_security",
+       .type = OptionType::kEnum,
+       .default_text = "error",
+       .doc = "What to do where policies of row security decide which rows the role sees, of a "
+              "table or of what a view, query or condition reads: `error` reads nothing of it, "
+              "`accept` loads the rows that they show.",
+       .choices = {"error", "accept"}},
       {.key = "lock_timeout",
        .type = OptionType::kDuration,
        .default_text = "30s",

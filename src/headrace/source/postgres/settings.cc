@@ -72,6 +72,12 @@ std::optional<SnapshotMode> SnapshotModeOf(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<RowSecurityMode> RowSecurityModeOf(std::string_view text) {
+  if (text == "error") return RowSecurityMode::kError;
+  if (text == "accept") return RowSecurityMode::kAccept;
+  return std::nullopt;
+}
+
 std::string PercentEncodeUri(std::string_view text) {
   return text.find_first_of("/@:?# ") == std::string_view::npos ? std::string(text)
                                                                 : PercentEncode(text);
@@ -204,6 +210,11 @@ arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values, Sourc
     if (!mode) return UserError("snapshot: expected require, prefer or off");
     settings.snapshot = *mode;
   }
+  if (const auto text = values.String("row_security")) {
+    const auto mode = RowSecurityModeOf(*text);
+    if (!mode) return UserError("row_security: expected error or accept");
+    settings.row_security = *mode;
+  }
   if (const auto timeout = values.Integer("statement_timeout")) {
     settings.statement_timeout = std::chrono::milliseconds(*timeout);
   }
@@ -211,7 +222,10 @@ arrow::Result<PgSourceSettings> ReadPgSettings(const OptionValues& values, Sourc
     settings.lock_timeout = std::chrono::milliseconds(*timeout);
   }
   settings.use = use;
-  if (use == SourceUse::kLook) settings.lock_timeout = std::chrono::seconds(1);
+  if (use == SourceUse::kLook) {  // No row is read, so that none is left out.
+    settings.lock_timeout = std::chrono::seconds(1);
+    settings.row_security = RowSecurityMode::kAccept;
+  }
   if (values.String("direct_socket") == "off") settings.transport = CopyTransport::kLibpq;
   return settings;
 }
@@ -254,6 +268,8 @@ std::string SessionSettings(const PgSourceSettings& settings, int server_version
   for (const SessionSetting& setting : kSessionSettings) {
     if (server_version >= setting.since) sql += SetLocal(setting.name, setting.value);
   }
+  const bool refuses = settings.row_security == RowSecurityMode::kError;
+  sql += SetLocal("row_security", refuses ? "off" : "on");
   sql += SetLocal("statement_timeout", std::to_string(settings.statement_timeout.count()));
   sql += SetLocal("lock_timeout", std::to_string(settings.lock_timeout.count()));
   return sql;

@@ -20,10 +20,18 @@ enum class SnapshotMode {
   kOff,      ///< Each unit in a transaction of its own.
 };
 
+/// `row_security:` of the job file: what is done where policies of the server decide which rows the
+/// role sees.
+enum class RowSecurityMode {
+  kError,   ///< The server refuses to read, as for pg_dump: rows are missing nowhere in silence.
+  kAccept,  ///< The rows that the policies show are the table.
+};
+
 /// The source section of a job, ready to use.
 struct PgSourceSettings {
   PgConnectSettings connect;
   SnapshotMode snapshot = SnapshotMode::kRequire;
+  RowSecurityMode row_security = RowSecurityMode::kError;
   std::chrono::milliseconds statement_timeout{0};  ///< 0: none.
   std::chrono::milliseconds lock_timeout{30'000};
   SourceUse use = SourceUse::kCopy;

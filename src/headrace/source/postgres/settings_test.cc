@@ -146,6 +146,24 @@ TEST(PgSettingsTest, ARefusedLogInNamesTheEndpoint) {
             "permission denied for table t");
 }
 
+TEST(PgSettingsTest, TheServerRefusesWhatPoliciesWouldThinUnlessTheJobAcceptsIt) {
+  const auto statements = [](const OptionValues& values, SourceUse use = SourceUse::kCopy) {
+    return BeginStatements(ReadPgSettings(values, use).ValueOrDie(), 150000);
+  };
+  OptionValues values = JobValues("postgresql://h/d");
+  const auto sets = [&](const std::string& text, std::string_view value) {
+    return text.find("SET LOCAL row_security = " + std::string(value) + ";") != std::string::npos;
+  };
+  EXPECT_TRUE(sets(statements(values), "off"));
+  EXPECT_TRUE(sets(statements(values, SourceUse::kLook), "on")) << "no row is read";
+  values.Set("row_security", std::string("accept"));
+  EXPECT_TRUE(sets(statements(values), "on")) << "whatever the role's own setting is";
+  values.Set("row_security", std::string("error"));
+  EXPECT_TRUE(sets(statements(values), "off"));
+  values.Set("row_security", std::string("ignore"));
+  EXPECT_EQ(ClassOf(ReadPgSettings(values).status()), ErrorClass::kUser);
+}
+
 TEST(PgSettingsTest, SeveralHostsMayHaveAPortEachOrOneForAll) {
   EXPECT_TRUE(ReadPgSettings(JobValues("postgresql://h1:5432,h2:5433/d")).ok());
   EXPECT_TRUE(ReadPgSettings(JobValues("postgresql://h1,h2/d?port=5433")).ok());

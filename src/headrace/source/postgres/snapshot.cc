@@ -3,10 +3,13 @@
 #include <utility>
 #include <variant>
 
+#include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate.h"
 #include "headrace/source/postgres/leaf_layout.h"
 #include "headrace/source/postgres/missing_table.h"
+#include "headrace/source/postgres/rights.h"
+#include "headrace/source/postgres/row_security.h"
 #include "headrace/source/postgres/session.h"
 #include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/table_reading.h"
@@ -23,11 +26,63 @@ bool IsMissing(const arrow::Status& lock_error, const TableRef& table) {
   return !table.is_query() && (code == "42P01" || code == "3F000");
 }
 
-/// What is read of `table` under the job's condition `where`.
-arrow::Result<Description> DescribeFor(PgConnection& connection, const TableRef& table,
+/// What of a table, a view, or of all that the job's own SQL names.
+std::string SelectOf(const TableRef& table, const std::string& where) {
+  const std::string from = table.is_query() ? Subselect(table.query) : QualifiedName(table);
+  return "SELECT 1 FROM " + from + (where.empty() ? "" : " WHERE (\n" + where + "\n)");
+}
+
+/// Whose policies hide rows of what the job reads; empty: nobody's.
+arrow::Result<HiddenRows> HiddenRowsOf(PgConnection& connection, const TableRef& table,
                                        const std::string& where, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(std::string refusal,
+                        PolicyRefusal(connection, SelectOf(table, where), stop));
+  HiddenRows hidden;
+  if (!refusal.empty() && !table.is_query()) {
+    ARROW_ASSIGN_OR_RAISE(hidden, FindHiddenRows(connection, QualifiedName(table), stop));
+  }
+  // Those of what a query, a condition or a function reads are named by the server alone.
+  if (hidden.text.empty()) hidden = {.text = std::move(refusal), .shows_all = false};
+  return hidden;
+}
+
+/// An error for a job that does not accept it.
+arrow::Status FillHiddenRows(PgConnection& connection, const PgSourceSettings& settings,
+                             const std::string& where, const std::stop_token& stop,
+                             Description& description) {
+  const bool may_hide = description.row_security || description.kind == RelationKind::kView ||
+                        description.table.is_query() || !where.empty();
+  if (!may_hide) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(HiddenRows hidden,
+                        HiddenRowsOf(connection, description.table, where, stop));
+  if (hidden.text.empty()) return arrow::Status::OK();
+  if (settings.row_security == RowSecurityMode::kError) return RowsAreHidden(hidden);
+  if (!hidden.shows_all) description.hidden_rows = std::move(hidden.text);
+  return arrow::Status::OK();
+}
+
+/// The error of a lock or a read, or what it is if it is the server's refusal to thin the result.
+arrow::Status NameRefusal(PgConnection& connection, const TableRef& table, const std::string& where,
+                          const arrow::Status& status, const std::stop_token& stop) {
+  if (CodeOf(status) != kPgNoRight) return status;
+  ARROW_ASSIGN_OR_RAISE(const HiddenRows hidden, HiddenRowsOf(connection, table, where, stop));
+  return hidden.text.empty() ? status : RowsAreHidden(hidden);
+}
+
+/// The error of a unit that was tried: a policy's, a column's, or the server's own words.
+arrow::Status NameUnreadable(PgConnection& connection, const TablePlan& plan,
+                             const arrow::Status& status, const std::stop_token& stop) {
+  const arrow::Status named = NameRefusal(connection, plan.table, plan.filter.where, status, stop);
+  return NameUnreadableColumns(connection, plan, named, stop);
+}
+
+/// What is read of `table` under the job's condition `where`.
+arrow::Result<Description> DescribeFor(PgConnection& connection, const PgSourceSettings& settings,
+                                       const TableRef& table, const std::string& where,
+                                       const std::stop_token& stop) {
   PgTypeCatalog types;
   ARROW_ASSIGN_OR_RAISE(Description description, DescribeRelation(connection, types, table, stop));
+  ARROW_RETURN_NOT_OK(FillHiddenRows(connection, settings, where, stop, description));
   ARROW_ASSIGN_OR_RAISE(description.labelled_types,
                         ReadLabels(connection, types.enum_names(), stop));
   ARROW_ASSIGN_OR_RAISE(description.unpageable,
@@ -63,7 +118,7 @@ std::string PgSnapshot::about() const {
 arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop_token stop) {
   const arrow::Status lock_error = NameStatement(leader_->LockError(table), table);
   const bool missing = IsMissing(lock_error, table);
-  if (!missing) ARROW_RETURN_NOT_OK(lock_error);
+  if (!missing && CodeOf(lock_error) != kPgNoRight) ARROW_RETURN_NOT_OK(lock_error);
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
   auto description = InScope(
       lease.connection(), leader_->planning_scope(),
@@ -71,15 +126,25 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
         if (missing) {
           return arrow::Result<Description>(NoSuchTable(lease.connection(), table, stop));
         }
-        return DescribeFor(lease.connection(), table, leader_->ConditionOn(table), stop);
+        if (!lock_error.ok()) return arrow::Result<Description>(lock_error);
+        return DescribeFor(lease.connection(), leader_->settings(), table,
+                           leader_->ConditionOn(table), stop);
       },
       stop);
   if (description.ok()) {
     ARROW_RETURN_NOT_OK(leader_->CheckLocked(table, description->oid));
     return description;
   }
-  return leader_->NameLoss(
-      NameTimeout(NameStatement(description.status(), table), leader_->settings()));
+  arrow::Status status = description.status();
+  if (CodeOf(status) == kPgNoRight && !lease.connection().broken()) {
+    status = InScopeUndone(
+        lease.connection(), leader_->planning_scope(),
+        [&] {
+          return NameRefusal(lease.connection(), table, leader_->ConditionOn(table), status, stop);
+        },
+        stop);
+  }
+  return leader_->NameLoss(NameTimeout(NameStatement(status, table), leader_->settings()));
 }
 
 arrow::Result<Statistics> PgSnapshot::Estimate(const Description& description,
@@ -115,6 +180,11 @@ arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
   if (status.ok() && leader_->has_snapshot()) {
     status = HoldAllUnits(lease.connection(), leader_->scope(), plan, unit, stop);
   }
+  if (CodeOf(status) == kPgNoRight && !lease.connection().broken()) {
+    status = InScopeUndone(
+        lease.connection(), leader_->planning_scope(),
+        [&] { return NameUnreadable(lease.connection(), plan, status, stop); }, stop);
+  }
   return leader_->NameLoss(NameTimeout(status, leader_->settings()));
 }
 
@@ -128,6 +198,15 @@ arrow::Result<int64_t> PgSnapshot::CountRows(const TablePlan& plan, const WorkUn
       [&] { return lease.connection().Query(sql, stop); }, stop);
   if (counted.ok()) return counted->Int64(0, 0);
   return leader_->NameLoss(NameTimeout(counted.status(), leader_->settings()));
+}
+
+arrow::Result<MissingRights> PgSnapshot::FindMissingRights(std::span<const WantedRead> tables,
+                                                           std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
+  StatementScope scope = leader_->planning_scope();
+  scope.begin += "SET LOCAL row_security = on; ";  // A right is no matter of policies.
+  const auto missing = FindPgMissingRights(lease.connection(), scope, tables, stop);
+  return missing.ok() ? missing : leader_->NameLoss(missing.status());
 }
 
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {

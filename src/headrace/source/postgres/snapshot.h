@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ class PgSnapshot final : public Snapshot {
   arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit, std::stop_token stop) override;
   arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
                                    std::stop_token stop) override;
+  arrow::Result<MissingRights> FindMissingRights(std::span<const WantedRead> tables,
+                                                 std::stop_token stop) override;
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
   void Release(std::stop_token stop) override { leader_->Release(stop); }
 
