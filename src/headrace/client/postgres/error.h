@@ -13,6 +13,10 @@ inline constexpr std::string_view kPgConnectionFailure = "08006";
 /// Code of a right that the role lacks (SQLSTATE insufficient_privilege).
 inline constexpr std::string_view kPgNoRight = "42501";
 
+/// Code of a server whose shared memory has no room, mostly for another lock (SQLSTATE
+/// out_of_memory).
+inline constexpr std::string_view kPgOutOfMemory = "53200";
+
 /// Code of a lock that was not to be had at once, or in time (SQLSTATE lock_not_available).
 inline constexpr std::string_view kPgLockNotAvailable = "55P03";
 

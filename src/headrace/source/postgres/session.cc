@@ -54,11 +54,6 @@ std::string CopyOf(const PgUnitRead& read, bool by_bitmap) {
   return sql;
 }
 
-/// Parts of a table whose indexes a session takes at once. Those of hundreds, in each session,
-/// would be more locks than a server has room for: max_locks_per_transaction is 64, of a hundred
-/// sessions together.
-constexpr size_t kMostPartsAtOnce = 100;
-
 /// A relation as it is read for `plan`, by which it is known to be held.
 std::string LockKey(const TablePlan& plan, const ReadTarget& target) {
   return target.from + "\n" + plan.filter.where;

@@ -15,6 +15,11 @@
 
 namespace headrace {
 
+/// Parts of a table whose indexes are taken at once. Those of hundreds, in the leader and in each
+/// session, would be more locks than a server has room for: max_locks_per_transaction is 64, of a
+/// hundred sessions together.
+inline constexpr size_t kMostPartsAtOnce = 100;
+
 /// A relation to be held in ACCESS SHARE mode, with what is read with it.
 struct LockTarget {
   std::string relation;       ///< Quoted name; empty for a query.
