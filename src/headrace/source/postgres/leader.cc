@@ -305,14 +305,18 @@ arrow::Status PgLeader::Lost(const arrow::Status& cause) const {
                         std::string(kSnapshotLostCode));
 }
 
-/// Its locks last as long as its transaction. If that lives now, it lived when the session looked.
-arrow::Status PgLeader::NameAbsence(const arrow::Status& cause, const std::stop_token& stop) {
+arrow::Status PgLeader::CheckLives(const arrow::Status& cause, const std::stop_token& stop) {
   const auto lease = Take(stop);
   ARROW_RETURN_NOT_OK(lease.status());
   // One that gives no answer in the time of a connection is lost, whatever TCP still hopes for.
   arrow::Status lives = connection_.ExecuteFirst("SELECT 1", stop);
-  if (CodeOf(lives) == kInterruptedCode) return lives;
-  if (!lives.ok()) return SnapshotLost(cause);
+  if (lives.ok() || CodeOf(lives) == kInterruptedCode) return lives;
+  return SnapshotLost(cause);
+}
+
+/// Its locks last as long as its transaction. If that lives now, it lived when the session looked.
+arrow::Status PgLeader::NameAbsence(const arrow::Status& cause, const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(CheckLives(cause, stop));
   return UserError("the run's snapshot is on one server, and a further connection to " +
                    PgEndpoint(settings_.connect) + " came to another one (" + cause.message() +
                    "): name a host behind which there is one server only, or read without a "

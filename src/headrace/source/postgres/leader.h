@@ -94,6 +94,10 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// longer, while others of the run read.
   StatementScope planning_scope() const;
 
+  /// Class transient, kSnapshotLostCode, with the words of `cause`, where the leader's transaction
+  /// has ended. Asks the leader, and waits for it.
+  arrow::Status CheckLives(const arrow::Status& cause, const std::stop_token& stop);
+
   /// The error of a session that does not find the leader's transaction, or its snapshot, on the
   /// server that it has come to; `cause` says what it saw. kSnapshotLostCode where the transaction
   /// has ended; class user where it lives, so that it is on another server. Asks the leader, and

@@ -71,6 +71,24 @@ TEST_F(PostgresLostLeaderTest, WhatIsAskedNextSaysThatTheSnapshotIsLost) {
   }
 }
 
+/// A server that has given the places of the run to others: the next leader waits for one longer
+/// than a worker may.
+TEST_F(PostgresLostLeaderTest, ASessionThatIsRefusedForWantOfRoomAsksWhetherTheLeaderLives) {
+  const std::string role = "limited_" + schema_;
+  Run("CREATE ROLE " + role + " LOGIN CONNECTION LIMIT 1; GRANT SELECT ON t TO " + role +
+      "; GRANT USAGE ON SCHEMA " + schema_ + " TO " + role);
+  OptionValues options;
+  options.Set("application_name", schema_);
+  options.Set("user", role);
+  const auto snapshot = OpenSnapshot({Table("t")}, std::move(options));
+  EXPECT_EQ(CodeOf(snapshot->Attach({}).status()), kPushBackCode);
+  Run("ALTER ROLE " + role + " CONNECTION LIMIT 0");
+  TerminateLeader();
+  const arrow::Status lost = snapshot->Attach({}).status();
+  EXPECT_EQ(CodeOf(lost), kSnapshotLostCode) << lost;
+  Run("DROP OWNED BY " + role + "; DROP ROLE " + role);
+}
+
 /// Its snapshot is older than the TRUNCATE, and shows the table empty all the same.
 TEST_F(PostgresLostLeaderTest, ASessionThatLocksTooLateReadsNoEmptyTable) {
   const auto snapshot = OpenNamed("require");

@@ -63,9 +63,14 @@ std::string LockKey(const TablePlan& plan, const ReadTarget& target) {
 
 arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLeader> leader,
                                                           std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(PgConnection connection,
-                        PgConnection::Connect(leader->session_connect(), stop));
-  std::unique_ptr<PgSession> session(new PgSession(std::move(leader), std::move(connection)));
+  auto connection = PgConnection::Connect(leader->session_connect(), stop);
+  if (CodeOf(connection.status()) == kPushBackCode && leader->has_snapshot()) {
+    // Others may have taken the places of a run whose sessions were ended: the next leader waits
+    // longer for one than workers do.
+    ARROW_RETURN_NOT_OK(leader->CheckLives(connection.status(), stop));
+  }
+  ARROW_RETURN_NOT_OK(connection.status());
+  std::unique_ptr<PgSession> session(new PgSession(std::move(leader), *std::move(connection)));
   ARROW_RETURN_NOT_OK(session->Begin(stop));
   return session;
 }
