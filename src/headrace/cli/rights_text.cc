@@ -13,8 +13,9 @@ std::string Block(std::string_view introduction, const std::vector<std::string>&
                   size_t width) {
   if (statements.empty()) return {};
   std::string text = "\n" + IndentedText(introduction, 2, width) + "\n";
-  for (const std::string& statement : statements)
+  for (const std::string& statement : statements) {
     text += "    " + EscapeControls(statement) + ";\n";
+  }
   return text;
 }
 

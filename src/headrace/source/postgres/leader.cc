@@ -189,7 +189,7 @@ arrow::Result<std::string> PgLeader::FindRewritten(std::span<const SnapshotTable
   ARROW_ASSIGN_OR_RAISE(auto now, ReadStorage(connection_, without_lock_.names, stop));
   std::erase_if(now, is_not_needed);
   std::erase_if(without_lock_.stored, is_not_needed);
-  const std::string changed = ChangedStorage(without_lock_.stored, now);
+  std::string changed = ChangedStorage(without_lock_.stored, now);
   if (changed.empty()) return changed;
   return changed +
          " was truncated, refreshed, rewritten or made anew while the snapshot was taken, and it "
