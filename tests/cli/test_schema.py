@@ -7,7 +7,7 @@ JOB = {
     "name": "shop",
     "source": {"type": "postgresql", "uri": "postgresql://etl@127.0.0.1:5432/shop", "snapshot": "require"},
     "tables": ["public.orders", {"name": "public.events", "mode": "transactional", "cursor": "created_at", "partition": {"target_rows": 1000}},
-               {"query": "SELECT 1 AS one", "as": "daily"}],
+               {"query": "SELECT 1 AS one", "as": "daily"}, {"name": "public.dim_*", "exclude": ["public.dim_tmp"]}],
     "destination": {"type": "parquet", "path": "./lake", "write": "append"},
     "engine": {"workers": {"max": 4}},
     "verify": "checksum",

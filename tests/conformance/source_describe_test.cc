@@ -59,6 +59,38 @@ TEST_P(SourceConformance, ListsTablesAndViews) {
   EXPECT_EQ(kind_of("recent"), RelationKind::kView);
 }
 
+TEST_P(SourceConformance, ListsTheNamesOfTheSameTables) {
+  Make("CREATE TABLE orders (id BIGINT)");
+  Make("CREATE TABLE \"odd.name*\" (id BIGINT)");
+  Make("CREATE VIEW recent AS SELECT id FROM orders");
+  std::vector<ListedTable> listed = source().List({}).ValueOrDie();
+  std::vector<NamedRelation> names = source().ListNames({}).ValueOrDie();
+  // Others may use the server.
+  const std::string schema = live_->Table("orders").schema;
+  std::erase_if(listed, [&](const ListedTable& each) { return each.table.schema != schema; });
+  std::erase_if(names, [&](const NamedRelation& each) {
+    return !schema.empty() && each.table.schema != schema;
+  });
+  ASSERT_EQ(names.size(), 3U);
+  ASSERT_EQ(listed.size(), names.size());
+  for (size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(names[i].table.name, listed[i].table.name);
+    EXPECT_EQ(names[i].kind, listed[i].kind) << names[i].table.label();
+    EXPECT_FALSE(names[i].table.schema.empty());
+  }
+  // What they say is described as a job would name it.
+  for (const NamedRelation& name : names) {
+    if (name.table.name != "odd.name*") continue;
+    EXPECT_TRUE(OpenSnapshot({name.table})->Describe(name.table, {}).ok());
+  }
+}
+
+TEST_P(SourceConformance, StopsToListNames) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(CodeOf(source().ListNames(stop.get_token()).status()), kInterruptedCode);
+}
+
 TEST_P(SourceConformance, AMissingTableIsAUserErrorThatNamesItAndHarmsNoOther) {
   Make("CREATE TABLE present (id BIGINT)");
   Make("INSERT INTO present VALUES (1)");

@@ -16,6 +16,7 @@
 #include "headrace/observe/text_wrap.h"
 #include "headrace/run/choose_run.h"
 #include "headrace/run/exit_code.h"
+#include "headrace/run/listed_job.h"
 
 namespace headrace {
 namespace {
@@ -139,17 +140,45 @@ int ExitCodeOfLines(const std::vector<CheckLine>& lines) {
   return ExitCodeOfTables(statuses, any_table_is_good && all_stand);
 }
 
+std::string SizeOf(const Job& job) {
+  std::string text = HumanNumberOf(static_cast<int64_t>(job.tables.size()), "table");
+  if (job.patterns.empty()) return text;
+  const std::string patterns =
+      HumanNumberOf(static_cast<int64_t>(job.patterns.size()), "pattern") + " of names";
+  return job.tables.empty() ? patterns : text + " and " + patterns;
+}
+
+/// Finds the tables of the job's patterns, a line for each; false where the source cannot be asked.
+arrow::Result<bool> CheckPatterns(const CommandContext& context, JobParts& parts,
+                                  std::vector<CheckLine>& lines) {
+  if (parts.job.patterns.empty()) return true;
+  const auto list = ListTablesNow(parts.job, *parts.source, context.stop);
+  if (!list.ok()) {
+    lines.push_back({"source", list.status(), {}});
+    return false;
+  }
+  parts.job = WithTables(parts.job, list->matched);
+  const std::vector<std::string>& only = context.line.only;
+  const arrow::Status selected = SelectTables(parts.job, only).status();
+  if (!selected.ok()) return list->fault().ok() ? selected : list->fault();
+  for (const PatternTables& pattern : list->patterns) {
+    if (!only.empty() && !pattern.status.ok()) continue;
+    lines.push_back({"tables " + pattern.pattern, pattern.status, pattern.about});
+  }
+  return true;
+}
+
 arrow::Result<int> Check(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(context.line, context.line.argument, context.stop));
-  ARROW_RETURN_NOT_OK(SelectTables(job, context.line.only));
+  if (job.patterns.empty()) ARROW_RETURN_NOT_OK(SelectTables(job, context.line.only));
   Observation observation(context, job.logging);
   std::vector<CheckLine> lines = {
-      {"job", arrow::Status::OK(),
-       fmt::format("{}, {}", job.file.string(),
-                   HumanNumberOf(static_cast<int64_t>(job.tables.size()), "table"))}};
+      {"job", arrow::Status::OK(), fmt::format("{}, {}", job.file.string(), SizeOf(job))}};
   ARROW_ASSIGN_OR_RAISE(JobParts parts, MakeJobParts(std::move(job), context.stop));
   lines.push_back({"state", CheckState(parts.job.state), parts.job.state.string()});
-  const MissingRights rights = CheckTables(context, parts, observation, lines);
+  ARROW_ASSIGN_OR_RAISE(const bool tables_are_known, CheckPatterns(context, parts, lines));
+  MissingRights rights;
+  if (tables_are_known) rights = CheckTables(context, parts, observation, lines);
   lines.push_back({"destination", parts.destination->Check(), parts.destination->endpoint()});
   const int code = ExitCodeOfLines(lines);
   context.out << (context.line.json

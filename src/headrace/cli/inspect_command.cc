@@ -10,6 +10,7 @@
 #include "headrace/cli/observation.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/model/json_object.h"
+#include "headrace/model/table_pattern.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
 #include "headrace/registry/builtin.h"
@@ -53,12 +54,21 @@ arrow::Status NoSuchTable(const std::string& written, const std::string& endpoin
                   likely.empty() ? "; `headrace inspect URI` lists what there is" : likely));
 }
 
-/// Keeps the table that was asked for; without the question all of them.
+/// The wildcards of a name that was asked for; a name without schema is one of any schema.
+bool IsMatched(const TablePattern& pattern, const TableRef& table) {
+  return pattern.Matches(pattern.has_schema() ? table : TableRef{.name = table.name});
+}
+
+/// Keeps the table that was asked for, or those that its wildcards stand for; without the question
+/// all of them.
 arrow::Status SelectTable(const CommandLine& line, const std::string& endpoint,
                           std::vector<ListedTable>& listed) {
   if (!line.table.has_value()) return arrow::Status::OK();
   const TableRef wanted = ParseTableName(*line.table);
+  const bool has_wildcards = TablePattern::HasWildcards(*line.table);
+  const TablePattern pattern(*line.table);
   const auto is_other = [&](const ListedTable& entry) {
+    if (has_wildcards) return !IsMatched(pattern, entry.table);
     const bool same_name = entry.table.name == wanted.name &&
                            (wanted.schema.empty() || entry.table.schema == wanted.schema);
     return !same_name && entry.table.label() != *line.table;
@@ -244,7 +254,9 @@ arrow::Result<std::string> InspectionText(const CommandContext& context,
     }
     return DumpJson(json, kJsonIndent) + "\n";
   }
-  if (!context.line.table.has_value()) return ListText(inspection, context.width);
+  const auto& asked = context.line.table;
+  const bool is_list = !asked.has_value() || TablePattern::HasWildcards(*asked);
+  if (is_list) return ListText(inspection, context.width);
   std::string text;
   for (const InspectedTable& table : inspection.tables) {
     ARROW_RETURN_NOT_OK(table.description);

@@ -52,7 +52,9 @@ Command PlanCommand() {
           "units, as `headrace run` does, and stops there: no row is copied and nothing is "
           "written. A table that the destination would refuse cannot run: for an append of other "
           "columns or under a run id that another job has used, for files in its directory that "
-          "headrace did not write, or by `write: error_if_exists`.",
+          "headrace did not write, or by `write: error_if_exists`. What a name with wildcards "
+          "stands for, and what it leaves out, is told first; one that stands for nothing keeps "
+          "the whole job from running.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"units", "only", "from", "to", "workers", "set", "json", "log-level",
                   "log-format", "quiet"},
@@ -70,9 +72,13 @@ Command PlanCommand() {
                 {kExitInterrupted, "interrupted"}},
       .json =
           "`version`, `job`, `source`, `destination`, `snapshot` (`kind`, `about`), `units`, "
-          "`estimated_rows`, `warnings`, `notes` (of `run --dry-run`), `grants` "
-          "(statements that give the role the rights that it lacks), and for each of `tables`: "
-          "`table`, `write`, `strategy`, `why`, `snapshot`, `estimated_rows`, `estimated_bytes`, "
+          "`estimated_rows`, `warnings`, `notes` (what names with wildcards stand for; of `run "
+          "--dry-run` also which run it would be), `grants` "
+          "(statements that give the role the rights that it lacks), `error` where no run can "
+          "begin "
+          "for such a name, and for each of `tables`: "
+          "`table`, where there is one `pattern` (the name with wildcards that stands for it), "
+          "`write`, `strategy`, `why`, `snapshot`, `estimated_rows`, `estimated_bytes`, "
           "`estimate_origin`, `estimate_exact`, `row_width`, where there is one `split_column`, "
           "`where`, `query`, `cursor` (`column`, `from`, `to`, `about`, `waiting_rows`), `columns` "
           "(`source`, `source_type`, `name`, `type`, "

@@ -115,6 +115,7 @@ std::string WindowText(const CursorPlan& cursor) {
 std::string TableText(const PlannedTable& planned, const PlanTextOptions& options) {
   const size_t width = options.width;
   std::string text = "\n" + EscapeControls(planned.job->table.label()) + "\n";
+  if (!planned.job->pattern.empty()) text += Labelled("matched by", planned.job->pattern, width);
   if (!planned.status.ok()) return text + Labelled("cannot run", planned.status.message(), width);
   const TablePlan& plan = planned.plan;
   text += Labelled("write", WriteModeName(planned.job->write), width);
@@ -156,6 +157,9 @@ std::string PlanText(const JobPlan& plan, const PlanTextOptions& options) {
     text += Labelled("warning", warning, options.width);
   }
   for (const std::string& note : plan.notes) text += Labelled("note", note, options.width);
+  if (!plan.refused.ok()) {
+    text += Labelled("cannot run", plan.refused.message(), options.width);
+  }
   for (const PlannedTable& table : plan.tables) text += TableText(table, options);
   return text + TotalText(plan) + RightsText(plan.rights, false, options.width);
 }

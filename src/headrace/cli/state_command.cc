@@ -66,7 +66,8 @@ std::string CursorsText(const std::vector<TableCursor>& cursors, size_t width) {
 
 /// One table whose watermark is not known does not hide the others.
 arrow::Result<int> ShowCursors(CommandContext& context, const JobParts& parts) {
-  const std::vector<TableCursor> cursors = ListCursors(parts.job, *parts.destination);
+  const std::vector<TableCursor> cursors =
+      ListCursors(parts.job, *parts.source, *parts.destination, context.stop);
   if (context.line.json) {
     nlohmann::ordered_json json = nlohmann::ordered_json::array();
     for (const TableCursor& cursor : cursors) json.push_back(CursorJson(cursor));

@@ -134,6 +134,7 @@ std::string TableText(const TableJob& table) {
     out << "  column: " << ColumnText(column) << "\n";
   }
   for (const std::string& column : table.exclude) out << "  exclude: " << column << "\n";
+  if (!table.pattern.empty()) out << "  pattern: " << table.pattern << "\n";
   if (!table.where.empty()) out << "  where: " << table.where << "\n";
   out << "  write " << WriteModeName(table.write) << ", on_overflow "
       << OverflowPolicyName(table.on_overflow) << ", lineage " << table.lineage << "\n  partition "
@@ -149,6 +150,12 @@ std::string JobText(const Job& job) {
   std::ostringstream out;
   out << "job " << job.name << "\nsource " << PluginText(job.source, TestSources()) << "\n";
   for (const TableJob& table : job.tables) out << TableText(table);
+  for (const PatternJob& entry : job.patterns) {
+    out << "pattern " << entry.pattern.text() << ", " << entry.path << ", behind " << entry.position
+        << " tables\n";
+    for (const TablePattern& table : entry.exclude) out << "  without " << table.text() << "\n";
+    out << "each " << TableText(entry.each);
+  }
   out << "destination " << PluginText(job.destination, TestDestinations()) << "\nengine "
       << static_cast<int>(job.engine) << ", workers " << job.workers.initial << " to "
       << job.workers.max << ", max written " << job.workers.max_written << "\nlimits connections "

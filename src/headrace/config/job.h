@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "headrace/config/option.h"
 #include "headrace/model/capabilities.h"
 #include "headrace/model/commit.h"
+#include "headrace/model/table_pattern.h"
 #include "headrace/model/table_plan.h"
 
 namespace headrace {
@@ -67,6 +69,8 @@ struct LoadSettings {
 /// One entry of `tables:`, with everything it inherits from the job resolved.
 struct TableJob {
   TableRef table;
+  std::string pattern;  ///< The name with wildcards that stands for it, as the job writes it;
+                        ///< empty: the job names the table.
   std::vector<ColumnRequest> columns;  ///< Empty: all.
   std::vector<std::string> exclude;
   std::string where;
@@ -77,6 +81,16 @@ struct TableJob {
   bool lineage = false;
   OptionValues destination;  ///< The destination's options, with those that the table overrides
                              ///< (OptionSpec::per_table).
+};
+
+/// One entry of `tables:` whose name has wildcards. Which tables it stands for, the source knows
+/// (run/table_list.h).
+struct PatternJob {
+  TablePattern pattern;
+  std::vector<TablePattern> exclude;  ///< Tables that it does not stand for.
+  TableJob each;                      ///< Of each of its tables, but for the name.
+  size_t position = 0;                ///< So many of Job::tables stand before it in the job.
+  std::string path;                   ///< Of its name, for people: `tables[2].name`.
 };
 
 /// A plug-in with its options: the section `source:` or `destination:`.
@@ -107,7 +121,10 @@ struct Job {
   JobWords words;              ///< How a command that a message proposes names this job.
   std::string text_digest;     ///< JobDigest: has the job changed since the run began?
   PluginSettings source;
-  std::vector<TableJob> tables;
+  std::vector<TableJob> tables;           ///< Those that it names, and queries, in its order.
+  std::vector<PatternJob> patterns;       ///< In its order; none once its tables are listed.
+  std::optional<BackfillRange> backfill;  ///< The run is one; its tables have it too, once they are
+                                          ///< known (run/backfill.h).
   PluginSettings destination;
   EngineType engine = EngineType::kAuto;
   WorkerSettings workers;

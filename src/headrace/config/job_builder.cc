@@ -89,7 +89,7 @@ Job BuildJob(const SectionValues& root, Problems& problems) {
   job.name = root.values.String("name").value_or("");
   job.source = BuildPlugin(root.Child("source"));
   job.destination = BuildPlugin(root.Child("destination"));
-  job.tables = BuildTables(root, problems);
+  BuildTables(root, problems, job);
   CheckPartition(root.Child("partition"), root.Child("partition"), problems);
   BuildEngine(root.Child("engine"), problems, job);
   BuildLimits(root.Child("limits").values, job);

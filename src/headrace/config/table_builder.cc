@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <span>
@@ -15,8 +16,6 @@
 namespace headrace {
 namespace {
 
-/// Longest name of a file on the usual file systems (NAME_MAX of Linux).
-constexpr size_t kMostDirectoryBytes = 255;
 constexpr std::array<std::string_view, 2> kLineageColumns = {"_headrace_run",
                                                              "_headrace_loaded_at"};
 
@@ -30,52 +29,74 @@ std::string_view LateRowsName(LateRows late_rows) {
   return kLateRowsNames.at(static_cast<size_t>(late_rows));
 }
 
-/// Does a star or a quote stand where SQL's double quotes do not protect it?
-struct NameShape {
-  bool star = false;
-  bool open_quote = false;
-};
-NameShape ShapeOf(std::string_view name) {
-  NameShape shape;
-  for (const char c : name) {
-    if (c == '"') shape.open_quote = !shape.open_quote;
-    if (c == '*' && !shape.open_quote) shape.star = true;
-  }
-  return shape;
-}
+bool LeavesQuoteOpen(std::string_view name) { return std::ranges::count(name, '"') % 2 != 0; }
 
 /// SQL that says nothing; of a query, also where it only ends.
 bool IsBlank(std::string_view sql) {
   return sql.find_first_not_of(" \t\r\n\f\v;") == std::string_view::npos;
 }
 
-/// What is wrong with the name of a table; empty: nothing.
-std::string FaultOf(const std::string& name, const TableRef& ref) {
-  const NameShape shape = ShapeOf(name);
-  if (shape.star) {
-    return "patterns of names come with a later version of headrace; list each table (a star that "
-           "belongs to the name is protected by double quotes: '\"odd*name\"')";
-  }
-  if (shape.open_quote) {
+/// What is wrong with the text of a name, perhaps one with wildcards; empty: nothing.
+std::string SpellingFaultOf(const std::string& name) {
+  if (LeavesQuoteOpen(name)) {
     return "a double quote is opened and not closed in '" + Shown(name) + "'";
   }
-  if (ref.name.empty() || name.starts_with('.')) {
+  if (ParseTableName(name).name.empty() || name.starts_with('.')) {
     return "expected schema.name or name; found '" + Shown(name) + "'";
   }
+  return {};
+}
+
+/// What is wrong with the name of a table; empty: nothing.
+std::string FaultOf(const std::string& name, const TableRef& ref) {
+  if (std::string fault = SpellingFaultOf(name); !fault.empty()) return fault;
   if (ref.directory().size() > kMostDirectoryBytes) {
     return "too long to name a directory; copy the table by 'query' with a short 'as'";
   }
   return {};
 }
 
+/// What is wrong with a table that `pattern` shall not stand for; empty: nothing. Columns that are
+/// written here, as a table that is named has them, have no schema.
+std::string ExclusionFaultOf(const TablePattern& excluded, const TablePattern& pattern) {
+  if (std::string fault = SpellingFaultOf(excluded.text()); !fault.empty()) return fault;
+  const std::string text = "'" + Shown(excluded.text()) + "'";
+  const std::string all = "'" + Shown(pattern.text()) + "'";
+  if (excluded.has_schema() != pattern.has_schema()) {
+    return "of a name with wildcards 'exclude' names tables, in its own form, " +
+           std::string(pattern.has_schema() ? "schema.name" : "a name without schema") + ": " +
+           text + " is none that " + all +
+           " stands for. Columns can be left out of a table that has an entry of its own";
+  }
+  if (!excluded.Overlaps(pattern)) {
+    return text + " excludes nothing: " + all + " stands for no such table";
+  }
+  return {};
+}
+
+/// An entry as it was built: `pattern` is there where its name has wildcards.
+struct BuiltEntry {
+  TableJob job;
+  std::optional<TablePattern> pattern = std::nullopt;
+  std::vector<TablePattern> exclude = {};
+};
+
 class TableBuilder {
  public:
   TableBuilder(const SectionValues& root, const SectionValues& table, Problems& problems)
       : root_(root), table_(table), problems_(problems) {}
 
-  TableJob Build() {
-    TableJob job;
-    job.table = Reference();
+  BuiltEntry Build() {
+    BuiltEntry entry;
+    entry.pattern = Pattern();
+    TableJob& job = entry.job;
+    if (entry.pattern) {
+      RefuseAlias();
+      entry.exclude = ExcludedTables(*entry.pattern);
+    } else {
+      job.table = Reference();
+      job.exclude = table_.values.StringList("exclude");
+    }
     Columns(job);
     job.where = table_.values.String("where").value_or("");
     if (table_.values.WasWritten("where") && IsBlank(job.where)) {
@@ -90,7 +111,7 @@ class TableBuilder {
     Partition(job.load, job.partition);
     job.destination = DestinationOptions();
     if (job.lineage) CheckLineageNames(job);
-    return job;
+    return entry;
   }
 
  private:
@@ -102,6 +123,9 @@ class TableBuilder {
     return EnumByName(values.String("on_overflow"), OverflowPolicyName, OverflowPolicy::kString);
   }
 
+  std::optional<TablePattern> Pattern();
+  std::vector<TablePattern> ExcludedTables(const TablePattern& pattern);
+  void RefuseAlias();
   TableRef Reference();
   TableRef Table(const std::string& name);
   TableRef Query();
@@ -154,6 +178,32 @@ std::optional<std::string> TableBuilder::Flat(std::string_view key, std::string_
   return holder == nullptr ? std::nullopt : holder->String(key);
 }
 
+/// The name, where it has wildcards and can be one.
+std::optional<TablePattern> TableBuilder::Pattern() {
+  const std::string name = table_.values.String("name").value_or("");
+  if (table_.Wrote("query") || !TablePattern::HasWildcards(name) ||
+      !SpellingFaultOf(name).empty()) {
+    return std::nullopt;
+  }
+  return TablePattern(name);
+}
+
+std::vector<TablePattern> TableBuilder::ExcludedTables(const TablePattern& pattern) {
+  std::vector<TablePattern> tables;
+  for (const std::string& name : table_.values.StringList("exclude")) {
+    TablePattern excluded(name);
+    const std::string fault = ExclusionFaultOf(excluded, pattern);
+    if (!fault.empty()) Problem("exclude", fault);
+    tables.push_back(std::move(excluded));
+  }
+  return tables;
+}
+
+void TableBuilder::RefuseAlias() {
+  if (!table_.Wrote("as")) return;
+  Problem("as", "names the result of a 'query'; a table keeps its own name");
+}
+
 TableRef TableBuilder::Reference() {
   const bool name = table_.Wrote("name");
   const bool query = table_.Wrote("query");
@@ -168,9 +218,7 @@ TableRef TableBuilder::Reference() {
 }
 
 TableRef TableBuilder::Table(const std::string& name) {
-  if (table_.Wrote("as")) {
-    Problem("as", "names the result of a 'query'; a table keeps its own name");
-  }
+  RefuseAlias();
   if (!table_.values.WasWritten("name")) return {};
   TableRef ref = ParseTableName(name);
   const std::string fault = FaultOf(name, ref);
@@ -204,7 +252,6 @@ void TableBuilder::Columns(TableJob& job) {
                            .type = values.String("type"),
                            .on_overflow = Overflow(values)});
   }
-  job.exclude = table_.values.StringList("exclude");
   CheckColumns(entries, job);
 }
 
@@ -365,27 +412,46 @@ OptionValues TableBuilder::DestinationOptions() const {
   return values;
 }
 
+using Sections = std::vector<const SectionValues*>;
+
 /// Two entries must not be the same table, nor write to the same place.
-void CheckDuplicates(const std::vector<const SectionValues*>& entries,
-                     const std::vector<TableJob>& tables, Problems& problems) {
+void CheckDuplicates(const Sections& entries, const std::vector<BuiltEntry>& built,
+                     Problems& problems) {
   std::map<std::string, size_t> by_directory;
   std::map<std::string, size_t> by_label;
-  for (size_t i = 0; i < tables.size(); ++i) {
-    const TableRef& table = tables[i].table;
-    if (table.name.empty() && table.alias.empty()) continue;  // reported
+  for (size_t i = 0; i < built.size(); ++i) {
+    const TableRef& table = built[i].job.table;
+    if (table.name.empty() && table.alias.empty()) continue;  // reported, or a pattern
     const auto [in_place, has_own_place] = by_directory.emplace(table.directory(), i);
     const auto [called, has_own_label] = by_label.emplace(table.label(), i);
     if (has_own_place && has_own_label) continue;
     const size_t first = has_own_place ? called->second : in_place->second;
     const std::string other = "'" + entries[first]->path + "'";
     std::string message = "would be written to the same place as " + other;
-    if (table == tables[first].table) {
+    if (table == built[first].job.table) {
       message = "'" + Shown(table.label()) + "' is listed twice: also as " + other;
     } else if (has_own_place) {
       message = "'" + Shown(table.label()) + "' is what " + other + " is called in reports, too";
     }
     const std::string_view key = table.is_query() ? "as" : "name";
     problems.Add(entries[i]->PlaceOf(key), entries[i]->PathOf(key), message);
+  }
+}
+
+/// The second of two would stand for nothing.
+void CheckDuplicatePatterns(const Sections& entries, const std::vector<BuiltEntry>& built,
+                            Problems& problems) {
+  for (size_t i = 0; i < built.size(); ++i) {
+    const auto is_same = [&](const BuiltEntry& earlier) {
+      return earlier.pattern && earlier.pattern->IsSameAs(*built[i].pattern);
+    };
+    if (!built[i].pattern) continue;
+    const auto end = built.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto first = std::find_if(built.begin(), end, is_same);
+    if (first == end) continue;
+    problems.Add(entries[i]->PlaceOf("name"), entries[i]->PathOf("name"),
+                 "'" + Shown(built[i].pattern->text()) + "' is listed twice: also as '" +
+                     entries[static_cast<size_t>(first - built.begin())]->path + "'");
   }
 }
 
@@ -409,16 +475,29 @@ void CheckPartition(const SectionValues& partition, const SectionValues& inherit
                    "' does not split by a column; leave one of them out");
 }
 
-std::vector<TableJob> BuildTables(const SectionValues& root, Problems& problems) {
-  const auto entries = root.Entries("tables");
-  std::vector<TableJob> tables;
-  tables.reserve(entries.size());
+void BuildTables(const SectionValues& root, Problems& problems, Job& job) {
+  const Sections entries = root.Entries("tables");
+  std::vector<BuiltEntry> built;
+  built.reserve(entries.size());
   for (const SectionValues* entry : entries) {
-    tables.push_back(TableBuilder(root, *entry, problems).Build());
+    built.push_back(TableBuilder(root, *entry, problems).Build());
     CheckPartition(entry->Child("partition"), root.Child("partition"), problems);
   }
-  CheckDuplicates(entries, tables, problems);
-  return tables;
+  CheckDuplicates(entries, built, problems);
+  CheckDuplicatePatterns(entries, built, problems);
+  for (size_t i = 0; i < built.size(); ++i) {
+    BuiltEntry& entry = built[i];
+    if (!entry.pattern) {
+      job.tables.push_back(std::move(entry.job));
+      continue;
+    }
+    entry.job.pattern = entry.pattern->text();
+    job.patterns.push_back({.pattern = *std::move(entry.pattern),
+                            .exclude = std::move(entry.exclude),
+                            .each = std::move(entry.job),
+                            .position = job.tables.size(),
+                            .path = entries[i]->PathOf("name")});
+  }
 }
 
 }  // namespace headrace

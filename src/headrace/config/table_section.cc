@@ -70,8 +70,9 @@ Section TablesSection(std::span<const PluginOptions> destinations) {
       .key = "tables",
       .doc = "What to copy: one entry per table or query. A bare name is short for {name: …}.",
       .options = {{.key = "name",
-                   .doc = "A table or view, schema.name in the catalogue's exact case; double "
-                          "quotes protect dots and stars: 'public.\"odd.name\"'.",
+                   .doc = "A table or view, schema.name in the catalogue's exact case; * stands "
+                          "for any characters and ? for one: all tables whose names are so. "
+                          "Double quotes protect dots and wildcards: 'public.\"odd.name\"'.",
                    .example = "public.orders"},
                   {.key = "query",
                    .doc = "A SELECT in the source's dialect, instead of a table.",
@@ -80,7 +81,8 @@ Section TablesSection(std::span<const PluginOptions> destinations) {
                   {.key = "as", .doc = "Names the result of a query.", .example = "daily"},
                   {.key = "exclude",
                    .type = OptionType::kStringList,
-                   .doc = "Columns to leave out.",
+                   .doc = "Columns to leave out; where the name has wildcards, tables that it "
+                          "does not stand for.",
                    .example = "[notes]"},
                   {.key = "where",
                    .doc = "Copy only rows that meet this SQL condition, in the source's dialect.",

@@ -26,6 +26,15 @@ enum class RunState {
 
 std::string_view RunStateName(RunState state);
 
+/// A table that a name with wildcards stood for when a run began.
+struct MatchedTable {
+  std::string schema;   ///< TableRef::schema.
+  std::string name;     ///< TableRef::name.
+  std::string pattern;  ///< TableJob::pattern.
+
+  bool operator==(const MatchedTable&) const = default;
+};
+
 /// One run as the journal knows it.
 struct JournalRun {
   std::string run;
@@ -38,6 +47,8 @@ struct JournalRun {
   std::string report;      ///< JSON of its last report; empty before the first.
   std::vector<std::string>
       scope;  ///< Directories of the tables that it is to load: done when all are committed.
+  std::vector<MatchedTable> matched;  ///< All that the job's patterns stand for in this run, those
+                                      ///< outside of its scope too.
   std::string successor;  ///< Of kSuperseded: the run that took over what was left. Else empty.
 
   /// kRunning or kFailed: the next `headrace run` continues it.
@@ -115,11 +126,11 @@ class Journal {
                                         const std::string& reason) = 0;
   virtual arrow::Status EndRun(const std::string& run, RunState state,
                                const std::string& report) = 0;
-  /// A failed or running run goes on, with the job text, place of the source and scope as they are
-  /// now.
+  /// A failed or running run goes on, with the job text, place of the source, scope and tables of
+  /// patterns as they are now.
   virtual arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
-                                  const std::string& source,
-                                  const std::vector<std::string>& scope) = 0;
+                                  const std::string& source, const std::vector<std::string>& scope,
+                                  const std::vector<MatchedTable>& matched) = 0;
 
   virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run,
                                                        const std::string& directory, int epoch) = 0;

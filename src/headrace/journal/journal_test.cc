@@ -205,6 +205,7 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
     ASSERT_TRUE(database
                     ->Execute("DROP TABLE void_intent; DROP TABLE lasting_fault; ALTER TABLE run "
                               "DROP COLUMN source; ALTER TABLE run DROP COLUMN successor;"
+                              "ALTER TABLE run DROP COLUMN matched;"
                               "PRAGMA user_version=1")
                     .ok());
   }
@@ -213,6 +214,7 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
   EXPECT_TRUE((*journal_->LastingFaults("r1")).empty());
   EXPECT_EQ((*journal_->FindRun("r1"))->source, "");
   EXPECT_EQ((*journal_->FindRun("r1"))->successor, "");
+  EXPECT_TRUE((*journal_->FindRun("r1"))->matched.empty());
 }
 
 TEST_F(JournalTest, ARunIsTakenOverWithItsLastingFaults) {
@@ -312,12 +314,14 @@ TEST_F(JournalTest, AnEndedRunMayBeResumedWithItsNewText) {
   ASSERT_TRUE(journal_->EndRun("r1", RunState::kFailed, "{}").ok());
   EXPECT_TRUE((*journal_->FindRun("r1"))->unfinished());
   EXPECT_EQ((*journal_->FindRun("r1"))->source, "postgresql://a:5432/x");
-  ASSERT_TRUE(journal_->ResumeRun("r1", "d2", "postgresql://b:5432/x", {"a", "b"}).ok());
+  const std::vector<MatchedTable> matched = {{"public", "a\"*", "public.*"}, {"", "b", "*"}};
+  ASSERT_TRUE(journal_->ResumeRun("r1", "d2", "postgresql://b:5432/x", {"a", "b"}, matched).ok());
   const auto run = *journal_->FindRun("r1");
   EXPECT_EQ(run->source, "postgresql://b:5432/x");
   EXPECT_EQ(run->state, RunState::kRunning);
   EXPECT_EQ(run->text_digest, "d2");
   EXPECT_EQ(run->scope.size(), 2U);
+  EXPECT_EQ(run->matched, matched);
   ASSERT_TRUE(journal_->EndRun("r1", RunState::kDone, "{}").ok());
   EXPECT_FALSE((*journal_->FindRun("r1"))->unfinished());
 }

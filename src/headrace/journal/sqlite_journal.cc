@@ -17,11 +17,12 @@
 namespace headrace {
 namespace {
 
-constexpr int kJournalVersion = 5;
+constexpr int kJournalVersion = 6;
 constexpr int kFirstVersionWithVoidIntents = 2;
 constexpr int kFirstVersionWithSource = 3;
 constexpr int kFirstVersionWithLastingFaults = 4;
 constexpr int kFirstVersionWithSuccessor = 5;
+constexpr int kFirstVersionWithMatched = 6;
 constexpr std::chrono::seconds kBusyTimeout{30};
 
 constexpr const char* kPragmas =
@@ -31,7 +32,7 @@ constexpr const char* kTables = R"sql(
 CREATE TABLE IF NOT EXISTS run (
   run TEXT PRIMARY KEY, job TEXT NOT NULL, text_digest TEXT NOT NULL, state TEXT NOT NULL, started_at TEXT NOT NULL,
   ended_at TEXT NOT NULL DEFAULT '', report TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL,
-  source TEXT NOT NULL DEFAULT '', successor TEXT NOT NULL DEFAULT '') STRICT;
+  source TEXT NOT NULL DEFAULT '', successor TEXT NOT NULL DEFAULT '', matched TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE IF NOT EXISTS run_table (
   run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, label TEXT NOT NULL, epoch INTEGER NOT NULL, units INTEGER NOT NULL,
   plan TEXT NOT NULL, intent TEXT, record TEXT, PRIMARY KEY (run, directory)) STRICT;
@@ -52,8 +53,9 @@ struct LaterColumn {
   int since;
   std::string_view name;
 };
-constexpr std::array<LaterColumn, 2> kLaterColumns = {
-    {{kFirstVersionWithSource, "source"}, {kFirstVersionWithSuccessor, "successor"}}};
+constexpr std::array<LaterColumn, 3> kLaterColumns = {{{kFirstVersionWithSource, "source"},
+                                                       {kFirstVersionWithSuccessor, "successor"},
+                                                       {kFirstVersionWithMatched, "matched"}}};
 
 /// Condition on the runs of job ?1, of all jobs if that is empty.
 constexpr std::string_view kOfJob = "(?1 = '' OR job = ?1)";
@@ -87,7 +89,33 @@ arrow::Result<std::vector<std::string>> ParseScope(std::string_view text) {
   return scope;
 }
 
-/// Columns: run, job, text_digest, state, started_at, ended_at, report, scope, source, successor.
+nlohmann::json MatchedJson(const std::vector<MatchedTable>& matched) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const MatchedTable& table : matched) {
+    json.push_back({{"schema", table.schema}, {"name", table.name}, {"pattern", table.pattern}});
+  }
+  return json;
+}
+
+arrow::Result<std::vector<MatchedTable>> ParseMatched(std::string_view text) {
+  constexpr std::string_view kWhat = "list of a run's matched tables";
+  std::vector<MatchedTable> matched;
+  if (text.empty()) return matched;
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(text, kWhat));
+  for (const nlohmann::json& entry : json) {
+    MatchedTable table;
+    JsonObject object(entry, kWhat, ErrorClass::kPermanent);
+    object.Read("schema", table.schema);
+    object.Read("name", table.name);
+    object.Read("pattern", table.pattern);
+    ARROW_RETURN_NOT_OK(object.status());
+    matched.push_back(std::move(table));
+  }
+  return matched;
+}
+
+/// Columns: run, job, text_digest, state, started_at, ended_at, report, scope, source, successor,
+/// matched.
 arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
   JournalRun run{.run = Text(row, 0),
                  .job = Text(row, 1),
@@ -98,9 +126,11 @@ arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
                  .ended_at = Text(row, 5),
                  .report = Text(row, 6),
                  .scope = {},
+                 .matched = {},
                  .successor = Text(row, 9)};
   ARROW_ASSIGN_OR_RAISE(run.state, RunStateOf(row.ColumnText(3)));
   ARROW_ASSIGN_OR_RAISE(run.scope, ParseScope(row.ColumnText(7)));
+  ARROW_ASSIGN_OR_RAISE(run.matched, ParseMatched(row.ColumnText(10)));
   return run;
 }
 
@@ -327,10 +357,10 @@ arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
 
 arrow::Status SqliteJournal::InsertRun(const JournalRun& run) {
   return Execute(
-      "INSERT INTO run (run, job, text_digest, state, started_at, scope, source) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+      "INSERT INTO run (run, job, text_digest, state, started_at, scope, source, matched) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
       {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
-       DumpJson(nlohmann::json(run.scope)), run.source});
+       DumpJson(nlohmann::json(run.scope)), run.source, DumpJson(MatchedJson(run.matched))});
 }
 
 arrow::Status SqliteJournal::SupersedeRun(const std::string& run, const JournalRun& successor,
@@ -446,11 +476,12 @@ arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state,
 
 arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string& text_digest,
                                        const std::string& source,
-                                       const std::vector<std::string>& scope) {
+                                       const std::vector<std::string>& scope,
+                                       const std::vector<MatchedTable>& matched) {
   return Write(
-      "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, source = ?3, scope = ?4 "
-      "WHERE run = ?1",
-      {run, text_digest, source, DumpJson(nlohmann::json(scope))});
+      "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, source = ?3, scope = "
+      "?4, matched = ?5 WHERE run = ?1",
+      {run, text_digest, source, DumpJson(nlohmann::json(scope)), DumpJson(MatchedJson(matched))});
 }
 
 arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run,

@@ -1,36 +1,14 @@
 #include "headrace/model/table_ref.h"
 
-#include <utility>
-#include <vector>
-
 #include "headrace/model/percent_coding.h"
+#include "headrace/model/written_name.h"
 
 namespace headrace {
 namespace {
 
-/// Splits at dots outside of double quotes; a doubled quote inside quotes is one quote.
-std::vector<std::string> SplitQuoted(std::string_view text) {
-  std::vector<std::string> parts(1);
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"') {
-      parts.back() += '"';
-      ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (c == '.' && !quoted) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
-/// The inverse: what SplitQuoted would take for more than one plain part is quoted.
+/// The inverse: what SplitName, or a pattern, would take for more than plain text is quoted.
 std::string QuotedIfOdd(const std::string& part) {
-  if (part.find_first_of(".*\"") == std::string::npos) return part;
+  if (part.find_first_of(".*?\"") == std::string::npos) return part;
   std::string quoted = "\"";
   for (const char c : part) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + '"';
@@ -49,13 +27,11 @@ std::string TableRef::directory() const {
 }
 
 TableRef ParseTableName(std::string_view text) {
-  std::vector<std::string> parts = SplitQuoted(text);
-  if (parts.size() == 1) {
-    return {.schema = {}, .name = std::move(parts[0]), .query = {}, .alias = {}};
-  }
-  std::string name = std::move(parts[1]);
-  for (size_t i = 2; i < parts.size(); ++i) name += "." + parts[i];
-  return {.schema = std::move(parts[0]), .name = std::move(name), .query = {}, .alias = {}};
+  const WrittenName written = SplitName(text);
+  return {.schema = written.schema ? PlainName(*written.schema) : std::string(),
+          .name = PlainName(written.name),
+          .query = {},
+          .alias = {}};
 }
 
 }  // namespace headrace

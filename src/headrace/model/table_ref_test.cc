@@ -28,8 +28,9 @@ TEST(TableRefTest, LabelIsWhatPeopleCallIt) {
 }
 
 TEST(TableRefTest, LabelIsAsAJobWouldWriteIt) {
-  for (const char* written : {R"(public."odd.name")", R"("a.b")", R"("My ""Schema""".T)",
-                              R"("a.b".c)", R"(a."b.c")", R"(public."dim_*")", "Ein Name.ü"}) {
+  for (const char* written :
+       {R"(public."odd.name")", R"("a.b")", R"("My ""Schema""".T)", R"("a.b".c)", R"(a."b.c")",
+        R"(public."dim_*")", R"(public."what?")", "Ein Name.ü"}) {
     EXPECT_EQ(ParseTableName(written).label(), written);
   }
   EXPECT_EQ(ParseTableName("a.b.c").label(), R"(a."b.c")");

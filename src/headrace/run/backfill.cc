@@ -133,6 +133,14 @@ std::string About(const TableHistory& history) {
 
 arrow::Status SetBackfill(const BackfillRange& range, const std::vector<std::string>& only,
                           Job& job) {
+  job.backfill = range;
+  job.text_digest =
+      Xxh3Hex128(job.text_digest + "\n" + range.from.value_or("") + "\n" + range.to.value_or(""));
+  return job.patterns.empty() ? GiveBackfill(only, job) : arrow::Status::OK();
+}
+
+arrow::Status GiveBackfill(const std::vector<std::string>& only, Job& job) {
+  if (!job.backfill) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto tables, SelectTables(job, only));
   for (TableJob& table : job.tables) {
     if (std::ranges::find(tables, &table) == tables.end()) continue;
@@ -140,10 +148,8 @@ arrow::Status SetBackfill(const BackfillRange& range, const std::vector<std::str
       return UserError("--from and --to are of the cursor, and table " + table.table.label() +
                        " is not in 'mode: transactional'; --only names those that are");
     }
-    table.load.backfill = range;
+    table.load.backfill = job.backfill;
   }
-  job.text_digest =
-      Xxh3Hex128(job.text_digest + "\n" + range.from.value_or("") + "\n" + range.to.value_or(""));
   return arrow::Status::OK();
 }
 

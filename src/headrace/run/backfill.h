@@ -15,9 +15,13 @@ namespace headrace {
 
 /// Makes a backfill of a run of the tables that `only` names, of all if it is empty. Such a run is
 /// continued by the same range alone: to the journal it is another job. Errors of class user for a
-/// table that is not in transactional mode.
+/// table that is not in transactional mode; of a job with patterns GiveBackfill says it.
 arrow::Status SetBackfill(const BackfillRange& range, const std::vector<std::string>& only,
                           Job& job);
+
+/// Gives the range of a backfill to the tables of `job` that `only` names; of another run none.
+/// Errors as above. For who has listed the tables of a job.
+arrow::Status GiveBackfill(const std::vector<std::string>& only, Job& job);
 
 /// Fills in `plan.cursor` and `plan.filter.window` of a table with a backfill, whose history has
 /// all commits. Errors of class user where its bounds are no values of the cursor, where rows of it

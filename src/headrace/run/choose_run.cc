@@ -14,6 +14,8 @@
 #include "headrace/run/cursor_window.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
+#include "headrace/run/table_list.h"
+#include "headrace/run/table_name.h"
 
 namespace headrace {
 namespace {
@@ -93,12 +95,6 @@ arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
   return UserError(text);
 }
 
-/// Does a person who writes `name` mean `table`?
-bool IsNamed(const TableRef& table, const std::string& name) {
-  return name == table.label() || name == table.directory() ||
-         (!table.is_query() && ParseTableName(name) == table);
-}
-
 /// The label of the table that `name` is most likely a slip of, its schema perhaps left out; empty
 /// where none is near.
 std::string NearestTable(const std::string& name, const Job& job) {
@@ -119,7 +115,7 @@ arrow::Status NoSuchTable(const std::string& name, const Job& job) {
   for (const TableJob& table : job.tables | std::views::take(kMostTablesNamed)) {
     shown.push_back(&table);
   }
-  std::string tables = "it has: " + LabelsOf(shown);
+  std::string tables = shown.empty() ? "it has none" : "it has: " + LabelsOf(shown);
   if (const size_t more = job.tables.size() - shown.size(); more > 0) {
     tables += " and " + std::to_string(more) + " more";
   }
@@ -204,7 +200,12 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
   ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs,
                         parts_.journal.UnfinishedRuns(parts_.job.name));
   if (runs.empty()) return std::nullopt;
-  return std::move(runs.front());
+  JournalRun& run = runs.front();
+  if (run.text_digest == parts_.job.text_digest) {
+    // What is gone of the tables of its patterns is left for nobody.
+    run.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
+  }
+  return std::move(run);
 }
 
 arrow::Status RunChooser::Settle(const JournalRun& run) {
@@ -558,14 +559,15 @@ arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& jo
                          .ended_at = {},
                          .report = {},
                          .scope = chosen.scope,
+                         .matched = MatchedTablesOf(job),
                          .successor = {}};
     ARROW_RETURN_NOT_OK(
         chosen.supersedes.run.empty()
             ? journal.BeginRun(run)
             : journal.SupersedeRun(chosen.supersedes.run, run, chosen.supersedes.kept));
   } else if (chosen.start == RunStart::kContinued) {
-    ARROW_RETURN_NOT_OK(
-        journal.ResumeRun(chosen.run, job.text_digest, chosen.source, chosen.scope));
+    ARROW_RETURN_NOT_OK(journal.ResumeRun(chosen.run, job.text_digest, chosen.source, chosen.scope,
+                                          MatchedTablesOf(job)));
   }
   for (const CommitRecord& record : chosen.rediscovered) {
     ARROW_RETURN_NOT_OK(journal.AddIntent(record.intent));

@@ -10,10 +10,12 @@
 
 #include "headrace/model/json_object.h"
 #include "headrace/model/utc_time.h"
+#include "headrace/run/backfill.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choose_run.h"
 #include "headrace/run/execute_options.h"
 #include "headrace/run/exit_code.h"
+#include "headrace/run/listed_job.h"
 #include "headrace/run/run_execution.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/source_count.h"
@@ -315,11 +317,34 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
 arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& destination,
                                Progress& progress, const std::vector<std::string>& only,
                                std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(job, only));
-  return PlanTables(tables, job, source, destination, progress, std::move(stop));
+  if (job.patterns.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const std::vector<const TableJob*> tables, SelectTables(job, only));
+    return PlanTables(tables, job, source, destination, progress, std::move(stop));
+  }
+  ARROW_ASSIGN_OR_RAISE(const TableList list, ListTablesNow(job, source, stop));
+  const auto listed = std::make_shared<Job>(WithTables(job, list.matched));
+  const auto tables = SelectTables(*listed, only);
+  if (!tables.ok()) return list.fault().ok() ? tables.status() : list.fault();
+  ARROW_RETURN_NOT_OK(GiveBackfill(only, *listed));
+  ARROW_ASSIGN_OR_RAISE(
+      JobPlan plan, PlanTables(*tables, *listed, source, destination, progress, std::move(stop)));
+  plan.notes = list.notes();
+  if (only.empty()) plan.refused = list.fault();
+  plan.listed = listed;
+  return plan;
 }
 
 arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_token stop) {
+  if (parts_.job.patterns.empty()) return PlanListed(request, std::move(stop));
+  ARROW_ASSIGN_OR_RAISE(ListedJob listed, ListTablesOfRun(parts_, request, stop));
+  const auto job = std::make_shared<const Job>(std::move(listed.job));
+  ARROW_ASSIGN_OR_RAISE(JobPlan plan, Of(*job).PlanListed(request, std::move(stop)));
+  plan.notes.insert(plan.notes.begin(), listed.notes.begin(), listed.notes.end());
+  plan.listed = job;
+  return plan;
+}
+
+arrow::Result<JobPlan> Coordinator::PlanListed(const RunRequest& request, std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(RunDecision decision, PreviewRun(parts_, request));
   std::vector<const TableJob*> tables;
   if (decision.chosen.has_value()) tables = decision.chosen->tables;
@@ -339,8 +364,17 @@ arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_to
 
 arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_token stop) {
   const Stopwatch total;
+  if (parts_.job.patterns.empty()) return RunListed(request, {}, total, std::move(stop));
+  ARROW_ASSIGN_OR_RAISE(const ListedJob listed, ListTablesOfRun(parts_, request, stop));
+  return Of(listed.job).RunListed(request, listed.notes, total, std::move(stop));
+}
+
+arrow::Result<RunReport> Coordinator::RunListed(const RunRequest& request,
+                                                const std::vector<std::string>& notes,
+                                                const Stopwatch& total, std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(RunDecision decision,
                         ChooseRun(parts_, request, UtcTime(std::chrono::system_clock::now())));
+  decision.notes.insert(decision.notes.begin(), notes.begin(), notes.end());
   if (decision.earlier.has_value()) {
     ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.earlier, {}, Stopwatch(), stop));
     if (ended.interrupted || ended.left_unverified()) return ended;
@@ -353,6 +387,11 @@ arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_t
     SayUnclean(parts_, decision.chosen->run, DiscardStaging(parts_, superseded));
   }
   return Execute(*decision.chosen, std::move(decision.notes), total, std::move(stop));
+}
+
+Coordinator Coordinator::Of(const Job& job) const {
+  return Coordinator({job, parts_.source, parts_.destination, parts_.engine, parts_.journal,
+                      parts_.observer, parts_.progress});
 }
 
 /// Loads what is left, verifies and ends the run; of one that was ended before, only reports.
@@ -416,7 +455,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   if (report.tables.empty()) {
     return UserError("run " + run + " has published nothing; there is nothing to verify");
   }
-  report.left = TablesLeft(parts_.job, known.scope, tables);
+  report.left = TablesLeft(WithTables(parts_.job, known.matched), known.scope, tables);
   report.notes = NotesOfPlaces(parts_.destination, tables);
   ARROW_RETURN_NOT_OK(CheckThere(parts_.destination, report.notes));
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, stop, report));

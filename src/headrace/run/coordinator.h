@@ -46,16 +46,17 @@ enum class OnDoubt {
   kGiveUp,  ///< Somebody decided to give it up: it becomes void, whatever became of it.
 };
 
-/// What a run of `job` would do now with the tables of `only` (all if empty). A table that the
-/// destination would refuse has that as its status. Needs no journal, writes nothing.
+/// What a run of `job` would do now with the tables of `only` (all if empty), what its patterns
+/// stand for among them. A table that the destination would refuse has that as its status. Needs no
+/// journal, writes nothing.
 arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& destination,
                                Progress& progress, const std::vector<std::string>& only,
                                std::stop_token stop);
 
 /// Carries a job from its plan to its report:
 ///
-///   settle open intents ─► choose the run ─► snapshot, plan ─► engine ─► per table: intent,
-///   commit, verify ─► report
+///   list the tables of patterns ─► settle open intents ─► choose the run ─► snapshot, plan ─►
+///   engine ─► per table: intent, commit, verify ─► report
 ///
 /// The caller holds the job's lock (JobLock). Used by one thread. Whatever happens, the report or
 /// the error says which tables are published; a table is published whole or not at all.
@@ -85,6 +86,13 @@ class Coordinator {
   arrow::Result<RunReport> Verify(const std::string& run, VerifyLevel level, std::stop_token stop);
 
  private:
+  /// Of the same parts, with `job`, which outlives it.
+  Coordinator Of(const Job& job) const;
+  /// Of a job without patterns.
+  arrow::Result<JobPlan> PlanListed(const RunRequest& request, std::stop_token stop);
+  arrow::Result<RunReport> RunListed(const RunRequest& request,
+                                     const std::vector<std::string>& notes, const Stopwatch& total,
+                                     std::stop_token stop);
   arrow::Result<RunReport> Execute(const ChosenRun& chosen, std::vector<std::string> notes,
                                    const Stopwatch& total, std::stop_token stop);
 

@@ -57,6 +57,18 @@ class CoordinatorTest : public ::testing::Test {
     table.write = WriteMode::kAppend;
     job_.tables.push_back(table);
   }
+  /// An entry with wildcards, in place of what the job has.
+  void UsePattern(const std::string& text) {
+    TableJob each = job_.tables.at(0);
+    each.table = {};
+    each.pattern = text;
+    job_.tables.clear();
+    job_.patterns.push_back({.pattern = TablePattern(text),
+                             .exclude = {},
+                             .each = each,
+                             .position = 0,
+                             .path = "tables[0].name"});
+  }
   /// The state directory is lost; the destination is not.
   void ForgetState() {
     journal_.reset();
@@ -109,6 +121,16 @@ class CoordinatorTest : public ::testing::Test {
 
   static MemorySourceScript SourceScript(CoordinatorTest* test) {
     MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}, {"c", kRows}}};
+    script.names = [test]() -> arrow::Result<std::vector<NamedRelation>> {
+      if (test->on_list) ARROW_RETURN_NOT_OK(test->on_list());
+      std::vector<NamedRelation> relations;
+      for (const std::string& name : test->names) {
+        relations.push_back({.table = {.schema = {}, .name = name, .query = {}, .alias = {}},
+                             .found_without_schema = true,
+                             .parents = {}});
+      }
+      return relations;
+    };
     script.place = [test] { return test->place; };
     script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
       return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();
@@ -148,7 +170,9 @@ class CoordinatorTest : public ::testing::Test {
     return script;
   }
 
-  std::string place;  ///< Of the source.
+  std::string place;                            ///< Of the source.
+  std::vector<std::string> names = {"a", "b"};  ///< Its tables, as ListNames says.
+  std::function<arrow::Status()> on_list;       ///< Asked before.
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int)> on_open;
   std::function<arrow::Status(const TablePlan&, const WorkUnit&)> on_try;
   std::function<int64_t(const TablePlan&, const WorkUnit&)> miscount;

@@ -8,6 +8,7 @@
 #include "headrace/run/choose_run.h"
 #include "headrace/run/cursor_window.h"
 #include "headrace/run/job_plan.h"
+#include "headrace/run/listed_job.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/table_target.h"
 
@@ -51,16 +52,30 @@ arrow::Result<std::string> NormalForm(const PlannedTable& planned, const std::st
   return WatermarkText(*column->type, value);
 }
 
+bool HasNoCursor(const PatternJob& entry) { return !entry.each.load.is_transactional(); }
+
+std::vector<MatchedTable> NoTables() { return {}; }
+
 }  // namespace
 
-std::vector<TableCursor> ListCursors(const Job& job, Destination& destination) {
+std::vector<TableCursor> ListCursors(const Job& job, Source& source, Destination& destination,
+                                     std::stop_token stop) {
+  Job cursors_only = job;
+  std::erase_if(cursors_only.patterns, HasNoCursor);
+  const auto list = ListTablesNow(cursors_only, source, std::move(stop));
+  const Job listed = WithTables(cursors_only, list.ok() ? list->matched : NoTables());
   std::vector<TableCursor> cursors;
-  for (const TableJob& table : job.tables) {
+  for (const TableJob& table : listed.tables) {
     if (!table.load.is_transactional()) continue;
     cursors.push_back(
         {.table = table.table.label(),
          .column = table.load.cursor,
          .record = destination.LastCursorCommit(table.table, job.name, table.load.cursor)});
+  }
+  if (list.ok()) return cursors;
+  for (const PatternJob& entry : cursors_only.patterns) {
+    cursors.push_back(
+        {.table = entry.pattern.text(), .column = entry.each.load.cursor, .record = list.status()});
   }
   return cursors;
 }
@@ -68,8 +83,13 @@ std::vector<TableCursor> ListCursors(const Job& job, Destination& destination) {
 arrow::Result<CommitRecord> SetWatermark(const RunParts& parts, const std::string& table,
                                          const std::optional<std::string>& watermark,
                                          std::stop_token stop) {
-  const auto tables = SelectTables(parts.job, {table});
+  ARROW_ASSIGN_OR_RAISE(const TableList list, ListTablesNow(parts.job, parts.source, stop));
+  const Job listed = WithTables(parts.job, list.matched);
+  const auto tables = SelectTables(listed, {table});
   if (!tables.ok()) return UserError("the job has no table \"" + table + "\"");
+  if (tables->size() > 1) {
+    return UserError("\"" + table + "\" is several tables of the job: name one of them");
+  }
   TableJob job = *tables->front();
   const std::string cursor = job.load.cursor;
   if (!job.load.is_transactional()) {

@@ -16,14 +16,16 @@ namespace headrace {
 
 /// How far a table in transactional mode has come.
 struct TableCursor {
-  std::string table;  ///< TableRef::label().
+  std::string table;  ///< TableRef::label(); of a pattern whose tables are not known, its text.
   std::string column;
   /// Whose watermark it is; none: no run has left one. Or why that is not known.
   arrow::Result<std::optional<CommitRecord>> record;
 };
 
-/// Those of the job's tables in transactional mode, in the order of the job.
-std::vector<TableCursor> ListCursors(const Job& job, Destination& destination);
+/// Those of the job's tables in transactional mode, in the order of the job. The source is asked
+/// only for what patterns in that mode stand for.
+std::vector<TableCursor> ListCursors(const Job& job, Source& source, Destination& destination,
+                                     std::stop_token stop);
 
 /// Publishes a commit record of its own, without rows, so that the next run of `table` begins at
 /// `watermark`, or without one as the first run did. Connects to the source, which knows the type

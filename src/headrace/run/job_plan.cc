@@ -166,6 +166,15 @@ arrow::Status NoSuchColumn(const Description& description, const std::string& na
                    "\"; it has " + names);
 }
 
+/// What has a dot or a star may have been meant for a table.
+arrow::Status NothingToExclude(const Description& description, const std::string& name) {
+  const arrow::Status status = NoSuchColumn(description, name);
+  if (name.find_first_of(".*?") == std::string::npos) return status;
+  return status.WithMessage(status.message() +
+                            ". `exclude` leaves out columns; tables only where the name of the "
+                            "entry has wildcards");
+}
+
 /// The columns that the job asks for, all of them where it names none, without the excluded ones.
 arrow::Result<std::vector<ColumnRequest>> RequestedColumns(const Description& description,
                                                            const TableJob& job) {
@@ -176,7 +185,7 @@ arrow::Result<std::vector<ColumnRequest>> RequestedColumns(const Description& de
     }
   }
   for (const std::string& excluded : job.exclude) {
-    if (description.FindColumn(excluded) == nullptr) return NoSuchColumn(description, excluded);
+    if (description.FindColumn(excluded) == nullptr) return NothingToExclude(description, excluded);
     std::erase_if(requests, [&](const ColumnRequest& request) { return request.name == excluded; });
   }
   return requests;
@@ -568,8 +577,10 @@ JobPlan BeginPlan(const Job& job, const Source& source, const Destination& desti
           .snapshot_about = {},
           .warnings = {},
           .notes = {},
+          .refused = {},
           .tables = {},
-          .rights = {}};
+          .rights = {},
+          .listed = {}};
 }
 
 int64_t JobPlan::units() const {
@@ -587,6 +598,7 @@ int64_t JobPlan::estimated_rows() const {
 }
 
 int JobPlan::exit_code() const {
+  if (!refused.ok()) return ExitCodeOf(refused);
   std::vector<arrow::Status> statuses;
   bool any_is_good = continues_published;
   for (const PlannedTable& table : tables) {

@@ -31,10 +31,13 @@ struct JobPlan {
   SnapshotKind snapshot = SnapshotKind::kNone;
   std::string snapshot_about;
   std::vector<std::string> warnings;
-  std::vector<std::string> notes;    ///< Of a dry run: which run it would be, what is not in here.
+  std::vector<std::string> notes;    ///< What patterns stand for; of a dry run also which run it
+                                     ///< would be, and what is not in here.
+  arrow::Status refused;             ///< Class user: why no run can begin, whatever the tables say.
   std::vector<PlannedTable> tables;  ///< In the order of the job file.
   MissingRights rights;  ///< Of `headrace plan` and `check`: what the source's role lacks for it.
-  bool continues_published = false;  ///< The run that it is for has published a table before.
+  bool continues_published = false;   ///< The run that it is for has published a table before.
+  std::shared_ptr<const Job> listed;  ///< The job of `tables`, where its patterns were listed.
 
   int64_t units() const;
   int64_t estimated_rows() const;

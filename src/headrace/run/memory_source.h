@@ -23,7 +23,8 @@ namespace headrace {
 struct MemorySourceScript {
   std::map<std::string, int64_t> tables;  ///< Rows by table name.
   std::function<std::string()> place;     ///< Where the source is; empty: it is not told.
-  int64_t null_rows = 0;                  ///< What is counted of each for a unit of NULLs.
+  std::function<arrow::Result<std::vector<NamedRelation>>()> names;  ///< What ListNames says.
+  int64_t null_rows = 0;  ///< What is counted of each for a unit of NULLs.
   /// What a count of a unit of rows differs by from those that it has; empty: by nothing.
   std::function<int64_t(const TablePlan&, const WorkUnit&)> miscount;
   /// Asked before a unit is opened, with the number of opens of that unit so far (1, 2, …).
@@ -216,6 +217,17 @@ class MemorySource : public Source {
   }
   arrow::Result<std::vector<ListedTable>> List(std::stop_token /*stop*/) override {
     return std::vector<ListedTable>{};
+  }
+  /// Tables without schema, those of the script unless it says others.
+  arrow::Result<std::vector<NamedRelation>> ListNames(std::stop_token /*stop*/) override {
+    if (script_.names) return script_.names();
+    std::vector<NamedRelation> names;
+    for (const auto& [name, rows] : script_.tables) {
+      names.push_back({.table = {.schema = {}, .name = name, .query = {}, .alias = {}},
+                       .found_without_schema = true,
+                       .parents = {}});
+    }
+    return names;
   }
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const SnapshotTable> /*tables*/,
                                                         std::stop_token /*stop*/) override {

@@ -50,6 +50,7 @@ nlohmann::json CursorJson(const CursorPlan& cursor) {
 /// Everything but the units.
 nlohmann::json TableJson(const PlannedTable& table) {
   nlohmann::json json = {{"table", table.job->table.label()}};
+  if (!table.job->pattern.empty()) json["pattern"] = table.job->pattern;
   if (!table.status.ok()) {
     json["error"] = ErrorJson(table.status);
     return json;
@@ -79,16 +80,19 @@ nlohmann::json TableJson(const PlannedTable& table) {
 
 /// Everything but the tables.
 nlohmann::json HeadJson(const JobPlan& plan) {
-  return {{"version", 1},
-          {"job", plan.job},
-          {"source", plan.source},
-          {"destination", plan.destination},
-          {"snapshot", {{"kind", SnapshotKindName(plan.snapshot)}, {"about", plan.snapshot_about}}},
-          {"units", plan.units()},
-          {"estimated_rows", plan.estimated_rows()},
-          {"warnings", plan.warnings},
-          {"notes", plan.notes},
-          {"grants", plan.rights.needed}};
+  nlohmann::json json = {
+      {"version", 1},
+      {"job", plan.job},
+      {"source", plan.source},
+      {"destination", plan.destination},
+      {"snapshot", {{"kind", SnapshotKindName(plan.snapshot)}, {"about", plan.snapshot_about}}},
+      {"units", plan.units()},
+      {"estimated_rows", plan.estimated_rows()},
+      {"warnings", plan.warnings},
+      {"notes", plan.notes},
+      {"grants", plan.rights.needed}};
+  if (!plan.refused.ok()) json["error"] = ErrorJson(plan.refused);
+  return json;
 }
 
 /// The text of an object without its closing brace, so that one more key can follow.

@@ -209,6 +209,14 @@ struct ListedTable {
   int64_t bytes = -1;  ///< -1: unknown.
 };
 
+/// A table or view by its name, for names with wildcards.
+struct NamedRelation {
+  TableRef table;  ///< With its schema, also where the source has but one.
+  RelationKind kind = RelationKind::kTable;  ///< kForeign: its rows lie elsewhere.
+  bool found_without_schema = false;         ///< Its name alone, without the schema, means it.
+  std::vector<TableRef> parents;  ///< That it inherits from directly: their rows include its own.
+};
+
 /// A connected, or connectable, source. Thread-safe.
 class Source {
  public:
@@ -227,6 +235,10 @@ class Source {
 
   /// All tables and views that a user made, in the order of their names.
   virtual arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) = 0;
+
+  /// The names of the same tables and views, in the same order, as they are at one moment. Cheap:
+  /// looks at none of them. Partitions of a table are part of it, and not listed.
+  virtual arrow::Result<std::vector<NamedRelation>> ListNames(std::stop_token stop) = 0;
 
   /// Opens the snapshot and whatever keeps `tables`, and what is read with them, readable until it
   /// ends. Fails where the source cannot be reached, or cannot give the snapshot that its options

@@ -126,6 +126,12 @@ constexpr std::string_view kLeavesQuery =
     "  AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)"
     " ORDER BY c.oid <> $oid, n.nspname, c.relname";
 
+/// Relations c in schemas n that a user made; partitions are no tables of their own.
+constexpr std::string_view kMadeByUser =
+    "c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition"
+    " AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    " AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp\\_%'";
+
 /// pg_table_size waits for who has a table for himself, or is in the queue to have it: its size is
 /// what the statistics say.
 constexpr std::string_view kListQuery =
@@ -137,10 +143,22 @@ constexpr std::string_view kListQuery =
     "   THEN c.relpages * pg_catalog.current_setting('block_size')::pg_catalog.int8"
     "   ELSE pg_catalog.pg_table_size(c.oid) END"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition"
-    "  AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
-    "  AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp\\_%'"
-    " ORDER BY n.nspname, c.relname";
+    " WHERE $made_by_user ORDER BY n.nspname, c.relname";
+
+/// A row for each table that it inherits from, at least one.
+constexpr std::string_view kNamesQuery =
+    "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_table_is_visible(c.oid),"
+    "  parent_schema.nspname, parent.relname"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " LEFT JOIN (pg_catalog.pg_inherits i"
+    "   JOIN pg_catalog.pg_class parent ON parent.oid = i.inhparent"
+    "   JOIN pg_catalog.pg_namespace parent_schema ON parent_schema.oid = parent.relnamespace)"
+    "  ON i.inhrelid = c.oid"
+    " WHERE $made_by_user ORDER BY n.nspname, c.relname, i.inhseqno";
+
+std::string OfUsers(std::string query) {
+  return Filled(std::move(query), "$made_by_user", kMadeByUser);
+}
 
 /// One column of the table or query with its type resolved.
 Column MakeColumn(std::string name, std::string source_type, const PgType& type) {
@@ -361,7 +379,7 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
 arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection,
                                                       const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(WithNeverAnalysed(kListQuery), stop));
+                        connection.Query(OfUsers(WithNeverAnalysed(kListQuery)), stop));
   std::vector<ListedTable> tables;
   for (int i = 0; i < result.rows(); ++i) {
     ListedTable listed;
@@ -373,6 +391,31 @@ arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection,
     tables.push_back(std::move(listed));
   }
   return tables;
+}
+
+arrow::Result<std::vector<NamedRelation>> ListRelationNames(PgConnection& connection,
+                                                            const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.Query(OfUsers(std::string(kNamesQuery)), stop));
+  std::vector<NamedRelation> names;
+  for (int i = 0; i < result.rows(); ++i) {
+    TableRef table{.schema = std::string(result.Text(i, 0)),
+                   .name = std::string(result.Text(i, 1)),
+                   .query = {},
+                   .alias = {}};
+    if (names.empty() || names.back().table != table) {
+      names.push_back({.table = std::move(table),
+                       .kind = RelationKindOf(result.Text(i, 2)).value_or(RelationKind::kTable),
+                       .found_without_schema = result.Boolean(i, 3),
+                       .parents = {}});
+    }
+    if (result.IsNull(i, 4)) continue;
+    names.back().parents.push_back({.schema = std::string(result.Text(i, 4)),
+                                    .name = std::string(result.Text(i, 5)),
+                                    .query = {},
+                                    .alias = {}});
+  }
+  return names;
 }
 
 }  // namespace headrace

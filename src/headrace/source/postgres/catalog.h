@@ -51,4 +51,8 @@ arrow::Result<Description> DescribeRelation(PgConnection& connection, PgTypeCata
 arrow::Result<std::vector<ListedTable>> ListRelations(PgConnection& connection,
                                                       const std::stop_token& stop);
 
+/// Their names, and what they inherit from.
+arrow::Result<std::vector<NamedRelation>> ListRelationNames(PgConnection& connection,
+                                                            const std::stop_token& stop);
+
 }  // namespace headrace

@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "headrace/source/postgres/test_database.h"
 
@@ -83,6 +87,40 @@ TEST_F(PostgresCatalogTest, AMissingTableNamesTheNearest) {
     EXPECT_EQ(refusal(elsewhere, mode),
               "there is no table nowhere.ORDERZ; did you mean " + schema_ + ".orderz?");
   }
+}
+
+TEST_F(PostgresCatalogTest, NamesTellWhatInheritsAndLeaveOutPartitions) {
+  Run("CREATE TABLE parent (id int); CREATE TABLE other (v int);"
+      "CREATE TABLE child () INHERITS (parent, other); CREATE TABLE grandchild () INHERITS (child);"
+      "CREATE TABLE p (id int) PARTITION BY RANGE (id);"
+      "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);"
+      "CREATE TABLE p2 PARTITION OF p1 FOR VALUES FROM (0) TO (10);"
+      "CREATE MATERIALIZED VIEW m AS TABLE p; CREATE TEMP TABLE temporary (id int)");
+  std::map<std::string, NamedRelation> names;
+  for (NamedRelation& name : MakeSource()->ListNames({}).ValueOrDie()) {
+    EXPECT_NE(name.table.name, "temporary");
+    EXPECT_NE(name.table.schema, "pg_catalog");
+    if (name.table.schema == schema_) names.emplace(name.table.name, std::move(name));
+  }
+  ASSERT_EQ(names.size(), 6U);
+  EXPECT_EQ(names.at("child").parents, (std::vector{Table("parent"), Table("other")}));
+  EXPECT_EQ(names.at("grandchild").parents, std::vector{Table("child")});
+  EXPECT_TRUE(names.at("parent").parents.empty());
+  EXPECT_EQ(names.at("p").kind, RelationKind::kPartitioned);
+  EXPECT_EQ(names.at("m").kind, RelationKind::kMaterializedView);
+}
+
+/// The schema is on the writer's search_path alone.
+TEST_F(PostgresCatalogTest, NamesTellWhatTheSearchPathOfTheSourceFinds) {
+  const std::string in_public = "public." + PgQuoteIdentifier(schema_ + "_t");
+  Run("CREATE TABLE t (id int); CREATE TABLE " + in_public + " (id int)");
+  const auto names = MakeSource()->ListNames({}).ValueOrDie();
+  Run("DROP TABLE " + in_public);
+  const auto is_found = [&](const TableRef& table) {
+    return std::ranges::find(names, table, &NamedRelation::table)->found_without_schema;
+  };
+  EXPECT_FALSE(is_found(Table("t")));
+  EXPECT_TRUE(is_found({.schema = "public", .name = schema_ + "_t", .query = {}, .alias = {}}));
 }
 
 TEST_F(PostgresCatalogTest, AQueryThatIsAnotherStatementIsToldWhatItMustBe) {

@@ -32,10 +32,11 @@ class PostgresSource final : public Source {
   }
 
   arrow::Result<std::vector<ListedTable>> List(std::stop_token stop) override {
-    ARROW_ASSIGN_OR_RAISE(PgConnection connection, Connect(stop));
-    const StatementScope scope =
-        BoundedTransactionScope(BeginStatements(settings_, connection.server_version()));
-    return InScope(connection, scope, [&] { return ListRelations(connection, stop); }, stop);
+    return Ask(ListRelations, stop);
+  }
+
+  arrow::Result<std::vector<NamedRelation>> ListNames(std::stop_token stop) override {
+    return Ask(ListRelationNames, stop);
   }
 
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const SnapshotTable> tables,
@@ -52,6 +53,16 @@ class PostgresSource final : public Source {
     auto connection = PgConnection::Connect(settings_.connect, stop);
     if (!connection.ok()) return NameEndpoint(connection.status(), settings_.connect);
     return connection;
+  }
+
+  /// What `list` says in a transaction and on a connection of its own.
+  template <typename List>
+  auto Ask(List list, const std::stop_token& stop) const
+      -> decltype(list(std::declval<PgConnection&>(), stop)) {
+    ARROW_ASSIGN_OR_RAISE(PgConnection connection, Connect(stop));
+    const StatementScope scope =
+        BoundedTransactionScope(BeginStatements(settings_, connection.server_version()));
+    return InScope(connection, scope, [&] { return list(connection, stop); }, stop);
   }
 
   Capabilities CapabilitiesOf(int server_version) const {

@@ -181,6 +181,20 @@ TEST_F(SqliteCatalogTest, ListsWhatAUserMade) {
   EXPECT_EQ(tables[2].rows, -1);
 }
 
+TEST_F(SqliteCatalogTest, TheNamesHaveTheOneSchemaAndTellVirtualTables) {
+  database_.Execute(
+      "CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT); CREATE VIEW a AS SELECT 1 AS one;"
+      "CREATE VIRTUAL TABLE c USING fts5(body); CREATE TEMP TABLE d (x); INSERT INTO b VALUES (1)");
+  const auto names = database_.MakeSource()->ListNames({}).ValueOrDie();
+  ASSERT_EQ(names.size(), 3U);
+  EXPECT_EQ(names[0].table.label(), "main.a");
+  EXPECT_EQ(names[0].kind, RelationKind::kView);
+  EXPECT_EQ(names[1].table.label(), "main.b");
+  EXPECT_EQ(names[1].kind, RelationKind::kTable);
+  EXPECT_TRUE(names[1].found_without_schema);
+  EXPECT_EQ(names[2].kind, RelationKind::kForeign);
+}
+
 TEST_F(SqliteCatalogTest, AVirtualTableIsReadAsOne) {
   database_.Execute(
       "CREATE VIRTUAL TABLE docs USING fts5(body); INSERT INTO docs VALUES ('words')");

@@ -53,6 +53,21 @@ class SqliteSource final : public Source {
     return tables;
   }
 
+  arrow::Result<std::vector<NamedRelation>> ListNames(std::stop_token stop) override {
+    ARROW_ASSIGN_OR_RAISE(const std::shared_ptr<ReadPoint> point, OpenAlone(stop));
+    ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point->leader());
+    ARROW_ASSIGN_OR_RAISE(const std::vector<CatalogEntry> entries, ListCatalog(*leader));
+    std::vector<NamedRelation> names;
+    names.reserve(entries.size());
+    for (const CatalogEntry& entry : entries) {
+      names.push_back({.table = {.schema = "main", .name = entry.name, .query = {}, .alias = {}},
+                       .kind = entry.is_virtual ? RelationKind::kForeign : entry.kind,
+                       .found_without_schema = true,
+                       .parents = {}});
+    }
+    return names;
+  }
+
   arrow::Result<std::unique_ptr<Snapshot>> OpenSnapshot(std::span<const SnapshotTable>,
                                                         std::stop_token stop) override {
     if (stop.stop_requested()) return InterruptedError();

@@ -1,0 +1,254 @@
+#include "headrace/run/listed_job.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "headrace/model/wait_for.h"
+#include "headrace/run/backfill.h"
+#include "headrace/run/backoff.h"
+#include "headrace/run/by_directory.h"
+#include "headrace/run/choose_run.h"
+#include "headrace/run/table_name.h"
+
+namespace headrace {
+namespace {
+
+using MatchedTables = std::vector<MatchedTable>;
+
+TableRef NameOf(const MatchedTable& table) {
+  return {.schema = table.schema, .name = table.name, .query = {}, .alias = {}};
+}
+
+/// The run that `request` would go on with, or repeat: by its id also the one that has taken it
+/// over.
+arrow::Result<std::optional<JournalRun>> KnownRun(const RunParts& parts,
+                                                  const RunRequest& request) {
+  if (request.run_id.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(auto known, parts.journal.FindRun(*request.run_id));
+    while (known.has_value() && known->state == RunState::kSuperseded) {
+      ARROW_ASSIGN_OR_RAISE(known, parts.journal.FindRun(known->successor));
+    }
+    if (known.has_value() && known->job != parts.job.name) return std::nullopt;
+    return known;
+  }
+  ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, parts.journal.UnfinishedRuns(parts.job.name));
+  if (runs.empty()) return std::nullopt;
+  return std::move(runs.front());
+}
+
+/// A server that is starting, or has no room, gets as many attempts as for a snapshot.
+arrow::Result<TableList> ListPatiently(const RunParts& parts, const std::stop_token& stop) {
+  for (int attempt = 1;; ++attempt) {
+    auto list = ListTablesNow(parts.job, parts.source, stop);
+    if (list.ok() || stop.stop_requested()) return list;
+    if (ClassOf(list.status()) != ErrorClass::kTransient || attempt > parts.job.retries) {
+      return list;
+    }
+    parts.observer.Emit(Level::kWarning, "list_retry",
+                        "cannot list the tables, trying again: " + list.status().message(),
+                        {{"attempt", int64_t{attempt}}});
+    if (!WaitFor(BackoffDelay(attempt + 1), stop)) return InterruptedError();
+  }
+}
+
+arrow::Result<ListedJob> OfNewRun(const RunParts& parts, const RunRequest& request,
+                                  const TableList& list) {
+  ListedJob listed{.job = WithTables(parts.job, list.matched), .notes = list.notes()};
+  const bool is_concerned = request.only.empty() || !SelectTables(listed.job, request.only).ok();
+  if (is_concerned) ARROW_RETURN_NOT_OK(list.fault());
+  return listed;
+}
+
+arrow::Result<ListedJob> ListForNewRun(const RunParts& parts, const RunRequest& request,
+                                       const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const TableList list, ListPatiently(parts, stop));
+  return OfNewRun(parts, request, list);
+}
+
+/// Those of `now` that are not in `list` and that `--only` names, each by itself.
+MatchedTables NamedBesides(const MatchedTables& now, const MatchedTables& list,
+                           const std::vector<std::string>& only) {
+  MatchedTables named;
+  for (const MatchedTable& table : now) {
+    const bool is_named = std::ranges::any_of(only, [&](const std::string& name) {
+      return !TablePattern::HasWildcards(name) && IsNamed(NameOf(table), name);
+    });
+    const bool is_new = std::ranges::find(list, table) == list.end();
+    if (is_named && is_new) named.push_back(table);
+  }
+  return named;
+}
+
+/// A run that is over keeps its list, and the source is not asked but for what `--only` names
+/// besides: the run was not for that.
+arrow::Result<ListedJob> ListOfEndedRun(const RunParts& parts, const JournalRun& run,
+                                        const RunRequest& request, const std::stop_token& stop) {
+  ListedJob listed{.job = WithTables(parts.job, run.matched), .notes = {}};
+  if (request.only.empty() || SelectTables(listed.job, request.only).ok()) return listed;
+  ARROW_ASSIGN_OR_RAISE(const TableList now, ListTablesNow(parts.job, parts.source, stop));
+  MatchedTables tables = run.matched;
+  std::ranges::move(NamedBesides(now.matched, tables, request.only), std::back_inserter(tables));
+  listed.job = WithTables(parts.job, tables);
+  return listed;
+}
+
+/// It is, or was decided to be.
+bool IsPublished(const JournalTable& table) {
+  return table.intent.has_value() || table.record.has_value();
+}
+
+/// The job, or the place that it reads, is another one than when the run began.
+bool IsOtherJob(const RunParts& parts, const JournalRun& run) {
+  const std::string place = parts.source.place();
+  const bool is_elsewhere = !place.empty() && !run.source.empty() && place != run.source;
+  return run.text_digest != parts.job.text_digest || is_elsewhere;
+}
+
+/// Does a new run take `run` over, as ChooseRun says (RunChooser::ContinueOrSucceed)? It has a list
+/// of its own, `now`.
+bool IsTakenOver(const RunParts& parts, const JournalRun& run, const RunRequest& request,
+                 const std::vector<JournalTable>& journalled, const TableList& now) {
+  const Job job = WithTables(parts.job, now.matched);
+  const auto wanted = SelectTables(job, request.only);
+  const bool may_be = !request.resume && !request.run_id && !parts.job.backfill;
+  if (!may_be || !wanted.ok()) return false;
+  const JournalTableIndex known(journalled);
+  const std::unordered_set<std::string> scope(run.scope.begin(), run.scope.end());
+  const auto is_published = [&](const TableJob& table) {
+    const JournalTable* begun = known.Find(table.table.directory());
+    return begun != nullptr && IsPublished(*begun);
+  };
+  const bool is_left = std::ranges::any_of(job.tables, [&](const TableJob& table) {
+    return scope.contains(table.table.directory()) && !is_published(table);
+  });
+  return is_left && std::ranges::any_of(*wanted, [&](const TableJob* table) {
+           return table->load.is_transactional() && scope.contains(table->table.directory()) &&
+                  is_published(*table);
+         });
+}
+
+/// The list of a run that goes on, beside what the source has now.
+class UnfinishedList {
+ public:
+  UnfinishedList(const RunParts& parts, const JournalRun& run, const RunRequest& request)
+      : parts_(parts), run_(run), request_(request) {}
+
+  arrow::Result<ListedJob> Make(const std::vector<JournalTable>& journalled,
+                                std::span<const NamedRelation> names) {
+    const TableList now = ListTables(parts_.job, names);
+    MatchedTables tables = StillThere(journalled, names, now.matched);
+    if (IsTakenOver(parts_, run_, request_, journalled, now)) {
+      ARROW_ASSIGN_OR_RAISE(ListedJob listed, OfNewRun(parts_, request_, now));
+      std::ranges::move(notes_, std::back_inserter(listed.notes));
+      return listed;
+    }
+    std::ranges::move(NamedBesides(now.matched, run_.matched, request_.only),
+                      std::back_inserter(tables));
+    NoteNew(now.matched, tables);
+    return ListedJob{.job = WithTables(parts_.job, tables), .notes = std::move(notes_)};
+  }
+
+ private:
+  /// A table that was dropped is no failure of the run: the pattern does not stand for it any more.
+  /// Where all its tables are gone, though, something is wrong with the source, and they fail.
+  MatchedTables StillThere(const std::vector<JournalTable>& journalled,
+                           std::span<const NamedRelation> names, const MatchedTables& now) {
+    const JournalTableIndex known(journalled);
+    std::unordered_set<std::string_view> patterns;  // That stand for something.
+    for (const MatchedTable& table : now) patterns.insert(table.pattern);
+    std::unordered_set<std::string> there;
+    for (const NamedRelation& relation : names) {
+      there.insert(relation.table.directory());
+      if (relation.found_without_schema) {
+        there.insert(
+            NameOf({.schema = {}, .name = relation.table.name, .pattern = {}}).directory());
+      }
+    }
+    MatchedTables tables;
+    std::vector<std::string> gone;
+    for (const MatchedTable& table : run_.matched) {
+      const std::string directory = NameOf(table).directory();
+      const JournalTable* begun = known.Find(directory);
+      const bool is_published = begun != nullptr && IsPublished(*begun);
+      if (there.contains(directory) || is_published || !patterns.contains(table.pattern)) {
+        tables.push_back(table);
+      } else {
+        gone.push_back(NameOf(table).label());
+      }
+    }
+    Note("gone since run " + run_.run + " was begun, and no part of it any more: ", gone);
+    return tables;
+  }
+
+  void NoteNew(const MatchedTables& now, const MatchedTables& tables) {
+    std::unordered_set<std::string> known;
+    for (const MatchedTable& table : tables) known.insert(NameOf(table).directory());
+    std::vector<std::string> added;
+    for (const MatchedTable& table : now) {
+      const TableRef name = NameOf(table);
+      if (!known.contains(name.directory())) added.push_back(name.label());
+    }
+    Note("new since run " + run_.run + " was begun, and for the next run to load: ", added);
+  }
+
+  void Note(const std::string& what, const std::vector<std::string>& tables) {
+    if (!tables.empty()) notes_.push_back(what + SomeNames(tables));
+  }
+
+  const RunParts& parts_;
+  const JournalRun& run_;
+  const RunRequest& request_;
+  std::vector<std::string> notes_;
+};
+
+/// What the source says is worth knowing, and no condition: a run that has only a commit to finish
+/// needs no source, and who opens the snapshot says what is wrong with it.
+arrow::Result<ListedJob> ListOfUnfinishedRun(const RunParts& parts, const JournalRun& run,
+                                             const RunRequest& request,
+                                             const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> journalled, parts.journal.Tables(run.run));
+  const bool is_other = IsOtherJob(parts, run);
+  const bool has_published = std::ranges::any_of(journalled, IsPublished);
+  if (is_other && !has_published) return ListForNewRun(parts, request, stop);
+  ListedJob as_begun{.job = WithTables(parts.job, run.matched), .notes = {}};
+  if (is_other) return as_begun;
+  const auto names = parts.source.ListNames(stop);
+  if (!names.ok()) {
+    if (CodeOf(names.status()) == kInterruptedCode) return names.status();
+    return as_begun;
+  }
+  return UnfinishedList(parts, run, request).Make(journalled, *names);
+}
+
+arrow::Result<ListedJob> ListOfRun(const RunParts& parts, const RunRequest& request,
+                                   const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const std::optional<JournalRun> run, KnownRun(parts, request));
+  const bool nothing_to_resume = !run && request.resume && !request.run_id && request.only.empty();
+  if (nothing_to_resume) return ListedJob{.job = WithTables(parts.job, {}), .notes = {}};
+  if (!run.has_value()) return ListForNewRun(parts, request, stop);
+  if (run->unfinished()) return ListOfUnfinishedRun(parts, *run, request, stop);
+  return ListOfEndedRun(parts, *run, request, stop);
+}
+
+}  // namespace
+
+arrow::Result<TableList> ListTablesNow(const Job& job, Source& source, std::stop_token stop) {
+  if (job.patterns.empty()) return TableList{};
+  ARROW_ASSIGN_OR_RAISE(const std::vector<NamedRelation> names, source.ListNames(std::move(stop)));
+  return ListTables(job, names);
+}
+
+arrow::Result<ListedJob> ListTablesOfRun(const RunParts& parts, const RunRequest& request,
+                                         const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(ListedJob listed, ListOfRun(parts, request, stop));
+  ARROW_RETURN_NOT_OK(GiveBackfill(request.only, listed.job));
+  return listed;
+}
+
+}  // namespace headrace
