@@ -101,8 +101,8 @@ TEST(PlanText, RightsThatAreMissingStandAtTheEndInOneLineEach) {
                  .helpful = {"GRANT pg_read_all_stats TO etl"}};
   EXPECT_THAT(PlanText(plan, {.width = 40}), testing::EndsWith(R"(
   rights that the job needs and the role
-  lacks, for the owner of the tables or a
-  superuser to run:
+  lacks, for the owner of the tables or
+  a superuser to run:
 
     )" + grant + R"(;
     GRANT USAGE ON SCHEMA "a\nb" TO etl;
