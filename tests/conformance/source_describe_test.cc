@@ -86,7 +86,7 @@ TEST_P(SourceConformance, ListsTheNamesOfTheSameTables) {
 }
 
 TEST_P(SourceConformance, StopsToListNames) {
-  std::stop_source stop;
+  const std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(CodeOf(source().ListNames(stop.get_token()).status()), kInterruptedCode);
 }

@@ -168,7 +168,7 @@ arrow::Status NoSuchColumn(const Description& description, const std::string& na
 
 /// What has a dot or a star may have been meant for a table.
 arrow::Status NothingToExclude(const Description& description, const std::string& name) {
-  const arrow::Status status = NoSuchColumn(description, name);
+  arrow::Status status = NoSuchColumn(description, name);
   if (name.find_first_of(".*?") == std::string::npos) return status;
   return status.WithMessage(status.message() +
                             ". `exclude` leaves out columns; tables only where the name of the "

@@ -241,9 +241,8 @@ void Worker::LoseWriter(const arrow::Status& status, std::vector<QueuedUnit> uni
 void Worker::RetryOrFail(std::span<const QueuedUnit> units, const arrow::Status& status) {
   if (stop_.stop_requested() || units.empty()) return;
   const QueuedUnit& first = units.front();
-  const auto spent = std::ranges::find_if(units, [this](const QueuedUnit& unit) {
-    return unit.attempt > shared_.options.retries;
-  });
+  const auto spent = std::ranges::find_if(
+      units, [this](const QueuedUnit& unit) { return unit.attempt > shared_.options.retries; });
   if (ClassOf(status) != ErrorClass::kTransient || spent != units.end()) {
     const QueuedUnit& told = spent == units.end() ? first : *spent;
     shared_.queue.FailTable(told.table, Explain(told, status));

@@ -152,7 +152,8 @@ TEST_F(PostgresEstimateTest, EndsAreAskedForWhereTheTableIsCutByValuesAndAnError
 
 TEST_F(PostgresEstimateTest, KeysWhoseSampleHasNoRoomToBeSortedStayUnknown) {
   Run("CREATE TABLE t (key text PRIMARY KEY);"
-      "INSERT INTO t SELECT repeat(md5(i::text), 4) FROM generate_series(1, 20000) AS i; ANALYZE t");
+      "INSERT INTO t SELECT repeat(md5(i::text), 4) FROM generate_series(1, 20000) AS i; ANALYZE "
+      "t");
   Run("GRANT SELECT ON t TO " + Role());
   const Description t = Describe(Table("t"));
   EXPECT_FALSE(Estimate(t, {"key"}, {"key"}).ValueOrDie().columns.at("key").keys.empty());

@@ -104,7 +104,7 @@ arrow::Status HoldAllUnits(PgConnection& connection, const StatementScope& scope
   const bool by_pages = std::holds_alternative<PageRange>(first.split);
   const std::string select = SelectStatement(PlainSelectList(plan), TargetOf(plan, whole),
                                              by_pages ? "" : ConditionOf(plan, whole));
-  arrow::Status held =
+  const arrow::Status held =
       InScope(connection, scope, [&] { return HoldIndexes(connection, select, stop); }, stop);
   return CodeOf(held) == kPgOutOfMemory ? arrow::Status::OK() : held;
 }
