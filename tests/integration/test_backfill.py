@@ -55,7 +55,7 @@ def test_rows_below_the_first_window_are_loaded_and_the_watermark_stays(events, 
 def test_what_the_next_run_loads_is_refused(events, headrace):
     job = job_of(headrace, events, initial="5")
     job.run()
-    said(job.run("--from", "1", "--to", "12", expect=2), "--to must be 11 or lower", "the next run loads")
+    said(job.run("--from", "1", "--to", "12", expect=2), "--to must be 11 or lower", "its next run loads")
     plan = headrace("plan", "job.yaml", "--from", "1", "--to", "3", "--json", expect=0).json()["tables"][0]
     assert (plan["cursor"]["from"], plan["cursor"]["to"]) == ("1", "3")
     assert plan["cursor"]["waiting_rows"] is None
@@ -88,7 +88,7 @@ def test_a_backfill_that_was_killed_is_continued_by_its_own_range_alone(events, 
     job.run("--from", "1", "--to", "4", expect=1)
     assert ids(job) == [1, 2, 3, 5, 6, 7, 8, 9, 10]
     events.execute("ALTER TABLE away RENAME TO orders")
-    said(job.run(expect=2), "--from, --to", "headrace abandon")
+    said(job.run(expect=2), "repeat it with its --from and --to", "headrace abandon")
     for _ in range(2):
         finished = job.run("--from", "1", "--to", "4", expect=None)
         assert finished.returncode in (0, 2)

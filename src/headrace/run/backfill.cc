@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "headrace/model/watermark.h"
@@ -13,6 +15,9 @@
 
 namespace headrace {
 namespace {
+
+/// Of the digest of a job that is run as a backfill.
+constexpr std::string_view kDigestPrefix = "backfill-";
 
 /// Values of a cursor in [from, to); no `from`: all below.
 struct Range {
@@ -48,14 +53,35 @@ struct Latest {
   std::string why;
 };
 
+/// The least watermark of the jobs that load the table by this cursor: above it rows are loaded by
+/// the next run of that job.
+arrow::Result<std::optional<Latest>> LeastWatermark(const Column& column,
+                                                    const TableHistory& history) {
+  std::map<std::string, const CommitIntent*> last_of;  // by job
+  for (const CommitRecord& record : history.all) {
+    if (record.intent.cursor_column == column.name) last_of[record.intent.job] = &record.intent;
+  }
+  std::optional<Latest> least;
+  for (const auto& [job, intent] : last_of) {
+    if (!intent->watermark) {
+      return UserError("the last run of job " + job +
+                       " with this cursor has left no watermark (run " + intent->run +
+                       "): the next one begins with the first row, and would load these rows once "
+                       "more; `headrace state set` says where it begins");
+    }
+    ARROW_ASSIGN_OR_RAISE(const int64_t watermark, WatermarkOf(column, *intent));
+    if (least && least->value <= watermark) continue;
+    least = Latest{watermark, "which is the watermark of job " + job +
+                                  ": its next run loads what is above it"};
+  }
+  return least;
+}
+
 /// None: the column has no value yet.
 arrow::Result<std::optional<Latest>> LatestEnd(const Column& column, const TableHistory& history,
                                                const CursorBound& bound) {
-  if (const CommitIntent* last = history.last_window()) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t watermark, WatermarkOf(column, *last));
-    return Latest{watermark, "which is the watermark: the next run loads what is above it"};
-  }
-  if (!bound.upper) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(auto least, LeastWatermark(column, history));
+  if (least || !bound.upper) return least;
   return Latest{*bound.upper, "for rows above it may still be committed"};
 }
 
@@ -135,6 +161,7 @@ arrow::Status SetBackfill(const BackfillRange& range, const std::vector<std::str
                           Job& job) {
   job.backfill = range;
   job.text_digest =
+      std::string(kDigestPrefix) +
       Xxh3Hex128(job.text_digest + "\n" + range.from.value_or("") + "\n" + range.to.value_or(""));
   return job.patterns.empty() ? GiveBackfill(only, job) : arrow::Status::OK();
 }
@@ -152,6 +179,8 @@ arrow::Status GiveBackfill(const std::vector<std::string>& only, Job& job) {
   }
   return arrow::Status::OK();
 }
+
+bool IsBackfill(const JournalRun& run) { return run.text_digest.starts_with(kDigestPrefix); }
 
 arrow::Status PlanBackfill(const TableJob& job, const Column& column, const TableHistory& history,
                            const CursorBound& bound, TablePlan& plan) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "headrace/config/job.h"
+#include "headrace/journal/journal.h"
 #include "headrace/model/error.h"
 #include "headrace/model/table_plan.h"
 #include "headrace/run/table_history.h"
@@ -22,6 +23,9 @@ arrow::Status SetBackfill(const BackfillRange& range, const std::vector<std::str
 /// Gives the range of a backfill to the tables of `job` that `only` names; of another run none.
 /// Errors as above. For who has listed the tables of a job.
 arrow::Status GiveBackfill(const std::vector<std::string>& only, Job& job);
+
+/// Was `run` a backfill? Its range is a part of what the journal knows of its job.
+bool IsBackfill(const JournalRun& run);
 
 /// Fills in `plan.cursor` and `plan.filter.window` of a table with a backfill, whose history has
 /// all commits. Errors of class user where its bounds are no values of the cursor, where rows of it

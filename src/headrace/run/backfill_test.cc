@@ -76,7 +76,12 @@ TEST(Backfill, BeginsWithTheFirstRowWhereNothingElseIsSaid) {
 /// Between two windows that a person has set apart by `state set`.
 TEST(Backfill, EndsAtTheWatermarkWhereNothingElseIsSaid) {
   TableHistory history = HistoryOfRuns({{"id", std::nullopt, "10"}, {"id", "10", "20"}});
-  history.last_cursor->intent.watermark = "40";
+  CommitRecord set = history.all.back();  // By `headrace state set`.
+  set.intent.rows = 0;
+  set.intent.window.reset();
+  set.intent.watermark = "40";
+  history.all.push_back(set);
+  history.last = history.last_cursor = set;
   const auto plan = BackfillPlan({.from = "20", .to = {}}, history);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->filter.window, Split(IdRange{"id", 20, 40}));
@@ -119,7 +124,22 @@ TEST(Backfill, OtherLoadsAreWarnedOf) {
 
 TEST(Backfill, AboveTheWatermarkIsTheNextRuns) {
   EXPECT_THAT(Refusal({"50", "60"}, HistoryOfRuns({{"id", {}, "50"}})),
-              HasSubstr("--to must be 50 or lower, which is the watermark: the next run loads"));
+              HasSubstr("--to must be 50 or lower, which is the watermark of job shop: its next "
+                        "run loads"));
+}
+
+TEST(Backfill, AboveTheWatermarkOfAnotherJobItIsThatJobsNextRuns) {
+  TableHistory history = HistoryOfRuns({{"id", {}, "100"}});
+  history.last_cursor.reset();
+  EXPECT_THAT(Refusal({"100", "200"}, history, 500), HasSubstr("--to must be 100 or lower"));
+}
+
+TEST(Backfill, AfterAResetTheNextRunLoadsAllRows) {
+  TableHistory history = HistoryOfRuns({{"id", {}, "50"}});
+  history.all.back().intent.watermark.reset();
+  history.all.back().intent.rows = 0;
+  history.last = history.last_cursor = history.all.back();
+  EXPECT_THAT(Refusal({"1", "9"}, history), HasSubstr("has left no watermark (run r1)"));
 }
 
 TEST(Backfill, WithoutAWatermarkItsEndMustBeSaidAndBeSafe) {

@@ -66,11 +66,20 @@ arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::st
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left) {
   return UserError("run " + other.run + " of this job is unfinished (" + Enumerated(left) +
-                   (left.size() == 1 ? " is" : " are") + " left), so run " + wanted +
+                   (left.size() == 1 ? " is" : " are") + " left), so " + wanted +
                    " cannot start. Finish it with `headrace run" + job.words.AsArgument() +
                    " --resume`, or give it up with "
                    "`headrace abandon " +
                    other.run + job.words.AsOption() + "`");
+}
+
+arrow::Status BackfillUnfinished(const Job& job, const JournalRun& run,
+                                 const std::vector<std::string>& left) {
+  return UserError("run " + run.run + " of this job, a backfill, is unfinished (" +
+                   Enumerated(left) + (left.size() == 1 ? " is" : " are") +
+                   " left): repeat it with its --from and --to, or give it up with "
+                   "`headrace abandon " +
+                   run.run + job.words.AsOption() + "`");
 }
 
 std::string TakenOver(const JournalRun& run, const std::vector<std::string>& left) {

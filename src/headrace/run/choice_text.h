@@ -19,12 +19,17 @@ arrow::Status JobChanged(const Job& job, const JournalRun& run,
 arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::string& place,
                             const std::vector<std::string>& left);
 
-/// Class user: run `wanted` cannot begin while `left` of `other` is not loaded.
+/// Class user: `wanted`, e.g. `run monday`, cannot begin while `left` of `other` is not loaded.
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left);
 
 /// What is loaded now sees a later moment than what a continued run published before: `committed`.
 std::string OlderSnapshots(const std::vector<CommitRecord>& committed);
+
+/// Class user: `run`, which is unfinished, is a backfill, and what is asked for is not the same
+/// one.
+arrow::Status BackfillUnfinished(const Job& job, const JournalRun& run,
+                                 const std::vector<std::string>& left);
 
 /// A new run takes over `left` (labels) of `run`, which is unfinished.
 std::string TakenOver(const JournalRun& run, const std::vector<std::string>& left);

@@ -9,6 +9,7 @@
 
 #include "headrace/config/nearest.h"
 #include "headrace/observe/shell_word.h"
+#include "headrace/run/backfill.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choice_text.h"
 #include "headrace/run/cursor_window.h"
@@ -145,6 +146,10 @@ class RunChooser {
  private:
   arrow::Result<std::optional<JournalRun>> FindUnfinished();
   arrow::Status Settle(const JournalRun& run);
+  arrow::Result<bool> IsBackfillInTheWay(const JournalRun& run);
+  void GiveUp(std::optional<JournalRun>& unfinished);
+  bool IsSameJob(const JournalRun& run) const;
+  arrow::Status CheckSameKind(const JournalRun& run, const std::vector<std::string>& left) const;
   arrow::Status ChooseByRunId(const std::optional<JournalRun>& unfinished);
   arrow::Result<std::optional<JournalRun>> FindRequested();
   arrow::Status ChooseBeside(const JournalRun& unfinished);
@@ -180,8 +185,12 @@ class RunChooser {
 arrow::Result<RunDecision> RunChooser::Choose() {
   if (request_.run_id.has_value()) ARROW_RETURN_NOT_OK(CheckRunId(*request_.run_id));
   ARROW_ASSIGN_OR_RAISE(wanted_, SelectTables(parts_.job, request_.only));
-  ARROW_ASSIGN_OR_RAISE(const auto unfinished, FindUnfinished());
+  ARROW_ASSIGN_OR_RAISE(auto unfinished, FindUnfinished());
   if (unfinished.has_value()) ARROW_RETURN_NOT_OK(Settle(*unfinished));
+  if (unfinished.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(const bool in_the_way, IsBackfillInTheWay(*unfinished));
+    if (in_the_way) GiveUp(unfinished);
+  }
   if (request_.run_id.has_value()) {
     ARROW_RETURN_NOT_OK(ChooseByRunId(unfinished));
   } else if (unfinished.has_value()) {
@@ -206,6 +215,36 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
     run.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
   }
   return std::move(run);
+}
+
+/// A person has asked for its range once, and nothing came of it: no other run is to wait for that.
+arrow::Result<bool> RunChooser::IsBackfillInTheWay(const JournalRun& run) {
+  const bool is_asked_for = run.text_digest == parts_.job.text_digest || request_.run_id == run.run;
+  if (!IsBackfill(run) || is_asked_for || request_.resume) return false;
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
+  return std::ranges::none_of(tables, [this](const auto& table) { return IsThere(table); });
+}
+
+void RunChooser::GiveUp(std::optional<JournalRun>& unfinished) {
+  decision_.notes.push_back("run " + unfinished->run +
+                            ", a backfill that has loaded nothing, is given up");
+  decision_.given_up = unfinished->run;
+  unfinished.reset();
+}
+
+bool RunChooser::IsSameJob(const JournalRun& run) const {
+  const std::string place = parts_.source.place();
+  return run.text_digest == parts_.job.text_digest &&
+         (place.empty() || run.source.empty() || place == run.source);
+}
+
+/// A backfill goes on as that alone, and nothing else goes on as a backfill: the range, or the
+/// windows, would be taken for loaded.
+arrow::Status RunChooser::CheckSameKind(const JournalRun& run,
+                                        const std::vector<std::string>& left) const {
+  if (IsBackfill(run) == parts_.job.backfill.has_value()) return arrow::Status::OK();
+  if (IsBackfill(run)) return BackfillUnfinished(parts_.job, run, left);
+  return OtherRunUnfinished(parts_.job, "this backfill", run, left);
 }
 
 arrow::Status RunChooser::Settle(const JournalRun& run) {
@@ -261,20 +300,20 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindRequested() {
 arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished) {
   ARROW_ASSIGN_OR_RAISE(const RunRemains remains, RemainsOf(unfinished));
   if (remains.left.empty()) return VerifyBefore(unfinished, {});
-  if (remains.left_are_windows && !request_.resume) {
+  // Whoever asks for the unfinished run means the new one from then on: it must be for no less.
+  const bool is_covered = remains.left_are_windows && remains.kept.empty();
+  if (is_covered && IsSameJob(unfinished) && !request_.resume) {
     return TakeOver(unfinished, remains.left, /*kept=*/{});
   }
-  return OtherRunUnfinished(parts_.job, decision_.chosen->run, unfinished, remains.left);
+  if (IsBackfill(unfinished)) return BackfillUnfinished(parts_.job, unfinished, remains.left);
+  return OtherRunUnfinished(parts_.job, "run " + decision_.chosen->run, unfinished, remains.left);
 }
 
 /// One table that fails again and again must not hold up the new rows of others: where the
 /// unfinished run has loaded such, a new one takes up what is left, and loads their next windows.
 arrow::Status RunChooser::ContinueOrSucceed(const JournalRun& run) {
   ARROW_ASSIGN_OR_RAISE(RunRemains remains, RemainsOf(run));
-  const std::string place = parts_.source.place();
-  const bool is_same_job = run.text_digest == parts_.job.text_digest &&
-                           (place.empty() || run.source.empty() || place == run.source);
-  if (request_.resume || !is_same_job || remains.left.empty() || !remains.has_next_windows) {
+  if (request_.resume || !IsSameJob(run) || remains.left.empty() || !remains.has_next_windows) {
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(run));
     return arrow::Status::OK();
   }
@@ -296,7 +335,7 @@ arrow::Result<RunRemains> RunChooser::RemainsOf(const JournalRun& run) {
     if (known == nullptr || !IsThere(*known)) {
       remains.left.push_back(table == nullptr ? directory : table->table.label());
       remains.left_are_windows &= is_window;
-    } else if (is_window && known->record.has_value()) {
+    } else if (is_window) {
       remains.has_next_windows = true;
     } else {
       remains.kept.push_back(directory);
@@ -364,6 +403,7 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   chosen.scope = run.scope;
   if (run.text_digest != parts_.job.text_digest) {
     ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
+    ARROW_RETURN_NOT_OK(CheckSameKind(run, TablesLeft(parts_.job, run.scope, tables)));
     if (std::ranges::any_of(tables, [this](const auto& table) { return IsThere(table); })) {
       return JobChanged(parts_.job, run, TablesLeft(parts_.job, run.scope, tables));
     }

@@ -46,10 +46,12 @@ struct ChosenRun {
 };
 
 struct RunDecision {
-  std::optional<ChosenRun> chosen;   ///< None: nothing is to be resumed.
-  std::optional<ChosenRun> earlier;  ///< Another run that is to be verified first: settling has
-                                     ///< completed it, or `chosen` supersedes it.
-  std::vector<std::string> notes;    ///< Sentences: what was settled, what is continued.
+  std::optional<ChosenRun> chosen;      ///< None: nothing is to be resumed.
+  std::optional<ChosenRun> earlier;     ///< Another run that is to be verified first: settling has
+                                        ///< completed it, or `chosen` supersedes it.
+  std::optional<std::string> given_up;  ///< A backfill that has published nothing, and is in the
+                                        ///< way of another run.
+  std::vector<std::string> notes;       ///< Sentences: what was settled, what is continued.
 };
 
 /// Settles every open intent of the job, then decides by docs/architecture.md ("A run") what is to

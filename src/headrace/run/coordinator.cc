@@ -375,9 +375,14 @@ arrow::Result<RunReport> Coordinator::RunListed(const RunRequest& request,
   ARROW_ASSIGN_OR_RAISE(RunDecision decision,
                         ChooseRun(parts_, request, UtcTime(std::chrono::system_clock::now())));
   decision.notes.insert(decision.notes.begin(), notes.begin(), notes.end());
+  if (decision.given_up.has_value()) ARROW_RETURN_NOT_OK(GiveUp(*decision.given_up));
   if (decision.earlier.has_value()) {
     ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.earlier, {}, Stopwatch(), stop));
     if (ended.interrupted || ended.left_unverified()) return ended;
+    const bool damaged = ended.exit_code() == kExitVerificationFailed;
+    const bool superseded = decision.chosen && !decision.chosen->supersedes.run.empty();
+    // Nobody will ask for that one again: this run answers for it.
+    if (damaged && superseded) decision.chosen->verification_failed = true;
     std::string note = EndOfEarlier(parts_.job, ended);
     if (!note.empty()) decision.notes.push_back(std::move(note));
   }
@@ -418,6 +423,13 @@ arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
     ARROW_RETURN_NOT_OK(EndRun(parts_, chosen, earlier, report));
   }
   return report;
+}
+
+/// Of a run that has published nothing.
+arrow::Status Coordinator::GiveUp(const std::string& run) {
+  ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_, run));
+  SayUnclean(parts_, run, DiscardStaging(parts_, run));
+  return parts_.journal.EndRun(run, RunState::kAbandoned, known.report);
 }
 
 arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& run,

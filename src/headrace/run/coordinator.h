@@ -86,6 +86,7 @@ class Coordinator {
   arrow::Result<RunReport> Verify(const std::string& run, VerifyLevel level, std::stop_token stop);
 
  private:
+  arrow::Status GiveUp(const std::string& run);
   /// Of the same parts, with `job`, which outlives it.
   Coordinator Of(const Job& job) const;
   /// Of a job without patterns.

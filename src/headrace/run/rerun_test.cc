@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "headrace/model/utc_time.h"
+#include "headrace/run/backfill.h"
 #include "headrace/run/coordinator_fixture.h"
 
 /// Runs that find something of an earlier process: open and overtaken intents, narrower scopes,
@@ -659,6 +660,103 @@ TEST_F(WindowRerunTest, WhatIsTakenOverIsVerified) {
             std::string::npos)
       << second->notes.back();
   EXPECT_NE((*journal_->FindRun(first->run))->report.find("damaged"), std::string::npos);
+}
+
+TEST_F(WindowRerunTest, ARunThatTakesOverDamageAnswersForIt) {
+  FailTable("b");
+  const auto first = Run();
+  on_open = nullptr;
+  on_read_back = [&](const CommitRecord& record) {
+    return record.intent.run == first->run ? "damaged" : "";
+  };
+  const auto second = Run();
+  EXPECT_EQ(second->exit_code(), 3);
+  EXPECT_EQ(StateOf(second->run), RunState::kVerifyFailed);
+  EXPECT_EQ(Run({.run_id = second->run, .resume = false, .only = {}})->exit_code(), 3);
+}
+
+/// A retry of `monday` would mean `tuesday`, which was never for a.
+TEST_F(WindowRerunTest, AnotherRunIdTakesOverNothingThatItIsNotFor) {
+  job_.tables[0].load = {};
+  FailTable("b");
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  EXPECT_FALSE(Run({.run_id = "tuesday", .resume = false, .only = {"b"}}).ok());
+  EXPECT_FALSE(Run({.run_id = "tuesday", .resume = false, .only = {}}).ok());
+  on_open = nullptr;
+  EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(WindowRerunTest, AnotherJobTakesNothingOver) {
+  FailTable("b");
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  job_.text_digest = "d2";
+  EXPECT_FALSE(Run({.run_id = "tuesday", .resume = false, .only = {}}).ok());
+  EXPECT_EQ(StateOf("monday"), RunState::kFailed);
+}
+
+/// A backfill of both tables, whose range the journal knows by the digest.
+class BackfillRerunTest : public WindowRerunTest {
+ protected:
+  void SetUp() override {
+    WindowRerunTest::SetUp();
+    nightly_ = job_;
+    ASSERT_TRUE(SetBackfill({.from = "1", .to = "5"}, {}, job_).ok());
+  }
+  /// Swaps the backfill with the job as it runs every night.
+  void Swap() { std::swap(job_, nightly_); }
+
+  Job nightly_;
+};
+
+TEST_F(BackfillRerunTest, OneThatLoadedNothingIsInNobodysWay) {
+  on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
+  const RunRequest backfill{.run_id = "bf", .resume = false, .only = {}};
+  ASSERT_EQ(Run(backfill)->exit_code(), 1);
+  on_open = nullptr;
+  Swap();
+  EXPECT_FALSE(Run({.run_id = {}, .resume = true, .only = {}}).ok());
+  const auto nightly = Run();
+  ASSERT_TRUE(nightly.ok()) << nightly.status();
+  EXPECT_EQ(nightly->exit_code(), 0);
+  EXPECT_EQ(nightly->notes.at(0), "run bf, a backfill that has loaded nothing, is given up");
+  EXPECT_EQ(StateOf("bf"), RunState::kAbandoned);
+  Swap();
+  EXPECT_EQ(ClassOf(Run(backfill).status()), ErrorClass::kUser) << "it is not called done";
+}
+
+TEST_F(BackfillRerunTest, OneThatLoadedSomethingIsContinuedByItselfAlone) {
+  FailTable("b");
+  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  on_open = nullptr;
+  Swap();
+  for (const RunRequest& request :
+       {RunRequest{}, RunRequest{.run_id = {}, .resume = true, .only = {}},
+        RunRequest{.run_id = "n7", .resume = false, .only = {}},
+        RunRequest{.run_id = "bf", .resume = false, .only = {}}}) {
+    const arrow::Status refused = Run(request).status();
+    EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+    EXPECT_NE(refused.message().find("run bf of this job, a backfill, is unfinished (b is left): "
+                                     "repeat it with its --from and --to"),
+              std::string::npos)
+        << refused;
+  }
+  Swap();
+  EXPECT_EQ(Run()->run, "bf");
+  EXPECT_EQ(StateOf("bf"), RunState::kDone);
+}
+
+TEST_F(BackfillRerunTest, ItContinuesNoOtherRun) {
+  Swap();
+  on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
+  ASSERT_EQ(Run({.run_id = "n7", .resume = false, .only = {}})->exit_code(), 1);
+  on_open = nullptr;
+  Swap();
+  const arrow::Status refused = RunOnly("a").status();
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+  EXPECT_NE(refused.message().find("so this backfill cannot start"), std::string::npos) << refused;
+  Swap();
+  EXPECT_EQ(Run()->run, "n7");
 }
 
 TEST_F(WindowRerunTest, APlanShowsTheWindowsOfTheNextRunAndChangesNothing) {

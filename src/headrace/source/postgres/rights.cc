@@ -159,10 +159,13 @@ class RightsFinder {
 
 /// One that cannot be looked at (locked by somebody, SQL that is wrong) is told elsewhere.
 arrow::Result<MissingRights> RightsFinder::Find(std::span<const WantedRead> tables) {
-  ARROW_ASSIGN_OR_RAISE(
-      const PgResult role,
-      QueryInScope(connection_, scope_, "SELECT pg_catalog.quote_ident(current_user)", stop_));
-  role_ = role.Text(0, 0);
+  const auto ask = [this]() -> arrow::Status {
+    ARROW_ASSIGN_OR_RAISE(const PgResult role,
+                          connection_.Query("SELECT pg_catalog.quote_ident(current_user)", stop_));
+    role_ = role.Text(0, 0);
+    return arrow::Status::OK();
+  };
+  ARROW_RETURN_NOT_OK(InScopeUndone(connection_, scope_, ask, stop_));
   for (const WantedRead& wanted : tables) {
     const arrow::Status status =
         InScopeUndone(connection_, scope_, [&] { return FindOf(wanted); }, stop_);

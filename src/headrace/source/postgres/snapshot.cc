@@ -1,5 +1,6 @@
 #include "headrace/source/postgres/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -99,7 +100,6 @@ arrow::Result<Description> DescribeFor(PgConnection& connection, const PgSourceS
 arrow::Status HoldAllUnits(PgConnection& connection, const StatementScope& scope,
                            const TablePlan& plan, const WorkUnit& first,
                            const std::stop_token& stop) {
-  if (plan.description.leaves.size() > kMostPartsAtOnce) return arrow::Status::OK();
   const WorkUnit whole = WholeOf(first);
   const bool by_pages = std::holds_alternative<PageRange>(first.split);
   const std::string select = SelectStatement(PlainSelectList(plan), TargetOf(plan, whole),
@@ -182,7 +182,9 @@ arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
       },
       stop);
   // Only now, when it is known that the condition is one.
-  if (status.ok() && leader_->has_snapshot()) {
+  const size_t parts = std::max<size_t>(plan.description.leaves.size(), 1);
+  if (status.ok() && leader_->has_snapshot() && parts_held_ + parts <= kMostPartsAtOnce) {
+    parts_held_ += parts;
     status = HoldAllUnits(lease.connection(), leader_->scope(), plan, unit, stop);
   }
   if (CodeOf(status) == kPgNoRight && !lease.connection().broken()) {

@@ -35,6 +35,7 @@ class PgSnapshot final : public Snapshot {
 
  private:
   const std::shared_ptr<PgLeader> leader_;
+  size_t parts_held_ = 0;  ///< Whose indexes the leader holds, of all tables; under a lease.
 };
 
 }  // namespace headrace
