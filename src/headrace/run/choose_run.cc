@@ -149,6 +149,7 @@ class RunChooser {
   arrow::Result<bool> IsBackfillInTheWay(const JournalRun& run);
   void GiveUp(std::optional<JournalRun>& unfinished);
   bool IsSameJob(const JournalRun& run) const;
+  bool IsOtherBackfill(const JournalRun& run) const;
   arrow::Status CheckSameKind(const JournalRun& run, const std::vector<std::string>& left) const;
   arrow::Status ChooseByRunId(const std::optional<JournalRun>& unfinished);
   arrow::Result<std::optional<JournalRun>> FindRequested();
@@ -238,6 +239,12 @@ bool RunChooser::IsSameJob(const JournalRun& run) const {
          (place.empty() || run.source.empty() || place == run.source);
 }
 
+/// `run` or what is asked for is a backfill, and they are not the same one.
+bool RunChooser::IsOtherBackfill(const JournalRun& run) const {
+  return run.text_digest != parts_.job.text_digest &&
+         (IsBackfill(run) || parts_.job.backfill.has_value());
+}
+
 /// A backfill goes on as that alone, and nothing else goes on as a backfill: the range, or the
 /// windows, would be taken for loaded.
 arrow::Status RunChooser::CheckSameKind(const JournalRun& run,
@@ -313,6 +320,10 @@ arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished) {
 /// unfinished run has loaded such, a new one takes up what is left, and loads their next windows.
 arrow::Status RunChooser::ContinueOrSucceed(const JournalRun& run) {
   ARROW_ASSIGN_OR_RAISE(RunRemains remains, RemainsOf(run));
+  if (IsOtherBackfill(run) && remains.left.empty() && !request_.resume) {
+    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
+    return VerifyBefore(run, {});
+  }
   if (request_.resume || !IsSameJob(run) || remains.left.empty() || !remains.has_next_windows) {
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(run));
     return arrow::Status::OK();
@@ -378,6 +389,8 @@ arrow::Status RunChooser::VerifyBefore(const JournalRun& run,
                                        const std::vector<std::string>& kept) {
   ARROW_ASSIGN_OR_RAISE(ChosenRun earlier, Repeat(run));
   earlier.start = RunStart::kContinued;
+  earlier.text_digest = run.text_digest;
+  earlier.matched = run.matched;
   const DirectorySet others = SetOf(kept);
   std::erase_if(earlier.committed,
                 [&](const CommitRecord& record) { return others.contains(record.intent.table); });
@@ -492,6 +505,11 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
     if (table.record.has_value()) chosen.committed.push_back(*table.record);
   }
   if (run.unfinished()) return chosen;
+  if (IsOtherBackfill(run)) {
+    return UserError("run " + run.run + " is done and was " +
+                     (IsBackfill(run) ? "a backfill, of another range or job" : "no backfill") +
+                     "; choose another --run-id");
+  }
   const TableJobs outside = TablesOutside(wanted_, run.scope);
   const TableJobs inside = TablesIn(parts_.job, run.scope);
   // A scheduler would take a table that it asked for by its name for loaded.
@@ -606,8 +624,10 @@ arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& jo
             ? journal.BeginRun(run)
             : journal.SupersedeRun(chosen.supersedes.run, run, chosen.supersedes.kept));
   } else if (chosen.start == RunStart::kContinued) {
-    ARROW_RETURN_NOT_OK(journal.ResumeRun(chosen.run, job.text_digest, chosen.source, chosen.scope,
-                                          MatchedTablesOf(job)));
+    const bool is_of_job = chosen.text_digest.empty();
+    ARROW_RETURN_NOT_OK(journal.ResumeRun(
+        chosen.run, is_of_job ? job.text_digest : chosen.text_digest, chosen.source, chosen.scope,
+        is_of_job ? MatchedTablesOf(job) : chosen.matched));
   }
   for (const CommitRecord& record : chosen.rediscovered) {
     ARROW_RETURN_NOT_OK(journal.AddIntent(record.intent));

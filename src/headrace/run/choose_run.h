@@ -39,6 +39,11 @@ struct ChosenRun {
   std::map<std::string, arrow::Status>
       faults;  ///< By directory: what an earlier process of the
                ///< run has found (LastingFault). Those tables fail.
+  /// Of a run that is only verified before another begins: its own digest and tables, which the
+  /// journal keeps. Empty: those of the job.
+  std::string text_digest;
+  std::vector<MatchedTable> matched;
+
   bool has_published =
       false;  ///< A table of it is there already; in a preview an open intent, too.
 

@@ -746,6 +746,30 @@ TEST_F(BackfillRerunTest, OneThatLoadedSomethingIsContinuedByItselfAlone) {
   EXPECT_EQ(StateOf("bf"), RunState::kDone);
 }
 
+/// Whoever asks again for its id would take the range for loaded, or the window.
+TEST_F(BackfillRerunTest, AnIdThatIsDoneIsNotDoneForAnother) {
+  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 0);
+  EXPECT_TRUE(Run({.run_id = "bf", .resume = false, .only = {}})->nothing_to_do);
+  Swap();
+  const arrow::Status refused = Run({.run_id = "bf", .resume = false, .only = {}}).status();
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+  EXPECT_NE(refused.message().find("was a backfill, of another range or job"), std::string::npos);
+}
+
+/// All that is left of it is to be verified, which every run may do.
+TEST_F(BackfillRerunTest, OneThatIsOnlyToBeVerifiedIsInNobodysWayAndStaysABackfill) {
+  on_reading_back = [](const CommitRecord&) { return PermanentError("too many open files"); };
+  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  Swap();
+  EXPECT_EQ(Run()->run, "bf") << "the files can still not be read";
+  EXPECT_TRUE(IsBackfill(**journal_->FindRun("bf")));
+  on_reading_back = nullptr;
+  const auto nightly = Run();
+  ASSERT_TRUE(nightly.ok()) << nightly.status();
+  EXPECT_NE(nightly->run, "bf");
+  EXPECT_EQ(StateOf("bf"), RunState::kDone);
+}
+
 TEST_F(BackfillRerunTest, ItContinuesNoOtherRun) {
   Swap();
   on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };

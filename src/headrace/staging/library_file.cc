@@ -22,13 +22,15 @@
 namespace headrace {
 namespace {
 
-/// The library leaves NaN out of its bounds, see NumberBounds, and what a file's statistics hold is
-/// fixed before its values are known: leaves that may hold NaN have none.
-std::vector<std::string> LeavesThatMayHoldNan(const arrow::Schema& schema) {
+/// The library leaves NaN out of its bounds, see NumberBounds, and of two texts the one that is too
+/// long, see TextEncoder. What a file's statistics hold is fixed before its values are known:
+/// leaves that may hold either have none.
+std::vector<std::string> LeavesWithoutStatistics(const arrow::Schema& schema) {
   std::vector<std::string> paths;
   for (const auto& field : schema.fields()) {
     for (const LeafColumn& leaf : LeafColumns(field->name(), field->type(), {})) {
-      if (arrow::is_floating(leaf.type->id())) paths.push_back(leaf.path);
+      const arrow::Type::type type = leaf.type->id();
+      if (arrow::is_floating(type) || arrow::is_base_binary_like(type)) paths.push_back(leaf.path);
     }
   }
   return paths;
@@ -84,7 +86,7 @@ class LibraryFile final : public ParquetFile {
     if (writer_ != nullptr) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const auto choices,
                           ChooseColumns(*format_.schema, first, format_.compression));
-    const auto properties = PropertiesOf(choices, LeavesThatMayHoldNan(*format_.schema));
+    const auto properties = PropertiesOf(choices, LeavesWithoutStatistics(*format_.schema));
     ARROW_ASSIGN_OR_RAISE(const auto schema, ParquetSchemaOf(*format_.schema, *properties));
     std::unique_ptr<parquet::ParquetFileWriter> file;
     PARQUET_CATCH_NOT_OK(file = parquet::ParquetFileWriter::Open(output_, schema, properties));

@@ -72,8 +72,12 @@ class TextEncoder final : public DictionaryEncoder<TextEncoder, std::string_view
  public:
   void GetBounds(parquet::EncodedStatistics& statistics) const override {
     if (!bounds_.any()) return;
-    statistics.set_min(bounds_.least()).set_max(bounds_.greatest());
-    statistics.ApplyStatSizeLimits(kMostBoundBytes);
+    const std::string least = bounds_.least();
+    const std::string greatest = bounds_.greatest();
+    // Both or none: Arrow up to 17 takes one that is missing for an empty text, and skips rows that
+    // are there (apache/arrow#43382).
+    if (std::max(least.size(), greatest.size()) > kMostBoundBytes) return;
+    statistics.set_min(least).set_max(greatest);
   }
 
  private:

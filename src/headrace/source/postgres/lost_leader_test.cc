@@ -1,6 +1,8 @@
 // The connection that holds the snapshot is lost while the tables are planned.
 
+#include <arrow/table.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -74,7 +76,7 @@ TEST_F(PostgresLostLeaderTest, WhatIsAskedNextSaysThatTheSnapshotIsLost) {
 /// A server that has given the places of the run to others: the next leader waits for one longer
 /// than a worker may.
 TEST_F(PostgresLostLeaderTest, ASessionThatIsRefusedForWantOfRoomAsksWhetherTheLeaderLives) {
-  const std::string role = "limited_" + schema_;
+  const std::string role = "limited_" + std::to_string(getpid());
   Run("CREATE ROLE " + role + " LOGIN CONNECTION LIMIT 1; GRANT SELECT ON t TO " + role +
       "; GRANT USAGE ON SCHEMA " + schema_ + " TO " + role);
   OptionValues options;
