@@ -78,7 +78,7 @@ TEST_F(PostgresLostLeaderTest, WhatIsAskedNextSaysThatTheSnapshotIsLost) {
 TEST_F(PostgresLostLeaderTest, ASessionThatIsRefusedForWantOfRoomAsksWhetherTheLeaderLives) {
   const std::string role = "limited_" + std::to_string(getpid());
   Run("CREATE ROLE " + role + " LOGIN CONNECTION LIMIT 1; GRANT SELECT ON t TO " + role +
-      "; GRANT USAGE ON SCHEMA " + schema_ + " TO " + role);
+      "; GRANT USAGE ON SCHEMA " + PgQuoteIdentifier(schema_) + " TO " + role);
   OptionValues options;
   options.Set("application_name", schema_);
   options.Set("user", role);
