@@ -303,9 +303,13 @@ def twin(stack, uri: str, name: str) -> None:
 
 
 def use_up_transactions(server) -> None:
-    """So that the next sessions, whichever of the server's places they get, have higher numbers than those of a new server."""
+    """In every place that the server has, so that the next sessions have higher numbers than those of a new server."""
     with contextlib.ExitStack() as stack:
-        for connection in [stack.enter_context(psycopg.connect(server.uri(), autocommit=True)) for _ in range(90)]:
+        connections = []
+        with contextlib.suppress(psycopg.OperationalError):  # All places are taken then.
+            while True:
+                connections.append(stack.enter_context(psycopg.connect(server.uri(), autocommit=True)))
+        for connection in connections:
             for _ in range(30):
                 connection.execute("SELECT 1")
 
