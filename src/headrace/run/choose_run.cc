@@ -13,6 +13,7 @@
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choice_text.h"
 #include "headrace/run/cursor_window.h"
+#include "headrace/run/known_run.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/table_list.h"
@@ -148,11 +149,9 @@ class RunChooser {
   arrow::Status Settle(const JournalRun& run);
   arrow::Result<bool> IsBackfillInTheWay(const JournalRun& run);
   void GiveUp(std::optional<JournalRun>& unfinished);
-  bool IsSameJob(const JournalRun& run) const;
   bool IsOtherBackfill(const JournalRun& run) const;
   arrow::Status CheckSameKind(const JournalRun& run, const std::vector<std::string>& left) const;
   arrow::Status ChooseByRunId(const std::optional<JournalRun>& unfinished);
-  arrow::Result<std::optional<JournalRun>> FindRequested();
   arrow::Status ChooseBeside(const JournalRun& unfinished);
   arrow::Result<ChosenRun> Start(const std::string& run);
   arrow::Status ContinueOrSucceed(const JournalRun& run);
@@ -233,12 +232,6 @@ void RunChooser::GiveUp(std::optional<JournalRun>& unfinished) {
   unfinished.reset();
 }
 
-bool RunChooser::IsSameJob(const JournalRun& run) const {
-  const std::string place = parts_.source.place();
-  return run.text_digest == parts_.job.text_digest &&
-         (place.empty() || run.source.empty() || place == run.source);
-}
-
 /// `run` or what is asked for is a backfill, and they are not the same one.
 bool RunChooser::IsOtherBackfill(const JournalRun& run) const {
   return run.text_digest != parts_.job.text_digest &&
@@ -270,7 +263,9 @@ arrow::Status RunChooser::Settle(const JournalRun& run) {
 
 arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinished) {
   const std::string& wanted = *request_.run_id;
-  ARROW_ASSIGN_OR_RAISE(const auto known, FindRequested());
+  ARROW_ASSIGN_OR_RAISE(const RequestedRun requested, FindRequestedRun(parts_.journal, wanted));
+  const std::optional<JournalRun>& known = requested.run;
+  std::ranges::copy(requested.notes, std::back_inserter(decision_.notes));
   if (unfinished.has_value() && known.has_value() && unfinished->run == known->run) {
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(*unfinished));
     return arrow::Status::OK();
@@ -292,16 +287,6 @@ arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinis
   return arrow::Status::OK();
 }
 
-/// The run that was asked for by its id, or the one that has taken it over.
-arrow::Result<std::optional<JournalRun>> RunChooser::FindRequested() {
-  ARROW_ASSIGN_OR_RAISE(auto run, parts_.journal.FindRun(*request_.run_id));
-  while (run.has_value() && run->state == RunState::kSuperseded) {
-    decision_.notes.push_back("run " + run->run + " was taken over by run " + run->successor);
-    ARROW_ASSIGN_OR_RAISE(run, parts_.journal.FindRun(run->successor));
-  }
-  return run;
-}
-
 /// A run of an id of its own has been chosen. What is unfinished ends before it where it is
 /// complete, or where the new run loads all that is left of it.
 arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished) {
@@ -309,7 +294,7 @@ arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished) {
   if (remains.left.empty()) return VerifyBefore(unfinished, {});
   // Whoever asks for the unfinished run means the new one from then on: it must be for no less.
   const bool is_covered = remains.left_are_windows && remains.kept.empty();
-  if (is_covered && IsSameJob(unfinished) && !request_.resume) {
+  if (is_covered && IsOfSameJob(parts_, unfinished) && !request_.resume) {
     return TakeOver(unfinished, remains.left, /*kept=*/{});
   }
   if (IsBackfill(unfinished)) return BackfillUnfinished(parts_.job, unfinished, remains.left);
@@ -324,7 +309,8 @@ arrow::Status RunChooser::ContinueOrSucceed(const JournalRun& run) {
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
     return VerifyBefore(run, {});
   }
-  if (request_.resume || !IsSameJob(run) || remains.left.empty() || !remains.has_next_windows) {
+  if (request_.resume || !IsOfSameJob(parts_, run) || remains.left.empty() ||
+      !remains.has_next_windows) {
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(run));
     return arrow::Status::OK();
   }

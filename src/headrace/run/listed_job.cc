@@ -14,6 +14,7 @@
 #include "headrace/run/backoff.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choose_run.h"
+#include "headrace/run/known_run.h"
 #include "headrace/run/table_name.h"
 
 namespace headrace {
@@ -21,21 +22,15 @@ namespace {
 
 using MatchedTables = std::vector<MatchedTable>;
 
-TableRef NameOf(const MatchedTable& table) {
-  return {.schema = table.schema, .name = table.name, .query = {}, .alias = {}};
-}
-
 /// The run that `request` would go on with, or repeat: by its id also the one that has taken it
 /// over.
 arrow::Result<std::optional<JournalRun>> KnownRun(const RunParts& parts,
                                                   const RunRequest& request) {
   if (request.run_id.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(auto known, parts.journal.FindRun(*request.run_id));
-    while (known.has_value() && known->state == RunState::kSuperseded) {
-      ARROW_ASSIGN_OR_RAISE(known, parts.journal.FindRun(known->successor));
-    }
+    ARROW_ASSIGN_OR_RAISE(RequestedRun requested, FindRequestedRun(parts.journal, *request.run_id));
+    std::optional<JournalRun>& known = requested.run;
     if (known.has_value() && known->job != parts.job.name) return std::nullopt;
-    return known;
+    return std::move(known);
   }
   ARROW_ASSIGN_OR_RAISE(std::vector<JournalRun> runs, parts.journal.UnfinishedRuns(parts.job.name));
   if (runs.empty()) return std::nullopt;
@@ -101,13 +96,6 @@ arrow::Result<ListedJob> ListOfEndedRun(const RunParts& parts, const JournalRun&
 /// It is, or was decided to be.
 bool IsPublished(const JournalTable& table) {
   return table.intent.has_value() || table.record.has_value();
-}
-
-/// The job, or the place that it reads, is another one than when the run began.
-bool IsOtherJob(const RunParts& parts, const JournalRun& run) {
-  const std::string place = parts.source.place();
-  const bool is_elsewhere = !place.empty() && !run.source.empty() && place != run.source;
-  return run.text_digest != parts.job.text_digest || is_elsewhere;
 }
 
 /// Does a new run take `run` over, as ChooseRun says (RunChooser::ContinueOrSucceed)? It has a list
@@ -213,7 +201,7 @@ arrow::Result<ListedJob> ListOfUnfinishedRun(const RunParts& parts, const Journa
                                              const RunRequest& request,
                                              const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> journalled, parts.journal.Tables(run.run));
-  const bool is_other = IsOtherJob(parts, run);
+  const bool is_other = !IsOfSameJob(parts, run);
   const bool has_published = std::ranges::any_of(journalled, IsPublished);
   if (is_other && !has_published) return ListForNewRun(parts, request, stop);
   ListedJob as_begun{.job = WithTables(parts.job, run.matched), .notes = {}};

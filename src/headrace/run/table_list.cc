@@ -17,10 +17,6 @@
 namespace headrace {
 namespace {
 
-TableRef RefOf(const MatchedTable& table) {
-  return {.schema = table.schema, .name = table.name, .query = {}, .alias = {}};
-}
-
 /// What a pattern matches, by what becomes of it; labels.
 struct MatchesOfPattern {
   std::vector<std::string> tables;
@@ -267,6 +263,10 @@ arrow::Status TableList::fault() const {
   return text.empty() ? arrow::Status::OK() : UserError(text);
 }
 
+TableRef NameOf(const MatchedTable& table) {
+  return {.schema = table.schema, .name = table.name, .query = {}, .alias = {}};
+}
+
 TableList ListTables(const Job& job, std::span<const NamedRelation> names) {
   return TableLister(job, names).List();
 }
@@ -281,7 +281,7 @@ Job WithTables(const Job& job, std::span<const MatchedTable> matched) {
     for (const MatchedTable& table : matched) {
       if (table.pattern != entry.pattern.text()) continue;
       listed.tables.push_back(entry.each);
-      listed.tables.back().table = RefOf(table);
+      listed.tables.back().table = NameOf(table);
     }
   }
   for (; next < job.tables.size(); ++next) listed.tables.push_back(job.tables[next]);

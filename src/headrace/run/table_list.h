@@ -35,6 +35,9 @@ struct TableList {
   arrow::Status fault() const;             ///< Class user: all that is wrong.
 };
 
+/// As the job that has it names it.
+TableRef NameOf(const MatchedTable& table);
+
 /// Ordinary and partitioned tables whose names the patterns of `job` match; not those that they
 /// exclude, that have an entry of their own or that an earlier pattern has, nor what inherits from
 /// a table that is in the job or that the pattern excludes. A table that is faulty is not in it.

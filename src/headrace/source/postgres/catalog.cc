@@ -34,15 +34,6 @@ std::optional<RelationKind> RelationKindOf(std::string_view code) {
   return std::nullopt;
 }
 
-/// A catalogue query with `text` wherever it has `place`.
-std::string Filled(std::string query, std::string_view place, std::string_view text) {
-  for (size_t at = query.find(place); at != std::string::npos; at = query.find(place, at)) {
-    query.replace(at, place.size(), text);
-    at += text.size();
-  }
-  return query;
-}
-
 /// $oid, and $part for kPartOfTree, in a catalogue query.
 std::string OfOid(std::string_view query, uint64_t oid) {
   return Filled(Filled(std::string(query), "$part", kPartOfTree), "$oid",
@@ -302,6 +293,14 @@ std::string FirstWord(std::string_view sql) {
 }
 
 }  // namespace
+
+std::string Filled(std::string query, std::string_view place, std::string_view text) {
+  for (size_t at = query.find(place); at != std::string::npos; at = query.find(place, at)) {
+    query.replace(at, place.size(), text);
+    at += text.size();
+  }
+  return query;
+}
 
 std::string QualifiedName(std::string_view schema, std::string_view name) {
   const std::string quoted = PgQuoteIdentifier(name);

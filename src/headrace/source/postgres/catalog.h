@@ -14,6 +14,9 @@
 
 namespace headrace {
 
+/// A catalogue query with `text` wherever it has `place`, e.g. `$oid`.
+std::string Filled(std::string query, std::string_view place, std::string_view text);
+
 /// `part(oid)`, what is directly below a row of `tree(oid)`, for a FROM that has that before it.
 /// Not while a DETACH … CONCURRENTLY is pending, which servers since 14 know; a column that is not
 /// there is no key of the object. OFFSET 0 keeps the server to one look-up for each row of the

@@ -236,10 +236,8 @@ arrow::Status RightsFinder::FindColumns(const WantedRead& wanted, const Relation
 
 arrow::Status RightsFinder::FindBehindView(uint64_t view) {
   const std::string oid = std::to_string(view) + "::pg_catalog.oid";
-  std::string sql(kUnreadableBehind);
-  constexpr std::string_view kPlace = "$oid";
-  sql.replace(sql.find(kPlace), kPlace.size(), oid);
-  ARROW_ASSIGN_OR_RAISE(const PgResult behind, connection_.Query(ReadsOf(oid) + sql, stop_));
+  const std::string sql = ReadsOf(oid) + Filled(std::string(kUnreadableBehind), "$oid", oid);
+  ARROW_ASSIGN_OR_RAISE(const PgResult behind, connection_.Query(sql, stop_));
   for (int i = 0; i < behind.rows(); ++i) {
     GrantSelectTo(std::string(behind.Text(i, 1)), std::string(behind.Text(i, 0)),
                   std::string(behind.Text(i, 2)));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/transaction.h"
 
 namespace headrace {
@@ -79,11 +80,7 @@ arrow::Status TryRewriting(PgConnection& connection, std::string_view setting,
 
 }  // namespace
 
-std::string ReadsOf(const std::string& oid) {
-  std::string sql(kReads);
-  constexpr std::string_view kPlace = "$oid";
-  return sql.replace(sql.find(kPlace), kPlace.size(), oid);
-}
+std::string ReadsOf(const std::string& oid) { return Filled(std::string(kReads), "$oid", oid); }
 
 arrow::Result<HiddenRows> FindHiddenRows(PgConnection& connection, const std::string& relation,
                                          const std::stop_token& stop) {

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headrace/journal/journal.h"
+#include "headrace/model/error.h"
+#include "headrace/run/coordinator.h"
+
+namespace headrace {
+
+/// The run that an id means.
+struct RequestedRun {
+  std::optional<JournalRun> run;   ///< None: the journal does not know it.
+  std::vector<std::string> notes;  ///< Sentences: which run took over which.
+};
+
+/// The run of the id `run`, or the one that has taken it over in the end.
+arrow::Result<RequestedRun> FindRequestedRun(Journal& journal, const std::string& run);
+
+/// Did `run` begin with the job as it is, at the place that the source is at now, as far as both
+/// are known?
+bool IsOfSameJob(const RunParts& parts, const JournalRun& run);
+
+}  // namespace headrace
