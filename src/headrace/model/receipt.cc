@@ -106,7 +106,8 @@ class UnitOwners {
     for (const std::string& id : unit_ids) owners_.emplace(id, kNobody);
   }
 
-  arrow::Status Add(const Receipt& receipt) {
+  /// `receipt` outlives the owners.
+  arrow::Status Add(Receipt& receipt) {
     if (receipt.plan_id != plan_id_) {
       return ReceiptBug(receipt, "expected one of the plan " + plan_id_);
     }
@@ -128,7 +129,7 @@ class UnitOwners {
     return arrow::Status::OK();
   }
 
-  const std::vector<const Receipt*>& accepted() const { return accepted_; }
+  const std::vector<Receipt*>& accepted() const { return accepted_; }
   bool IsCovered(const std::string& id) const { return owners_.find(id)->second != kNobody; }
 
  private:
@@ -147,7 +148,7 @@ class UnitOwners {
     return units;
   }
 
-  void Accept(const Receipt& receipt, const std::set<std::string_view>& units) {
+  void Accept(Receipt& receipt, const std::set<std::string_view>& units) {
     for (const std::string_view id : units) owners_.find(id)->second = accepted_.size();
     accepted_.push_back(&receipt);
   }
@@ -160,7 +161,7 @@ class UnitOwners {
   const std::string& plan_id_;
   std::map<std::string, size_t, std::less<>>
       owners_;  // Of each unit: a position in accepted_, or kNobody.
-  std::vector<const Receipt*> accepted_;
+  std::vector<Receipt*> accepted_;
 };
 
 }  // namespace
@@ -200,11 +201,11 @@ arrow::Status CheckSums(const Receipt& receipt) {
 
 arrow::Result<Coverage> CoverUnits(const std::string& plan_id,
                                    const std::vector<std::string>& unit_ids,
-                                   const std::vector<Receipt>& receipts) {
+                                   std::vector<Receipt> receipts) {
   UnitOwners owners(plan_id, unit_ids);
-  for (const Receipt& receipt : receipts) ARROW_RETURN_NOT_OK(owners.Add(receipt));
+  for (Receipt& receipt : receipts) ARROW_RETURN_NOT_OK(owners.Add(receipt));
   Coverage coverage;
-  for (const Receipt* receipt : owners.accepted()) coverage.accepted.push_back(*receipt);
+  for (Receipt* receipt : owners.accepted()) coverage.accepted.push_back(std::move(*receipt));
   std::ranges::copy_if(unit_ids, std::back_inserter(coverage.missing_units),
                        [&](const std::string& id) { return !owners.IsCovered(id); });
   return coverage;

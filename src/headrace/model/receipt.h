@@ -70,6 +70,6 @@ struct Coverage {
 /// list, or do not add up, are an error of class bug.
 arrow::Result<Coverage> CoverUnits(const std::string& plan_id,
                                    const std::vector<std::string>& unit_ids,
-                                   const std::vector<Receipt>& receipts);
+                                   std::vector<Receipt> receipts);
 
 }  // namespace headrace

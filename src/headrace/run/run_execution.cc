@@ -311,9 +311,9 @@ arrow::Status RunExecution::CompareAndCommit(const TableWork& work, Snapshot& sn
 arrow::Result<std::vector<Receipt>> RunExecution::AcceptedReceipts(const TableWork& work) const {
   const TableTarget& target = work.target;
   ARROW_ASSIGN_OR_RAISE(
-      const auto receipts,
-      parts_.journal.Receipts(target.run, target.table.directory(), target.epoch));
-  ARROW_ASSIGN_OR_RAISE(Coverage coverage, CoverUnits(target.plan_id, UnitIds(work), receipts));
+      auto receipts, parts_.journal.Receipts(target.run, target.table.directory(), target.epoch));
+  ARROW_ASSIGN_OR_RAISE(Coverage coverage,
+                        CoverUnits(target.plan_id, UnitIds(work), std::move(receipts)));
   if (!coverage.missing_units.empty()) {
     return BugError(std::to_string(coverage.missing_units.size()) +
                     " units have no receipt, the first is " + coverage.missing_units.front() +

@@ -11,7 +11,7 @@ namespace {
 
 class BooleanEncoder final : public ColumnEncoder {
  public:
-  bool Encode(const ArrayChunks& chunks, bool /*dictionary*/, PageAssembler& pages) override {
+  bool Encode(const ArrayChunks& chunks, DictionaryRoom* /*room*/, PageAssembler& pages) override {
     values_ = trues_ = 0;
     for (const auto& chunk : chunks) {
       for (int64_t row = 0; row < chunk->length();) {

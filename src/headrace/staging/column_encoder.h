@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "headrace/staging/dictionary_room.h"
 #include "headrace/staging/page_assembler.h"
 
 namespace parquet {
@@ -21,9 +22,9 @@ class ColumnEncoder {
   virtual ~ColumnEncoder() = default;
 
   /// Writes the rows of `chunks` through `pages`, for which BeginChunk was called. Tries a
-  /// dictionary first where `dictionary` is set. Returns whether the chunk has one.
-  virtual bool Encode(const std::vector<std::shared_ptr<arrow::Array>>& chunks, bool dictionary,
-                      PageAssembler& pages) = 0;
+  /// dictionary first where it gets `room` for one. Returns whether the chunk has one.
+  virtual bool Encode(const std::vector<std::shared_ptr<arrow::Array>>& chunks,
+                      DictionaryRoom* room, PageAssembler& pages) = 0;
 
   /// Least and greatest value of the chunk encoded last, if it has any; may point into its arrays.
   virtual void GetBounds(parquet::EncodedStatistics& statistics) const = 0;

@@ -50,9 +50,9 @@ class Dictionary {
  public:
   Dictionary() : slots_(kFirstSlots) {}
 
-  /// Keeps as much room as the entries took: column chunks of one column are alike.
-  void Clear() {
-    slots_.assign(std::max(kFirstSlots, std::bit_ceil(2 * entries_.size())), Slot{});
+  /// Empties it, with room for `expected` entries before it has to grow. Memory is kept.
+  void Clear(size_t expected = 0) {
+    slots_.assign(std::max(kFirstSlots, std::bit_ceil(2 * expected)), Slot{});
     entries_.clear();
     bytes_ = 0;
   }

@@ -17,6 +17,7 @@
 
 #include "headrace/staging/column_encoder.h"
 #include "headrace/staging/column_summary.h"
+#include "headrace/staging/dictionary_room.h"
 #include "headrace/staging/page_assembler.h"
 #include "headrace/staging/parquet_properties.h"
 #include "headrace/staging/wide_decimal.h"
@@ -118,7 +119,8 @@ class DirectFile final : public ParquetFile {
     assembler_.BeginChunk(pages.get(), optional);
     ColumnEncoder& encoder = *encoders_[static_cast<size_t>(column)];
     ARROW_RETURN_NOT_OK(CheckNulls(chunks, column, optional));
-    const bool has_dictionary = encoder.Encode(chunks, choice.dictionary, assembler_);
+    const bool has_dictionary =
+        encoder.Encode(chunks, choice.dictionary ? &dictionary_room_ : nullptr, assembler_);
     choice.dictionary = has_dictionary;  // One that grew too large once is not tried again.
 
     parquet::EncodedStatistics statistics;
@@ -144,6 +146,7 @@ class DirectFile final : public ParquetFile {
   std::vector<int64_t> nulls_;
   std::vector<std::unique_ptr<ColumnEncoder>> encoders_;
   PageAssembler assembler_;
+  DictionaryRoom dictionary_room_;
   std::vector<ColumnChoice> choices_;
   std::shared_ptr<parquet::WriterProperties> properties_;
   parquet::SchemaDescriptor schema_;

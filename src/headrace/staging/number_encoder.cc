@@ -51,7 +51,6 @@ class NumberEncoder final
   using Base = DictionaryEncoder<NumberEncoder, Stored, NumberBounds<Stored>>;
   friend Base;
   using Base::bounds_;
-  using Base::dictionary_;
 
   static constexpr int64_t kRowsPerPage =
       std::min<int64_t>(PageAssembler::kPageRows, PageAssembler::kPageBytes / sizeof(Stored));
@@ -106,12 +105,13 @@ class NumberEncoder final
     page.Append(values, static_cast<size_t>(count) * sizeof(Stored));
   }
 
-  uint16_t* FillIndicesOf(const Value* rows, int64_t first, int64_t length, uint16_t* indices) {
+  static uint16_t* FillIndicesOf(const Value* rows, int64_t first, int64_t length,
+                                 Dictionary<Stored>& dictionary, uint16_t* indices) {
     const std::span values(rows + first, static_cast<size_t>(length));
     for (size_t i = 0; i < values.size();) {
       Stored value;
       CopyStored(&values[i], 1, &value);
-      const auto index = dictionary_.Index(value);
+      const auto index = dictionary.Index(value);
       if (!index.has_value()) return nullptr;
       // Columns that are ordered, or nearly so, have long runs: one look-up each. The bits count,
       // as in the dictionary: -0 is not 0, and NaN is NaN.
@@ -183,7 +183,6 @@ class DecimalBytesEncoder final
   using Base = DictionaryEncoder<DecimalBytesEncoder, std::string_view, WordBounds<Count>>;
   friend Base;
   using Base::bounds_;
-  using Base::dictionary_;
 
   using Value = Words<Count>;
 
@@ -253,9 +252,10 @@ class DecimalBytesEncoder final
   }
 
   /// The entries lie in the array's buffer.
-  uint16_t* FillIndicesOf(const char* rows, int64_t first, int64_t length, uint16_t* indices) {
+  static uint16_t* FillIndicesOf(const char* rows, int64_t first, int64_t length,
+                                 Dictionary<std::string_view>& dictionary, uint16_t* indices) {
     for (int64_t i = first; i < first + length; ++i) {
-      const auto index = dictionary_.Index({rows + i * sizeof(Value), sizeof(Value)});
+      const auto index = dictionary.Index({rows + i * sizeof(Value), sizeof(Value)});
       if (!index.has_value()) return nullptr;
       *indices++ = *index;
     }

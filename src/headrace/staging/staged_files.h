@@ -40,6 +40,9 @@ class StagedFiles {
   /// The files hold all rows of this unit now.
   void AddUnit(BufferedUnit unit);
 
+  /// Units that were added.
+  size_t units() const { return receipt_.units.size(); }
+
   /// Makes the open file durable.
   arrow::Status SealFile();
 

@@ -46,6 +46,10 @@ constexpr int64_t kMostRowGroupRows = 1 << 20;
 /// memory at the peak and makes files no smaller (docs/performance.md).
 constexpr int64_t kMostRowGroupBytes = int64_t{8} << 20;
 
+/// Units of a receipt. Each is a line of it, which is made, journalled and read again in one piece:
+/// 100,000 of them, nearly empty ones, would take more memory than the rows of a worker.
+constexpr size_t kMostUnitsTogether = 4096;
+
 using Clock = std::chrono::steady_clock;
 
 class StagingWriter final : public Writer {
@@ -79,7 +83,9 @@ class StagingWriter final : public Writer {
     open_->batches.push_back(batch);
     open_->bytes += BatchBytes(*batch);
     ARROW_RETURN_NOT_OK(PutSmallTogether(open_->batches));
-    if (open_->bytes <= third_) return arrow::Status::OK();
+    if (open_->bytes <= third_ && open_->buffered.rows < kMostRowGroupRows) {
+      return arrow::Status::OK();
+    }
     return WriteToOwnFiles();
   }
 
@@ -94,11 +100,13 @@ class StagingWriter final : public Writer {
       ARROW_RETURN_NOT_OK(Finish(own_files_, receipts));
       return receipts;
     }
-    if (closed_bytes_ + open_->bytes > row_group_bytes_) ARROW_RETURN_NOT_OK(WriteClosed(receipts));
-    closed_bytes_ += open_->bytes;
-    closed_rows_ += open_->receipt.rows;
-    closed_.push_back(TakeOpen());
-    if (closed_bytes_ >= row_group_bytes_ || closed_rows_ >= kMostRowGroupRows) {
+    if (closed_bytes_ + open_->bytes > row_group_bytes_ ||
+        closed_rows_ + open_->receipt.rows > kMostRowGroupRows) {
+      ARROW_RETURN_NOT_OK(WriteClosed(receipts));
+    }
+    ARROW_RETURN_NOT_OK(CloseOpen());
+    if (closed_bytes_ >= row_group_bytes_ || closed_rows_ >= kMostRowGroupRows ||
+        shared_file_.units() + closed_.size() >= kMostUnitsTogether) {
       ARROW_RETURN_NOT_OK(WriteClosed(receipts));
     }
     return receipts;
@@ -142,6 +150,20 @@ class StagingWriter final : public Writer {
     return unit;
   }
 
+  /// The first of the closed units holds the batches of all: a few rows of each would cost more as
+  /// batches than as values.
+  arrow::Status CloseOpen() {
+    closed_bytes_ += open_->bytes;
+    closed_rows_ += open_->receipt.rows;
+    closed_.push_back(TakeOpen());
+    if (closed_.size() == 1) return arrow::Status::OK();
+    for (auto& batch : std::exchange(closed_.back().batches, {})) {
+      closed_.front().batches.push_back(std::move(batch));
+      ARROW_RETURN_NOT_OK(PutSmallTogether(closed_.front().batches));
+    }
+    return arrow::Status::OK();
+  }
+
   /// Writes what is buffered of the open unit as a row group of its own, and seals the file if it
   /// is full.
   arrow::Status WriteToOwnFiles() {
@@ -166,11 +188,12 @@ class StagingWriter final : public Writer {
     return files.WriteRowGroup(units);
   }
 
-  /// Large enough for readers, or its footer as large as memory allows.
+  /// Large enough for readers, or its footer or receipt as large as memory allows.
   bool IsFull(const StagedFiles& files) const {
     const ParquetFile& parquet = *files.parquet();
     return parquet.bytes() >= options_.target_file_size || parquet.footer_bytes() >= third_ / 2 ||
-           parquet.row_groups() >= ParquetFile::kMostRowGroups;
+           parquet.row_groups() >= ParquetFile::kMostRowGroups ||
+           files.units() >= kMostUnitsTogether;
   }
 
   arrow::Status Finish(StagedFiles& files, std::vector<Receipt>& receipts) const {

@@ -1,7 +1,9 @@
 #include "headrace/staging/staging_writer.h"
 
 #include <arrow/array/builder_primitive.h>
+#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
+#include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <gmock/gmock.h>
 #include <parquet/file_reader.h>
@@ -32,7 +34,11 @@ class StagingWriterTest : public testing::Test {
     for (int i = 0; i < columns; ++i) {
       fields.push_back(arrow::field("c" + std::to_string(i), arrow::int64()));
     }
-    schema_ = arrow::schema(fields);
+    Open(arrow::schema(fields), memory, target_file_size);
+  }
+
+  void Open(std::shared_ptr<arrow::Schema> schema, int64_t memory, int64_t target_file_size) {
+    schema_ = std::move(schema);
     memory_ = memory;
     target_file_size_ = target_file_size;
     writer_ = MakeStagingWriter(MakeLocalFs(), {.plan_id = "p",
@@ -166,6 +172,54 @@ TEST_F(StagingWriterTest, ALargeUnitRollsAtTheTargetSizeWithinOneReceipt) {
   EXPECT_GE(receipts_[0].files.size(), 3U);
   for (const ReceiptFile& file : receipts_[0].files) EXPECT_LT(file.bytes, 2 * target_file_size_);
   EXPECT_EQ(receipts_[0].rows, 60 * 8192);
+  ExpectReceiptsAreTrue();
+}
+
+TEST_F(StagingWriterTest, ARowGroupOfNarrowRowsHasAMillionAndNotMore) {
+  constexpr int64_t kMillion = 1 << 20;
+  constexpr int64_t kBatch = 1 << 16;
+  Open(arrow::schema({arrow::field("flag", arrow::boolean())}), 64 << 20, 64 << 20);
+  const auto flags = arrow::MakeArrayFromScalar(arrow::BooleanScalar(true), kBatch).ValueOrDie();
+  const auto batch = arrow::RecordBatch::Make(schema_, kBatch, {flags});
+  for (const int64_t rows : {3 * kMillion, kMillion / 2 + kBatch, kMillion / 2}) {
+    AppendUnit(std::to_string(rows), 0, 0);
+    for (int64_t i = 0; i < rows; i += kBatch) ASSERT_TRUE(writer_->Append(batch).ok());
+    Take(writer_->EndUnit(0));
+  }
+  Take(writer_->Seal());
+  std::vector<int64_t> groups;
+  for (const std::string& file : FilesThere()) {
+    const auto reader = parquet::ParquetFileReader::OpenFile((directory_ / file).string());
+    for (int i = 0; i < reader->metadata()->num_row_groups(); ++i) {
+      groups.push_back(reader->metadata()->RowGroup(i)->num_rows());
+    }
+  }
+  EXPECT_THAT(groups, testing::UnorderedElementsAre(kMillion, kMillion, kMillion,
+                                                    kMillion / 2 + kBatch, kMillion / 2));
+  ExpectReceiptsAreTrue();
+}
+
+TEST_F(StagingWriterTest, UnitsOfAFewRowsTakeNoMoreRoomThanTheirRows) {
+  constexpr int kColumns = 300;
+  constexpr int kUnits = 1'000;
+  Open(kColumns, 64 << 20, 64 << 20);
+  const int64_t before = arrow::default_memory_pool()->bytes_allocated();
+  for (int unit = 0; unit < kUnits; ++unit) WriteUnit(std::to_string(unit), 1, 1);
+  constexpr auto kBytes = int64_t{kColumns} * kUnits * int64_t{sizeof(int64_t)};
+  EXPECT_LE(arrow::default_memory_pool()->bytes_allocated() - before, 2 * kBytes);
+  Take(writer_->Seal());
+  ASSERT_EQ(receipts_.size(), 1U);
+  EXPECT_EQ(UnitsInOrder().size(), size_t{kUnits});
+  ExpectReceiptsAreTrue();
+}
+
+TEST_F(StagingWriterTest, AReceiptHasSomeThousandUnitsAndNotMore) {
+  Open(1, 64 << 20, 64 << 20);
+  for (int unit = 0; unit < 10'000; ++unit) WriteUnit(std::to_string(unit), unit % 2, 1);
+  Take(writer_->Seal());
+  EXPECT_EQ(receipts_.size(), 3U);
+  for (const Receipt& receipt : receipts_) EXPECT_LE(receipt.units.size(), 4096U);
+  EXPECT_EQ(UnitsInOrder().size(), 10'000U);
   ExpectReceiptsAreTrue();
 }
 

@@ -132,9 +132,10 @@ class TextEncoder final : public DictionaryEncoder<TextEncoder, std::string_view
     page.Advance(static_cast<size_t>(end - begin));
   }
 
-  uint16_t* FillIndicesOf(const TextRows& rows, int64_t first, int64_t length, uint16_t* indices) {
+  static uint16_t* FillIndicesOf(const TextRows& rows, int64_t first, int64_t length,
+                                 Dictionary<std::string_view>& dictionary, uint16_t* indices) {
     for (int64_t i = first; i < first + length; ++i) {
-      const auto index = dictionary_.Index(rows.View(i));
+      const auto index = dictionary.Index(rows.View(i));
       if (!index.has_value()) return nullptr;
       *indices++ = *index;
     }
