@@ -41,6 +41,11 @@ SHAPES = (
         CREATE TABLE shape ({WIDE});
         INSERT INTO shape SELECT {", ".join(f"i * {i + 1}" for i in range(1600))} FROM generate_series(1, 8000) AS i
         """, 8000),
+    # A dictionary for each column.
+    Shape("1600_columns_of_few_values", f"""
+        CREATE TABLE shape ({WIDE});
+        INSERT INTO shape SELECT {", ".join(f"i % 700 * {i + 1}" for i in range(1600))} FROM generate_series(1, 8000) AS i
+        """, 8000),
     Shape("narrow_rows", "CREATE TABLE shape AS SELECT i::int AS id FROM generate_series(1, 3000000) AS i", 3_000_000),
 )
 
@@ -69,6 +74,7 @@ GROWING_SHAPES = (
 
 def check_cost(job, cost, workers):
     assert cost["exit_codes"] == [0], cost["text"]
+    print(f"peak {cost['peak_rss'] / MIB:.0f} MiB of {bound(workers) / MIB:.0f}")
     if not is_sanitized(job.headrace.program):
         assert cost["peak_rss"] <= bound(workers), f"{cost['peak_rss'] / MIB:.0f} MiB"
 
@@ -90,7 +96,8 @@ def test_peak_memory_of_one_unit(database, headrace, shape):
     """A query is one unit, whatever its size: its rows are written and read back within the same bounds."""
     database.execute(shape.setup)
     table = {"query": "SELECT * FROM shape", "as": "one_unit"}
-    check_peak(postgres_job(headrace, database, table, verify="checksum"), "one_unit", shape.rows)
+    job = postgres_job(headrace, database, table, verify="checksum", engine=worker_settings(1))
+    check_peak(job, "one_unit", shape.rows, workers=1)
 
 
 @pytest.mark.parametrize("shape", GROWING_SHAPES, ids=lambda shape: shape.name)
@@ -154,6 +161,19 @@ def test_peak_memory_of_many_tables(headrace):
     check_cost(job, job.measure(), workers=1)
     check_cost(job, job.measure("--dry-run"), workers=1)
     assert lake.count(job.lake, tables[-1]) == 8191
+
+
+@pytest.mark.parametrize("where", ["id > 0", "id > 50000"], ids=["one row each", "half of them empty"])
+def test_peak_memory_of_many_units(headrace, where):
+    """What is known of each of 100,000 units: the plan, what was read, and the receipts."""
+    connection = sqlite3.connect(headrace.folder / "shape.db")
+    connection.execute("CREATE TABLE shape (id INTEGER PRIMARY KEY)")
+    connection.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) INSERT INTO shape SELECT i FROM n")
+    connection.commit()
+    connection.close()
+    table = {"name": "shape", "where": where, "partition": {"target_rows": 1}}
+    job = Job(headrace, {"type": "sqlite", "path": "shape.db"}, [table], engine=worker_settings(1))
+    check_peak(job, "shape", 50_000 if "50000" in where else 100_000, workers=1)
 
 
 def test_row_groups_are_bounded(database, headrace):

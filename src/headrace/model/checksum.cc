@@ -41,33 +41,31 @@ struct ChecksumTaker::Impl {
   std::vector<std::unique_ptr<ColumnHasher>> columns;
   std::array<uint64_t, kRowsPerBlock> sums{};  // Of one block: the hashes of each row's columns.
 
-  arrow::Status CheckTypes(const arrow::RecordBatch& batch) const;
-  uint64_t SumOfBlock(const arrow::RecordBatch& batch, int64_t begin, int64_t count);
+  arrow::Status CheckTypes(const arrow::RecordBatch& batch, size_t first) const;
+  void AddBlock(const arrow::RecordBatch& batch, size_t first, int64_t begin, int64_t count,
+                uint64_t* to) const;
 };
 
-arrow::Status ChecksumTaker::Impl::CheckTypes(const arrow::RecordBatch& batch) const {
-  if (static_cast<size_t>(batch.num_columns()) != columns.size()) {
-    return BugError("checksum of a batch of " + std::to_string(batch.num_columns()) +
+arrow::Status ChecksumTaker::Impl::CheckTypes(const arrow::RecordBatch& batch, size_t first) const {
+  const auto count = static_cast<size_t>(batch.num_columns());
+  if (first + count > columns.size()) {
+    return BugError("checksum of a batch of " + std::to_string(first + count) +
                     " columns instead of " + std::to_string(columns.size()));
   }
-  for (size_t c = 0; c < columns.size(); ++c) {
+  for (size_t c = 0; c < count; ++c) {
     const auto& data = batch.column_data(static_cast<int>(c));
-    if (data->type->Equals(*types[c])) continue;
+    if (data->type->Equals(*types[first + c])) continue;
     return BugError("checksum of a column of type " + data->type->ToString() + " instead of " +
-                    types[c]->ToString());
+                    types[first + c]->ToString());
   }
   return arrow::Status::OK();
 }
 
-uint64_t ChecksumTaker::Impl::SumOfBlock(const arrow::RecordBatch& batch, int64_t begin,
-                                         int64_t count) {
-  std::fill_n(sums.begin(), count, 0);
-  for (size_t c = 0; c < columns.size(); ++c) {
-    columns[c]->AddHashes(*batch.column_data(static_cast<int>(c)), begin, count, sums.data());
+void ChecksumTaker::Impl::AddBlock(const arrow::RecordBatch& batch, size_t first, int64_t begin,
+                                   int64_t count, uint64_t* to) const {
+  for (int c = 0; c < batch.num_columns(); ++c) {
+    columns[first + static_cast<size_t>(c)]->AddHashes(*batch.column_data(c), begin, count, to);
   }
-  uint64_t sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += Mix(sums[static_cast<size_t>(i)]);
-  return sum;
 }
 
 arrow::Result<ChecksumTaker> ChecksumTaker::Make(const arrow::Schema& schema) {
@@ -82,12 +80,39 @@ arrow::Result<ChecksumTaker> ChecksumTaker::Make(const arrow::Schema& schema) {
 }
 
 arrow::Result<Checksum> ChecksumTaker::Take(const arrow::RecordBatch& batch) {
-  ARROW_RETURN_NOT_OK(impl_->CheckTypes(batch));
-  Checksum checksum{.sum = 0, .rows = batch.num_rows()};
-  for (int64_t begin = 0; begin < batch.num_rows(); begin += kRowsPerBlock) {
-    checksum.sum +=
-        impl_->SumOfBlock(batch, begin, std::min(kRowsPerBlock, batch.num_rows() - begin));
+  if (static_cast<size_t>(batch.num_columns()) != impl_->columns.size()) {
+    return BugError("checksum of a batch of " + std::to_string(batch.num_columns()) +
+                    " columns instead of " + std::to_string(impl_->columns.size()));
   }
+  ARROW_RETURN_NOT_OK(impl_->CheckTypes(batch, 0));
+  Checksum checksum;
+  for (int64_t begin = 0; begin < batch.num_rows(); begin += kRowsPerBlock) {
+    const int64_t count = std::min(kRowsPerBlock, batch.num_rows() - begin);
+    const auto sums = std::span(impl_->sums).first(static_cast<size_t>(count));
+    std::ranges::fill(sums, 0);
+    impl_->AddBlock(batch, 0, begin, count, sums.data());
+    checksum += OfSums(sums);
+  }
+  return checksum;
+}
+
+arrow::Status ChecksumTaker::AddColumns(const arrow::RecordBatch& batch, size_t first,
+                                        std::span<uint64_t> sums) {
+  if (std::cmp_not_equal(sums.size(), batch.num_rows())) {
+    return BugError("checksum of " + std::to_string(batch.num_rows()) + " rows into sums of " +
+                    std::to_string(sums.size()));
+  }
+  ARROW_RETURN_NOT_OK(impl_->CheckTypes(batch, first));
+  for (int64_t begin = 0; begin < batch.num_rows(); begin += kRowsPerBlock) {
+    const int64_t count = std::min(kRowsPerBlock, batch.num_rows() - begin);
+    impl_->AddBlock(batch, first, begin, count, sums.data() + begin);
+  }
+  return arrow::Status::OK();
+}
+
+Checksum ChecksumTaker::OfSums(std::span<const uint64_t> sums) {
+  Checksum checksum{.sum = 0, .rows = static_cast<int64_t>(sums.size())};
+  for (const uint64_t sum : sums) checksum.sum += Mix(sum);
   return checksum;
 }
 

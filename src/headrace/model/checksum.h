@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,13 @@ class ChecksumTaker {
 
   /// The checksum of the rows of `batch`, whose column types must be those of the schema.
   arrow::Result<Checksum> Take(const arrow::RecordBatch& batch);
+
+  /// For rows that come a few columns at a time: adds the hashes of the columns of `batch`, which
+  /// are those of the schema from `first` on, to the sum of each row.
+  arrow::Status AddColumns(const arrow::RecordBatch& batch, size_t first, std::span<uint64_t> sums);
+
+  /// The checksum of rows whose columns were all added.
+  static Checksum OfSums(std::span<const uint64_t> sums);
 
  private:
   struct Impl;

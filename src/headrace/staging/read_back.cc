@@ -16,10 +16,13 @@
 #include <array>
 #include <cerrno>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <new>
+#include <span>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "headrace/client/store/errno_error.h"
 #include "headrace/model/batch_bytes.h"
@@ -44,16 +47,45 @@ int64_t ChunkBytes(const parquet::ColumnDescriptor& column,
   return values + (text ? chunk.total_uncompressed_size() : 0);
 }
 
-arrow::Result<int64_t> BatchRows(const parquet::arrow::FileReader& reader, int group) {
+/// Columns that are read side by side.
+struct ColumnBlock {
+  size_t first = 0;  // of the schema's columns
+  std::vector<int> leaves;
+};
+
+/// Each column of a file that is being read holds 16 KiB of its bytes, a page, and what decodes it:
+/// of 1,600 columns that is more than a worker may hold. So only so many leaves are read side by
+/// side, or those of one nested column.
+constexpr size_t kLeavesTogether = 32;
+
+std::vector<ColumnBlock> BlocksOf(const parquet::SchemaDescriptor& schema) {
+  std::vector<ColumnBlock> blocks;
+  const parquet::schema::GroupNode& columns = *schema.group_node();
+  for (int leaf = 0, column = 0; column < columns.field_count(); ++column) {
+    std::vector<int> leaves;
+    while (leaf < schema.num_columns() &&
+           schema.GetColumnRoot(leaf) == columns.field(column).get()) {
+      leaves.push_back(leaf++);
+    }
+    if (blocks.empty() || blocks.back().leaves.size() + leaves.size() > kLeavesTogether) {
+      blocks.push_back({.first = static_cast<size_t>(column), .leaves = {}});
+    }
+    std::ranges::copy(leaves, std::back_inserter(blocks.back().leaves));
+  }
+  return blocks;
+}
+
+arrow::Result<int64_t> BatchRows(const parquet::arrow::FileReader& reader, int group,
+                                 const std::vector<int>& leaves) {
   const auto metadata = reader.parquet_reader()->metadata()->RowGroup(group);
   int64_t bytes = 0;
-  for (int c = 0; c < metadata->num_columns(); ++c) {
-    const parquet::arrow::SchemaField* leaf = nullptr;
-    ARROW_RETURN_NOT_OK(reader.manifest().GetColumnField(c, &leaf));
-    bytes +=
-        ChunkBytes(*metadata->schema()->Column(c), *metadata->ColumnChunk(c), *leaf->field->type());
+  for (const int leaf : leaves) {
+    const parquet::arrow::SchemaField* field = nullptr;
+    ARROW_RETURN_NOT_OK(reader.manifest().GetColumnField(leaf, &field));
+    bytes += ChunkBytes(*metadata->schema()->Column(leaf), *metadata->ColumnChunk(leaf),
+                        *field->field->type());
   }
-  const int64_t columns = std::max(1, metadata->num_columns());
+  const auto columns = std::max<int64_t>(1, std::ssize(leaves));
   const int64_t row_bytes = bytes / std::max<int64_t>(1, metadata->num_rows()) + 1;
   return std::clamp<int64_t>(std::min(kBatchValues / columns, kBatchBytes / row_bytes), 1,
                              kMostBatchRows);
@@ -72,32 +104,65 @@ arrow::Result<std::unique_ptr<parquet::arrow::FileReader>> OpenReader(
   return builder.Build();
 }
 
+/// Takes the checksum of one row group after another, and of each a few columns at a time.
+class RowGroupReader {
+ public:
+  RowGroupReader(parquet::arrow::FileReader& reader, ChecksumTaker taker, std::stop_token stop)
+      : reader_(reader),
+        taker_(std::move(taker)),
+        stop_(std::move(stop)),
+        blocks_(BlocksOf(*reader.parquet_reader()->metadata()->schema())) {}
+
+  arrow::Result<Checksum> Take(int group) {
+    sums_.clear();
+    for (const ColumnBlock& block : blocks_) {
+      ARROW_ASSIGN_OR_RAISE(const size_t rows, AddBlock(group, block));
+      if (stop_.stop_requested()) return Checksum{};
+      if (rows != sums_.size()) return arrow::Status::Invalid("columns of different lengths");
+    }
+    return ChecksumTaker::OfSums(sums_);
+  }
+
+ private:
+  /// Returns how many rows the block has. The sums grow with what is read: a damaged footer may
+  /// promise any number.
+  arrow::Result<size_t> AddBlock(int group, const ColumnBlock& block) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t batch_rows, BatchRows(reader_, group, block.leaves));
+    reader_.set_batch_size(batch_rows);
+    ARROW_ASSIGN_OR_RAISE(const auto batches, reader_.GetRecordBatchReader({group}, block.leaves));
+    size_t rows = 0;
+    while (!stop_.stop_requested()) {
+      ARROW_ASSIGN_OR_RAISE(const auto batch, batches->Next());
+      if (batch == nullptr) break;
+      const auto count = static_cast<size_t>(batch->num_rows());
+      if (rows + count > sums_.size()) sums_.resize(rows + count);
+      ARROW_RETURN_NOT_OK(
+          taker_.AddColumns(*batch, block.first, std::span(sums_).subspan(rows, count)));
+      rows += count;
+    }
+    return rows;
+  }
+
+  parquet::arrow::FileReader& reader_;
+  ChecksumTaker taker_;
+  std::stop_token stop_;
+  std::vector<ColumnBlock> blocks_;
+  std::vector<uint64_t> sums_;  // Of the rows of one group: the hashes of their columns.
+};
+
 using RowCallback = std::function<void(int64_t rows)>;
 
-arrow::Status AddRowGroup(parquet::arrow::FileReader& reader, int group, ChecksumTaker& taker,
-                          const RowCallback& on_rows, const std::stop_token& stop, Checksum& sum) {
-  ARROW_ASSIGN_OR_RAISE(const int64_t rows, BatchRows(reader, group));
-  reader.set_batch_size(rows);
-  ARROW_ASSIGN_OR_RAISE(const auto batches, reader.GetRecordBatchReader({group}));
-  while (!stop.stop_requested()) {
-    ARROW_ASSIGN_OR_RAISE(const auto batch, batches->Next());
-    if (batch == nullptr) return arrow::Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const Checksum checksum, taker.Take(*batch));
-    sum += checksum;
-    if (on_rows) on_rows(batch->num_rows());
-  }
-  return arrow::Status::OK();
-}
-
-/// Row group by row group: a batch that crosses their border would hold rows of both sizes.
 arrow::Result<Checksum> TakeChecksum(parquet::arrow::FileReader& reader, const RowCallback& on_rows,
                                      const std::stop_token& stop) {
   std::shared_ptr<arrow::Schema> schema;
   ARROW_RETURN_NOT_OK(reader.GetSchema(&schema));
   ARROW_ASSIGN_OR_RAISE(ChecksumTaker taker, ChecksumTaker::Make(*schema));
+  RowGroupReader groups(reader, std::move(taker), stop);
   Checksum sum;
-  for (int group = 0; group < reader.num_row_groups(); ++group) {
-    ARROW_RETURN_NOT_OK(AddRowGroup(reader, group, taker, on_rows, stop, sum));
+  for (int group = 0; group < reader.num_row_groups() && !stop.stop_requested(); ++group) {
+    ARROW_ASSIGN_OR_RAISE(const Checksum of_group, groups.Take(group));
+    sum += of_group;
+    if (on_rows) on_rows(of_group.rows);
   }
   return sum;
 }

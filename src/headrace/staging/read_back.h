@@ -25,8 +25,7 @@ struct ReadParquetOptions {
   std::function<void(int64_t rows)> on_rows;  ///< Rows that are read; may be null.
 };
 
-/// Reads rows from the footer and, `with_checksum`, every value and every byte, batch by batch in
-/// bounded memory.
+/// Reads rows from the footer and, `with_checksum`, every value and every byte, in bounded memory.
 /// A file that is missing, of another size or damaged is a finding, not an error. An error says
 /// nothing of the file: it could not be read, for want of rights, descriptors or memory, or because
 /// the device failed (ErrnoError). Once `stop` is stopped it returns early, and what it returns

@@ -2,6 +2,7 @@
 
 #include <arrow/array/builder_primitive.h>
 #include <arrow/io/file.h>
+#include <arrow/json/from_string.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <gmock/gmock.h>
@@ -48,24 +49,29 @@ class ReadBackTest : public testing::Test {
 
   /// A file of ten rows.
   void Write() {
+    arrow::Int64Builder builder;
+    for (int64_t i = 0; i < 10; ++i) ASSERT_TRUE(builder.Append(i).ok());
     const auto schema = arrow::schema({arrow::field("id", arrow::int64())});
+    Write(*arrow::RecordBatch::Make(schema, 10, {builder.Finish().ValueOrDie()}));
+  }
+
+  /// Returns the receipt's checksum.
+  Checksum Write(const arrow::RecordBatch& batch) {
     const auto writer =
         MakeStagingWriter(MakeLocalFs(), {.plan_id = "p",
                                           .directory = directory_,
                                           .file_prefix = "part",
-                                          .format = {.schema = schema, .metadata = {}},
+                                          .format = {.schema = batch.schema(), .metadata = {}},
                                           .memory = 1 << 20,
                                           .target_file_size = 1 << 20})
             .ValueOrDie();
-    arrow::Int64Builder builder;
-    for (int64_t i = 0; i < 10; ++i) ASSERT_TRUE(builder.Append(i).ok());
-    const auto batch = arrow::RecordBatch::Make(schema, 10, {builder.Finish().ValueOrDie()});
-    ASSERT_TRUE(writer->BeginUnit({.plan_id = "p", .id = "u", .split = WholeTable{}}, 1).ok());
-    ASSERT_TRUE(writer->Append(batch).ok());
-    ASSERT_TRUE(writer->EndUnit(0).ok());
+    EXPECT_TRUE(writer->BeginUnit({.plan_id = "p", .id = "u", .split = WholeTable{}}, 1).ok());
+    EXPECT_TRUE(writer->Append(batch.Slice(0)).ok());
+    EXPECT_TRUE(writer->EndUnit(0).ok());
     const auto receipts = writer->Seal().ValueOrDie();
     path_ = directory_ / receipts.at(0).files.at(0).name;
     bytes_ = receipts.at(0).files.at(0).bytes;
+    return receipts.at(0).checksum;
   }
 
   /// The error of a path that leads to itself.
@@ -98,6 +104,30 @@ TEST_F(ReadBackTest, AFileThatIsAsItWasHasNoProblem) {
   ASSERT_TRUE(content.ok()) << content.status();
   EXPECT_EQ(content->problem, "");
   EXPECT_EQ(content->rows, 10);
+}
+
+/// Columns are read a few at a time, and nested ones have several leaves.
+TEST_F(ReadBackTest, TheChecksumOfManyColumnsIsThatOfTheirRows) {
+  const auto nested = arrow::struct_(
+      {arrow::field("a", arrow::list(arrow::int64())), arrow::field("b", arrow::utf8())});
+  const std::vector<std::string> of_column = {R"([1, null, 3])", R"([4, 5, null])"};
+  const std::string of_nested = R"([{"a": [1, 2], "b": "x"}, null, {"a": [null], "b": "y"}])";
+  arrow::FieldVector fields;
+  arrow::ArrayVector columns;
+  const auto add = [&](const std::shared_ptr<arrow::DataType>& type, const std::string& json) {
+    fields.push_back(arrow::field("c" + std::to_string(fields.size()), type));
+    columns.push_back(arrow::json::ArrayFromJSONString(type, json).ValueOrDie());
+  };
+  for (size_t i = 0; i < 100; ++i) {
+    add(arrow::int64(), of_column[i % 2]);
+    if (i % 7 == 0) add(nested, of_nested);
+  }
+  const Checksum expected =
+      Write(*arrow::RecordBatch::Make(arrow::schema(fields), 3, std::move(columns)));
+  const auto content = Read();
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->problem, "");
+  EXPECT_EQ(content->checksum, expected);
 }
 
 TEST_F(ReadBackTest, AFileThatIsMissingIsAFinding) {
