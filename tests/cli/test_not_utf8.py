@@ -7,6 +7,7 @@ import subprocess
 
 import duckdb
 import pyarrow.parquet
+import pytest
 from harness import lake
 from harness.job import Job
 
@@ -38,6 +39,20 @@ def test_a_folder_that_is_not_utf8_is_refused_before_anything_is_written(headrac
         assert b"not UTF-8" in done.stderr
         done.stderr.decode()
     assert os.listdir(folder) == [b"job.yaml"]
+
+
+@pytest.mark.parametrize("linked", ["path", "staging"])
+def test_a_link_to_a_folder_that_is_not_utf8_is_refused(headrace, linked):
+    """What a commit intends is found again by the path that the link leads to."""
+    folder = os.fsencode(headrace.folder) + b"/" + LATIN1
+    os.mkdir(folder)
+    os.symlink(folder, headrace.folder / "link")
+    job = sqlite_job(headrace)
+    job.document["destination"][linked] = "./link/there"
+    job.write()
+    done = job.run(expect=2)
+    assert "that path is not UTF-8" in done.stderr
+    assert os.listdir(folder) == []
 
 
 def test_a_path_from_the_environment_that_is_not_utf8_is_refused(headrace):

@@ -5,6 +5,7 @@ import errno
 import json
 import pathlib
 import shutil
+import signal
 import sqlite3
 import tempfile
 
@@ -133,3 +134,29 @@ def test_a_power_cut_at_every_durable_call(headrace, disk, source, knife, tmp_pa
                 assert lake.count(job.lake, f"{name}/run-{RUN}") == rows and lake.count(job.lake, name) == runs * rows, name
         except Exception as failed:
             raise AssertionError(str(cut)) from failed
+
+
+def synced_by_next_run(job: Job, knife, record: pathlib.Path) -> set[int]:
+    """The inodes of what it syncs."""
+    shutil.rmtree(record, ignore_errors=True)
+    record.mkdir()
+    ended(job.headrace.start("run", job.file, "--run-id", RUN, env=knife.record(job.headrace.folder, record)))
+    return {int(file.read_text()) for file in record.glob("*.synced")}
+
+
+def test_a_directory_that_a_killed_run_made_is_made_durable_by_the_next(headrace, disk, source, knife, tmp_path):
+    """Its name may not be synced, and what is published below it would go with it when the power does."""
+    job = Job(headrace, {"type": "sqlite", "path": str(source)}, [{"name": "items", "write": "append"}],
+              destination={"type": "parquet", "path": "./lakes/deep/lake"}, state="./states/deep/state")
+    trace = tmp_path / "trace"
+    ended(headrace.start("run", job.file, "--run-id", RUN, env=knife.trace(trace)))
+    calls = [line.split(" ", 2) for line in trace.read_text().splitlines()]
+    above = {parent for file in (*job.lake.rglob("*"), *job.state.iterdir()) for parent in file.parents}
+    made = [(int(number), pathlib.Path(path)) for number, call, path in calls if call == "mkdir" and pathlib.Path(path) in above]
+    assert {"lakes", "deep", "lake", "items", "states", "state"} <= {folder.name for _, folder in made}
+    for number, folder in made:
+        Cut("lost", number, {job.file: (disk / job.file).read_bytes()}).restore(disk)
+        finished = headrace("run", job.file, "--run-id", RUN, env=knife.kill(number, "after"), expect=None)
+        assert finished.returncode == -signal.SIGKILL and folder.is_dir(), folder
+        above_it = folder.parent.stat().st_ino
+        assert above_it in synced_by_next_run(job, knife, tmp_path / "record"), folder

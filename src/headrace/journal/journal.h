@@ -116,6 +116,8 @@ class Journal {
   virtual arrow::Status AddReceipt(const std::string& run, const std::string& directory, int epoch,
                                    const Receipt& receipt) = 0;
   virtual arrow::Status AddIntent(const CommitIntent& intent) = 0;
+  /// With its intent, at once: one that was found in the lake has none in the journal, and an open
+  /// intent must not be left of it.
   virtual arrow::Status AddRecord(const CommitRecord& record) = 0;
   /// The open intent of a table becomes void, in one step: the table has no intent any more, and
   /// what was decided is kept with `reason`. Only for an intent that the destination has proved to

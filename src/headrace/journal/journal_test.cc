@@ -147,6 +147,17 @@ TEST_F(JournalTest, AnIntentIsOpenUntilItsRecord) {
   EXPECT_EQ(table.record->committed_at, "2026-01-01T00:00:01Z");
 }
 
+TEST_F(JournalTest, ARecordThatWasFoundBringsItsIntent) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->AddRecord({Intent("r1"), "2026-01-01T00:00:01Z"}).ok());
+  Reopen();
+  const JournalTable table = (*journal_->Tables("r1")).at(0);
+  EXPECT_FALSE(table.has_open_intent());
+  EXPECT_EQ(table.intent->sequence, 7);
+  EXPECT_EQ(table.epoch, Intent("r1").epoch);
+  EXPECT_EQ(table.record->committed_at, "2026-01-01T00:00:01Z");
+}
+
 TEST_F(JournalTest, AnEpochThatIsNotAboveTheLastOneIsRefused) {
   Begin("r1");
   const auto begin = [this](int epoch) {

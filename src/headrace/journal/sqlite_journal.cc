@@ -437,8 +437,14 @@ arrow::Status SqliteJournal::AddIntent(const CommitIntent& intent) {
 }
 
 arrow::Status SqliteJournal::AddRecord(const CommitRecord& record) {
-  return Write("UPDATE run_table SET record = ?3 WHERE run = ?1 AND directory = ?2",
-               {record.intent.run, record.intent.table, DumpJson(ToJson(record))});
+  const CommitIntent& intent = record.intent;
+  return Write(
+      "INSERT INTO run_table (run, directory, label, epoch, units, plan, intent, record) "
+      "VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER), 0, '{}', ?5, ?6) "
+      "ON CONFLICT (run, directory) DO UPDATE SET "
+      "intent = coalesce(intent, excluded.intent), record = excluded.record",
+      {intent.run, intent.table, intent.label, std::to_string(intent.epoch),
+       DumpJson(ToJson(intent)), DumpJson(ToJson(record))});
 }
 
 arrow::Status SqliteJournal::MakeIntentVoid(const CommitIntent& intent, const std::string& reason) {

@@ -616,7 +616,6 @@ arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& jo
         is_of_job ? MatchedTablesOf(job) : chosen.matched));
   }
   for (const CommitRecord& record : chosen.rediscovered) {
-    ARROW_RETURN_NOT_OK(journal.AddIntent(record.intent));
     ARROW_RETURN_NOT_OK(journal.AddRecord(record));
   }
   return arrow::Status::OK();

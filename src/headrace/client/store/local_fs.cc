@@ -221,14 +221,21 @@ class LocalFs final : public DurableFs {
   arrow::Status TryCreateDirectories(const fs::path& path) {
     ARROW_ASSIGN_OR_RAISE(const auto info, Stat(path));
     if (info.has_value()) {
-      return info->is_directory ? arrow::Status::OK()
-                                : ErrnoError(ENOTDIR, "create directory", path);
+      return info->is_directory ? SyncNameOf(path) : ErrnoError(ENOTDIR, "create directory", path);
     }
     if (const fs::path parent = ParentOf(path); parent != path) {
       ARROW_RETURN_NOT_OK(TryCreateDirectories(parent));
     }
     ARROW_RETURN_NOT_OK(MakeDirectory(path));
     return SyncDirectory(ParentOf(path));
+  }
+
+  /// A process that was killed may have made the directory and not synced its name, which goes with
+  /// the power; of those above it each was synced before the next was made. Where the directory
+  /// above may not be read, its owner has made it.
+  arrow::Status SyncNameOf(const fs::path& directory) {
+    const arrow::Status synced = SyncDirectory(ParentOf(directory));
+    return CodeOf(synced) == "EACCES" ? arrow::Status::OK() : synced;
   }
 
   static arrow::Status RenameError(int error, const fs::path& from, const fs::path& to) {

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "headrace/client/store/errno_error.h"
+#include "headrace/model/utf8.h"
 
 namespace headrace {
 namespace {
@@ -25,6 +26,11 @@ arrow::Result<StoreLocation> Locate(const SchemeRule& rule, std::string_view pat
   std::filesystem::path resolved = std::filesystem::weakly_canonical(absolute, error);
   if (error) return ErrnoError(error.value(), "find", absolute);
   if (!resolved.has_filename()) resolved = resolved.parent_path();
+  // Intents and records name it, and are JSON: it would not be found again by what they hold.
+  if (!IsUtf8(resolved.string())) {
+    return UserError(absolute.string() + " leads to " + resolved.string() +
+                     ", and that path is not UTF-8: rename the folder, or choose another");
+  }
   return StoreLocation{rule.make(), std::move(resolved)};
 }
 

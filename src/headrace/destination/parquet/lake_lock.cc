@@ -9,11 +9,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// False where it is there.
+/// False where it is there. The directory above is durable, also where it was made by a process
+/// that was killed.
 arrow::Result<bool> MakeWithParents(DurableFs& fs, const fs::path& directory) {
+  ARROW_RETURN_NOT_OK(fs.CreateDirectories(directory.parent_path()));
   auto made = fs.MakeDirectory(directory);
   if (CodeOf(made.status()) != "ENOENT") return made;
-  ARROW_RETURN_NOT_OK(fs.CreateDirectories(directory));
+  ARROW_RETURN_NOT_OK(fs.CreateDirectories(directory));  // Somebody removed what is above it.
   return true;
 }
 
