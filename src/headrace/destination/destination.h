@@ -34,8 +34,9 @@
 /// Intend decides everything and publishes nothing. Commit carries an intent out and may be
 /// repeated: a second call of the same intent changes nothing. Settle says what became of an
 /// intent, from the commit record that lies with the data. An intent that can never be carried out
-/// is void: Commit and Settle say so, the journal notes it, Discard removes what it had staged. All
-/// calls but those on a Writer are made by the coordinator's thread.
+/// is void: Commit and Settle say so, the journal notes it, Discard removes what it had staged.
+/// Workers call OpenWriter and use its Writer; all other calls are made by the coordinator's
+/// thread.
 namespace headrace {
 
 /// One table of one run, as the destination sees it.

@@ -48,8 +48,8 @@ struct ExecuteOptions {
   bool keep_snapshot = false;          ///< It is not released when all is read: commits ask it.
 };
 
-/// What the engine reports while it works. Calls may come from any thread, one at a time for each
-/// table.
+/// What the engine reports while it works, from any thread: receipts from several at once, also of
+/// one table; the end of a table once, after its last receipt.
 struct ExecuteCallbacks {
   /// A sealed file of table number `table` in the span; must be durable when it returns. After an
   /// error the units of the file count as not done: they run again if it is transient, else the
