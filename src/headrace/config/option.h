@@ -27,6 +27,10 @@ enum class OptionType {
   kColumnType,  ///< A type of model/type_name.h; kept as written.
 };
 
+/// The longest timeout, of a kDuration in milliseconds: PostgreSQL and SQLite keep theirs in 31
+/// bits, which is 24.8 days.
+inline constexpr int64_t kLongestTimeout = int64_t{24} * 86'400'000;
+
 /// A value of a kEnum that is known but not built yet, and the sentence that refuses it.
 struct RefusedChoice {
   std::string_view value;

@@ -29,6 +29,7 @@ constexpr std::string_view kNoDestinationYet =
     "this destination comes with a later version of headrace; use 'parquet'";
 
 constexpr int64_t kLeastWorkerMemory = int64_t{16} << 20;
+constexpr int64_t kMostWorkerMemory = int64_t{1} << 40;
 constexpr int64_t kMostWorkers = 256;
 
 /// `type` of a section with plug-ins. `planned`: types of later versions; one that is there today
@@ -104,12 +105,14 @@ Section LimitsSection() {
                        .doc = "Most connections to the source at once, one of which holds the "
                               "snapshot; without it workers.max + 1.",
                        .minimum = 2,
+                       .maximum = kMostWorkers + 1,
                        .example = "5"},
                       {.key = "worker_memory",
                        .type = OptionType::kBytes,
                        .default_text = "64MiB",
                        .doc = "Memory that one worker may hold.",
-                       .minimum = kLeastWorkerMemory},
+                       .minimum = kLeastWorkerMemory,
+                       .maximum = kMostWorkerMemory},
                       {.key = "retries",
                        .type = OptionType::kInteger,
                        .default_text = "5",

@@ -61,7 +61,8 @@ Section LoadSection() {
            .default_text = "30s",
            .doc = "How long a transactional run waits for transactions that were running and may "
                   "still commit rows with a lower cursor.",
-           .minimum = 0},
+           .minimum = 0,
+           .maximum = kLongestTimeout},
           {.key = "late_rows",
            .type = OptionType::kEnum,
            .default_text = "error",

@@ -15,7 +15,7 @@ namespace headrace {
 
 /// What the job asks for (`compression:`).
 enum class Compression {
-  kAuto,  ///< snappy for the columns whose sample shrinks, none for the others.
+  kAuto,  ///< snappy for columns with a dictionary or whose sample shrinks, none for the others.
   kNone,
   kSnappy,
   kZstd,
@@ -39,8 +39,8 @@ struct ColumnChoice {
 /// sample of `batches` (the first row group of a file; none: PLAIN, no codec):
 ///   dictionary  where at most a quarter of the sampled values are distinct, or where entries and
 ///   indices are estimated to take at least a quarter less than the values (never for booleans),
-///   snappy      where the plain bytes of the sample shrink by a quarter or more; asked only under
-///   Compression::kAuto.
+///   snappy      under Compression::kAuto, for columns with a dictionary and where the plain bytes
+///   of the sample shrink by a quarter or more; else the codec that is asked for.
 /// Looks at some thousand values of each column, whatever the size of the batches.
 arrow::Result<std::vector<ColumnChoice>> ChooseColumns(
     const arrow::Schema& schema, std::span<const std::shared_ptr<arrow::RecordBatch>> batches,

@@ -100,9 +100,9 @@ const PluginOptions& ParquetOptions() {
               {.key = "compression",
                .type = OptionType::kEnum,
                .default_text = "auto",
-               .doc = "auto: snappy for the columns that it makes smaller, none for the others; or "
-                      "one "
-                      "codec for all.",
+               .doc = "auto: snappy for the columns that have a dictionary or that it makes "
+                      "smaller by "
+                      "a quarter, none for the others; or one codec for all.",
                .choices = {std::begin(kCompressionNames), std::end(kCompressionNames)},
                .per_table = true},
               {.key = "encodings",

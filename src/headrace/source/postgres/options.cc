@@ -48,6 +48,7 @@ std::vector<OptionSpec> ConnectionOptions() {
        .default_text = "30s",
        .doc = "How long one attempt to connect and log in may take; libpq's parameter of that name "
               "(in the URI or a service file, in seconds) counts where the key is not given.",
+       .maximum = kLongestTimeout,
        .changes_rows = false},
   };
 }
@@ -111,11 +112,13 @@ std::vector<OptionSpec> ReadingOptions() {
        .default_text = "30s",
        .doc = "How long to wait for the ACCESS SHARE lock of a table that somebody is "
               "altering; 0: for ever.",
+       .maximum = kLongestTimeout,
        .changes_rows = false},
       {.key = "statement_timeout",
        .type = OptionType::kDuration,
        .default_text = "0s",
        .doc = "Longest time of one statement, a unit's COPY included; 0: none.",
+       .maximum = kLongestTimeout,
        .changes_rows = false},
       {.key = "direct_socket",
        .type = OptionType::kEnum,

@@ -4,12 +4,12 @@
 
 #include <cmath>
 
+#include "headrace/model/civil_time.h"
+
 namespace headrace::sqlite {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
-constexpr int64_t kSecondsPerDay = 86'400;
-constexpr int64_t kMicrosPerDay = kSecondsPerDay * kMicrosPerSecond;
+constexpr int64_t kSecondsPerDay = kMicrosPerDay / kMicrosPerSecond;
 
 /// 0000-01-01 00:00:00 and 9999-12-31 23:59:59.
 constexpr int64_t kFirstUnixSecond = -62'167'219'200;

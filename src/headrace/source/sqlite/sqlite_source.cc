@@ -184,6 +184,7 @@ const PluginOptions& SqliteOptions() {
                .type = OptionType::kDuration,
                .default_text = "5s",
                .doc = "How long to wait for a lock that another process holds on the file.",
+               .maximum = kLongestTimeout,
                .changes_rows = false},
               {.key = "sessions",
                .type = OptionType::kInteger,
