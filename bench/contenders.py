@@ -46,6 +46,8 @@ SHARES = {
     "headrace-new-by-day": (0.01, 0.014),
 }
 
+# Contenders that throw away what they read, or only plan.
+WRITE_NOTHING = {"floor", "headrace-plan", "plan_100k"}
 
 # A row is a unit, so that a small table makes many of them.
 PLAN_JOB = """\

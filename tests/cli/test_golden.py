@@ -17,7 +17,7 @@ def check(step, finished, transcript):
         problems.append(transcript.mismatch(step.stdout, finished.stdout.splitlines()))
     else:
         problems.append(transcript.json_mismatch(step.json, finished.stdout))
-    problems.append(transcript.mismatch(step.stderr, finished.stderr.splitlines()))
+    problems.append(transcript.mismatch(step.stderr, step.certain(finished.stderr.splitlines())))
     problems = [problem for problem in problems if problem]
     if problems:
         pytest.fail("\n".join([f"$ {' '.join(finished.arguments)}", *problems, "--- stdout", finished.stdout, "--- stderr",

@@ -9,6 +9,7 @@
     === exit 2                   its exit status; without it 0
     === stdout                   everything on standard output; without it nothing
     === stderr                   everything on standard error; without it nothing
+    === sometimes TEXT           lines of standard error with TEXT may be there or not: what a slow machine says of its progress
     === json                     instead of stdout: one JSON document, of which each line `path: value` must hold
 
 Placeholders in expected texts stand for what differs from run to run: {run} is a run id, the same one wherever it stands,
@@ -35,6 +36,7 @@ PLACEHOLDERS = {
 }
 PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
 ANY_LINES = "{...}"
+WITH_LINES = ("file", "sqlite", "stdout", "stderr", "json")
 
 
 @dataclass
@@ -46,6 +48,11 @@ class Step:
     stdout: list = field(default_factory=list)
     stderr: list = field(default_factory=list)
     json: list = None
+    sometimes: list = field(default_factory=list)
+
+    def certain(self, lines):
+        """Those of `lines` that come at every speed."""
+        return [line for line in lines if not any(text in line for text in self.sometimes)]
 
 
 @dataclass
@@ -79,10 +86,13 @@ def parse_case(text):
     section = []
     for line in text.splitlines():
         if not line.startswith("=== "):
-            section.append(line)
+            if section is None and line.strip():
+                raise ValueError(f"belongs to nothing: {line}")
+            if section is not None:
+                section.append(line)
             continue
         kind, _, argument = line[4:].partition(" ")
-        section = []
+        section = [] if kind in WITH_LINES else None
         if kind == "file":
             case.files[argument] = section
         elif kind == "sqlite":
@@ -98,6 +108,8 @@ def parse_case(text):
             case.steps[-1].exit = int(argument)
         elif kind in ("stdout", "stderr", "json"):
             setattr(case.steps[-1], kind, section)
+        elif kind == "sometimes":
+            case.steps[-1].sometimes.append(argument)
         else:
             raise ValueError(f"unknown section: {line}")
     return case
