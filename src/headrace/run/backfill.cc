@@ -90,7 +90,7 @@ arrow::Result<Range> RangeOf(const BackfillRange& wanted, const Column& column,
   ARROW_ASSIGN_OR_RAISE(const auto from, ParseEnd(column, wanted.from, "--from"));
   ARROW_ASSIGN_OR_RAISE(const auto to, ParseEnd(column, wanted.to, "--to"));
   ARROW_ASSIGN_OR_RAISE(const auto latest, LatestEnd(column, history, bound));
-  if (!to && history.last_window() == nullptr) {
+  if (!to && (history.last_window() == nullptr || !latest)) {
     return UserError("--to is missing: no run has left a watermark that it could end at");
   }
   const Range range{from, to ? *to : latest->value};
