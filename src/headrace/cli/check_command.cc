@@ -14,9 +14,9 @@
 #include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
-#include "headrace/run/choose_run.h"
 #include "headrace/run/exit_code.h"
 #include "headrace/run/listed_job.h"
+#include "headrace/run/table_selection.h"
 
 namespace headrace {
 namespace {

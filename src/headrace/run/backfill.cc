@@ -10,8 +10,8 @@
 #include "headrace/model/watermark.h"
 #include "headrace/model/xxh3.h"
 #include "headrace/model/zone_name.h"
-#include "headrace/run/choose_run.h"
 #include "headrace/run/cursor_value.h"
+#include "headrace/run/table_selection.h"
 
 namespace headrace {
 namespace {

@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "headrace/observe/shell_word.h"
+#include "headrace/run/run_id.h"
 
 namespace headrace {
 namespace {
@@ -38,6 +39,15 @@ std::string LoadTheRest(const Job& job, const std::vector<std::string>& left) {
   return text + ". " + Enumerated(gone) + ", which " + (gone.size() == 1 ? "was" : "were") +
          " left of it, " + (gone.size() == 1 ? "is no table" : "are no tables") +
          " of the job any more";
+}
+
+/// What a run was for, whose tables in the job are `inside`.
+std::string ScopeText(const TableJobs& inside) {
+  return inside.empty() ? "other tables" : LabelsOf(inside);
+}
+
+std::string AreLoaded(const TableJobs& outside) {
+  return std::string(outside.size() == 1 ? " is" : " are") + " loaded under another --run-id";
 }
 
 }  // namespace
@@ -96,6 +106,27 @@ std::string OlderSnapshots(const std::vector<CommitRecord>& committed) {
             " (published at " + record.committed_at + ")";
   }
   return text;
+}
+
+arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
+  return UserError("--resume only continues run " + run.run + ", which does not include " +
+                   NamedTables(outside) + "; leave --resume out to load that too");
+}
+
+arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
+                               const TableJobs& outside) {
+  std::string text = "run " + run.run + " is done and was for " + ScopeText(inside) +
+                     " only: " + NamedTables(outside) + ", which --only names," +
+                     AreLoaded(outside);
+  const std::string other = run.run + "-" + outside.front()->table.directory();
+  if (outside.size() == 1 && CheckRunId(other).ok()) text += ", e.g. --run-id " + ShellWord(other);
+  return UserError(text);
+}
+
+std::string DoneRunWasFor(const JournalRun& run, const TableJobs& inside,
+                          const TableJobs& outside) {
+  return "run " + run.run + " was for " + ScopeText(inside) + " only: " + NamedTables(outside) +
+         AreLoaded(outside);
 }
 
 }  // namespace headrace

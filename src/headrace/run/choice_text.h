@@ -6,6 +6,7 @@
 #include "headrace/config/job.h"
 #include "headrace/journal/journal.h"
 #include "headrace/model/error.h"
+#include "headrace/run/table_selection.h"
 
 namespace headrace {
 
@@ -33,5 +34,17 @@ arrow::Status BackfillUnfinished(const Job& job, const JournalRun& run,
 
 /// A new run takes over `left` (labels) of `run`, which is unfinished.
 std::string TakenOver(const JournalRun& run, const std::vector<std::string>& left);
+
+/// Class user: `outside` are wanted, and `--resume` goes on with `run` alone, which is not for
+/// them.
+arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside);
+
+/// Class user: `outside` are what `--only` names and `run`, which is over, was not for; `inside`
+/// are the tables of the job that it was for.
+arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
+                               const TableJobs& outside);
+
+/// The same as a note, where nothing was named.
+std::string DoneRunWasFor(const JournalRun& run, const TableJobs& inside, const TableJobs& outside);
 
 }  // namespace headrace

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "headrace/model/watermark.h"
-#include "headrace/run/choose_run.h"
 #include "headrace/run/cursor_window.h"
 #include "headrace/run/job_plan.h"
 #include "headrace/run/listed_job.h"
 #include "headrace/run/run_id.h"
+#include "headrace/run/table_selection.h"
 #include "headrace/run/table_target.h"
 
 namespace headrace {

@@ -13,9 +13,9 @@
 #include "headrace/run/backfill.h"
 #include "headrace/run/backoff.h"
 #include "headrace/run/by_directory.h"
-#include "headrace/run/choose_run.h"
 #include "headrace/run/known_run.h"
 #include "headrace/run/table_name.h"
+#include "headrace/run/table_selection.h"
 
 namespace headrace {
 namespace {
