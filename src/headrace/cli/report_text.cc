@@ -251,7 +251,8 @@ std::vector<Failure> FailuresOf(const nlohmann::json& tables, const char* key) {
   return failures;
 }
 
-std::string FailedTablesText(const nlohmann::json& report, size_t width, const JobWords& job) {
+std::string FailedTablesText(const nlohmann::json& report, size_t width, const JobWords& job,
+                             NextStepsShown next) {
   nlohmann::json tables = nlohmann::json::array();
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     if (table.value("state", "") == "failed") tables.push_back(table);
@@ -269,7 +270,7 @@ std::string FailedTablesText(const nlohmann::json& report, size_t width, const J
     text += "\n" + IndentedText("failed: " + failures[i].tables, 2, width);
     text += IndentedText(PlainLines(failures[i].error.message()), 4, width);
     // Steps that several failures share stand behind the last of them.
-    if (last[steps[i]] != i) continue;
+    if (last[steps[i]] != i || next == NextStepsShown::kNone) continue;
     text += IndentedText("next: " + steps[i].sentence, 4, width);
     if (steps[i].change_job) text += CommandsOfChange(report, job);
   }
@@ -277,22 +278,24 @@ std::string FailedTablesText(const nlohmann::json& report, size_t width, const J
 }
 
 /// Nothing is known of them: they are neither damaged nor as they were written.
-std::string UnreadTablesText(const nlohmann::json& report, size_t width) {
+std::string UnreadTablesText(const nlohmann::json& report, size_t width, NextStepsShown next) {
   std::string text;
   for (const Failure& failure :
        FailuresOf(report.value("tables", nlohmann::json::array()), kVerifyError)) {
     text += "\n" + IndentedText("could not be verified: " + failure.tables, 2, width);
     text += IndentedText(PlainLines(failure.error.message()), 4, width);
   }
-  if (text.empty()) return text;
+  if (text.empty() || next == NextStepsShown::kNone) return text;
   return text + IndentedText(
                     "next: once the files can be read, run the same command again: it "
                     "verifies them",
                     4, width);
 }
 
-std::string FailuresText(const nlohmann::json& report, size_t width, const JobWords& job) {
-  std::string text = FailedTablesText(report, width, job) + UnreadTablesText(report, width);
+std::string FailuresText(const nlohmann::json& report, size_t width, const JobWords& job,
+                         NextStepsShown next) {
+  std::string text =
+      FailedTablesText(report, width, job, next) + UnreadTablesText(report, width, next);
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     for (const nlohmann::json& problem : table.value("problems", nlohmann::json::array())) {
       text += "\n" + IndentedText("differs: " + EscapeControls(table.value("table", "")), 2, width);
@@ -369,17 +372,20 @@ std::string LeftOutText(const nlohmann::json& report, size_t width) {
 
 }  // namespace
 
-std::string ReportText(const nlohmann::json& report, size_t width, const JobWords& job) {
+std::string ReportText(const nlohmann::json& report, size_t width, const JobWords& job,
+                       NextStepsShown next) {
+  const bool shows_next = next == NextStepsShown::kAll;
   return TitleText(report) + TablesText(report, width) + TotalsText(report) +
-         NotesText(report, width) + LeftOutText(report, width) + FailuresText(report, width, job) +
-         std::string(InterruptionText(report));
+         NotesText(report, width) + LeftOutText(report, width) +
+         FailuresText(report, width, job, next) +
+         std::string(shows_next ? InterruptionText(report) : "");
 }
 
 std::string VerificationText(const nlohmann::json& report, size_t width) {
   return fmt::format("Run {} of job {}: {}\n", report.value("run", ""), report.value("job", ""),
                      VerificationOutcome(report)) +
          TablesText(report, width) + NotesText(report, width) + LeftText(report, width) +
-         FailuresText(report, width, {});
+         FailuresText(report, width, {}, NextStepsShown::kAll);
 }
 
 }  // namespace headrace

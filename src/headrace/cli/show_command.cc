@@ -39,6 +39,8 @@ arrow::Result<std::vector<TableProgress>> TablesOf(Journal& journal, const std::
       entry.units_done += static_cast<int64_t>(receipt.units.size());
       entry.rows += receipt.rows;
     }
+    // One that was found in the lake has no receipts here.
+    if (table.record.has_value()) entry.rows = table.record->intent.rows;
     progress.push_back(std::move(entry));
   }
   return progress;
@@ -77,13 +79,25 @@ std::string UnreportedText(const RunStanding& standing, const std::vector<TableP
   return text + NextText(standing, job, width);
 }
 
-/// Whose report is not the last word on its tables.
-std::string SuccessorText(const JournalRun& run, size_t width) {
-  if (run.successor.empty()) return {};
-  return "\n" + IndentedText("superseded: run " + run.successor +
-                                 " has taken over what was left of it, `headrace show " +
-                                 run.successor + "`",
-                             2, width);
+/// Of a run whose report is not the last word on its tables: what became of it.
+std::string AfterwardsText(const JournalRun& run, size_t width) {
+  std::string text;
+  if (run.state == RunState::kAbandoned) {
+    text =
+        "abandoned: what it published stays, and nothing is left to do for it. A plain run loads "
+        "every table of the job again";
+  } else if (!run.successor.empty()) {
+    text = "superseded: run " + run.successor +
+           " has taken over what was left of it, `headrace show " + run.successor + "`";
+  }
+  return text.empty() ? text : "\n" + IndentedText(text, 2, width);
+}
+
+/// What the run printed, without advice that nobody can follow any more.
+std::string ReportedText(const JournalRun& run, const nlohmann::json& report, const JobWords& job,
+                         size_t width) {
+  const bool is_over = run.state == RunState::kAbandoned || run.state == RunState::kSuperseded;
+  return ReportText(report, width, job, is_over ? NextStepsShown::kNone : NextStepsShown::kAll);
 }
 
 /// Commits that were decided and will never be made: why their tables are loaded anew.
@@ -147,9 +161,9 @@ arrow::Result<int> Show(CommandContext& context) {
   }
   const nlohmann::json report = StoredReport(run);
   const bool current = !report.empty() && run.state != RunState::kRunning;
-  context.out << (current ? ReportText(report, context.width, scope.words)
+  context.out << (current ? ReportedText(run, report, scope.words, context.width)
                           : UnreportedText(standing, tables, scope.words, context.width))
-              << VoidIntentsText(void_intents, context.width) << SuccessorText(run, context.width);
+              << VoidIntentsText(void_intents, context.width) << AfterwardsText(run, context.width);
   return kExitDone;
 }
 
@@ -175,7 +189,8 @@ Command ShowCommand() {
                    {"headrace show latest --json | jq .report.rows", "one figure of it"}},
       .exits = {{kExitDone, "shown"},
                 {kExitFailed, "the journal cannot be read"},
-                {kExitUsage, "there is no such run, or the command line is wrong"}},
+                {kExitUsage, "there is no such run, or the command line is wrong"},
+                {kExitInterrupted, "interrupted while it waited for the job file"}},
       .json =
           "the run as in `headrace runs --json`, and for each of `tables`: `table`, `state` "
           "(`committed`, `commit open`, `not committed`), `epoch`, `units`, `units_done` (read in "

@@ -63,6 +63,9 @@ struct JournalTable {
   int64_t units = 0;
   std::optional<CommitIntent> intent;  ///< Open or committed.
   std::optional<CommitRecord> record;  ///< Committed.
+  /// Of the latest epoch, as far as its receipts and its plan say.
+  std::optional<int64_t> nulled_values;
+  std::optional<int64_t> excluded_rows;
 
   bool has_open_intent() const { return intent.has_value() && !record.has_value(); }
 };

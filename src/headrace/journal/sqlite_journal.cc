@@ -135,13 +135,19 @@ arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
 }
 
 /// Columns: directory, label, epoch, units, intent, record.
+std::optional<int64_t> OptionalInteger(const SqliteStatement& row, int column) {
+  return row.ColumnIsNull(column) ? std::nullopt : std::optional(row.ColumnInt64(column));
+}
+
 arrow::Result<JournalTable> ReadTable(const SqliteStatement& row) {
   JournalTable table{.directory = Text(row, 0),
                      .label = Text(row, 1),
                      .epoch = static_cast<int>(row.ColumnInt64(2)),
                      .units = row.ColumnInt64(3),
                      .intent = {},
-                     .record = {}};
+                     .record = {},
+                     .nulled_values = OptionalInteger(row, 6),
+                     .excluded_rows = OptionalInteger(row, 7)};
   if (!row.ColumnIsNull(4)) {
     ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
                           ParseStored(row.ColumnText(4), "commit intent"));
@@ -503,8 +509,11 @@ arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& r
 arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string& run) {
   const std::scoped_lock lock(mutex_);
   return ReadAll(database_,
-                 "SELECT directory, label, epoch, units, intent, record FROM run_table "
-                 "WHERE run = ?1 ORDER BY directory",
+                 "SELECT directory, label, epoch, units, intent, record, "
+                 "(SELECT sum(json_extract(receipt, '$.nulled_values')) FROM receipt AS r "
+                 "WHERE r.run = t.run AND r.directory = t.directory AND r.epoch = t.epoch), "
+                 "json_extract(plan, '$.excluded_rows') "
+                 "FROM run_table AS t WHERE run = ?1 ORDER BY directory",
                  {run}, ReadTable);
 }
 

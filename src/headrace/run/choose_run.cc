@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 
-#include "headrace/config/nearest.h"
-#include "headrace/observe/shell_word.h"
 #include "headrace/run/backfill.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choice_text.h"
@@ -17,116 +14,10 @@
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/table_list.h"
-#include "headrace/run/table_name.h"
+#include "headrace/run/table_selection.h"
 
 namespace headrace {
 namespace {
-
-using TableJobs = std::vector<const TableJob*>;
-
-/// In an error; `headrace plan` shows all.
-constexpr size_t kMostTablesNamed = 20;
-
-/// Directories of a run's scope.
-using DirectorySet = std::unordered_set<std::string_view>;
-
-/// `scope` outlives it.
-DirectorySet SetOf(const std::vector<std::string>& scope) { return {scope.begin(), scope.end()}; }
-
-std::vector<std::string> DirectoriesOf(const TableJobs& tables) {
-  std::vector<std::string> directories;
-  directories.reserve(tables.size());
-  for (const TableJob* table : tables) directories.push_back(table->table.directory());
-  return directories;
-}
-
-/// The tables of the job whose directories are in `scope`.
-TableJobs TablesIn(const Job& job, const std::vector<std::string>& scope) {
-  TableJobs tables;
-  const DirectorySet directories = SetOf(scope);
-  for (const TableJob& table : job.tables) {
-    if (directories.contains(table.table.directory())) tables.push_back(&table);
-  }
-  return tables;
-}
-
-TableJobs TablesOutside(const TableJobs& tables, const std::vector<std::string>& scope) {
-  TableJobs outside;
-  const DirectorySet directories = SetOf(scope);
-  for (const TableJob* table : tables) {
-    if (!directories.contains(table->table.directory())) outside.push_back(table);
-  }
-  return outside;
-}
-
-std::string LabelsOf(const TableJobs& tables) {
-  std::string labels;
-  for (const TableJob* table : tables) {
-    labels += (labels.empty() ? "" : ", ") + table->table.label();
-  }
-  return labels;
-}
-
-/// `table a`, `tables a, b`.
-std::string NamedTables(const TableJobs& tables) {
-  return (tables.size() == 1 ? "table " : "tables ") + LabelsOf(tables);
-}
-
-arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside) {
-  return UserError("--resume only continues run " + run.run + ", which does not include " +
-                   NamedTables(outside) + "; leave --resume out to load that too");
-}
-
-/// What a run was for, whose tables in the job are `inside`.
-std::string ScopeText(const TableJobs& inside) {
-  return inside.empty() ? "other tables" : LabelsOf(inside);
-}
-
-std::string AreLoaded(const TableJobs& outside) {
-  return std::string(outside.size() == 1 ? " is" : " are") + " loaded under another --run-id";
-}
-
-/// `outside` are what `--only` names and the run, which is over, was not for.
-arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
-                               const TableJobs& outside) {
-  std::string text = "run " + run.run + " is done and was for " + ScopeText(inside) +
-                     " only: " + NamedTables(outside) + ", which --only names," +
-                     AreLoaded(outside);
-  const std::string other = run.run + "-" + outside.front()->table.directory();
-  if (outside.size() == 1 && CheckRunId(other).ok()) text += ", e.g. --run-id " + ShellWord(other);
-  return UserError(text);
-}
-
-/// The label of the table that `name` is most likely a slip of, its schema perhaps left out; empty
-/// where none is near.
-std::string NearestTable(const std::string& name, const Job& job) {
-  std::vector<std::string> names;
-  for (const TableJob& table : job.tables) names.push_back(table.table.label());
-  for (const TableJob& table : job.tables) {
-    names.push_back(table.table.is_query() ? table.table.alias : table.table.name);
-  }
-  const std::vector<std::string_view> candidates(names.begin(), names.end());
-  const std::string_view nearest = Nearest(name, candidates);
-  if (nearest.empty()) return {};
-  const auto at = std::ranges::find(names, nearest) - names.begin();
-  return names[static_cast<size_t>(at) % job.tables.size()];
-}
-
-arrow::Status NoSuchTable(const std::string& name, const Job& job) {
-  TableJobs shown;
-  for (const TableJob& table : job.tables | std::views::take(kMostTablesNamed)) {
-    shown.push_back(&table);
-  }
-  std::string tables = shown.empty() ? "it has none" : "it has: " + LabelsOf(shown);
-  if (const size_t more = job.tables.size() - shown.size(); more > 0) {
-    tables += " and " + std::to_string(more) + " more";
-  }
-  const std::string nearest = NearestTable(name, job);
-  if (nearest.empty()) return UserError("--only: the job has no table \"" + name + "\"; " + tables);
-  tables.front() = 'I';
-  return UserError("--only: the job has no table \"" + name + "\"; did you mean \"" + nearest +
-                   "\"? " + tables);
-}
 
 /// What an unfinished run has come to.
 struct RunRemains {
@@ -143,6 +34,9 @@ class RunChooser {
       : parts_(parts), request_(request), started_at_(std::move(started_at)), preview_(preview) {}
 
   arrow::Result<RunDecision> Choose();
+
+  /// Why nothing was chosen, and what was settled before that: it may have published a table.
+  arrow::Status WithSettled(const arrow::Status& status) const;
 
  private:
   arrow::Result<std::optional<JournalRun>> FindUnfinished();
@@ -180,6 +74,7 @@ class RunChooser {
   const bool preview_;
   TableJobs wanted_;
   RunDecision decision_;
+  std::string settled_;  // Sentences.
 };
 
 arrow::Result<RunDecision> RunChooser::Choose() {
@@ -201,6 +96,13 @@ arrow::Result<RunDecision> RunChooser::Choose() {
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
   }
   return std::move(decision_);
+}
+
+arrow::Status RunChooser::WithSettled(const arrow::Status& status) const {
+  if (status.ok() || settled_.empty()) return status;
+  return MakeError(ClassOf(status),
+                   status.message() + "; before that was finished what was begun" + settled_,
+                   std::string(CodeOf(status)));
 }
 
 /// The latest unfinished run of the job. There is at most one: a new run starts only when none is
@@ -250,6 +152,7 @@ arrow::Status RunChooser::CheckSameKind(const JournalRun& run,
 arrow::Status RunChooser::Settle(const JournalRun& run) {
   if (!preview_) {
     ARROW_ASSIGN_OR_RAISE(decision_.notes, SettleOpenIntents(parts_, run.run));
+    for (const std::string& note : decision_.notes) settled_ += "; " + note;
     return arrow::Status::OK();
   }
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
@@ -377,7 +280,7 @@ arrow::Status RunChooser::VerifyBefore(const JournalRun& run,
   earlier.start = RunStart::kContinued;
   earlier.text_digest = run.text_digest;
   earlier.matched = run.matched;
-  const DirectorySet others = SetOf(kept);
+  const std::unordered_set<std::string_view> others(kept.begin(), kept.end());
   std::erase_if(earlier.committed,
                 [&](const CommitRecord& record) { return others.contains(record.intent.table); });
   decision_.earlier = std::move(earlier);
@@ -507,8 +410,7 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
         "in it is loaded under another --run-id");
   }
   if (outside.empty()) return chosen;
-  decision_.notes.push_back("run " + run.run + " was for " + ScopeText(inside) +
-                            " only: " + NamedTables(outside) + AreLoaded(outside));
+  decision_.notes.push_back(DoneRunWasFor(run, inside, outside));
   return chosen;
 }
 
@@ -524,7 +426,7 @@ arrow::Status RunChooser::DivideTables(ChosenRun& chosen) {
   chosen.has_published =
       !chosen.committed.empty() ||
       std::ranges::any_of(journalled, [this](const auto& table) { return IsThere(table); });
-  DirectorySet committed;
+  std::unordered_set<std::string_view> committed;
   for (const CommitRecord& record : chosen.committed) committed.insert(record.intent.table);
   for (const TableJob* table : wanted_) {
     const std::string directory = table->table.directory();
@@ -556,19 +458,6 @@ arrow::Status RunChooser::FindCommitted(const TableJob& table, const JournalTabl
 
 }  // namespace
 
-arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::string>& only) {
-  TableJobs selected;
-  for (const TableJob& table : job.tables) {
-    const auto names_it = [&](const std::string& name) { return IsNamed(table.table, name); };
-    if (only.empty() || std::ranges::any_of(only, names_it)) selected.push_back(&table);
-  }
-  for (const std::string& name : only) {
-    const auto is_it = [&](const TableJob& table) { return IsNamed(table.table, name); };
-    if (std::ranges::none_of(job.tables, is_it)) return NoSuchTable(name, job);
-  }
-  return selected;
-}
-
 std::vector<std::string> TablesLeft(const Job& job, const std::vector<std::string>& scope,
                                     const std::vector<JournalTable>& journalled) {
   std::vector<std::string> left;
@@ -585,7 +474,9 @@ std::vector<std::string> TablesLeft(const Job& job, const std::vector<std::strin
 
 arrow::Result<RunDecision> ChooseRun(const RunParts& parts, const RunRequest& request,
                                      const std::string& started_at) {
-  return RunChooser(parts, request, started_at, /*preview=*/false).Choose();
+  RunChooser chooser(parts, request, started_at, /*preview=*/false);
+  auto decision = chooser.Choose();
+  return decision.ok() ? std::move(decision) : chooser.WithSettled(decision.status());
 }
 
 arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& request) {

@@ -71,11 +71,6 @@ arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& r
 /// Writes what was decided of `chosen` to the journal, before anything of it is done.
 arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& journal);
 
-/// The tables that `only` names (label or directory), all if it is empty. Errors of class user for
-/// a name that is not in the job.
-arrow::Result<std::vector<const TableJob*>> SelectTables(const Job& job,
-                                                         const std::vector<std::string>& only);
-
 /// Labels of the tables in `scope` that have no commit record in `journalled`.
 std::vector<std::string> TablesLeft(const Job& job, const std::vector<std::string>& scope,
                                     const std::vector<JournalTable>& journalled);

@@ -20,6 +20,7 @@
 #include "headrace/run/settle.h"
 #include "headrace/run/source_count.h"
 #include "headrace/run/stopwatch.h"
+#include "headrace/run/table_selection.h"
 #include "headrace/run/table_target.h"
 #include "headrace/verify/verify.h"
 
@@ -140,13 +141,25 @@ arrow::Result<std::string> EarlierReport(const RunParts& parts, const std::strin
   return known.has_value() ? known->report : std::string();
 }
 
+/// Of a table that an earlier process has committed; what values became, and which rows were left
+/// out, the journal alone knows.
+TableReport ReportOfEarlier(const CommitRecord& record, const JournalTable* known) {
+  TableReport table = ReportOfCommit(record, TableState::kAlreadyCommitted);
+  table.nulled_values = known == nullptr ? std::nullopt : known->nulled_values;
+  table.excluded_rows = known == nullptr ? std::nullopt : known->excluded_rows;
+  return table;
+}
+
 void SayNotes(const RunParts& parts, const RunReport& report) {
   for (const std::string& note : report.notes) {
     parts.observer.Emit(Level::kInfo, "note", note, {{"run", report.run}});
   }
 }
 
-RunReport ReportOf(const RunParts& parts, const ChosenRun& chosen, std::vector<std::string> notes) {
+arrow::Result<RunReport> ReportOf(const RunParts& parts, const ChosenRun& chosen,
+                                  std::vector<std::string> notes) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(chosen.run));
+  const JournalTableIndex journalled(tables);
   RunReport report;
   report.job = parts.job.name;
   report.run = chosen.run;
@@ -154,7 +167,7 @@ RunReport ReportOf(const RunParts& parts, const ChosenRun& chosen, std::vector<s
   report.earlier_verification_failed = chosen.verification_failed;
   report.notes = std::move(notes);
   for (const CommitRecord& record : chosen.committed) {
-    report.tables.push_back(ReportOfCommit(record, TableState::kAlreadyCommitted));
+    report.tables.push_back(ReportOfEarlier(record, journalled.Find(record.intent.table)));
   }
   SayNotes(parts, report);
   return report;
@@ -233,20 +246,24 @@ arrow::Status CheckThere(Destination& destination, const std::vector<std::string
 }
 
 /// Not the run's own affair, but what readers of its tables see. Asked by who verifies a table, not
-/// by each run of it.
-arrow::Status NameWhatIsReadBesides(Destination& destination,
-                                    const std::vector<JournalTable>& tables, RunReport& report) {
+/// by each run of it. Where one cannot be looked through, what was found of it, and of the others,
+/// stands.
+void NameWhatIsReadBesides(Destination& destination, const std::vector<JournalTable>& tables,
+                           RunReport& report) {
   const JournalTableIndex journalled(tables);
   for (TableReport& table : report.tables) {
     const JournalTable* known = journalled.Find(table.directory);
     if (!table.verified.has_value() || known == nullptr) continue;
-    ARROW_ASSIGN_OR_RAISE(const auto besides, destination.ReadBesides(*known->record));
-    for (const std::string& path : besides) {
+    const auto besides = destination.ReadBesides(*known->record);
+    if (!besides.ok()) {
+      table.verify_error = NotTheJobs(besides.status());
+      continue;
+    }
+    for (const std::string& path : *besides) {
       table.problems.push_back(path + ": no run wrote it, and readers of the table read it too");
       table.verified = false;
     }
   }
-  return arrow::Status::OK();
 }
 
 arrow::Result<JournalRun> FindRunOrFail(const RunParts& parts, const std::string& run) {
@@ -293,8 +310,9 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
     wanted.push_back({table->table, table->where, CursorRequestOf(*table)});
     before.push_back(LastCursorOf(job, *table, destination));
   }
-  ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
-                        source.OpenSnapshot(wanted, stop));
+  const auto opened = source.OpenSnapshot(wanted, stop);
+  if (!opened.ok()) return stop.stop_requested() ? InterruptedError() : opened.status();
+  const std::unique_ptr<Snapshot>& snapshot = *opened;
   plan.IsUnder(*snapshot);
   for (size_t i = 0; i < tables.size(); ++i) {
     const TableJob& table = *tables[i];
@@ -380,9 +398,8 @@ arrow::Result<RunReport> Coordinator::RunListed(const RunRequest& request,
     ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.earlier, {}, Stopwatch(), stop));
     if (ended.interrupted || ended.left_unverified()) return ended;
     const bool damaged = ended.exit_code() == kExitVerificationFailed;
-    const bool superseded = decision.chosen && !decision.chosen->supersedes.run.empty();
-    // Nobody will ask for that one again: this run answers for it.
-    if (damaged && superseded) decision.chosen->verification_failed = true;
+    // Nobody need ask for that one again: this run answers for it.
+    if (damaged && decision.chosen) decision.chosen->verification_failed = true;
     std::string note = EndOfEarlier(parts_.job, ended);
     if (!note.empty()) decision.notes.push_back(std::move(note));
   }
@@ -405,7 +422,7 @@ arrow::Result<RunReport> Coordinator::Execute(const ChosenRun& chosen,
                                               const Stopwatch& total, std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const std::string earlier, EarlierReport(parts_, chosen.run));
   ARROW_RETURN_NOT_OK(JournalChoice(parts_.job, chosen, parts_.journal));
-  RunReport report = ReportOf(parts_, chosen, std::move(notes));
+  ARROW_ASSIGN_OR_RAISE(RunReport report, ReportOf(parts_, chosen, std::move(notes)));
   if (!chosen.nothing_to_do()) {
     ARROW_ASSIGN_OR_RAISE(const int64_t started_micros, MicrosOfUtcTime(chosen.started_at));
     SayUnclean(parts_, chosen.run, CleanDestination(parts_).status());
@@ -461,7 +478,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   report.run = run;
   for (const JournalTable& table : tables) {
     if (table.record.has_value()) {
-      report.tables.push_back(ReportOfCommit(*table.record, TableState::kAlreadyCommitted));
+      report.tables.push_back(ReportOfEarlier(*table.record, &table));
     }
   }
   if (report.tables.empty()) {
@@ -471,7 +488,7 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   report.notes = NotesOfPlaces(parts_.destination, tables);
   ARROW_RETURN_NOT_OK(CheckThere(parts_.destination, report.notes));
   ARROW_RETURN_NOT_OK(VerifyTables(parts_, level, stop, report));
-  ARROW_RETURN_NOT_OK(NameWhatIsReadBesides(parts_.destination, tables, report));
+  NameWhatIsReadBesides(parts_.destination, tables, report);
   report.seconds = total.seconds();
   report.phases.verify = report.seconds;
   return report;

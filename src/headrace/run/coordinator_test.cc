@@ -143,6 +143,16 @@ TEST_F(CoordinatorTest, AfterOneTableFailedTheNextRunDoesOnlyTheRest) {
   EXPECT_EQ(CountOf("b"), kRows);
 }
 
+/// Percent and time left are of what is still to be read.
+TEST_F(CoordinatorTest, UnitsOfATableThatFailedAreNotWaitedFor) {
+  FailTable("a");
+  EXPECT_EQ(Run()->exit_code(), 1);
+  const ProgressReading reading = progress_.Read();
+  EXPECT_EQ(reading.units_done, reading.units_total);
+  EXPECT_EQ(reading.rows, kRows);
+  EXPECT_EQ(reading.estimated_rows, kRows);
+}
+
 TEST_F(CoordinatorTest, ACommitWhoseAnswerWasLostIsSettledAndNothingNewStarts) {
   on_commit = [](const CommitIntent&, bool published) {
     return published ? PermanentError("answer lost") : arrow::Status::OK();

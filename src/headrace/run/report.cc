@@ -23,10 +23,10 @@ nlohmann::json TableReportJson(const TableReport& table) {
                          {"units", table.units},
                          {"epoch", table.epoch},
                          {"sequence", table.sequence},
-                         {"nulled_values", table.nulled_values},
-                         {"excluded_rows", table.excluded_rows},
                          {"checksum", table.checksum.ToHex()},
                          {"target", table.target}};
+  if (table.nulled_values) json["nulled_values"] = *table.nulled_values;
+  if (table.excluded_rows) json["excluded_rows"] = *table.excluded_rows;
   if (table.cursor_column) {
     json["cursor_column"] = *table.cursor_column;
     json["watermark"] = table.watermark ? nlohmann::json(*table.watermark) : nlohmann::json();

@@ -34,8 +34,10 @@ struct TableReport {
   int64_t units = 0;
   int epoch = 0;
   int64_t sequence = 0;
-  int64_t nulled_values = 0;
-  int64_t excluded_rows = 0;                 ///< Left out by `partition.nulls: exclude`.
+  /// Values that `on_overflow: null` made NULL, and rows that `partition.nulls: exclude` left out;
+  /// nothing where an earlier process has committed the table and the journal does not know.
+  std::optional<int64_t> nulled_values = 0;
+  std::optional<int64_t> excluded_rows = 0;
   std::optional<int64_t> source_rows;        ///< What the source counted, for `verify: source`.
   std::optional<std::string> cursor_column;  ///< In transactional mode.
   std::optional<std::string> watermark;      ///< Of the commit; where the next run begins.

@@ -331,7 +331,7 @@ TEST_F(RerunTest, AnotherRunIdVerifiesTheRunThatItEnds) {
   };
   const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
   ASSERT_TRUE(tuesday.ok()) << tuesday.status();
-  EXPECT_EQ(tuesday->exit_code(), 0);
+  EXPECT_EQ(tuesday->exit_code(), 3);
   EXPECT_EQ(StateOf("monday"), RunState::kVerifyFailed);
   EXPECT_NE(tuesday->notes.back().find("FAILED"), std::string::npos) << tuesday->notes.back();
   EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 3);

@@ -32,6 +32,7 @@ nlohmann::json PlanSummary(const PlannedTable& table) {
           {"why", table.plan.why},
           {"units", table.units.size()},
           {"estimated_rows", table.plan.statistics.rows},
+          {"excluded_rows", table.plan.excluded_rows},
           {"warnings", table.plan.warnings}};
 }
 
@@ -145,7 +146,8 @@ arrow::Result<std::unique_ptr<Snapshot>> RunExecution::OpenSnapshot(std::stop_to
   }
   for (int attempt = 1;; ++attempt) {
     auto snapshot = parts_.source.OpenSnapshot(tables, stop);
-    if (snapshot.ok() || stop.stop_requested()) return snapshot;
+    if (snapshot.ok()) return snapshot;
+    if (stop.stop_requested()) return InterruptedError();
     if (ClassOf(snapshot.status()) != ErrorClass::kTransient || attempt > parts_.job.retries) {
       return snapshot;
     }
@@ -268,6 +270,7 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
                                       works[table].plan.statistics.rows);
       return;
     }
+    if (!status.ok()) TakeBackUnread(works[table]);
     EndTable(works[table], status, snapshot, stop, report);
   };
   callbacks.on_all_read = [this] { all_read_ = true; };
@@ -280,6 +283,20 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   report.phases.extract = extracted_.wall_seconds;
   report.utilisation = extracted_.utilisation();
   if (!lost.ok()) NoteLostSnapshot(lost, report);
+}
+
+/// Of a table that has failed nothing more is waited for; what has receipts was read.
+void RunExecution::TakeBackUnread(const TableWork& work) {
+  const TableTarget& target = work.target;
+  auto units = static_cast<int64_t>(work.units.size());
+  int64_t rows = work.plan.statistics.rows;
+  const auto receipts = parts_.journal.Receipts(target.run, target.table.directory(), target.epoch);
+  if (!receipts.ok()) return;
+  for (const Receipt& receipt : *receipts) {
+    units -= static_cast<int64_t>(receipt.units.size());
+    if (rows >= 0) rows = std::max<int64_t>(0, rows - receipt.rows);
+  }
+  parts_.progress.TakeBackPlanned(units, rows);
 }
 
 void RunExecution::EndTable(const TableWork& work, const arrow::Status& status, Snapshot& snapshot,
@@ -333,7 +350,7 @@ arrow::Status RunExecution::Commit(const TableWork& work, const std::vector<Rece
   table.units = static_cast<int64_t>(work.units.size());
   table.excluded_rows = work.plan.excluded_rows;
   table.source_rows = work.plan.source_rows;
-  for (const Receipt& receipt : receipts) table.nulled_values += receipt.nulled_values;
+  for (const Receipt& receipt : receipts) *table.nulled_values += receipt.nulled_values;
   parts_.observer.Emit(Level::kInfo, "table_committed", "table " + table.table + " committed",
                        {{"run", target.run},
                         {"table", table.table},

@@ -31,13 +31,12 @@ std::optional<std::string> CompareFile(const CommittedFile& expected,
   return std::nullopt;
 }
 
-/// Of class user are wrong rights: of files that this job has written.
+}  // namespace
+
 arrow::Status NotTheJobs(const arrow::Status& status) {
   if (ClassOf(status) != ErrorClass::kUser) return status;
   return PermanentError(status.message(), std::string(CodeOf(status)));
 }
-
-}  // namespace
 
 arrow::Result<CommitFindings> VerifyCommit(const CommitRecord& record,
                                            const ReadBackOptions& options, Destination& destination,

@@ -18,6 +18,10 @@ struct CommitFindings {
                          ///< OK if all were.
 };
 
+/// `status`, of looking at what is published, permanent where it was of class user: wrong rights on
+/// files that a job has written are no fault of the job any more.
+arrow::Status NotTheJobs(const arrow::Status& status);
+
 /// Reads the published files of `record` again and compares each with what its receipt said: rows,
 /// and the checksum of all values and the digest of all bytes where `options` ask for them. Error
 /// kInterruptedCode once `stop` is stopped.

@@ -190,6 +190,8 @@ arrow::Result<std::vector<std::string>> ForeignBesideRuns(const DurableFs& fs,
   for (const std::string& name : names) {
     if (IsRunFolder(name)) {
       const auto record = ReadCommitFile(fs, table / name);
+      // Without rights, or where the disk fails, nobody can say whose it is.
+      if (!record.ok() && CodeOf(record.status()) != kDamagedFileCode) return record.status();
       const bool own = record.ok() && record->has_value();
       if (own && RunFolder((*record)->intent.run) == name) continue;
     }

@@ -225,15 +225,20 @@ void Worker::LoseWriter(const arrow::Status& status, std::vector<QueuedUnit> uni
   const CurrentTable lost = std::move(*current_);
   current_.reset();
   (void)lost.writer->Abort();
-  TableTally& tally = shared_.tallies[lost.table];
-  for (const ClosedUnit& closed : lost.closed) {
-    units.push_back(closed.unit);
+  TakeBackClosed(lost);
+  for (const ClosedUnit& closed : lost.closed) units.push_back(closed.unit);
+  RetryOrFail(units, status);
+}
+
+/// They are not done after all: their rows went with the writer.
+void Worker::TakeBackClosed(const CurrentTable& table) {
+  TableTally& tally = shared_.tallies[table.table];
+  for (const ClosedUnit& closed : table.closed) {
     --tally.units;
     tally.rows -= closed.rows;
     tally.bytes -= closed.bytes;
     shared_.context.progress.TakeBackUnits(1, closed.rows, closed.bytes);
   }
-  RetryOrFail(units, status);
 }
 
 /// Waits before the units go back, so that a fault that lasts a moment does not use up the attempts
@@ -280,6 +285,7 @@ void Worker::LeaveTable() {
   const SecondsAdder timer(shared_.clock, unit_seconds_);
   if (stop_.stop_requested() || shared_.queue.HasEnded(current_->table)) {
     (void)current_->writer->Abort();
+    TakeBackClosed(*current_);
     current_.reset();
     return;
   }

@@ -92,6 +92,7 @@ class Worker {
   void LoseWriter(const arrow::Status& status, std::vector<QueuedUnit> units);
   arrow::Status Deliver(std::span<const Receipt> receipts);
   void LeaveTable();
+  void TakeBackClosed(const CurrentTable& table);
   void RetryOrFail(std::span<const QueuedUnit> units, const arrow::Status& status);
   arrow::Status Explain(const QueuedUnit& unit, const arrow::Status& status) const;
   Fields FieldsOf(const QueuedUnit& unit) const;
