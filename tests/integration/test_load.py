@@ -120,6 +120,26 @@ def test_generated_columns_are_columns_like_others(any_database, headrace):
         assert lake.rows(job.lake, "public.t") == lake.in_order((i, i * 2, f"w{i}") for i in range(6, 5001) if i != 77)
 
 
+def test_a_virtual_column_is_the_one_of_the_table(any_database, headrace):
+    """A partition may compute it otherwise (18): who reads the table reads the table's, and NULL where that is NULL. Before 18
+    there is none."""
+    if int(any_database.server.version) < 18:
+        with pytest.raises(psycopg.errors.SyntaxError):
+            any_database.execute("CREATE TABLE p (id int, v text GENERATED ALWAYS AS ('p' || id) VIRTUAL)")
+        return
+    any_database.execute("""
+        CREATE TABLE p (id int, v text GENERATED ALWAYS AS ('p' || id) VIRTUAL, w int GENERATED ALWAYS AS (nullif(id, 7)) VIRTUAL)
+        PARTITION BY RANGE (id);
+        CREATE TABLE part (id int, v text GENERATED ALWAYS AS ('q' || id) VIRTUAL, w int NOT NULL GENERATED ALWAYS AS (id) VIRTUAL);
+        ALTER TABLE p ATTACH PARTITION part FOR VALUES FROM (0) TO (100000);
+        INSERT INTO p (id) SELECT generate_series(1, 5000); ANALYZE p""")
+    expected = lake.in_order((i, f"p{i}", None if i == 7 else i) for i in range(1, 5001))
+    for partition in ({"target_rows": 1000}, {"strategy": "id_range", "column": "w", "target_rows": 1000}, {"strategy": "none"}):
+        job = postgres_job(headrace, any_database, {"name": "public.p", "partition": partition}, verify="source")
+        job.run()
+        assert lake.rows(job.lake, "public.p") == expected, partition
+
+
 def test_rows_that_are_older_than_a_not_null_constraint(any_database, headrace):
     """A constraint that was never validated (18) promises nothing; nor does one of a parent whose child let go of it."""
     if int(any_database.server.version) >= 18:

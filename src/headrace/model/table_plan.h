@@ -104,7 +104,7 @@ struct TablePlan {
   std::optional<CursorPlan> cursor;  ///< In transactional mode.
   Lineage lineage;
   Strategy strategy = Strategy::kNone;
-  std::string split_column;  ///< Column of id or date ranges; empty otherwise.
+  std::string split_column;  ///< The column that it is cut by; empty for pages and one unit.
   std::string why;           ///< One sentence: why this strategy.
   SnapshotKind snapshot = SnapshotKind::kNone;
   std::vector<std::string> warnings;

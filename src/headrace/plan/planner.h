@@ -28,7 +28,7 @@ struct PlanKnobs {
 /// How one table is cut, and why.
 struct Partitioning {
   Strategy strategy = Strategy::kNone;
-  std::string column;  ///< Of ranges.
+  std::string column;  ///< That it is cut by; empty: none.
   std::string why;     ///< One sentence.
   std::vector<std::string> warnings;
   std::vector<WorkUnit> units;  ///< At least one; together they hold every row exactly once,

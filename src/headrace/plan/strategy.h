@@ -31,7 +31,7 @@ struct Share {
 
 /// What a strategy makes of a table.
 struct Cut {
-  std::string column;  ///< Of ranges.
+  std::string column;  ///< That it is cut by; empty: none.
   std::string why;
   std::vector<std::string> warnings;
   std::vector<Share> shares;  ///< In the order of the units.

@@ -42,7 +42,9 @@ std::string OfOid(std::string_view query, uint64_t oid) {
 
 /// A column is NOT NULL where that holds for every row: foreign tables declare it and check
 /// nothing, a constraint that is NOT VALID (18 and later) leaves out the rows that were there
-/// before, and a table that inherits may have let go of it. OFFSET 0 for the reason of kPartOfTree.
+/// before, a table that inherits may have let go of it, and that of a virtual column (18) holds in
+/// a part by the part's own expression, which is not the one that is read. OFFSET 0 for the reason
+/// of kPartOfTree.
 constexpr std::string_view kColumnsQuery =
     "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION SELECT part.oid FROM tree, $part),"
     " nullable(attname) AS (SELECT b.attname FROM tree,"
@@ -51,7 +53,8 @@ constexpr std::string_view kColumnsQuery =
     "   FROM pg_catalog.pg_class c WHERE c.oid = tree.oid OFFSET 0) AS c(unchecked, unvalidated),"
     "  LATERAL (SELECT a.attname FROM pg_catalog.pg_attribute a"
     "   WHERE a.attrelid = tree.oid AND a.attnum > 0"
-    "    AND (NOT a.attnotnull OR c.unchecked OR a.attnum = ANY (c.unvalidated)) OFFSET 0) AS b)"
+    "    AND (NOT a.attnotnull OR c.unchecked OR a.attnum = ANY (c.unvalidated)"
+    "     OR (a.attgenerated = 'v' AND a.attrelid <> $oid)) OFFSET 0) AS b)"
     " SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,"
     "  a.attname = ANY (ARRAY(SELECT DISTINCT nullable.attname FROM nullable)),"
     "  $comment"

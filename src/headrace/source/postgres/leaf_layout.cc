@@ -51,13 +51,52 @@ arrow::Result<LayoutDifference> ReadDifference(PgConnection& connection,
   return difference;
 }
 
+constexpr int kFirstWithVirtualColumns = 180'000;
+
+/// A part whose virtual column another expression computes than the table's, and its name: read
+/// through the table, the table's counts (PostgreSQL's manual, 5.4, on inheritance).
+std::string VirtualColumnsQuery(const Description& description) {
+  const std::string oid = std::to_string(description.oid) + "::pg_catalog.oid";
+  const auto expression = [](const std::string& column) {
+    return "(SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid) FROM pg_catalog.pg_attrdef d"
+           "  WHERE d.adrelid = " +
+           column + ".attrelid AND d.adnum = " + column + ".attnum)";
+  };
+  return "SELECT part.attrelid, part.attname FROM pg_catalog.pg_attribute part"
+         " JOIN pg_catalog.pg_attribute own ON own.attrelid = " +
+         oid +
+         "  AND own.attname = part.attname AND own.attnum > 0 AND NOT own.attisdropped"
+         " WHERE part.attrelid = ANY (" +
+         LeafOids(description) + ") AND (part.attgenerated = 'v' OR own.attgenerated = 'v')" +
+         " AND (part.attgenerated <> own.attgenerated OR " + expression("part") +
+         " IS DISTINCT FROM " + expression("own") + ") LIMIT 1";
+}
+
+arrow::Result<std::string> WhyVirtualColumnsDiffer(PgConnection& connection,
+                                                   const Description& description,
+                                                   const std::stop_token& stop) {
+  if (connection.server_version() < kFirstWithVirtualColumns) return std::string();
+  ARROW_ASSIGN_OR_RAISE(const PgResult result,
+                        connection.Query(VirtualColumnsQuery(description), stop));
+  if (result.rows() == 0) return std::string();
+  const auto oid = static_cast<uint64_t>(result.Int64(0, 0));
+  const auto leaf = std::ranges::find(description.leaves, oid, &Relation::oid);
+  const std::string part =
+      leaf == description.leaves.end() ? "a part" : leaf->schema + "." + leaf->name;
+  return "the virtual column \"" + std::string(result.Text(0, 1)) + "\" of " + part +
+         " is computed otherwise than that of " + description.table.label();
+}
+
 }  // namespace
 
 arrow::Result<std::string> WhyUnpageable(PgConnection& connection, const Description& description,
                                          const std::string& where, const std::stop_token& stop) {
   const bool is_its_part =
       description.leaves.size() == 1 && description.leaves.front().oid == description.oid;
-  if (where.empty() || description.leaves.empty() || is_its_part) return std::string();
+  if (description.leaves.empty() || is_its_part) return std::string();
+  ARROW_ASSIGN_OR_RAISE(std::string why_virtual,
+                        WhyVirtualColumnsDiffer(connection, description, stop));
+  if (where.empty() || !why_virtual.empty()) return why_virtual;
   ARROW_ASSIGN_OR_RAISE(LayoutDifference difference, ReadDifference(connection, description, stop));
   const auto leaf = std::ranges::find(description.leaves, difference.leaf, &Relation::oid);
   if (difference.leaf == 0 || leaf == description.leaves.end()) return std::string();
