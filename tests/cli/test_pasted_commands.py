@@ -14,6 +14,25 @@ destination: {{type: parquet, path: ./lake}}
 """
 
 
+@pytest.mark.parametrize("file", ["my jobs/ada's shop.yaml", "job.yaml"])
+def test_the_starter_job_is_checked(headrace, file):
+    (headrace.folder / file).parent.mkdir(exist_ok=True)
+    proposed = headrace("init", file, expect=0).stdout
+    check, run = re.findall(r"^  (headrace (?:check|run) [^#\n]*)", proposed, re.MULTILINE)
+    for command in (check, run):
+        pasted = subprocess.run(["bash", "-c", command.replace("headrace", str(headrace.program), 1)], cwd=headrace.folder,
+                                capture_output=True, text=True, check=False)
+        assert "one too many" not in pasted.stderr and "cannot read" not in pasted.stderr, pasted.stderr
+
+
+def test_a_starter_job_that_does_not_fit_on_the_disk_leaves_the_old_one(headrace):
+    old = headrace.write("job.yaml", "name: mine\n")
+    command = f"ulimit -f 1; exec {headrace.program} init --force job.yaml"
+    done = subprocess.run(["bash", "-c", command], cwd=headrace.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "Success" not in done.stderr, done.stderr
+    assert (headrace.folder / "job.yaml").read_text() == "name: mine\n", old
+
+
 @pytest.mark.parametrize(("written", "name"), [(r"nl\nx", "nl\nx"), (r"ada's \\ \e[2J\t1", "ada's \\ \x1b[2J\t1"), (r"\u0085é", "\x85é")],
                          ids=["newline", "controls", "c1"])
 def test_the_table_that_was_left_is_loaded(headrace, written, name):

@@ -59,7 +59,8 @@ Command AbandonCommand() {
                  "an open commit cannot be finished: try again once the destination can be "
                  "reached, or use --give-up-commit"},
                 {kExitUsage,
-                 "there is no such run, it is not unfinished, or another process is running it"}},
+                 "there is no such run, it is not unfinished, or another process is running it"},
+                {kExitInterrupted, "interrupted while it waited for the job file or the lake"}},
       .json = "`run` and `done`, the sentences of what was done.",
       .unprinted = "what was done stays done",
       .run = Abandon,

@@ -62,7 +62,8 @@ Command CleanCommand() {
       .exits = {{kExitDone, "nothing is left that could be removed"},
                 {kExitFailed, "something cannot be removed"},
                 {kExitUsage,
-                 "the job or the command line is wrong, or another process is running the job"}},
+                 "the job or the command line is wrong, or another process is running the job"},
+                {kExitInterrupted, "interrupted while it waited for the job file or the lake"}},
       .json =
           "`removed_directories`, `removed_bytes` and `kept`, the sentences of what stays and why.",
       .unprinted = "what was removed stays removed",

@@ -145,9 +145,13 @@ int RunCli(std::span<const char* const> words) {
   const ErrorOutlet outlet{console, words};
   const arrow::Result<CommandLine> line = ParseCommandLine(words);
   if (line.ok()) return RunCommandLine(*line, outlet);
-  const bool json =
-      std::ranges::any_of(words, [](std::string_view word) { return word == "--json"; });
-  return TellError(line.status(), json, false, outlet);
+  const auto has = [&](std::string_view wanted) {
+    return std::ranges::any_of(words, [&](std::string_view word) { return word == wanted; });
+  };
+  const auto format = std::ranges::find(words, std::string_view("--log-format"));
+  const bool json_log = has("--log-format=json") ||
+                        (words.end() - format > 1 && std::string_view(format[1]) == "json");
+  return TellError(line.status(), has("--json"), json_log, outlet);
 }
 
 }  // namespace headrace

@@ -9,6 +9,7 @@
 #include "headrace/cli/command_rows.h"
 #include "headrace/cli/observation.h"
 #include "headrace/cli/text_table.h"
+#include "headrace/model/error_json.h"
 #include "headrace/model/json_object.h"
 #include "headrace/model/table_pattern.h"
 #include "headrace/observe/human.h"
@@ -229,7 +230,7 @@ nlohmann::ordered_json TableJson(const InspectedTable& inspected) {
   if (listed.rows >= 0) json["estimated_rows"] = std::llround(listed.rows);
   if (listed.bytes >= 0) json["bytes"] = listed.bytes;
   if (!description.ok()) {
-    json["error"] = description.status().message();
+    json["error"] = ErrorJson(description.status());
     return json;
   }
   json["comment"] = description->comment;

@@ -85,7 +85,8 @@ Command RunsCommand() {
       .exits = {{kExitDone, "listed, even if there is none"},
                 {kExitFailed, "the journal cannot be read"},
                 {kExitUsage,
-                 "the job or the command line is wrong, or the folder of --state is not there"}},
+                 "the job or the command line is wrong, or the folder of --state is not there"},
+                {kExitInterrupted, "interrupted while it waited for the job file"}},
       .json =
           "`state` (the folder) and `runs`, each with `run`, `job`, `state` (`running`, `done`, "
           "`failed`, `verify_failed`, `abandoned`, `superseded`; `running` until the run has "

@@ -160,7 +160,8 @@ Command StateCommand() {
                  "the destination or the source cannot be reached, or a watermark is not known"},
                 {kExitUsage,
                  "there is no such table or value, a run is unfinished, or another process is "
-                 "running the job"}},
+                 "running the job"},
+                {kExitInterrupted, "interrupted while it waited for the job file or the lake"}},
       .json =
           "of show a list, else one: `table`, `cursor`, `watermark` (or null), `run` and "
           "`committed_at` of the record that it is from (or null); `cursor_timezone` where the "
