@@ -32,6 +32,12 @@ constexpr std::chrono::seconds kCancelPatience{5};
 /// How long a session may take to end its transaction before it is closed.
 constexpr std::chrono::seconds kClosePatience{1};
 
+/// libpq's words for a row, or a buffer, that it could not allocate.
+bool IsWithoutMemory(std::string_view message) {
+  return message.starts_with("out of memory") ||
+         message.find("cannot allocate memory for input buffer") != std::string_view::npos;
+}
+
 using CancelRequest = std::unique_ptr<PGcancel, decltype(&PQfreeCancel)>;
 
 /// Sends the request from a thread of its own, because PQcancel waits for the server without a
@@ -381,6 +387,10 @@ arrow::Status PgConnection::WaitForInput() {
 
 arrow::Status PgConnection::LastError() {
   std::string message = PgMessageLine(PQerrorMessage(connection_.get()));
+  if (IsWithoutMemory(message)) {
+    MarkBroken();
+    return PermanentError("no memory for what the server sends: " + message);
+  }
   if (!broken()) return BugError(std::move(message));
   return PgError(kPgConnectionFailure, std::move(message));
 }
