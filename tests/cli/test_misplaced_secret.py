@@ -65,6 +65,32 @@ def test_a_word_that_is_a_file_is_shown_behind_a_secret_key(headrace):
     assert "broken.yaml:1:" in finished.stderr
 
 
+# A piece of the password between ${ and } is no name of anything.
+PASSWORDS_WITH_A_BRACE = [
+    f"password: 'pa${{{SECRET}-word}}1'", f"password: 'ab${{{SECRET}}}ef'", f"password: '${{{SECRET}}}ef'", f"password: 'ab${{file:/{SECRET}}}'",
+    f"uri: 'postgresql://etl:ab${{{SECRET}}}@127.0.0.1:1/shop'", f"uri: 'postgresql://etl:ab${{{SECRET}-d}}ef@127.0.0.1:1/shop'",
+    f"uri: 'postgresql://etl:ab${{{SECRET}}}'", f"uri: 'postgresql://127.0.0.1:1/shop?password=ab${{{SECRET}}}'", f"uri: 'host=h password=a${{{SECRET}}}'",
+]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("key", PASSWORDS_WITH_A_BRACE, ids=lambda key: key.replace(SECRET, "SECRET"))
+def test_a_password_that_holds_a_reference_is_not_repeated(headrace, key, options):
+    headrace.write("job.yaml", JOB.replace("{type: sqlite, path: shop.db}", f"\n  type: postgresql\n  {key}"))
+    job = ["--job", "job.yaml"]
+    for words in (["check"], ["plan"], ["run"], ["runs", *job], ["show", "latest", *job], ["verify", "latest", *job], ["clean", *job]):
+        finished = headrace(*words, *options, expect=2)
+        assert SECRET not in finished.stdout + finished.stderr
+        assert "cannot be resolved" in finished.stdout + finished.stderr
+        assert "write $${ for a literal ${" in " ".join((finished.stdout + finished.stderr).split())
+
+
+def test_a_reference_that_is_a_whole_secret_is_named(headrace):
+    for key in ("password: '${SHOP_PASSWORD}'", "uri: 'postgresql://etl:${SHOP_PASSWORD}@127.0.0.1:1/shop'"):
+        headrace.write("job.yaml", JOB.replace("{type: sqlite, path: shop.db}", f"\n  type: postgresql\n  {key}"))
+        assert "the environment variable SHOP_PASSWORD is not set" in headrace("check", expect=2).stderr
+
+
 URIS_OF_ANOTHER_KIND = [
     URI, f"sqlite://etl:{SECRET}@db/shop", f"sqlite:///shop.db?password={SECRET}", f"sqlite:///shop.db?key={SECRET}",
     f"sqlite:///etl:{SECRET}@db/shop", f"sqlite:etl:{SECRET}@db/shop", f"host=h password={SECRET}", f"sqlite://{SECRET}@db/shop",

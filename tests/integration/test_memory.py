@@ -146,6 +146,27 @@ def test_peak_memory_of_text_columns_of_postgresql(database, headrace, direct_so
     check_peak(job, "public.shape", rows)
 
 
+# Rows of about a fifth of the budget, every other one a MiB larger: what doubles, or keeps a row that was taken, shows.
+LARGE_ROW = 12 * MIB
+LARGE_ROWS = """
+    CREATE TABLE {table} (id int, body bytea);
+    ALTER TABLE {table} ALTER COLUMN body SET STORAGE EXTERNAL;
+    INSERT INTO {table} SELECT i, (SELECT string_agg(sha512((i * 1000000 + j)::text::bytea), ''::bytea)
+                                   FROM generate_series(1, {size} / 64 + (i + 1) % 2 * 16384) AS j) FROM generate_series(1, 6) AS i
+"""
+
+
+@pytest.mark.parametrize("workers", [1, WORKERS])
+def test_peak_memory_of_large_rows(database, headrace, workers):
+    """A table for each worker: so few rows are one unit."""
+    tables = [f"shape{i}" for i in range(workers)]
+    for table in tables:
+        database.execute(LARGE_ROWS.format(table=table, size=LARGE_ROW))
+    job = postgres_job(headrace, database, *({"name": f"public.{table}"} for table in tables), engine=worker_settings(workers))
+    for table in tables:
+        check_peak(job, f"public.{table}", 6, workers)
+
+
 def test_peak_memory_of_many_tables(headrace):
     """What the plan of a table was made from, 8,191 sampled keys of 900 bytes, does not add up over the tables of a job."""
     tables = [f"shape{i}" for i in range(16)]

@@ -5,10 +5,13 @@ import fcntl
 import json
 import os
 import pathlib
+import pty
+import select
 import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 
 import pytest
 from harness import lake
@@ -84,6 +87,36 @@ def test_a_second_signal_ends_it_at_once(tables, headrace, options):
             text = ended(process, expect=130)
             said(text, "ended at once", "run the same command again: it continues this run")
             assert "--log-format" not in options or json.loads(text)["event"] == "ended_at_once"
+        finally:
+            os.kill(backend, signal.SIGCONT)
+    job.run("--resume")
+    assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
+
+
+def read_until(terminal, words):
+    """What a terminal shows, up to `words`."""
+    shown = ""
+    while words not in shown:
+        assert select.select([terminal], [], [], SECONDS)[0], f"{words!r} was not said\n{shown}"
+        shown += os.read(terminal, 4096).decode()
+    return shown
+
+
+def test_a_second_ctrl_c_ends_it_at_once(tables, headrace):
+    """Right behind the first: nobody waits for the time in which two signals of programs are one."""
+    job = gated_job(headrace, tables)
+    terminal, end = pty.openpty()
+    with gate(tables.uri) as held, open(terminal, "rb", buffering=0), open(end, "rb", buffering=0):
+        process = headrace.start("run", job.file, stdout=end, stderr=end, start_new_session=True,
+                                 preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0))
+        backend = held.wait_for_reader(process)[0]
+        os.kill(backend, signal.SIGSTOP)  # A server that does not answer the cancel request.
+        try:
+            os.write(terminal, b"\x03")
+            read_until(terminal, "interrupted, ending cleanly")
+            os.write(terminal, b"\x03")
+            assert "still ending" not in read_until(terminal, "ended at once")
+            assert process.wait(timeout=SECONDS) == 130
         finally:
             os.kill(backend, signal.SIGCONT)
     job.run("--resume")

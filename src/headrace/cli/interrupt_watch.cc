@@ -35,9 +35,10 @@ sigset_t InterruptSignals() {
 using Clock = std::chrono::steady_clock;
 
 enum class Awaited {
-  kSignal,
-  kEnd,   ///< The watch shall end.
-  kTime,  ///< The time is up.
+  kSignal,  ///< Sent by a process.
+  kTyped,   ///< Sent by the kernel: somebody has typed Ctrl-C at the terminal.
+  kEnd,     ///< The watch shall end.
+  kTime,    ///< The time is up.
 };
 
 constexpr int kForever = -1;
@@ -60,7 +61,12 @@ Awaited WaitForSignal(int signal_fd, int end_fd, std::optional<Clock::time_point
   if ((fds[1].revents & POLLIN) != 0) return Awaited::kEnd;
   signalfd_siginfo info{};
   const bool whole = read(signal_fd, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info));
-  return whole ? Awaited::kSignal : Awaited::kEnd;
+  if (!whole) return Awaited::kEnd;
+  return info.ssi_code == SI_KERNEL ? Awaited::kTyped : Awaited::kSignal;
+}
+
+bool IsInterrupt(Awaited awaited) {
+  return awaited == Awaited::kSignal || awaited == Awaited::kTyped;
 }
 
 /// Past every lock and buffer of the program, of which a stuck thread may hold one. Where nobody
@@ -109,15 +115,17 @@ InterruptWatch::~InterruptWatch() {
 }
 
 void InterruptWatch::Watch() {
-  if (WaitForSignal(signals_.get(), end_.get()) != Awaited::kSignal) return;
+  if (!IsInterrupt(WaitForSignal(signals_.get(), end_.get()))) return;
   source_.request_stop();
   reactions_.on_first();
   const Clock::time_point until = Clock::now() + echo_;
   Awaited awaited = Awaited::kSignal;
   while (awaited == Awaited::kSignal) awaited = WaitForSignal(signals_.get(), end_.get(), until);
-  if (awaited == Awaited::kEnd) return;
-  reactions_.on_waiting();
-  if (WaitForSignal(signals_.get(), end_.get()) != Awaited::kSignal) return;
+  if (awaited == Awaited::kTime) {
+    reactions_.on_waiting();
+    awaited = WaitForSignal(signals_.get(), end_.get());
+  }
+  if (!IsInterrupt(awaited)) return;
   WriteLastWords(reactions_.last_words());
   _exit(kExitInterrupted);
 }

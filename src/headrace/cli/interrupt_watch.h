@@ -21,8 +21,9 @@ struct InterruptReactions {
   std::function<std::string()> last_words;
 };
 
-/// Signals within this time after the first are echoes of it: timeout(1) signals its child and then
-/// the group that the child is part of, and nobody means it twice that soon.
+/// Signals that processes send within this time after the first are echoes of it: timeout(1)
+/// signals its child and then the group that the child is part of, a script hands on what its
+/// terminal sent to both. One that is typed at the terminal is none: the kernel sends it once.
 inline constexpr std::chrono::milliseconds kSignalEcho{1000};
 
 /// Turns SIGINT and SIGTERM into a stop token: the first asks everything to end at once but

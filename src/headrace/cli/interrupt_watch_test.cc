@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -89,6 +90,43 @@ void SignalWithEcho() {
     } while (sigismember(&pending, SIGINT) == 1);
   }
   std::_Exit(calls == 1 ? 0 : 2);
+}
+
+/// As the terminal sends it, of which only the process itself can make believe.
+void TypeInterrupt() {
+  siginfo_t info{};
+  info.si_code = SI_KERNEL;
+  syscall(SYS_rt_sigqueueinfo, getpid(), SIGINT, &info);
+}
+
+/// A Ctrl-C, or a signal of a program, then a Ctrl-C while echoes of the first are looked for.
+void TypeSecond(bool first_is_typed) {
+  std::atomic<int> calls = 0;
+  const auto watch =
+      InterruptWatch::Start({.on_first =
+                                 [&calls] {
+                                   ++calls;
+                                   calls.notify_all();
+                                 },
+                             .on_waiting = [] { std::_Exit(3); },
+                             .last_words = [] { return std::string("ended at once\n"); }},
+                            kLongEcho);
+  if (!watch.ok()) std::_Exit(1);
+  if (first_is_typed) {
+    TypeInterrupt();
+  } else {
+    kill(getpid(), SIGINT);
+  }
+  calls.wait(0);
+  alarm(20);
+  TypeInterrupt();
+  while (true) pause();
+}
+
+TEST(InterruptWatchDeathTest, ASecondOneThatIsTypedIsNoEcho) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(TypeSecond(true), testing::ExitedWithCode(kExitInterrupted), "^ended at once\n$");
+  EXPECT_EXIT(TypeSecond(false), testing::ExitedWithCode(kExitInterrupted), "^ended at once\n$");
 }
 
 TEST(InterruptWatchDeathTest, StopsTheTokenAtTheFirstSignal) {

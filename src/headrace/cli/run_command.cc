@@ -89,7 +89,10 @@ Command RunCommand() {
           "finished run does nothing; a table that the finished run was not for, and that --only "
           "names, is refused: a task for one table has a --run-id of its own. Tables that an "
           "unfinished run was not begun for join it, "
-          "unless --resume is given.",
+          "unless --resume is given.\n"
+          "Ctrl-C ends it cleanly, a second one at once. What other programs send (kill, a "
+          "scheduler) within a second of the first signal counts as one with it: timeout(1) sends "
+          "each signal twice.",
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"run-id", "resume", "only", "from", "to", "dry-run", "workers", "set", "json",
                   "log-level", "log-format", "quiet"},

@@ -9,15 +9,13 @@
 #include <string_view>
 
 #include "headrace/config/password_text.h"
+#include "headrace/config/secret_reference.h"
 
 namespace headrace {
 namespace {
 
 constexpr std::array<std::string_view, 5> kNotHashed = {"engine", "limits", "logging", "verify",
                                                         "state"};
-
-/// A secret that says where to connect to, besides a password.
-constexpr std::string_view kUriKey = "uri";
 
 void AppendText(char kind, std::string_view text, std::string& out) {
   out += kind;
@@ -89,6 +87,7 @@ void HideSecrets(const Section& job, YamlNode& root) {
     YamlNode* node = root.Find(section.key);
     if (node == nullptr) continue;
     for (YamlPair& pair : node->pairs) {
+      // A URI says where to connect to, besides a password.
       if (IsSecret(section, pair.key) && pair.key != kUriKey) pair.value = YamlNode{};
       if (!section.plugins.empty()) pair.value.text = WithPasswordsRemoved(pair.value.text);
     }

@@ -27,6 +27,9 @@ constexpr std::chrono::milliseconds kStopPoll{100};
 constexpr std::string_view kReferenceBegin = "${";
 constexpr std::string_view kLiteralBegin = "$${";
 constexpr std::string_view kFilePrefix = "file:";
+constexpr std::string_view kUnnamedReference =
+    "a reference ${…} in it cannot be resolved (which one is not shown, it may be part of a "
+    "password): write $${ for a literal ${";
 
 bool IsVariableName(std::string_view name) {
   const auto is_letter = [](char c) {
@@ -186,27 +189,32 @@ bool HasFileReference(std::string_view text) {
   return false;
 }
 
-arrow::Result<std::string> ExpandReferences(std::string_view text, const Environment& environment,
-                                            const std::filesystem::path& folder) {
+arrow::Result<std::string> ExpandReferences(
+    std::string_view text, const Environment& environment, const std::filesystem::path& folder,
+    const std::function<bool(TextRange reference)>& may_name) {
   std::string expanded;
-  while (!text.empty()) {
-    if (text.starts_with(kLiteralBegin)) {
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with(kLiteralBegin)) {
       expanded += kReferenceBegin;
-      text.remove_prefix(kLiteralBegin.size());
-    } else if (text.starts_with(kReferenceBegin)) {
-      const size_t end = text.find('}');
+      at += kLiteralBegin.size();
+    } else if (rest.starts_with(kReferenceBegin)) {
+      const size_t end = rest.find('}');
       if (end == std::string_view::npos) {
         return UserError("'${' without its '}': write $${ for a literal ${");
       }
-      const std::string_view inner =
-          text.substr(kReferenceBegin.size(), end - kReferenceBegin.size());
-      ARROW_ASSIGN_OR_RAISE(const std::string value, Resolve(inner, environment, folder));
-      expanded += value;
-      text.remove_prefix(end + 1);
+      auto value = Resolve(rest.substr(kReferenceBegin.size(), end - kReferenceBegin.size()),
+                           environment, folder);
+      if (!value.ok() && may_name && !may_name({at, end + 1})) {
+        return value.status().WithMessage(kUnnamedReference);
+      }
+      ARROW_RETURN_NOT_OK(value);
+      expanded += *value;
+      at += end + 1;
     } else {
-      const size_t next = text.find('$', 1);
-      expanded += text.substr(0, next);
-      text.remove_prefix(std::min(next, text.size()));
+      const size_t next = std::min(rest.find('$', 1), rest.size());
+      expanded += rest.substr(0, next);
+      at += next;
     }
   }
   return expanded;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "headrace/config/password_text.h"
 #include "headrace/model/error.h"
 
 namespace headrace {
@@ -40,8 +41,10 @@ bool HasFileReference(std::string_view text);
 
 /// Replaces `${NAME}` by the variable, `${file:PATH}` by the file without its last line end, and
 /// `$${` by `${`. What comes in is not searched again. `folder` is where relative paths start.
-/// Errors of class user name the reference, never a value.
-arrow::Result<std::string> ExpandReferences(std::string_view text, const Environment& environment,
-                                            const std::filesystem::path& folder);
+/// Errors of class user name the reference, never a value; where `may_name` is given and refuses
+/// the place of the reference in `text`, they do not name it either.
+arrow::Result<std::string> ExpandReferences(
+    std::string_view text, const Environment& environment, const std::filesystem::path& folder,
+    const std::function<bool(TextRange reference)>& may_name = {});
 
 }  // namespace headrace

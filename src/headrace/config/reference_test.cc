@@ -60,6 +60,21 @@ TEST(ReferenceTest, ErrorsNameTheReference) {
   }
 }
 
+TEST(ReferenceTest, ErrorsDoNotNameWhatMayBeAPieceOfASecret) {
+  for (const char* text : {"pa${ss-word}1", "ab${MISSING}ef", "ab${file:/run/missing}", "${}ef"}) {
+    const auto expanded =
+        ExpandReferences(text, TestEnvironment(), "/jobs", [&](TextRange reference) {
+          EXPECT_EQ(text[reference.begin], '$');
+          EXPECT_EQ(text[reference.begin + reference.size - 1], '}');
+          return false;
+        });
+    EXPECT_EQ(ClassOf(expanded.status()), ErrorClass::kUser);
+    EXPECT_EQ(expanded.status().message(),
+              "a reference ${…} in it cannot be resolved (which one is not shown, it may be part "
+              "of a password): write $${ for a literal ${");
+  }
+}
+
 TEST(ReferenceTest, RememberedIsAskedOnce) {
   int asked = 0;
   const Environment counting = {

@@ -8,6 +8,7 @@
 
 #include "headrace/config/option_type.h"
 #include "headrace/config/password_text.h"
+#include "headrace/config/secret_reference.h"
 #include "headrace/config/unknown_key.h"
 #include "headrace/model/ascii.h"
 #include "headrace/model/utf8.h"
@@ -25,7 +26,7 @@ std::string JoinPath(std::string_view path, std::string_view key) {
 
 /// Keys whose values may hold a password: it is hidden there, or is data of the user's own.
 bool MayHoldPassword(std::string_view path) {
-  constexpr std::array<std::string_view, 4> kKeys = {"uri", "password", "where", "query"};
+  constexpr std::array<std::string_view, 4> kKeys = {kUriKey, "password", "where", "query"};
   const std::string_view key = path.substr(path.rfind('.') + 1);
   return std::ranges::find(kKeys, key) != kKeys.end();
 }
@@ -104,7 +105,8 @@ class SectionReader {
                                                 const std::string& path);
   std::optional<OptionValues::Value> ReadTexts(const OptionSpec& option, const YamlNode& node,
                                                const std::string& path);
-  std::optional<std::string> Expand(const YamlNode& node, const std::string& path);
+  std::optional<std::string> Expand(const OptionSpec& option, const YamlNode& node,
+                                    const std::string& path);
   bool CheckUtf8(std::string_view expanded, const YamlNode& node, const std::string& path);
   void AddMissing(const Section& section, const SectionOptions& known, SectionValues& into);
   SectionOptions OptionsOf(const Section& section, const YamlNode& node) const;
@@ -272,7 +274,7 @@ std::optional<OptionValues::Value> SectionReader::ReadScalar(const OptionSpec& o
     problems_.Add(node.location, path, kNoFileInSql);
     return std::nullopt;
   }
-  const auto text = Expand(node, path);
+  const auto text = Expand(option, node, path);
   if (!text.has_value()) return std::nullopt;
   // A password is given to the server as it is, and to nobody else.
   if (option.type != OptionType::kSecret && !CheckUtf8(*text, node, path)) return std::nullopt;
@@ -296,15 +298,23 @@ std::optional<OptionValues::Value> SectionReader::ReadTexts(const OptionSpec& op
     const std::string item_path = path + "[" + std::to_string(i) + "]";
     if (!item.is_scalar()) {
       problems_.Add(item.location, item_path, "expected text; found " + FoundText(item));
-    } else if (auto text = Expand(item, item_path); text && CheckUtf8(*text, item, item_path)) {
+    } else if (auto text = Expand(option, item, item_path);
+               text && CheckUtf8(*text, item, item_path)) {
       texts.push_back(*std::move(text));
     }
   }
   return texts;
 }
 
-std::optional<std::string> SectionReader::Expand(const YamlNode& node, const std::string& path) {
-  auto text = ExpandReferences(node.text, environment_, folder_);
+std::optional<std::string> SectionReader::Expand(const OptionSpec& option, const YamlNode& node,
+                                                 const std::string& path) {
+  const bool is_uri = option.key == kUriKey;
+  const auto may_name = [&](TextRange reference) {
+    return (option.type != OptionType::kSecret && !is_uri) ||
+           MayNameReference(node.text, reference,
+                            is_uri ? SecretForm::kUri : SecretForm::kPassword);
+  };
+  auto text = ExpandReferences(node.text, environment_, folder_, may_name);
   if (!text.ok()) {
     problems_.Add(node.location, path, text.status().message());
     return std::nullopt;

@@ -17,7 +17,8 @@ namespace headrace {
 /// A growing piece of memory that becomes an Arrow buffer without a copy. When a buffer that was
 /// taken before has no other owner any more, its memory is used again: a reader that keeps its
 /// buffers allocates no more of them than there are batches alive. What is freed goes back to the
-/// system at once (main.cc), and costs a page fault for every 4 KiB when it is wanted again.
+/// system at once (main.cc), and costs a page fault for every 4 KiB when it is wanted again. Memory
+/// that only a value much larger than a batch needed is not kept.
 class ColumnBuffer {
  public:
   uint8_t* data() { return data_; }
@@ -26,8 +27,10 @@ class ColumnBuffer {
   /// Makes room for `bytes` in all; what is there stays.
   arrow::Status Reserve(int64_t bytes) {
     if (bytes <= capacity_) return arrow::Status::OK();
-    if (buffer_ == nullptr) Recycle();
+    const bool empty = buffer_ == nullptr;
+    if (empty) Recycle();
     if (bytes <= capacity_) return arrow::Status::OK();
+    if (empty) Drop();  // Nothing of it is wanted: growing would copy it.
     return Grow(bytes);
   }
 
@@ -37,9 +40,8 @@ class ColumnBuffer {
     ARROW_RETURN_NOT_OK(Reserve(1));
     ARROW_RETURN_NOT_OK(buffer_->Resize(size, /*shrink_to_fit=*/size < capacity_ / 2));
     std::shared_ptr<arrow::ResizableBuffer> taken = std::move(buffer_);
-    Remember(taken);
-    data_ = nullptr;
-    capacity_ = 0;
+    if (capacity_ <= kMostKept) Remember(taken);
+    Drop();
     return taken;
   }
 
@@ -47,6 +49,18 @@ class ColumnBuffer {
   /// A writer holds two or three batches of full size before it writes them, and as many more of
   /// small units (days of 14,400 rows took a third more CPU with four).
   static constexpr size_t kMostTaken = 8;
+
+  /// Twice the largest batch (ReadLimits).
+  static constexpr int64_t kMostKept = int64_t{16} << 20;
+
+  /// From here on memory grows by a quarter: doubling would take, for a moment, three times what is
+  /// wanted. What is wanted is mostly one value, whose size is known.
+  static constexpr int64_t kMostDoubled = int64_t{4} << 20;
+
+  int64_t NextCapacity(int64_t bytes) const {
+    const int64_t step = capacity_ < kMostDoubled ? capacity_ : capacity_ / 4;
+    return std::max(bytes, capacity_ + step);
+  }
 
   void Remember(const std::shared_ptr<arrow::ResizableBuffer>& taken) {
     const auto empty = std::ranges::find(taken_, nullptr);
@@ -73,10 +87,16 @@ class ColumnBuffer {
     if (buffer_ == nullptr) {
       ARROW_ASSIGN_OR_RAISE(buffer_, arrow::AllocateResizableBuffer(bytes));
     } else {
-      ARROW_RETURN_NOT_OK(buffer_->Resize(std::max(bytes, capacity_ * 2), /*shrink_to_fit=*/false));
+      ARROW_RETURN_NOT_OK(buffer_->Resize(NextCapacity(bytes), /*shrink_to_fit=*/false));
     }
     Adopt();
     return arrow::Status::OK();
+  }
+
+  void Drop() {
+    buffer_.reset();
+    data_ = nullptr;
+    capacity_ = 0;
   }
 
   void Adopt() {

@@ -88,6 +88,27 @@ TEST(ColumnBufferTest, GivesBackMemoryOfWhichLittleIsUsed) {
   EXPECT_LT(column.Take(100).ValueOrDie()->capacity(), 1 << 12);
 }
 
+TEST(ColumnBufferTest, ALargeValueTakesItsOwnSizeAlsoBehindOneAlmostAsLarge) {
+  ColumnBuffer column;
+  constexpr int64_t kFirst = int64_t{32} << 20;
+  constexpr int64_t kSecond = int64_t{33} << 20;
+  const int64_t before = arrow::default_memory_pool()->bytes_allocated();
+  ASSERT_TRUE(column.Reserve(kFirst).ok());
+  column.Take(kFirst).ValueOrDie().reset();
+  EXPECT_EQ(arrow::default_memory_pool()->bytes_allocated(), before) << "not kept";
+  ASSERT_TRUE(column.Reserve(kFirst).ok());
+  ASSERT_TRUE(column.Reserve(kSecond).ok());
+  EXPECT_LE(column.capacity(), kFirst + kFirst / 4 + (int64_t{1} << 20));
+}
+
+TEST(ColumnBufferTest, WhatIsTooSmallIsNotCopiedIntoTheNext) {
+  ColumnBuffer column;
+  TakeFilled(column, 4096, 1).reset();
+  ASSERT_TRUE(column.Reserve(int64_t{3} << 20).ok());
+  EXPECT_LE(column.capacity(), int64_t{4} << 20);
+  EXPECT_EQ(column.Take(100).ValueOrDie()->size(), 100);
+}
+
 TEST(ColumnBufferTest, EmptyIsABufferToo) {
   ColumnBuffer column;
   EXPECT_EQ(column.Take(0).ValueOrDie()->size(), 0);

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/client/postgres/silent_peers.h"
 #include "headrace/client/postgres/socket_channel.h"
 
 namespace headrace {
@@ -30,6 +31,12 @@ constexpr std::chrono::seconds kCancelPatience{5};
 
 /// How long a session may take to end its transaction before it is closed.
 constexpr std::chrono::seconds kClosePatience{1};
+
+/// libpq's words for a row, or a buffer, that it could not allocate.
+bool IsWithoutMemory(std::string_view message) {
+  return message.starts_with("out of memory") ||
+         message.find("cannot allocate memory for input buffer") != std::string_view::npos;
+}
 
 using CancelRequest = std::unique_ptr<PGcancel, decltype(&PQfreeCancel)>;
 
@@ -91,11 +98,18 @@ std::vector<const char*> Pointers(const PgConnectSettings& settings, bool values
   return pointers;
 }
 
-arrow::Status CheckedConnectError(const PGconn* connection, const PgConnectSettings& settings) {
+/// Where libpq says nothing, of a peer that cannot be passed.
+arrow::Status NoConnectionInTime() {
+  return TransientError(std::string(kPgNoConnectionInTime), std::string(kPgConnectionFailure));
+}
+
+arrow::Status CheckedConnectError(const PGconn* connection, const PgConnectSettings& settings,
+                                  const PgSilentPeers& silent) {
   if (PQconnectionNeedsPassword(connection) != 0) {
     return UserError("the server asks for a password and none was given", "28P01");
   }
-  return PgConnectError(WithoutSecret(PQerrorMessage(connection), settings.Find("password")));
+  std::string text = silent.WithReason(PQerrorMessage(connection));
+  return PgConnectError(WithoutSecret(std::move(text), settings.Find("password")));
 }
 
 std::string_view TextOf(const char* known) { return known == nullptr ? "" : known; }
@@ -115,7 +129,9 @@ std::string ParameterInUse(PGconn* connection, std::string_view keyword) {
 /// takes zero and less for "never"; it leaves that to the caller of its polling interface.
 std::optional<std::chrono::milliseconds> TimeoutInUse(PGconn* connection,
                                                       const PgConnectSettings& settings) {
-  if (settings.connect_timeout) return settings.connect_timeout;
+  if (settings.connect_timeout) {
+    return settings.connect_timeout->count() > 0 ? settings.connect_timeout : std::nullopt;
+  }
   const std::string text = ParameterInUse(connection, "connect_timeout");
   int seconds = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -127,6 +143,29 @@ std::optional<std::chrono::milliseconds> TimeoutInUse(PGconn* connection,
 Clock::time_point DeadlineOf(std::optional<std::chrono::milliseconds> timeout) {
   return timeout ? Clock::now() + *timeout : Clock::time_point::max();
 }
+
+/// The time of the peer that libpq is trying; it begins anew with each.
+class PeerTime {
+ public:
+  PeerTime(PGconn* connection, std::optional<std::chrono::milliseconds> timeout)
+      : connection_(connection), timeout_(timeout) {}
+
+  const PgPeer& Present() {
+    if (PgPeer present = PgPeer::Of(connection_); !peer_ || *peer_ != present) {
+      peer_ = std::move(present);
+      deadline_ = DeadlineOf(timeout_);
+    }
+    return *peer_;
+  }
+
+  bool IsUp() const { return Clock::now() > deadline_; }
+
+ private:
+  PGconn* connection_;
+  std::optional<std::chrono::milliseconds> timeout_;
+  std::optional<PgPeer> peer_;
+  Clock::time_point deadline_;
+};
 
 /// What is wrong with a URI, of which libpq says `error`. Nothing of either is repeated: a part of
 /// a password may be taken for anything.
@@ -199,27 +238,37 @@ arrow::Result<PgConnection> PgConnection::Connect(const PgConnectSettings& setti
                                                   std::stop_token stop) {
   const auto keywords = Pointers(settings, false);
   const auto values = Pointers(settings, true);
-  PgConnection connection(PQconnectStartParams(keywords.data(), values.data(), 0));
-  if (connection.connection_ == nullptr) return PermanentError("no memory for a connection");
-  ARROW_RETURN_NOT_OK(connection.LogIn(settings, stop));
-  return connection;
+  PgSilentPeers silent;
+  while (true) {  // Once more for each peer that accepts and is silent then.
+    PgConnection connection(PQconnectStartParams(keywords.data(), values.data(), 0));
+    if (connection.connection_ == nullptr) return PermanentError("no memory for a connection");
+    ARROW_ASSIGN_OR_RAISE(const bool logged_in, connection.LogIn(settings, silent, stop));
+    if (logged_in) return connection;
+  }
 }
 
-arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::stop_token& stop) {
+/// False: a peer was added to `silent` that can be passed in a new attempt only.
+arrow::Result<bool> PgConnection::LogIn(const PgConnectSettings& settings, PgSilentPeers& silent,
+                                        const std::stop_token& stop) {
   PGconn* connection = connection_.get();
   PQsetNoticeReceiver(connection, IgnoreNotice, nullptr);
   // Only the verbose text tells the SQLSTATE of a refused connection.
   PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
-  if (PQstatus(connection) == CONNECTION_BAD) return CheckedConnectError(connection, settings);
+  if (PQstatus(connection) == CONNECTION_BAD) {
+    return CheckedConnectError(connection, settings, silent);
+  }
   connect_timeout_ = TimeoutInUse(connection, settings);
-  const auto deadline = DeadlineOf(connect_timeout_);
+  PeerTime time(connection, connect_timeout_);
   PostgresPollingStatusType state = PGRES_POLLING_WRITING;
   while (state != PGRES_POLLING_OK) {
-    if (state == PGRES_POLLING_FAILED) return CheckedConnectError(connection, settings);
+    if (state == PGRES_POLLING_FAILED) return CheckedConnectError(connection, settings, silent);
     if (stop.stop_requested()) return InterruptedError();
-    if (Clock::now() > deadline) {
-      return TransientError("no connection within connect_timeout",
-                            std::string(kPgConnectionFailure));
+    const PgPeer& peer = time.Present();
+    const bool known = silent.Contains(peer);
+    if (!known && time.IsUp()) silent.Add(peer);
+    if ((known || time.IsUp()) && !PgSilentPeers::Pass(connection)) {
+      if (known) return NoConnectionInTime();
+      return false;
     }
     const short events = state == PGRES_POLLING_WRITING ? POLLOUT : POLLIN;
     pollfd entry{.fd = PQsocket(connection), .events = events, .revents = 0};
@@ -228,7 +277,7 @@ arrow::Status PgConnection::LogIn(const PgConnectSettings& settings, const std::
     }
   }
   PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
-  return arrow::Status::OK();
+  return true;
 }
 
 arrow::Result<PgResult> PgConnection::Query(const std::string& sql, std::stop_token stop) {
@@ -338,6 +387,10 @@ arrow::Status PgConnection::WaitForInput() {
 
 arrow::Status PgConnection::LastError() {
   std::string message = PgMessageLine(PQerrorMessage(connection_.get()));
+  if (IsWithoutMemory(message)) {
+    MarkBroken();
+    return PermanentError("no memory for what the server sends: " + message);
+  }
   if (!broken()) return BugError(std::move(message));
   return PgError(kPgConnectionFailure, std::move(message));
 }

@@ -18,17 +18,18 @@ struct pg_conn;
 /// what is read.
 namespace headrace {
 
+class PgSilentPeers;
 class PgSocketChannel;
 
-/// How long an attempt to connect may take where nothing says otherwise.
+/// How long an attempt at one host or address may take where nothing says otherwise.
 inline constexpr std::chrono::milliseconds kPgConnectTimeout{30'000};
 
 /// What libpq is given to connect: its own keywords (`host`, `user`, `sslmode` …).
 struct PgConnectSettings {
   std::vector<std::pair<std::string, std::string>> parameters;  ///< Each keyword once: see Set.
-  /// Of one attempt to connect and log in, and of ExecuteFirst. Without it, what libpq's own
-  /// `connect_timeout` says (the parameter, a service file, PGCONNECT_TIMEOUT), else
-  /// kPgConnectTimeout.
+  /// Of connecting and logging in at each host, and each address of a name, as libpq has it; and of
+  /// ExecuteFirst. Zero: no limit. Without it, what libpq's own `connect_timeout` says (the
+  /// parameter, a service file, PGCONNECT_TIMEOUT), else kPgConnectTimeout.
   std::optional<std::chrono::milliseconds> connect_timeout;
 
   /// The value of `keyword`, or empty.
@@ -61,8 +62,10 @@ std::optional<PgPlace> PgPlaceOf(const PgConnectSettings& settings);
 /// none of it.
 class PgConnection {
  public:
-  /// Connects and logs in. Errors: transient where the server cannot be reached or has no room
-  /// (kPushBackCode), user for what it refuses. Never contains the password.
+  /// Connects and logs in, at the first of several hosts and addresses that will do: one that has
+  /// not answered within connect_timeout is passed. (Not behind a unix socket that accepts and is
+  /// silent then: there is no way to pass it.) Errors: transient where the server cannot be reached
+  /// or has no room (kPushBackCode), user for what it refuses. Never contains the password.
   static arrow::Result<PgConnection> Connect(const PgConnectSettings& settings,
                                              std::stop_token stop);
 
@@ -151,7 +154,8 @@ class PgConnection {
   enum class OnStop { kCancel, kLetEnd };
 
   explicit PgConnection(pg_conn* connection);
-  arrow::Status LogIn(const PgConnectSettings& settings, const std::stop_token& stop);
+  arrow::Result<bool> LogIn(const PgConnectSettings& settings, PgSilentPeers& silent,
+                            const std::stop_token& stop);
   arrow::Result<PgResult> CollectResults(const std::stop_token& stop,
                                          OnStop on_stop = OnStop::kCancel);
   arrow::Status WaitWithin(const std::stop_token& stop, std::chrono::milliseconds patience);

@@ -82,14 +82,30 @@ class SilentServer {
   }
   SilentServer(const SilentServer&) = delete;
   SilentServer& operator=(const SilentServer&) = delete;
-  ~SilentServer() { close(listener_); }
+  ~SilentServer() {
+    if (filler_ >= 0) close(filler_);
+    close(listener_);
+  }
   PgConnectSettings& settings() { return settings_; }
+  std::string port() const { return std::string(settings_.Find("port")); }
+
+  /// From now on the kernel drops what asks to connect: nobody has taken the one that waits, and
+  /// there is no room for a second.
+  void SwallowPackets() {
+    EXPECT_EQ(listen(listener_, 0), 0);
+    filler_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    EXPECT_EQ(connect(filler_, reinterpret_cast<sockaddr*>(&address), size), 0);
+  }
 
   /// The client that has connected; the caller closes it.
   int Accept() const { return accept(listener_, nullptr, nullptr); }
 
  private:
   int listener_;
+  int filler_ = -1;
   PgConnectSettings settings_;
 };
 
@@ -115,6 +131,42 @@ TEST(PgConnectTest, AStopEndsTheWait) {
   const StopWhenAsleep stopper(stop);
   const auto connection = PgConnection::Connect(server.settings(), stop.get_token());
   EXPECT_EQ(CodeOf(connection.status()), kInterruptedCode);
+}
+
+TEST(PgConnectTest, WithoutALimitOnlyAStopEndsTheWait) {
+  SilentServer server;
+  server.settings().connect_timeout = std::chrono::milliseconds(0);
+  std::stop_source stop;
+  const StopWhenAsleep stopper(stop);
+  const auto connection = PgConnection::Connect(server.settings(), stop.get_token());
+  EXPECT_EQ(CodeOf(connection.status()), kInterruptedCode) << connection.status();
+}
+
+/// Long enough for a server that answers, under load.
+constexpr std::chrono::seconds kHostTimeout{1};
+
+/// `settings` with the silent server as a host in front.
+PgConnectSettings BehindSilence(const SilentServer& silent, PgConnectSettings settings) {
+  settings.Set("host", "127.0.0.1,127.0.0.1");
+  settings.Set("port", silent.port() + "," + std::string(settings.Find("port")));
+  settings.connect_timeout = kHostTimeout;
+  return settings;
+}
+
+TEST(PgConnectTest, WhatWasWrongWithEachHostIsSaid) {
+  const SilentServer accepts;
+  SilentServer swallows;
+  swallows.SwallowPackets();
+  const PgConnectSettings settings = BehindSilence(accepts, swallows.settings());
+  const arrow::Status none = PgConnection::Connect(settings, {}).status();
+  EXPECT_EQ(ClassOf(none), ErrorClass::kTransient) << none;
+  for (const SilentServer* silent : {&accepts, static_cast<const SilentServer*>(&swallows)}) {
+    EXPECT_NE(none.message().find("port " + silent->port() +
+                                  " failed: no connection within connect_timeout"),
+              std::string::npos)
+        << none;
+  }
+  EXPECT_EQ(none.message().find("reset"), std::string::npos) << none;
 }
 
 /// `type`, then the length of the rest, as the server's messages begin.
@@ -260,6 +312,54 @@ TEST(PostgresConnectionTest, TheFirstStatementHasTheTimeThatLibpqGivesAConnectio
   const arrow::Status status = connection.ExecuteFirst("SELECT pg_sleep(600)", {});
   EXPECT_EQ(CodeOf(status), kPushBackCode) << status;
   EXPECT_TRUE(connection.broken());
+}
+
+TEST(PostgresConnectionTest, WithoutALimitTheFirstStatementIsWaitedFor) {
+  PgConnectSettings settings = TestServerSettings();
+  settings.connect_timeout = std::chrono::milliseconds(0);
+  PgConnection connection = PgConnection::Connect(settings, {}).ValueOrDie();
+  const arrow::Status status = connection.ExecuteFirst("SELECT pg_sleep(0.3)", {});
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST(PostgresConnectionTest, AHostThatSwallowsPacketsDoesNotKeepTheNextFromItsTurn) {
+  SilentServer silent;
+  silent.SwallowPackets();
+  const auto connection = PgConnection::Connect(BehindSilence(silent, TestServerSettings()), {});
+  EXPECT_TRUE(connection.ok()) << connection.status();
+}
+
+TEST(PostgresConnectionTest, AHostThatAcceptsAndIsSilentDoesNotKeepTheNextFromItsTurn) {
+  const SilentServer silent;
+  const auto connection = PgConnection::Connect(BehindSilence(silent, TestServerSettings()), {});
+  EXPECT_TRUE(connection.ok()) << connection.status();
+}
+
+/// libpq looks for a standby among all hosts, then takes any of them.
+TEST(PostgresConnectionTest, BehindASilentHostThePrimaryIsTakenWhereThereIsNoStandby) {
+  SilentServer swallows;
+  swallows.SwallowPackets();
+  const SilentServer accepts;
+  for (const SilentServer* silent : {&accepts, static_cast<const SilentServer*>(&swallows)}) {
+    PgConnectSettings settings = BehindSilence(*silent, TestServerSettings());
+    settings.Set("target_session_attrs", "prefer-standby");
+    const auto connection = PgConnection::Connect(settings, {});
+    EXPECT_TRUE(connection.ok()) << connection.status();
+    settings.Set("target_session_attrs", "standby");
+    const arrow::Status none = PgConnection::Connect(settings, {}).status();
+    EXPECT_EQ(ClassOf(none), ErrorClass::kTransient) << none;
+    EXPECT_NE(none.message().find("not in hot standby mode"), std::string::npos) << none;
+  }
+}
+
+TEST(PostgresConnectionTest, WhatTheServerBehindASilentHostSaysIsSaid) {
+  const SilentServer silent;
+  PgConnectSettings settings = BehindSilence(silent, TestServerSettings());
+  settings.Set("dbname", "no such database");
+  const arrow::Status status = PgConnection::Connect(settings, {}).status();
+  EXPECT_NE(status.message().find("no such database"), std::string::npos) << status;
+  EXPECT_NE(status.message().find("no connection within connect_timeout"), std::string::npos)
+      << status;
 }
 
 TEST(PostgresConnectionTest, DescribesWithoutRunning) {

@@ -27,6 +27,10 @@ class CopyStream {
   /// finished.
   virtual arrow::Result<std::span<const CopyMessage>> Next(const std::stop_token& stop) = 0;
 
+  /// The messages of the last Next are done with: memory that only large ones needed is given back,
+  /// sooner than the next Next would.
+  virtual void Release() = 0;
+
   /// Cancels an unfinished copy, so that the connection can be used again or is marked broken.
   /// True: everything that was sent has run without an error after all. False: a transaction in
   /// which it ran has failed.

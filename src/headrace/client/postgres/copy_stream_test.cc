@@ -1,7 +1,13 @@
 #include "headrace/client/postgres/copy_stream.h"
 
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -177,6 +183,59 @@ TEST_P(CopyStreamTest, ABrokenConnectionIsNotUsed) {
   const auto stream = StartCopy(connection_, "COPY (SELECT 1) TO STDOUT", GetParam(), {});
   EXPECT_EQ(ClassOf(stream.status()), ErrorClass::kTransient);
 }
+
+#ifndef __SANITIZE_ADDRESS__  // With it the address space is no measure, and malloc does not fail.
+
+/// From now on the address space grows by no more than a quarter of kLargeRow.
+constexpr size_t kLargeRow = size_t{96} << 20;
+void LimitMemory() {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const rlim_t most = pages * static_cast<size_t>(sysconf(_SC_PAGESIZE)) + kLargeRow / 4;
+  const rlimit limit{.rlim_cur = most, .rlim_max = most};
+  if (setrlimit(RLIMIT_AS, &limit) != 0) std::_Exit(10);
+}
+
+/// Takes what the server sends into libpq's buffers, until it has sent everything.
+void TakeInput(PgConnection& connection) {
+  PgConnection admin = ConnectToTestServer();
+  const std::string backend = std::to_string(PQbackendPID(connection.handle()));
+  const std::string sql = "SELECT state = 'idle' FROM pg_stat_activity WHERE pid = " + backend;
+  int left = 1;
+  while (left > 0 || !admin.Query(sql).ValueOrDie().Boolean(0, 0)) {
+    if (!connection.WaitForInput().ok()) std::_Exit(11);
+    ioctl(connection.socket(), FIONREAD, &left);
+  }
+}
+
+/// Reads a small row and one for which there is no memory; ends with 0 where that is told.
+void ReadWithoutMemory(CopyTransport transport, bool stop) {
+  constexpr unsigned kHang = 60;
+  alarm(kHang);  // A read that never ends.
+  PgConnection connection = ConnectToTestServer();
+  const std::string sql = "COPY (SELECT repeat('x', n) FROM unnest(ARRAY[1, " +
+                          std::to_string(kLargeRow) + "]) n) TO STDOUT";
+  auto stream = StartCopy(connection, sql, transport, {}).ValueOrDie();
+  if (stream->Next({}).ValueOrDie().size() != 1) std::_Exit(1);
+  if (transport == CopyTransport::kLibpq) TakeInput(connection);
+  LimitMemory();
+  if (!stop) {
+    const arrow::Status status = stream->Next({}).status();
+    const bool named = status.message().find("no memory") != std::string::npos;
+    if (ClassOf(status) != ErrorClass::kPermanent || !named) std::_Exit(2);
+  }
+  stream->Stop();
+  stream.reset();
+  std::_Exit(connection.broken() ? 0 : 3);
+}
+
+TEST_P(CopyStreamTest, ARowWithoutMemoryIsToldAndEndsTheConnection) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(ReadWithoutMemory(GetParam(), false), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(ReadWithoutMemory(GetParam(), true), testing::ExitedWithCode(0), "");
+}
+
+#endif
 
 INSTANTIATE_TEST_SUITE_P(Postgres, CopyStreamTest,
                          testing::Values(CopyTransport::kAuto, CopyTransport::kLibpq),

@@ -55,8 +55,7 @@ arrow::Status LibpqCopyStream::Begin(const std::stop_token& stop) {
 }
 
 arrow::Result<std::span<const CopyMessage>> LibpqCopyStream::Next(const std::stop_token& stop) {
-  messages_.clear();
-  memory_.clear();
+  Release();
   if (state_ == State::kDone) return std::span<const CopyMessage>();
   while (true) {
     if (stop.stop_requested()) return Fail(InterruptedError());
@@ -70,6 +69,11 @@ arrow::Result<std::span<const CopyMessage>> LibpqCopyStream::Next(const std::sto
   }
 }
 
+void LibpqCopyStream::Release() {
+  messages_.clear();
+  memory_.clear();
+}
+
 /// Takes what libpq has received.
 arrow::Status LibpqCopyStream::TakeMessages() {
   size_t bytes = 0;
@@ -78,12 +82,21 @@ arrow::Status LibpqCopyStream::TakeMessages() {
     const int size = PQgetCopyData(connection_.handle(), &memory, /*async=*/1);
     if (size == -1) state_ = State::kEnding;
     if (size == 0 || size == -1) break;
-    if (size < -1) return Fail(connection_.LastError());
+    if (size < -1) return Fail(RowError());
     memory_.emplace_back(memory);
     messages_.emplace_back(reinterpret_cast<const uint8_t*>(memory), static_cast<size_t>(size));
     bytes += static_cast<size_t>(size);
   }
   return arrow::Status::OK();
+}
+
+/// Of a row that libpq could not hand out, mostly for want of memory. It stays first in libpq's
+/// buffer, so that nothing behind it can be read.
+arrow::Status LibpqCopyStream::RowError() {
+  failed_ = true;
+  arrow::Status error = connection_.LastError();
+  connection_.MarkBroken();
+  return error;
 }
 
 /// Takes the results of the COPY and of the statements behind it.
@@ -102,7 +115,6 @@ arrow::Status LibpqCopyStream::End(const std::stop_token& stop) {
 
 arrow::Status LibpqCopyStream::Fail(arrow::Status status) {
   Abandon();
-  if (connection_.broken()) failed_ = true;
   return status;
 }
 
@@ -111,9 +123,11 @@ arrow::Status LibpqCopyStream::Fail(arrow::Status status) {
 void LibpqCopyStream::Abandon() {
   const bool running = state_ == State::kCopying;
   state_ = State::kDone;
-  messages_.clear();
-  memory_.clear();
-  if (connection_.broken()) return;
+  Release();
+  if (connection_.broken()) {
+    failed_ = true;
+    return;
+  }
   if (running && !connection_.Cancel()) {
     connection_.MarkBroken();
     failed_ = true;
@@ -129,7 +143,7 @@ void LibpqCopyStream::Abandon() {
   }
 }
 
-/// Drops what libpq has received. False: the connection is idle.
+/// Drops what libpq has received. False: the connection is idle, or broken.
 bool LibpqCopyStream::DropInput() {
   PGconn* connection = connection_.handle();
   while (PQisBusy(connection) == 0) {
@@ -141,6 +155,10 @@ bool LibpqCopyStream::DropInput() {
     int size = 0;
     while ((size = PQgetCopyData(connection, &memory, /*async=*/1)) > 0) PQfreemem(memory);
     if (size == 0) return true;
+    if (size < -1) {
+      static_cast<void>(RowError());
+      return false;
+    }
   }
   return true;
 }

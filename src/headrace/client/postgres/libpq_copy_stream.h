@@ -20,6 +20,7 @@ class LibpqCopyStream final : public CopyStream {
   ~LibpqCopyStream() override;
 
   arrow::Result<std::span<const CopyMessage>> Next(const std::stop_token& stop) override;
+  void Release() override;
   bool Stop() override;
 
  private:
@@ -31,6 +32,7 @@ class LibpqCopyStream final : public CopyStream {
   arrow::Status Begin(const std::stop_token& stop);
   arrow::Status TakeMessages();
   arrow::Status End(const std::stop_token& stop);
+  arrow::Status RowError();
   arrow::Status Fail(arrow::Status status);
   void Abandon();
   bool DropInput();

@@ -14,6 +14,8 @@ namespace headrace {
 namespace {
 
 constexpr size_t kBufferBytes = 1 << 20;
+/// What is kept from one message to the next: rows of some MiB would else have it mapped anew each.
+constexpr size_t kKeptBytes = 8 << 20;
 // Half the buffer: what arrives while the rest is decoded fits. Measured against 64 KiB to 1 MiB.
 constexpr int kLowWaterBytes = 512 << 10;
 constexpr std::chrono::milliseconds kLowWaterPatience{1};
@@ -33,18 +35,21 @@ bool IsWouldBlock(int error) { return error == EAGAIN || error == EINTR; }
 
 }  // namespace
 
-void PgSocketChannel::BeginReads() {
+arrow::Status PgSocketChannel::BeginReads() {
   begin_ = end_ = 0;
-  if (buffer_.empty()) buffer_.resize(kBufferBytes);
+  return MakeRoom(kBufferBytes);
 }
 
 void PgSocketChannel::EndReads() {
   SetLowWater(1);
   begin_ = end_ = 0;
-  if (buffer_.size() > kBufferBytes) {
-    buffer_.resize(kBufferBytes);
-    buffer_.shrink_to_fit();
-  }
+  buffer_.ShrinkTo(kBufferBytes);
+}
+
+void PgSocketChannel::Release() {
+  if (buffer_.capacity() <= kKeptBytes) return;
+  MoveToFront();
+  buffer_.ShrinkTo(std::max(end_, kBufferBytes));
 }
 
 arrow::Status PgSocketChannel::Send(std::string_view bytes, const std::stop_token& stop) const {
@@ -63,26 +68,34 @@ arrow::Status PgSocketChannel::Send(std::string_view bytes, const std::stop_toke
 }
 
 arrow::Result<bool> PgSocketChannel::Fill(size_t wanted, std::chrono::milliseconds patience) {
-  MakeRoom(wanted);
+  ARROW_RETURN_NOT_OK(MakeRoom(wanted));
   WaitForEvent(socket_, POLLIN, std::min(patience, low_water_ > 1 ? kLowWaterPatience : patience));
   ARROW_ASSIGN_OR_RAISE(const bool received, Receive());
   SetLowWater(received ? kLowWaterBytes : 1);
   return received;
 }
 
-/// Moves the rest of a message to the front, and grows the buffer for a message that is larger.
-void PgSocketChannel::MakeRoom(size_t wanted) {
-  if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    begin_ = 0;
-  }
-  if (wanted > buffer_.size()) buffer_.resize(std::max(wanted, buffer_.size() * 2));
+/// Moves the rest of a message to the front.
+void PgSocketChannel::MoveToFront() {
+  if (begin_ == 0) return;
+  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+  end_ -= begin_;
+  begin_ = 0;
+}
+
+/// Grows the buffer for a message that is larger: to its size, which is known, and not to twice
+/// what there was.
+arrow::Status PgSocketChannel::MakeRoom(size_t wanted) {
+  MoveToFront();
+  if (wanted <= buffer_.capacity()) return arrow::Status::OK();
+  if (buffer_.GrowTo(wanted)) return arrow::Status::OK();
+  return PermanentError("no memory for a row of " + std::to_string(wanted) +
+                        " bytes that the server sends");
 }
 
 arrow::Result<bool> PgSocketChannel::Receive() {
   const ssize_t received =
-      recv(socket_, buffer_.data() + end_, buffer_.size() - end_, MSG_DONTWAIT);
+      recv(socket_, buffer_.data() + end_, buffer_.capacity() - end_, MSG_DONTWAIT);
   if (received > 0) {
     end_ += static_cast<size_t>(received);
     return true;

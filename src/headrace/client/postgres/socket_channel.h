@@ -6,8 +6,8 @@
 #include <span>
 #include <stop_token>
 #include <string_view>
-#include <vector>
 
+#include "headrace/client/postgres/receive_buffer.h"
 #include "headrace/model/error.h"
 
 namespace headrace {
@@ -23,7 +23,7 @@ class PgSocketChannel {
  public:
   explicit PgSocketChannel(int socket) : socket_(socket) {}
 
-  void BeginReads();
+  arrow::Status BeginReads();
   /// Forgets buffered bytes, gives memory back that only a huge message needed, and makes the
   /// socket as libpq expects it.
   void EndReads();
@@ -35,19 +35,24 @@ class PgSocketChannel {
   std::span<const uint8_t> buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }
   void Consume(size_t bytes) { begin_ += bytes; }
 
+  /// Gives memory back that only huge messages needed which are consumed. buffered() moves.
+  void Release();
+  size_t capacity() const { return buffer_.capacity(); }
+
   /// Waits for more input, at most for `patience`; false: none came. Errors: transient when the
-  /// peer closed the connection. `wanted` is how many bytes the buffer must be able to hold from
-  /// buffered() on.
+  /// peer closed the connection, permanent where there is no memory for `wanted`. That is how many
+  /// bytes the buffer must be able to hold from buffered() on.
   arrow::Result<bool> Fill(size_t wanted, std::chrono::milliseconds patience);
 
  private:
-  void MakeRoom(size_t wanted);
+  arrow::Status MakeRoom(size_t wanted);
+  void MoveToFront();
   arrow::Result<bool> Receive();
   void SetLowWater(int bytes);
 
   int socket_;
   int low_water_ = 1;
-  std::vector<uint8_t> buffer_;
+  ReceiveBuffer buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
 };

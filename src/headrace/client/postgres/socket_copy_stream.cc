@@ -18,6 +18,8 @@ constexpr size_t kLengthBytes = 4;
 /// protocol.
 constexpr uint32_t kMaxMessageBytes = 0x40000000 + 1024;
 
+constexpr size_t kLargeMessageBytes = size_t{1} << 20;
+
 constexpr std::chrono::milliseconds kStopPollInterval{100};
 constexpr std::chrono::seconds kDrainPatience{5};
 
@@ -67,7 +69,9 @@ arrow::Result<std::unique_ptr<CopyStream>> SocketCopyStream::Start(PgSocketChann
                                                                    const std::stop_token& stop,
                                                                    PgConnection* connection) {
   auto stream = std::make_unique<SocketCopyStream>(channel, connection);
-  channel.BeginReads();
+  if (arrow::Status begun = channel.BeginReads(); !begun.ok()) {
+    return stream->Break(std::move(begun));
+  }
   if (arrow::Status sent = channel.Send(QueryMessage(sql), stop); !sent.ok()) {
     return stream->Break(std::move(sent));
   }
@@ -97,12 +101,18 @@ arrow::Result<std::span<const CopyMessage>> SocketCopyStream::Next(const std::st
   return std::span<const CopyMessage>();
 }
 
+void SocketCopyStream::Release() {
+  messages_.clear();
+  channel_.Release();
+}
+
 bool SocketCopyStream::Stop() {
   Abandon();
   return !failed_;
 }
 
-/// Takes all whole messages of the buffer.
+/// Takes all whole messages of the buffer, up to a large one: what stands behind that must not keep
+/// its memory from being released.
 arrow::Status SocketCopyStream::ParseBuffered() {
   const std::span<const uint8_t> bytes = channel_.buffered();
   size_t at = 0;
@@ -119,6 +129,7 @@ arrow::Status SocketCopyStream::ParseBuffered() {
     at += 1 + size_t{length};
     if (type == 'd') {
       messages_.push_back(body);
+      if (body.size() > kLargeMessageBytes) break;
     } else {
       ARROW_RETURN_NOT_OK(TakeMessage(type, body));
     }
@@ -162,6 +173,7 @@ void SocketCopyStream::Abandon() {
     messages_.clear();
     if (!ParseBuffered().ok()) return;
     if (idle_) break;
+    if (!messages_.empty()) continue;
     if (!channel_.Fill(wanted_, kStopPollInterval).ok() ||
         std::chrono::steady_clock::now() > deadline) {
       static_cast<void>(Break(arrow::Status::OK()));

@@ -27,6 +27,7 @@ class SocketCopyStream final : public CopyStream {
   ~SocketCopyStream() override;
 
   arrow::Result<std::span<const CopyMessage>> Next(const std::stop_token& stop) override;
+  void Release() override;
   bool Stop() override;
 
  private:

@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "headrace/client/postgres/error.h"
@@ -43,6 +45,14 @@ class ScriptedPeer : public testing::Test {
   void Say(const std::string& bytes) {
     ASSERT_EQ(send(sockets_[1], bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
+  }
+  /// More than the buffers of the socket hold.
+  void SayAll(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = send(sockets_[1], bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      ASSERT_GT(sent, 0);
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
   }
   void ClosePeer() {
     if (sockets_[1] >= 0) close(std::exchange(sockets_[1], -1));
@@ -92,6 +102,31 @@ TEST_F(ScriptedPeer, MessagesByteByByte) {
     for (const char byte : script) Say(std::string(1, byte));
   });
   EXPECT_EQ(ReadAll().ValueOrDie(), "one|two|");
+}
+
+/// A row and the memory that it takes: its own size, not twice that, and none once it was taken.
+TEST_F(ScriptedPeer, AMessageTakesMemoryOfItsSize) {
+  constexpr size_t kMiB = size_t{1} << 20;
+  Start();
+  const std::string first(32 * kMiB, 'a');
+  const std::string second(33 * kMiB, 'b');
+  const std::jthread speaker([&] {
+    Say(CopyBegins());
+    for (const std::string& row : {first, second}) SayAll(Message('d', row) + Message('d', "s"));
+    SayAll(CopyEnds() + Ready());
+  });
+  for (const std::string& row : {first, second}) {
+    const auto messages = stream_->Next({}).ValueOrDie();
+    ASSERT_EQ(messages.size(), 1);
+    EXPECT_TRUE(std::ranges::equal(messages[0], row));
+    EXPECT_LE(channel_->capacity(), row.size() + 3 * kMiB / 2);
+    stream_->Release();
+    EXPECT_LE(channel_->capacity(), 2 * kMiB);
+    const auto small = stream_->Next({}).ValueOrDie();
+    ASSERT_EQ(small.size(), 1) << "what stands behind it comes by itself";
+    EXPECT_EQ(small[0].size(), 1);
+  }
+  EXPECT_EQ(ReadAll().ValueOrDie(), "");
 }
 
 TEST_F(ScriptedPeer, AnErrorWaitsForReady) {

@@ -46,8 +46,10 @@ std::vector<OptionSpec> ConnectionOptions() {
       {.key = "connect_timeout",
        .type = OptionType::kDuration,
        .default_text = "30s",
-       .doc = "How long one attempt to connect and log in may take; libpq's parameter of that name "
-              "(in the URI or a service file, in seconds) counts where the key is not given.",
+       .doc =
+           "How long connecting and logging in may take at each host and each address of a name, "
+           "before the next one has its turn; 0: for ever. libpq's parameter of that name (in "
+           "the URI or a service file, in seconds) counts where the key is not given.",
        .maximum = kLongestTimeout,
        .changes_rows = false},
   };

@@ -27,14 +27,17 @@ constexpr std::array<std::string_view, 16> kLibpqOptions = {"host",        "port
                                                             "passfile",    "application_name",
                                                             "hostaddr",    "target_session_attrs"};
 
-/// Keep-alives notice a dead peer within two minutes; the leader may have nothing to say for hours.
-/// The name is the fallback: URI, service file and environment win over it.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kConnectDefaults = {{
+/// A dead peer is noticed within two minutes: by keep-alives where nothing is under way, as the
+/// leader may have nothing to say for hours; by the time for what it has not acknowledged where
+/// something is, since the kernel sends no keep-alive meanwhile. The name is the fallback: URI,
+/// service file and environment win over it.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kConnectDefaults = {{
     {"fallback_application_name", "headrace"},
     {"client_encoding", "UTF8"},
     {"keepalives_idle", "30"},
     {"keepalives_interval", "15"},
     {"keepalives_count", "6"},
+    {"tcp_user_timeout", "120000"},
 }};
 
 struct SessionSetting {

@@ -1,6 +1,9 @@
 #include "headrace/source/postgres/settings.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "headrace/source/postgres/postgres_source.h"
 #include "headrace/source/postgres/test_database.h"
@@ -32,8 +35,12 @@ TEST(PgSettingsTest, DeadPeersAreNoticedUnlessTheUriSaysOtherwise) {
   EXPECT_EQ(settings.connect.Find("keepalives_idle"), "30");
   EXPECT_EQ(settings.connect.Find("keepalives_interval"), "15");
   EXPECT_EQ(settings.connect.Find("keepalives_count"), "6");
+  EXPECT_EQ(settings.connect.Find("tcp_user_timeout"), "120000");
   const auto own = ReadPgSettings(JobValues("postgresql://h/d?keepalives_idle=5")).ValueOrDie();
   EXPECT_EQ(own.connect.Find("keepalives_idle"), "5");
+  const auto shorter =
+      ReadPgSettings(JobValues("postgresql://h/d?tcp_user_timeout=1")).ValueOrDie();
+  EXPECT_EQ(shorter.connect.Find("tcp_user_timeout"), "1");
 }
 
 TEST(PgSettingsTest, KeysOfTheJobWinOverTheUri) {
@@ -179,6 +186,18 @@ class PostgresSettingsTest : public PostgresDatabaseTest {
     return connection->ParameterStatus("application_name");
   }
 };
+
+/// Sent data that nobody acknowledges keeps the kernel from its keep-alives.
+TEST_F(PostgresSettingsTest, TheSocketHasATimeForWhatIsNotAcknowledged) {
+  const auto settings = ReadPgSettings(JobValues(TestServerUri())).ValueOrDie();
+  const auto connection = PgConnection::Connect(settings.connect, {});
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  unsigned int milliseconds = 0;
+  socklen_t size = sizeof(milliseconds);
+  ASSERT_EQ(getsockopt(connection->socket(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size),
+            0);
+  EXPECT_EQ(milliseconds, 120'000U);
+}
 
 TEST_F(PostgresSettingsTest, TheServerSeesTheNameOfTheUriOrOurs) {
   EXPECT_EQ(NameSeen("?application_name=mine"), "mine");

@@ -70,6 +70,8 @@ arrow::Status PgUnitReader::FillBatch() {
     }
     ARROW_ASSIGN_OR_RAISE(const size_t decoded, decoder.Decode(messages_));
     messages_ = messages_.subspan(decoded);
+    // A batch may be written before more is read.
+    if (messages_.empty()) stream_->Release();
   }
   return arrow::Status::OK();
 }
