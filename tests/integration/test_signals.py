@@ -287,7 +287,6 @@ def test_a_job_and_a_password_by_process_substitution(tables, headrace):
     subprocess.run(["bash", "-c", command], cwd=headrace.folder, check=True, timeout=SECONDS)
 
 
-@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no /dev/shm")
 def test_a_folder_of_memory_is_a_folder(tables, headrace):
     job = postgres_job(headrace, tables, {"name": "public.first"})
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
