@@ -9,10 +9,9 @@ import duckdb
 import pyarrow.parquet
 import pytest
 from harness import lake
-from harness.job import Job
+from harness.job import SECONDS, Job
 
 LATIN1 = b"caf\xe9"
-SECONDS = 60
 
 
 def run_bytes(headrace, *arguments, cwd=None):

@@ -32,7 +32,8 @@ def validator(headrace):
 def test_it_takes_a_job_that_headrace_takes(validator, headrace):
     validator.validate(JOB)
     headrace.write_job(JOB)
-    assert "unknown key" not in headrace("plan", "job.yaml", expect=None).stderr
+    told = headrace("plan", "job.yaml", expect=None)
+    assert "job.yaml:" not in told.stderr + told.stdout, "what a job file is refused for is told with its place"
 
 
 @pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)

@@ -12,9 +12,8 @@ import time
 
 import pytest
 from harness.gate import gate
-from harness.job import FILE, postgres_job
+from harness.job import FILE, SECONDS, postgres_job
 
-PATIENCE = 60.0
 ERASE = "\r\x1b[K"
 
 
@@ -32,14 +31,16 @@ class Terminal:
             self.text += os.read(self.near, 65536).decode()
 
     def read_until(self, pattern):
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + SECONDS
         while not (found := re.search(pattern, self.text)):
             assert time.monotonic() < end, f"waited in vain for {pattern}; the screen got {self.text!r}"
             self.read_more()
         return found
 
     def read_to_end(self, process):
+        end = time.monotonic() + SECONDS
         while process.poll() is None:
+            assert time.monotonic() < end, f"the run did not end; the screen got {self.text!r}"
             self.read_more()
         while select.select([self.near], [], [], 0)[0]:
             self.read_more()

@@ -1,5 +1,4 @@
-#include <stdlib.h>
-
+#include <cstdlib>
 #include <filesystem>
 
 #include "conformance/source_suite.h"
@@ -69,6 +68,7 @@ class LiveSqlite final : public LiveSource {
 SourceQuirks SqliteQuirks(const std::string& journal_mode) {
   SourceQuirks quirks;
   quirks.name = journal_mode;
+  quirks.writers_wait = journal_mode != "WAL";
   quirks.open = [journal_mode] { return LiveSqlite::Open(journal_mode); };
   quirks.bytes_type = "BLOB";
   quirks.bytes_ab = "x'4142'";

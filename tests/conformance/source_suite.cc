@@ -40,6 +40,11 @@ void SourceConformance::Make(const std::string& sql) {
   ASSERT_TRUE(status.ok()) << sql << "\n" << status;
 }
 
+void SourceConformance::WriteBesideSnapshot(const std::string& sql) {
+  const arrow::Status status = live_->Execute(sql);
+  ASSERT_EQ(status.ok(), !quirks().writers_wait) << sql << "\n" << status;
+}
+
 void SourceConformance::Fill(const std::string& table, int count, const std::string& values) {
   Make("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
        std::to_string(count) + ") INSERT INTO " + table + " SELECT " + values + " FROM n");

@@ -54,6 +54,10 @@ struct SourceQuirks {
   std::string name;  ///< Of the instantiation.
   std::function<arrow::Result<std::unique_ptr<LiveSource>>()> open;
   SnapshotKind snapshot = SnapshotKind::kTransaction;
+  /// A snapshot keeps writers waiting until it is gone: what they try meanwhile fails, and changes
+  /// nothing. Where this is false, a write beside a snapshot has to succeed, or its test shows
+  /// nothing.
+  bool writers_wait = false;
   std::string bytes_type;
   std::string bytes_ab;  ///< SQL of the two bytes "AB" in that type.
   int most_columns = 0;  ///< Of a table; all of them INTEGER.
@@ -76,6 +80,10 @@ class SourceConformance : public testing::TestWithParam<SourceQuirks> {
 
   /// Runs SQL as the writer; a failure fails the test.
   void Make(const std::string& sql);
+
+  /// Runs SQL as the writer, beside a snapshot; fails the test unless it succeeds or, where
+  /// `writers_wait`, fails.
+  void WriteBesideSnapshot(const std::string& sql);
 
   /// Fills `table` by the expressions `values` over i = 1 … count.
   void Fill(const std::string& table, int count, const std::string& values);

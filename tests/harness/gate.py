@@ -10,8 +10,10 @@ import time
 
 import psycopg
 
+from harness.job import PATIENCE
+
 LOCK = 4242
-PATIENCE = 60.0
+SECONDS = 60 * PATIENCE
 
 MAKE = f"""
 CREATE OR REPLACE FUNCTION gate() RETURNS boolean VOLATILE LANGUAGE plpgsql AS $$
@@ -27,7 +29,7 @@ WAITING = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s A
 
 def until(condition, what: str):
     """Polls `condition` until it holds, and returns what it returned."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + SECONDS
     while not (found := condition()):
         assert time.monotonic() < end, f"waited in vain: {what}"
         time.sleep(0.01)

@@ -3,9 +3,11 @@
 import json
 import os
 import pathlib
+import select
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MEASURE = ROOT / "bench" / "measure.py"
@@ -82,14 +84,33 @@ def ended(process: subprocess.Popen, expect: int = 0) -> str:
     return out + err
 
 
+def _error_lines(process: subprocess.Popen, wanted: str) -> Iterator[str]:
+    """What a started run writes to standard error, line by line, until SECONDS are over, also where it says nothing.
+
+    Read from the descriptor, a byte at a time: nothing is kept that the next reader, or communicate(), would miss."""
+    end = time.monotonic() + SECONDS
+    said_so_far = line = b""
+    while True:
+        left = end - time.monotonic()
+        ready = left > 0 and select.select([process.stderr], [], [], left)[0]
+        assert ready, f"waited {SECONDS} s in vain for {wanted}\n{(said_so_far + line).decode(errors='replace')}"
+        byte = os.read(process.stderr.fileno(), 1)
+        assert byte, f"the run ended before {wanted}\n{(said_so_far + line).decode(errors='replace')}"
+        line += byte
+        if byte == b"\n":
+            yield line.decode(errors="replace")
+            said_so_far, line = said_so_far + line, b""
+
+
+def next_line(process: subprocess.Popen, words: str) -> str:
+    """The next line on standard error of a started run that says `words`."""
+    return next(line for line in _error_lines(process, repr(words)) if words in line)
+
+
 def next_event(process: subprocess.Popen, name: str) -> dict:
     """The next event of that name in the log of a run that was started with `--log-format json`."""
-    end = time.monotonic() + SECONDS
-    for line in process.stderr:
-        if line.startswith("{") and (event := json.loads(line))["event"] == name:
-            return event
-        assert time.monotonic() < end, f"waited in vain for {name}"
-    raise AssertionError(f"the run ended before {name}")
+    events = (json.loads(line) for line in _error_lines(process, name) if line.startswith("{"))
+    return next(event for event in events if event["event"] == name)
 
 
 def said(finished, *words: str) -> None:

@@ -36,9 +36,10 @@ def _write(path: str, text: str) -> None:
         file.write(text)
 
 
-def _enter_namespaces() -> None:
+def enter_user_namespace(others: int = 0) -> None:
+    """The process goes into a user namespace of its own, and those that `others` (CLONE_NEW…) name; it stays who it was there."""
     user, group = os.geteuid(), os.getegid()
-    _check(_libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
+    _check(_libc.unshare(CLONE_NEWUSER | others), "unshare")
     _write("/proc/self/setgroups", "deny")  # Else a user may not map his group.
     _write("/proc/self/uid_map", f"{user} {user} 1")
     _write("/proc/self/gid_map", f"{group} {group} 1")
@@ -52,7 +53,7 @@ def prepare() -> None:
     if os.geteuid() == 0:
         return
     try:
-        _enter_namespaces()
+        enter_user_namespace(CLONE_NEWNS)
     except OSError as error:
         _refusal = error
 

@@ -1,7 +1,5 @@
 """Where the system has no room for as many threads as a command would like."""
 
-import os
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -10,24 +8,19 @@ from pathlib import Path
 
 import pytest
 from harness.job import SECONDS, Job
-
-STRANGER = 54321  # Runs nothing else, so that a limit on its processes is one on its threads.
-
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run the program as somebody who runs nothing else")
+from harness.stranger import own, start_with_threads
 
 
 @pytest.fixture
 def stranger(headrace):
-    """The program in a folder of the stranger's."""
+    """The program in a folder of the stranger's, who runs nothing else: a limit on his processes is one on their threads."""
     folder = Path(tempfile.mkdtemp(prefix="headrace-threads-"))
-    os.chown(folder, STRANGER, STRANGER)
+    own(folder)
     runner = type(headrace)(headrace.program, folder)
     try:
-        if with_threads(None, runner, "version")[0] != 0:
-            pytest.skip("the program lies where only root can run it")
+        code, text = with_threads(None, runner, "version")
+        assert code == 0, text
         yield runner
-    except PermissionError:
-        pytest.skip("the program lies where only root can run it")
     finally:
         runner.end()
         shutil.rmtree(folder)
@@ -35,8 +28,7 @@ def stranger(headrace):
 
 def with_threads(limit, headrace, *arguments):
     """Runs a command of the stranger's that may have `limit` threads; its exit code and what it said."""
-    limits = (lambda: resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))) if limit else None
-    process = headrace.start(*arguments, user=STRANGER, group=STRANGER, extra_groups=[], preexec_fn=limits)
+    process = start_with_threads(headrace, limit, *arguments)
     try:
         out, err = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -53,7 +45,7 @@ def make_job(headrace):
                            " INSERT INTO wide SELECT i, hex(randomblob(20)) FROM n")
     connection.close()
     for file in headrace.folder.iterdir():
-        os.chown(file, STRANGER, STRANGER)
+        own(file)
     return Job(headrace, {"type": "sqlite", "path": str(database)}, [{"name": "wide", "partition": {"target_rows": 5000}}],
                verify="checksum", engine={"workers": {"initial": 4, "max": 8}})
 

@@ -319,7 +319,25 @@ def test_a_cursor_without_a_zone_is_compared_in_the_one_of_the_job(database, hea
 def test_a_column_that_is_no_cursor_is_refused(events, headrace):
     said(incremental(headrace, events, cursor="body").run(expect=2), '"body" is text', "a date, a timestamp or an integer")
     said(incremental(headrace, events, cursor="at").run(expect=2), 'no column "at"')
-    said(incremental(headrace, events, load={"cursor_timezone": "Mars/Olympus"}, cursor="created_at").run(expect=None))
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp"])
+def test_a_zone_that_the_server_does_not_know_is_refused(database, headrace, kind):
+    database.execute(CALENDAR.format(type=kind, now="now()"))
+    job = incremental(headrace, database, load={"cursor_timezone": "Mars/Olympus"})
+    said(job.run(expect=2), "table public.events", 'time zone "Mars/Olympus" not recognized')
+    said(headrace("check", job.file, expect=2), 'time zone "Mars/Olympus" not recognized')
+    assert not lake.files(job.lake)
+
+
+def test_a_cursor_with_a_zone_needs_none(events, headrace):
+    """`cursor_timezone` may be that of all tables of a job: those whose cursor has a zone do not ask the server for it."""
+    job = incremental(headrace, events, load={"cursor_timezone": "Mars/Olympus"})
+    insert(events, "a")
+    pass_a_second(events)
+    job.run()
+    assert bodies(job) == ["a"]
+    assert "Mars" not in planned(headrace)["cursor"]["about"]
 
 
 def keep_writing(database, seed: int, done: threading.Event) -> None:

@@ -26,6 +26,11 @@ def count(job: Job, name: str) -> int:
     return lake.count(job.lake, f"public.{name}")
 
 
+def runs(job: Job) -> list[tuple[str, str]]:
+    """What the journal knows: ids and states."""
+    return [(run["run"], run["state"]) for run in job.command("runs", "--json").json()["runs"]]
+
+
 def test_a_run_id_is_done_once(shop, headrace):
     job = append_job(shop, headrace, "good")
     job.run("--run-id", "monday")
@@ -81,11 +86,16 @@ def test_a_changed_job_does_not_continue_a_run_that_has_committed(shop, headrace
 
 
 def test_a_changed_job_continues_a_run_that_has_committed_nothing(shop, headrace):
+    shop.execute("INSERT INTO bad VALUES (2, '2024-02-29'), (3, '2024-03-01')")
     job = append_job(shop, headrace, "bad")
-    job.run(expect=1)
+    job.run("--run-id", "monday", expect=1)
+    assert runs(job) == [("monday", "failed")]
     job.document["tables"][0]["where"] = "id > 1"
     job.write()
     job.run()
+    assert runs(job) == [("monday", "done")], "continued under its id, not begun anew"
+    assert lake.rows(job.lake, "public.bad", "id") == [(2,), (3,)]
+    assert len(lake.files(job.lake)) == len(lake.files(job.lake, "public.bad/run-monday"))
 
 
 def test_only_runs_what_it_names(shop, headrace):

@@ -16,7 +16,7 @@ import termios
 import pytest
 from harness import lake
 from harness.gate import gate, until
-from harness.job import SECONDS, ended, postgres_job, said
+from harness.job import SECONDS, ended, next_line, postgres_job, said
 
 SETUP = """
 CREATE TABLE first (id int); INSERT INTO first SELECT generate_series(1, 9000);
@@ -65,14 +65,6 @@ def test_two_signals_at_once_are_one(tables, headrace):
     assert [event["message"] for event in events if event["event"] == "interrupted"] == ["interrupted, ending cleanly"]
 
 
-def wait_for_line(process, words):
-    """Reads standard error up to the line that says `words`."""
-    lines = []
-    while words not in (lines or [""])[-1]:
-        lines.append(process.stderr.readline())
-        assert lines[-1], f"{words!r} was not said\n{''.join(lines)}"
-
-
 @pytest.mark.parametrize("options", [[], ["--json"], ["--log-format", "json"]], ids=["text", "json", "json_log"])
 def test_a_second_signal_ends_it_at_once(tables, headrace, options):
     job = gated_job(headrace, tables)
@@ -82,7 +74,7 @@ def test_a_second_signal_ends_it_at_once(tables, headrace, options):
         os.kill(backend, signal.SIGSTOP)  # A server that does not answer the cancel request.
         try:
             process.send_signal(signal.SIGINT)
-            wait_for_line(process, "still ending; interrupt once more to end at once")
+            next_line(process, "still ending; interrupt once more to end at once")
             process.send_signal(signal.SIGINT)
             text = ended(process, expect=130)
             said(text, "ended at once", "run the same command again: it continues this run")
@@ -320,7 +312,6 @@ def test_a_job_and_a_password_by_process_substitution(tables, headrace):
     subprocess.run(["bash", "-c", command], cwd=headrace.folder, check=True, timeout=SECONDS)
 
 
-@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no /dev/shm")
 def test_a_folder_of_memory_is_a_folder(tables, headrace):
     job = postgres_job(headrace, tables, {"name": "public.first"})
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:

@@ -6,7 +6,7 @@ import json
 import pyarrow.parquet
 import pytest
 from harness import lake
-from harness.job import Job, ended, postgres_job, said
+from harness.job import SECONDS, Job, ended, postgres_job, said
 from harness.refused_call import RENAMEAT2, without_call
 
 TABLE = "public.items"
@@ -131,7 +131,7 @@ def test_a_report_that_cannot_be_printed_does_not_make_a_run_look_failed(items, 
     job = job_for(items, headrace, "append")
     with open("/dev/full", "w") as full:
         process = headrace.start("run", "job.yaml", stdout=full)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, told
     assert "what was done stays done" in told
     assert lake.rows(job.lake, TABLE) == FIRST
@@ -141,7 +141,7 @@ def test_a_plan_that_cannot_be_printed_is_none(items, headrace):
     job_for(items, headrace, "append")
     with open("/dev/full", "w") as full:
         process = headrace.start("run", "job.yaml", "--dry-run", stdout=full)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=SECONDS)
     assert process.returncode == 1, told
     assert "stays done" not in told
 

@@ -11,8 +11,11 @@
 /// What is made of the job file's tables (section.h) beside the parser.
 namespace headrace {
 
-/// The JSON Schema (draft 2020-12) of the job file, for editors. What it accepts and the parser
-/// refuses are contradictions between keys only; keys and values of later versions are in neither.
+/// The JSON Schema (draft 2020-12) of the job file, for editors. It accepts more than the parser:
+/// keys that contradict each other; sizes and durations as texts whatever their bounds (`1MiB` as
+/// `worker_memory`, `25d` as `lock_timeout`); and texts that are refused for what they say, as a
+/// path that begins with `~/`, an empty `where` or an offset as `cursor_timezone`. Keys and values
+/// of later versions are in neither.
 nlohmann::ordered_json JsonSchema(std::span<const PluginOptions> sources,
                                   std::span<const PluginOptions> destinations);
 

@@ -12,16 +12,17 @@ namespace headrace {
 std::string FormatUtc(std::chrono::system_clock::time_point time);
 
 /// One event as `time LEVEL message key=value …`, one line without its line feed, whatever the
-/// message holds. The time is UTC. Values that are not plain words are quoted, JSON texts are left
-/// as they are.
+/// message holds. The time is UTC. Texts that are not plain words are quoted, also those that look
+/// like JSON; lists of texts (Texts) are JSON arrays.
 std::string FormatTextLine(const Event& event);
 
 /// The same for a terminal of `width` columns: the local time of day, long texts wrapped under
-/// themselves, fields dimmed, the elements of a JSON array one below the other.
+/// themselves, fields dimmed, the texts of a list (Texts) one below the other and without quotes.
 std::string FormatTerminalLines(const Event& event, bool color, size_t width);
 
-/// One event as one JSON object: `time`, `level`, `event`, `message`, then its fields. Fields that
-/// hold a JSON object or array are written as such.
+/// One event as one JSON object: `time`, `level`, `event`, `message`, then its fields, with
+/// the type of each: lists of texts (Texts) are arrays; a text stays a string, also one that looks
+/// like JSON.
 std::string FormatJsonLine(const Event& event);
 
 /// Log lines for people. The console outlives the sink.
