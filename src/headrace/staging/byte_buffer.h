@@ -11,13 +11,20 @@
 namespace headrace {
 
 /// Bytes that grow and are not set to zero first, as std::vector would. Kept and reused from page
-/// to page.
+/// to page, but for memory that only one value much larger than a page needed.
 class ByteBuffer {
  public:
+  /// A page of 1 MiB ends with the value that makes it full.
+  static constexpr size_t kMostKept = size_t{4} << 20;
+
   /// Room for `bytes` more behind the end, which does not move until Advance. The pointer holds
   /// until the next call.
   uint8_t* Grow(size_t bytes) {
-    if (size_ + bytes > capacity_) Reallocate(std::max(size_ + bytes, 2 * capacity_));
+    if (size_ + bytes > capacity_) {
+      // Doubling a large value would take three times its size for a moment.
+      const size_t step = capacity_ < kMostKept ? capacity_ : capacity_ / 4;
+      Reallocate(std::max(size_ + bytes, capacity_ + step));
+    }
     return data_.get() + size_;
   }
 
@@ -29,7 +36,12 @@ class ByteBuffer {
     size_ += count;
   }
 
-  void Clear() { size_ = 0; }
+  void Clear() {
+    size_ = 0;
+    if (capacity_ <= kMostKept) return;
+    data_.reset();
+    capacity_ = 0;
+  }
 
   uint8_t* data() { return data_.get(); }
   size_t size() const { return size_; }

@@ -9,6 +9,7 @@
 #include <parquet/exception.h>
 
 #include <cstring>
+#include <utility>
 
 #include "headrace/staging/hybrid_encoding.h"
 
@@ -80,6 +81,9 @@ void PageAssembler::FlushPage(parquet::Encoding::type encoding) {
   chunk_bytes_ += pages_->WriteDataPage(
       parquet::DataPageV1(content, static_cast<int32_t>(rows_), encoding, parquet::Encoding::RLE,
                           parquet::Encoding::RLE, static_cast<int64_t>(bytes.size())));
+  if (std::cmp_greater(compressed_->capacity(), ByteBuffer::kMostKept)) {
+    PARQUET_THROW_NOT_OK(compressed_->Resize(0));
+  }
   BeginPage();
 }
 

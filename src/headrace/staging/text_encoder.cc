@@ -72,12 +72,12 @@ class TextEncoder final : public DictionaryEncoder<TextEncoder, std::string_view
  public:
   void GetBounds(parquet::EncodedStatistics& statistics) const override {
     if (!bounds_.any()) return;
-    const std::string least = bounds_.least();
-    const std::string greatest = bounds_.greatest();
+    const std::string_view least = bounds_.least();
+    const std::string_view greatest = bounds_.greatest();
     // Both or none: Arrow up to 17 takes one that is missing for an empty text, and skips rows that
     // are there (apache/arrow#43382).
     if (std::max(least.size(), greatest.size()) > kMostBoundBytes) return;
-    statistics.set_min(least).set_max(greatest);
+    statistics.set_min(std::string(least)).set_max(std::string(greatest));
   }
 
  private:

@@ -72,8 +72,8 @@ class TextBounds {
   }
 
   bool any() const { return any_; }
-  std::string least() const { return std::string(least_); }
-  std::string greatest() const { return std::string(greatest_); }
+  std::string_view least() const { return least_; }
+  std::string_view greatest() const { return greatest_; }
 
  private:
   void AddNearBound(std::string_view value, uint64_t prefix) {
