@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import psycopg
 import pytest
 from harness import lake
 from harness.job import postgres_job

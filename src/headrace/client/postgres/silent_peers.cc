@@ -40,16 +40,16 @@ bool PgSilentPeers::Pass(const pg_conn* connection) {
 }
 
 std::string PgSilentPeers::WithReason(std::string text) const {
-  constexpr std::string_view kFailed = " failed: ";
+  constexpr std::string_view kHasFailed = " failed: ";
   constexpr std::string_view kNext = "\nconnection to server ";
   for (size_t line = 0; line < text.size();) {
     const size_t end = std::min(text.find(kNext, line), text.size());
-    const size_t failed = text.find(kFailed, line);
+    const size_t failed = text.find(kHasFailed, line);
     size_t next = end + 1;
     if (failed < end) {
       const std::string_view place = std::string_view(text).substr(line, failed - line);
       if (std::ranges::any_of(peers_, [&](const PgPeer& peer) { return IsAt(place, peer); })) {
-        const size_t reason = failed + kFailed.size();
+        const size_t reason = failed + kHasFailed.size();
         text.replace(reason, end - reason, kPgNoConnectionInTime);
         next = reason + kPgNoConnectionInTime.size() + 1;
       }
