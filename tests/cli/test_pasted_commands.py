@@ -30,7 +30,18 @@ def test_a_starter_job_that_does_not_fit_on_the_disk_leaves_the_old_one(headrace
     command = f"ulimit -f 1; exec {headrace.program} init --force job.yaml"
     done = subprocess.run(["bash", "-c", command], cwd=headrace.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "Success" not in done.stderr, done.stderr
-    assert (headrace.folder / "job.yaml").read_text() == "name: mine\n", old
+    assert [file.name for file in headrace.folder.iterdir()] == ["job.yaml"] and old.read_text() == "name: mine\n"
+
+
+def test_a_starter_job_takes_the_place_of_the_old_one_alone(headrace):
+    old = headrace.write("job.yaml", "name: mine\n")
+    old.chmod(0o600)
+    headrace.write("job.yaml.new/draft", "of mine")
+    headrace("init", "--force", expect=0)
+    assert "mine" not in old.read_text() and old.stat().st_mode & 0o777 == 0o600
+    assert (headrace.folder / "job.yaml.new/draft").exists()
+    headrace("init", "--force", "job.yaml.new", expect=2)
+    headrace("init", "--force", "nowhere/job.yaml", expect=2)
 
 
 @pytest.mark.parametrize(("written", "name"), [(r"nl\nx", "nl\nx"), (r"ada's \\ \e[2J\t1", "ada's \\ \x1b[2J\t1"), (r"\u0085é", "\x85é")],

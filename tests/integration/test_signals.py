@@ -107,7 +107,7 @@ def test_a_second_ctrl_c_ends_it_at_once(tables, headrace):
             os.write(terminal, b"\x03")
             read_until(terminal, "interrupted, ending cleanly")
             os.write(terminal, b"\x03")
-            assert "still ending" not in read_until(terminal, "ended at once")
+            read_until(terminal, "ended at once")
             assert process.wait(timeout=SECONDS) == 130
         finally:
             os.kill(backend, signal.SIGCONT)

@@ -1,15 +1,18 @@
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <ostream>
+#include <system_error>
 #include <utility>
 
 #include "headrace/cli/command_rows.h"
-#include "headrace/client/store/durable_fs.h"
 #include "headrace/config/schema.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/shell_word.h"
@@ -22,27 +25,57 @@ namespace {
 constexpr std::string_view kDefaultFile = "job.yaml";
 constexpr std::string_view kDefaultSource = "sqlite";
 constexpr mode_t kFileMode = 0644;
+constexpr mode_t kPermissions = 07777;
+
+arrow::Status CannotWrite(const std::string& file, int error) {
+  return UserError("cannot write " + file + ": " + std::strerror(error));
+}
+
+/// Writes `text` to `fd` and closes it. `file`: its name in errors.
+arrow::Status WriteAll(int fd, std::string_view text, const std::string& file) {
+  const ssize_t written = write(fd, text.data(), text.size());
+  std::string why = written < 0 ? std::strerror(errno) : "the disk has no room for all of it";
+  const bool whole = std::cmp_equal(written, text.size());
+  if (close(fd) != 0 && whole) {
+    why = std::strerror(errno);
+  } else if (whole) {
+    return arrow::Status::OK();
+  }
+  return PermanentError("cannot write " + file + ": " + why);
+}
 
 arrow::Status WriteNewFile(const std::string& file, std::string_view text) {
   const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_EXCL, kFileMode);
   if (fd < 0 && errno == EEXIST) {
     return UserError(file + " is there already; --force overwrites it");
   }
-  if (fd < 0) return UserError("cannot write " + file + ": " + std::strerror(errno));
-  const ssize_t written = write(fd, text.data(), text.size());
-  std::string why = written < 0 ? std::strerror(errno) : "the disk has no room for all of it";
-  const bool closed = close(fd) == 0;
-  if (closed && std::cmp_equal(written, text.size())) return arrow::Status::OK();
-  if (std::cmp_equal(written, text.size())) why = std::strerror(errno);
-  (void)unlink(file.c_str());  // Half a job is none; the next try makes it anew.
-  return PermanentError("cannot write " + file + ": " + why);
+  if (fd < 0) return CannotWrite(file, errno);
+  const arrow::Status written = WriteAll(fd, text, file);
+  if (!written.ok()) (void)unlink(file.c_str());  // Half a job is none; the next try makes it anew.
+  return written;
 }
 
-/// The old job stays until the new one is whole.
+/// The old job stays until the new one is whole. What is no file, a pipe say, is written to.
 arrow::Status Overwrite(const std::string& file, std::string_view text) {
+  struct stat old{};
+  if (stat(file.c_str(), &old) != 0) return WriteNewFile(file, text);
+  if (!S_ISREG(old.st_mode)) {
+    const int fd = open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    return fd < 0 ? CannotWrite(file, errno) : WriteAll(fd, text, file);
+  }
   std::error_code error;
-  const std::filesystem::path target = std::filesystem::weakly_canonical(file, error);
-  return MakeLocalFs()->WriteFile(error ? std::filesystem::path(file) : target, text);
+  const std::string target = std::filesystem::canonical(file, error).string();
+  if (error) return CannotWrite(file, error.value());
+  std::string beside = target + ".XXXXXX";
+  const int fd = mkostemp(beside.data(), O_CLOEXEC);
+  if (fd < 0) return CannotWrite(file, errno);
+  (void)fchmod(fd, old.st_mode & kPermissions);
+  arrow::Status written = WriteAll(fd, text, file);
+  if (written.ok() && rename(beside.c_str(), target.c_str()) != 0) {
+    written = CannotWrite(file, errno);
+  }
+  if (!written.ok()) (void)unlink(beside.c_str());
+  return written;
 }
 
 arrow::Result<int> Init(CommandContext& context) {

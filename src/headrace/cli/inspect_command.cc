@@ -307,7 +307,8 @@ Command InspectCommand() {
           "`bytes` (null: unknown), `comment`, `hidden_rows` (whose row security hides rows from "
           "the role, where it does), `columns` (`name`, `source_type`, `type`, "
           "`nullable`, `may_overflow`, `comment`, `note`) and `keys` (`name`, `primary`, "
-          "`columns`); a table that cannot be described has `error` instead.",
+          "`columns`); a table that cannot be described has `error` (`class`, `code`, "
+          "`message`) instead.",
       .run = Inspect,
   };
 }

@@ -134,11 +134,11 @@ arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
   return run;
 }
 
-/// Columns: directory, label, epoch, units, intent, record.
 std::optional<int64_t> OptionalInteger(const SqliteStatement& row, int column) {
   return row.ColumnIsNull(column) ? std::nullopt : std::optional(row.ColumnInt64(column));
 }
 
+/// Columns: directory, label, epoch, units, intent, record, nulled values, excluded rows.
 arrow::Result<JournalTable> ReadTable(const SqliteStatement& row) {
   JournalTable table{.directory = Text(row, 0),
                      .label = Text(row, 1),
@@ -510,8 +510,10 @@ arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string
   const std::scoped_lock lock(mutex_);
   return ReadAll(database_,
                  "SELECT directory, label, epoch, units, intent, record, "
-                 "(SELECT sum(json_extract(receipt, '$.nulled_values')) FROM receipt AS r "
-                 "WHERE r.run = t.run AND r.directory = t.directory AND r.epoch = t.epoch), "
+                 // One of several with the same units counts (CoverUnits).
+                 "(SELECT sum(nulled) FROM (SELECT max(json_extract(receipt, '$.nulled_values')) "
+                 "AS nulled FROM receipt AS r WHERE r.run = t.run AND r.directory = t.directory "
+                 "AND r.epoch = t.epoch GROUP BY json_extract(receipt, '$.units[0].unit_id'))), "
                  "json_extract(plan, '$.excluded_rows') "
                  "FROM run_table AS t WHERE run = ?1 ORDER BY directory",
                  {run}, ReadTable);

@@ -41,15 +41,16 @@ struct ChecksumTaker::Impl {
   std::vector<std::unique_ptr<ColumnHasher>> columns;
   std::array<uint64_t, kRowsPerBlock> sums{};  // Of one block: the hashes of each row's columns.
 
-  arrow::Status CheckTypes(const arrow::RecordBatch& batch, size_t first) const;
+  arrow::Status CheckTypes(const arrow::RecordBatch& batch, size_t first, size_t count) const;
   void AddBlock(const arrow::RecordBatch& batch, size_t first, int64_t begin, int64_t count,
                 uint64_t* to) const;
 };
 
-arrow::Status ChecksumTaker::Impl::CheckTypes(const arrow::RecordBatch& batch, size_t first) const {
-  const auto count = static_cast<size_t>(batch.num_columns());
-  if (first + count > columns.size()) {
-    return BugError("checksum of a batch of " + std::to_string(first + count) +
+/// `batch` has `count` columns, those of the schema from `first` on.
+arrow::Status ChecksumTaker::Impl::CheckTypes(const arrow::RecordBatch& batch, size_t first,
+                                              size_t count) const {
+  if (std::cmp_not_equal(batch.num_columns(), count) || first + count > columns.size()) {
+    return BugError("checksum of a batch of " + std::to_string(batch.num_columns()) +
                     " columns instead of " + std::to_string(columns.size()));
   }
   for (size_t c = 0; c < count; ++c) {
@@ -80,11 +81,7 @@ arrow::Result<ChecksumTaker> ChecksumTaker::Make(const arrow::Schema& schema) {
 }
 
 arrow::Result<Checksum> ChecksumTaker::Take(const arrow::RecordBatch& batch) {
-  if (static_cast<size_t>(batch.num_columns()) != impl_->columns.size()) {
-    return BugError("checksum of a batch of " + std::to_string(batch.num_columns()) +
-                    " columns instead of " + std::to_string(impl_->columns.size()));
-  }
-  ARROW_RETURN_NOT_OK(impl_->CheckTypes(batch, 0));
+  ARROW_RETURN_NOT_OK(impl_->CheckTypes(batch, 0, impl_->columns.size()));
   Checksum checksum;
   for (int64_t begin = 0; begin < batch.num_rows(); begin += kRowsPerBlock) {
     const int64_t count = std::min(kRowsPerBlock, batch.num_rows() - begin);
@@ -102,7 +99,7 @@ arrow::Status ChecksumTaker::AddColumns(const arrow::RecordBatch& batch, size_t 
     return BugError("checksum of " + std::to_string(batch.num_rows()) + " rows into sums of " +
                     std::to_string(sums.size()));
   }
-  ARROW_RETURN_NOT_OK(impl_->CheckTypes(batch, first));
+  ARROW_RETURN_NOT_OK(impl_->CheckTypes(batch, first, static_cast<size_t>(batch.num_columns())));
   for (int64_t begin = 0; begin < batch.num_rows(); begin += kRowsPerBlock) {
     const int64_t count = std::min(kRowsPerBlock, batch.num_rows() - begin);
     impl_->AddBlock(batch, first, begin, count, sums.data() + begin);

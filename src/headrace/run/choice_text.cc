@@ -123,6 +123,12 @@ arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
   return UserError(text);
 }
 
+std::string ExtendedFor(const JournalRun& run, const TableJobs& inside, const TableJobs& outside) {
+  return "run " + run.run + " was begun for " + ScopeText(inside) +
+         (inside.empty() ? "" : " only") + ": it is for " + NamedTables(outside) +
+         " too from now on";
+}
+
 std::string DoneRunWasFor(const JournalRun& run, const TableJobs& inside,
                           const TableJobs& outside) {
   return "run " + run.run + " was for " + ScopeText(inside) + " only: " + NamedTables(outside) +

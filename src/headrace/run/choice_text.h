@@ -44,7 +44,10 @@ arrow::Status NotPartOfRun(const JournalRun& run, const TableJobs& outside);
 arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
                                const TableJobs& outside);
 
-/// The same as a note, where nothing was named.
+/// A note: tables that the run was not begun for join it.
+std::string ExtendedFor(const JournalRun& run, const TableJobs& inside, const TableJobs& outside);
+
+/// What NotPartOfDoneRun says, as a note where nothing was named.
 std::string DoneRunWasFor(const JournalRun& run, const TableJobs& inside, const TableJobs& outside);
 
 }  // namespace headrace

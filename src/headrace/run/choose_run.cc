@@ -100,9 +100,8 @@ arrow::Result<RunDecision> RunChooser::Choose() {
 
 arrow::Status RunChooser::WithSettled(const arrow::Status& status) const {
   if (status.ok() || settled_.empty()) return status;
-  return MakeError(ClassOf(status),
-                   status.message() + "; before that was finished what was begun" + settled_,
-                   std::string(CodeOf(status)));
+  return status.WithMessage(status.message() + "; before that was finished what was begun" +
+                            settled_);
 }
 
 /// The latest unfinished run of the job. There is at most one: a new run starts only when none is
@@ -371,9 +370,7 @@ arrow::Status RunChooser::Extend(const JournalRun& run, ChosenRun& chosen) {
     return arrow::Status::OK();
   }
   for (const TableJob* table : outside) chosen.scope.push_back(table->table.directory());
-  const std::string begun_for = known.empty() ? "other tables" : LabelsOf(known) + " only";
-  decision_.notes.push_back("run " + run.run + " was begun for " + begun_for + ": it is for " +
-                            NamedTables(outside) + " too from now on");
+  decision_.notes.push_back(ExtendedFor(run, known, outside));
   return arrow::Status::OK();
 }
 

@@ -173,10 +173,12 @@ arrow::Result<RunReport> ReportOf(const RunParts& parts, const ChosenRun& chosen
   return report;
 }
 
-RunReport NothingToResume(const RunParts& parts, std::vector<std::string> notes) {
+RunReport NothingToResume(const RunParts& parts, std::vector<std::string> notes,
+                          bool earlier_damaged) {
   RunReport report;
   report.job = parts.job.name;
   report.nothing_to_do = true;
+  report.earlier_verification_failed = earlier_damaged;
   report.notes = std::move(notes);
   SayNotes(parts, report);
   return report;
@@ -256,7 +258,8 @@ void NameWhatIsReadBesides(Destination& destination, const std::vector<JournalTa
     if (!table.verified.has_value() || known == nullptr) continue;
     const auto besides = destination.ReadBesides(*known->record);
     if (!besides.ok()) {
-      table.verify_error = NotTheJobs(besides.status());
+      if (*table.verified) table.verified.reset();
+      if (table.verify_error.ok()) table.verify_error = NotTheJobs(besides.status());
       continue;
     }
     for (const std::string& path : *besides) {
@@ -394,21 +397,28 @@ arrow::Result<RunReport> Coordinator::RunListed(const RunRequest& request,
                         ChooseRun(parts_, request, UtcTime(std::chrono::system_clock::now())));
   decision.notes.insert(decision.notes.begin(), notes.begin(), notes.end());
   if (decision.given_up.has_value()) ARROW_RETURN_NOT_OK(GiveUp(*decision.given_up));
+  bool damaged = false;  // The run that was ended before.
   if (decision.earlier.has_value()) {
     ARROW_ASSIGN_OR_RAISE(RunReport ended, Execute(*decision.earlier, {}, Stopwatch(), stop));
     if (ended.interrupted || ended.left_unverified()) return ended;
-    const bool damaged = ended.exit_code() == kExitVerificationFailed;
-    // Nobody need ask for that one again: this run answers for it.
-    if (damaged && decision.chosen) decision.chosen->verification_failed = true;
+    damaged = ended.exit_code() == kExitVerificationFailed;
+    const bool superseded = decision.chosen && !decision.chosen->supersedes.run.empty();
+    // Nobody will ask for that one again: this run answers for it, also when it is repeated.
+    if (damaged && superseded) decision.chosen->verification_failed = true;
     std::string note = EndOfEarlier(parts_.job, ended);
     if (!note.empty()) decision.notes.push_back(std::move(note));
   }
-  if (!decision.chosen.has_value()) return NothingToResume(parts_, std::move(decision.notes));
+  if (!decision.chosen.has_value()) {
+    return NothingToResume(parts_, std::move(decision.notes), damaged);
+  }
   if (const std::string& superseded = decision.chosen->supersedes.run; !superseded.empty()) {
     // While it is unfinished: a kill leaves either staging that the next run removes, or none.
     SayUnclean(parts_, decision.chosen->run, DiscardStaging(parts_, superseded));
   }
-  return Execute(*decision.chosen, std::move(decision.notes), total, std::move(stop));
+  ARROW_ASSIGN_OR_RAISE(RunReport report, Execute(*decision.chosen, std::move(decision.notes),
+                                                  total, std::move(stop)));
+  report.earlier_verification_failed |= damaged;
+  return report;
 }
 
 Coordinator Coordinator::Of(const Job& job) const {

@@ -49,7 +49,7 @@ struct ExecuteOptions {
 };
 
 /// What the engine reports while it works, from any thread: receipts from several at once, also of
-/// one table; the end of a table once, after its last receipt.
+/// one table; the end of a table once, of one that is whole after its last receipt.
 struct ExecuteCallbacks {
   /// A sealed file of table number `table` in the span; must be durable when it returns. After an
   /// error the units of the file count as not done: they run again if it is transient, else the

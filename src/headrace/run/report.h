@@ -66,7 +66,8 @@ struct RunReport {
   std::string run;
   bool nothing_to_do = false;  ///< The run was done before, or --resume found nothing.
   bool earlier_verification_failed =
-      false;  ///< The run was done before, and its verification had failed: exit 3 again.
+      false;  ///< Exit 3: the run was done before and its verification had failed, or it had in the
+              ///< run that this call has ended before.
   bool interrupted = false;
   std::vector<TableReport> tables;
   bool values_compared = false;    ///< By the verification, not rows alone.

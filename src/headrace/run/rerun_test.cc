@@ -335,6 +335,21 @@ TEST_F(RerunTest, AnotherRunIdVerifiesTheRunThatItEnds) {
   EXPECT_EQ(StateOf("monday"), RunState::kVerifyFailed);
   EXPECT_NE(tuesday->notes.back().find("FAILED"), std::string::npos) << tuesday->notes.back();
   EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 3);
+  // Its own tables are as they were written.
+  EXPECT_EQ(StateOf("tuesday"), RunState::kDone);
+  EXPECT_EQ(Run({.run_id = "tuesday", .resume = false, .only = {}})->exit_code(), 0);
+}
+
+TEST_F(RerunTest, DamageOfTheRunThatIsEndedIsToldWhereNothingIsResumed) {
+  on_commit = [](const CommitIntent&, bool published) {
+    return published ? PermanentError("killed") : arrow::Status::OK();
+  };
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_commit = nullptr;
+  on_read_back = [](const CommitRecord&) { return "damaged"; };
+  const auto tuesday = Run({.run_id = "tuesday", .resume = true, .only = {}});
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->exit_code(), 3);
 }
 
 TEST_F(RerunTest, TheRunThatIsEndedByOnlyVerifiesAllItsTables) {

@@ -270,7 +270,7 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
                                       works[table].plan.statistics.rows);
       return;
     }
-    if (!status.ok()) TakeBackUnread(works[table]);
+    if (!status.ok()) TakeBackUnread(works[table], status);
     EndTable(works[table], status, snapshot, stop, report);
   };
   callbacks.on_all_read = [this] { all_read_ = true; };
@@ -285,12 +285,16 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
   if (!lost.ok()) NoteLostSnapshot(lost, report);
 }
 
-/// Of a table that has failed nothing more is waited for; what has receipts was read.
-void RunExecution::TakeBackUnread(const TableWork& work) {
+/// Of a table that has failed nothing more is waited for; what has receipts was read, unless the
+/// engine has taken it back with a lost snapshot.
+void RunExecution::TakeBackUnread(const TableWork& work, const arrow::Status& status) {
   const TableTarget& target = work.target;
   auto units = static_cast<int64_t>(work.units.size());
   int64_t rows = work.plan.statistics.rows;
-  const auto receipts = parts_.journal.Receipts(target.run, target.table.directory(), target.epoch);
+  arrow::Result<std::vector<Receipt>> receipts = std::vector<Receipt>();
+  if (!SnapshotWasLost(status)) {
+    receipts = parts_.journal.Receipts(target.run, target.table.directory(), target.epoch);
+  }
   if (!receipts.ok()) return;
   for (const Receipt& receipt : *receipts) {
     units -= static_cast<int64_t>(receipt.units.size());

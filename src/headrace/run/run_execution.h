@@ -54,7 +54,7 @@ class RunExecution {
   arrow::Status PrepareTable(const PlannedTable& planned, OpenTable& open, TableWork& work);
   void Extract(std::vector<TableWork>& works, Snapshot& snapshot, std::stop_token stop,
                RunReport& report);
-  void TakeBackUnread(const TableWork& work);
+  void TakeBackUnread(const TableWork& work, const arrow::Status& status);
   void EndTable(const TableWork& work, const arrow::Status& status, Snapshot& snapshot,
                 const std::stop_token& stop, RunReport& report);
   arrow::Status CompareAndCommit(const TableWork& work, Snapshot& snapshot,

@@ -19,6 +19,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -115,10 +116,14 @@ class RowGroupReader {
 
   arrow::Result<Checksum> Take(int group) {
     sums_.clear();
+    std::optional<size_t> rows_of_first;
     for (const ColumnBlock& block : blocks_) {
       ARROW_ASSIGN_OR_RAISE(const size_t rows, AddBlock(group, block));
       if (stop_.stop_requested()) return Checksum{};
-      if (rows != sums_.size()) return arrow::Status::Invalid("columns of different lengths");
+      if (rows != rows_of_first.value_or(rows)) {
+        return arrow::Status::Invalid("columns of different lengths");
+      }
+      rows_of_first = rows;
     }
     return ChecksumTaker::OfSums(sums_);
   }

@@ -143,7 +143,7 @@ TEST(PgConnectTest, WithoutALimitOnlyAStopEndsTheWait) {
 }
 
 /// Long enough for a server that answers, under load.
-constexpr std::chrono::seconds kHostTimeout{1};
+constexpr std::chrono::seconds kHostTimeout{3};
 
 /// `settings` with the silent server as a host in front.
 PgConnectSettings BehindSilence(const SilentServer& silent, PgConnectSettings settings) {

@@ -184,7 +184,8 @@ TEST_P(CopyStreamTest, ABrokenConnectionIsNotUsed) {
   EXPECT_EQ(ClassOf(stream.status()), ErrorClass::kTransient);
 }
 
-#ifndef __SANITIZE_ADDRESS__  // With it the address space is no measure, and malloc does not fail.
+// With a sanitizer the address space is no measure, and malloc does not fail.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 /// From now on the address space grows by no more than a quarter of kLargeRow.
 constexpr size_t kLargeRow = size_t{96} << 20;

@@ -41,9 +41,9 @@ bool PgSilentPeers::Pass(const pg_conn* connection) {
 
 std::string PgSilentPeers::WithReason(std::string text) const {
   constexpr std::string_view kHasFailed = " failed: ";
-  constexpr std::string_view kNext = "\nconnection to server ";
+  constexpr std::string_view kNextPlace = "\nconnection to server ";
   for (size_t line = 0; line < text.size();) {
-    const size_t end = std::min(text.find(kNext, line), text.size());
+    const size_t end = std::min(text.find(kNextPlace, line), text.size());
     const size_t failed = text.find(kHasFailed, line);
     size_t next = end + 1;
     if (failed < end) {

@@ -235,7 +235,7 @@ class LocalFs final : public DurableFs {
   /// above may not be read, its owner has made it.
   arrow::Status SyncNameOf(const fs::path& directory) {
     const arrow::Status synced = SyncDirectory(ParentOf(directory));
-    return CodeOf(synced) == "EACCES" ? arrow::Status::OK() : synced;
+    return IsDenied(synced) ? arrow::Status::OK() : synced;
   }
 
   static arrow::Status RenameError(int error, const fs::path& from, const fs::path& to) {

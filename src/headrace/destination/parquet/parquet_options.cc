@@ -101,8 +101,7 @@ const PluginOptions& ParquetOptions() {
                .type = OptionType::kEnum,
                .default_text = "auto",
                .doc = "auto: snappy for the columns that have a dictionary or that it makes "
-                      "smaller by "
-                      "a quarter, none for the others; or one codec for all.",
+                      "smaller by a quarter, none for the others; or one codec for all.",
                .choices = {std::begin(kCompressionNames), std::end(kCompressionNames)},
                .per_table = true},
               {.key = "encodings",

@@ -70,6 +70,7 @@ void Worker::Run() {
 void Worker::Fail(std::string_view exception) {
   shared_.queue.FailAll(BugError("an exception ended worker " + std::to_string(number_) + ": " +
                                  std::string(exception)));
+  if (current_.has_value()) TakeBackClosed(*current_);
   current_.reset();
 }
 
@@ -267,7 +268,7 @@ void Worker::RetryOrFail(std::span<const QueuedUnit> units, const arrow::Status&
 arrow::Status Worker::Deliver(std::span<const Receipt> receipts) {
   for (const Receipt& receipt : receipts) {
     ARROW_RETURN_NOT_OK(shared_.callbacks.on_receipt(current_->table, receipt));
-    std::unordered_set<std::string_view> durable;  // a file may hold 100,000 units
+    std::unordered_set<std::string_view> durable;  // a file may hold thousands of units
     for (const UnitReceipt& unit : receipt.units) durable.insert(unit.unit_id);
     const std::vector<WorkUnit>& units = shared_.tables[current_->table].units;
     std::erase_if(current_->closed, [&](const ClosedUnit& closed) {
