@@ -25,6 +25,7 @@ struct MatchesOfPattern {
   std::vector<std::string> earlier;
   std::vector<std::string> inherited;
   std::vector<std::string> others;  ///< Views and the like.
+  std::vector<std::string> unnamed;
   std::vector<std::string> faults;  ///< Sentences.
 
   bool StandsForNothing() const {
@@ -37,12 +38,14 @@ struct LeftOut {
   std::string_view why;
   std::vector<std::string> MatchesOfPattern::* tables;
 };
-constexpr std::array<LeftOut, 5> kLeftOut = {
+constexpr std::array<LeftOut, 6> kLeftOut = {
     {{"excluded", &MatchesOfPattern::excluded},
      {"entry of its own", &MatchesOfPattern::named},
      {"of an entry before", &MatchesOfPattern::earlier},
      {"part of a table above it", &MatchesOfPattern::inherited},
-     {"no table: taken by its name alone", &MatchesOfPattern::others}}};
+     {"no table: taken by its name alone", &MatchesOfPattern::others},
+     {"without a name there is no directory for it: copy it by a 'query'",
+      &MatchesOfPattern::unnamed}}};
 
 std::string AboutMatches(const MatchesOfPattern& matches) {
   std::string text;
@@ -123,7 +126,8 @@ class TableLister {
   std::unordered_map<std::string, size_t> by_directory_;  ///< Of names_, with and without schema.
   std::vector<int> owners_;                               ///< Of names_.
   std::vector<MatchesOfPattern> matches_;                 ///< Of Job::patterns.
-  std::unordered_map<std::string, std::string> places_;   ///< Directories and labels → labels.
+  std::unordered_map<std::string, std::string> directories_;  ///< Of the job's tables → labels.
+  std::unordered_set<std::string> labels_;                    ///< Of the job's tables.
 };
 
 TableList TableLister::List() {
@@ -164,8 +168,8 @@ void TableLister::FindNames() {
 void TableLister::TakeNamed() {
   for (const TableJob& table : job_.tables) {
     const std::string directory = table.table.directory();
-    places_.emplace(directory, table.table.label());
-    places_.emplace(table.table.label(), table.table.label());
+    directories_.emplace(directory, table.table.label());
+    labels_.insert(table.table.label());
     if (table.table.is_query()) continue;
     const auto found = by_directory_.find(directory);
     if (found != by_directory_.end()) owners_[found->second] = kNamed;
@@ -191,6 +195,8 @@ void TableLister::Take(size_t pattern, size_t relation, const TableRef& table) {
     matches.named.push_back(table.label());
   } else if (kind != RelationKind::kTable && kind != RelationKind::kPartitioned) {
     matches.others.push_back(table.label());
+  } else if (table.name.empty()) {
+    matches.unnamed.emplace_back("\"\"");  // SQLite has such.
   } else if (owners_[relation] != kNobody) {
     matches.earlier.push_back(table.label());
   } else {
@@ -217,14 +223,15 @@ std::string TableLister::PlaceFaultOf(const TableRef& table) {
     return label +
            ": too long to name a directory; exclude it, and copy it by 'query' with a short 'as'";
   }
-  for (const std::string& place : {directory, label}) {
-    const auto taken = places_.find(place);
-    if (taken == places_.end()) continue;
+  const auto place = directories_.find(directory);
+  const auto name = labels_.find(label);
+  if (place != directories_.end() || name != labels_.end()) {
+    const std::string& taken = place != directories_.end() ? place->second : *name;
     return label + " would be written to the same place, or be called the same in reports, as '" +
-           taken->second + "', which the job has besides: exclude it, or give that another 'as'";
+           taken + "', which the job has besides: exclude it, or give that another 'as'";
   }
-  places_.emplace(directory, label);
-  places_.emplace(label, label);
+  directories_.emplace(directory, label);
+  labels_.insert(label);
   return {};
 }
 

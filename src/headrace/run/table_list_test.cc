@@ -169,6 +169,21 @@ TEST(TableListTest, ATableInThePlaceOfAnotherIsAFault) {
   EXPECT_THAT(Labels(job, list), ElementsAre("b", "a"));
 }
 
+/// SQLite has such; its directory would be the lake.
+TEST(TableListTest, ATableWithoutANameIsLeftOut) {
+  NamedRelation unnamed = Relation("public.a");
+  unnamed.table.name.clear();
+  const Job job = JobOf({"*"});
+  const TableList list = ListTables(job, std::vector{unnamed, Relation("public.b")});
+  EXPECT_THAT(Labels(job, list), ElementsAre("b"));
+  EXPECT_THAT(list.notes().front(), HasSubstr("without a name"));
+}
+
+TEST(TableListTest, ANameThatIsTheDirectoryOfAnotherIsNoFault) {
+  EXPECT_THAT(Labels(JobOf({"public.*"}), {Relation("public.\"a b\""), Relation("public.a%20b")}),
+              ElementsAre("public.a b", "public.a%20b"));
+}
+
 TEST(TableListTest, ANameThatIsNoDirectoryOrNoUtf8IsAFault) {
   const Job job = JobOf({"public.*"});
   std::string longest;

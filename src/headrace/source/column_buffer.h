@@ -30,7 +30,9 @@ class ColumnBuffer {
     const bool empty = buffer_ == nullptr;
     if (empty) Recycle();
     if (bytes <= capacity_) return arrow::Status::OK();
-    if (empty) Drop();  // Nothing of it is wanted: growing would copy it.
+    // Nothing of it is wanted: growing would copy it. A small one grows all the same, which leaves
+    // its pages mapped; else batch after batch would find memory that is a little too small.
+    if (empty && capacity_ >= kMostDoubled) Drop();
     return Grow(bytes);
   }
 
