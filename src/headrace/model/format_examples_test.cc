@@ -46,6 +46,9 @@ TEST(FormatExamplesTest, TheCommitRecordHoldsWhatItsReceiptDoes) {
   EXPECT_EQ(intent.files[0].checksum, receipt->files[0].checksum);
   EXPECT_EQ(intent.files[0].digest, receipt->files[0].digest);
   EXPECT_EQ(intent.digest, ReceiptsDigest(intent.files));
+  const std::string epoch = std::to_string(intent.epoch);
+  EXPECT_TRUE(intent.files[0].name.starts_with("part-" + intent.run + "-" + epoch + "-"));
+  EXPECT_EQ(receipt->plan_id, intent.run + "/" + intent.table + "/" + epoch);
 }
 
 TEST(FormatExamplesTest, TheLastCommitHasTheHashOfItsFolder) {

@@ -23,9 +23,14 @@ constexpr int64_t kDistinctValues = 4096;
 constexpr int kRuns = 4;
 constexpr size_t kRunBytes = 16 << 10;
 
-/// Decimals of up to 18 digits are stored as INT64: the low half of Arrow's 16 bytes.
-constexpr int kLongestInt64Decimal = 18;
-constexpr int kInt64Bytes = 8;
+/// Bytes of a decimal on the page: those of up to 9 digits are stored as INT32, of up to 18 as
+/// INT64, the low ones of Arrow's 16.
+int StoredDecimalBytes(int precision, int width) {
+  constexpr int kInt32Digits = 9;
+  constexpr int kInt64Digits = 18;
+  if (precision <= kInt32Digits) return sizeof(int32_t);
+  return precision <= kInt64Digits ? int{sizeof(int64_t)} : width;
+}
 
 /// One value's bytes as PLAIN stores them, but for the length of texts.
 using ValueReader = std::function<std::string_view(const arrow::Array&, int64_t)>;
@@ -52,10 +57,9 @@ ValueReader ReaderOf(const arrow::DataType& type) {
   }
   if (type.id() == arrow::Type::BOOL || !arrow::is_fixed_width(type.id())) return {};
   const int width = checked_cast<const arrow::FixedWidthType&>(type).bit_width() / 8;
-  const bool short_decimal =
-      type.id() == arrow::Type::DECIMAL128 &&
-      checked_cast<const arrow::DecimalType&>(type).precision() <= kLongestInt64Decimal;
-  return FixedWidthValue(width, short_decimal ? kInt64Bytes : width);
+  if (type.id() != arrow::Type::DECIMAL128) return FixedWidthValue(width, width);
+  const int precision = checked_cast<const arrow::DecimalType&>(type).precision();
+  return FixedWidthValue(width, StoredDecimalBytes(precision, width));
 }
 
 int64_t LengthOf(const LeafColumn& leaf) {

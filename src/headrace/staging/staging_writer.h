@@ -25,8 +25,8 @@ struct StagingOptions {
 /// A Writer of Parquet files in a local directory. Three thirds share its memory: closed units that
 /// wait for a row group, the open unit, and the pages of the row group being written with the
 /// footers of open files. A file is sealed when it has reached `target_file_size`, or when its
-/// footer fills half of that last third. A unit that outgrows its third gets files of its own, all
-/// of them in one receipt.
+/// footer fills half of that last third. A unit that outgrows its third, or a row group's rows,
+/// gets files of its own, all of them in one receipt.
 arrow::Result<std::unique_ptr<Writer>> MakeStagingWriter(std::shared_ptr<DurableFs> fs,
                                                          StagingOptions options);
 
