@@ -167,7 +167,7 @@ ColumnSample SampleColumn(const LeafColumn& leaf) {
   }
   CountDistinct(std::move(hashes), sample);
 
-  sample.plain.reserve(kRuns * (kRunBytes + kInt64Bytes));
+  sample.plain.reserve(kRuns * (kRunBytes + sizeof(int64_t)));
   VisitSpread(leaf, std::min<int64_t>(length, kRuns), [&](const arrow::Array& array, int64_t row) {
     AppendRun(array, row, value, with_length, sample.plain);
   });
