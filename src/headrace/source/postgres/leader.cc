@@ -251,8 +251,8 @@ arrow::Result<bool> PgLeader::LockIfPossible(const LockTarget& target,
 
 /// A condition that is wrong is told where the table is tried (TryReading), in its own words.
 arrow::Status PgLeader::NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status) {
-  const bool can_be_the_condition = !wanted.where.empty() && ClassOf(status) == ErrorClass::kUser &&
-                                    CodeOf(status) != kInterruptedCode && !connection_.broken();
+  const bool can_be_the_condition =
+      !wanted.where.empty() && ClassOf(status) == ErrorClass::kUser && !connection_.broken();
   return can_be_the_condition ? arrow::Status::OK() : Note(wanted.table, status);
 }
 
