@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -63,11 +64,15 @@ struct JournalTable {
   int64_t units = 0;
   std::optional<CommitIntent> intent;  ///< Open or committed.
   std::optional<CommitRecord> record;  ///< Committed.
-  /// Of the latest epoch, as far as its receipts and its plan say.
-  std::optional<int64_t> nulled_values;
-  std::optional<int64_t> excluded_rows;
 
   bool has_open_intent() const { return intent.has_value() && !record.has_value(); }
+};
+
+/// What the receipts and the plan of a table's latest epoch say beyond its commit; nothing where
+/// they do not say it.
+struct EpochFigures {
+  std::optional<int64_t> nulled_values;
+  std::optional<int64_t> excluded_rows;
 };
 
 /// An intent that was journalled and can never be carried out.
@@ -139,6 +144,8 @@ class Journal {
 
   virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run,
                                                        const std::string& directory, int epoch) = 0;
+  /// By directory. Reads every receipt of the run: for who reports of it, not for each look.
+  virtual arrow::Result<std::map<std::string, EpochFigures>> Figures(const std::string& run) = 0;
   virtual arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) = 0;
   virtual arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) = 0;
   virtual arrow::Result<std::vector<LastingFault>> LastingFaults(const std::string& run) = 0;

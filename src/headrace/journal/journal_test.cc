@@ -133,6 +133,25 @@ TEST_F(JournalTest, ReceiptsBelongToTheirEpoch) {
   EXPECT_EQ((*journal_->Tables("r1")).at(0).epoch, 2);
 }
 
+TEST_F(JournalTest, FiguresOfATableCountTheSameUnitsOnce) {
+  Begin("r1");
+  ASSERT_TRUE(
+      journal_->BeginEpoch("r1", "a", "a", 1, 2, nlohmann::json{{"excluded_rows", 4}}).ok());
+  for (const auto& [file, unit] : {std::pair("0", "0"), std::pair("1", "0"), std::pair("2", "1")}) {
+    Receipt receipt;
+    receipt.files = {{.name = file}};
+    receipt.nulled_values = 7;
+    receipt.units = {{unit, 1, 0, {}, 0}};
+    ASSERT_TRUE(journal_->AddReceipt("r1", "a", 1, receipt).ok());
+  }
+  ASSERT_TRUE(journal_->AddRecord({Intent("r1"), "2026-01-01T00:00:01Z"}).ok());
+  const auto figures = journal_->Figures("r1").ValueOrDie();
+  EXPECT_EQ(figures.at("a").nulled_values, 14);
+  EXPECT_EQ(figures.at("a").excluded_rows, 4);
+  EXPECT_EQ(figures.at(Intent("r1").table).nulled_values, std::nullopt);
+  EXPECT_EQ(figures.at(Intent("r1").table).excluded_rows, std::nullopt);
+}
+
 TEST_F(JournalTest, AnIntentIsOpenUntilItsRecord) {
   Begin("r1");
   ASSERT_TRUE(journal_->AddIntent(Intent("r1")).ok());

@@ -138,16 +138,20 @@ std::optional<int64_t> OptionalInteger(const SqliteStatement& row, int column) {
   return row.ColumnIsNull(column) ? std::nullopt : std::optional(row.ColumnInt64(column));
 }
 
-/// Columns: directory, label, epoch, units, intent, record, nulled values, excluded rows.
+/// Columns: directory, nulled values, excluded rows.
+arrow::Result<std::pair<std::string, EpochFigures>> ReadFigures(const SqliteStatement& row) {
+  return std::pair(Text(row, 0), EpochFigures{.nulled_values = OptionalInteger(row, 1),
+                                              .excluded_rows = OptionalInteger(row, 2)});
+}
+
+/// Columns: directory, label, epoch, units, intent, record.
 arrow::Result<JournalTable> ReadTable(const SqliteStatement& row) {
   JournalTable table{.directory = Text(row, 0),
                      .label = Text(row, 1),
                      .epoch = static_cast<int>(row.ColumnInt64(2)),
                      .units = row.ColumnInt64(3),
                      .intent = {},
-                     .record = {},
-                     .nulled_values = OptionalInteger(row, 6),
-                     .excluded_rows = OptionalInteger(row, 7)};
+                     .record = {}};
   if (!row.ColumnIsNull(4)) {
     ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
                           ParseStored(row.ColumnText(4), "commit intent"));
@@ -509,14 +513,24 @@ arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& r
 arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string& run) {
   const std::scoped_lock lock(mutex_);
   return ReadAll(database_,
-                 "SELECT directory, label, epoch, units, intent, record, "
-                 // One of several with the same units counts (CoverUnits).
-                 "(SELECT sum(nulled) FROM (SELECT max(json_extract(receipt, '$.nulled_values')) "
-                 "AS nulled FROM receipt AS r WHERE r.run = t.run AND r.directory = t.directory "
-                 "AND r.epoch = t.epoch GROUP BY json_extract(receipt, '$.units[0].unit_id'))), "
-                 "json_extract(plan, '$.excluded_rows') "
-                 "FROM run_table AS t WHERE run = ?1 ORDER BY directory",
+                 "SELECT directory, label, epoch, units, intent, record FROM run_table "
+                 "WHERE run = ?1 ORDER BY directory",
                  {run}, ReadTable);
+}
+
+arrow::Result<std::map<std::string, EpochFigures>> SqliteJournal::Figures(const std::string& run) {
+  const std::scoped_lock lock(mutex_);
+  ARROW_ASSIGN_OR_RAISE(
+      auto figures,
+      ReadAll(database_,
+              "SELECT directory, "
+              // One of several with the same units counts (CoverUnits).
+              "(SELECT sum(nulled) FROM (SELECT max(json_extract(receipt, '$.nulled_values')) "
+              "AS nulled FROM receipt AS r WHERE r.run = t.run AND r.directory = t.directory "
+              "AND r.epoch = t.epoch GROUP BY json_extract(receipt, '$.units[0].unit_id'))), "
+              "json_extract(plan, '$.excluded_rows') FROM run_table AS t WHERE run = ?1",
+              {run}, ReadFigures));
+  return std::map<std::string, EpochFigures>(figures.begin(), figures.end());
 }
 
 arrow::Result<std::vector<VoidIntent>> SqliteJournal::VoidIntents(const std::string& run) {

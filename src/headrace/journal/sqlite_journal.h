@@ -40,6 +40,7 @@ class SqliteJournal : public Journal {
 
   arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory,
                                                int epoch) override;
+  arrow::Result<std::map<std::string, EpochFigures>> Figures(const std::string& run) override;
   arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) override;
   arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) override;
   arrow::Result<std::vector<LastingFault>> LastingFaults(const std::string& run) override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
@@ -143,10 +144,13 @@ arrow::Result<std::string> EarlierReport(const RunParts& parts, const std::strin
 
 /// Of a table that an earlier process has committed; what values became, and which rows were left
 /// out, the journal alone knows.
-TableReport ReportOfEarlier(const CommitRecord& record, const JournalTable* known) {
+TableReport ReportOfEarlier(const CommitRecord& record,
+                            const std::map<std::string, EpochFigures>& figures) {
   TableReport table = ReportOfCommit(record, TableState::kAlreadyCommitted);
-  table.nulled_values = known == nullptr ? std::nullopt : known->nulled_values;
-  table.excluded_rows = known == nullptr ? std::nullopt : known->excluded_rows;
+  const auto known = figures.find(record.intent.table);
+  const EpochFigures of_table = known == figures.end() ? EpochFigures{} : known->second;
+  table.nulled_values = of_table.nulled_values;
+  table.excluded_rows = of_table.excluded_rows;
   return table;
 }
 
@@ -158,8 +162,10 @@ void SayNotes(const RunParts& parts, const RunReport& report) {
 
 arrow::Result<RunReport> ReportOf(const RunParts& parts, const ChosenRun& chosen,
                                   std::vector<std::string> notes) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(chosen.run));
-  const JournalTableIndex journalled(tables);
+  std::map<std::string, EpochFigures> figures;
+  if (!chosen.committed.empty()) {
+    ARROW_ASSIGN_OR_RAISE(figures, parts.journal.Figures(chosen.run));
+  }
   RunReport report;
   report.job = parts.job.name;
   report.run = chosen.run;
@@ -167,7 +173,7 @@ arrow::Result<RunReport> ReportOf(const RunParts& parts, const ChosenRun& chosen
   report.earlier_verification_failed = chosen.verification_failed;
   report.notes = std::move(notes);
   for (const CommitRecord& record : chosen.committed) {
-    report.tables.push_back(ReportOfEarlier(record, journalled.Find(record.intent.table)));
+    report.tables.push_back(ReportOfEarlier(record, figures));
   }
   SayNotes(parts, report);
   return report;
@@ -483,12 +489,13 @@ arrow::Result<RunReport> Coordinator::Verify(const std::string& run, VerifyLevel
   const Stopwatch total;
   ARROW_ASSIGN_OR_RAISE(const JournalRun known, FindRunOrFail(parts_, run));
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run));
+  ARROW_ASSIGN_OR_RAISE(const auto figures, parts_.journal.Figures(run));
   RunReport report;
   report.job = known.job;
   report.run = run;
   for (const JournalTable& table : tables) {
     if (table.record.has_value()) {
-      report.tables.push_back(ReportOfEarlier(*table.record, &table));
+      report.tables.push_back(ReportOfEarlier(*table.record, figures));
     }
   }
   if (report.tables.empty()) {
