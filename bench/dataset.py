@@ -37,9 +37,9 @@ def load_postgres(uri: str, workload: Workload, rows: int) -> Database:
     if psql(uri, "-c", f"SELECT obj_description(to_regclass('{table}'))") != wanted:
         say(f"{workload.name}: making {rows:,} rows")
         psql(uri, "-c", f"DROP TABLE IF EXISTS {table}")
-        psql(uri, "-1", "-v", f"rows={rows}", "-f", str(script(workload)))
+        psql(uri, "-1", "-v", f"rows={rows}", "-v", f"table={table}", "-f", str(script(workload)))
         psql(uri, "-c", f"COMMENT ON TABLE {table} IS '{wanted}'")
-        psql(uri, "-c", f"VACUUM (FREEZE, ANALYZE) {table}")
+        psql(uri, "-c", f"VACUUM (FREEZE{', ANALYZE' if workload.analyzed else ''}) {table}")
     psql(uri, "-c", "CREATE EXTENSION IF NOT EXISTS pg_prewarm", "-c", f"SELECT pg_prewarm('{table}')")
     blocks = psql(uri, "-c", f"SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint")
     return Database(uri, int(blocks), rows)

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -23,6 +24,7 @@ class Trial:
     output: float
     busy: float  # of the machine, all processes
     server: float  # CPU of the database server
+    idle: float = 0  # share of their time that headrace's workers had nothing to do; 0: it is not told
 
     @property
     def foreign(self) -> float:
@@ -81,6 +83,12 @@ def written_rows(folder: pathlib.Path) -> int:
     return int(counted.stdout)
 
 
+def idle_share(log: pathlib.Path) -> float:
+    """By headrace's own summary: `2 workers, 97% busy`."""
+    busy = re.search(r" workers?, (\d+)% busy", log.read_text(errors="replace"))
+    return 1 - int(busy[1]) / 100 if busy else 0
+
+
 def run(make_commands, folder: pathlib.Path, clock: ServerClock) -> Trial:
     """Empties `folder`, asks `make_commands(folder)` what to run there, runs it. Ends the program if a command failed."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -94,4 +102,4 @@ def run(make_commands, folder: pathlib.Path, clock: ServerClock) -> Trial:
     cost = json.loads(result.read_text())
     if any(cost["exit_codes"]):
         sys.exit(f"exit codes {cost['exit_codes']}:\n{result.with_suffix('.log').read_text()[-4000:]}")
-    return Trial(cost["wall"], cost["cpu"], cost["peak_rss"], written_bytes(folder), busy, server)
+    return Trial(cost["wall"], cost["cpu"], cost["peak_rss"], written_bytes(folder), busy, server, idle_share(result.with_suffix(".log")))

@@ -13,6 +13,7 @@ class Workload:
     key: str = "-"  # what ConnectorX partitions on; -: it cannot
     peers: tuple[str, ...] = ()
     dataset: str = ""  # datasets/<this>.sql makes the table; empty: the workload's own name
+    analyzed: bool = True  # the statistics are those of the whole table; else those that the script made halfway
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,24 @@ WORKLOADS = (
         peers=("headrace", "headrace-new-by-id", "headrace-new-by-day"),
         dataset="pg_events_5m",
     ),
+    Workload(
+        "pg_skew",
+        "postgres",
+        5_000_000,
+        "60 % of the rows in one hour of a year, by pages and by ranges of the indexed time",
+        "skewed",
+        peers=("headrace", "headrace-by-date"),
+    ),
+    Workload(
+        "pg_skew_unseen",
+        "postgres",
+        5_000_000,
+        "the same rows, the statistics from before that hour: its unit is divided while it is read",
+        "skewed_since",
+        peers=("headrace", "headrace-by-date"),
+        dataset="pg_skew",
+        analyzed=False,
+    ),
     Workload("pg_taxi", "postgres", 5_000_000, "19 columns in the shape of the NYC yellow taxi table", "taxi", "pu_location_id", POSTGRES_PEERS),
     Workload("pg_wide_text", "postgres", 300_000, "9 columns, long text", "wide_text", "id", POSTGRES_PEERS),
     Workload("sqlite_orders", "sqlite", 3_000_000, "8 columns from one SQLite file", "orders", "id", ("headrace", "duckdb", "connectorx")),
@@ -77,6 +96,8 @@ WANTED = (
     Wanted("pg_events_5m_cuts", "headrace-by-date", "wall", 1.25, "headrace"),
     Wanted("pg_incremental", "headrace-new-by-id", "wall", 0.10, "headrace"),
     Wanted("pg_incremental", "headrace-new-by-day", "wall", 1.0, "headrace"),
+    Wanted("pg_skew", "headrace-by-date", "idle", 0.15),
+    Wanted("pg_skew_unseen", "headrace-by-date", "idle", 0.15),
     Wanted("plan_100k", "plan_100k", "wall", 1.0),
     Wanted("plan_100k", "plan_100k", "peak_rss", 100, unit=MEGABYTE),
     Wanted("plan_100k", "headrace-plan", "wall", 1.0),

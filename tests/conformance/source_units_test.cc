@@ -4,6 +4,7 @@
 #include <set>
 
 #include "conformance/source_suite.h"
+#include "headrace/plan/divide.h"
 
 /// Whatever the strategy and however the values lie: every row is in exactly one unit.
 namespace headrace {
@@ -70,6 +71,45 @@ TEST_P(SourceConformance, UnitsOfAColumnThatTheJobNames) {
     job.partition.column = "id";
     job.partition.target_rows = 100;
     EXPECT_EQ(Sorted(ReadJob(job)), Sorted(Select("SELECT id, v FROM t")));
+    Make("DROP TABLE t");
+  }
+}
+
+/// A unit that turns out to be too large is cut where the source says; `parts`: how many were made.
+TextRows ReadParts(Snapshot& snapshot, const TableJob& job, const PlannedTable& planned,
+                   size_t& parts) {
+  const auto session = snapshot.Attach({}).ValueOrDie();
+  TextRows rows;
+  for (const WorkUnit& unit : planned.units) {
+    const auto sample = snapshot.SampleUnit(planned.plan, unit, {});
+    EXPECT_TRUE(sample.has_value()) << "nobody else looks";
+    std::vector<WorkUnit> divided = DivideUnit(unit, *sample, 50);
+    parts += divided.size();
+    if (divided.empty()) divided.push_back(unit);
+    for (const WorkUnit& part : divided) {
+      const auto read = ReadUnitRows(*session, planned.plan, part);
+      EXPECT_TRUE(read.ok()) << job.table.label() << ", " << part.id << ": " << read.status();
+      if (read.ok()) rows.insert(rows.end(), read->begin(), read->end());
+    }
+  }
+  return rows;
+}
+
+TEST_P(SourceConformance, PartsOfAUnitHoldItsRowsOnceWhateverTheStrategy) {
+  for (const UnitsCase& units : UnitsCases()) {
+    Make(units.setup);
+    const TextRows expected = Sorted(Select("SELECT id, v FROM t"));
+    for (const Strategy strategy : live_->strategies()) {
+      SCOPED_TRACE(units.name + ", " + std::string(StrategyName(strategy)));
+      TableJob job = JobOf("t");
+      job.partition.strategy = strategy;
+      job.partition.target_rows = 1'000;
+      const auto snapshot = OpenSnapshot({job.table});
+      const PlannedTable planned = Plan(*snapshot, job);
+      size_t parts = 0;
+      EXPECT_EQ(Sorted(ReadParts(*snapshot, job, planned, parts)), expected);
+      if (units.name == "dense" && strategy == Strategy::kIdRange) EXPECT_GE(parts, 50);
+    }
     Make("DROP TABLE t");
   }
 }

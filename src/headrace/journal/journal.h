@@ -13,6 +13,7 @@
 #include "headrace/model/commit.h"
 #include "headrace/model/error.h"
 #include "headrace/model/receipt.h"
+#include "headrace/model/work_unit.h"
 
 namespace headrace {
 
@@ -60,8 +61,9 @@ struct JournalRun {
 struct JournalTable {
   std::string directory;  ///< TableRef::directory().
   std::string label;
-  int epoch = 0;  ///< The latest epoch; receipts of earlier ones are void.
-  int64_t units = 0;
+  int epoch = 0;                       ///< The latest epoch; receipts of earlier ones are void.
+  int64_t units = 0;                   ///< Of that epoch, parts of divided ones in their place.
+  std::string split_column = {};       ///< That they were cut by; empty: none, or it is not known.
   std::optional<CommitIntent> intent;  ///< Open or committed.
   std::optional<CommitRecord> record;  ///< Committed.
 
@@ -121,6 +123,10 @@ class Journal {
   virtual arrow::Status BeginEpoch(const std::string& run, const std::string& directory,
                                    const std::string& label, int epoch, int64_t units,
                                    const nlohmann::json& plan) = 0;
+  /// A unit of epoch `epoch` is void, its parts count in its place. `parts` are their JSON, with
+  /// the `unit_id` of each.
+  virtual arrow::Status AddDivision(const std::string& run, const std::string& directory, int epoch,
+                                    const std::string& unit_id, const nlohmann::json& parts) = 0;
   virtual arrow::Status AddReceipt(const std::string& run, const std::string& directory, int epoch,
                                    const Receipt& receipt) = 0;
   virtual arrow::Status AddIntent(const CommitIntent& intent) = 0;
@@ -144,6 +150,9 @@ class Journal {
 
   virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run,
                                                        const std::string& directory, int epoch) = 0;
+  virtual arrow::Result<std::vector<UnitDivision>> Divisions(const std::string& run,
+                                                             const std::string& directory,
+                                                             int epoch) = 0;
   /// By directory. Reads every receipt of the run: for who reports of it, not for each look.
   virtual arrow::Result<std::map<std::string, EpochFigures>> Figures(const std::string& run) = 0;
   virtual arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) = 0;

@@ -133,6 +133,24 @@ TEST_F(JournalTest, ReceiptsBelongToTheirEpoch) {
   EXPECT_EQ((*journal_->Tables("r1")).at(0).epoch, 2);
 }
 
+TEST_F(JournalTest, DivisionsBelongToTheirEpochAndAreKeptInTheirOrder) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->BeginEpoch("r1", "a", "a", 1, 2, nlohmann::json::object()).ok());
+  const auto parts = [](const std::string& unit) {
+    return nlohmann::json{{{"unit_id", unit + ".0"}, {"start_id", 1}}, {{"unit_id", unit + ".1"}}};
+  };
+  ASSERT_TRUE(journal_->AddDivision("r1", "a", 1, "7", parts("7")).ok());
+  ASSERT_TRUE(journal_->AddDivision("r1", "a", 1, "7.0", parts("7.0")).ok());
+  Reopen();
+  EXPECT_EQ(journal_->Divisions("r1", "a", 1).ValueOrDie(),
+            (std::vector<UnitDivision>{{"7", {"7.0", "7.1"}}, {"7.0", {"7.0.0", "7.0.1"}}}));
+  EXPECT_EQ(journal_->Tables("r1")->at(0).units, 4);
+  EXPECT_FALSE(journal_->AddDivision("r1", "a", 1, "7", parts("7")).ok()) << "it is void";
+  ASSERT_TRUE(journal_->BeginEpoch("r1", "a", "a", 2, 2, nlohmann::json::object()).ok());
+  EXPECT_TRUE(journal_->Divisions("r1", "a", 2)->empty());
+  EXPECT_EQ(journal_->Tables("r1")->at(0).units, 2);
+}
+
 TEST_F(JournalTest, FiguresOfATableCountTheSameUnitsOnce) {
   Begin("r1");
   ASSERT_TRUE(
@@ -233,8 +251,9 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
     auto database = SqliteDatabase::Open((state_ / "journal.db").string(),
                                          SqliteOpenMode::kReadWriteCreate, std::chrono::seconds(1));
     ASSERT_TRUE(database
-                    ->Execute("DROP TABLE void_intent; DROP TABLE lasting_fault; ALTER TABLE run "
-                              "DROP COLUMN source; ALTER TABLE run DROP COLUMN successor;"
+                    ->Execute("DROP TABLE void_intent; DROP TABLE lasting_fault; DROP TABLE "
+                              "division; ALTER TABLE run DROP COLUMN source; ALTER TABLE run DROP "
+                              "COLUMN successor;"
                               "ALTER TABLE run DROP COLUMN matched;"
                               "PRAGMA user_version=1")
                     .ok());
@@ -242,6 +261,7 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
   Reopen();
   EXPECT_TRUE((*journal_->VoidIntents("r1")).empty());
   EXPECT_TRUE((*journal_->LastingFaults("r1")).empty());
+  EXPECT_TRUE(journal_->Divisions("r1", "t", 1)->empty());
   EXPECT_EQ((*journal_->FindRun("r1"))->source, "");
   EXPECT_EQ((*journal_->FindRun("r1"))->successor, "");
   EXPECT_TRUE((*journal_->FindRun("r1"))->matched.empty());

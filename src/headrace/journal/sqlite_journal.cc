@@ -17,12 +17,13 @@
 namespace headrace {
 namespace {
 
-constexpr int kJournalVersion = 6;
+constexpr int kJournalVersion = 7;
 constexpr int kFirstVersionWithVoidIntents = 2;
 constexpr int kFirstVersionWithSource = 3;
 constexpr int kFirstVersionWithLastingFaults = 4;
 constexpr int kFirstVersionWithSuccessor = 5;
 constexpr int kFirstVersionWithMatched = 6;
+constexpr int kFirstVersionWithDivisions = 7;
 constexpr std::chrono::seconds kBusyTimeout{30};
 
 constexpr const char* kPragmas =
@@ -39,6 +40,9 @@ CREATE TABLE IF NOT EXISTS run_table (
 CREATE TABLE IF NOT EXISTS receipt (
   run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, epoch INTEGER NOT NULL, file TEXT NOT NULL, receipt TEXT NOT NULL,
   PRIMARY KEY (run, directory, epoch, file)) STRICT;
+CREATE TABLE IF NOT EXISTS division (
+  run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, epoch INTEGER NOT NULL, unit TEXT NOT NULL, parts TEXT NOT NULL,
+  PRIMARY KEY (run, directory, epoch, unit)) STRICT;
 CREATE TABLE IF NOT EXISTS void_intent (
   run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, epoch INTEGER NOT NULL, intent TEXT NOT NULL, reason TEXT NOT NULL,
   voided_at TEXT NOT NULL, PRIMARY KEY (run, directory, epoch)) STRICT;
@@ -144,12 +148,13 @@ arrow::Result<std::pair<std::string, EpochFigures>> ReadFigures(const SqliteStat
                                               .excluded_rows = OptionalInteger(row, 2)});
 }
 
-/// Columns: directory, label, epoch, units, intent, record.
+/// Columns: directory, label, epoch, units, intent, record, split column.
 arrow::Result<JournalTable> ReadTable(const SqliteStatement& row) {
   JournalTable table{.directory = Text(row, 0),
                      .label = Text(row, 1),
                      .epoch = static_cast<int>(row.ColumnInt64(2)),
                      .units = row.ColumnInt64(3),
+                     .split_column = Text(row, 6),
                      .intent = {},
                      .record = {}};
   if (!row.ColumnIsNull(4)) {
@@ -182,6 +187,18 @@ arrow::Result<LastingFault> ReadLastingFault(const SqliteStatement& row) {
 arrow::Result<Receipt> ReadReceipt(const SqliteStatement& row) {
   ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(row.ColumnText(0), "receipt"));
   return ReceiptFromJson(json);
+}
+
+/// Columns: unit, the ids of its parts as a JSON list.
+arrow::Result<UnitDivision> ReadDivision(const SqliteStatement& row) {
+  constexpr std::string_view kWhat = "parts of a unit";
+  UnitDivision division{.unit_id = Text(row, 0), .part_ids = {}};
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json ids, ParseStored(row.ColumnText(1), kWhat));
+  for (const nlohmann::json& id : ids) {
+    if (!id.is_string()) return PermanentError("the journal holds damaged parts of a unit");
+    division.part_ids.push_back(id.get<std::string>());
+  }
+  return division;
 }
 
 arrow::Status BindTexts(SqliteStatement& statement, const std::vector<std::string>& texts) {
@@ -428,6 +445,21 @@ arrow::Status SqliteJournal::BeginEpoch(const std::string& run, const std::strin
                   std::to_string(epoch) + ": it has begun that or a later one");
 }
 
+arrow::Status SqliteJournal::AddDivision(const std::string& run, const std::string& directory,
+                                         int epoch, const std::string& unit_id,
+                                         const nlohmann::json& parts) {
+  return InTransaction([&]() -> arrow::Status {
+    ARROW_RETURN_NOT_OK(
+        Execute("INSERT INTO division (run, directory, epoch, unit, parts) "
+                "VALUES (?1, ?2, CAST(?3 AS INTEGER), ?4, ?5)",
+                {run, directory, std::to_string(epoch), unit_id, DumpJson(parts)}));
+    return Execute(
+        "UPDATE run_table SET units = units - 1 + CAST(?4 AS INTEGER) "
+        "WHERE run = ?1 AND directory = ?2 AND epoch = CAST(?3 AS INTEGER)",
+        {run, directory, std::to_string(epoch), std::to_string(parts.size())});
+  });
+}
+
 arrow::Status SqliteJournal::AddReceipt(const std::string& run, const std::string& directory,
                                         int epoch, const Receipt& receipt) {
   return Write(
@@ -510,10 +542,23 @@ arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& r
                  {run, directory, std::to_string(epoch)}, ReadReceipt);
 }
 
+arrow::Result<std::vector<UnitDivision>> SqliteJournal::Divisions(const std::string& run,
+                                                                  const std::string& directory,
+                                                                  int epoch) {
+  if (version_ < kFirstVersionWithDivisions) return std::vector<UnitDivision>();
+  const std::scoped_lock lock(mutex_);
+  return ReadAll(database_,
+                 "SELECT unit, (SELECT json_group_array(json_extract(value, '$.unit_id')) "
+                 "FROM json_each(parts)) FROM division WHERE run = ?1 AND directory = ?2 AND "
+                 "epoch = CAST(?3 AS INTEGER) ORDER BY rowid",
+                 {run, directory, std::to_string(epoch)}, ReadDivision);
+}
+
 arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string& run) {
   const std::scoped_lock lock(mutex_);
   return ReadAll(database_,
-                 "SELECT directory, label, epoch, units, intent, record FROM run_table "
+                 "SELECT directory, label, epoch, units, intent, record, "
+                 "coalesce(json_extract(plan, '$.split_column'), '') FROM run_table "
                  "WHERE run = ?1 ORDER BY directory",
                  {run}, ReadTable);
 }

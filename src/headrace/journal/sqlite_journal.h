@@ -26,6 +26,8 @@ class SqliteJournal : public Journal {
   arrow::Status BeginEpoch(const std::string& run, const std::string& directory,
                            const std::string& label, int epoch, int64_t units,
                            const nlohmann::json& plan) override;
+  arrow::Status AddDivision(const std::string& run, const std::string& directory, int epoch,
+                            const std::string& unit_id, const nlohmann::json& parts) override;
   arrow::Status AddReceipt(const std::string& run, const std::string& directory, int epoch,
                            const Receipt& receipt) override;
   arrow::Status AddIntent(const CommitIntent& intent) override;
@@ -40,6 +42,9 @@ class SqliteJournal : public Journal {
 
   arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory,
                                                int epoch) override;
+  arrow::Result<std::vector<UnitDivision>> Divisions(const std::string& run,
+                                                     const std::string& directory,
+                                                     int epoch) override;
   arrow::Result<std::map<std::string, EpochFigures>> Figures(const std::string& run) override;
   arrow::Result<std::vector<JournalTable>> Tables(const std::string& run) override;
   arrow::Result<std::vector<VoidIntent>> VoidIntents(const std::string& run) override;

@@ -22,6 +22,22 @@ struct KeyBound {
   double share_below = 0;
 };
 
+/// A value as ColumnStatistics has numbers, and the share of the rows that lies below it.
+struct ValueBound {
+  int64_t value = 0;
+  double share_below = 0;
+};
+
+/// What a look into one unit tells of it while it is read. Estimates, but for the order of the
+/// keys.
+struct UnitSample {
+  double rows = 0;  ///< That the filter selects of it.
+  /// Values of its column, or numbers of its pages: all of rows of the unit, ascending, each
+  /// greater than the one before. Of a KeyRange: none.
+  std::vector<ValueBound> values;
+  std::vector<KeyBound> keys;  ///< The same of a KeyRange, as ColumnStatistics has them.
+};
+
 /// What is known of the values of a column before it is read: of an integer, date or timestamp one
 /// as numbers, times as microseconds since 1970 (as in DateRange); of others that have an order, as
 /// `keys`. Estimates: a plan must be right without them.

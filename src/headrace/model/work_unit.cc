@@ -2,6 +2,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <utility>
 
 #include "headrace/model/civil_time.h"
@@ -231,6 +232,33 @@ arrow::Result<WorkUnit> ParseWorkUnit(std::string_view bytes) {
   ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
                         ParseJson(bytes, "work unit", ErrorClass::kUser));
   return WorkUnitFromJson(json);
+}
+
+std::string_view PlannedUnitId(std::string_view unit_id) {
+  return unit_id.substr(0, unit_id.find('.'));
+}
+
+arrow::Result<std::vector<std::string>> UnitsThatCount(std::vector<std::string> planned,
+                                                       const std::vector<UnitDivision>& divisions) {
+  std::unordered_map<std::string_view, const UnitDivision*> by_unit;
+  for (const UnitDivision& division : divisions) by_unit[division.unit_id] = &division;
+  if (by_unit.empty()) return planned;
+  std::vector<std::string> counting;
+  std::vector<std::string> open(planned.rbegin(), planned.rend());  // the last one is the next
+  while (!open.empty()) {
+    std::string unit = std::move(open.back());
+    open.pop_back();
+    const auto divided = by_unit.extract(unit);
+    if (divided.empty()) {
+      counting.push_back(std::move(unit));
+    } else {
+      const std::vector<std::string>& parts = divided.mapped()->part_ids;
+      open.insert(open.end(), parts.rbegin(), parts.rend());
+    }
+  }
+  if (by_unit.empty()) return counting;
+  return BugError("unit " + std::string(by_unit.begin()->first) +
+                  " was divided, and is none of those that were planned");
 }
 
 }  // namespace headrace

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "headrace/model/civil_time.h"
 #include "headrace/model/error.h"
@@ -90,6 +91,22 @@ struct WorkUnit {
 
   bool operator==(const WorkUnit&) const = default;
 };
+
+/// A unit that was cut into parts while it was read: it is void, they cover it exactly.
+struct UnitDivision {
+  std::string unit_id;
+  std::vector<std::string> part_ids;
+
+  bool operator==(const UnitDivision&) const = default;
+};
+
+/// The unit that was planned, of a unit or of any part of it.
+std::string_view PlannedUnitId(std::string_view unit_id);
+
+/// The units that count of those that were planned: parts, and parts of parts, in the place of what
+/// was divided. An error of class bug where a division is of none of them.
+arrow::Result<std::vector<std::string>> UnitsThatCount(std::vector<std::string> planned,
+                                                       const std::vector<UnitDivision>& divisions);
 
 /// Version of the serialised form, docs/format/work_unit.md.
 inline constexpr int kWorkUnitVersion = 1;

@@ -226,5 +226,14 @@ TEST(WorkUnitTest, TimesOfEveryEncodingComeBack) {
   EXPECT_EQ(TimeEncodingOfName("sundial"), std::nullopt);
 }
 
+TEST(WorkUnitTest, PartsCountInThePlaceOfWhatWasDivided) {
+  const std::vector<std::string> planned = {"0", "1", "2"};
+  EXPECT_EQ(UnitsThatCount(planned, {}).ValueOrDie(), planned);
+  EXPECT_EQ(
+      UnitsThatCount(planned, {{"1.1", {"1.1.0", "1.1.1"}}, {"1", {"1.0", "1.1"}}}).ValueOrDie(),
+      (std::vector<std::string>{"0", "1.0", "1.1.0", "1.1.1", "2"}));
+  EXPECT_EQ(ClassOf(UnitsThatCount(planned, {{"9", {"9.0", "9.1"}}}).status()), ErrorClass::kBug);
+}
+
 }  // namespace
 }  // namespace headrace

@@ -7,6 +7,7 @@
 
 #include "headrace/model/ascii.h"
 #include "headrace/model/civil_time.h"
+#include "headrace/plan/divide.h"
 #include "headrace/plan/planner.h"
 
 // Every row is in exactly one unit, whatever the statistics say: each strategy on generated tables.
@@ -394,6 +395,78 @@ RC_GTEST_PROP(PartitionProperty, PageRangesHoldEveryRowOnce, ()) {
   RC_ASSERT(plan->strategy == Strategy::kPages);
   for (const SplitRow& row : table.rows) {
     RC_ASSERT(UnitsWith(row, table.description, plan->units) == size_t{1});
+  }
+}
+
+/// What a source saw of a unit: values of it, or any others, in any order, with any shares.
+UnitSample AnySample() {
+  UnitSample sample;
+  sample.rows = *rc::gen::element(0.0, 7.0, 1e6, 1e300);
+  for (const int64_t value : *rc::gen::container<std::vector<int64_t>>(
+           rc::gen::oneOf(AnyValue(), rc::gen::inRange<int64_t>(0, 100)))) {
+    sample.values.push_back({value, *rc::gen::element(-1.0, 0.0, 0.1, 0.5, 0.9, 1.0)});
+  }
+  return sample;
+}
+
+std::optional<int64_t> AnyBound() {
+  return *rc::gen::element<std::optional<int64_t>>(std::nullopt, -5, 0, 7, 50);
+}
+
+/// Open ends, and such that lie the wrong way round: nothing is in those.
+Split AnyNumberSplit() {
+  const std::optional<int64_t> lower = AnyBound();
+  const std::optional<int64_t> upper = AnyBound();
+  switch (*rc::gen::inRange(0, 3)) {
+    case 0:
+      return IdRange{"v", lower, upper};
+    case 1:
+      return DateRange{"v", lower, upper, TimeEncoding::kNative};
+    default:
+      return PageRange{
+          "public", "t", static_cast<uint32_t>(std::abs(lower.value_or(0))),
+          upper ? std::optional(static_cast<uint32_t>(std::abs(*upper))) : std::nullopt};
+  }
+}
+
+size_t PartsWith(const SplitRow& row, const std::vector<WorkUnit>& units) {
+  Description description;
+  description.leaves = {{.schema = "public", .name = "t"}};
+  return UnitsWith(row, description, units);
+}
+
+RC_GTEST_PROP(PartitionProperty, PartsHoldEveryRowOfTheirUnitOnce, ()) {
+  const WorkUnit unit{.plan_id = "p", .id = "7", .split = AnyNumberSplit(), .estimated_rows = 10};
+  const auto parts = DivideUnit(unit, AnySample(), *rc::gen::element(0.0, 1.0, 50.0));
+  RC_CLASSIFY(parts.size() > 1);
+  RC_ASSERT(parts.size() != 1);
+  if (parts.empty()) return;
+  for (const int64_t value :
+       *rc::gen::container<std::vector<int64_t>>(rc::gen::inRange<int64_t>(-10, 110))) {
+    SplitRow row{.leaf = 0, .page = static_cast<uint32_t>(std::abs(value)), .value = value};
+    if (*rc::gen::inRange(0, 10) == 0) row = {.infinity = *rc::gen::element(-1, 1)};
+    RC_ASSERT(PartsWith(row, parts) == PartsWith(row, {unit}));
+  }
+}
+
+RC_GTEST_PROP(PartitionProperty, PartsOfAKeyRangeHoldEveryRowOfItOnce, ()) {
+  auto keys = *rc::gen::unique<std::vector<std::string>>(
+      rc::gen::container<std::string>(rc::gen::inRange('a', 'z')));
+  std::ranges::sort(keys);
+  std::erase_if(keys, [](const std::string& key) { return key.empty() || key >= "y"; });
+  UnitSample sample{.rows = 1000, .values = {}, .keys = {}};
+  for (const std::string& key : keys) {
+    const auto before = static_cast<double>(sample.keys.size());
+    sample.keys.push_back({key, before / static_cast<double>(keys.size())});
+  }
+  const WorkUnit unit{.plan_id = "p", .id = "7", .split = KeyRange{"k", {}, "y"}};
+  const auto parts = DivideUnit(unit, sample, 100);
+  RC_ASSERT(parts.size() <= size_t{10});
+  if (parts.empty()) return;
+  for (const std::string& key : *rc::gen::container<std::vector<std::string>>(
+           rc::gen::container<std::string>(rc::gen::inRange('a', 'z')))) {
+    const SplitRow row{.key = key};
+    RC_ASSERT(PartsWith(row, parts) == PartsWith(row, {unit}));
   }
 }
 

@@ -16,6 +16,7 @@
 #include "headrace/run/choose_run.h"
 #include "headrace/run/execute_options.h"
 #include "headrace/run/exit_code.h"
+#include "headrace/run/file_content.h"
 #include "headrace/run/listed_job.h"
 #include "headrace/run/run_execution.h"
 #include "headrace/run/settle.h"
@@ -45,16 +46,33 @@ bool WasReplaced(const CommitRecord& record, Destination& destination, TableRepo
   return true;
 }
 
+/// Sentences, with what the receipts of the run say of each file. The journal may have lost them.
+std::vector<std::string> ProblemTexts(std::span<const FileProblem> problems,
+                                      const JournalTable& journalled, Journal& journal) {
+  std::vector<std::string> texts;
+  if (problems.empty()) return texts;
+  const CommitIntent& intent = journalled.record->intent;
+  const auto receipts =
+      journal.Receipts(intent.run, intent.table, intent.epoch).ValueOr(std::vector<Receipt>());
+  for (const FileProblem& problem : problems) {
+    const std::string content = ContentOf(problem.file, receipts, journalled.split_column);
+    texts.push_back(problem.sentence + (content.empty() ? "" : "; it holds " + content));
+  }
+  return texts;
+}
+
 /// Fills in `table` what reading its files again shows; false if `stop` was stopped first.
-bool VerifyTable(const CommitRecord& record, const ReadBackOptions& options,
-                 Destination& destination, const std::stop_token& stop, TableReport& table) {
+bool VerifyTable(const JournalTable& journalled, const ReadBackOptions& options,
+                 const RunParts& parts, const std::stop_token& stop, TableReport& table) {
+  const CommitRecord& record = *journalled.record;
+  Destination& destination = parts.destination;
   table.target = destination.TargetNow(record.intent);
   auto findings = VerifyCommit(record, options, destination, stop);
   if (!findings.ok()) return false;
   const bool differs = !findings->problems.empty();
   const bool all_read = findings->unread.ok();
   if ((differs || !all_read) && WasReplaced(record, destination, table)) return true;
-  table.problems = std::move(findings->problems);
+  table.problems = ProblemTexts(findings->problems, journalled, parts.journal);
   table.verify_error = std::move(findings->unread);
   if (differs || all_read) table.verified = !differs;
   return true;
@@ -104,8 +122,7 @@ arrow::Status VerifyTables(const RunParts& parts, VerifyLevel level, const std::
     const JournalTable* known = journalled.Find(table.directory);
     if (known == nullptr || !known->record.has_value()) continue;
     parts.progress.NextTable(table.table);
-    if (stop.stop_requested() ||
-        !VerifyTable(*known->record, options, parts.destination, stop, table)) {
+    if (stop.stop_requested() || !VerifyTable(*known, options, parts, stop, table)) {
       report.interrupted = true;
       return arrow::Status::OK();
     }

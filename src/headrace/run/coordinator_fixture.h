@@ -132,6 +132,7 @@ class CoordinatorTest : public ::testing::Test {
       return relations;
     };
     script.place = [test] { return test->place; };
+    script.on_estimate = [test](const std::string&) { return test->estimated_rows; };
     script.on_open = [test](const TablePlan& plan, const WorkUnit& unit, int open) {
       return test->on_open ? test->on_open(plan, unit, open) : arrow::Status::OK();
     };
@@ -171,6 +172,7 @@ class CoordinatorTest : public ::testing::Test {
   }
 
   std::string place;                            ///< Of the source.
+  int64_t estimated_rows = kRows;               ///< Of each table.
   std::vector<std::string> names = {"a", "b"};  ///< Its tables, as ListNames says.
   std::function<arrow::Status()> on_list;       ///< Asked before.
   std::function<arrow::Status(const TablePlan&, const WorkUnit&, int)> on_open;

@@ -17,6 +17,51 @@ TEST_F(CoordinatorTest, ARunPublishesEveryRowOnce) {
   EXPECT_EQ((*journal_->FindRun(report->run))->state, RunState::kDone);
 }
 
+/// Each table is planned as two units of 20 rows, and the second one has all the others.
+class DividingCoordinatorTest : public CoordinatorTest {
+ protected:
+  void SetUp() override {
+    CoordinatorTest::SetUp();
+    job_.engine = EngineType::kLocal;
+    job_.workers = {.initial = 2, .max = 2};
+    for (TableJob& table : job_.tables) table.partition.target_rows = 20;
+    estimated_rows = 40;
+  }
+};
+
+TEST_F(DividingCoordinatorTest, UnitsThatAreDividedArePublishedByTheirParts) {
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 0);
+  EXPECT_EQ(destination_.Published("a"), Integers(kRows));
+  EXPECT_EQ(destination_.Published("b"), Integers(kRows));
+  int64_t units = 0;
+  for (const TableReport& table : report->tables) units += table.units;
+  EXPECT_EQ(units, 2 * (1 + 14)) << "280 rows are 14 parts";
+  int64_t journalled = 0;
+  for (const JournalTable& table : *journal_->Tables(report->run)) journalled += table.units;
+  EXPECT_EQ(journalled, units);
+  EXPECT_EQ(progress_.Read().units_total, units);
+  EXPECT_EQ(progress_.Read().units_done, units);
+}
+
+TEST_F(DividingCoordinatorTest, WhatWasDividedInALostEpochIsNotThere) {
+  on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
+    return plan.epoch == 1 && unit.id == "1.1"
+               ? TransientError("restarted", std::string(kSnapshotLostCode))
+               : arrow::Status::OK();
+  };
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 0);
+  EXPECT_EQ(destination_.Published("a"), Integers(kRows));
+  EXPECT_EQ(destination_.Published("b"), Integers(kRows));
+  int64_t units = 0;
+  for (const TableReport& table : report->tables) units += table.units;
+  EXPECT_EQ(progress_.Read().units_total, units);
+  EXPECT_EQ(progress_.Read().rows, 2 * kRows);
+}
+
 TEST_F(CoordinatorTest, TheNextRunIsANewOneWithTheNextSequence) {
   ASSERT_TRUE(Run().ok());
   const auto second = Run();

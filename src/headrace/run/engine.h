@@ -14,6 +14,7 @@
 #include "headrace/model/work_unit.h"
 #include "headrace/observe/event.h"
 #include "headrace/observe/progress.h"
+#include "headrace/plan/divide.h"
 #include "headrace/source/source.h"
 
 /// An engine turns work units into receipts:
@@ -37,6 +38,7 @@ struct TableWork {
   TablePlan plan;
   TableTarget target;
   std::vector<WorkUnit> units;
+  UnitTarget unit_target = {};  ///< What each of them should hold.
 };
 
 /// How hard to work.
@@ -55,6 +57,12 @@ struct ExecuteCallbacks {
   /// error the units of the file count as not done: they run again if it is transient, else the
   /// table ends.
   std::function<arrow::Status(size_t table, const Receipt& receipt)> on_receipt;
+  /// A unit of table number `table` turned out to be far larger than planned: it is void from here
+  /// on, `parts` cover it exactly. Must be durable when it returns: then their receipts count.
+  /// After an error the unit runs again as it is. Empty: units are not divided.
+  std::function<arrow::Status(size_t table, const WorkUnit& unit,
+                              const std::vector<WorkUnit>& parts)>
+      on_divided;
   /// Table number `table` needs nothing more: OK, or why it ended. The coordinator may commit it at
   /// once.
   std::function<void(size_t table, const arrow::Status& status)> on_table_end;

@@ -51,7 +51,8 @@ UnitOutcome CopyBatch(std::shared_ptr<arrow::RecordBatch> batch, int64_t batch_b
 }
 
 UnitOutcome CopyBatches(UnitReader& reader, Transform& transform, Writer& writer,
-                        int64_t batch_bytes, Progress& progress, CountedRows& counted) {
+                        int64_t batch_bytes, Progress& progress, const GivesUp& gives_up,
+                        CountedRows& counted) {
   while (true) {
     auto batch = reader.Next();
     if (!batch.ok()) return SourceFault(batch.status());
@@ -59,17 +60,21 @@ UnitOutcome CopyBatches(UnitReader& reader, Transform& transform, Writer& writer
     UnitOutcome outcome =
         CopyBatch(std::move(*batch), batch_bytes, transform, writer, progress, counted);
     if (!outcome.status.ok()) return outcome;
+    if (gives_up && gives_up(counted.rows, counted.bytes)) {
+      return {.status = TransientError("given up"), .fault = UnitFault::kGivenUp};
+    }
   }
 }
 
 UnitOutcome CopyUnit(const TablePlan& plan, const WorkUnit& unit, Session& session,
                      Transform& transform, Writer& writer, const ReadLimits& limits,
-                     Progress& progress, std::stop_token stop, CountedRows& counted) {
+                     Progress& progress, std::stop_token stop, const GivesUp& gives_up,
+                     CountedRows& counted) {
   auto reader = session.Open(plan, unit, limits, std::move(stop));
   if (!reader.ok()) return SourceFault(reader.status());
   transform.TakeNulledValues();
   UnitOutcome outcome =
-      CopyBatches(**reader, transform, writer, limits.batch_bytes, progress, counted);
+      CopyBatches(**reader, transform, writer, limits.batch_bytes, progress, gives_up, counted);
   if (!outcome.status.ok()) return outcome;
   auto receipts = writer.EndUnit((*reader)->nulled_values() + transform.TakeNulledValues());
   if (!receipts.ok()) return WriterFault(receipts.status());
@@ -81,20 +86,20 @@ UnitOutcome CopyUnit(const TablePlan& plan, const WorkUnit& unit, Session& sessi
 
 UnitOutcome ExecuteUnit(const TablePlan& plan, const WorkUnit& unit, int attempt, Session& session,
                         Transform& transform, Writer& writer, const ReadLimits& limits,
-                        Progress& progress, std::stop_token stop) {
+                        Progress& progress, std::stop_token stop, const GivesUp& gives_up) {
   if (arrow::Status status = writer.BeginUnit(unit, attempt); !status.ok()) {
     return WriterFault(std::move(status));
   }
   CountedRows counted;
-  UnitOutcome outcome =
-      CopyUnit(plan, unit, session, transform, writer, limits, progress, std::move(stop), counted);
+  UnitOutcome outcome = CopyUnit(plan, unit, session, transform, writer, limits, progress,
+                                 std::move(stop), gives_up, counted);
   if (outcome.status.ok()) {
     outcome.rows = counted.rows;
     outcome.bytes = counted.bytes;
     return outcome;
   }
   progress.TakeBackRows(counted.rows, counted.bytes);
-  if (outcome.fault == UnitFault::kSource) {
+  if (outcome.fault != UnitFault::kWriter) {
     if (arrow::Status aborted = writer.AbortUnit(); !aborted.ok()) {
       return WriterFault(std::move(aborted));
     }

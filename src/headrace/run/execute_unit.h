@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <vector>
 
@@ -17,9 +18,10 @@ namespace headrace {
 /// Where a unit failed decides what can be kept.
 enum class UnitFault {
   kNone,
-  kSource,  ///< Reading or transforming: the unit was dropped, the writer and its closed units are
-            ///< good.
-  kWriter,  ///< Writing: the writer is lost, and with it every unit that has no receipt.
+  kSource,   ///< Reading or transforming: the unit was dropped, the writer and its closed units are
+             ///< good.
+  kWriter,   ///< Writing: the writer is lost, and with it every unit that has no receipt.
+  kGivenUp,  ///< None: the caller wanted no more of it. Dropped as by kSource; the session is good.
 };
 
 struct UnitOutcome {
@@ -31,10 +33,15 @@ struct UnitOutcome {
   int64_t bytes = 0;
 };
 
+/// Asked after each batch, with what the unit has added to the progress so far: true gives it up.
+/// Empty: it is read to its end.
+using GivesUp = std::function<bool(int64_t rows, int64_t bytes)>;
+
 /// Runs one unit on a worker: session → transform → writer. The code that every engine calls. After
-/// a fault of the source the unit leaves no trace in `writer` or `progress`.
+/// a fault of the source, or where it is given up, the unit leaves no trace in `writer` or
+/// `progress`.
 UnitOutcome ExecuteUnit(const TablePlan& plan, const WorkUnit& unit, int attempt, Session& session,
                         Transform& transform, Writer& writer, const ReadLimits& limits,
-                        Progress& progress, std::stop_token stop);
+                        Progress& progress, std::stop_token stop, const GivesUp& gives_up = {});
 
 }  // namespace headrace

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +22,9 @@
 namespace headrace {
 
 struct MemorySourceScript {
-  std::map<std::string, int64_t> tables;  ///< Rows by table name.
-  std::function<std::string()> place;     ///< Where the source is; empty: it is not told.
+  std::map<std::string, int64_t> tables;                         ///< Rows by table name.
+  std::function<int64_t(const std::string& table)> on_estimate;  ///< Rows that Estimate tells of.
+  std::function<std::string()> place;  ///< Where the source is; empty: it is not told.
   std::function<arrow::Result<std::vector<NamedRelation>>()> names;  ///< What ListNames says.
   int64_t null_rows = 0;  ///< What is counted of each for a unit of NULLs.
   /// What a count of a unit of rows differs by from those that it has; empty: by nothing.
@@ -33,6 +35,8 @@ struct MemorySourceScript {
   std::function<arrow::Status(const WorkUnit&, int open, int64_t rows)> on_batch;
   /// Asked for the unit of a plan that is tried.
   std::function<arrow::Status(const TablePlan&, const WorkUnit&)> on_try;
+  /// What is seen of a unit that is looked into; empty: each row.
+  std::function<std::optional<UnitSample>(const WorkUnit&)> on_sample;
   /// Asked before a session is attached, with the number of attaches of this source so far.
   std::function<arrow::Status(int attach)> on_attach;
   /// Asked before a snapshot is opened, likewise.
@@ -130,6 +134,7 @@ class MemorySnapshot : public Snapshot {
 
   SnapshotKind kind() const override { return SnapshotKind::kTransaction; }
   std::string about() const override { return "memory"; }
+  std::string HeldUp() const override { return "others wait"; }
   std::vector<std::string> warnings() const override { return {}; }
 
   arrow::Result<Description> Describe(const TableRef& table, std::stop_token /*stop*/) override {
@@ -152,7 +157,8 @@ class MemorySnapshot : public Snapshot {
                                      const EstimateRequest& /*request*/,
                                      std::stop_token /*stop*/) override {
     Statistics statistics;
-    statistics.rows = script_.tables.at(description.table.name);
+    const std::string& name = description.table.name;
+    statistics.rows = script_.on_estimate ? script_.on_estimate(name) : script_.tables.at(name);
     statistics.bytes = statistics.rows * 8;
     statistics.row_width = 8;
     statistics.exact = true;
@@ -187,6 +193,19 @@ class MemorySnapshot : public Snapshot {
     const int64_t has =
         range == nullptr ? rows : range->upper.value_or(rows) - range->lower.value_or(0);
     return has + (script_.miscount ? script_.miscount(plan, unit) : 0);
+  }
+
+  std::optional<UnitSample> SampleUnit(const TablePlan& plan, const WorkUnit& unit,
+                                       std::stop_token /*stop*/) override {
+    if (script_.on_sample) return script_.on_sample(unit);
+    const auto& range = std::get<IdRange>(unit.split);
+    const int64_t first = range.lower.value_or(0);
+    const int64_t last = range.upper.value_or(script_.tables.at(plan.table.name));
+    UnitSample sample{.rows = static_cast<double>(last - first), .values = {}, .keys = {}};
+    for (int64_t id = first; id < last; ++id) {
+      sample.values.push_back({id, static_cast<double>(id - first) / sample.rows});
+    }
+    return sample;
   }
 
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token /*stop*/) override {

@@ -30,6 +30,7 @@ ExecuteOptions OptionsOf(const Job& job) {
 nlohmann::json PlanSummary(const PlannedTable& table) {
   return {{"strategy", StrategyName(table.plan.strategy)},
           {"why", table.plan.why},
+          {"split_column", table.plan.split_column},
           {"units", table.units.size()},
           {"estimated_rows", table.plan.statistics.rows},
           {"excluded_rows", table.plan.excluded_rows},
@@ -45,13 +46,6 @@ TableReport UncommittedTable(const TableJob& job, int epoch, arrow::Status statu
   table.state = CodeOf(status) == kInterruptedCode ? TableState::kInterrupted : TableState::kFailed;
   table.error = std::move(status);
   return table;
-}
-
-std::vector<std::string> UnitIds(const TableWork& work) {
-  std::vector<std::string> ids;
-  ids.reserve(work.units.size());
-  for (const WorkUnit& unit : work.units) ids.push_back(unit.id);
-  return ids;
 }
 
 }  // namespace
@@ -212,6 +206,7 @@ std::vector<TableWork> RunExecution::PrepareTables(JobPlan& plan, RunReport& rep
     AnnounceTable(planned, chosen_.run, parts_.observer);
     work.plan = std::move(planned.plan);
     work.units = std::move(planned.units);
+    work.unit_target = {planned.job->partition.target_rows, planned.job->partition.target_bytes};
     parts_.progress.AddPlanned(static_cast<int64_t>(work.units.size()), work.plan.statistics.rows);
     works.push_back(std::move(work));
   }
@@ -263,10 +258,16 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
     const TableTarget& target = works[table].target;
     return parts_.journal.AddReceipt(target.run, target.table.directory(), target.epoch, receipt);
   };
+  callbacks.on_divided = [&](size_t table, const WorkUnit& unit,
+                             const std::vector<WorkUnit>& parts) {
+    return AddDivision(works[table], unit, parts);
+  };
   callbacks.on_table_end = [&](size_t table, const arrow::Status& status) {
     if (SnapshotWasLost(status) && lost_snapshots_ < parts_.job.retries) {
       if (lost.ok()) lost = status;
-      parts_.progress.TakeBackPlanned(static_cast<int64_t>(works[table].units.size()),
+      const auto units = UnitsOf(works[table]);
+      if (!units.ok()) return;
+      parts_.progress.TakeBackPlanned(static_cast<int64_t>(units->size()),
                                       works[table].plan.statistics.rows);
       return;
     }
@@ -289,7 +290,9 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
 /// engine has taken it back with a lost snapshot.
 void RunExecution::TakeBackUnread(const TableWork& work, const arrow::Status& status) {
   const TableTarget& target = work.target;
-  auto units = static_cast<int64_t>(work.units.size());
+  const auto all_units = UnitsOf(work);
+  if (!all_units.ok()) return;
+  auto units = static_cast<int64_t>(all_units->size());
   int64_t rows = work.plan.statistics.rows;
   arrow::Result<std::vector<Receipt>> receipts = std::vector<Receipt>();
   if (!SnapshotWasLost(status)) {
@@ -329,12 +332,33 @@ arrow::Status RunExecution::CompareAndCommit(const TableWork& work, Snapshot& sn
   return committed.ok() ? committed : WithContext(committed, commit);
 }
 
-arrow::Result<std::vector<Receipt>> RunExecution::AcceptedReceipts(const TableWork& work) const {
+arrow::Status RunExecution::AddDivision(const TableWork& work, const WorkUnit& unit,
+                                        const std::vector<WorkUnit>& parts) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const WorkUnit& part : parts) json.push_back(ToJson(part, work.plan));
+  const TableTarget& target = work.target;
+  return parts_.journal.AddDivision(target.run, target.table.directory(), target.epoch, unit.id,
+                                    json);
+}
+
+/// The units of this epoch, parts in the place of those that the engine has divided.
+arrow::Result<std::vector<std::string>> RunExecution::UnitsOf(const TableWork& work) const {
+  std::vector<std::string> planned;
+  planned.reserve(work.units.size());
+  for (const WorkUnit& unit : work.units) planned.push_back(unit.id);
   const TableTarget& target = work.target;
   ARROW_ASSIGN_OR_RAISE(
+      const auto divisions,
+      parts_.journal.Divisions(target.run, target.table.directory(), target.epoch));
+  return UnitsThatCount(std::move(planned), divisions);
+}
+
+arrow::Result<std::vector<Receipt>> RunExecution::AcceptedReceipts(const TableWork& work) const {
+  const TableTarget& target = work.target;
+  ARROW_ASSIGN_OR_RAISE(const std::vector<std::string> units, UnitsOf(work));
+  ARROW_ASSIGN_OR_RAISE(
       auto receipts, parts_.journal.Receipts(target.run, target.table.directory(), target.epoch));
-  ARROW_ASSIGN_OR_RAISE(Coverage coverage,
-                        CoverUnits(target.plan_id, UnitIds(work), std::move(receipts)));
+  ARROW_ASSIGN_OR_RAISE(Coverage coverage, CoverUnits(target.plan_id, units, std::move(receipts)));
   if (!coverage.missing_units.empty()) {
     return BugError(std::to_string(coverage.missing_units.size()) +
                     " units have no receipt, the first is " + coverage.missing_units.front() +
@@ -351,7 +375,9 @@ arrow::Status RunExecution::Commit(const TableWork& work, const std::vector<Rece
                         CommitTable(target, receipts, sequence, parts_.job.retries,
                                     parts_.destination, parts_.journal, stop));
   table = ReportOfCommit(record, TableState::kCommitted);
-  table.units = static_cast<int64_t>(work.units.size());
+  for (const Receipt& receipt : receipts) {
+    table.units += static_cast<int64_t>(receipt.units.size());
+  }
   table.excluded_rows = work.plan.excluded_rows;
   table.source_rows = work.plan.source_rows;
   for (const Receipt& receipt : receipts) *table.nulled_values += receipt.nulled_values;

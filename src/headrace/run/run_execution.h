@@ -59,6 +59,9 @@ class RunExecution {
                 const std::stop_token& stop, RunReport& report);
   arrow::Status CompareAndCommit(const TableWork& work, Snapshot& snapshot,
                                  const std::stop_token& stop, TableReport& table);
+  arrow::Status AddDivision(const TableWork& work, const WorkUnit& unit,
+                            const std::vector<WorkUnit>& parts);
+  arrow::Result<std::vector<std::string>> UnitsOf(const TableWork& work) const;
   arrow::Result<std::vector<Receipt>> AcceptedReceipts(const TableWork& work) const;
   arrow::Status Commit(const TableWork& work, const std::vector<Receipt>& receipts,
                        const std::stop_token& stop, TableReport& table);

@@ -1,6 +1,7 @@
 #include "headrace/run/source_count.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -20,11 +21,13 @@ std::string VerificationOf(const TablePlan& plan) {
   return "table " + plan.table.label() + ", verify: source";
 }
 
-/// Rows that were read, by the unit that read them.
-std::map<std::string, int64_t> RowsOfUnits(std::span<const Receipt> receipts) {
-  std::map<std::string, int64_t> rows;
+/// Rows that were read, by the unit that was planned to read them.
+std::map<std::string, int64_t, std::less<>> RowsOfUnits(std::span<const Receipt> receipts) {
+  std::map<std::string, int64_t, std::less<>> rows;
   for (const Receipt& receipt : receipts) {
-    for (const UnitReceipt& unit : receipt.units) rows[unit.unit_id] += unit.rows;
+    for (const UnitReceipt& unit : receipt.units) {
+      rows[std::string(PlannedUnitId(unit.unit_id))] += unit.rows;
+    }
   }
   return rows;
 }
@@ -33,7 +36,7 @@ std::map<std::string, int64_t> RowsOfUnits(std::span<const Receipt> receipts) {
 /// there is none.
 arrow::Result<std::string> DifferentUnits(const TableWork& work, std::span<const Receipt> receipts,
                                           Snapshot& snapshot, const std::stop_token& stop) {
-  const std::map<std::string, int64_t> rows = RowsOfUnits(receipts);
+  const auto rows = RowsOfUnits(receipts);
   std::string text;
   int named = 0;
   int counted_units = 0;

@@ -60,6 +60,17 @@ TEST_F(SourceCountTest, ATableWithOtherRowsIsNotPublishedAndItsUnitsAreNamed) {
                                      Not(HasSubstr("unit 2"))));
 }
 
+TEST_F(SourceCountTest, OfAUnitThatWasDividedThePartsAreCountedTogether) {
+  job_.engine = EngineType::kLocal;
+  job_.workers = {.initial = 2, .max = 2};
+  for (TableJob& table : job_.tables) table.partition.target_rows = 20;
+  estimated_rows = 40;  // two units, of which the second one has the other rows
+  MiscountInA({"1"});
+  const arrow::Status error = Run()->tables.at(0).error;
+  EXPECT_THAT(error.message(),
+              AllOf(HasSubstr("unit 1 (id from 20) read 280 of 287"), Not(HasSubstr("unit 0"))));
+}
+
 TEST_F(SourceCountTest, AConditionThatSelectsOtherRowsEachTimeIsTheJobsOwn) {
   for (const std::string where : {"random() < 0.5", "id < 5"}) {
     SCOPED_TRACE(where);

@@ -141,6 +141,10 @@ class Snapshot {
   /// One line for plan and report, e.g. "PostgreSQL 15.18, REPEATABLE READ, exported snapshot".
   virtual std::string about() const = 0;
 
+  /// What others have to bear for as long as it lives, as a sentence without its end; empty:
+  /// nothing.
+  virtual std::string HeldUp() const { return {}; }
+
   /// Things that a person should know before the run (said in plan), e.g. why there is no snapshot.
   virtual std::vector<std::string> warnings() const = 0;
 
@@ -179,6 +183,15 @@ class Snapshot {
   /// kInterruptedCode soon after `stop`.
   virtual arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
                                            std::stop_token stop) = 0;
+
+  /// Looks into a unit that is being read and is far larger than it should be: the places where it
+  /// can be cut, as DivideUnit takes them. Cheap: probing that is bounded, in time as well. Nothing
+  /// where it cannot look just now, and may be asked later; a sample without places where it cannot
+  /// tell. What it cannot see for another reason is no error either: the reading itself meets it.
+  virtual std::optional<UnitSample> SampleUnit(const TablePlan& /*plan*/, const WorkUnit& /*unit*/,
+                                               std::stop_token /*stop*/) {
+    return UnitSample();
+  }
 
   /// What the role lacks to read `tables`, as far as it can be told: what is not there, or fails
   /// for another reason, needs no right. A source that knows no rights has none to give. Reads no

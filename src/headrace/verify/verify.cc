@@ -50,11 +50,13 @@ arrow::Result<CommitFindings> VerifyCommit(const CommitRecord& record,
   }
   const std::vector<ReadBackResult>& found = *read;
   for (const CommittedFile& file : record.intent.files) {
-    if (auto problem = CompareFile(file, found)) findings.problems.push_back(std::move(*problem));
+    if (auto problem = CompareFile(file, found)) {
+      findings.problems.push_back({file.name, std::move(*problem)});
+    }
   }
   for (const ReadBackResult& other : found) {
     if (HasFile(record.intent.files, other.file) || other.problem.empty()) continue;
-    findings.problems.push_back("file " + other.file + ": " + other.problem);
+    findings.problems.push_back({other.file, "file " + other.file + ": " + other.problem});
   }
   const auto unread =
       std::ranges::find_if(found, [](const ReadBackResult& file) { return !file.unread.ok(); });

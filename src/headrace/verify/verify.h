@@ -10,9 +10,15 @@
 
 namespace headrace {
 
+/// A published file that is not what its receipt says.
+struct FileProblem {
+  std::string file;
+  std::string sentence;  ///< Names the file.
+};
+
 /// What reading published files again showed.
 struct CommitFindings {
-  std::vector<std::string> problems;  ///< One sentence per difference.
+  std::vector<FileProblem> problems;
   arrow::Status unread;  ///< Why files could not be compared, which says nothing of them: permanent
                          ///< or transient, because what is published is no longer the job's fault.
                          ///< OK if all were.

@@ -46,6 +46,7 @@ class WorkerEvents : public EventSink {
       return field.first == "run" && field.second == FieldValue("run");
     });
     EXPECT_TRUE(names_run) << event.name;
+    if (event.name == "snapshot_old") ages.push_back(event.message);
     if (!event.name.starts_with("worker_")) return;
     names.emplace_back(event.name);
     for (const auto& [field, value] : event.fields) {
@@ -55,7 +56,8 @@ class WorkerEvents : public EventSink {
     }
   }
   std::vector<std::string> names;
-  std::vector<int64_t> retired;  ///< Their numbers.
+  std::vector<int64_t> retired;   ///< Their numbers.
+  std::vector<std::string> ages;  ///< What was said of the snapshot's.
   std::function<void(Level)> on_retired;
 };
 
@@ -81,6 +83,13 @@ class EngineRun {
     callbacks.on_receipt = [this](size_t table, const Receipt& receipt) {
       const std::scoped_lock lock(mutex_);
       receipts[works_[table].plan.table.name].push_back(receipt);
+      return arrow::Status::OK();
+    };
+    callbacks.on_divided = [this](size_t, const WorkUnit& unit,
+                                  const std::vector<WorkUnit>& parts) {
+      const std::scoped_lock lock(mutex_);
+      ARROW_RETURN_NOT_OK(on_divided ? on_divided() : arrow::Status::OK());
+      divided[unit.id] = parts.size();
       return arrow::Status::OK();
     };
     callbacks.on_table_end = [this](size_t table, const arrow::Status& status) {
@@ -115,6 +124,8 @@ class EngineRun {
 
   std::map<std::string, std::vector<Receipt>> receipts;
   std::map<std::string, arrow::Status> ends;
+  std::map<std::string, size_t> divided;  ///< Units, and how many parts each was cut into.
+  std::function<arrow::Status()> on_divided;
   std::function<void(const std::string& table)> on_end;
   std::function<void()> on_all_read;
   const std::shared_ptr<FakeClock> clock = std::make_shared<FakeClock>();
@@ -139,6 +150,7 @@ class EngineRun {
                    .schema = OutputSchema(planned.plan)};
     work.plan = std::move(planned.plan);
     work.units = std::move(planned.units);
+    work.unit_target.rows = kRowsPerUnit;
     works_.push_back(std::move(work));
   }
 
@@ -247,6 +259,103 @@ TEST(LocalEngineTest, AttemptsAreBoundedAndTheErrorNamesTableAndUnit) {
   EXPECT_EQ(summary.retries, 3) << "the last attempt is not followed by one";
 }
 
+/// Two units of 50 rows are planned, and the last one has the other 950.
+MemorySourceScript GrownTable() {
+  MemorySourceScript source{.tables = {{"a", kRows}}};
+  source.on_estimate = [](const std::string&) { return 2 * kRowsPerUnit; };
+  return source;
+}
+
+void ExpectAllRows(EngineRun& run, const std::string& table) {
+  EXPECT_TRUE(run.ends.at(table).ok()) << run.ends.at(table);
+  for (const auto& [unit, times] : run.ReceiptedUnits(table)) EXPECT_EQ(times, 1) << unit;
+  EXPECT_EQ(run.ReceiptedRows(table), kRows);
+  EXPECT_EQ(run.progress().Read().rows, kRows);
+  EXPECT_EQ(run.progress().Read().units_done,
+            static_cast<int64_t>(run.ReceiptedUnits(table).size()));
+}
+
+TEST(LocalEngineTest, AUnitThatOutgrowsItsEstimateIsReadByAllWorkersInParts) {
+  EngineRun run(GrownTable(), {});
+  const ExecuteSummary summary = run.Execute({"a"}, 2);
+  ExpectAllRows(run, "a");
+  EXPECT_EQ(run.divided, (std::map<std::string, size_t>{{"1", 19}}));
+  EXPECT_EQ(run.ReceiptedUnits("a").size(), 1 + 19);
+  EXPECT_FALSE(run.ReceiptedUnits("a").contains("1"));
+  EXPECT_EQ(summary.retries, 0);
+}
+
+TEST(LocalEngineTest, AWorkerThatHadNoUnitIsSentForWhenOneIsDivided) {
+  MemorySourceScript source = GrownTable();
+  std::latch all(3);
+  source.on_open = [&all](const TablePlan&, const WorkUnit& unit, int) {
+    if (unit.id == "1.0" || unit.id == "1.1" || unit.id == "1.2") all.arrive_and_wait();
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  EXPECT_EQ(run.Execute({"a"}, 3).workers, 3) << "two units were planned";
+  ExpectAllRows(run, "a");
+}
+
+TEST(LocalEngineTest, APartThatIsStillTooLargeIsDividedInItsTurn) {
+  MemorySourceScript source = GrownTable();
+  source.on_sample = [](const WorkUnit& unit) -> std::optional<UnitSample> {
+    // Of unit 1 the places are badly chosen; its last part is looked into again.
+    if (unit.id == "1") return UnitSample{.rows = 950, .values = {{51, 0.9}}, .keys = {}};
+    return UnitSample{.rows = 949, .values = {{400, 0.4}, {700, 0.7}}, .keys = {}};
+  };
+  EngineRun run(std::move(source), {});
+  run.Execute({"a"}, 2);
+  ExpectAllRows(run, "a");
+  EXPECT_EQ(run.divided.size(), 2);
+  EXPECT_TRUE(run.ReceiptedUnits("a").contains("1.1.1"));
+}
+
+TEST(LocalEngineTest, AUnitWithoutPlacesToCutIsReadToItsEnd) {
+  MemorySourceScript source = GrownTable();
+  int looks = 0;
+  source.on_sample = [&looks](const WorkUnit&) -> std::optional<UnitSample> {
+    ++looks;
+    return UnitSample{.rows = 950, .values = {}, .keys = {}};
+  };
+  EngineRun run(std::move(source), {});
+  run.Execute({"a"}, 2);
+  ExpectAllRows(run, "a");
+  EXPECT_TRUE(run.divided.empty());
+  EXPECT_EQ(looks, 1);
+}
+
+TEST(LocalEngineTest, ASourceThatCannotLookJustNowIsAskedLater) {
+  MemorySourceScript source = GrownTable();
+  std::vector<int> looks;
+  source.on_sample = [&looks](const WorkUnit&) -> std::optional<UnitSample> {
+    looks.push_back(1);
+    return std::nullopt;
+  };
+  EngineRun run(std::move(source), {});
+  run.Execute({"a"}, 2);
+  ExpectAllRows(run, "a");
+  EXPECT_EQ(looks.size(), 3) << "at 203, 406 and 812 rows";
+}
+
+TEST(LocalEngineTest, OneWorkerAloneDividesNothing) {
+  EngineRun run(GrownTable(), {});
+  run.Execute({"a"}, 1);
+  ExpectAllRows(run, "a");
+  EXPECT_TRUE(run.divided.empty());
+}
+
+TEST(LocalEngineTest, AUnitWhosePartsCannotBeNotedIsReadAgainAsItIs) {
+  EngineRun run(GrownTable(), {});
+  bool failed = false;
+  run.on_divided = [&failed] {
+    return std::exchange(failed, true) ? arrow::Status::OK() : TransientError("disk is busy");
+  };
+  EXPECT_EQ(run.Execute({"a"}, 2).retries, 1);
+  ExpectAllRows(run, "a");
+  EXPECT_EQ(run.divided.size(), 1);
+}
+
 TEST(LocalEngineTest, APermanentErrorEndsItsTableAlone) {
   MemorySourceScript source{.tables = {{"a", kRows}, {"b", kRows}}};
   source.on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
@@ -320,6 +429,22 @@ TEST(LocalEngineTest, TheSnapshotIsReleasedOnceBeforeTheLastTableEnds) {
   run.Execute({"a", "b"}, 3);
   EXPECT_EQ(story, (std::vector<std::string>{"end of a", "released with 0 sessions open",
                                              "all read", "end of b"}));
+}
+
+TEST(LocalEngineTest, AnOldSnapshotIsSpokenOfEachTimeItIsTwiceAsOld) {
+  MemorySourceScript source{.tables = {{"a", 6 * kRowsPerUnit}}};
+  EngineRun* current = nullptr;
+  source.on_open = [&current](const TablePlan&, const WorkUnit&, int) {
+    current->clock->Pass(std::chrono::minutes(50));
+    return arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  current = &run;
+  run.Execute({"a"}, 1);
+  EXPECT_EQ(run.events->ages,
+            (std::vector<std::string>{"the snapshot has been held for 1 hour: others wait",
+                                      "the snapshot has been held for 2 hours: others wait",
+                                      "the snapshot has been held for 4 hours: others wait"}));
 }
 
 TEST(LocalEngineTest, TheSnapshotIsReleasedHoweverTheTablesEnd) {

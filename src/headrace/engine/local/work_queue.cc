@@ -13,6 +13,8 @@ int64_t EstimatedBytes(const TableWork& table) {
       [](int64_t sum, const WorkUnit& unit) { return sum + unit.estimated_bytes; });
 }
 
+double EstimatedRows(const WorkUnit& unit) { return static_cast<double>(unit.estimated_rows); }
+
 /// Indexes of the tables, most bytes first; tables of equal size stay in the order of the job.
 std::vector<size_t> LargestFirst(std::span<const TableWork> tables) {
   std::vector<int64_t> bytes(tables.size());
@@ -29,8 +31,12 @@ WorkQueue::WorkQueue(std::span<const TableWork> tables, int retries)
     : retries_(retries), tables_(tables.size()), order_(LargestFirst(tables)) {
   for (size_t table = 0; table < tables.size(); ++table) {
     TableState& state = tables_[table];
-    state.open = tables[table].units.size();
-    for (size_t unit = 0; unit < state.open; ++unit) state.waiting.push_back({table, unit, 1});
+    const std::vector<WorkUnit>& units = tables[table].units;
+    state.open = units.size();
+    for (const WorkUnit& unit : units) {
+      state.waiting.push_back({table, &unit, 1});
+      waiting_rows_ += EstimatedRows(unit);
+    }
     waiting_ += state.open;
     if (state.open == 0) EndLocked(table, arrow::Status::OK());
   }
@@ -43,6 +49,7 @@ std::optional<QueuedUnit> WorkQueue::PullLocked() {
     const QueuedUnit unit = state.waiting.front();
     state.waiting.pop_front();
     --waiting_;
+    waiting_rows_ -= EstimatedRows(*unit.unit);
     return unit;
   }
   return std::nullopt;
@@ -83,8 +90,24 @@ void WorkQueue::Retry(QueuedUnit unit, const arrow::Status& status) {
 void WorkQueue::PutBack(QueuedUnit unit) {
   const std::scoped_lock lock(mutex_);
   if (tables_[unit.table].ended) return;
+  PutFrontLocked(unit);
+  changed_.notify_all();
+}
+
+void WorkQueue::PutFrontLocked(const QueuedUnit& unit) {
   tables_[unit.table].waiting.push_front(unit);
   ++waiting_;
+  waiting_rows_ += EstimatedRows(*unit.unit);
+}
+
+void WorkQueue::Divide(const QueuedUnit& unit, std::vector<WorkUnit> parts) {
+  const std::scoped_lock lock(mutex_);
+  TableState& state = tables_[unit.table];
+  if (state.ended) return;
+  state.open += parts.size() - 1;
+  for (; !parts.empty(); parts.pop_back()) {
+    PutFrontLocked({unit.table, &state.parts.emplace_back(std::move(parts.back())), 1});
+  }
   changed_.notify_all();
 }
 
@@ -113,11 +136,17 @@ size_t WorkQueue::waiting() const {
   return waiting_;
 }
 
+double WorkQueue::waiting_rows() const {
+  const std::scoped_lock lock(mutex_);
+  return waiting_rows_;
+}
+
 void WorkQueue::EndLocked(size_t table, const arrow::Status& status) {
   TableState& state = tables_[table];
   if (state.ended) return;
   state.ended = true;
   waiting_ -= state.waiting.size();
+  for (const QueuedUnit& unit : state.waiting) waiting_rows_ -= EstimatedRows(*unit.unit);
   state.waiting.clear();
   ++ended_;
   ends_.push_back({table, status});

@@ -15,10 +15,10 @@
 
 namespace headrace {
 
-/// A unit waiting for a worker: indexes into the tables of the run and the units of that table.
+/// A unit waiting for a worker.
 struct QueuedUnit {
-  size_t table = 0;
-  size_t unit = 0;
+  size_t table = 0;                ///< Index into the tables of the run.
+  const WorkUnit* unit = nullptr;  ///< Of that table; lives as long as the queue.
   int attempt = 1;
 };
 
@@ -33,6 +33,7 @@ struct TableEnd {
 /// Thread-safe.
 class WorkQueue {
  public:
+  /// `tables` outlive the queue.
   WorkQueue(std::span<const TableWork> tables, int retries);
 
   /// The next unit, if one is waiting.
@@ -51,6 +52,9 @@ class WorkQueue {
   /// The unit was not tried: back to the front of the queue.
   void PutBack(QueuedUnit unit);
 
+  /// `parts` take the place of the unit, which nobody runs again: they come next.
+  void Divide(const QueuedUnit& unit, std::vector<WorkUnit> parts);
+
   void FailTable(size_t table, const arrow::Status& status);
   /// Fails every table that has not ended.
   void FailAll(const arrow::Status& status);
@@ -59,6 +63,8 @@ class WorkQueue {
   bool AllEnded() const;
   /// Units that nobody works on.
   size_t waiting() const;
+  /// Of these, as they were estimated.
+  double waiting_rows() const;
 
   /// The next table to end, in the order of their ends; blocks. Nothing once every table was
   /// returned.
@@ -67,11 +73,13 @@ class WorkQueue {
  private:
   struct TableState {
     std::deque<QueuedUnit> waiting;
-    size_t open = 0;  // units without receipt
+    std::deque<WorkUnit> parts;  // of divided units; a deque: `waiting` refers to them
+    size_t open = 0;             // units without receipt
     bool ended = false;
   };
 
   std::optional<QueuedUnit> PullLocked();
+  void PutFrontLocked(const QueuedUnit& unit);
   void EndLocked(size_t table, const arrow::Status& status);
 
   const int retries_;
@@ -82,6 +90,7 @@ class WorkQueue {
   std::deque<TableEnd> ends_;       // protected by mutex_: not yet returned
   size_t ended_ = 0;                // protected by mutex_
   size_t waiting_ = 0;              // protected by mutex_: in the tables' queues
+  double waiting_rows_ = 0;         // protected by mutex_: likewise
   size_t returned_ = 0;             // protected by mutex_
 };
 

@@ -21,7 +21,7 @@ TEST(WorkQueueTest, LargestTableComesFirstAndUnitsInOrder) {
   EXPECT_EQ(queue.TryPull()->table, 1U);
   const auto second = queue.TryPull();
   EXPECT_EQ(second->table, 1U);
-  EXPECT_EQ(second->unit, 1U);
+  EXPECT_EQ(second->unit->id, "1");
   EXPECT_EQ(queue.TryPull()->table, 0U);
   EXPECT_FALSE(queue.TryPull().has_value());
 }
@@ -47,6 +47,34 @@ TEST(WorkQueueTest, RetryCountsAttemptsAndThenFailsTheTable) {
   EXPECT_EQ(again->attempt, 2);
   queue.Retry(*again, TransientError("cut again"));
   EXPECT_EQ(queue.WaitForTableEnd()->status.message(), "cut again");
+}
+
+TEST(WorkQueueTest, PartsOfAUnitComeNextAndTheTableWaitsForEachOfThem) {
+  const std::vector<TableWork> tables = {WorkOfUnits(2, 1)};
+  WorkQueue queue(tables, 0);
+  EXPECT_EQ(queue.waiting_rows(), 2);
+  const QueuedUnit unit = *queue.TryPull();
+  queue.Divide(unit, {{"plan", "0.0", WholeTable{}, 10, 1}, {"plan", "0.1", WholeTable{}, 20, 1}});
+  EXPECT_EQ(queue.waiting(), 3U);
+  EXPECT_EQ(queue.waiting_rows(), 31);
+  std::vector<std::string> order;
+  while (const auto next = queue.TryPull()) order.push_back(next->unit->id);
+  EXPECT_EQ(order, (std::vector<std::string>{"0.0", "0.1", "1"}));
+  EXPECT_EQ(queue.waiting_rows(), 0);
+  queue.MarkReceipted(0, 2);
+  EXPECT_FALSE(queue.HasEnded(0));
+  queue.MarkReceipted(0, 1);
+  EXPECT_TRUE(queue.HasEnded(0));
+}
+
+TEST(WorkQueueTest, AUnitOfATableThatHasFailedIsNotDivided) {
+  const std::vector<TableWork> tables = {WorkOfUnits(2, 1)};
+  WorkQueue queue(tables, 0);
+  const QueuedUnit unit = *queue.TryPull();
+  queue.FailTable(0, PermanentError("no"));
+  queue.Divide(unit, {{"plan", "0.0", WholeTable{}, 1, 1}, {"plan", "0.1", WholeTable{}, 1, 1}});
+  EXPECT_EQ(queue.waiting(), 0U);
+  EXPECT_EQ(queue.waiting_rows(), 0);
 }
 
 TEST(WorkQueueTest, UnitsOfAFailedTableAreNotHandedOut) {

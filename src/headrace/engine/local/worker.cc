@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "headrace/engine/local/unit_watch.h"
 #include "headrace/engine/local/worker_pool.h"
 #include "headrace/model/split_text.h"
 #include "headrace/run/backoff.h"
@@ -178,11 +179,38 @@ void Worker::RunUnit(const QueuedUnit& unit) {
   Progress& progress = shared_.context.progress;
   const std::string label = table.plan.table.label();
   progress.UnitStarted(label);
+  UnitWatch watch(table, *unit.unit, shared_, stop_);
   UnitOutcome outcome =
-      ExecuteUnit(table.plan, table.units[unit.unit], unit.attempt, *session_, *current_->transform,
-                  *current_->writer, limits_, progress, stop_);
+      ExecuteUnit(table.plan, *unit.unit, unit.attempt, *session_, *current_->transform,
+                  *current_->writer, limits_, progress, stop_, [&](int64_t rows, int64_t bytes) {
+                    shared_.pool.WarnOfAge();
+                    return watch.IsToBeDivided(rows, bytes);
+                  });
   progress.UnitEnded(label, outcome.status.ok());
-  AfterUnit(unit, std::move(outcome));
+  if (outcome.fault == UnitFault::kGivenUp) {
+    Divide(unit, watch.TakeParts());
+  } else {
+    AfterUnit(unit, std::move(outcome));
+  }
+}
+
+void Worker::Divide(const QueuedUnit& unit, std::vector<WorkUnit> parts) {
+  const arrow::Status noted = shared_.callbacks.on_divided(unit.table, *unit.unit, parts);
+  if (!noted.ok()) {
+    RetryOrFail({&unit, 1}, noted);
+    return;
+  }
+  const auto count = static_cast<int64_t>(parts.size());
+  Fields fields = FieldsOf(unit);
+  fields.emplace_back("parts", count);
+  shared_.context.observer.Emit(Level::kInfo, "unit_divided",
+                                "unit " + unit.unit->id + " (" + SplitText(unit.unit->split) +
+                                    ") has far more rows than expected: others read it in " +
+                                    std::to_string(count) + " parts",
+                                std::move(fields));
+  shared_.context.progress.AddPlanned(count - 1, 0);
+  shared_.queue.Divide(unit, std::move(parts));
+  shared_.pool.SendForRest();
 }
 
 void Worker::AfterUnit(const QueuedUnit& unit, UnitOutcome outcome) {
@@ -270,10 +298,8 @@ arrow::Status Worker::Deliver(std::span<const Receipt> receipts) {
     ARROW_RETURN_NOT_OK(shared_.callbacks.on_receipt(current_->table, receipt));
     std::unordered_set<std::string_view> durable;  // a file may hold thousands of units
     for (const UnitReceipt& unit : receipt.units) durable.insert(unit.unit_id);
-    const std::vector<WorkUnit>& units = shared_.tables[current_->table].units;
-    std::erase_if(current_->closed, [&](const ClosedUnit& closed) {
-      return durable.contains(units[closed.unit.unit].id);
-    });
+    std::erase_if(current_->closed,
+                  [&](const ClosedUnit& closed) { return durable.contains(closed.unit.unit->id); });
     shared_.queue.MarkReceipted(current_->table, receipt.units.size());
   }
   return arrow::Status::OK();
@@ -300,10 +326,8 @@ void Worker::LeaveTable() {
 }
 
 arrow::Status Worker::Explain(const QueuedUnit& unit, const arrow::Status& status) const {
-  const TableWork& table = work(unit);
-  const WorkUnit& work_unit = table.units[unit.unit];
-  return WithContext(status, "table " + table.plan.table.label() + ", unit " + work_unit.id + " (" +
-                                 SplitText(work_unit.split) + "), attempt " +
+  return WithContext(status, "table " + work(unit).plan.table.label() + ", unit " + unit.unit->id +
+                                 " (" + SplitText(unit.unit->split) + "), attempt " +
                                  std::to_string(unit.attempt));
 }
 
@@ -311,7 +335,7 @@ Fields Worker::FieldsOf(const QueuedUnit& unit) const {
   const TableWork& table = work(unit);
   return {{"run", table.target.run},
           {"table", table.plan.table.label()},
-          {"unit", table.units[unit.unit].id},
+          {"unit", unit.unit->id},
           {"worker", int64_t{number_}},
           {"attempt", int64_t{unit.attempt}}};
 }

@@ -51,6 +51,7 @@ void WorkerPool::Start() {
   const auto wanted = static_cast<size_t>(std::max(1, options_.initial_workers));
   const size_t first = std::clamp<size_t>(units_, 1, wanted);
   const std::scoped_lock lock(mutex_);
+  unneeded_ = static_cast<int>(wanted - first);
   for (size_t i = 0; i < first; ++i) {
     if (StartLocked() || i > 0) continue;
     queue_.FailAll(TransientError("no thread could be started"));
@@ -129,6 +130,21 @@ bool WorkerPool::KeepAfterUnit(int number, size_t table) {
   return false;
 }
 
+void WorkerPool::WarnOfAge() {
+  const auto age_now = clock_.Now() - start_;
+  const std::scoped_lock lock(mutex_);
+  if (age_now < next_warning_) return;
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(age_now);
+  next_warning_ = 2 * hours;
+  const std::string held_up = context_.snapshot.HeldUp();
+  if (held_up.empty()) return;
+  const int64_t age = hours.count();
+  context_.observer.Emit(Level::kWarning, "snapshot_old",
+                         "the snapshot has been held for " + std::to_string(age) +
+                             (age == 1 ? " hour: " : " hours: ") + held_up,
+                         {{"run", RunOf(shared_.tables)}, {"hours", age}});
+}
+
 /// One that was to go, and has not yet, stays instead.
 void WorkerPool::GrowLocked() {
   if (surplus_ > 0) {
@@ -186,6 +202,17 @@ void WorkerPool::HasSession(int number, bool first) {
 void WorkerPool::LostSession(int number) {
   const std::scoped_lock lock(mutex_);
   standings_[static_cast<size_t>(number)] = Standing::kConnecting;
+}
+
+int WorkerPool::readers() const {
+  const std::scoped_lock lock(mutex_);
+  return working_ - surplus_ + unneeded_;
+}
+
+void WorkerPool::SendForRest() {
+  const std::scoped_lock lock(mutex_);
+  auto units = static_cast<int>(queue_.waiting());
+  for (; unneeded_ > 0 && units > 0 && StartLocked(); --units) --unneeded_;
 }
 
 ExecuteSummary WorkerPool::Summarise() const {

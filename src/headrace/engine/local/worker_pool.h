@@ -44,16 +44,24 @@ class WorkerPool {
   /// After WaitForRelease.
   ExecuteSummary Summarise() const;
 
+  /// Workers that are at work, or would be if there were units for them.
+  int readers() const;
+
   /// Units and rows of `table` that workers have read and not lost again.
   const TableTally& tally(size_t table) const { return tallies_[table]; }
 
   // For workers.
 
+  /// Says what the snapshot holds up, if it is an hour old, and whenever it is twice as old as
+  /// then.
+  void WarnOfAge();
   /// A unit of `table` is done. False: the worker is to end.
   bool KeepAfterUnit(int number, size_t table);
   /// The worker could not connect, for the reason `status`. True: it is to end, others are at work.
   /// One that `can_try_again` ends only if somebody is to go anyway.
   bool RetireUnconnected(int number, const arrow::Status& status, bool can_try_again);
+  /// There are more units than before: starts those of the first workers that had none.
+  void SendForRest();
   /// The worker has a session, as its `first` or once more.
   void HasSession(int number, bool first);
   /// It has none any more.
@@ -85,16 +93,18 @@ class WorkerPool {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  WorkerScaler scaler_;               // protected by mutex_, as all below
-  std::unordered_set<size_t> begun_;  // tables of which a unit is done
-  std::deque<Worker> workers_;        // a deque: threads hold references
-  std::vector<Standing> standings_;   // one per worker
-  std::vector<std::thread> threads_;  // joined in WaitForRelease
-  std::set<std::string> told_;        // why workers could not connect
-  int working_ = 0;                   // have not been told to end
-  int surplus_ = 0;                   // of these, are to end once the least needed asks
-  int running_ = 0;                   // have not ended
-  int with_session_ = 0;              // have, or had, a session and have not ended
+  WorkerScaler scaler_;                 // protected by mutex_, as all below
+  std::unordered_set<size_t> begun_;    // tables of which a unit is done
+  std::deque<Worker> workers_;          // a deque: threads hold references
+  std::vector<Standing> standings_;     // one per worker
+  std::vector<std::thread> threads_;    // joined in WaitForRelease
+  std::set<std::string> told_;          // why workers could not connect
+  std::chrono::hours next_warning_{1};  // of the snapshot's age
+  int unneeded_ = 0;                    // of the first, not started: there were no units for them
+  int working_ = 0;                     // have not been told to end
+  int surplus_ = 0;                     // of these, are to end once the least needed asks
+  int running_ = 0;                     // have not ended
+  int with_session_ = 0;                // have, or had, a session and have not ended
   int most_with_session_ = 0;
   bool released_ = false;
 };

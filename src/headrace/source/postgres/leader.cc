@@ -374,6 +374,13 @@ arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {
   return Lease(shared_from_this());
 }
 
+std::optional<PgLeader::Lease> PgLeader::TryTake() {
+  const std::scoped_lock lock(mutex_);
+  if (taken_ || released_ || connection_.broken()) return std::nullopt;
+  taken_ = true;
+  return Lease(shared_from_this());
+}
+
 /// After ROLLBACK the server has let go; closing alone would leave that to the moment when it
 /// notices, and a pooler would give the session up. The wait is bounded, so that it is no less for
 /// a run that is stopped.

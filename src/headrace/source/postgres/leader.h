@@ -67,6 +67,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// kInterruptedCode.
   arrow::Result<Lease> Take(const std::stop_token& stop);
 
+  /// The same, but nothing where somebody else has it: whoever reads through it may ask this too.
+  std::optional<Lease> TryTake();
+
   /// Ends the transaction, its locks and the connection; Take fails from then on. Waits for a lease
   /// that is out. May be called again.
   void Release(const std::stop_token& stop);

@@ -17,6 +17,7 @@
 #include "headrace/source/postgres/transaction.h"
 #include "headrace/source/postgres/unit_check.h"
 #include "headrace/source/postgres/unit_query.h"
+#include "headrace/source/postgres/unit_sample.h"
 
 namespace headrace {
 namespace {
@@ -120,6 +121,12 @@ std::string PgSnapshot::about() const {
          (leader_->has_snapshot() ? ", REPEATABLE READ, exported snapshot" : ", no snapshot");
 }
 
+std::string PgSnapshot::HeldUp() const {
+  if (!leader_->has_snapshot()) return {};
+  return "VACUUM keeps every row of the database that was deleted since, and statements that alter "
+         "or truncate a table of the job wait, as does all that queues behind them";
+}
+
 arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop_token stop) {
   const arrow::Status lock_error = NameStatement(leader_->LockError(table), table);
   const bool missing = IsMissing(lock_error, table);
@@ -205,6 +212,19 @@ arrow::Result<int64_t> PgSnapshot::CountRows(const TablePlan& plan, const WorkUn
       [&] { return lease.connection().Query(sql, stop); }, stop);
   if (counted.ok()) return counted->Int64(0, 0);
   return leader_->NameLoss(NameTimeout(counted.status(), leader_->settings()));
+}
+
+/// Through the leader, which is busy only where it reads for others: a session has no statement to
+/// spare while it reads the unit.
+std::optional<UnitSample> PgSnapshot::SampleUnit(const TablePlan& plan, const WorkUnit& unit,
+                                                 std::stop_token stop) {
+  const std::optional<PgLeader::Lease> lease = leader_->TryTake();
+  if (!lease) return std::nullopt;
+  EstimateQueries queries(lease->connection(), leader_->settings().statement_timeout, stop);
+  return InScope(
+             lease->connection(), leader_->planning_scope(),
+             [&] { return SampleUnitRows(queries, plan, unit); }, stop)
+      .ValueOr(UnitSample());
 }
 
 arrow::Result<MissingRights> PgSnapshot::FindMissingRights(std::span<const WantedRead> tables,

@@ -18,6 +18,7 @@ class PgSnapshot final : public Snapshot {
 
   SnapshotKind kind() const override;
   std::string about() const override;
+  std::string HeldUp() const override;
   std::vector<std::string> warnings() const override { return leader_->warnings(); }
   arrow::Result<Description> Describe(const TableRef& table, std::stop_token stop) override;
   arrow::Result<Statistics> Estimate(const Description& description, const EstimateRequest& request,
@@ -28,6 +29,8 @@ class PgSnapshot final : public Snapshot {
   arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit, std::stop_token stop) override;
   arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
                                    std::stop_token stop) override;
+  std::optional<UnitSample> SampleUnit(const TablePlan& plan, const WorkUnit& unit,
+                                       std::stop_token stop) override;
   arrow::Result<MissingRights> FindMissingRights(std::span<const WantedRead> tables,
                                                  std::stop_token stop) override;
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;

@@ -111,11 +111,13 @@ TEST_F(PostgresTableLockTest, ALateSessionThatWaitsForTheLeaderCanBeStopped) {
     auto first = snapshot->Attach({}).ValueOrDie();
     auto second = snapshot->Attach({}).ValueOrDie();
     auto reader = first->Open(t, UnitOf(WholeTable{}), {}, {}).ValueOrDie();
+    EXPECT_FALSE(snapshot->SampleUnit(t, UnitOf(Below(500)), {}).has_value()) << "it is busy";
     std::stop_source stop;
     const StopWhenAsleep stopper(stop);
     const auto refused = second->Open(t, UnitOf(WholeTable{}), {}, stop.get_token());
     EXPECT_EQ(CodeOf(refused.status()), kInterruptedCode) << refused.status();
     reader.reset();
+    EXPECT_EQ(snapshot->SampleUnit(t, UnitOf(Below(500)), {}).value().rows, 499);
     EXPECT_EQ(RowsOf(*second, t, WholeTable{}), 1000);
     first.reset();
     second.reset();

@@ -10,6 +10,7 @@
 #include "headrace/source/sqlite/estimate.h"
 #include "headrace/source/sqlite/unit_query.h"
 #include "headrace/source/sqlite/unit_reader.h"
+#include "headrace/source/sqlite/unit_sample.h"
 
 namespace headrace::sqlite {
 namespace {
@@ -86,6 +87,12 @@ std::string SqliteSnapshot::about() const {
                         : ", rollback journal: writers wait until the last row is read");
 }
 
+std::string SqliteSnapshot::HeldUp() const {
+  if (!point_->shared()) return {};
+  return point_->write_ahead() ? "the write-ahead log grows with each change"
+                               : "whoever wants to write to the file waits";
+}
+
 std::vector<std::string> SqliteSnapshot::warnings() const {
   if (!point_->shared()) return {"snapshot: off: each unit sees what is there when it is read"};
   if (point_->opened() > 1) return {};
@@ -135,6 +142,13 @@ arrow::Result<int64_t> SqliteSnapshot::CountRows(const TablePlan& plan, const Wo
   ARROW_ASSIGN_OR_RAISE(const std::string sql, CountQuery(plan, unit));
   ARROW_ASSIGN_OR_RAISE(ReadPoint::Leader leader, point_->leader());
   return UnlessLost(CountedRows(*leader, sql, stop), point_->CheckFile(*leader));
+}
+
+std::optional<UnitSample> SqliteSnapshot::SampleUnit(const TablePlan& plan, const WorkUnit& unit,
+                                                     std::stop_token stop) {
+  auto leader = point_->leader();
+  if (!leader.ok()) return UnitSample();
+  return SampleUnitRows(**leader, plan, unit, stop).ValueOr(UnitSample());
 }
 
 arrow::Result<std::unique_ptr<Session>> SqliteSnapshot::Attach(std::stop_token stop) {

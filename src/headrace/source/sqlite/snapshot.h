@@ -19,6 +19,7 @@ class SqliteSnapshot final : public Snapshot {
 
   SnapshotKind kind() const override;
   std::string about() const override;
+  std::string HeldUp() const override;
   std::vector<std::string> warnings() const override;
   arrow::Result<Description> Describe(const TableRef& table, std::stop_token stop) override;
   arrow::Result<Statistics> Estimate(const Description& description, const EstimateRequest& request,
@@ -29,6 +30,8 @@ class SqliteSnapshot final : public Snapshot {
   arrow::Status TryUnit(const TablePlan& plan, const WorkUnit& unit, std::stop_token stop) override;
   arrow::Result<int64_t> CountRows(const TablePlan& plan, const WorkUnit& unit,
                                    std::stop_token stop) override;
+  std::optional<UnitSample> SampleUnit(const TablePlan& plan, const WorkUnit& unit,
+                                       std::stop_token stop) override;
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
   void Release(std::stop_token /*stop*/) override { point_->Release(); }
 

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "headrace/model/error.h"
+#include "headrace/model/statistics.h"
+#include "headrace/source/postgres/estimate_query.h"
+
+namespace headrace {
+
+/// Rows that a sample is taken of.
+struct SampledRows {
+  std::string from;          ///< The table expression.
+  std::string condition;     ///< Empty: all of them.
+  double pages = 0;          ///< Of all that `from` names.
+  bool one_relation = true;  ///< Whether that is one relation, or a table with others below it.
+};
+
+struct ValueSample {
+  double rows = 0;  ///< That the condition selects, estimated.
+  /// Values as the server writes them and in its order, each greater than the one before.
+  std::vector<KeyBound> values;
+};
+
+/// Where the values of `expression` lie. Reads a few thousand pages at most, all over the relation,
+/// the same each time; nothing where its access method has no samples, or the server takes too
+/// long.
+arrow::Result<std::optional<ValueSample>> SampleValues(EstimateQueries& queries,
+                                                       const SampledRows& rows,
+                                                       const std::string& expression);
+
+/// Whether each of `values` is less than the next one as the server reads them again: as literals
+/// that are compared with `column`, so in its type and its collation. Rows would be in two units,
+/// or in none, if it read a bound in another way than it wrote it.
+arrow::Result<bool> Ascend(EstimateQueries& queries, const std::string& from,
+                           const std::string& column, std::span<const std::string> values);
+
+}  // namespace headrace

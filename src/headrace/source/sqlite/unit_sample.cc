@@ -1,0 +1,88 @@
+#include "headrace/source/sqlite/unit_sample.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "headrace/source/sqlite/column_index.h"
+#include "headrace/source/sqlite/progress_guard.h"
+#include "headrace/source/sqlite/unit_query.h"
+
+namespace headrace::sqlite {
+namespace {
+
+/// Steps of SQLite's virtual machine: half a second or so, some ten million rows.
+constexpr int64_t kMostOperations = 50'000'000;
+
+constexpr size_t kMostValues = 4'096;
+
+/// Values on the way along a b-tree, some rows apart: twice as far each time that there are too
+/// many.
+class ValuesAlong {
+ public:
+  void See(int64_t value) {
+    const bool is_new = values_.empty() || value > values_.back().value;
+    if (is_new && rows_ >= next_) {
+      values_.push_back({value, static_cast<double>(rows_)});
+      next_ = rows_ + stride_;
+    }
+    ++rows_;
+    if (values_.size() >= 2 * kMostValues) Thin();
+  }
+
+  UnitSample Sample() && {
+    UnitSample sample{.rows = static_cast<double>(rows_), .values = std::move(values_), .keys = {}};
+    for (ValueBound& bound : sample.values) bound.share_below /= sample.rows;
+    return sample;
+  }
+
+ private:
+  void Thin() {
+    size_t kept = 0;
+    for (size_t i = 0; i < values_.size(); i += 2) values_[kept++] = values_[i];
+    values_.resize(kept);
+    stride_ *= 2;
+  }
+
+  std::vector<ValueBound> values_;  // `share_below` in rows
+  int64_t rows_ = 0;
+  int64_t next_ = 0;
+  int64_t stride_ = 1;
+};
+
+/// As far as the guard lets it come.
+arrow::Status ReadAlong(SqliteDatabase& database, const TableRef& table, const IdRange& range,
+                        ValuesAlong& along) {
+  const std::string name = ColumnSql(table, range.column);
+  // Text and blobs sort behind all numbers.
+  std::string sql =
+      "SELECT " + name + " FROM " + RelationSql(table) + " WHERE " + name +
+      (range.upper ? " < " + std::to_string(*range.upper) : " <= 9223372036854775807");
+  if (range.lower) sql += " AND " + name + " >= " + std::to_string(*range.lower);
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement values, database.Prepare(sql + " ORDER BY " + name));
+  while (true) {
+    const auto row = values.Step();
+    if (!row.ok() && CodeOf(row.status()) == kInterruptedCode) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const bool is_row, row);
+    if (!is_row) return arrow::Status::OK();
+    along.See(values.ColumnInt64(0));
+  }
+}
+
+}  // namespace
+
+arrow::Result<UnitSample> SampleUnitRows(SqliteDatabase& database, const TablePlan& plan,
+                                         const WorkUnit& unit, const std::stop_token& stop) {
+  const auto* range = std::get_if<IdRange>(&unit.split);
+  if (range == nullptr || plan.table.is_query()) return UnitSample();
+  ARROW_ASSIGN_OR_RAISE(const bool indexed, IsIndexed(database, plan.table, range->column));
+  if (!indexed) return UnitSample();
+  ValuesAlong along;
+  const ProgressGuard guard(database.handle(), stop, kMostOperations);
+  ARROW_RETURN_NOT_OK(ReadAlong(database, plan.table, *range, along));
+  return std::move(along).Sample();
+}
+
+}  // namespace headrace::sqlite

@@ -1,0 +1,73 @@
+"""Units that turn out to be far larger than planned: all workers read them in parts, and every row arrives once."""
+
+import sqlite3
+
+import pytest
+from harness import lake
+from harness.job import Job, planned, postgres_job
+
+# Twenty days, known to the statistics, and then a crowd in one hour of them, ids and keys side by side.
+CALM, CROWD = 20_000, 400_000
+
+SETUP = f"""
+CREATE TABLE t (id bigint PRIMARY KEY, at timestamptz NOT NULL, key text COLLATE "C" NOT NULL) WITH (autovacuum_enabled = off);
+CREATE INDEX ON t (at);
+CREATE INDEX ON t (key);
+INSERT INTO t SELECT i * 1000000::bigint, timestamptz '2024-01-01' + i * interval '20 days' / {CALM}, 'k' || lpad(i::text, 6, '0')
+  FROM generate_series(1, {CALM}) AS i;
+ANALYZE t;
+INSERT INTO t SELECT 9000000000 + n, timestamptz '2024-01-10 12:00' + n * interval '1 hour' / {CROWD}, 'k009000.' || lpad(n::text, 6, '0')
+  FROM generate_series(1, {CROWD}) AS n;
+"""
+
+TWO_WORKERS = {"workers": {"initial": 2, "max": 2}}
+
+
+def divisions(finished) -> list[dict]:
+    return [event for event in finished.json_lines() if event.get("event") == "unit_divided"]
+
+
+def run_divided(job: Job, table: str) -> list[int]:
+    """Runs the job, of which a unit must be divided; the ids that arrived."""
+    units = len(planned(job.headrace)["units"])
+    finished = job.run("--log-format", "json")
+    parts = divisions(finished)
+    assert parts, f"no unit was divided\n{finished.stderr}"
+    shown = job.command("show", "latest", "--json").json()["tables"][0]
+    assert shown["units"] == units + sum(event["parts"] - 1 for event in parts)
+    return lake.read(job.lake, table).column("id").sort().to_pylist()
+
+
+@pytest.mark.parametrize("column", ["at", "id"])
+def test_a_unit_that_has_most_rows_is_divided_while_it_is_read(database, headrace, column):
+    database.execute(SETUP)
+    strategy = "date_range" if column == "at" else "id_range"
+    table = {"name": "public.t", "partition": {"strategy": strategy, "column": column, "target_rows": 10_000}}
+    job = postgres_job(headrace, database, table, verify="source", engine=TWO_WORKERS)
+    expected = [row[0] for row in database.execute("SELECT id FROM t ORDER BY id")]
+    assert run_divided(job, "public.t") == expected
+    job.command("verify", "latest", "--level", "checksum")
+
+
+def test_the_same_of_a_sqlite_file(headrace):
+    """Its b-tree is looked into where it seems full, which the crowd does not: it begins behind calm rows."""
+    file = headrace.folder / "crowd.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)")
+        connection.executemany("INSERT INTO t VALUES (?, 'calm')", ((i * 10**12,) for i in range(100)))
+        connection.executemany("INSERT INTO t VALUES (?, 'crowd')", ((50 * 10**12 + n,) for n in range(1, CROWD + 1)))
+        expected = [row[0] for row in connection.execute("SELECT id FROM t ORDER BY id")]
+    connection.close()
+    job = Job(headrace, {"type": "sqlite", "path": "crowd.db"}, [{"name": "t", "partition": {"target_rows": 10_000}}], engine=TWO_WORKERS)
+    assert run_divided(job, "t") == expected
+
+
+def test_a_value_that_most_rows_have_is_not_divided(database, headrace):
+    database.execute("CREATE TABLE t (id bigint, v int) WITH (autovacuum_enabled = off); CREATE INDEX ON t (id);"
+                     f"INSERT INTO t SELECT i, i FROM generate_series(1, {CALM}) AS i; ANALYZE t;"
+                     f"INSERT INTO t SELECT 10000, i FROM generate_series(1, {CROWD}) AS i")
+    table = {"name": "public.t", "partition": {"strategy": "id_range", "column": "id", "target_rows": 10_000}}
+    job = postgres_job(headrace, database, table, verify="source", engine=TWO_WORKERS)
+    finished = job.run("--log-format", "json")
+    assert sum(event["parts"] for event in divisions(finished)) < 10, "there are few places to cut it at"
+    assert lake.count(job.lake, "public.t") == CALM + CROWD
