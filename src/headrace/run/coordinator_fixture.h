@@ -120,7 +120,7 @@ class CoordinatorTest : public ::testing::Test {
   }
 
   static MemorySourceScript SourceScript(CoordinatorTest* test) {
-    MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}, {"c", kRows}}};
+    MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}, {"c", kRows}, {"a2", kRows}}};
     script.names = [test]() -> arrow::Result<std::vector<NamedRelation>> {
       if (test->on_list) ARROW_RETURN_NOT_OK(test->on_list());
       std::vector<NamedRelation> relations;
