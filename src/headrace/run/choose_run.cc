@@ -63,8 +63,8 @@ class RunChooser {
   /// A preview settles nothing: most likely an open intent will be a commit.
   bool IsThere(const JournalTable& table) const { return IsPublished(table, published()); }
   Published published() const { return preview_ ? Published::kDecided : Published::kCommitted; }
-  /// The id of a run that begins.
-  std::string NewRunId() const { return request_.run_id ? *request_.run_id : MakeRunId(); }
+  /// The destination has tables of a run that the journal does not know.
+  bool HasLoaded() const { return decision_.chosen && !decision_.chosen->committed.empty(); }
 
   const RunParts& parts_;
   const RunRequest& request_;
@@ -89,6 +89,9 @@ arrow::Result<RunDecision> RunChooser::Choose() {
     ARROW_ASSIGN_OR_RAISE(requested, FindRequestedRun(parts_.journal, *request_.run_id));
     const bool is_unfinished = unfinished && requested.run && unfinished->run == requested.run->run;
     asked_ = is_unfinished ? AskedRun::kSame : AskedRun::kOther;
+    if (!requested.run) {
+      ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(*request_.run_id));
+    }
   }
   SuccessionRuling ruling;
   if (unfinished.has_value()) {
@@ -131,9 +134,10 @@ arrow::Result<SuccessionRuling> RunChooser::Rule(const JournalRun& run) {
   ARROW_ASSIGN_OR_RAISE(journalled_, parts_.journal.Tables(run.run));
   unfinished_ = UnfinishedRunOf(run, journalled_, published(), parts_.job,
                                 TablesOutside(wanted_, gone_), IsAtSamePlace(parts_, run));
-  return RuleSuccession(
-      unfinished_,
-      {.asked = asked_, .resume = request_.resume, .is_backfill = parts_.job.backfill.has_value()});
+  return RuleSuccession(unfinished_, {.asked = asked_,
+                                      .resume = request_.resume,
+                                      .is_backfill = parts_.job.backfill.has_value(),
+                                      .has_loaded = HasLoaded()});
 }
 
 void RunChooser::GiveUp(std::optional<JournalRun>& unfinished) {
@@ -180,13 +184,15 @@ arrow::Status RunChooser::ChooseNew() {
     decision_.notes.emplace_back("no run of this job is unfinished; nothing to resume");
     return arrow::Status::OK();
   }
-  ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(NewRunId()));
+  if (!decision_.chosen) {
+    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
+  }
   return ForgetWhatIsNotToBeResumed();
 }
 
 /// `--resume` goes on with what the lake remembers of a run, and begins none.
 arrow::Status RunChooser::ForgetWhatIsNotToBeResumed() {
-  if (!request_.resume || !decision_.chosen->committed.empty()) return arrow::Status::OK();
+  if (!request_.resume || HasLoaded()) return arrow::Status::OK();
   decision_.notes.push_back("run " + decision_.chosen->run + " was never begun; nothing to resume");
   decision_.chosen.reset();
   return arrow::Status::OK();
@@ -197,11 +203,9 @@ arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished,
   switch (ruling.succession) {
     case Succession::kTakeOver:
       return TakeOver(unfinished);
-    case Succession::kEnd: {
-      ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(NewRunId()));
+    case Succession::kEnd:
       ARROW_RETURN_NOT_OK(VerifyBefore(unfinished, {}));
-      return ForgetWhatIsNotToBeResumed();
-    }
+      return ChooseNew();
     case Succession::kRefuse:
       return Refuse(unfinished, ruling.refusal);
     case Succession::kContinue:
@@ -216,9 +220,13 @@ arrow::Status RunChooser::Refuse(const JournalRun& run, Refusal refusal) const {
   const std::vector<std::string> left = unfinished_.left();
   if (refusal == Refusal::kJobChanged) return JobChanged(parts_.job, run, left);
   if (refusal == Refusal::kBackfillUnfinished) return BackfillUnfinished(parts_.job, run, left);
-  const bool has_id = asked_ == AskedRun::kOther;
-  return OtherRunUnfinished(parts_.job, has_id ? "run " + *request_.run_id : "this backfill", run,
-                            left);
+  if (asked_ == AskedRun::kAny || asked_ == AskedRun::kSame) {
+    return OtherRunUnfinished(parts_.job, "this backfill", run, left);
+  }
+  const arrow::Status refused =
+      OtherRunUnfinished(parts_.job, "run " + *request_.run_id, run, left);
+  if (unfinished_.has_published || parts_.job.backfill || HasLoaded()) return refused;
+  return refused.WithMessage(refused.message() + TakenOverByOneForAll(unfinished_));
 }
 
 /// A new run for what is left of `run`, for the next windows of what it has loaded, and for wanted
@@ -247,14 +255,14 @@ ChosenRun RunChooser::SuccessorOf(const JournalRun& run) const {
 /// done for what it has not loaded.
 arrow::Status RunChooser::TakeOver(const JournalRun& run) {
   std::vector<std::string> kept;
-  if (asked_ == AskedRun::kOther) {
-    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(*request_.run_id));
-  } else {
+  if (asked_ != AskedRun::kOther) {
     decision_.chosen = SuccessorOf(run);
     kept = unfinished_.kept();
   }
   ARROW_RETURN_NOT_OK(FindFaults(run.run, *decision_.chosen));
-  decision_.notes.push_back(TakenOver(run, unfinished_.left()));
+  decision_.notes.push_back(unfinished_.has_published
+                                ? TakenOver(run, unfinished_.left())
+                                : TakenOverUnpublished(run, decision_.chosen->run));
   ARROW_RETURN_NOT_OK(VerifyBefore(run, kept));
   decision_.chosen->supersedes = {.run = run.run, .kept = std::move(kept)};
   return arrow::Status::OK();

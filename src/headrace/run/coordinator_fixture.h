@@ -92,6 +92,10 @@ class CoordinatorTest : public ::testing::Test {
       return plan.table.name == name ? PermanentError("value too large") : arrow::Status::OK();
     };
   }
+  /// No snapshot can be opened until the weather changes: nothing is published.
+  void LoseSource() {
+    on_snapshot = [](int) { return PermanentError("password authentication failed"); };
+  }
   /// The process dies whenever it commits table `name`, until the weather changes.
   void BreakOffCommitOf(const std::string& name) {
     on_commit = [name](const CommitIntent& intent, bool) {

@@ -102,6 +102,18 @@ TEST_F(ListedJobTest, WhereAllAreGoneTheTablesFail) {
   EXPECT_THAT((*journal_->FindRun(run))->scope, ElementsAre("a", "b"));
 }
 
+TEST_F(ListedJobTest, AnotherIdTakesOverARunThatHasPublishedNothingWithWhatIsThereNow) {
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  names = {"b", "c"};
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->exit_code(), 0);
+  EXPECT_EQ(StateOf("monday"), RunState::kSuperseded);
+  EXPECT_THAT(MatchedOf("tuesday"), ElementsAre("b by *", "c by *"));
+}
+
 TEST_F(ListedJobTest, OnlyTakesATableOfThePatternAndALaterRunTheOthers) {
   FailTable("a");
   const auto first = RunOnly("a");

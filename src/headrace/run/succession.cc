@@ -23,6 +23,13 @@ bool HasNextWindow(const UnfinishedRun& run) {
   });
 }
 
+/// A new run loads all of it that the job still has, and whoever asks again for the unfinished run
+/// means the new one from then on: it must be for no less.
+bool IsCovered(const UnfinishedRun& run) {
+  return std::ranges::none_of(
+      run.tables, [](const UnfinishedTable& table) { return table.is_in_job && !table.is_wanted; });
+}
+
 /// A person has asked for its range once, and nothing came of it: no other run is to wait for that.
 bool IsBackfillInTheWay(const UnfinishedRun& run, const RunWish& wish) {
   const bool is_asked_for = run.is_same_text || wish.asked == AskedRun::kSame;
@@ -55,7 +62,12 @@ SuccessionRuling WithOtherId(const UnfinishedRun& run, const RunWish& wish) {
   if (!HasLeft(run)) return Ruled(Succession::kEnd);
   const bool is_same_job = run.is_same_text && run.is_same_place;
   const bool are_windows = std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted_window);
-  if (!wish.resume && is_same_job && are_windows) return Ruled(Succession::kTakeOver);
+  // Of one that has published nothing there is nothing that a changed job could contradict.
+  const bool is_unpublished = !run.has_published && run.is_backfill == wish.is_backfill;
+  const bool is_covered = (is_same_job && are_windows) || (is_unpublished && IsCovered(run));
+  // What it has loaded before lies behind what the unfinished one is for.
+  const bool is_new = !wish.resume && !wish.has_loaded;
+  if (is_new && is_covered) return Ruled(Succession::kTakeOver);
   return Refused(run.is_backfill ? Refusal::kBackfillUnfinished : Refusal::kOtherUnfinished);
 }
 

@@ -24,6 +24,8 @@ struct RunWish {
   AskedRun asked = AskedRun::kAny;
   bool resume = false;       ///< `--resume`: nothing new begins.
   bool is_backfill = false;  ///< `--from`, `--to`.
+  bool has_loaded = false;   ///< Of kOther: the destination has tables of it, though the journal
+                             ///< does not know it.
 };
 
 /// One table of the unfinished run.

@@ -25,6 +25,7 @@ constexpr RunWish kBackfill = {.is_backfill = true};
 constexpr RunWish kSameId = {.asked = AskedRun::kSame};
 constexpr RunWish kOtherId = {.asked = AskedRun::kOther};
 constexpr RunWish kOtherIdResume = {.asked = AskedRun::kOther, .resume = true};
+constexpr RunWish kOtherIdInLake = {.asked = AskedRun::kOther, .has_loaded = true};
 constexpr RunWish kOtherIdBackfill = {.asked = AskedRun::kOther, .is_backfill = true};
 
 /// A run of the tables that `tables` has a letter for each:
@@ -129,8 +130,28 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"a full load is published", RunOf("Fw"), kOtherId, kBehindOther},
         Case{"a table is not wanted", RunOf("Wwo"), kOtherId, kBehindOther},
         Case{"a published table is not wanted", RunOf("WwO"), kOtherId, kBehindOther},
+        Case{"all are windows, and it has loaded before", RunOf("Ww"), kOtherIdInLake,
+             kBehindOther},
         Case{"windows of another job", OfOtherText(RunOf("Ww")), kOtherId, kBehindOther},
         Case{"windows of another place", AtOtherPlace(RunOf("Ww")), kOtherId, kBehindOther}));
+
+INSTANTIATE_TEST_SUITE_P(
+    WithAnotherIdNothingPublished, SuccessionTest,
+    ::testing::Values(
+        Case{"it is for the same", RunOf("wf"), kOtherId, kTakenOver},
+        Case{"full loads alone", RunOf("ff"), kOtherId, kTakenOver},
+        Case{"another place", AtOtherPlace(RunOf("f")), kOtherId, kTakenOver},
+        Case{"another job, a table of it is gone", OfOtherText(RunOf("fg")), kOtherId, kTakenOver},
+        Case{"another job, one table of it is not wanted", OfOtherText(RunOf("fo")), kOtherId,
+             kBehindOther},
+        Case{"it is for less", RunOf("fo"), kOtherId, kBehindOther},
+        Case{"--resume begins nothing new", RunOf("f"), kOtherIdResume, kBehindOther},
+        Case{"it has loaded before", RunOf("f"), kOtherIdInLake, kBehindOther},
+        Case{"a backfill beside another run", OfOtherText(RunOf("w")), kOtherIdBackfill,
+             kBehindOther},
+        Case{"the same backfill", Backfill(RunOf("f")), kOtherIdBackfill, kTakenOver},
+        Case{"the same backfill of less", Backfill(RunOf("fo")), kOtherIdBackfill, kBehindBackfill},
+        Case{"its tables are gone", RunOf(""), kOtherId, kEnded}));
 
 INSTANTIATE_TEST_SUITE_P(
     Backfills, SuccessionTest,
