@@ -109,7 +109,7 @@ Command RunCommand() {
                     "for machines: the report here, events in the log"}},
       .exits = {{kExitDone, "every table is published, or there was nothing to do"},
                 {kExitFailed,
-                 "a table failed, or could not be read again where none differs; the others are "
+                 "a table failed, or could not be read again, and none differs; the others are "
                  "published. Or nothing was read, because what --only names is there by a run "
                  "that others keep unfinished"},
                 {kExitUsage,
@@ -117,8 +117,8 @@ Command RunCommand() {
                  "published, another run stands in the way, or the run of this --run-id is done "
                  "without a table that --only names"},
                 {kExitVerificationFailed,
-                 "no table failed, and a published file is not what was written, also where others "
-                 "cannot be read"},
+                 "a published file is not what was written, whatever else failed; also one of an "
+                 "earlier run that this one ends or takes over"},
                 {kExitInterrupted,
                  "interrupted; nothing is half published, the same command continues"}},
       .json =

@@ -9,7 +9,17 @@
 namespace headrace {
 namespace {
 
-using RerunTest = CoordinatorTest;
+class RerunTest : public CoordinatorTest {
+ protected:
+  /// Process of the run `monday` dies behind each commit: all is published, and nothing verified.
+  void KillMondayBehindItsCommits() {
+    on_commit = [](const CommitIntent&, bool published) {
+      return published ? PermanentError("killed") : arrow::Status::OK();
+    };
+    EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+    on_commit = nullptr;
+  }
+};
 
 TEST_F(RerunTest, ACommitThatWasOvertakenIsVoidAndTheNextRunLoadsTheTableAnew) {
   OvertakeTable("a");
@@ -405,12 +415,7 @@ TEST_F(RerunTest, AnEmptyOrOverlongRunIdIsRefusedBeforeTheJournal) {
 }
 
 TEST_F(RerunTest, WhoEndsTheRunVerifiesIt) {
-  on_commit = [](const CommitIntent&, bool published) {
-    return published ? PermanentError("killed") : arrow::Status::OK();
-  };
-  const auto first = Run({.run_id = "monday", .resume = false, .only = {}});
-  ASSERT_EQ(first->exit_code(), 1);
-  on_commit = nullptr;
+  KillMondayBehindItsCommits();
   on_read_back = [](const CommitRecord&) { return "damaged"; };
   const auto second = Run({.run_id = "monday", .resume = false, .only = {}});
   ASSERT_TRUE(second.ok()) << second.status();
@@ -420,11 +425,7 @@ TEST_F(RerunTest, WhoEndsTheRunVerifiesIt) {
 }
 
 TEST_F(RerunTest, AnotherRunIdVerifiesTheRunThatItEnds) {
-  on_commit = [](const CommitIntent&, bool published) {
-    return published ? PermanentError("killed") : arrow::Status::OK();
-  };
-  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
-  on_commit = nullptr;
+  KillMondayBehindItsCommits();
   on_read_back = [](const CommitRecord& record) {
     return record.intent.run == "monday" ? "damaged" : "";
   };
@@ -440,11 +441,7 @@ TEST_F(RerunTest, AnotherRunIdVerifiesTheRunThatItEnds) {
 }
 
 TEST_F(RerunTest, DamageOfTheRunThatIsEndedIsToldWhereNothingIsResumed) {
-  on_commit = [](const CommitIntent&, bool published) {
-    return published ? PermanentError("killed") : arrow::Status::OK();
-  };
-  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
-  on_commit = nullptr;
+  KillMondayBehindItsCommits();
   on_read_back = [](const CommitRecord&) { return "damaged"; };
   const auto tuesday = Run({.run_id = "tuesday", .resume = true, .only = {}});
   ASSERT_TRUE(tuesday.ok()) << tuesday.status();
@@ -794,10 +791,13 @@ TEST_F(WindowRerunTest, WhatIsTakenOverIsVerified) {
     return record.intent.run == first->run ? "damaged" : "";
   };
   const auto second = Run();
+  EXPECT_EQ(second->exit_code(), 3) << "though b has failed";
+  EXPECT_EQ(StateOf(second->run), RunState::kFailed) << "b is to be loaded";
   EXPECT_NE(second->notes.back().find("run " + first->run + ": its verification FAILED"),
             std::string::npos)
       << second->notes.back();
   EXPECT_NE((*journal_->FindRun(first->run))->report.find("damaged"), std::string::npos);
+  EXPECT_EQ(Run()->exit_code(), 1) << "the next one has found none";
 }
 
 TEST_F(WindowRerunTest, ARunThatTakesOverDamageAnswersForIt) {
