@@ -223,8 +223,7 @@ arrow::Status RunChooser::Refuse(const JournalRun& run, Refusal refusal) const {
   if (asked_ == AskedRun::kAny || asked_ == AskedRun::kSame) {
     return OtherRunUnfinished(parts_.job, "this backfill", run, left);
   }
-  const arrow::Status refused =
-      OtherRunUnfinished(parts_.job, "run " + *request_.run_id, run, left);
+  arrow::Status refused = OtherRunUnfinished(parts_.job, "run " + *request_.run_id, run, left);
   if (unfinished_.has_published || parts_.job.backfill || HasLoaded()) return refused;
   return refused.WithMessage(refused.message() + TakenOverByOneForAll(unfinished_));
 }
