@@ -1,5 +1,7 @@
 """What the same command does the second time."""
 
+import signal
+
 import pytest
 from harness import lake
 from harness.gate import gate
@@ -72,6 +74,55 @@ def test_another_run_id_waits_for_the_unfinished_run(shop, headrace):
     shop.execute(REPAIR)
     job.run("--run-id", "tuesday")
     assert (count(job, "good"), count(job, "bad")) == (200, 1)
+
+
+def fail_without_table(job, shop) -> None:
+    shop.execute("ALTER TABLE good RENAME TO away")
+    job.run("--run-id", "monday", expect=2)
+    shop.execute("ALTER TABLE away RENAME TO good")
+
+
+def fail_without_database(job, shop) -> None:
+    job.environment = {"DB": "nowhere"}
+    job.run("--run-id", "monday", expect=2)
+    job.environment = {"DB": shop.name}
+
+
+def be_killed(job, shop) -> None:
+    with gate(shop.uri) as held:
+        process = job.start("--run-id", "monday")
+        held.wait_for_reader(process)
+        process.send_signal(signal.SIGKILL)
+        ended(process, -signal.SIGKILL)
+
+
+@pytest.mark.parametrize("fail", [fail_without_table, fail_without_database, be_killed])
+def test_a_night_that_published_nothing_is_in_no_other_nights_way(shop, headrace, fail):
+    """A scheduler goes on by itself, and a late retry of the first night loads nothing once more."""
+    with gate(shop.uri):
+        pass  # From here on it is there, and open.
+    job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()", "write": "append"})
+    job.document["source"]["uri"] = shop.uri.replace(f"/{shop.name}", "/${DB}")
+    job.write()
+    job.environment = {"DB": shop.name}
+    fail(job, shop)
+    said(job.run("--dry-run", "--run-id", "tuesday"), "public.good", "has published nothing")
+    said(job.run("--run-id", "tuesday"), "run monday, begun at ", "has published nothing", "takes it over")
+    assert count(job, "good") == 100
+    said(job.run("--run-id", "monday"), "run monday was taken over by run tuesday", "nothing to do")
+    said(job.command("show", "monday"), "superseded: run tuesday has taken over")
+    job.run("--run-id", "wednesday")
+    assert count(job, "good") == 200
+    assert runs(job) == [("wednesday", "done"), ("tuesday", "done"), ("monday", "superseded")]
+    assert lake.staged_files(job.lake) == []
+
+
+def test_a_run_for_one_table_does_not_take_over_one_for_more(shop, headrace):
+    """Who asks for it again would take the others for loaded."""
+    job = append_job(shop, headrace, "bad", "missing")
+    job.run("--run-id", "monday", expect=1)
+    said(job.run("--run-id", "tuesday", "--only", "public.bad", expect=2), "a new run that is for public.bad and public.missing takes it over", "headrace abandon monday")
+    assert runs(job) == [("monday", "failed")]
 
 
 def test_a_changed_job_does_not_continue_a_run_that_has_committed(shop, headrace):

@@ -161,8 +161,8 @@ std::string CommandsGuide() {
       "| 2 | bad job or usage: a person must change the job, the command line or the rights, and "
       "nothing is published (a commit that an earlier call had decided may have been finished: it "
       "says so) |\n"
-      "| 3 | verification failed: published files are not what was written, also where others "
-      "cannot be read |\n"
+      "| 3 | verification failed: published files are not what was written, whatever else "
+      "failed |\n"
       "| 130 | interrupted by SIGINT or SIGTERM: the same command continues. A signal in the first "
       "hundredths of a second, before the program stands, ends it as any other: 130 or 143 |\n\n"
       "| command | does |\n|---|---|\n";

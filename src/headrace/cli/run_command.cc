@@ -84,12 +84,12 @@ Command RunCommand() {
           "run loads only what is left, until nothing is, or until `headrace abandon` gives the "
           "run up: only then all tables are read again. Incremental loads do not wait for that: "
           "where the unfinished run has loaded some, a new run takes over what is left of it and "
-          "loads their new rows too. A scheduler passes --run-id, so that a "
-          "repeated call of a "
+          "loads their new rows too. A scheduler passes --run-id, so that a repeated call of a "
           "finished run does nothing; a table that the finished run was not for, and that --only "
-          "names, is refused: a task for one table has a --run-id of its own. Tables that an "
-          "unfinished run was not begun for join it, "
-          "unless --resume is given.\n"
+          "names, is refused: a task for one table has a --run-id of its own. A run that has "
+          "published nothing is in the way of no other --run-id that is for all of its tables: "
+          "that one takes it over, and is meant by both ids then. Tables that an unfinished run "
+          "was not begun for join it, unless --resume is given.\n"
           "Ctrl-C ends it cleanly, a second one at once. What other programs send (kill, a "
           "scheduler) within a second of the first signal counts as one with it: timeout(1) sends "
           "each signal twice.",
@@ -109,7 +109,7 @@ Command RunCommand() {
                     "for machines: the report here, events in the log"}},
       .exits = {{kExitDone, "every table is published, or there was nothing to do"},
                 {kExitFailed,
-                 "a table failed, or could not be read again where none differs; the others are "
+                 "a table failed, or could not be read again, and none differs; the others are "
                  "published. Or nothing was read, because what --only names is there by a run "
                  "that others keep unfinished"},
                 {kExitUsage,
@@ -117,8 +117,8 @@ Command RunCommand() {
                  "published, another run stands in the way, or the run of this --run-id is done "
                  "without a table that --only names"},
                 {kExitVerificationFailed,
-                 "no table failed, and a published file is not what was written, also where others "
-                 "cannot be read"},
+                 "a published file is not what was written, whatever else failed; also one of an "
+                 "earlier run that this one ends or takes over"},
                 {kExitInterrupted,
                  "interrupted; nothing is half published, the same command continues"}},
       .json =

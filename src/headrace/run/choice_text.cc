@@ -99,6 +99,21 @@ std::string TakenOver(const JournalRun& run, const std::vector<std::string>& lef
          "for nothing";
 }
 
+std::string TakenOverUnpublished(const JournalRun& run, const std::string& successor) {
+  return "run " + run.run + ", begun at " + run.started_at + ", has published nothing: run " +
+         successor + " takes it over, and is meant by --run-id " + ShellWord(run.run) +
+         " from now on";
+}
+
+std::string TakenOverByOneForAll(const UnfinishedRun& other) {
+  std::vector<std::string> tables;
+  for (const UnfinishedTable& table : other.tables) {
+    if (table.is_in_job) tables.push_back(table.label);
+  }
+  return ". It has published nothing: a new run that is for " + Enumerated(tables) +
+         " takes it over, by another --run-id without --resume";
+}
+
 std::string OlderSnapshots(const std::vector<CommitRecord>& committed) {
   std::string text = "as of an earlier snapshot than what is loaded now:";
   for (const CommitRecord& record : committed) {

@@ -6,6 +6,7 @@
 #include "headrace/config/job.h"
 #include "headrace/journal/journal.h"
 #include "headrace/model/error.h"
+#include "headrace/run/succession.h"
 #include "headrace/run/table_selection.h"
 
 namespace headrace {
@@ -24,6 +25,9 @@ arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::st
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left);
 
+/// Behind OtherRunUnfinished, of a run that has published nothing: which one may begin.
+std::string TakenOverByOneForAll(const UnfinishedRun& other);
+
 /// What is loaded now sees a later moment than what a continued run published before: `committed`.
 std::string OlderSnapshots(const std::vector<CommitRecord>& committed);
 
@@ -34,6 +38,9 @@ arrow::Status BackfillUnfinished(const Job& job, const JournalRun& run,
 
 /// A new run takes over `left` (labels) of `run`, which is unfinished.
 std::string TakenOver(const JournalRun& run, const std::vector<std::string>& left);
+
+/// The same of a run that has published nothing, by the run `successor`.
+std::string TakenOverUnpublished(const JournalRun& run, const std::string& successor);
 
 /// Class user: `outside` are wanted, and `--resume` goes on with `run` alone, which is not for
 /// them.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -13,25 +14,22 @@
 #include "headrace/run/known_run.h"
 #include "headrace/run/run_id.h"
 #include "headrace/run/settle.h"
+#include "headrace/run/succession.h"
 #include "headrace/run/table_list.h"
 #include "headrace/run/table_selection.h"
 
 namespace headrace {
 namespace {
 
-/// What an unfinished run has come to.
-struct RunRemains {
-  std::vector<std::string> left;      ///< Labels of its tables that are not published.
-  bool left_are_windows = true;       ///< All of them are wanted and in transactional mode.
-  bool has_next_windows = false;      ///< So is a table that is published.
-  std::vector<std::string> kept;      ///< Directories of all others that are published,
-  std::vector<CommitRecord> records;  ///< and the records of those.
-};
-
 class RunChooser {
  public:
-  RunChooser(const RunParts& parts, const RunRequest& request, std::string started_at, bool preview)
-      : parts_(parts), request_(request), started_at_(std::move(started_at)), preview_(preview) {}
+  RunChooser(const RunParts& parts, const RunRequest& request, std::vector<std::string> gone,
+             std::string started_at, bool preview)
+      : parts_(parts),
+        request_(request),
+        gone_(std::move(gone)),
+        started_at_(std::move(started_at)),
+        preview_(preview) {}
 
   arrow::Result<RunDecision> Choose();
 
@@ -41,21 +39,20 @@ class RunChooser {
  private:
   arrow::Result<std::optional<JournalRun>> FindUnfinished();
   arrow::Status Settle(const JournalRun& run);
-  arrow::Result<bool> IsBackfillInTheWay(const JournalRun& run);
+  arrow::Result<SuccessionRuling> Rule(const JournalRun& run);
   void GiveUp(std::optional<JournalRun>& unfinished);
   bool IsOtherBackfill(const JournalRun& run) const;
-  arrow::Status CheckSameKind(const JournalRun& run, const std::vector<std::string>& left) const;
-  arrow::Status ChooseByRunId(const std::optional<JournalRun>& unfinished);
-  arrow::Status ChooseBeside(const JournalRun& unfinished);
+  arrow::Status ChooseKnown(const JournalRun& known);
+  arrow::Status ChooseBeside(const JournalRun& unfinished, const SuccessionRuling& ruling);
+  arrow::Status ChooseNew();
+  arrow::Status ForgetWhatIsNotToBeResumed();
   arrow::Result<ChosenRun> Start(const std::string& run);
-  arrow::Status ContinueOrSucceed(const JournalRun& run);
-  arrow::Result<RunRemains> RemainsOf(const JournalRun& run);
-  ChosenRun SuccessorOf(const JournalRun& run, const RunRemains& remains) const;
-  arrow::Status TakeOver(const JournalRun& run, const std::vector<std::string>& left,
-                         std::vector<std::string> kept);
+  arrow::Status Refuse(const JournalRun& run, Refusal refusal) const;
+  arrow::Status TakeOver(const JournalRun& run);
+  ChosenRun SuccessorOf(const JournalRun& run) const;
   arrow::Status VerifyBefore(const JournalRun& run, const std::vector<std::string>& kept);
   arrow::Result<ChosenRun> Continue(const JournalRun& run);
-  arrow::Status ChoosePlace(const JournalRun& run, ChosenRun& chosen);
+  arrow::Status ChoosePlace(const JournalRun& run, ChosenRun& chosen) const;
   arrow::Status FindFaults(const std::string& run, ChosenRun& chosen);
   arrow::Status Extend(const JournalRun& run, ChosenRun& chosen);
   arrow::Result<ChosenRun> Repeat(const JournalRun& run);
@@ -64,17 +61,22 @@ class RunChooser {
                               ChosenRun& chosen);
 
   /// A preview settles nothing: most likely an open intent will be a commit.
-  bool IsThere(const JournalTable& table) const {
-    return table.record.has_value() || (preview_ && table.has_open_intent());
-  }
+  bool IsThere(const JournalTable& table) const { return IsPublished(table, published()); }
+  Published published() const { return preview_ ? Published::kDecided : Published::kCommitted; }
+  /// The destination has tables of a run that the journal does not know.
+  bool HasLoaded() const { return decision_.chosen && !decision_.chosen->committed.empty(); }
 
   const RunParts& parts_;
   const RunRequest& request_;
+  const std::vector<std::string> gone_;
   const std::string started_at_;
   const bool preview_;
   TableJobs wanted_;
+  AskedRun asked_ = AskedRun::kAny;
+  UnfinishedRun unfinished_;              // Of the unfinished run, once it is settled,
+  std::vector<JournalTable> journalled_;  // and its tables.
   RunDecision decision_;
-  std::string settled_;  // Sentences.
+  size_t settled_ = 0;  // Of decision_.notes, the first ones: what was settled.
 };
 
 arrow::Result<RunDecision> RunChooser::Choose() {
@@ -82,26 +84,36 @@ arrow::Result<RunDecision> RunChooser::Choose() {
   ARROW_ASSIGN_OR_RAISE(wanted_, SelectTables(parts_.job, request_.only));
   ARROW_ASSIGN_OR_RAISE(auto unfinished, FindUnfinished());
   if (unfinished.has_value()) ARROW_RETURN_NOT_OK(Settle(*unfinished));
-  if (unfinished.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(const bool in_the_way, IsBackfillInTheWay(*unfinished));
-    if (in_the_way) GiveUp(unfinished);
-  }
+  RequestedRun requested;
   if (request_.run_id.has_value()) {
-    ARROW_RETURN_NOT_OK(ChooseByRunId(unfinished));
+    ARROW_ASSIGN_OR_RAISE(requested, FindRequestedRun(parts_.journal, *request_.run_id));
+    const bool is_unfinished = unfinished && requested.run && unfinished->run == requested.run->run;
+    asked_ = is_unfinished ? AskedRun::kSame : AskedRun::kOther;
+    if (!requested.run) {
+      ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(*request_.run_id));
+    }
+  }
+  SuccessionRuling ruling;
+  if (unfinished.has_value()) {
+    ARROW_ASSIGN_OR_RAISE(ruling, Rule(*unfinished));
+    if (ruling.succession == Succession::kGiveUp) GiveUp(unfinished);
+  }
+  std::ranges::copy(requested.notes, std::back_inserter(decision_.notes));
+  if (requested.run.has_value() && asked_ == AskedRun::kOther) {
+    ARROW_RETURN_NOT_OK(ChooseKnown(*requested.run));
   } else if (unfinished.has_value()) {
-    ARROW_RETURN_NOT_OK(ContinueOrSucceed(*unfinished));
-  } else if (request_.resume) {
-    decision_.notes.emplace_back("no run of this job is unfinished; nothing to resume");
+    ARROW_RETURN_NOT_OK(ChooseBeside(*unfinished, ruling));
   } else {
-    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
+    ARROW_RETURN_NOT_OK(ChooseNew());
   }
   return std::move(decision_);
 }
 
 arrow::Status RunChooser::WithSettled(const arrow::Status& status) const {
-  if (status.ok() || settled_.empty()) return status;
-  return status.WithMessage(status.message() + "; before that was finished what was begun" +
-                            settled_);
+  if (status.ok() || settled_ == 0) return status;
+  std::string text = status.message() + "; before that was finished what was begun";
+  for (const std::string& note : std::span(decision_.notes).first(settled_)) text += "; " + note;
+  return status.WithMessage(text);
 }
 
 /// The latest unfinished run of the job. There is at most one: a new run starts only when none is
@@ -118,12 +130,14 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
   return std::move(run);
 }
 
-/// A person has asked for its range once, and nothing came of it: no other run is to wait for that.
-arrow::Result<bool> RunChooser::IsBackfillInTheWay(const JournalRun& run) {
-  const bool is_asked_for = run.text_digest == parts_.job.text_digest || request_.run_id == run.run;
-  if (!IsBackfill(run) || is_asked_for || request_.resume) return false;
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
-  return std::ranges::none_of(tables, [this](const auto& table) { return IsThere(table); });
+arrow::Result<SuccessionRuling> RunChooser::Rule(const JournalRun& run) {
+  ARROW_ASSIGN_OR_RAISE(journalled_, parts_.journal.Tables(run.run));
+  unfinished_ = UnfinishedRunOf(run, journalled_, published(), parts_.job,
+                                TablesOutside(wanted_, gone_), IsAtSamePlace(parts_, run));
+  return RuleSuccession(unfinished_, {.asked = asked_,
+                                      .resume = request_.resume,
+                                      .is_backfill = parts_.job.backfill.has_value(),
+                                      .has_loaded = HasLoaded()});
 }
 
 void RunChooser::GiveUp(std::optional<JournalRun>& unfinished) {
@@ -139,19 +153,10 @@ bool RunChooser::IsOtherBackfill(const JournalRun& run) const {
          (IsBackfill(run) || parts_.job.backfill.has_value());
 }
 
-/// A backfill goes on as that alone, and nothing else goes on as a backfill: the range, or the
-/// windows, would be taken for loaded.
-arrow::Status RunChooser::CheckSameKind(const JournalRun& run,
-                                        const std::vector<std::string>& left) const {
-  if (IsBackfill(run) == parts_.job.backfill.has_value()) return arrow::Status::OK();
-  if (IsBackfill(run)) return BackfillUnfinished(parts_.job, run, left);
-  return OtherRunUnfinished(parts_.job, "this backfill", run, left);
-}
-
 arrow::Status RunChooser::Settle(const JournalRun& run) {
   if (!preview_) {
     ARROW_ASSIGN_OR_RAISE(decision_.notes, SettleOpenIntents(parts_, run.run));
-    for (const std::string& note : decision_.notes) settled_ += "; " + note;
+    settled_ = decision_.notes.size();
     return arrow::Status::OK();
   }
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
@@ -163,90 +168,70 @@ arrow::Status RunChooser::Settle(const JournalRun& run) {
   return arrow::Status::OK();
 }
 
-arrow::Status RunChooser::ChooseByRunId(const std::optional<JournalRun>& unfinished) {
-  const std::string& wanted = *request_.run_id;
-  ARROW_ASSIGN_OR_RAISE(const RequestedRun requested, FindRequestedRun(parts_.journal, wanted));
-  const std::optional<JournalRun>& known = requested.run;
-  std::ranges::copy(requested.notes, std::back_inserter(decision_.notes));
-  if (unfinished.has_value() && known.has_value() && unfinished->run == known->run) {
-    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(*unfinished));
-    return arrow::Status::OK();
-  }
-  if (known.has_value() && known->job != parts_.job.name) {
-    return UserError("run " + known->run + " belongs to job \"" + known->job +
+/// `--run-id` means a run that is over.
+arrow::Status RunChooser::ChooseKnown(const JournalRun& known) {
+  if (known.job != parts_.job.name) {
+    return UserError("run " + known.run + " belongs to job \"" + known.job +
                      "\"; choose another --run-id");
   }
-  if (known.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Repeat(*known));
-    return arrow::Status::OK();
-  }
-  ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(wanted));
-  if (unfinished.has_value()) ARROW_RETURN_NOT_OK(ChooseBeside(*unfinished));
-  if (request_.resume && decision_.chosen->committed.empty()) {
-    decision_.chosen.reset();
-    decision_.notes.push_back("run " + wanted + " was never begun; nothing to resume");
-  }
+  ARROW_ASSIGN_OR_RAISE(decision_.chosen, Repeat(known));
   return arrow::Status::OK();
 }
 
-/// A run of an id of its own has been chosen. What is unfinished ends before it where it is
-/// complete, or where the new run loads all that is left of it.
-arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished) {
-  ARROW_ASSIGN_OR_RAISE(const RunRemains remains, RemainsOf(unfinished));
-  if (remains.left.empty()) return VerifyBefore(unfinished, {});
-  // Whoever asks for the unfinished run means the new one from then on: it must be for no less.
-  const bool is_covered = remains.left_are_windows && remains.kept.empty();
-  if (is_covered && IsOfSameJob(parts_, unfinished) && !request_.resume) {
-    return TakeOver(unfinished, remains.left, /*kept=*/{});
-  }
-  if (IsBackfill(unfinished)) return BackfillUnfinished(parts_.job, unfinished, remains.left);
-  return OtherRunUnfinished(parts_.job, "run " + decision_.chosen->run, unfinished, remains.left);
-}
-
-/// One table that fails again and again must not hold up the new rows of others: where the
-/// unfinished run has loaded such, a new one takes up what is left, and loads their next windows.
-arrow::Status RunChooser::ContinueOrSucceed(const JournalRun& run) {
-  ARROW_ASSIGN_OR_RAISE(RunRemains remains, RemainsOf(run));
-  if (IsOtherBackfill(run) && remains.left.empty() && !request_.resume) {
-    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
-    return VerifyBefore(run, {});
-  }
-  if (request_.resume || !IsOfSameJob(parts_, run) || remains.left.empty() ||
-      !remains.has_next_windows) {
-    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(run));
+/// No run of the job is unfinished.
+arrow::Status RunChooser::ChooseNew() {
+  if (!request_.run_id.has_value() && request_.resume) {
+    decision_.notes.emplace_back("no run of this job is unfinished; nothing to resume");
     return arrow::Status::OK();
   }
-  decision_.chosen = SuccessorOf(run, remains);
-  return TakeOver(run, remains.left, std::move(remains.kept));
+  if (!decision_.chosen) {
+    ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
+  }
+  return ForgetWhatIsNotToBeResumed();
 }
 
-arrow::Result<RunRemains> RunChooser::RemainsOf(const JournalRun& run) {
-  ARROW_ASSIGN_OR_RAISE(const auto tables, parts_.journal.Tables(run.run));
-  const JournalTableIndex journalled(tables);
-  const JobPositions positions = PositionsByDirectory(parts_.job);
-  const std::unordered_set<const TableJob*> wanted(wanted_.begin(), wanted_.end());
-  RunRemains remains;
-  for (const std::string& directory : run.scope) {
-    const JournalTable* known = journalled.Find(directory);
-    const auto at = positions.find(directory);
-    const TableJob* table = at == positions.end() ? nullptr : &parts_.job.tables[at->second];
-    const bool is_window = wanted.contains(table) && table->load.moves_watermark();
-    if (known == nullptr || !IsThere(*known)) {
-      remains.left.push_back(table == nullptr ? directory : table->table.label());
-      remains.left_are_windows &= is_window;
-    } else if (is_window) {
-      remains.has_next_windows = true;
-    } else {
-      remains.kept.push_back(directory);
-      if (known->record.has_value()) remains.records.push_back(*known->record);
-    }
+/// `--resume` goes on with what the lake remembers of a run, and begins none.
+arrow::Status RunChooser::ForgetWhatIsNotToBeResumed() {
+  if (!request_.resume || HasLoaded()) return arrow::Status::OK();
+  decision_.notes.push_back("run " + decision_.chosen->run + " was never begun; nothing to resume");
+  decision_.chosen.reset();
+  return arrow::Status::OK();
+}
+
+arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished,
+                                       const SuccessionRuling& ruling) {
+  switch (ruling.succession) {
+    case Succession::kTakeOver:
+      return TakeOver(unfinished);
+    case Succession::kEnd:
+      ARROW_RETURN_NOT_OK(VerifyBefore(unfinished, {}));
+      return ChooseNew();
+    case Succession::kRefuse:
+      return Refuse(unfinished, ruling.refusal);
+    case Succession::kContinue:
+    case Succession::kGiveUp:  // It is unfinished no more.
+      break;
   }
-  return remains;
+  ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(unfinished));
+  return arrow::Status::OK();
+}
+
+arrow::Status RunChooser::Refuse(const JournalRun& run, Refusal refusal) const {
+  const std::vector<std::string> left = unfinished_.left();
+  if (refusal == Refusal::kJobChanged) return JobChanged(parts_.job, run, left);
+  if (refusal == Refusal::kBackfillUnfinished) return BackfillUnfinished(parts_.job, run, left);
+  if (asked_ == AskedRun::kAny || asked_ == AskedRun::kSame) {
+    return OtherRunUnfinished(parts_.job, "this backfill", run, left);
+  }
+  arrow::Status refused = OtherRunUnfinished(parts_.job, "run " + *request_.run_id, run, left);
+  if (unfinished_.has_published || parts_.job.backfill || HasLoaded()) return refused;
+  return refused.WithMessage(refused.message() + TakenOverByOneForAll(unfinished_));
 }
 
 /// A new run for what is left of `run`, for the next windows of what it has loaded, and for wanted
 /// tables that it was not for.
-ChosenRun RunChooser::SuccessorOf(const JournalRun& run, const RunRemains& remains) const {
+ChosenRun RunChooser::SuccessorOf(const JournalRun& run) const {
+  const std::vector<std::string> kept = unfinished_.kept();
   ChosenRun chosen;
   chosen.run = MakeRunId();
   chosen.started_at = started_at_;
@@ -255,18 +240,28 @@ ChosenRun RunChooser::SuccessorOf(const JournalRun& run, const RunRemains& remai
   for (const TableJob* table : TablesOutside(wanted_, run.scope)) {
     chosen.scope.push_back(table->table.directory());
   }
-  chosen.tables = TablesOutside(wanted_, remains.kept);
-  chosen.committed = remains.records;
-  chosen.has_published = !remains.kept.empty();
+  chosen.tables = TablesOutside(wanted_, kept);
+  const JournalTableIndex journalled(journalled_);
+  for (const std::string& directory : kept) {
+    const JournalTable* known = journalled.Find(directory);
+    if (known->record.has_value()) chosen.committed.push_back(*known->record);
+  }
+  chosen.has_published = !kept.empty();
   return chosen;
 }
 
-/// The chosen run takes `run` over, of which `left` (labels) is left, and keeps the published
-/// tables `kept` as its own.
-arrow::Status RunChooser::TakeOver(const JournalRun& run, const std::vector<std::string>& left,
-                                   std::vector<std::string> kept) {
+/// A new run takes `run` over. One of an id of its own keeps none of its tables: it would not be
+/// done for what it has not loaded.
+arrow::Status RunChooser::TakeOver(const JournalRun& run) {
+  std::vector<std::string> kept;
+  if (asked_ != AskedRun::kOther) {
+    decision_.chosen = SuccessorOf(run);
+    kept = unfinished_.kept();
+  }
   ARROW_RETURN_NOT_OK(FindFaults(run.run, *decision_.chosen));
-  decision_.notes.push_back(TakenOver(run, left));
+  decision_.notes.push_back(unfinished_.has_published
+                                ? TakenOver(run, unfinished_.left())
+                                : TakenOverUnpublished(run, decision_.chosen->run));
   ARROW_RETURN_NOT_OK(VerifyBefore(run, kept));
   decision_.chosen->supersedes = {.run = run.run, .kept = std::move(kept)};
   return arrow::Status::OK();
@@ -302,14 +297,7 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   chosen.run = run.run;
   chosen.started_at = run.started_at;
   chosen.scope = run.scope;
-  if (run.text_digest != parts_.job.text_digest) {
-    ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
-    ARROW_RETURN_NOT_OK(CheckSameKind(run, TablesLeft(parts_.job, run.scope, tables)));
-    if (std::ranges::any_of(tables, [this](const auto& table) { return IsThere(table); })) {
-      return JobChanged(parts_.job, run, TablesLeft(parts_.job, run.scope, tables));
-    }
-    chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
-  }
+  if (!unfinished_.is_same_text) chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
   ARROW_RETURN_NOT_OK(Extend(run, chosen));
   ARROW_RETURN_NOT_OK(DivideTables(chosen));
   ARROW_RETURN_NOT_OK(ChoosePlace(run, chosen));
@@ -329,14 +317,13 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
 
 /// What is published was read from the place that the journal knows, unless it is of an earlier
 /// version.
-arrow::Status RunChooser::ChoosePlace(const JournalRun& run, ChosenRun& chosen) {
+arrow::Status RunChooser::ChoosePlace(const JournalRun& run, ChosenRun& chosen) const {
   chosen.source = run.source;
   if (chosen.has_published && chosen.nothing_to_do()) return arrow::Status::OK();
   const std::string place = parts_.source.place();
   if (!chosen.has_published || run.source.empty()) chosen.source = place;
   if (place.empty() || place == chosen.source) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
-  return SourceChanged(parts_.job, run, place, TablesLeft(parts_.job, run.scope, tables));
+  return SourceChanged(parts_.job, run, place, unfinished_.left());
 }
 
 /// What `run` has found: `chosen`, or the one that it supersedes. A job that allows late rows now,
@@ -470,14 +457,16 @@ std::vector<std::string> TablesLeft(const Job& job, const std::vector<std::strin
 }
 
 arrow::Result<RunDecision> ChooseRun(const RunParts& parts, const RunRequest& request,
+                                     const std::vector<std::string>& gone,
                                      const std::string& started_at) {
-  RunChooser chooser(parts, request, started_at, /*preview=*/false);
+  RunChooser chooser(parts, request, gone, started_at, /*preview=*/false);
   auto decision = chooser.Choose();
   return decision.ok() ? std::move(decision) : chooser.WithSettled(decision.status());
 }
 
-arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& request) {
-  return RunChooser(parts, request, /*started_at=*/{}, /*preview=*/true).Choose();
+arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& request,
+                                      const std::vector<std::string>& gone) {
+  return RunChooser(parts, request, gone, /*started_at=*/{}, /*preview=*/true).Choose();
 }
 
 arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& journal) {

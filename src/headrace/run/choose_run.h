@@ -61,12 +61,15 @@ struct RunDecision {
 
 /// Settles every open intent of the job, then decides by docs/architecture.md ("A run") what is to
 /// be done. Errors of class user where the request contradicts what is unfinished. `started_at` is
-/// that of a new run.
+/// that of a new run. `gone` are directories of tables that the job has and the source has no more
+/// (ListedJob::gone).
 arrow::Result<RunDecision> ChooseRun(const RunParts& parts, const RunRequest& request,
+                                     const std::vector<std::string>& gone,
                                      const std::string& started_at);
 
 /// What ChooseRun would decide, taking open intents for commits; changes nothing anywhere.
-arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& request);
+arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& request,
+                                      const std::vector<std::string>& gone);
 
 /// Writes what was decided of `chosen` to the journal, before anything of it is done.
 arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& journal);

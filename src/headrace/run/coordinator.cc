@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -379,17 +380,18 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& dest
 }
 
 arrow::Result<JobPlan> Coordinator::Plan(const RunRequest& request, std::stop_token stop) {
-  if (parts_.job.patterns.empty()) return PlanListed(request, std::move(stop));
+  if (parts_.job.patterns.empty()) return PlanListed(request, {}, std::move(stop));
   ARROW_ASSIGN_OR_RAISE(ListedJob listed, ListTablesOfRun(parts_, request, stop));
   const auto job = std::make_shared<const Job>(std::move(listed.job));
-  ARROW_ASSIGN_OR_RAISE(JobPlan plan, Of(*job).PlanListed(request, std::move(stop)));
-  plan.notes.insert(plan.notes.begin(), listed.notes.begin(), listed.notes.end());
+  ARROW_ASSIGN_OR_RAISE(JobPlan plan,
+                        Of(*job).PlanListed(request, listed.findings, std::move(stop)));
   plan.listed = job;
   return plan;
 }
 
-arrow::Result<JobPlan> Coordinator::PlanListed(const RunRequest& request, std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(RunDecision decision, PreviewRun(parts_, request));
+arrow::Result<JobPlan> Coordinator::PlanListed(const RunRequest& request,
+                                               const ListFindings& listed, std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(RunDecision decision, PreviewRun(parts_, request, listed.gone));
   std::vector<const TableJob*> tables;
   if (decision.chosen.has_value()) tables = decision.chosen->tables;
   ARROW_ASSIGN_OR_RAISE(JobPlan plan,
@@ -401,7 +403,8 @@ arrow::Result<JobPlan> Coordinator::PlanListed(const RunRequest& request, std::s
       if (fault != decision.chosen->faults.end()) planned.status = fault->second;
     }
   }
-  plan.notes = std::move(decision.notes);
+  plan.notes = listed.notes;
+  std::ranges::move(decision.notes, std::back_inserter(plan.notes));
   plan.continues_published = decision.chosen.has_value() && decision.chosen->has_published;
   return plan;
 }
@@ -410,15 +413,15 @@ arrow::Result<RunReport> Coordinator::Run(const RunRequest& request, std::stop_t
   const Stopwatch total;
   if (parts_.job.patterns.empty()) return RunListed(request, {}, total, std::move(stop));
   ARROW_ASSIGN_OR_RAISE(const ListedJob listed, ListTablesOfRun(parts_, request, stop));
-  return Of(listed.job).RunListed(request, listed.notes, total, std::move(stop));
+  return Of(listed.job).RunListed(request, listed.findings, total, std::move(stop));
 }
 
 arrow::Result<RunReport> Coordinator::RunListed(const RunRequest& request,
-                                                const std::vector<std::string>& notes,
-                                                const Stopwatch& total, std::stop_token stop) {
-  ARROW_ASSIGN_OR_RAISE(RunDecision decision,
-                        ChooseRun(parts_, request, UtcTime(std::chrono::system_clock::now())));
-  decision.notes.insert(decision.notes.begin(), notes.begin(), notes.end());
+                                                const ListFindings& listed, const Stopwatch& total,
+                                                std::stop_token stop) {
+  ARROW_ASSIGN_OR_RAISE(RunDecision decision, ChooseRun(parts_, request, listed.gone,
+                                                        UtcTime(std::chrono::system_clock::now())));
+  decision.notes.insert(decision.notes.begin(), listed.notes.begin(), listed.notes.end());
   if (decision.given_up.has_value()) ARROW_RETURN_NOT_OK(GiveUp(*decision.given_up));
   bool damaged = false;  // The run that was ended before.
   if (decision.earlier.has_value()) {

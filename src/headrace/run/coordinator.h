@@ -19,6 +19,7 @@
 namespace headrace {
 
 struct ChosenRun;
+struct ListFindings;
 class Stopwatch;
 
 /// What the command line asks of a run.
@@ -90,10 +91,10 @@ class Coordinator {
   /// Of the same parts, with `job`, which outlives it.
   Coordinator Of(const Job& job) const;
   /// Of a job without patterns.
-  arrow::Result<JobPlan> PlanListed(const RunRequest& request, std::stop_token stop);
-  arrow::Result<RunReport> RunListed(const RunRequest& request,
-                                     const std::vector<std::string>& notes, const Stopwatch& total,
-                                     std::stop_token stop);
+  arrow::Result<JobPlan> PlanListed(const RunRequest& request, const ListFindings& listed,
+                                    std::stop_token stop);
+  arrow::Result<RunReport> RunListed(const RunRequest& request, const ListFindings& listed,
+                                     const Stopwatch& total, std::stop_token stop);
   arrow::Result<RunReport> Execute(const ChosenRun& chosen, std::vector<std::string> notes,
                                    const Stopwatch& total, std::stop_token stop);
 

@@ -92,6 +92,10 @@ class CoordinatorTest : public ::testing::Test {
       return plan.table.name == name ? PermanentError("value too large") : arrow::Status::OK();
     };
   }
+  /// No snapshot can be opened until the weather changes: nothing is published.
+  void LoseSource() {
+    on_snapshot = [](int) { return PermanentError("password authentication failed"); };
+  }
   /// The process dies whenever it commits table `name`, until the weather changes.
   void BreakOffCommitOf(const std::string& name) {
     on_commit = [name](const CommitIntent& intent, bool) {
@@ -120,7 +124,7 @@ class CoordinatorTest : public ::testing::Test {
   }
 
   static MemorySourceScript SourceScript(CoordinatorTest* test) {
-    MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}, {"c", kRows}}};
+    MemorySourceScript script{.tables = {{"a", kRows}, {"b", kRows}, {"c", kRows}, {"a2", kRows}}};
     script.names = [test]() -> arrow::Result<std::vector<NamedRelation>> {
       if (test->on_list) ARROW_RETURN_NOT_OK(test->on_list());
       std::vector<NamedRelation> relations;

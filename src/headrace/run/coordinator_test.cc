@@ -265,7 +265,7 @@ TEST_F(CoordinatorTest, ARunIdIsKnownFromTheDestinationWhenTheStateIsLost) {
 }
 
 TEST_F(CoordinatorTest, AnotherRunIdWaitsForTheUnfinishedRun) {
-  on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
+  FailTable("b");
   ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
   on_open = nullptr;
   const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});

@@ -13,10 +13,9 @@ arrow::Result<RequestedRun> FindRequestedRun(Journal& journal, const std::string
   return requested;
 }
 
-bool IsOfSameJob(const RunParts& parts, const JournalRun& run) {
+bool IsAtSamePlace(const RunParts& parts, const JournalRun& run) {
   const std::string place = parts.source.place();
-  return run.text_digest == parts.job.text_digest &&
-         (place.empty() || run.source.empty() || place == run.source);
+  return place.empty() || run.source.empty() || place == run.source;
 }
 
 }  // namespace headrace

@@ -19,8 +19,7 @@ struct RequestedRun {
 /// The run of the id `run`, or the one that has taken it over in the end.
 arrow::Result<RequestedRun> FindRequestedRun(Journal& journal, const std::string& run);
 
-/// Did `run` begin with the job as it is, at the place that the source is at now, as far as both
-/// are known?
-bool IsOfSameJob(const RunParts& parts, const JournalRun& run);
+/// Did `run` read the place that the source is at now, as far as both are known?
+bool IsAtSamePlace(const RunParts& parts, const JournalRun& run);
 
 }  // namespace headrace

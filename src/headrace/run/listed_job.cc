@@ -14,6 +14,7 @@
 #include "headrace/run/backoff.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/known_run.h"
+#include "headrace/run/succession.h"
 #include "headrace/run/table_name.h"
 #include "headrace/run/table_selection.h"
 
@@ -54,7 +55,8 @@ arrow::Result<TableList> ListPatiently(const RunParts& parts, const std::stop_to
 
 arrow::Result<ListedJob> OfNewRun(const RunParts& parts, const RunRequest& request,
                                   const TableList& list) {
-  ListedJob listed{.job = WithTables(parts.job, list.matched), .notes = list.notes()};
+  ListedJob listed{.job = WithTables(parts.job, list.matched),
+                   .findings = {.notes = list.notes(), .gone = {}}};
   const bool is_concerned = request.only.empty() || !SelectTables(listed.job, request.only).ok();
   if (is_concerned) ARROW_RETURN_NOT_OK(list.fault());
   return listed;
@@ -84,7 +86,7 @@ MatchedTables NamedBesides(const MatchedTables& now, const MatchedTables& list,
 /// besides: the run was not for that.
 arrow::Result<ListedJob> ListOfEndedRun(const RunParts& parts, const JournalRun& run,
                                         const RunRequest& request, const std::stop_token& stop) {
-  ListedJob listed{.job = WithTables(parts.job, run.matched), .notes = {}};
+  ListedJob listed{.job = WithTables(parts.job, run.matched), .findings = {}};
   if (request.only.empty() || SelectTables(listed.job, request.only).ok()) return listed;
   ARROW_ASSIGN_OR_RAISE(const TableList now, ListTablesNow(parts.job, parts.source, stop));
   MatchedTables tables = run.matched;
@@ -93,61 +95,63 @@ arrow::Result<ListedJob> ListOfEndedRun(const RunParts& parts, const JournalRun&
   return listed;
 }
 
-/// It is, or was decided to be.
-bool IsPublished(const JournalTable& table) {
-  return table.intent.has_value() || table.record.has_value();
+/// What RuleSuccession says before anything is settled, of `job` with the tables of a list.
+SuccessionRuling RuleBefore(const RunParts& parts, const JournalRun& run, const RunRequest& request,
+                            const std::vector<JournalTable>& journalled, const Job& job) {
+  const auto wanted = SelectTables(job, request.only);  // Whoever chooses the run says what is not.
+  const UnfinishedRun unfinished =
+      UnfinishedRunOf(run, journalled, Published::kDecided, job, wanted.ValueOr(TableJobs()),
+                      IsAtSamePlace(parts, run));
+  return RuleSuccession(unfinished, {.asked = request.run_id ? AskedRun::kSame : AskedRun::kAny,
+                                     .resume = request.resume,
+                                     .is_backfill = parts.job.backfill.has_value()});
 }
 
-/// Does a new run take `run` over, as ChooseRun says (RunChooser::ContinueOrSucceed)? It has a list
-/// of its own, `now`.
-bool IsTakenOver(const RunParts& parts, const JournalRun& run, const RunRequest& request,
-                 const std::vector<JournalTable>& journalled, const TableList& now) {
-  const Job job = WithTables(parts.job, now.matched);
-  const auto wanted = SelectTables(job, request.only);
-  const bool may_be = !request.resume && !request.run_id && !parts.job.backfill;
-  if (!may_be || !wanted.ok()) return false;
-  const JournalTableIndex known(journalled);
-  const std::unordered_set<std::string> scope(run.scope.begin(), run.scope.end());
-  const auto is_published = [&](const TableJob& table) {
-    const JournalTable* begun = known.Find(table.table.directory());
-    return begun != nullptr && IsPublished(*begun);
-  };
-  const bool is_left = std::ranges::any_of(job.tables, [&](const TableJob& table) {
-    return scope.contains(table.table.directory()) && !is_published(table);
-  });
-  return is_left && std::ranges::any_of(*wanted, [&](const TableJob* table) {
-           return table->load.is_transactional() && scope.contains(table->table.directory()) &&
-                  is_published(*table);
-         });
-}
-
-/// The list of a run that goes on, beside what the source has now.
+/// The list of an unfinished run of the same job, beside what the source has now.
 class UnfinishedList {
  public:
-  UnfinishedList(const RunParts& parts, const JournalRun& run, const RunRequest& request)
-      : parts_(parts), run_(run), request_(request) {}
+  UnfinishedList(const RunParts& parts, const JournalRun& run, const RunRequest& request,
+                 const std::vector<JournalTable>& journalled)
+      : parts_(parts), run_(run), request_(request), journalled_(journalled) {}
 
-  arrow::Result<ListedJob> Make(const std::vector<JournalTable>& journalled,
-                                std::span<const NamedRelation> names) {
+  arrow::Result<ListedJob> Make(std::span<const NamedRelation> names) {
     const TableList now = ListTables(parts_.job, names);
-    MatchedTables tables = StillThere(journalled, names, now.matched);
-    if (IsTakenOver(parts_, run_, request_, journalled, now)) {
-      ARROW_ASSIGN_OR_RAISE(ListedJob listed, OfNewRun(parts_, request_, now));
-      std::ranges::move(notes_, std::back_inserter(listed.notes));
-      return listed;
-    }
+    MatchedTables tables = StillThere(names, now.matched);
+    MatchedTables of_successor = now.matched;
+    std::ranges::copy(lost_, std::back_inserter(of_successor));
+    const Job successor = WithTables(parts_.job, of_successor);
+    const auto ruling = RuleBefore(parts_, run_, request_, journalled_, successor);
+    if (ruling.succession == Succession::kTakeOver) return ForSuccessor(now, successor);
     std::ranges::move(NamedBesides(now.matched, run_.matched, request_.only),
                       std::back_inserter(tables));
     NoteNew(now.matched, tables);
-    return ListedJob{.job = WithTables(parts_.job, tables), .notes = std::move(notes_)};
+    return ListedJob{.job = WithTables(parts_.job, tables), .findings = std::move(findings_)};
   }
 
  private:
+  /// A new run has what is there now, and is refused as any where a pattern stands for nothing; but
+  /// where that is by what became of its tables since, they fail, and hold no other up.
+  arrow::Result<ListedJob> ForSuccessor(const TableList& now, const Job& successor) {
+    ListedJob listed;
+    if (lost_.empty()) {
+      ARROW_ASSIGN_OR_RAISE(listed, OfNewRun(parts_, request_, now));
+    } else {
+      listed = {.job = successor, .findings = {.notes = now.notes(), .gone = {}}};
+      if (!now.fault().ok()) listed.findings.notes.push_back(now.fault().message());
+    }
+    std::ranges::move(findings_.notes, std::back_inserter(listed.findings.notes));
+    return listed;
+  }
+
+  bool IsDecided(const std::string& directory, const JournalTableIndex& known) const {
+    const JournalTable* begun = known.Find(directory);
+    return begun != nullptr && IsPublished(*begun, Published::kDecided);
+  }
+
   /// A table that was dropped is no failure of the run: the pattern does not stand for it any more.
   /// Where all its tables are gone, though, something is wrong with the source, and they fail.
-  MatchedTables StillThere(const std::vector<JournalTable>& journalled,
-                           std::span<const NamedRelation> names, const MatchedTables& now) {
-    const JournalTableIndex known(journalled);
+  MatchedTables StillThere(std::span<const NamedRelation> names, const MatchedTables& now) {
+    const JournalTableIndex known(journalled_);
     std::unordered_set<std::string_view> patterns;  // That stand for something.
     for (const MatchedTable& table : now) patterns.insert(table.pattern);
     std::unordered_set<std::string> there;
@@ -162,12 +166,18 @@ class UnfinishedList {
     std::vector<std::string> gone;
     for (const MatchedTable& table : run_.matched) {
       const std::string directory = NameOf(table).directory();
-      const JournalTable* begun = known.Find(directory);
-      const bool is_published = begun != nullptr && IsPublished(*begun);
-      if (there.contains(directory) || is_published || !patterns.contains(table.pattern)) {
-        tables.push_back(table);
-      } else {
+      const bool is_there = there.contains(directory);
+      const bool is_published = IsDecided(directory, known);
+      if (!is_there && !is_published && patterns.contains(table.pattern)) {
         gone.push_back(NameOf(table).label());
+        continue;
+      }
+      tables.push_back(table);
+      if (is_there) continue;
+      if (is_published) {
+        findings_.gone.push_back(directory);
+      } else {
+        lost_.push_back(table);
       }
     }
     Note("gone since run " + run_.run + " was begun, and no part of it any more: ", gone);
@@ -186,13 +196,15 @@ class UnfinishedList {
   }
 
   void Note(const std::string& what, const std::vector<std::string>& tables) {
-    if (!tables.empty()) notes_.push_back(what + SomeNames(tables));
+    if (!tables.empty()) findings_.notes.push_back(what + SomeNames(tables));
   }
 
   const RunParts& parts_;
   const JournalRun& run_;
   const RunRequest& request_;
-  std::vector<std::string> notes_;
+  const std::vector<JournalTable>& journalled_;
+  MatchedTables lost_;  // Left, of patterns that stand for nothing any more.
+  ListFindings findings_;
 };
 
 /// What the source says is worth knowing, and no condition: a run that has only a commit to finish
@@ -201,24 +213,29 @@ arrow::Result<ListedJob> ListOfUnfinishedRun(const RunParts& parts, const Journa
                                              const RunRequest& request,
                                              const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> journalled, parts.journal.Tables(run.run));
-  const bool is_other = !IsOfSameJob(parts, run);
-  const bool has_published = std::ranges::any_of(journalled, IsPublished);
-  if (is_other && !has_published) return ListForNewRun(parts, request, stop);
-  ListedJob as_begun{.job = WithTables(parts.job, run.matched), .notes = {}};
+  ListedJob as_begun{.job = WithTables(parts.job, run.matched), .findings = {}};
+  const bool is_other = run.text_digest != parts.job.text_digest || !IsAtSamePlace(parts, run);
+  const bool has_published = std::ranges::any_of(journalled, [](const JournalTable& table) {
+    return IsPublished(table, Published::kDecided);
+  });
+  const bool is_ended =
+      is_other &&
+      RuleBefore(parts, run, request, journalled, as_begun.job).succession == Succession::kEnd;
+  if (is_other && (!has_published || is_ended)) return ListForNewRun(parts, request, stop);
   if (is_other) return as_begun;
   const auto names = parts.source.ListNames(stop);
   if (!names.ok()) {
     if (CodeOf(names.status()) == kInterruptedCode) return names.status();
     return as_begun;
   }
-  return UnfinishedList(parts, run, request).Make(journalled, *names);
+  return UnfinishedList(parts, run, request, journalled).Make(*names);
 }
 
 arrow::Result<ListedJob> ListOfRun(const RunParts& parts, const RunRequest& request,
                                    const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const std::optional<JournalRun> run, KnownRun(parts, request));
   const bool nothing_to_resume = !run && request.resume && !request.run_id && request.only.empty();
-  if (nothing_to_resume) return ListedJob{.job = WithTables(parts.job, {}), .notes = {}};
+  if (nothing_to_resume) return ListedJob{.job = WithTables(parts.job, {}), .findings = {}};
   if (!run.has_value()) return ListForNewRun(parts, request, stop);
   if (run->unfinished()) return ListOfUnfinishedRun(parts, *run, request, stop);
   return ListOfEndedRun(parts, *run, request, stop);

@@ -12,10 +12,17 @@
 
 namespace headrace {
 
+/// What was found beside the tables of patterns.
+struct ListFindings {
+  std::vector<std::string> notes;  ///< Sentences.
+  std::vector<std::string> gone;   ///< Directories of the job's tables that the run has published
+                                   ///< and that the source has no more: nothing reads them again.
+};
+
 /// A job whose tables are known.
 struct ListedJob {
-  Job job;                         ///< Without patterns.
-  std::vector<std::string> notes;  ///< Sentences.
+  Job job;  ///< Without patterns.
+  ListFindings findings;
 };
 
 /// What the patterns of `job` stand for now; without patterns the source is not asked.

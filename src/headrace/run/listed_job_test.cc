@@ -102,6 +102,18 @@ TEST_F(ListedJobTest, WhereAllAreGoneTheTablesFail) {
   EXPECT_THAT((*journal_->FindRun(run))->scope, ElementsAre("a", "b"));
 }
 
+TEST_F(ListedJobTest, AnotherIdTakesOverARunThatHasPublishedNothingWithWhatIsThereNow) {
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  names = {"b", "c"};
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->exit_code(), 0);
+  EXPECT_EQ(StateOf("monday"), RunState::kSuperseded);
+  EXPECT_THAT(MatchedOf("tuesday"), ElementsAre("b by *", "c by *"));
+}
+
 TEST_F(ListedJobTest, OnlyTakesATableOfThePatternAndALaterRunTheOthers) {
   FailTable("a");
   const auto first = RunOnly("a");
@@ -258,6 +270,59 @@ TEST_F(ListedWindowsTest, APublishedTableThatIsGoneIsNoPartOfTheNextRun) {
   EXPECT_EQ(second->exit_code(), 0);
   EXPECT_EQ(StateOf(first->run), RunState::kSuperseded);
   EXPECT_THAT(LastRun().scope, ElementsAre("b", "c"));
+}
+
+/// It has no next window, and so nothing is there to take the run over for.
+TEST_F(ListedWindowsTest, ATableThatIsGoneIsNoReasonToTakeOver) {
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  on_open = nullptr;
+  names = {"b"};
+  const auto plan = Make().Plan({}, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->tables.size(), 1U);
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_EQ(second->run, first->run);
+  EXPECT_EQ(second->tables.size(), 2U);
+  EXPECT_EQ(StateOf(first->run), RunState::kDone);
+}
+
+TEST_F(ListedWindowsTest, ATableOfAPatternThatStandsForNothingHoldsNoOtherUp) {
+  job_.patterns.front().pattern = TablePattern("a*");
+  job_.patterns.front().each.pattern = "a*";
+  job_.patterns.push_back(job_.patterns.front());
+  job_.patterns.back().pattern = TablePattern("b*");
+  job_.patterns.back().each.pattern = "b*";
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  names = {"a", "a2"};
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 1);
+  EXPECT_EQ(StateOf(first->run), RunState::kSuperseded);
+  EXPECT_THAT(MatchedOf(second->run), ElementsAre("a by a*", "a2 by a*", "b by b*"));
+  EXPECT_THAT(second->notes, Contains(HasSubstr("'b*'")));
+}
+
+/// What is asked for is another run than the one that is ended before it.
+TEST_F(ListedWindowsTest, ARunBehindABackfillThatIsOnlyVerifiedHasWhatIsThereNow) {
+  const Job nightly = job_;
+  ASSERT_TRUE(SetBackfill({.from = "1", .to = "5"}, {}, job_).ok());
+  on_reading_back = [](const CommitRecord&) { return PermanentError("too many open files"); };
+  const auto backfill = Run();
+  ASSERT_EQ(backfill->exit_code(), 1);
+  on_reading_back = nullptr;
+  job_ = nightly;
+  names = {"a", "b", "c"};
+  const auto next = Run();
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_NE(next->run, backfill->run);
+  EXPECT_EQ(StateOf(backfill->run), RunState::kDone);
+  EXPECT_EQ(CountOf("c"), kRows);
 }
 
 TEST_F(ListedWindowsTest, ABackfillIsOfTheTablesThatAreWanted) {

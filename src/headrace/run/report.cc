@@ -82,10 +82,12 @@ int64_t RunReport::published_rows() const {
 
 int RunReport::exit_code() const {
   if (interrupted) return kExitInterrupted;
-  if (const int failed = FailureCode(tables); failed != kExitDone) return failed;
+  // A failure is met again by the next run, damage perhaps by none: an earlier run is verified
+  // once.
   const bool differs =
       std::ranges::any_of(tables, [](const TableReport& table) { return table.verified == false; });
   if (differs || earlier_verification_failed) return kExitVerificationFailed;
+  if (const int failed = FailureCode(tables); failed != kExitDone) return failed;
   // The tables that `--only` names are there by an earlier process of a run that others keep
   // unfinished: a scheduler that calls for them every day would take them for loaded today.
   const bool waits_for_others = nothing_to_do && !left.empty();

@@ -86,10 +86,10 @@ struct RunReport {
   double rows_per_second() const;
   /// What lies at the destination of the run's tables, whichever process loaded it.
   int64_t published_rows() const;
-  /// kExitUsage where no table of the run is published and every failure is of class user, as
-  /// `check` and `plan` answer; kExitFailed for all other failures. Where no table failed,
-  /// kExitVerificationFailed before kExitFailed, for tables that could not be verified, and where
-  /// nothing was done because other tables of the run are left.
+  /// kExitVerificationFailed where damage was found, whatever failed beside it. Else kExitUsage
+  /// where no table of the run is published and every failure is of class user, as `check` and
+  /// `plan` answer; kExitFailed for all other failures, for tables that could not be verified, and
+  /// where nothing was done because other tables of the run are left.
   int exit_code() const;
   /// Some published table could not be verified, or not all of its files: the run is to be
   /// continued, which verifies it.

@@ -9,7 +9,17 @@
 namespace headrace {
 namespace {
 
-using RerunTest = CoordinatorTest;
+class RerunTest : public CoordinatorTest {
+ protected:
+  /// Process of the run `monday` dies behind each commit: all is published, and nothing verified.
+  void KillMondayBehindItsCommits() {
+    on_commit = [](const CommitIntent&, bool published) {
+      return published ? PermanentError("killed") : arrow::Status::OK();
+    };
+    EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+    on_commit = nullptr;
+  }
+};
 
 TEST_F(RerunTest, ACommitThatWasOvertakenIsVoidAndTheNextRunLoadsTheTableAnew) {
   OvertakeTable("a");
@@ -259,6 +269,105 @@ TEST_F(RerunTest, AnotherRunIdIsToldWhatIsLeftOfTheUnfinishedOne) {
       << other.status();
 }
 
+TEST_F(RerunTest, ARunThatHasPublishedNothingIsTakenOverByAnotherId) {
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  const RunRequest tuesday{.run_id = "tuesday", .resume = false, .only = {}};
+  const auto plan = Make().Plan(tuesday, {});
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(plan->tables.size(), 2U);
+  FailTable("b");
+  const auto first = Run(tuesday);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->run, "tuesday");
+  EXPECT_NE(first->notes.at(0).find("has published nothing: run tuesday takes it over"),
+            std::string::npos)
+      << first->notes.at(0);
+  EXPECT_EQ(StateOf("monday"), RunState::kSuperseded);
+  // From here on it has published a full load.
+  EXPECT_FALSE(Run({.run_id = "wednesday", .resume = false, .only = {}}).ok());
+  on_open = nullptr;
+  const auto retried = Run({.run_id = "monday", .resume = false, .only = {}});
+  EXPECT_EQ(retried->run, "tuesday");
+  EXPECT_EQ(retried->exit_code(), 0);
+  EXPECT_TRUE(Run({.run_id = "monday", .resume = false, .only = {}})->nothing_to_do);
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+  EXPECT_TRUE(journal_->UnfinishedRuns("")->empty());
+}
+
+TEST_F(RerunTest, WhatARunThatHasPublishedNothingHasStagedIsRemovedByWhoTakesItOver) {
+  FailTable("a");
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {"a"}})->exit_code(), 1);
+  on_open = nullptr;
+  ASSERT_EQ(Run({.run_id = "tuesday", .resume = false, .only = {}})->exit_code(), 0);
+  EXPECT_EQ(destination_.discarded(), (std::vector<std::pair<std::string, int>>{{"a", 1}}));
+}
+
+/// As where the address of the server was wrong in it.
+TEST_F(RerunTest, AChangedJobTakesOverARunThatHasPublishedNothing) {
+  place = "postgresql://db:5432/one";
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  job_.text_digest = "d2";
+  job_.tables.pop_back();
+  place = "postgresql://db:5432/two";
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->exit_code(), 0);
+  EXPECT_EQ(LastRun().source, place);
+  EXPECT_EQ(StateOf("monday"), RunState::kSuperseded);
+  EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->run, "tuesday");
+}
+
+/// A retry of `monday` would mean `tuesday`, which was never for b.
+TEST_F(RerunTest, ARunForLessTakesNothingOver) {
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  for (const RunRequest& request : {RunRequest{.run_id = "tuesday", .resume = false, .only = {"a"}},
+                                    RunRequest{.run_id = "tuesday", .resume = true, .only = {}}}) {
+    const arrow::Status refused = Run(request).status();
+    EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+    EXPECT_NE(refused.message().find("It has published nothing: a new run that is for a and b "
+                                     "takes it over, by another --run-id without --resume"),
+              std::string::npos)
+        << refused;
+  }
+  EXPECT_EQ(StateOf("monday"), RunState::kFailed);
+}
+
+/// Most likely it will be a commit; where it proves to be void, nothing is published.
+TEST_F(RerunTest, ARunWithAnOpenCommitIsTakenOverOnceThatIsVoid) {
+  BreakOffCommitOf("a");
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {"a"}})->exit_code(), 1);
+  on_commit = nullptr;
+  AddTable("c");
+  FailTable("c");
+  destination_.PublishElsewhere("a", -1);
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->run, "tuesday");
+  EXPECT_EQ(StateOf("monday"), RunState::kSuperseded);
+  EXPECT_EQ(CountOf("a"), kRows + 1);
+}
+
+/// What it has loaded lies behind what the unfinished run is for.
+TEST_F(RerunTest, ARunThatOnlyTheLakeRemembersTakesNothingOver) {
+  const RunRequest monday{.run_id = "monday", .resume = false, .only = {}};
+  ASSERT_EQ(Run(monday)->exit_code(), 0);
+  ForgetState();
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "tuesday", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  EXPECT_EQ(ClassOf(Run(monday).status()), ErrorClass::kUser);
+  EXPECT_EQ(StateOf("tuesday"), RunState::kFailed);
+  EXPECT_EQ(Run({.run_id = "tuesday", .resume = false, .only = {}})->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 2 * kRows);
+}
+
 TEST_F(RerunTest, WhatAnUnfinishedRunHasAlreadyIsNotReadAgainAndItsReportStands) {
   FailTable("b");
   ASSERT_EQ(Run()->exit_code(), 1);
@@ -306,12 +415,7 @@ TEST_F(RerunTest, AnEmptyOrOverlongRunIdIsRefusedBeforeTheJournal) {
 }
 
 TEST_F(RerunTest, WhoEndsTheRunVerifiesIt) {
-  on_commit = [](const CommitIntent&, bool published) {
-    return published ? PermanentError("killed") : arrow::Status::OK();
-  };
-  const auto first = Run({.run_id = "monday", .resume = false, .only = {}});
-  ASSERT_EQ(first->exit_code(), 1);
-  on_commit = nullptr;
+  KillMondayBehindItsCommits();
   on_read_back = [](const CommitRecord&) { return "damaged"; };
   const auto second = Run({.run_id = "monday", .resume = false, .only = {}});
   ASSERT_TRUE(second.ok()) << second.status();
@@ -321,11 +425,7 @@ TEST_F(RerunTest, WhoEndsTheRunVerifiesIt) {
 }
 
 TEST_F(RerunTest, AnotherRunIdVerifiesTheRunThatItEnds) {
-  on_commit = [](const CommitIntent&, bool published) {
-    return published ? PermanentError("killed") : arrow::Status::OK();
-  };
-  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
-  on_commit = nullptr;
+  KillMondayBehindItsCommits();
   on_read_back = [](const CommitRecord& record) {
     return record.intent.run == "monday" ? "damaged" : "";
   };
@@ -341,11 +441,7 @@ TEST_F(RerunTest, AnotherRunIdVerifiesTheRunThatItEnds) {
 }
 
 TEST_F(RerunTest, DamageOfTheRunThatIsEndedIsToldWhereNothingIsResumed) {
-  on_commit = [](const CommitIntent&, bool published) {
-    return published ? PermanentError("killed") : arrow::Status::OK();
-  };
-  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
-  on_commit = nullptr;
+  KillMondayBehindItsCommits();
   on_read_back = [](const CommitRecord&) { return "damaged"; };
   const auto tuesday = Run({.run_id = "tuesday", .resume = true, .only = {}});
   ASSERT_TRUE(tuesday.ok()) << tuesday.status();
@@ -655,6 +751,31 @@ TEST_F(WindowRerunTest, AnotherRunIdTakesOverWhatItLoadsItself) {
   EXPECT_TRUE(Run({.run_id = "monday", .resume = false, .only = {}})->nothing_to_do);
 }
 
+TEST_F(WindowRerunTest, ARunIdThatOnlyTheLakeRemembersTakesNothingOver) {
+  const RunRequest monday{.run_id = "monday", .resume = false, .only = {}};
+  FailTable("b");
+  ASSERT_EQ(Run(monday)->exit_code(), 1);
+  ForgetState();
+  ASSERT_EQ(Run({.run_id = "tuesday", .resume = false, .only = {}})->exit_code(), 1);
+  EXPECT_EQ(ClassOf(Run(monday).status()), ErrorClass::kUser);
+  EXPECT_EQ(StateOf("tuesday"), RunState::kFailed);
+}
+
+/// The next try may not see it any more.
+TEST_F(WindowRerunTest, AFaultThatLastsGoesOverThoughNothingWasPublished) {
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  ASSERT_TRUE(journal_->AddLastingFault("monday", "b", "rows lie behind the watermark").ok());
+  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->exit_code(), 1);
+  EXPECT_EQ(tuesday->left, std::vector<std::string>{"b"});
+  EXPECT_EQ(Run({.run_id = "tuesday", .resume = false, .only = {}})->exit_code(), 1);
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), 0);
+}
+
 TEST_F(WindowRerunTest, AFullLoadIsNotTakenOverByAnotherRunId) {
   job_.tables[1].load = {};
   FailTable("b");
@@ -670,10 +791,13 @@ TEST_F(WindowRerunTest, WhatIsTakenOverIsVerified) {
     return record.intent.run == first->run ? "damaged" : "";
   };
   const auto second = Run();
+  EXPECT_EQ(second->exit_code(), 3) << "though b has failed";
+  EXPECT_EQ(StateOf(second->run), RunState::kFailed) << "b is to be loaded";
   EXPECT_NE(second->notes.back().find("run " + first->run + ": its verification FAILED"),
             std::string::npos)
       << second->notes.back();
   EXPECT_NE((*journal_->FindRun(first->run))->report.find("damaged"), std::string::npos);
+  EXPECT_EQ(Run()->exit_code(), 1) << "the next one has found none";
 }
 
 TEST_F(WindowRerunTest, ARunThatTakesOverDamageAnswersForIt) {
@@ -737,6 +861,37 @@ TEST_F(BackfillRerunTest, OneThatLoadedNothingIsInNobodysWay) {
   EXPECT_EQ(StateOf("bf"), RunState::kAbandoned);
   Swap();
   EXPECT_EQ(ClassOf(Run(backfill).status()), ErrorClass::kUser) << "it is not called done";
+}
+
+TEST_F(BackfillRerunTest, OneThatLoadedNothingIsTakenOverByItsRangeAlone) {
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  ASSERT_EQ(Run({.run_id = "bf2", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  EXPECT_EQ(StateOf("bf"), RunState::kSuperseded);
+  Swap();
+  const arrow::Status refused = Run({.run_id = "bf", .resume = false, .only = {}}).status();
+  EXPECT_NE(refused.message().find("run bf2 of this job, a backfill, is unfinished"),
+            std::string::npos)
+      << refused;
+  EXPECT_EQ(StateOf("bf2"), RunState::kFailed) << "it is asked for, and not given up";
+  Swap();
+  EXPECT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 0);
+  EXPECT_EQ(StateOf("bf2"), RunState::kDone);
+  EXPECT_TRUE(Run({.run_id = "bf", .resume = false, .only = {}})->nothing_to_do);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+/// A retry of the other run would mean the backfill, which moves no watermark.
+TEST_F(BackfillRerunTest, ItTakesNoOtherRunOver) {
+  Swap();
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "n7", .resume = false, .only = {}})->exit_code(), 1);
+  on_snapshot = nullptr;
+  Swap();
+  EXPECT_EQ(ClassOf(Run({.run_id = "bf", .resume = false, .only = {}}).status()),
+            ErrorClass::kUser);
+  EXPECT_EQ(StateOf("n7"), RunState::kFailed);
 }
 
 TEST_F(BackfillRerunTest, OneThatLoadedSomethingIsContinuedByItselfAlone) {

@@ -1,0 +1,248 @@
+#include "headrace/run/succession.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+namespace headrace {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr SuccessionRuling kGoesOn = {Succession::kContinue, Refusal::kNone};
+constexpr SuccessionRuling kTakenOver = {Succession::kTakeOver, Refusal::kNone};
+constexpr SuccessionRuling kEnded = {Succession::kEnd, Refusal::kNone};
+constexpr SuccessionRuling kGivenUp = {Succession::kGiveUp, Refusal::kNone};
+constexpr SuccessionRuling kBehindBackfill = {Succession::kRefuse, Refusal::kBackfillUnfinished};
+constexpr SuccessionRuling kBehindOther = {Succession::kRefuse, Refusal::kOtherUnfinished};
+constexpr SuccessionRuling kChanged = {Succession::kRefuse, Refusal::kJobChanged};
+
+constexpr RunWish kPlain;
+constexpr RunWish kResume = {.resume = true};
+constexpr RunWish kBackfill = {.is_backfill = true};
+constexpr RunWish kSameId = {.asked = AskedRun::kSame};
+constexpr RunWish kOtherId = {.asked = AskedRun::kOther};
+constexpr RunWish kOtherIdResume = {.asked = AskedRun::kOther, .resume = true};
+constexpr RunWish kOtherIdInLake = {.asked = AskedRun::kOther, .has_loaded = true};
+constexpr RunWish kOtherIdBackfill = {.asked = AskedRun::kOther, .is_backfill = true};
+
+/// A run of the tables that `tables` has a letter for each:
+///
+///   w  incremental and wanted, W published   f  loaded whole and wanted, F published
+///   o  not wanted, O published               g  not in the job any more, G published
+UnfinishedRun RunOf(std::string_view tables) {
+  constexpr std::string_view kPublished = "WFOG";
+  UnfinishedRun run;
+  for (const char letter : tables) {
+    const std::string name(1, letter);
+    const bool is_published = kPublished.find(letter) != std::string_view::npos;
+    const bool is_in_job = letter != 'g' && letter != 'G';
+    const bool is_window = letter == 'w' || letter == 'W';
+    const bool is_wanted = is_window || letter == 'f' || letter == 'F';
+    run.tables.push_back({.directory = name,
+                          .label = "public." + name,
+                          .is_in_job = is_in_job,
+                          .is_published = is_published,
+                          .is_wanted_window = is_window,
+                          .is_wanted = is_wanted});
+    run.has_published |= is_published;
+  }
+  return run;
+}
+
+UnfinishedRun Backfill(UnfinishedRun run) {
+  run.is_backfill = true;
+  // It moves no watermark.
+  for (UnfinishedTable& table : run.tables) table.is_wanted_window = false;
+  return run;
+}
+
+UnfinishedRun OfOtherText(UnfinishedRun run) {
+  run.is_same_text = false;
+  return run;
+}
+
+UnfinishedRun AtOtherPlace(UnfinishedRun run) {
+  run.is_same_place = false;
+  return run;
+}
+
+struct Case {
+  const char* what;
+  UnfinishedRun run;
+  RunWish wish;
+  SuccessionRuling ruling;
+};
+
+void PrintTo(const Case& one, std::ostream* out) { *out << one.what; }
+
+class SuccessionTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(SuccessionTest, IsRuled) {
+  const SuccessionRuling ruling = RuleSuccession(GetParam().run, GetParam().wish);
+  EXPECT_EQ(static_cast<int>(ruling.succession), static_cast<int>(GetParam().ruling.succession))
+      << GetParam().what;
+  EXPECT_EQ(static_cast<int>(ruling.refusal), static_cast<int>(GetParam().ruling.refusal))
+      << GetParam().what;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    WithoutId, SuccessionTest,
+    ::testing::Values(
+        Case{"nothing is published", RunOf("wf"), kPlain, kGoesOn},
+        Case{"a window is published, one is left", RunOf("Ww"), kPlain, kTakenOver},
+        Case{"a window is published, a full load is left", RunOf("Wf"), kPlain, kTakenOver},
+        Case{"a window is published, what is left is not wanted", RunOf("Wo"), kPlain, kTakenOver},
+        Case{"what is published has no next window", RunOf("Fw"), kPlain, kGoesOn},
+        Case{"what is published is not wanted", RunOf("Ow"), kPlain, kGoesOn},
+        Case{"nothing is left", RunOf("WF"), kPlain, kGoesOn},
+        Case{"all its tables are gone", RunOf(""), kPlain, kGoesOn},
+        Case{"--resume begins nothing new", RunOf("Ww"), kResume, kGoesOn},
+        Case{"another place", AtOtherPlace(RunOf("Ww")), kPlain, kGoesOn},
+        Case{"another job, nothing published", OfOtherText(RunOf("wg")), kPlain, kGoesOn},
+        Case{"another job, a table published", OfOtherText(RunOf("Ww")), kPlain, kChanged},
+        Case{"another job, all published", OfOtherText(RunOf("WF")), kPlain, kChanged},
+        Case{"another job, a table published that is gone", OfOtherText(RunOf("Gw")), kPlain,
+             kChanged}));
+
+INSTANTIATE_TEST_SUITE_P(WithItsId, SuccessionTest,
+                         ::testing::Values(Case{"of windows", RunOf("Ww"), kSameId, kGoesOn},
+                                           Case{"nothing is left", RunOf("W"), kSameId, kGoesOn},
+                                           Case{"another job, nothing published",
+                                                OfOtherText(RunOf("w")), kSameId, kGoesOn},
+                                           Case{"another job, a table published",
+                                                OfOtherText(RunOf("Ff")), kSameId, kChanged},
+                                           Case{"a backfill by a run that is none",
+                                                OfOtherText(Backfill(RunOf("w"))), kSameId,
+                                                kBehindBackfill}));
+
+INSTANTIATE_TEST_SUITE_P(
+    WithAnotherId, SuccessionTest,
+    ::testing::Values(
+        Case{"nothing is left", RunOf("WF"), kOtherId, kEnded},
+        Case{"nothing is left, --resume", RunOf("WF"), kOtherIdResume, kEnded},
+        Case{"nothing is left of another job", OfOtherText(RunOf("WF")), kOtherId, kEnded},
+        Case{"all are windows", RunOf("Ww"), kOtherId, kTakenOver},
+        Case{"all are windows, --resume", RunOf("Ww"), kOtherIdResume, kBehindOther},
+        Case{"a full load is left", RunOf("Wf"), kOtherId, kBehindOther},
+        Case{"a full load is published", RunOf("Fw"), kOtherId, kBehindOther},
+        Case{"a table is not wanted", RunOf("Wwo"), kOtherId, kBehindOther},
+        Case{"a published table is not wanted", RunOf("WwO"), kOtherId, kBehindOther},
+        Case{"all are windows, and it has loaded before", RunOf("Ww"), kOtherIdInLake,
+             kBehindOther},
+        Case{"windows of another job", OfOtherText(RunOf("Ww")), kOtherId, kBehindOther},
+        Case{"windows of another place", AtOtherPlace(RunOf("Ww")), kOtherId, kBehindOther}));
+
+INSTANTIATE_TEST_SUITE_P(
+    WithAnotherIdNothingPublished, SuccessionTest,
+    ::testing::Values(
+        Case{"it is for the same", RunOf("wf"), kOtherId, kTakenOver},
+        Case{"full loads alone", RunOf("ff"), kOtherId, kTakenOver},
+        Case{"another place", AtOtherPlace(RunOf("f")), kOtherId, kTakenOver},
+        Case{"another job, a table of it is gone", OfOtherText(RunOf("fg")), kOtherId, kTakenOver},
+        Case{"another job, one table of it is not wanted", OfOtherText(RunOf("fo")), kOtherId,
+             kBehindOther},
+        Case{"it is for less", RunOf("fo"), kOtherId, kBehindOther},
+        Case{"--resume begins nothing new", RunOf("f"), kOtherIdResume, kBehindOther},
+        Case{"it has loaded before", RunOf("f"), kOtherIdInLake, kBehindOther},
+        Case{"a backfill beside another run", OfOtherText(RunOf("w")), kOtherIdBackfill,
+             kBehindOther},
+        Case{"the same backfill", Backfill(RunOf("f")), kOtherIdBackfill, kTakenOver},
+        Case{"the same backfill of less", Backfill(RunOf("fo")), kOtherIdBackfill, kBehindBackfill},
+        Case{"its tables are gone", RunOf(""), kOtherId, kEnded}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Backfills, SuccessionTest,
+    ::testing::Values(
+        Case{"by itself", Backfill(RunOf("Ff")), kBackfill, kGoesOn},
+        Case{"by itself, nothing published", Backfill(RunOf("f")), kBackfill, kGoesOn},
+        Case{"nothing published, another run", OfOtherText(Backfill(RunOf("f"))), kPlain, kGivenUp},
+        Case{"nothing published, another id", OfOtherText(Backfill(RunOf("f"))), kOtherId,
+             kGivenUp},
+        Case{"nothing published, another range", OfOtherText(Backfill(RunOf("f"))), kBackfill,
+             kGivenUp},
+        Case{"nothing published, --resume", OfOtherText(Backfill(RunOf("f"))), kResume,
+             kBehindBackfill},
+        Case{"a table published, another run", OfOtherText(Backfill(RunOf("Ff"))), kPlain,
+             kBehindBackfill},
+        Case{"a table published, another id", OfOtherText(Backfill(RunOf("Ff"))), kOtherId,
+             kBehindBackfill},
+        Case{"a table published, another range", OfOtherText(Backfill(RunOf("Ff"))), kBackfill,
+             kChanged},
+        Case{"all published, another run", OfOtherText(Backfill(RunOf("FF"))), kPlain, kEnded},
+        Case{"all published, --resume", OfOtherText(Backfill(RunOf("FF"))), kResume,
+             kBehindBackfill},
+        Case{"beside another run", OfOtherText(RunOf("w")), kBackfill, kBehindOther},
+        Case{"beside another run with tables left", OfOtherText(RunOf("Ww")), kBackfill,
+             kBehindOther},
+        Case{"behind a run that is only to be verified", OfOtherText(RunOf("W")), kBackfill,
+             kEnded}));
+
+JournalTable Journalled(const std::string& directory, bool has_intent, bool has_record) {
+  JournalTable table;
+  table.directory = directory;
+  if (has_intent) table.intent = CommitIntent();
+  if (has_record) table.record = CommitRecord();
+  return table;
+}
+
+/// a is committed, b has an open intent, c was begun, d was not; x is not in the job.
+class UnfinishedRunTest : public ::testing::Test {
+ protected:
+  UnfinishedRunTest() {
+    job_.text_digest = run_.text_digest = "d1";
+    for (const char* name : {"a", "b", "c", "d"}) {
+      TableJob table;
+      table.table.name = name;
+      job_.tables.push_back(table);
+    }
+    job_.tables[0].load.mode = LoadMode::kTransactional;
+    run_.scope = {"a", "b", "c", "d", "x"};
+  }
+
+  UnfinishedRun Make(Published published) {
+    TableJobs wanted;
+    for (const TableJob& table : job_.tables) wanted.push_back(&table);
+    return UnfinishedRunOf(run_, tables_, published, job_, wanted, /*is_same_place=*/true);
+  }
+
+  Job job_;
+  JournalRun run_;
+  std::vector<JournalTable> tables_ = {Journalled("a", true, true), Journalled("b", true, false),
+                                       Journalled("c", false, false)};
+};
+
+TEST_F(UnfinishedRunTest, AnOpenIntentIsACommitWhereNothingIsSettledYet) {
+  EXPECT_THAT(Make(Published::kCommitted).left(), ElementsAre("b", "c", "d"));
+  EXPECT_THAT(Make(Published::kDecided).left(), ElementsAre("c", "d"));
+  tables_.erase(tables_.begin());
+  EXPECT_FALSE(Make(Published::kCommitted).has_published);
+  EXPECT_TRUE(Make(Published::kDecided).has_published);
+}
+
+TEST_F(UnfinishedRunTest, WhatHasNoNextWindowIsKept) {
+  EXPECT_THAT(Make(Published::kDecided).kept(), ElementsAre("b"));
+  job_.backfill = BackfillRange();
+  EXPECT_THAT(Make(Published::kDecided).kept(), ElementsAre("a", "b"));
+}
+
+TEST_F(UnfinishedRunTest, WhatIsGoneIsLeftForNobodyUnlessTheJobHasChanged) {
+  EXPECT_EQ(Make(Published::kCommitted).tables.size(), 4U);
+  job_.text_digest = "d2";
+  const UnfinishedRun changed = Make(Published::kCommitted);
+  EXPECT_THAT(changed.left(), ElementsAre("b", "c", "d", "x"));
+  EXPECT_FALSE(changed.tables.back().is_in_job);
+}
+
+TEST_F(UnfinishedRunTest, APublishedTableThatIsGoneIsPublishedAllTheSame) {
+  run_.scope = {"x"};
+  tables_ = {Journalled("x", true, true)};
+  const UnfinishedRun run = Make(Published::kCommitted);
+  EXPECT_TRUE(run.has_published);
+  EXPECT_THAT(run.tables, IsEmpty());
+}
+
+}  // namespace
+}  // namespace headrace
