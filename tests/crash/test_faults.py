@@ -34,6 +34,8 @@ class Fault:
     answer: int
     says: tuple = ()
     keyed: bool = False  # The command has a --run-id, whatever it loads.
+    at_a_call: bool = False  # A durable call of which the case must know the number.
+    relay: bool = False  # The job reads through case.relay.
     source: dict = field(default_factory=dict)  # Keys of the job's source.
 
 
@@ -72,35 +74,35 @@ def server_killed(case):
     case.server.start()
 
 
-def allow_connections(case, most):
+def allow_connections(database, most):
     """A database's limit has the code of the server's, and is nobody else's business."""
-    database = case.events.database
     database.execute(f"ALTER DATABASE {database.name} CONNECTION LIMIT {most}")
 
 
 @fault(POSTGRES, 1, "too many connections")
 def out_of_connections(case):
-    allow_connections(case, 0)
+    allow_connections(case.events.database, 0)
     yield case.start_second()
-    allow_connections(case, -1)
+    allow_connections(case.events.database, -1)
 
 
 @fault(POSTGRES, 0)
 def no_connection_for_a_worker_that_lost_its_own(case):
     with second_run_at_the_gate(case, 2) as (run, held):
-        allow_connections(case, 0)
+        allow_connections(case.events.database, 0)
         case.events.database.execute("SELECT pg_terminate_backend(%s)", [held.waiting()[0]])
         next_line(run, "going on with fewer workers")
         held.open()
     yield run
-    allow_connections(case, -1)
+    allow_connections(case.events.database, -1)
 
 
 @fault(POSTGRES, 0)
 def backend_terminated(case):
     with second_run_at_the_gate(case) as (run, held):
-        case.events.database.execute("SELECT pg_terminate_backend(%s)", [held.waiting()[0]])
-        next_line(run, "trying again")
+        victims = set(held.waiting())
+        case.events.database.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [list(victims)])
+        until(lambda: set(held.waiting()) - victims, "the worker comes back")
         held.open()
     yield run
 
@@ -117,14 +119,14 @@ def every_backend_terminated(case):
 MIDSTREAM = 200_000  # Bytes of a connection: nothing but rows makes so many, and each of two workers reads twice as many.
 
 
-@fault(POSTGRES, 0)
+@fault(POSTGRES, 0, relay=True)
 def connection_cut(case):
     cut = case.relay.trouble = Cut(MIDSTREAM)
     yield case.start_second()
     assert cut.was_made
 
 
-@fault(POSTGRES, 0)
+@fault(POSTGRES, 0, relay=True)
 def network_stalled(case):
     with Stall(MIDSTREAM) as case.relay.trouble:
         run = case.start_second()
@@ -133,20 +135,20 @@ def network_stalled(case):
     yield run
 
 
-@fault(POSTGRES, 1, "no connection within connect_timeout", source={"connect_timeout": f"{PATIENCE}s"})
+@fault(POSTGRES, 1, "no connection within connect_timeout", relay=True, source={"connect_timeout": f"{PATIENCE}s"})
 def nobody_answers(case):
     with Stall(0) as case.relay.trouble:
         yield case.start_second()
 
 
-@fault(POSTGRES, 0)
+@fault(POSTGRES, 0, relay=True)
 def network_slowed(case):
-    case.relay.trouble = Slow(0.005)
+    case.relay.trouble = Slow(0.002)
     yield case.start_second()
     case.relay.trouble = None
 
 
-@fault(POSTGRES, 1, "lock timeout")
+@fault(POSTGRES, 1, "lock timeout", source={"lock_timeout": "300ms"})
 def table_locked(case):
     case.events.end_what_runs_late(None)  # It has a lock itself.
     with case.events.database.connect() as other, other.transaction():
@@ -206,7 +208,7 @@ def over_quota(case):
     yield case.start_second(environment=case.quota.of(case.disk.folder, 300_000))
 
 
-@fault(BOTH, 130)
+@fault(BOTH, 130, at_a_call=True)
 def sigterm(case):
     run = case.start_second_and_stop()
     run.send_signal(signal.SIGTERM)
@@ -214,7 +216,7 @@ def sigterm(case):
     yield run
 
 
-@fault(BOTH, 0)
+@fault(BOTH, 0, at_a_call=True)
 def two_runs_at_once(case):
     run = case.start_second_and_stop()
     said(case.job.run(*case.words, expect=2), f"is being run by pid {run.pid} on ")
@@ -222,7 +224,7 @@ def two_runs_at_once(case):
     yield run
 
 
-@fault(BOTH, -signal.SIGKILL, keyed=True)
+@fault(BOTH, -signal.SIGKILL, keyed=True, at_a_call=True)
 def state_lost(case):
     run = case.start_second_and_stop()
     run.send_signal(signal.SIGKILL)
@@ -230,7 +232,7 @@ def state_lost(case):
     shutil.rmtree(case.job.state)
 
 
-@fault(BOTH, -signal.SIGKILL, keyed=True)
+@fault(BOTH, -signal.SIGKILL, keyed=True, at_a_call=True)
 def state_lost_behind_the_last_call(case):
     yield case.start_second(environment=case.knife.kill(case.calls, "after"))
     shutil.rmtree(case.job.state)
@@ -244,7 +246,7 @@ def add_kill(number, when):
         yield case.start_second(environment=case.knife.kill(1 + (case.calls - 1) * number // LAST, when))
 
     meet.__name__ = f"killed_{when}_call_{number}_of_{LAST}"
-    fault(BOTH, -signal.SIGKILL)(meet)
+    fault(BOTH, -signal.SIGKILL, at_a_call=True)(meet)
 
 
 for number in range(LAST + 1):
@@ -267,8 +269,13 @@ def server():
         yield started
 
 
+@pytest.fixture(scope="module")
+def own_database(server, postgres_servers):
+    return postgres_servers.make_database(server)
+
+
 @pytest.fixture
-def case(request, headrace, knife, quota, postgres_servers, each, kind, load):
+def case(request, headrace, knife, quota, each, kind, load):
     with contextlib.ExitStack() as stack:
         disk, state_disk = (mount.Disk(headrace.folder / name, "64m") for name in ("disk", "state_disk"))
         for each_disk in (disk, state_disk):
@@ -277,11 +284,12 @@ def case(request, headrace, knife, quota, postgres_servers, each, kind, load):
             server = relay = None
             events = SqliteEvents(headrace.folder)
         else:
-            server = request.getfixturevalue("server")
-            if server.pid is None:  # A test that failed has left it so.
+            database = request.getfixturevalue("own_database")
+            server = database.server
+            if server.pid is None:  # A test that failed has left it so, as what allow_connections() said.
                 server.start()
-            database = postgres_servers.make_database(server)
-            relay = stack.enter_context(Relay(lambda: ("127.0.0.1", server.port)))
+            allow_connections(database, -1)
+            relay = stack.enter_context(Relay(lambda: ("127.0.0.1", server.port))) if each.relay else server
             events = PostgresEvents(database, database.uri.replace(f":{server.port}/", f":{relay.port}/"))
         stack.callback(events.close)
         made = Case(headrace, knife, events, load, each.keyed, retries=1 if each.answer else 5, **each.source)
@@ -292,12 +300,15 @@ def case(request, headrace, knife, quota, postgres_servers, each, kind, load):
 @pytest.mark.parametrize(("each", "kind", "load"), list(cases()))
 def test_fault(case, each):
     case.first_run()
+    if each.at_a_call:
+        case.count_calls()
     before = case.found()
     with each.meet(case) as run:
         said(ended(run, each.answer), *each.says)
-        assert case.found() in ([case.wanted()] if each.answer == 0 else [before, case.wanted()])
+    assert case.found() in ([case.wanted()] if each.answer == 0 else [before, case.wanted()])
     ended(case.start_second())
     case.expect_the_source()
+    case.expect_nothing_left()
     case.batch(10)
     ended(case.start("--run-id", "third"))
     case.expect_the_source()
