@@ -238,7 +238,7 @@ def state_lost_behind_the_last_call(case):
     shutil.rmtree(case.job.state)
 
 
-LAST = 4  # Of the sample of durable calls: the first, the last, and between. test_crash_points.py and test_crash_incremental.py take every one.
+LAST = 6  # Of the sample of durable calls: the first, the last, and between. test_crash_points.py and test_crash_incremental.py take every one.
 
 
 def add_kill(number, when):
