@@ -1,7 +1,7 @@
 """Every fault × {SQLite, PostgreSQL} × {replace, append, incremental}: the same command again, and the destination equals the source by row.
 
-The faults of a server (it ends, has no connection left, ends a session, a statement or the wait for a lock; the network to it) are rows of PostgreSQL alone: SQLite is a
-file, and what others can do to that is to lock it.
+The faults of a server (it ends, has no connection left, ends a session or a statement) and of the network to it are those of PostgreSQL alone: SQLite is a file, and what
+others can do to that is to lock it.
 """
 
 import contextlib
@@ -135,6 +135,15 @@ def network_stalled(case):
     yield run
 
 
+@fault(POSTGRES, 130, relay=True)
+def network_stalled_until_sigterm(case):
+    with Stall(MIDSTREAM) as case.relay.trouble:
+        run = case.start_second()
+        until(case.relay.trouble.began.is_set, "the network stalls")
+        run.send_signal(signal.SIGTERM)
+        yield run
+
+
 @fault(POSTGRES, 1, "no connection within connect_timeout", relay=True, source={"connect_timeout": f"{PATIENCE}s"})
 def nobody_answers(case):
     with Stall(0) as case.relay.trouble:
@@ -208,7 +217,7 @@ def over_quota(case):
     yield case.start_second(environment=case.quota.of(case.disk.folder, 300_000))
 
 
-@fault(BOTH, 130, at_a_call=True)
+@fault(BOTH, 130, "run the same command again: it continues this run", at_a_call=True)
 def sigterm(case):
     run = case.start_second_and_stop()
     run.send_signal(signal.SIGTERM)
@@ -254,7 +263,7 @@ for number in range(LAST + 1):
 
 
 def cases():
-    """Those that can be: see above."""
+    """Each fault of the sources that can have it, see above."""
     for each in FAULTS:
         for kind in each.sources:
             for load in LOADS:
