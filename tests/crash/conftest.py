@@ -1,4 +1,4 @@
-"""The library that kills the program at a chosen call, or records what a power cut there would leave."""
+"""Libraries that kill or stop the program at a chosen call, record what a power cut there would leave, or refuse it bytes as a quota does."""
 
 import subprocess
 from pathlib import Path
