@@ -4,6 +4,7 @@
 //   KILL_CALLS   durable: what makes files, names and their content lasting; all: reads and writes of sockets and files too
 //   KILL_AT      the number of the call, counted from 1 over all threads; absent: never
 //   KILL_WHEN    before (default) or after the call
+//   KILL_SIGNAL  KILL (default), or STOP: the process stands still at the call until it gets SIGCONT
 //   KILL_TRACE   a file that gets one line per counted call, written before the call is made
 //   DISK_ROOT, DISK_RECORD   see disk_record.c
 //
@@ -31,6 +32,7 @@ typedef long (*SystemCall)(long number, ...);
 static atomic_long calls;
 static long kill_at;
 static int kill_after;
+static int kill_signal = SIGKILL;
 static int count_all;
 static int trace = -1;
 
@@ -45,10 +47,12 @@ static SystemCall Real(void) {
 __attribute__((constructor)) static void Prepare(void) {
   const char* at = getenv("KILL_AT");
   const char* when = getenv("KILL_WHEN");
+  const char* signal_name = getenv("KILL_SIGNAL");
   const char* kind = getenv("KILL_CALLS");
   const char* file = getenv("KILL_TRACE");
   kill_at = at ? atol(at) : 0;
   kill_after = when && strcmp(when, "after") == 0;
+  if (signal_name && strcmp(signal_name, "STOP") == 0) kill_signal = SIGSTOP;
   count_all = kind && strcmp(kind, "all") == 0;
   if (file) trace = (int)Real()(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   StartDiskRecord();
@@ -60,7 +64,7 @@ static void WriteTrace(long number, const char* name, const char* path) {
   if (size > 0) Real()(SYS_write, trace, line, (size_t)size < sizeof(line) ? (size_t)size : sizeof(line) - 1);
 }
 
-static void Die(void) { Real()(SYS_kill, getpid(), SIGKILL); }
+static void Die(void) { Real()(SYS_kill, getpid(), kill_signal); }
 
 // Counts the call, makes it, and dies before or after it if it is the one. `path` is for the trace, `synced` the descriptor
 // that a sync is for.

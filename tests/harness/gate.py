@@ -36,6 +36,25 @@ def until(condition, what: str):
     return found
 
 
+PAUSES = ("SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'headrace' AND state = 'idle'"
+          " AND clock_timestamp() - state_change > interval '50 ms'")
+
+
+def pauses(database) -> bool:
+    """A run waits before it asks again what runs: elsewhere its statements follow on each other."""
+    return database.execute(PAUSES) == [(True,)]
+
+
+def waits_for_what_runs(database, run: subprocess.Popen) -> None:
+    """Until `run` waits for the transactions that run."""
+
+    def is_waiting():
+        assert run.poll() is None, "".join(run.communicate())
+        return pauses(database)
+
+    until(is_waiting, "the run waits")
+
+
 class Gate:
     def __init__(self, connection: psycopg.Connection):
         self.connection = connection

@@ -5,8 +5,11 @@ was there, and what it starts has none of its rights. mount(8) is of no use: it 
 has one thread, that is, before it imports pyarrow.
 """
 
+import contextlib
 import ctypes
 import os
+
+import pytest
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
@@ -83,3 +86,48 @@ def bind_read_only(source, target) -> None:
 
 def unmount(target) -> None:
     _check(_libc.umount2(os.fsencode(target), 0), f"umount {target}")
+
+
+class Disk:
+    """A small filesystem of the test's own."""
+
+    def __init__(self, folder, size: str):
+        self.folder = folder
+        folder.mkdir()
+        try:
+            mount_memory(folder, size)
+        except MountError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+    def fill(self, free: int):
+        """Leaves `free` bytes; the file that takes up the rest."""
+        filler = self.folder / "filler"
+        with open(filler, "wb", buffering=0) as out:
+            with contextlib.suppress(OSError):
+                while True:
+                    out.write(bytes(4096))
+            out.truncate(max(0, out.tell() - free))
+        return filler
+
+    def grow(self) -> None:
+        remount_memory(self.folder, size="64m")
+
+    def let_nobody_write(self) -> None:
+        remount_memory(self.folder, read_only=True)
+
+    def let_write(self) -> None:
+        remount_memory(self.folder)
+
+    @contextlib.contextmanager
+    def seen_read_only(self):
+        """Another folder that shows the same files and lets nobody write."""
+        folder = self.folder.with_name("seen")
+        folder.mkdir()
+        bind_read_only(self.folder, folder)
+        try:
+            yield folder
+        finally:
+            unmount(folder)
+
+    def unmount(self) -> None:
+        unmount(self.folder)

@@ -1,6 +1,5 @@
 """A target that is full or may not be written: a sentence, nothing half, and the same command again when it is mended."""
 
-import contextlib
 import shutil
 import signal
 import sqlite3
@@ -15,44 +14,9 @@ ROWS = 60_000
 SETUP = f"CREATE TABLE big AS SELECT i::int AS id, md5(i::text) AS a, md5((-i)::text) AS b FROM generate_series(1, {ROWS}) AS i"
 
 
-class Disk:
-    """A small filesystem of the test's own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        folder.mkdir()
-        try:
-            mount.mount_memory(folder, "2m")
-        except mount.MountError as error:
-            raise pytest.fail.Exception(str(error), pytrace=False) from None
-
-    def grow(self) -> None:
-        mount.remount_memory(self.folder, size="64m")
-
-    def let_nobody_write(self) -> None:
-        mount.remount_memory(self.folder, read_only=True)
-
-    def let_write(self) -> None:
-        mount.remount_memory(self.folder)
-
-    @contextlib.contextmanager
-    def seen_read_only(self):
-        """Another folder that shows the same files and lets nobody write."""
-        folder = self.folder.with_name("seen")
-        folder.mkdir()
-        mount.bind_read_only(self.folder, folder)
-        try:
-            yield folder
-        finally:
-            mount.unmount(folder)
-
-    def unmount(self) -> None:
-        mount.unmount(self.folder)
-
-
 @pytest.fixture
 def disk(headrace):
-    made = Disk(headrace.folder / "disk")
+    made = mount.Disk(headrace.folder / "disk", "2m")
     yield made
     made.unmount()
 
@@ -104,26 +68,12 @@ def test_full_state_disk(database, headrace, disk):
     """The journal's own disk is full: nothing is published that it does not know."""
     database.execute(SETUP)
     job = postgres_job(headrace, database, {"name": "public.big", "write": "append"}, state="./disk/state")
-    filler = disk.folder / "filler"
-    with open(filler, "wb", buffering=0) as out, pytest.raises(OSError, match="No space left"):
-        while True:
-            out.write(bytes(4096))
+    filler = disk.fill(0)
     job.run(expect=1)
     assert not lake.files(job.lake)
     filler.unlink()
     job.run()
     expect_every_row_once(job)
-
-
-def fill(folder, free: int):
-    """Leaves `free` bytes of a small filesystem; the file that takes up the rest."""
-    filler = folder / "filler"
-    with open(filler, "wb", buffering=0) as out:
-        with contextlib.suppress(OSError):
-            while True:
-                out.write(bytes(4096))
-        out.truncate(max(0, out.tell() - free))
-    return filler
 
 
 def test_a_full_state_disk_is_called_full_wherever_it_is_met(headrace, disk):
@@ -132,7 +82,7 @@ def test_a_full_state_disk_is_called_full_wherever_it_is_met(headrace, disk):
               state="./disk/state")
     full = 0
     for pages in (0, *range(1, 40)):
-        filler = fill(disk.folder, pages * 4096)
+        filler = disk.fill(pages * 4096)
         finished = job.run(expect=None)
         filler.unlink()
         shutil.rmtree(disk.folder / "state", ignore_errors=True)

@@ -12,7 +12,7 @@ import threading
 import psycopg
 import pytest
 from harness import lake
-from harness.gate import until
+from harness.gate import until, waits_for_what_runs
 from harness.job import Job, ended, planned, postgres_job, said
 
 EVENTS = """
@@ -126,18 +126,6 @@ def test_numbers_are_waited_for_until_their_transactions_have_ended(events, head
     job.run()
     assert [record["rows"] for record in records(job)] == [len(bodies(job)), 0]
     assert [record["watermark"] for record in records(job)] == ["3", "3"]
-
-
-def waits_for_what_runs(database, run) -> None:
-    """Until `run` pauses before it asks again what runs: elsewhere its statements follow on each other."""
-    pauses = ("SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'headrace' AND state = 'idle'"
-              " AND clock_timestamp() - state_change > interval '50 ms'")
-
-    def is_waiting():
-        assert run.poll() is None, "".join(run.communicate())
-        return database.execute(pauses) == [(True,)]
-
-    until(is_waiting, "the run waits")
 
 
 @pytest.mark.parametrize("late_rows, code", [("error", 1), ("warn", 0)])
