@@ -1,0 +1,109 @@
+"""A hot standby as the source: it can be read as a primary can, until its replay needs what a run holds."""
+
+import json
+
+import pytest
+from harness import lake
+from harness.gate import until
+from harness.job import Job, ended, postgres_job, said
+from harness.standby import Replica
+from servers.postgres import PostgresServer, versions_to_test
+from servers.standby import PRIMARY, Standby
+
+ROWS = 20_000
+SETUP = f"CREATE TABLE big (id int PRIMARY KEY, value int); INSERT INTO big SELECT i, i FROM generate_series(1, {ROWS}) AS i; ANALYZE big"
+TABLE = {"name": "public.big", "partition": {"target_rows": 1000}}
+HELD = TABLE | {"where": "gate()"}
+TWO_WORKERS = {"engine": {"workers": {"initial": 2, "max": 2}}}
+
+
+@pytest.fixture(scope="module", params=versions_to_test())
+def pair(request):
+    """A primary and the standby that follows it."""
+    with PostgresServer(request.param, PRIMARY) as primary, Standby(primary) as standby:
+        yield primary, standby
+
+
+@pytest.fixture
+def replica(pair, postgres_servers):
+    """A new database with the table big, on both; see Replica."""
+    primary, standby = pair
+    made = Replica(postgres_servers.make_database(primary), standby)
+    made.write(SETUP)
+    yield made
+    postgres_servers.drop_database(made.primary)
+
+
+def unchanged(rows: int = ROWS) -> list[tuple]:
+    return [(i, i) for i in range(1, rows + 1)]
+
+
+def expect_rows(job: Job, values, table: str = "public.big") -> None:
+    assert lake.rows(job.lake, table) == lake.in_order(values)
+
+
+def events(log: str, name: str) -> list[dict]:
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == name]
+
+
+@pytest.mark.parametrize("strategy", ["auto", "id_range", "pages", "none"])
+def test_a_quiet_standby_is_read_as_a_primary_is(replica, headrace, strategy):
+    table = TABLE | {"partition": {"target_rows": 1000, "strategy": strategy}}
+    job = postgres_job(headrace, replica, table, verify="source")
+    headrace("check", "job.yaml", expect=0)
+    plan = headrace("plan", "job.yaml", "--json", expect=0).json()
+    assert plan["snapshot"]["kind"] == "transaction" and "exported snapshot" in plan["snapshot"]["about"]
+    cannot_cut = strategy == "none" or strategy == "pages" and replica.standby.version in {"12", "13"}
+    assert (len(plan["tables"][0]["units"]) == 1) == cannot_cut
+    job.run()
+    expect_rows(job, unchanged())
+
+
+WANTS_A_TABLE = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
+IS_TOLD = "SELECT 1 FROM pg_stat_replication WHERE backend_xmin IS NOT NULL"
+
+
+def test_what_is_advised_keeps_a_run(pair, postgres_servers, headrace):
+    """Rows are not removed while the primary knows that they are read, and a TRUNCATE waits for the run to end."""
+    primary, _ = pair
+    with Standby(primary, {"hot_standby_feedback": "on", "max_standby_streaming_delay": -1}) as patient:
+        replica = Replica(postgres_servers.make_database(primary), patient)
+        replica.write(SETUP)
+        job = postgres_job(headrace, replica, HELD, **TWO_WORKERS)
+        with replica.gate() as held:
+            process = job.start("--log-format", "json")
+            held.wait_for_reader(process, 2)
+            until(lambda: replica.primary.execute(IS_TOLD), "the primary is told what is read")
+            replica.write("UPDATE big SET value = -value", "VACUUM big")
+            replica.primary.execute("TRUNCATE big")
+            until(lambda: held.connection.execute(WANTS_A_TABLE).fetchall(), "the replay waits for the run")
+            held.open()
+            log = ended(process)
+        assert not events(log, "new_epoch") + events(log, "unit_retry"), log
+        expect_rows(job, unchanged())
+        patient.catch_up()
+        postgres_servers.drop_database(replica.primary)
+
+
+LOG = "CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY, at timestamptz DEFAULT now())"
+IN_RECOVERY = "a standby does not show what runs on its primary"
+BY_TIME = {"name": "public.log", "mode": "transactional", "cursor": "at"}
+ALLOWED = {"load": {"late_rows": "warn"}}
+
+
+@pytest.mark.parametrize("cursor", ["id", "at"])
+def test_an_incremental_load_has_to_allow_late_rows(replica, headrace, cursor):
+    replica.write(LOG, "INSERT INTO log (at) SELECT now() - interval '1 day' FROM generate_series(1, 100)")
+    table = BY_TIME | {"cursor": cursor}
+    job = postgres_job(headrace, replica, table)
+    for answer in (headrace("check", "job.yaml"), headrace("plan", "job.yaml"), job.run(expect=None)):
+        assert answer.returncode == 2, answer
+        said(answer, IN_RECOVERY, "late_rows: warn")
+    assert not job.lake.exists()
+    job.document["tables"] = [table | ALLOWED]
+    job.write()
+    said(job.run(), IN_RECOVERY, "they are never loaded")
+    replica.write("INSERT INTO log (at) SELECT now() - interval '1 minute' FROM generate_series(1, 10)")
+    job.run()
+    assert lake.count(job.lake, "public.log") == (110 if cursor == "id" else 100)  # One that comes with an old time is late.
