@@ -34,6 +34,9 @@ def replica(pair, postgres_servers):
     postgres_servers.drop_database(made.primary)
 
 
+EXPLAINED = ("conflict with recovery", "hot_standby_feedback = on", "max_standby_streaming_delay")
+
+
 def unchanged(rows: int = ROWS) -> list[tuple]:
     return [(i, i) for i in range(1, rows + 1)]
 
@@ -47,6 +50,13 @@ def events(log: str, name: str) -> list[dict]:
     return [line for line in lines if line["event"] == name]
 
 
+def expect_explained_once(log: str) -> None:
+    [epoch] = events(log, "new_epoch")
+    said(epoch["message"], *EXPLAINED)
+    in_log = [line for line in log.splitlines() if line.startswith("{") and EXPLAINED[1] in line]
+    assert len(in_log) == 1, log
+
+
 @pytest.mark.parametrize("strategy", ["auto", "id_range", "pages", "none"])
 def test_a_quiet_standby_is_read_as_a_primary_is(replica, headrace, strategy):
     table = TABLE | {"partition": {"target_rows": 1000, "strategy": strategy}}
@@ -58,6 +68,102 @@ def test_a_quiet_standby_is_read_as_a_primary_is(replica, headrace, strategy):
     assert (len(plan["tables"][0]["units"]) == 1) == cannot_cut
     job.run()
     expect_rows(job, unchanged())
+
+
+# What the primary does, and the values of big that a run has which begins behind it. The log of none of them is replayed beside a run
+# that reads big: of the first two for its snapshot, of the others for its locks.
+CONFLICTS = {
+    "delete": (["DELETE FROM big WHERE id % 2 = 0", "VACUUM big"], [(i, i) for i in range(1, ROWS + 1, 2)]),
+    "update": (["UPDATE big SET value = -value", "VACUUM big"], [(i, -i) for i in range(1, ROWS + 1)]),
+    "truncate": (["TRUNCATE big", "INSERT INTO big VALUES (7, 8)"], [(7, 8)]),
+    "alter": (["ALTER TABLE big ALTER value TYPE bigint"], unchanged()),
+    "another_table": (["ALTER TABLE big RENAME TO small", "CREATE TABLE big AS SELECT 7 AS id, 8 AS value"], [(7, 8)]),
+}
+
+
+@pytest.mark.parametrize("conflict", CONFLICTS)
+def test_a_conflict_while_units_are_read_begins_a_new_epoch(replica, headrace, conflict):
+    statements, expected = CONFLICTS[conflict]
+    job = postgres_job(headrace, replica, HELD, **TWO_WORKERS)
+    with replica.gate() as held:
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process, 2)
+        replica.write(*statements)
+        held.open()
+        log = ended(process)
+    expect_explained_once(log)
+    expect_rows(job, expected)
+
+
+def test_a_table_that_is_dropped_fails_alone(replica, headrace):
+    replica.write("CREATE TABLE later AS SELECT i AS id, i AS value FROM generate_series(1, 100) AS i")
+    job = postgres_job(headrace, replica, HELD, {"name": "public.later"}, **TWO_WORKERS)
+    with replica.gate() as held:
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process, 2)
+        replica.write("DROP TABLE later")
+        held.open()
+        log = ended(process, expect=1)
+    expect_explained_once(log)
+    said(log, "there is no table public.later")
+    expect_rows(job, unchanged())
+
+
+def test_a_conflict_over_a_table_that_only_the_leader_holds(replica, headrace):
+    """Workers read on under their snapshot; that its locks are gone shows when they take their own."""
+    replica.write("CREATE TABLE later AS SELECT i AS id, i AS value FROM generate_series(1, 100) AS i")
+    job = postgres_job(headrace, replica, HELD, {"name": "public.later"}, **TWO_WORKERS)
+    with replica.gate() as held:
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process, 2)
+        replica.write("TRUNCATE later", "INSERT INTO later VALUES (7, 8)")
+        held.open()
+        log = ended(process)
+    expect_explained_once(log)
+    expect_rows(job, unchanged())
+    expect_rows(job, [(7, 8)], "public.later")
+
+
+def test_a_conflict_while_the_source_counts_begins_a_new_epoch(replica, headrace):
+    """The leader's own statement is ended, before a unit is read."""
+    job = postgres_job(headrace, replica, HELD, verify="source")
+    with replica.gate() as held:
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process)
+        replica.write("DELETE FROM big WHERE id > 10", "VACUUM big")
+        held.open()
+        log = ended(process)
+    expect_explained_once(log)
+    expect_rows(job, unchanged(10))
+
+
+def test_conflicts_without_end_are_told_with_what_to_set(replica, headrace):
+    job = postgres_job(headrace, replica, HELD, limits={"retries": 1}, **TWO_WORKERS)
+    with replica.gate() as held:
+        process = job.start("--log-format", "json")
+        for sign in (-1, 1):
+            held.wait_for_reader(process, 2)  # Those of the epoch before are gone, or the standby would not have caught up.
+            replica.write(f"UPDATE big SET value = {sign} * id", "VACUUM big")
+        held.open()
+        log = ended(process, expect=1)
+    said(log, *EXPLAINED)
+    assert not lake.files(job.lake)
+
+
+@pytest.mark.parametrize("direct_socket", ["auto", "off"])
+def test_a_conflict_without_a_snapshot_is_tried_again_and_explained(replica, headrace, direct_socket):
+    job = postgres_job(headrace, replica, HELD, **TWO_WORKERS)
+    job.document["source"] |= {"snapshot": "off", "direct_socket": direct_socket}
+    job.write()
+    with replica.gate() as held:
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process, 2)
+        replica.write("UPDATE big SET value = -value", "VACUUM big")
+        held.open()
+        log = ended(process)
+    assert not events(log, "new_epoch")
+    said(events(log, "unit_retry")[0]["message"], *EXPLAINED)
+    assert sorted(number for number, in lake.rows(job.lake, "public.big", "id")) == list(range(1, ROWS + 1))
 
 
 WANTS_A_TABLE = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
