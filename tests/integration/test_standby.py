@@ -5,7 +5,7 @@ import json
 import pytest
 from harness import lake
 from harness.gate import until
-from harness.job import Job, ended, postgres_job, said
+from harness.job import Job, ended, planned, postgres_job, said
 from harness.standby import Replica
 from servers.postgres import PostgresServer, versions_to_test
 from servers.standby import PRIMARY, Standby
@@ -213,3 +213,41 @@ def test_an_incremental_load_has_to_allow_late_rows(replica, headrace, cursor):
     replica.write("INSERT INTO log (at) SELECT now() - interval '1 minute' FROM generate_series(1, 10)")
     job.run()
     assert lake.count(job.lake, "public.log") == (110 if cursor == "id" else 100)  # One that comes with an old time is late.
+
+
+def pass_a_second(database) -> None:
+    """Until the newest row is older than what a window leaves to the next one."""
+    until(lambda: database.execute("SELECT max(at) < clock_timestamp() - interval '1.01 s' FROM log") == [(True,)], "a second is over")
+
+
+def test_rows_that_the_standby_has_yet_to_replay_are_in_the_next_window(replica, headrace):
+    job = postgres_job(headrace, replica, BY_TIME | ALLOWED)
+    replica.write(LOG, "INSERT INTO log DEFAULT VALUES")
+    pass_a_second(replica.primary)
+    replica.standby.catch_up()
+    job.run()
+    assert lake.count(job.lake, "public.log") == 1
+    with replica.replay_paused():
+        replica.primary.execute("INSERT INTO log DEFAULT VALUES")
+        pass_a_second(replica.primary)
+        said(planned(headrace)["cursor"]["about"], "the last commit that the standby has replayed")
+        job.run()
+        assert lake.count(job.lake, "public.log") == 1
+    replica.standby.catch_up()
+    job.run()
+    assert lake.count(job.lake, "public.log") == 2
+
+
+def test_a_standby_that_has_replayed_no_commit_bounds_no_window(replica, headrace):
+    job = postgres_job(headrace, replica, BY_TIME | ALLOWED)
+    replica.write(LOG, "INSERT INTO log DEFAULT VALUES")
+    pass_a_second(replica.primary)
+    replica.primary.execute("CHECKPOINT")  # Behind it there is no commit, and a standby that is started again begins with it.
+    replica.standby.wait_for_replay()
+    replica.standby.restart()
+    assert planned(headrace)["cursor"]["about"] == "the standby has replayed no commit since it was started"
+    job.run()
+    assert lake.count(job.lake, "public.log") == 0
+    replica.standby.catch_up()
+    job.run()
+    assert lake.count(job.lake, "public.log") == 1
