@@ -56,10 +56,11 @@ def waits_for_what_runs(database, run: subprocess.Popen) -> None:
 
 
 class Gate:
-    def __init__(self, connection: psycopg.Connection):
+    def __init__(self, connection: psycopg.Connection, made: bool):
         self.connection = connection
-        connection.execute("SET synchronous_commit = on")  # The gate outlives a server that is killed.
-        connection.execute(MAKE)
+        if not made:
+            connection.execute("SET synchronous_commit = on")  # The gate outlives a server that is killed.
+            connection.execute(MAKE)
         connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
 
     def waiting(self) -> list[int]:
@@ -80,7 +81,7 @@ class Gate:
 
 
 @contextlib.contextmanager
-def gate(uri: str):
-    """A closed gate; open at the end, whatever happened."""
+def gate(uri: str, made: bool = False):
+    """A closed gate; open at the end, whatever happened. `made`: gate() is there, as on a standby, where nothing can be made."""
     with psycopg.connect(uri, autocommit=True) as connection:
-        yield Gate(connection)
+        yield Gate(connection, made)

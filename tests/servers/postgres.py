@@ -76,6 +76,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def wait_until(condition, seconds, what):
+    """Polls `condition` until it holds; an error that says `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise ServerError(what)
+        time.sleep(0.02)
+
+
 class PostgresServer:
     """One cluster and its server process. Not thread-safe.
 
@@ -191,6 +200,9 @@ class PostgresServer:
         if self._user is not None:
             os.chown(self.folder, self._user.pw_uid, self._user.pw_gid)
         os.chmod(self.folder, 0o755)  # the socket is for every user here; the data folder is not
+        self._fill_cluster()
+
+    def _fill_cluster(self):
         made = subprocess.run(
             [self.bin / "initdb", "-D", self.data, "--auth=trust", "--username=postgres", "--encoding=UTF8",
              "--locale=C.UTF-8", "--no-sync"],

@@ -20,6 +20,10 @@ inline constexpr std::string_view kPgOutOfMemory = "53200";
 /// Code of a lock that was not to be had at once, or in time (SQLSTATE lock_not_available).
 inline constexpr std::string_view kPgLockNotAvailable = "55P03";
 
+/// Code of a transaction that cannot go on beside others (SQLSTATE serialization_failure): of one
+/// that only reads, as all of headrace do, a standby says it whose replay is in its way.
+inline constexpr std::string_view kPgSerializationFailure = "40001";
+
 /// Code of a statement that was ended, by statement_timeout or by somebody (SQLSTATE
 /// query_canceled).
 inline constexpr std::string_view kPgQueryCanceled = "57014";

@@ -121,8 +121,9 @@ class CursorBoundReader {
   std::vector<Asked> asked_;
   int64_t clock_ = 0;
   bool standby_ = false;
-  std::string zone_;              ///< Of a session of the role.
-  bool zone_is_clients_ = false;  ///< By its own environment or options, not the server's.
+  std::optional<int64_t> replayed_;  ///< When the last commit that a standby shows was made.
+  std::string zone_;                 ///< Of a session of the role.
+  bool zone_is_clients_ = false;     ///< By its own environment or options, not the server's.
   RunningTransactions transactions_;
 };
 
@@ -137,11 +138,13 @@ arrow::Status CursorBoundReader::ReadClock() {
   zone_is_clients_ = zone.Text(0, 1) == "client";
   ARROW_ASSIGN_OR_RAISE(const PgResult result,
                         AskSystem("SELECT pg_catalog.clock_timestamp()::pg_catalog.text,"
-                                  " pg_catalog.pg_is_in_recovery()"));
+                                  " pg_catalog.pg_is_in_recovery(),"
+                                  " pg_catalog.pg_last_xact_replay_timestamp()::pg_catalog.text"));
   const auto clock = MicrosOfTimeText(result.Text(0, 0));
   if (!clock) return PermanentError("the server's clock cannot be read");
   clock_ = *clock;
   standby_ = result.Boolean(0, 1);
+  replayed_ = MicrosOfTimeText(result.Text(0, 2));
   return arrow::Status::OK();
 }
 
@@ -381,6 +384,12 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
                     ", less 1 s";
     }
   }
+  if (standby_ && replayed_ && *replayed_ < upper) {
+    upper = *replayed_;
+    bound.about = "the last commit that the standby has replayed was made at " +
+                  WatermarkText(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), upper) +
+                  ", less 1 s";
+  }
   upper -= kUnseenMicros;
   if (!asked.is_zoned()) {
     ARROW_ASSIGN_OR_RAISE(upper, InZone(asked, upper));
@@ -395,6 +404,10 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
     bound.about += ", the day before";
   }
   bound.upper = upper;
+  if (standby_ && !replayed_) {
+    bound.upper.reset();
+    bound.about = "the standby has replayed no commit since it was started";
+  }
   bound.warnings = std::move(asked.warnings);
   return bound;
 }

@@ -21,7 +21,8 @@
 ///
 /// * times: the least of the server's clock, the start of the oldest transaction that runs and that
 ///   of the oldest statement that is worked on, less a second for those between the two. Where the
-///   role may not see the start of a transaction (or it is prepared), it is waited for.
+///   role may not see the start of a transaction (or it is prepared), it is waited for. A standby
+///   shows nothing of what was committed after the last commit that it has replayed.
 /// * integers: the greatest value that is visible; then all that runs is waited for. What begins
 ///   later gets greater numbers from the sequence.
 ///

@@ -8,6 +8,7 @@
 
 #include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/recovery_conflict.h"
 
 namespace headrace {
 namespace {
@@ -28,8 +29,9 @@ int64_t RandomKey() {
 }  // namespace
 
 arrow::Status SnapshotLost(const arrow::Status& cause) {
-  return TransientError("the snapshot of the run is lost: " + cause.message(),
-                        std::string(kSnapshotLostCode));
+  return TransientError(
+      "the snapshot of the run is lost: " + ExplainRecoveryConflict(cause).message(),
+      std::string(kSnapshotLostCode));
 }
 
 arrow::Status SnapshotReleased() { return SnapshotLost(TransientError("it was released")); }
@@ -44,7 +46,7 @@ arrow::Result<std::shared_ptr<PgLeader>> PgLeader::Open(const PgSourceSettings& 
                                                         std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(PgConnection connection, PgConnection::Connect(settings.connect, stop));
   std::shared_ptr<PgLeader> leader(new PgLeader(settings, std::move(connection)));
-  ARROW_RETURN_NOT_OK(leader->Begin(tables, stop));
+  ARROW_RETURN_NOT_OK(ExplainRecoveryConflict(leader->Begin(tables, stop)));
   return leader;
 }
 
@@ -298,10 +300,14 @@ StatementScope PgLeader::planning_scope() const {
                         : BoundedTransactionScope(BeginStatements(settings_, server_version_));
 }
 
-arrow::Status PgLeader::Lost(const arrow::Status& cause) const {
-  if (has_snapshot()) return SnapshotLost(cause);
-  return TransientError("the connection that plans the tables is lost: " + cause.message(),
-                        std::string(kSnapshotLostCode));
+/// Who comes later is told the same: only the first one saw the reason.
+arrow::Status PgLeader::Lost(const arrow::Status& cause) {
+  if (!loss_.ok()) return loss_;
+  loss_ = has_snapshot() ? SnapshotLost(cause)
+                         : TransientError("the connection that plans the tables is lost: " +
+                                              ExplainRecoveryConflict(cause).message(),
+                                          std::string(kSnapshotLostCode));
+  return loss_;
 }
 
 arrow::Status PgLeader::CheckLives(const arrow::Status& cause, const std::stop_token& stop) {
@@ -310,7 +316,7 @@ arrow::Status PgLeader::CheckLives(const arrow::Status& cause, const std::stop_t
   // One that gives no answer in the time of a connection is lost, whatever TCP still hopes for.
   arrow::Status lives = connection_.ExecuteFirst("SELECT 1", stop);
   if (lives.ok() || CodeOf(lives) == kInterruptedCode) return lives;
-  return SnapshotLost(cause);
+  return Lost(CodeOf(lives) == kPgSerializationFailure ? lives : cause);
 }
 
 /// Its locks last as long as its transaction. If that lives now, it lived when the session looked.
@@ -322,7 +328,7 @@ arrow::Status PgLeader::NameAbsence(const arrow::Status& cause, const std::stop_
                    "snapshot (snapshot: off)");
 }
 
-arrow::Status PgLeader::NameLoss(const arrow::Status& status) const {
+arrow::Status PgLeader::NameLoss(const arrow::Status& status) {
   const bool said = status.ok() || CodeOf(status) == kInterruptedCode;
   return said || !connection_.broken() ? status : Lost(status);
 }

@@ -58,6 +58,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
     Lease& operator=(Lease&&) noexcept = default;
     ~Lease();
     PgConnection& connection() const { return leader_->connection_; }
+    PgLeader& leader() const { return *leader_; }
 
    private:
     std::shared_ptr<PgLeader> leader_;
@@ -109,7 +110,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
 
   /// The error of work on a lease that is still out: kSnapshotLostCode where the connection broke
   /// on the way, without a snapshot as well, because another leader can then plan the tables anew.
-  arrow::Status NameLoss(const arrow::Status& status) const;
+  arrow::Status NameLoss(const arrow::Status& status);
 
   /// Why `table` could not be locked; OK where it was.
   arrow::Status LockError(const TableRef& table) const;
@@ -180,10 +181,11 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status Note(const TableRef& table, const arrow::Status& status);
   arrow::Status ExportSnapshot(const std::stop_token& stop);
   arrow::Status GoOnWithout(const arrow::Status& reason, const std::stop_token& stop);
-  arrow::Status Lost(const arrow::Status& cause) const;
+  arrow::Status Lost(const arrow::Status& cause);
 
   const PgSourceSettings settings_;
   PgConnection connection_;  ///< Guarded by taken_.
+  arrow::Status loss_;       ///< Why the transaction has ended. Guarded by taken_.
   std::string snapshot_id_;
   int64_t life_lock_ = 0;
   PgConnectSettings session_connect_;

@@ -99,7 +99,13 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
   const auto own = Lock(plan, unit, stop);
   if (!own.ok()) {
     const UnitCheck check = CheckOf(plan, unit, leader_->NamesOf(plan.table));
-    return NameChange(connection_, leader_->scope(), check, own.status(), stop);
+    const arrow::Status status =
+        NameChange(connection_, leader_->scope(), check, own.status(), stop);
+    // A table that is gone, or another one, may have gone with the leader's locks.
+    if (CodeOf(status) == kSnapshotLostCode && leader_->has_snapshot()) {
+      ARROW_RETURN_NOT_OK(leader_->CheckLives(status, stop));
+    }
+    return status;
   }
   if (*own) return OpenOn(connection_, {}, plan, unit, limits, stop);
   ARROW_ASSIGN_OR_RAISE(PgLeader::Lease lease, leader_->Take(stop));
@@ -118,7 +124,8 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .condition = ConditionOf(plan, unit),
                   .check = CheckOf(plan, unit, leader_->NamesOf(plan.table)),
                   .batch_patience = limits.batch_patience,
-                  .lease = std::move(lease)};
+                  .lease = std::move(lease),
+                  .has_snapshot = leader_->has_snapshot()};
   auto stream = Start(read, plan, unit, limits, stop);
   if (stream.ok()) {
     return std::make_unique<PgUnitReader>(std::move(read), *std::move(stream), stop);
@@ -126,7 +133,8 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
   // Asked while the lease is out: behind it another session has the connection.
   const bool lost = read.lease.has_value() && connection.broken();
   const arrow::Status status = NameTimeout(stream.status(), leader_->settings());
-  return lost ? SnapshotLost(status) : NameChange(connection, read.scope, read.check, status, stop);
+  if (lost) return leader_->NameLoss(status);
+  return NameChange(connection, read.scope, read.check, NameConflict(status, read), stop);
 }
 
 arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& read,

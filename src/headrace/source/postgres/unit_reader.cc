@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/source/postgres/recovery_conflict.h"
 #include "headrace/source/postgres/select_list.h"
 
 namespace headrace {
@@ -38,6 +39,10 @@ arrow::Status NameUnitTimeout(const arrow::Status& status, const PgSourceSetting
 }
 
 }  // namespace
+
+arrow::Status NameConflict(const arrow::Status& status, const PgUnitRead& read) {
+  return read.has_snapshot ? status : ExplainRecoveryConflict(status);
+}
 
 PgUnitReader::PgUnitReader(PgUnitRead read, std::unique_ptr<CopyStream> stream,
                            std::stop_token stop)
@@ -79,11 +84,14 @@ arrow::Status PgUnitReader::FillBatch() {
 arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   GiveUp();
   // A leader whose connection breaks takes the snapshot with it.
-  if (read_.lease.has_value() && read_.connection.broken()) return SnapshotLost(status);
+  if (read_.lease.has_value() && read_.connection.broken()) {
+    return read_.lease->leader().NameLoss(status);
+  }
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
-  const arrow::Status named =
-      NameChange(read_.connection, read_.scope, read_.check,
-                 NameUnitTimeout(WithEncoding(status, read_.connection), read_.settings), stop_);
+  const arrow::Status named = NameChange(
+      read_.connection, read_.scope, read_.check,
+      NameConflict(NameUnitTimeout(WithEncoding(status, read_.connection), read_.settings), read_),
+      stop_);
   const bool has_place =
       unfit.has_value() && !read_.connection.broken() && CodeOf(named) != kSnapshotLostCode;
   return has_place ? named.WithMessage(named.message() + PlaceOf(*unfit)) : named;

@@ -27,7 +27,12 @@ struct PgUnitRead {
   UnitCheck check;                           ///< Asked when all rows have come.
   std::chrono::milliseconds batch_patience;  ///< Of the unit's ReadLimits.
   std::optional<PgLeader::Lease> lease;      ///< Of the leader's connection, where that is the one.
+  bool has_snapshot = false;
 };
+
+/// The error of `read`, explained where it is a standby's conflict and no snapshot is lost by it:
+/// that is explained once for all units.
+arrow::Status NameConflict(const arrow::Status& status, const PgUnitRead& read);
 
 /// Reads one COPY into batches. Given up or failed, it leaves the connection's transaction as it
 /// was before the unit.

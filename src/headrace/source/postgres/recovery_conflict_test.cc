@@ -1,0 +1,36 @@
+#include "headrace/source/postgres/recovery_conflict.h"
+
+#include <arrow/status.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "headrace/client/postgres/error.h"
+
+namespace headrace {
+namespace {
+
+TEST(PgRecoveryConflictTest, SaysWhatCanBeSetBehindTheServersWords) {
+  const arrow::Status conflict =
+      PgError("40001", "canceling statement due to conflict with recovery; User was holding it.");
+  const arrow::Status explained = ExplainRecoveryConflict(conflict);
+  EXPECT_EQ(ClassOf(explained), ErrorClass::kTransient);
+  EXPECT_EQ(CodeOf(explained), kPgSerializationFailure);
+  EXPECT_TRUE(explained.message().starts_with(
+      "canceling statement due to conflict with recovery; User was holding it; to be set"))
+      << explained;
+  for (const char* setting : {"hot_standby_feedback = on", "max_standby_streaming_delay"}) {
+    EXPECT_NE(explained.message().find(setting), std::string::npos) << explained;
+  }
+}
+
+TEST(PgRecoveryConflictTest, OtherErrorsAreLeftAsTheyAre) {
+  for (const char* sqlstate : {"40P01", "57P01", "08006"}) {
+    const arrow::Status other = PgError(sqlstate, "something else.");
+    EXPECT_EQ(ExplainRecoveryConflict(other), other);
+  }
+  EXPECT_TRUE(ExplainRecoveryConflict(arrow::Status::OK()).ok());
+}
+
+}  // namespace
+}  // namespace headrace

@@ -1,0 +1,44 @@
+"""A database on a primary, seen through its hot standby."""
+
+import contextlib
+
+import psycopg
+
+from harness import gate
+from servers.standby import Standby
+
+
+class Replica:
+    """`primary` is the database where it is written; this is the same one on `standby`, where it is read."""
+
+    def __init__(self, primary, standby: Standby):
+        self.primary = primary
+        self.standby = standby
+
+    @property
+    def uri(self) -> str:
+        return self.standby.uri(self.primary.name)
+
+    def connect(self) -> psycopg.Connection:
+        return psycopg.connect(self.uri, autocommit=True)
+
+    def write(self, *statements: str) -> None:
+        """Runs each by itself on the primary; returns when the standby has replayed them."""
+        for statement in statements:
+            self.primary.execute(statement)
+        self.standby.catch_up()
+
+    def gate(self):
+        """A closed gate for those who read here, see harness/gate.py."""
+        self.write(gate.MAKE)
+        return gate.gate(self.uri, made=True)
+
+    @contextlib.contextmanager
+    def replay_paused(self):
+        """While this is open nothing that the primary commits is seen here."""
+        with self.connect() as connection:
+            connection.execute("SELECT pg_wal_replay_pause()")
+            try:
+                yield
+            finally:
+                connection.execute("SELECT pg_wal_replay_resume()")
