@@ -7,6 +7,11 @@
 #include "headrace/plan/divide.h"
 
 namespace headrace {
+namespace {
+
+constexpr double kPartsForEachReader = 4;
+
+}  // namespace
 
 UnitWatch::UnitWatch(const TableWork& table, const WorkUnit& unit, const WorkerShared& shared,
                      std::stop_token stop)
@@ -16,7 +21,7 @@ bool UnitWatch::IsToBeDivided(int64_t rows, int64_t bytes) {
   if (!shared_.callbacks.on_divided || !IsDivisible(unit_.split)) return false;
   if (!HasOutgrown(unit_, table_.unit_target, rows, bytes)) return false;
   const int readers = shared_.pool.readers();
-  if (readers < 2 || !HasPlaces(rows, bytes)) return false;
+  if (readers < 2 || !HasPlaces(rows, bytes, readers)) return false;
   return PaysToDivide({.read_rows = static_cast<double>(rows),
                        .rows = sample_->rows,
                        .waiting_rows = shared_.queue.waiting_rows(),
@@ -24,21 +29,24 @@ bool UnitWatch::IsToBeDivided(int64_t rows, int64_t bytes) {
 }
 
 /// Of a source that cannot look just now it is asked again when the unit has twice the rows.
-bool UnitWatch::HasPlaces(int64_t rows, int64_t bytes) {
+bool UnitWatch::HasPlaces(int64_t rows, int64_t bytes, int readers) {
   if (!sample_ && rows >= next_look_) {
     next_look_ = 2 * rows;
     sample_ = shared_.context.snapshot.SampleUnit(table_.plan, unit_, stop_);
-    if (sample_) parts_ = DivideUnit(unit_, *sample_, RowsOfPart(rows, bytes));
+    if (sample_) parts_ = DivideUnit(unit_, *sample_, RowsOfPart(rows, bytes, readers));
   }
   return !parts_.empty();
 }
 
-/// By the width that the rows have turned out to have.
-double UnitWatch::RowsOfPart(int64_t rows, int64_t bytes) const {
+/// By the width that the rows have turned out to have. No more parts than all workers need to end
+/// at about the same time: where the rows lie in another order than that of the column, each part
+/// costs the source as many pages as the whole unit.
+double UnitWatch::RowsOfPart(int64_t rows, int64_t bytes, int readers) const {
   const double width =
       std::max(1.0, static_cast<double>(bytes) / std::max(1.0, static_cast<double>(rows)));
-  return std::min(static_cast<double>(table_.unit_target.rows),
-                  static_cast<double>(table_.unit_target.bytes) / width);
+  const double wanted = std::min(static_cast<double>(table_.unit_target.rows),
+                                 static_cast<double>(table_.unit_target.bytes) / width);
+  return std::max(wanted, sample_->rows / (kPartsForEachReader * readers));
 }
 
 }  // namespace headrace

@@ -25,8 +25,8 @@ class UnitWatch {
   std::vector<WorkUnit> TakeParts() { return std::move(parts_); }
 
  private:
-  bool HasPlaces(int64_t rows, int64_t bytes);
-  double RowsOfPart(int64_t rows, int64_t bytes) const;
+  bool HasPlaces(int64_t rows, int64_t bytes, int readers);
+  double RowsOfPart(int64_t rows, int64_t bytes, int readers) const;
 
   const TableWork& table_;
   const WorkUnit& unit_;
