@@ -60,14 +60,3 @@ def test_the_same_of_a_sqlite_file(headrace):
     connection.close()
     job = Job(headrace, {"type": "sqlite", "path": "crowd.db"}, [{"name": "t", "partition": {"target_rows": 10_000}}], engine=TWO_WORKERS)
     assert run_divided(job, "t") == expected
-
-
-def test_a_value_that_most_rows_have_is_not_divided(database, headrace):
-    database.execute("CREATE TABLE t (id bigint, v int) WITH (autovacuum_enabled = off); CREATE INDEX ON t (id);"
-                     f"INSERT INTO t SELECT i, i FROM generate_series(1, {CALM}) AS i; ANALYZE t;"
-                     f"INSERT INTO t SELECT 10000, i FROM generate_series(1, {CROWD}) AS i")
-    table = {"name": "public.t", "partition": {"strategy": "id_range", "column": "id", "target_rows": 10_000}}
-    job = postgres_job(headrace, database, table, verify="source", engine=TWO_WORKERS)
-    finished = job.run("--log-format", "json")
-    assert sum(event["parts"] for event in divisions(finished)) < 10, "there are few places to cut it at"
-    assert lake.count(job.lake, "public.t") == CALM + CROWD

@@ -61,9 +61,11 @@ struct JournalRun {
 struct JournalTable {
   std::string directory;  ///< TableRef::directory().
   std::string label;
-  int epoch = 0;                       ///< The latest epoch; receipts of earlier ones are void.
-  int64_t units = 0;                   ///< Of that epoch, parts of divided ones in their place.
-  std::string split_column = {};       ///< That they were cut by; empty: none, or it is not known.
+  int epoch = 0;      ///< The latest epoch; receipts of earlier ones are void.
+  int64_t units = 0;  ///< Of that epoch, parts of divided ones in their place.
+  /// That they were cut by, as the destination names it; empty: none, or it is not there, or not
+  /// known.
+  std::string split_column = {};
   std::optional<CommitIntent> intent;  ///< Open or committed.
   std::optional<CommitRecord> record;  ///< Committed.
 

@@ -151,6 +151,22 @@ TEST_F(JournalTest, DivisionsBelongToTheirEpochAndAreKeptInTheirOrder) {
   EXPECT_EQ(journal_->Tables("r1")->at(0).units, 2);
 }
 
+TEST_F(JournalTest, APlanThatIsNoJsonHidesNoTable) {
+  Begin("r1");
+  ASSERT_TRUE(journal_->BeginEpoch("r1", "a", "a", 1, 2, {{"split_column", "id"}}).ok());
+  EXPECT_EQ(journal_->Tables("r1")->at(0).split_column, "id");
+  journal_.reset();
+  {
+    auto database = SqliteDatabase::Open((state_ / "journal.db").string(),
+                                         SqliteOpenMode::kReadWriteCreate, std::chrono::seconds(1));
+    ASSERT_TRUE(database->Execute("UPDATE run_table SET plan = '{'").ok());
+  }
+  Reopen();
+  const auto tables = journal_->Tables("r1");
+  ASSERT_TRUE(tables.ok()) << tables.status();
+  EXPECT_EQ(tables->at(0).split_column, "");
+}
+
 TEST_F(JournalTest, FiguresOfATableCountTheSameUnitsOnce) {
   Begin("r1");
   ASSERT_TRUE(

@@ -558,7 +558,8 @@ arrow::Result<std::vector<JournalTable>> SqliteJournal::Tables(const std::string
   const std::scoped_lock lock(mutex_);
   return ReadAll(database_,
                  "SELECT directory, label, epoch, units, intent, record, "
-                 "coalesce(json_extract(plan, '$.split_column'), '') FROM run_table "
+                 "CASE WHEN json_valid(plan) THEN coalesce(json_extract(plan, '$.split_column'), "
+                 "'') ELSE '' END FROM run_table "
                  "WHERE run = ?1 ORDER BY directory",
                  {run}, ReadTable);
 }

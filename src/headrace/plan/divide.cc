@@ -68,14 +68,15 @@ std::vector<ValueBound> Within(const std::vector<ValueBound>& values, std::optio
 
 /// Those of `bounds` that cut the rows into up to `parts` shares, as equal as can be.
 template <typename Bound>
-std::vector<Bound> EquallySpaced(std::vector<Bound> bounds, double parts) {
+std::vector<Bound> EquallySpaced(const std::vector<Bound>& bounds, double parts) {
+  std::vector<Bound> chosen;
   double next = 1;  // in shares of 1 / parts
-  std::erase_if(bounds, [&](const Bound& bound) {
-    const bool is_early = bound.share_below <= 0 || bound.share_below * parts < next;
-    if (!is_early) next = std::floor(bound.share_below * parts) + 1;
-    return is_early;
-  });
-  return bounds;
+  for (const Bound& bound : bounds) {
+    if (bound.share_below * parts < next) continue;
+    chosen.push_back(bound);
+    next = std::floor(bound.share_below * parts) + 1;
+  }
+  return chosen;
 }
 
 /// The parts of a split by the sample; of one that cannot be divided none.
@@ -114,10 +115,13 @@ bool HasOutgrown(const WorkUnit& unit, const UnitTarget& target, int64_t read_ro
          IsFarMore(number(read_bytes), number(unit.estimated_bytes), number(target.bytes));
 }
 
+bool PaysToLook(const UnitLoad& load) {
+  return load.workers > 1 && load.waiting_rows <= load.read_rows * load.workers;
+}
+
 bool PaysToDivide(const UnitLoad& load) {
   const double left = load.rows - load.read_rows;
-  const double waiting_for_each = load.waiting_rows / std::max(1, load.workers);
-  return load.workers > 1 && left > load.read_rows && left > waiting_for_each;
+  return load.workers > 1 && left > load.read_rows && left * load.workers > load.waiting_rows;
 }
 
 bool IsDivisible(const Split& split) {

@@ -19,7 +19,7 @@ struct UnitTarget {
 /// A unit that is being read, and what is to be read beside it.
 struct UnitLoad {
   double read_rows = 0;     ///< Of the unit, so far: they are read again where it is divided.
-  double rows = 0;          ///< Of the unit, as far as they can be known.
+  double rows = 0;          ///< Of the unit, as far as they can be known; PaysToLook needs none.
   double waiting_rows = 0;  ///< Of all units that nobody reads yet.
   int workers = 1;          ///< That could read them.
 };
@@ -28,6 +28,11 @@ struct UnitLoad {
 /// `unit` is as it was planned.
 bool HasOutgrown(const WorkUnit& unit, const UnitTarget& target, int64_t read_rows,
                  int64_t read_bytes);
+
+/// Whether it is time to look into a unit that has outgrown. While others have more to do than was
+/// read of it there is no hurry: of a table whose every unit is far larger than planned none is
+/// looked into before the last ones.
+bool PaysToLook(const UnitLoad& load);
 
 /// Whether others would stand idle until the rest of the unit is read, and that rest is more than
 /// what would have to be read again.

@@ -30,6 +30,17 @@ TEST(DivideTest, ItPaysWhereOthersWouldWaitForTheRest) {
   EXPECT_FALSE(PaysToDivide(others_busy)) << "there is more to do for the others";
 }
 
+TEST(DivideTest, NobodyLooksWhileOthersHaveMoreToDoThanWasRead) {
+  const UnitLoad load{.read_rows = 400, .rows = 0, .waiting_rows = 800, .workers = 2};
+  EXPECT_TRUE(PaysToLook(load));
+  UnitLoad more = load;
+  more.waiting_rows = 801;
+  EXPECT_FALSE(PaysToLook(more));
+  UnitLoad alone = load;
+  alone.workers = 1;
+  EXPECT_FALSE(PaysToLook(alone));
+}
+
 TEST(DivideTest, PartsHaveAboutTheSameNumberOfRows) {
   UnitSample sample{.rows = 1'000, .values = {}, .keys = {}};
   for (int64_t value = 0; value < 100; ++value) {

@@ -37,7 +37,7 @@ TEST_F(DividingCoordinatorTest, UnitsThatAreDividedArePublishedByTheirParts) {
   EXPECT_EQ(destination_.Published("b"), Integers(kRows));
   int64_t units = 0;
   for (const TableReport& table : report->tables) units += table.units;
-  EXPECT_EQ(units, 2 * (1 + 14)) << "280 rows are 14 parts";
+  EXPECT_EQ(units, 2 * (1 + 8)) << "four parts for each worker";
   int64_t journalled = 0;
   for (const JournalTable& table : *journal_->Tables(report->run)) journalled += table.units;
   EXPECT_EQ(journalled, units);

@@ -59,7 +59,8 @@ struct ExecuteCallbacks {
   std::function<arrow::Status(size_t table, const Receipt& receipt)> on_receipt;
   /// A unit of table number `table` turned out to be far larger than planned: it is void from here
   /// on, `parts` cover it exactly. Must be durable when it returns: then their receipts count.
-  /// After an error the unit runs again as it is. Empty: units are not divided.
+  /// After an error the unit runs again as it is if that is transient, else the table ends. Empty:
+  /// units are not divided.
   std::function<arrow::Status(size_t table, const WorkUnit& unit,
                               const std::vector<WorkUnit>& parts)>
       on_divided;

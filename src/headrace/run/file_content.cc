@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "headrace/model/utf8.h"
+
 namespace headrace {
 namespace {
 
@@ -27,7 +29,8 @@ std::string RangeText(const ReceiptFile& file, std::string_view split_column) {
   });
   if (column == file.columns.end()) column = std::ranges::find_if(file.columns, HasRange);
   if (column == file.columns.end()) return {};
-  return ", " + column->name + " from " + *column->minimum + " to " + *column->maximum;
+  return ", " + column->name + " from " + ShortenedValue(*column->minimum) + " to " +
+         ShortenedValue(*column->maximum);
 }
 
 }  // namespace

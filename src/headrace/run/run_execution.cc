@@ -26,11 +26,17 @@ ExecuteOptions OptionsOf(const Job& job) {
   return ExecuteOptionsOf(job, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+/// What a column of the source is called in the destination; empty: it is not there.
+std::string TargetName(const TablePlan& plan, const std::string& source_name) {
+  const auto column = std::ranges::find(plan.columns, source_name, &PlannedColumn::source_name);
+  return column == plan.columns.end() ? std::string() : column->name;
+}
+
 /// What the journal keeps of a plan: enough to explain a run later, not its units.
 nlohmann::json PlanSummary(const PlannedTable& table) {
   return {{"strategy", StrategyName(table.plan.strategy)},
           {"why", table.plan.why},
-          {"split_column", table.plan.split_column},
+          {"split_column", TargetName(table.plan, table.plan.split_column)},
           {"units", table.units.size()},
           {"estimated_rows", table.plan.statistics.rows},
           {"excluded_rows", table.plan.excluded_rows},

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/engine/local/round_trip.h"
 #include "headrace/engine/local/work_queue.h"
 #include "headrace/engine/local/worker_pool.h"
 
@@ -10,17 +11,11 @@ namespace headrace {
 namespace {
 
 #ifdef HEADRACE_ROUND_TRIP_UNITS
-/// Every unit through its serialised form, as an engine on other machines sends it. A difference is
-/// a bug that must show here.
-arrow::Result<std::vector<TableWork>> RoundTrip(std::span<const TableWork> tables) {
+arrow::Result<std::vector<TableWork>> RoundTripAll(std::span<const TableWork> tables) {
   std::vector<TableWork> copies(tables.begin(), tables.end());
   for (TableWork& table : copies) {
     for (WorkUnit& unit : table.units) {
-      ARROW_ASSIGN_OR_RAISE(WorkUnit parsed, ParseWorkUnit(SerializeWorkUnit(unit, table.plan)));
-      if (!(parsed == unit)) {
-        return BugError("unit " + unit.id + " changed on its way through its serialised form");
-      }
-      unit = std::move(parsed);
+      ARROW_ASSIGN_OR_RAISE(unit, RoundTrip(unit, table.plan));
     }
   }
   return copies;
@@ -68,7 +63,7 @@ ExecuteSummary LocalEngine::Execute(std::span<const TableWork> tables,
                                     const ExecuteOptions& options, const ExecuteContext& context,
                                     const ExecuteCallbacks& callbacks, std::stop_token stop) {
 #ifdef HEADRACE_ROUND_TRIP_UNITS
-  const auto copies = RoundTrip(tables);
+  const auto copies = RoundTripAll(tables);
   if (!copies.ok()) {
     for (size_t table = 0; table < tables.size(); ++table) {
       callbacks.on_table_end(table, copies.status());

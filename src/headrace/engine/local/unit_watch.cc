@@ -20,22 +20,23 @@ UnitWatch::UnitWatch(const TableWork& table, const WorkUnit& unit, const WorkerS
 bool UnitWatch::IsToBeDivided(int64_t rows, int64_t bytes) {
   if (!shared_.callbacks.on_divided || !IsDivisible(unit_.split)) return false;
   if (!HasOutgrown(unit_, table_.unit_target, rows, bytes)) return false;
-  const int readers = shared_.pool.readers();
-  if (readers < 2 || !HasPlaces(rows, bytes, readers)) return false;
-  return PaysToDivide({.read_rows = static_cast<double>(rows),
-                       .rows = sample_->rows,
-                       .waiting_rows = shared_.queue.waiting_rows(),
-                       .workers = readers});
+  UnitLoad load{.read_rows = static_cast<double>(rows),
+                .rows = 0,
+                .waiting_rows = shared_.queue.waiting_rows(),
+                .workers = shared_.pool.readers()};
+  if (!all_rows_ && rows >= next_look_ && PaysToLook(load)) Look(rows, bytes, load.workers);
+  if (parts_.empty()) return false;
+  load.rows = *all_rows_;
+  return PaysToDivide(load);
 }
 
-/// Of a source that cannot look just now it is asked again when the unit has twice the rows.
-bool UnitWatch::HasPlaces(int64_t rows, int64_t bytes, int readers) {
-  if (!sample_ && rows >= next_look_) {
-    next_look_ = 2 * rows;
-    sample_ = shared_.context.snapshot.SampleUnit(table_.plan, unit_, stop_);
-    if (sample_) parts_ = DivideUnit(unit_, *sample_, RowsOfPart(rows, bytes, readers));
-  }
-  return !parts_.empty();
+/// A source that cannot look just now is asked again when the unit has twice the rows.
+void UnitWatch::Look(int64_t rows, int64_t bytes, int readers) {
+  next_look_ = 2 * rows;
+  const auto sample = shared_.context.snapshot.SampleUnit(table_.plan, unit_, stop_);
+  if (!sample) return;
+  all_rows_ = sample->rows;
+  parts_ = DivideUnit(unit_, *sample, RowsOfPart(rows, bytes, readers));
 }
 
 /// By the width that the rows have turned out to have. No more parts than all workers need to end
@@ -46,7 +47,7 @@ double UnitWatch::RowsOfPart(int64_t rows, int64_t bytes, int readers) const {
       std::max(1.0, static_cast<double>(bytes) / std::max(1.0, static_cast<double>(rows)));
   const double wanted = std::min(static_cast<double>(table_.unit_target.rows),
                                  static_cast<double>(table_.unit_target.bytes) / width);
-  return std::max(wanted, sample_->rows / (kPartsForEachReader * readers));
+  return std::max(wanted, *all_rows_ / (kPartsForEachReader * readers));
 }
 
 }  // namespace headrace

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "headrace/engine/local/worker.h"
-#include "headrace/model/statistics.h"
 #include "headrace/run/engine.h"
 
 namespace headrace {
@@ -25,16 +24,16 @@ class UnitWatch {
   std::vector<WorkUnit> TakeParts() { return std::move(parts_); }
 
  private:
-  bool HasPlaces(int64_t rows, int64_t bytes, int readers);
+  void Look(int64_t rows, int64_t bytes, int readers);
   double RowsOfPart(int64_t rows, int64_t bytes, int readers) const;
 
   const TableWork& table_;
   const WorkUnit& unit_;
   const WorkerShared& shared_;
   const std::stop_token stop_;
-  int64_t next_look_ = 0;             // at so many rows
-  std::optional<UnitSample> sample_;  // once looked into
-  std::vector<WorkUnit> parts_;       // by the sample; none: it stays as it is
+  int64_t next_look_ = 0;           // at so many rows
+  std::optional<double> all_rows_;  // that it seems to have, once looked into
+  std::vector<WorkUnit> parts_;     // none: it stays as it is
 };
 
 }  // namespace headrace

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "headrace/engine/local/round_trip.h"
 #include "headrace/engine/local/unit_watch.h"
 #include "headrace/engine/local/worker_pool.h"
 #include "headrace/model/split_text.h"
@@ -195,8 +196,7 @@ void Worker::RunUnit(const QueuedUnit& unit) {
 }
 
 void Worker::Divide(const QueuedUnit& unit, std::vector<WorkUnit> parts) {
-  const arrow::Status noted = shared_.callbacks.on_divided(unit.table, *unit.unit, parts);
-  if (!noted.ok()) {
+  if (const arrow::Status noted = NoteDivision(unit, parts); !noted.ok()) {
     RetryOrFail({&unit, 1}, noted);
     return;
   }
@@ -211,6 +211,13 @@ void Worker::Divide(const QueuedUnit& unit, std::vector<WorkUnit> parts) {
   shared_.context.progress.AddPlanned(count - 1, 0);
   shared_.queue.Divide(unit, std::move(parts));
   shared_.pool.SendForRest();
+}
+
+arrow::Status Worker::NoteDivision(const QueuedUnit& unit, std::vector<WorkUnit>& parts) {
+  for (WorkUnit& part : parts) {
+    ARROW_ASSIGN_OR_RAISE(part, RoundTrip(part, work(unit).plan));
+  }
+  return shared_.callbacks.on_divided(unit.table, *unit.unit, parts);
 }
 
 void Worker::AfterUnit(const QueuedUnit& unit, UnitOutcome outcome) {

@@ -87,6 +87,7 @@ class Worker {
   bool EnsureWriter(const QueuedUnit& unit);
   void RunUnit(const QueuedUnit& unit);
   void Divide(const QueuedUnit& unit, std::vector<WorkUnit> parts);
+  arrow::Status NoteDivision(const QueuedUnit& unit, std::vector<WorkUnit>& parts);
   void AfterUnit(const QueuedUnit& unit, UnitOutcome outcome);
   void AfterSourceFault(const QueuedUnit& unit, const arrow::Status& status);
   void CloseUnit(const QueuedUnit& unit, const UnitOutcome& outcome);

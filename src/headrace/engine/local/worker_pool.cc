@@ -131,14 +131,11 @@ bool WorkerPool::KeepAfterUnit(int number, size_t table) {
 }
 
 void WorkerPool::WarnOfAge() {
-  const auto age_now = clock_.Now() - start_;
-  const std::scoped_lock lock(mutex_);
-  if (age_now < next_warning_) return;
-  const auto hours = std::chrono::duration_cast<std::chrono::hours>(age_now);
-  next_warning_ = 2 * hours;
+  const int64_t age = std::chrono::duration_cast<std::chrono::hours>(clock_.Now() - start_).count();
+  int64_t warned_at = next_warning_;
+  if (age < warned_at || !next_warning_.compare_exchange_strong(warned_at, 2 * age)) return;
   const std::string held_up = context_.snapshot.HeldUp();
   if (held_up.empty()) return;
-  const int64_t age = hours.count();
   context_.observer.Emit(Level::kWarning, "snapshot_old",
                          "the snapshot has been held for " + std::to_string(age) +
                              (age == 1 ? " hour: " : " hours: ") + held_up,
@@ -150,6 +147,7 @@ void WorkerPool::GrowLocked() {
   if (surplus_ > 0) {
     --surplus_;
   } else if (running_ < options_.max_workers && StartLocked()) {
+    unneeded_ = std::max(0, unneeded_ - 1);
     Tell(Level::kInfo, "worker_added", "one more worker, to see whether rows come faster",
          static_cast<int>(workers_.size()) - 1);
   }
@@ -170,6 +168,7 @@ bool WorkerPool::RetireUnconnected(int number, const arrow::Status& status, bool
   const std::scoped_lock lock(mutex_);
   if (working_ <= 1 || (can_try_again && surplus_ == 0)) return false;
   RetireLocked(number);
+  unneeded_ = 0;  // Others would not get in either.
   const bool is_new = told_.insert(status.message()).second;
   const std::string why = CodeOf(status) == kPushBackCode
                               ? "the server has no room for another session"
@@ -211,8 +210,10 @@ int WorkerPool::readers() const {
 
 void WorkerPool::SendForRest() {
   const std::scoped_lock lock(mutex_);
-  auto units = static_cast<int>(queue_.waiting());
-  for (; unneeded_ > 0 && units > 0 && StartLocked(); --units) --unneeded_;
+  for (size_t units = queue_.waiting(); units > 0 && unneeded_ > 0; --units) {
+    if (running_ >= options_.max_workers || !StartLocked()) return;
+    --unneeded_;
+  }
 }
 
 ExecuteSummary WorkerPool::Summarise() const {

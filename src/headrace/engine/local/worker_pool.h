@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <set>
@@ -91,20 +93,21 @@ class WorkerPool {
   const WorkerShared shared_;
   const int64_t rows_before_;  // of earlier epochs
 
+  std::atomic<int64_t> next_warning_{1};  // of the snapshot's age, at so many hours
+
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  WorkerScaler scaler_;                 // protected by mutex_, as all below
-  std::unordered_set<size_t> begun_;    // tables of which a unit is done
-  std::deque<Worker> workers_;          // a deque: threads hold references
-  std::vector<Standing> standings_;     // one per worker
-  std::vector<std::thread> threads_;    // joined in WaitForRelease
-  std::set<std::string> told_;          // why workers could not connect
-  std::chrono::hours next_warning_{1};  // of the snapshot's age
-  int unneeded_ = 0;                    // of the first, not started: there were no units for them
-  int working_ = 0;                     // have not been told to end
-  int surplus_ = 0;                     // of these, are to end once the least needed asks
-  int running_ = 0;                     // have not ended
-  int with_session_ = 0;                // have, or had, a session and have not ended
+  WorkerScaler scaler_;               // protected by mutex_, as all below
+  std::unordered_set<size_t> begun_;  // tables of which a unit is done
+  std::deque<Worker> workers_;        // a deque: threads hold references
+  std::vector<Standing> standings_;   // one per worker
+  std::vector<std::thread> threads_;  // joined in WaitForRelease
+  std::set<std::string> told_;        // why workers could not connect
+  int unneeded_ = 0;                  // of the first, not started: there were no units for them
+  int working_ = 0;                   // have not been told to end
+  int surplus_ = 0;                   // of these, are to end once the least needed asks
+  int running_ = 0;                   // have not ended
+  int with_session_ = 0;              // have, or had, a session and have not ended
   int most_with_session_ = 0;
   bool released_ = false;
 };

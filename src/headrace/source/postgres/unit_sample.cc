@@ -1,6 +1,7 @@
 #include "headrace/source/postgres/unit_sample.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -17,6 +18,12 @@
 
 namespace headrace {
 namespace {
+
+/// The second one is for a unit that has few of the pages: of the first it has fewer rows than
+/// kEnoughRows.
+constexpr std::array<SampleSize, 2> kSizesTried = {
+    {{.pages = 250, .values = 1'000}, {.pages = 2'000, .values = 1'000}}};
+constexpr double kEnoughRows = 2'000;
 
 /// Of so few rows no cut is worth what is read again for it.
 constexpr size_t kFewestValues = 10;
@@ -84,15 +91,27 @@ arrow::Result<std::vector<KeyBound>> KeysWithin(EstimateQueries& queries, const 
   return keys;
 }
 
+/// Without an index each part of a range would read the whole table.
+bool IsFoundByIndex(const TablePlan& plan, const std::string& column) {
+  const auto statistics = plan.statistics.columns.find(column);
+  return statistics != plan.statistics.columns.end() && statistics->second.indexed;
+}
+
 /// What the unit is cut by, as SQL; empty: by nothing that a sample could tell of.
 struct ExpressionOf {
-  std::string operator()(const IdRange& range) const { return PgQuoteIdentifier(range.column); }
-  std::string operator()(const DateRange& range) const { return PgQuoteIdentifier(range.column); }
-  std::string operator()(const KeyRange& range) const { return PgQuoteIdentifier(range.column); }
+  const TablePlan& plan;
+
+  std::string operator()(const IdRange& range) const { return OfColumn(range.column); }
+  std::string operator()(const DateRange& range) const { return OfColumn(range.column); }
+  std::string operator()(const KeyRange& range) const { return OfColumn(range.column); }
   std::string operator()(const PageRange& /*range*/) const { return kPageNumber; }
   std::string operator()(const WholeTable& /*whole*/) const { return {}; }
   std::string operator()(const HashPart& /*part*/) const { return {}; }
   std::string operator()(const NullRows& /*rows*/) const { return {}; }
+
+  std::string OfColumn(const std::string& column) const {
+    return IsFoundByIndex(plan, column) ? PgQuoteIdentifier(column) : std::string();
+  }
 };
 
 }  // namespace
@@ -100,10 +119,14 @@ struct ExpressionOf {
 arrow::Result<UnitSample> SampleUnitRows(EstimateQueries& queries, const TablePlan& plan,
                                          const WorkUnit& unit) {
   UnitSample sample;
-  const std::string expression = std::visit(ExpressionOf(), unit.split);
+  const std::string expression = std::visit(ExpressionOf{plan}, unit.split);
   if (expression.empty()) return sample;
   const SampledRows rows = RowsOf(plan, unit);
-  ARROW_ASSIGN_OR_RAISE(auto values, SampleValues(queries, rows, expression));
+  std::optional<ValueSample> values;
+  for (const SampleSize& size : kSizesTried) {
+    ARROW_ASSIGN_OR_RAISE(values, SampleValues(queries, rows, expression, size));
+    if (!values || values->sampled >= kEnoughRows) break;
+  }
   if (!values || values->values.size() < kFewestValues) return sample;
   sample.rows = values->rows;
   if (const auto* range = std::get_if<KeyRange>(&unit.split)) {

@@ -24,11 +24,16 @@ class PostgresUnitSampleTest : public PostgresDatabaseTest {
         " FROM generate_series(0, 999) AS i");
     snapshot_ = OpenSnapshot({Table("t")});
     plan_ = PlanOf(snapshot_->Describe(Table("t"), {}).ValueOrDie());
+    SayIndexed({"id", "day", "at", "epoch", "key"});
   }
 
   void TearDown() override {
     snapshot_.reset();  // It holds the table.
     PostgresDatabaseTest::TearDown();
+  }
+
+  void SayIndexed(const std::vector<std::string>& columns) {
+    for (const std::string& column : columns) plan_.statistics.columns[column].indexed = true;
   }
 
   UnitSample Sample(Split split) {
@@ -100,6 +105,11 @@ TEST_F(PostgresUnitSampleTest, InfinityAndFewRowsAreNoPlaces) {
   EXPECT_TRUE(Sample(NullRows{"id"}).values.empty());
 }
 
+TEST_F(PostgresUnitSampleTest, RangesThatNoIndexFindsAreNotDivided) {
+  plan_.statistics.columns["id"].indexed = false;
+  EXPECT_TRUE(Sample(IdRange{"id", 100, 900}).values.empty());
+}
+
 /// What the filter leaves out is not there, and a condition that fails is no error here.
 TEST_F(PostgresUnitSampleTest, TheFilterSelectsTheRows) {
   plan_.filter.where = "id % 2 = 0";
@@ -116,6 +126,7 @@ TEST_F(PostgresUnitSampleTest, OfPartitionsThatCameLaterNothingIsSeen) {
       "INSERT INTO p SELECT generate_series(0, 99)");
   snapshot_ = OpenSnapshot({Table("p")});
   plan_ = PlanOf(snapshot_->Describe(Table("p"), {}).ValueOrDie());
+  SayIndexed({"id"});
   EXPECT_EQ(Sample(IdRange{"id", 10, {}}).rows, 90);
 }
 

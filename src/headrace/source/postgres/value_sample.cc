@@ -1,7 +1,6 @@
 #include "headrace/source/postgres/value_sample.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -9,13 +8,6 @@
 
 namespace headrace {
 namespace {
-
-/// Rows of one page are often neighbours by key, so that pages count, not rows: so many place a
-/// hundredth of the rows within a few thousandths. The second number is for a server that is slow.
-constexpr std::array<double, 2> kPagesTried = {2'000, 100};
-
-/// Values that are told of those sampled.
-constexpr int kMostValues = 10'000;
 
 /// Longer ones are left out: a unit carries two of them.
 constexpr int kLongestValue = 1'000;
@@ -38,7 +30,8 @@ constexpr std::string_view kComesBack =
 
 /// The rank of a value, and so its share, is that of all its peers: equal ones, also those that a
 /// collation takes for equal, are told apart from the next greater one by it.
-std::string SampleSql(const SampledRows& rows, const std::string& expression, double percent) {
+std::string SampleSql(const SampledRows& rows, const std::string& expression, double percent,
+                      int most_values) {
   const std::string_view seed = rows.one_relation ? "1" : kSeedOfLeaf;
   const std::string condition =
       expression + " IS NOT NULL" + (rows.condition.empty() ? "" : " AND " + rows.condition);
@@ -50,7 +43,7 @@ std::string SampleSql(const SampledRows& rows, const std::string& expression, do
          std::to_string(percent) + ") REPEATABLE (" + std::string(seed) + ") WHERE " + condition +
          ") AS sample WINDOW by_key AS (ORDER BY key)) AS placed"
          " WHERE place % greatest(1, sampled / " +
-         std::to_string(kMostValues) +
+         std::to_string(most_values) +
          ") = 0 AND pg_catalog.octet_length(key::pg_catalog.text) <= " +
          std::to_string(kLongestValue) + " AND " + std::string(kComesBack) + " ORDER BY place";
 }
@@ -58,7 +51,8 @@ std::string SampleSql(const SampledRows& rows, const std::string& expression, do
 ValueSample SampleOf(const PgResult& result, double percent) {
   ValueSample sample;
   for (int i = 0; i < result.rows(); ++i) {
-    sample.rows = result.Double(i, 2) * 100 / percent;
+    sample.sampled = result.Double(i, 2);
+    sample.rows = sample.sampled * 100 / percent;
     KeyBound value{.value = std::string(result.Text(i, 0)), .share_below = result.Double(i, 1)};
     const bool is_peer =
         !sample.values.empty() && value.share_below <= sample.values.back().share_below;
@@ -83,14 +77,13 @@ std::string AscendSql(const std::string& from, const std::string& column,
 
 arrow::Result<std::optional<ValueSample>> SampleValues(EstimateQueries& queries,
                                                        const SampledRows& rows,
-                                                       const std::string& expression) {
-  for (const double wanted : kPagesTried) {
-    const double percent = std::min(100.0, 100.0 * wanted / std::max(rows.pages, 1.0));
-    ARROW_ASSIGN_OR_RAISE(const auto result,
-                          queries.AskBriefly(SampleSql(rows, expression, percent)));
-    if (result) return SampleOf(*result, percent);
-  }
-  return std::nullopt;
+                                                       const std::string& expression,
+                                                       const SampleSize& size) {
+  const double percent = std::min(100.0, 100.0 * size.pages / std::max(rows.pages, 1.0));
+  ARROW_ASSIGN_OR_RAISE(const auto result,
+                        queries.AskBriefly(SampleSql(rows, expression, percent, size.values)));
+  if (!result) return std::nullopt;
+  return SampleOf(*result, percent);
 }
 
 arrow::Result<bool> Ascend(EstimateQueries& queries, const std::string& from,

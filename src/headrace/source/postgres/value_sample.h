@@ -19,18 +19,25 @@ struct SampledRows {
   bool one_relation = true;  ///< Whether that is one relation, or a table with others below it.
 };
 
+/// How much is looked at, and how much is told.
+struct SampleSize {
+  double pages = 0;  ///< All over the relation.
+  int values = 0;    ///< At most.
+};
+
 struct ValueSample {
-  double rows = 0;  ///< That the condition selects, estimated.
+  double sampled = 0;  ///< Rows that were looked at.
+  double rows = 0;     ///< That the condition selects, estimated.
   /// Values as the server writes them and in its order, each greater than the one before.
   std::vector<KeyBound> values;
 };
 
-/// Where the values of `expression` lie. Reads a few thousand pages at most, all over the relation,
-/// the same each time; nothing where its access method has no samples, or the server takes too
-/// long.
+/// Where the values of `expression` lie. Looks at the same pages each time; nothing where the
+/// relation's access method has no samples, or the server takes too long.
 arrow::Result<std::optional<ValueSample>> SampleValues(EstimateQueries& queries,
                                                        const SampledRows& rows,
-                                                       const std::string& expression);
+                                                       const std::string& expression,
+                                                       const SampleSize& size);
 
 /// Whether each of `values` is less than the next one as the server reads them again: as literals
 /// that are compared with `column`, so in its type and its collation. Rows would be in two units,

@@ -259,6 +259,12 @@ arrow::Result<ReadPoint::Leader> ReadPoint::leader() {
   return Leader(std::move(lock), leader_);
 }
 
+std::optional<ReadPoint::Leader> ReadPoint::TryLeader() {
+  std::unique_lock lock(leader_mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || released_) return std::nullopt;
+  return Leader(std::move(lock), leader_);
+}
+
 void ReadPoint::Release() {
   released_ = true;
   const std::scoped_lock lock(leader_mutex_, pool_mutex_);

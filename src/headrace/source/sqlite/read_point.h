@@ -75,6 +75,8 @@ class ReadPoint : public std::enable_shared_from_this<ReadPoint> {
 
   /// Error kSnapshotLostCode after Release.
   arrow::Result<Leader> leader();
+  /// Nothing where somebody else has it, or it is released.
+  std::optional<Leader> TryLeader();
 
   /// Whether what `database`, one of this point's, has read so far was the shared state: a writer
   /// that asks for no lock may have written over the file. Error kSnapshotLostCode where it shows;

@@ -146,8 +146,8 @@ arrow::Result<int64_t> SqliteSnapshot::CountRows(const TablePlan& plan, const Wo
 
 std::optional<UnitSample> SqliteSnapshot::SampleUnit(const TablePlan& plan, const WorkUnit& unit,
                                                      std::stop_token stop) {
-  auto leader = point_->leader();
-  if (!leader.ok()) return UnitSample();
+  auto leader = point_->TryLeader();
+  if (!leader) return std::nullopt;
   return SampleUnitRows(**leader, plan, unit, stop).ValueOr(UnitSample());
 }
 

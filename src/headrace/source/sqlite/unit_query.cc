@@ -154,6 +154,13 @@ arrow::Result<UnitQuery> MakeUnitQuery(const TablePlan& plan, const WorkUnit& un
   return query;
 }
 
+arrow::Result<std::string> ValuesQuery(const TablePlan& plan, const WorkUnit& unit,
+                                       const std::string& column) {
+  ARROW_ASSIGN_OR_RAISE(const std::string rows, RowsSql(plan, unit));
+  const std::string name = ColumnSql(plan.table, column);
+  return "SELECT " + name + rows + " ORDER BY " + name;
+}
+
 arrow::Result<std::string> CountQuery(const TablePlan& plan, const WorkUnit& unit) {
   ARROW_ASSIGN_OR_RAISE(const std::string rows, RowsSql(plan, unit));
   return "SELECT count(*)" + rows;

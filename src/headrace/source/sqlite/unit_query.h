@@ -21,6 +21,10 @@ std::string ColumnSql(const TableRef& table, std::string_view column);
 /// The condition of the rows of a range.
 std::string KeyCondition(const TableRef& table, const KeyRange& range);
 
+/// `SELECT column FROM … WHERE … ORDER BY column`: of the rows of a unit.
+arrow::Result<std::string> ValuesQuery(const TablePlan& plan, const WorkUnit& unit,
+                                       const std::string& column);
+
 /// The SELECT that reads a unit.
 struct UnitQuery {
   std::string sql;

@@ -52,21 +52,14 @@ class ValuesAlong {
   int64_t stride_ = 1;
 };
 
-/// As far as the guard lets it come.
-arrow::Status ReadAlong(SqliteDatabase& database, const TableRef& table, const IdRange& range,
-                        ValuesAlong& along) {
-  const std::string name = ColumnSql(table, range.column);
-  // Text and blobs sort behind all numbers.
-  std::string sql =
-      "SELECT " + name + " FROM " + RelationSql(table) + " WHERE " + name +
-      (range.upper ? " < " + std::to_string(*range.upper) : " <= 9223372036854775807");
-  if (range.lower) sql += " AND " + name + " >= " + std::to_string(*range.lower);
-  ARROW_ASSIGN_OR_RAISE(SqliteStatement values, database.Prepare(sql + " ORDER BY " + name));
+/// As far as the guard lets it come. Text and blobs sort behind all numbers.
+arrow::Status ReadAlong(SqliteDatabase& database, const std::string& sql, ValuesAlong& along) {
+  ARROW_ASSIGN_OR_RAISE(SqliteStatement values, database.Prepare(sql));
   while (true) {
     const auto row = values.Step();
     if (!row.ok() && CodeOf(row.status()) == kInterruptedCode) return arrow::Status::OK();
     ARROW_ASSIGN_OR_RAISE(const bool is_row, row);
-    if (!is_row) return arrow::Status::OK();
+    if (!is_row || values.ColumnType(0) != SqliteType::kInteger) return arrow::Status::OK();
     along.See(values.ColumnInt64(0));
   }
 }
@@ -81,7 +74,8 @@ arrow::Result<UnitSample> SampleUnitRows(SqliteDatabase& database, const TablePl
   if (!indexed) return UnitSample();
   ValuesAlong along;
   const ProgressGuard guard(database.handle(), stop, kMostOperations);
-  ARROW_RETURN_NOT_OK(ReadAlong(database, plan.table, *range, along));
+  ARROW_ASSIGN_OR_RAISE(const std::string sql, ValuesQuery(plan, unit, range->column));
+  ARROW_RETURN_NOT_OK(ReadAlong(database, sql, along));
   return std::move(along).Sample();
 }
 

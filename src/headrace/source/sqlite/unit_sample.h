@@ -10,9 +10,9 @@
 
 namespace headrace::sqlite {
 
-/// Where the rows of a range of integers lie, whatever the job's condition selects of them: along
-/// the b-tree that orders them, for half a second or so; of those behind nothing is known. Of other
-/// units, or where there is no b-tree, it has no values.
+/// Where the rows of a range of integers lie, along the b-tree that orders them: as far as half a
+/// second or so reaches; of those behind nothing is known. Of other units, or where there is no
+/// b-tree, it has no values.
 arrow::Result<UnitSample> SampleUnitRows(SqliteDatabase& database, const TablePlan& plan,
                                          const WorkUnit& unit, const std::stop_token& stop);
 

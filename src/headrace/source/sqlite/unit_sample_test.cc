@@ -9,9 +9,10 @@ namespace {
 
 class SqliteUnitSampleTest : public ::testing::Test {
  protected:
-  UnitSample Sample(const Split& split) {
+  UnitSample Sample(const Split& split, const std::string& where = "") {
     const auto snapshot = source_->OpenSnapshot({}, {}).ValueOrDie();
-    const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+    TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());
+    plan.filter.where = where;
     return snapshot->SampleUnit(plan, UnitOf(split), {}).value();
   }
 
@@ -45,6 +46,7 @@ TEST_F(SqliteUnitSampleTest, WhatNoBtreeOrdersHasNoPlaces) {
   EXPECT_TRUE(Sample(NullRows{"id"}).values.empty());
   EXPECT_EQ(Sample(IdRange{"id", 2, 4}).values.size(), 2);
   EXPECT_EQ(Sample(IdRange{"id", {}, {}}).values.size(), 3);
+  EXPECT_EQ(Sample(IdRange{"id", {}, {}}, "n <> 2").values.size(), 2) << "the filter's rows";
 }
 
 }  // namespace
