@@ -53,6 +53,7 @@ class RunChooser {
   arrow::Status Settle(const JournalRun& run);
   arrow::Result<Succession> Rule(const JournalRun& run, const RunWish& wish);
   UnfinishedRun MakeUnfinished(const JournalRun& run) const;
+  arrow::Status FindLostCommits(const JournalRun& run);
   void GiveUp(std::optional<JournalRun>& unfinished);
   bool IsOtherBackfill(const JournalRun& run) const;
   arrow::Status ChooseKnown(const RequestedRun& requested);
@@ -84,7 +85,8 @@ class RunChooser {
   const bool preview_;
   TableJobs wanted_;
   UnfinishedRun unfinished_;              // Of the unfinished run, once it is settled,
-  std::vector<JournalTable> journalled_;  // and its tables.
+  std::vector<JournalTable> journalled_;  // its tables,
+  std::vector<CommitRecord> lost_;        // and those of their commits that only the lake knows.
   RunDecision decision_;
   size_t settled_ = 0;  // Of decision_.notes, the first ones: what was settled.
 };
@@ -141,8 +143,14 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
   return std::move(run);
 }
 
+/// Before a run is passed over the destination is asked too what it has published, as it is where
+/// one goes on.
 arrow::Result<Succession> RunChooser::Rule(const JournalRun& run, const RunWish& wish) {
   ARROW_ASSIGN_OR_RAISE(journalled_, parts_.journal.Tables(run.run));
+  unfinished_ = MakeUnfinished(run);
+  const Succession succession = RuleSuccession(unfinished_, wish);
+  if (succession != Succession::kTakeOver && succession != Succession::kGiveUp) return succession;
+  ARROW_RETURN_NOT_OK(FindLostCommits(run));
   unfinished_ = MakeUnfinished(run);
   return RuleSuccession(unfinished_, wish);
 }
@@ -150,6 +158,29 @@ arrow::Result<Succession> RunChooser::Rule(const JournalRun& run, const RunWish&
 UnfinishedRun RunChooser::MakeUnfinished(const JournalRun& run) const {
   return UnfinishedRunOf(run, journalled_, published(), parts_.job, TablesOutside(wanted_, gone_),
                          IsAtSamePlace(parts_, run));
+}
+
+/// A journal that was restored from a backup does not know what was published since.
+arrow::Status RunChooser::FindLostCommits(const JournalRun& run) {
+  const JournalTableIndex index(journalled_);
+  for (const TableJob* table : TablesIn(parts_.job, run.scope)) {
+    const JournalTable* known = index.Find(table->table.directory());
+    if (known != nullptr && known->intent.has_value()) continue;
+    ARROW_ASSIGN_OR_RAISE(auto found,
+                          parts_.destination.FindCommit(parts_.job.name, run.run, table->table));
+    if (found.has_value()) lost_.push_back(std::move(*found));
+  }
+  for (const CommitRecord& record : lost_) {
+    std::erase_if(journalled_, [&](const JournalTable& table) {
+      return table.directory == record.intent.table;
+    });
+    journalled_.push_back({.directory = record.intent.table,
+                           .label = record.intent.label,
+                           .epoch = record.intent.epoch,
+                           .intent = record.intent,
+                           .record = record});
+  }
+  return arrow::Status::OK();
 }
 
 void RunChooser::GiveUp(std::optional<JournalRun>& unfinished) {
@@ -296,6 +327,11 @@ arrow::Status RunChooser::VerifyBefore(const JournalRun& run,
   earlier.start = RunStart::kContinued;
   earlier.text_digest = run.text_digest;
   earlier.matched = run.matched;
+  for (const CommitRecord& record : lost_) {
+    decision_.notes.push_back(AlreadyLoaded(record));
+    earlier.committed.push_back(record);
+  }
+  earlier.rediscovered = lost_;
   const std::unordered_set<std::string_view> others(kept.begin(), kept.end());
   std::erase_if(earlier.committed,
                 [&](const CommitRecord& record) { return others.contains(record.intent.table); });

@@ -452,6 +452,48 @@ TEST_F(DriftedRerunTest, ASuccessorThatIsDoneForTheSameIsMeantAlsoByAJobOfToday)
       << again->notes.back();
 }
 
+/// A journal that was restored from a backup does not know what was published since.
+class BackupRerunTest : public RerunTest {
+ protected:
+  void ForgetCommits(const std::string& tables) {
+    ExecuteInJournal("UPDATE run_table SET intent = NULL, record = NULL WHERE directory IN (" +
+                     tables + ")");
+    ExecuteInJournal("UPDATE run SET state = 'running'");
+  }
+};
+
+TEST_F(BackupRerunTest, ARunThatHasPublishedByTheLakeIsNotTakenOver) {
+  FailTable("b");
+  ASSERT_EQ(Run(kMonday)->exit_code(), 1);
+  on_open = nullptr;
+  ForgetCommits("'a'");
+  for (const arrow::Status& refused :
+       {Run(kTuesday).status(), Make().Plan(kTuesday, {}).status()}) {
+    EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+    EXPECT_NE(refused.message().find("run monday of this job is unfinished (b is left)"),
+              std::string::npos)
+        << refused;
+    EXPECT_EQ(refused.message().find("published nothing"), std::string::npos) << refused;
+  }
+  EXPECT_EQ(Run({.run_id = {}, .resume = true, .only = {}})->run, "monday");
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(BackupRerunTest, ARunThatHasPublishedAllByTheLakeIsVerifiedAndEnded) {
+  ASSERT_EQ(Run(kMonday)->exit_code(), 0);
+  ForgetCommits("'a', 'b'");
+  on_read_back = [](const CommitRecord& record) {
+    return record.intent.run == "monday" ? "damaged" : "";
+  };
+  const auto tuesday = Run(kTuesday);
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->exit_code(), 3);
+  EXPECT_EQ(StateOf("monday"), RunState::kVerifyFailed);
+  EXPECT_EQ(StateOf("tuesday"), RunState::kDone);
+  EXPECT_TRUE((*journal_->Tables("monday")).at(0).record.has_value());
+}
+
 /// A retry of `monday` would mean `tuesday`, which was never for b.
 TEST_F(RerunTest, ARunForLessTakesNothingOver) {
   LoseSource();
@@ -961,6 +1003,22 @@ TEST_F(WindowRerunTest, AnotherJobTakesNothingOver) {
   job_.text_digest = "d2";
   EXPECT_FALSE(Run({.run_id = "tuesday", .resume = false, .only = {}}).ok());
   EXPECT_EQ(StateOf("monday"), RunState::kFailed);
+}
+
+/// A full load that the journal has forgotten is not appended once more.
+TEST_F(WindowRerunTest, WhatOnlyTheLakeKnowsOfARunThatIsTakenOverIsKept) {
+  AddTable("c");
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  ExecuteInJournal("UPDATE run_table SET intent = NULL, record = NULL WHERE directory = 'c'");
+  on_open = nullptr;
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_EQ(StateOf(first->run), RunState::kSuperseded);
+  EXPECT_EQ(SequenceOf(*second, "a"), 2);
+  for (const char* table : {"a", "b", "c"}) EXPECT_EQ(CountOf(table), kRows) << table;
 }
 
 /// A backfill of both tables, whose range the journal knows by the digest.
