@@ -21,7 +21,8 @@
 namespace headrace {
 namespace {
 
-/// Which run the id of `requested` means.
+/// Which run the id of `requested` means; kOther also of one that is over, beside which nothing is
+/// ruled.
 AskedRun AskedRunOf(const RequestedRun& requested, const std::optional<JournalRun>& unfinished) {
   const bool is_unfinished = unfinished && requested.run && unfinished->run == requested.run->run;
   if (!is_unfinished) return AskedRun::kOther;
@@ -106,13 +107,14 @@ arrow::Result<RunDecision> RunChooser::Choose() {
       wish.has_loaded = !decision_.chosen->committed.empty();
     }
   }
+  const bool is_over = requested.run.has_value() && wish.asked == AskedRun::kOther;
   Succession succession = Succession::kContinue;
-  if (unfinished.has_value()) {
+  if (unfinished.has_value() && !is_over) {
     ARROW_ASSIGN_OR_RAISE(succession, Rule(*unfinished, wish));
     if (succession == Succession::kGiveUp) GiveUp(unfinished);
   }
   std::ranges::copy(requested.notes, std::back_inserter(decision_.notes));
-  if (requested.run.has_value() && wish.asked == AskedRun::kOther) {
+  if (is_over) {
     ARROW_RETURN_NOT_OK(ChooseKnown(requested));
   } else if (unfinished.has_value()) {
     ARROW_RETURN_NOT_OK(ChooseBeside(*unfinished, succession, wish));

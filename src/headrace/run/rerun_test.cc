@@ -11,8 +11,8 @@ namespace {
 
 class RerunTest : public CoordinatorTest {
  protected:
-  inline static const RunRequest kMonday = {.run_id = "monday", .resume = false, .only = {}};
-  inline static const RunRequest kTuesday = {.run_id = "tuesday", .resume = false, .only = {}};
+  const RunRequest monday_ = {.run_id = "monday", .resume = false, .only = {}};
+  const RunRequest tuesday_ = {.run_id = "tuesday", .resume = false, .only = {}};
 
   /// Process of the run `monday` dies behind each commit: all is published, and nothing verified.
   void KillMondayBehindItsCommits() {
@@ -312,11 +312,11 @@ TEST_F(RerunTest, WhatARunThatHasPublishedNothingHasStagedIsRemovedByWhoTakesItO
 /// would be called done by what `tuesday` has loaded.
 TEST_F(RerunTest, ARunThatHasPublishedNothingIsNotTakenOverByAnotherJob) {
   LoseSource();
-  ASSERT_EQ(Run(kMonday)->exit_code(), 1);
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
   on_snapshot = nullptr;
   job_.text_digest = "d2";
   for (const arrow::Status& refused :
-       {Run(kTuesday).status(), Make().Plan(kTuesday, {}).status()}) {
+       {Run(tuesday_).status(), Make().Plan(tuesday_, {}).status()}) {
     EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
     for (const std::string_view part :
          {"run monday of this job is unfinished (a and b are left)", "has changed since it began",
@@ -329,23 +329,23 @@ TEST_F(RerunTest, ARunThatHasPublishedNothingIsNotTakenOverByAnotherJob) {
   EXPECT_EQ(StateOf("monday"), RunState::kFailed);
   EXPECT_FALSE((*journal_->FindRun("tuesday")).has_value());
   job_.text_digest = "d1";
-  EXPECT_EQ(Run(kMonday)->run, "monday");
+  EXPECT_EQ(Run(monday_)->run, "monday");
   EXPECT_EQ(StateOf("monday"), RunState::kDone);
   job_.text_digest = "d2";
-  EXPECT_EQ(Run(kTuesday)->exit_code(), 0);
+  EXPECT_EQ(Run(tuesday_)->exit_code(), 0);
   EXPECT_EQ(CountOf("a"), 2 * kRows);
 }
 
 TEST_F(RerunTest, NeitherIsTuesdayCalledDoneForWhatMondayHasLoaded) {
   LoseSource();
-  ASSERT_EQ(Run(kMonday)->exit_code(), 1);
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
   job_.text_digest = "d2";
-  EXPECT_FALSE(Run(kTuesday).ok());
+  EXPECT_FALSE(Run(tuesday_).ok());
   on_snapshot = nullptr;
   job_.text_digest = "d1";
-  EXPECT_EQ(Run(kMonday)->run, "monday");
+  EXPECT_EQ(Run(monday_)->run, "monday");
   job_.text_digest = "d2";
-  const auto tuesday = Run(kTuesday);
+  const auto tuesday = Run(tuesday_);
   ASSERT_TRUE(tuesday.ok()) << tuesday.status();
   EXPECT_FALSE(tuesday->nothing_to_do);
   EXPECT_EQ(CountOf("a"), 2 * kRows);
@@ -354,26 +354,26 @@ TEST_F(RerunTest, NeitherIsTuesdayCalledDoneForWhatMondayHasLoaded) {
 TEST_F(RerunTest, ARunThatHasPublishedNothingIsNotTakenOverFromAnotherPlace) {
   place = "postgresql://db:5432/one";
   LoseSource();
-  ASSERT_EQ(Run(kMonday)->exit_code(), 1);
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
   on_snapshot = nullptr;
   place = "postgresql://db:5432/two";
-  const arrow::Status refused = Run(kTuesday).status();
+  const arrow::Status refused = Run(tuesday_).status();
   EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
   EXPECT_EQ(StateOf("monday"), RunState::kFailed);
   place = "postgresql://db:5432/one";
-  EXPECT_EQ(Run(kMonday)->run, "monday");
+  EXPECT_EQ(Run(monday_)->run, "monday");
   EXPECT_EQ(LastRun().source, place);
 }
 
 /// The way out where the job was wrong: who has mended it repeats the run.
 TEST_F(RerunTest, AMendedJobIsRunUnderTheIdThatFailed) {
   LoseSource();
-  ASSERT_EQ(Run(kMonday)->exit_code(), 1);
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
   on_snapshot = nullptr;
   job_.text_digest = "d2";
-  ASSERT_FALSE(Run(kTuesday).ok());
-  EXPECT_EQ(Run(kMonday)->run, "monday");
-  EXPECT_EQ(Run(kTuesday)->exit_code(), 0);
+  ASSERT_FALSE(Run(tuesday_).ok());
+  EXPECT_EQ(Run(monday_)->run, "monday");
+  EXPECT_EQ(Run(tuesday_)->exit_code(), 0);
   EXPECT_EQ(CountOf("a"), 2 * kRows);
 }
 
@@ -384,13 +384,13 @@ class DriftedRerunTest : public RerunTest {
     RerunTest::SetUp();
     place = "postgresql://db:5432/one";
     LoseSource();
-    ASSERT_EQ(Run(kMonday)->exit_code(), 1);
-    ASSERT_EQ(Run(kTuesday)->exit_code(), 1);
+    ASSERT_EQ(Run(monday_)->exit_code(), 1);
+    ASSERT_EQ(Run(tuesday_)->exit_code(), 1);
     ASSERT_EQ(StateOf("monday"), RunState::kSuperseded);
   }
   void ExpectMondayRefused() {
     for (const arrow::Status& refused :
-         {Run(kMonday).status(), Make().Plan(kMonday, {}).status()}) {
+         {Run(monday_).status(), Make().Plan(monday_, {}).status()}) {
       EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
       EXPECT_NE(refused.message().find("run monday was taken over by run tuesday"),
                 std::string::npos)
@@ -401,15 +401,15 @@ class DriftedRerunTest : public RerunTest {
 
 TEST_F(DriftedRerunTest, AnUnfinishedSuccessorOfAnotherTextIsNotMeant) {
   job_.text_digest = "d2";
-  ASSERT_EQ(Run(kTuesday)->exit_code(), 1);
+  ASSERT_EQ(Run(tuesday_)->exit_code(), 1);
   on_snapshot = nullptr;
   job_.text_digest = "d1";
   ExpectMondayRefused();
   EXPECT_EQ(StateOf("tuesday"), RunState::kFailed);
   job_.text_digest = "d2";
-  EXPECT_FALSE(Run(kTuesday)->nothing_to_do);
+  EXPECT_FALSE(Run(tuesday_)->nothing_to_do);
   EXPECT_EQ(StateOf("tuesday"), RunState::kDone);
-  EXPECT_TRUE(Run(kMonday)->nothing_to_do) << "it is for the same now";
+  EXPECT_TRUE(Run(monday_)->nothing_to_do) << "it is for the same now";
 }
 
 TEST_F(DriftedRerunTest, NobodyMakesItAnotherOneByTheIdThatItTookOver) {
@@ -417,13 +417,13 @@ TEST_F(DriftedRerunTest, NobodyMakesItAnotherOneByTheIdThatItTookOver) {
   job_.text_digest = "d2";
   ExpectMondayRefused();
   job_.text_digest = "d1";
-  EXPECT_FALSE(Run(kTuesday)->nothing_to_do);
+  EXPECT_FALSE(Run(tuesday_)->nothing_to_do);
 }
 
 TEST_F(DriftedRerunTest, ASuccessorThatIsDoneForAnotherTextIsNotMeant) {
   on_snapshot = nullptr;
   job_.text_digest = "d2";
-  ASSERT_EQ(Run(kTuesday)->exit_code(), 0);
+  ASSERT_EQ(Run(tuesday_)->exit_code(), 0);
   job_.text_digest = "d1";
   ExpectMondayRefused();
   EXPECT_EQ(Run({.run_id = "monday-2", .resume = false, .only = {}})->exit_code(), 0);
@@ -434,8 +434,8 @@ TEST_F(DriftedRerunTest, ASuccessorThatIsDoneAtAnotherPlaceIsNotMeant) {
   on_snapshot = nullptr;
   place = "postgresql://db:5432/two";
   ExpectMondayRefused();
-  ASSERT_EQ(Run(kTuesday)->exit_code(), 0);
-  EXPECT_TRUE(Run(kMonday)->nothing_to_do);
+  ASSERT_EQ(Run(tuesday_)->exit_code(), 0);
+  EXPECT_TRUE(Run(monday_)->nothing_to_do);
   place = "postgresql://db:5432/one";
   ExpectMondayRefused();
 }
@@ -443,9 +443,9 @@ TEST_F(DriftedRerunTest, ASuccessorThatIsDoneAtAnotherPlaceIsNotMeant) {
 /// It was for what `monday` was for: as of any run that is done.
 TEST_F(DriftedRerunTest, ASuccessorThatIsDoneForTheSameIsMeantAlsoByAJobOfToday) {
   on_snapshot = nullptr;
-  ASSERT_EQ(Run(kTuesday)->exit_code(), 0);
+  ASSERT_EQ(Run(tuesday_)->exit_code(), 0);
   job_.text_digest = "d2";
-  const auto again = Run(kMonday);
+  const auto again = Run(monday_);
   ASSERT_TRUE(again.ok()) << again.status();
   EXPECT_TRUE(again->nothing_to_do);
   EXPECT_NE(again->notes.back().find("the job has changed since"), std::string::npos)
@@ -464,11 +464,11 @@ class BackupRerunTest : public RerunTest {
 
 TEST_F(BackupRerunTest, ARunThatHasPublishedByTheLakeIsNotTakenOver) {
   FailTable("b");
-  ASSERT_EQ(Run(kMonday)->exit_code(), 1);
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
   on_open = nullptr;
   ForgetCommits("'a'");
   for (const arrow::Status& refused :
-       {Run(kTuesday).status(), Make().Plan(kTuesday, {}).status()}) {
+       {Run(tuesday_).status(), Make().Plan(tuesday_, {}).status()}) {
     EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
     EXPECT_NE(refused.message().find("run monday of this job is unfinished (b is left)"),
               std::string::npos)
@@ -481,12 +481,12 @@ TEST_F(BackupRerunTest, ARunThatHasPublishedByTheLakeIsNotTakenOver) {
 }
 
 TEST_F(BackupRerunTest, ARunThatHasPublishedAllByTheLakeIsVerifiedAndEnded) {
-  ASSERT_EQ(Run(kMonday)->exit_code(), 0);
+  ASSERT_EQ(Run(monday_)->exit_code(), 0);
   ForgetCommits("'a', 'b'");
   on_read_back = [](const CommitRecord& record) {
     return record.intent.run == "monday" ? "damaged" : "";
   };
-  const auto tuesday = Run(kTuesday);
+  const auto tuesday = Run(tuesday_);
   ASSERT_TRUE(tuesday.ok()) << tuesday.status();
   EXPECT_EQ(tuesday->exit_code(), 3);
   EXPECT_EQ(StateOf("monday"), RunState::kVerifyFailed);
@@ -1049,6 +1049,19 @@ TEST_F(BackfillRerunTest, OneThatLoadedNothingIsInNobodysWay) {
   EXPECT_EQ(StateOf("bf"), RunState::kAbandoned);
   Swap();
   EXPECT_EQ(ClassOf(Run(backfill).status()), ErrorClass::kUser) << "it is not called done";
+}
+
+/// It does nothing itself.
+TEST_F(BackfillRerunTest, ARunThatIsDoneGivesNoOtherUp) {
+  Swap();
+  const RunRequest nightly{.run_id = "n7", .resume = false, .only = {}};
+  ASSERT_EQ(Run(nightly)->exit_code(), 0);
+  Swap();
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  Swap();
+  EXPECT_TRUE(Run(nightly)->nothing_to_do);
+  EXPECT_EQ(StateOf("bf"), RunState::kFailed);
 }
 
 TEST_F(BackfillRerunTest, OneThatLoadedNothingIsTakenOverByItsRangeAlone) {

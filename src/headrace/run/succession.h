@@ -17,7 +17,7 @@ enum class AskedRun {
   kAny,          ///< It was not given.
   kSame,         ///< The unfinished one.
   kPredecessor,  ///< One that the unfinished one has taken over.
-  kOther,        ///< Neither: one that is over, or that the journal does not know.
+  kOther,        ///< One that the journal does not know.
 };
 
 /// What is asked for.
