@@ -82,12 +82,6 @@ def fail_without_table(job, shop) -> None:
     shop.execute("ALTER TABLE away RENAME TO good")
 
 
-def fail_without_database(job, shop) -> None:
-    job.environment = {"DB": "nowhere"}
-    job.run("--run-id", "monday", expect=2)
-    job.environment = {"DB": shop.name}
-
-
 def be_killed(job, shop) -> None:
     with gate(shop.uri) as held:
         process = job.start("--run-id", "monday")
@@ -96,15 +90,12 @@ def be_killed(job, shop) -> None:
         ended(process, -signal.SIGKILL)
 
 
-@pytest.mark.parametrize("fail", [fail_without_table, fail_without_database, be_killed])
+@pytest.mark.parametrize("fail", [fail_without_table, be_killed])
 def test_a_night_that_published_nothing_is_in_no_other_nights_way(shop, headrace, fail):
     """A scheduler goes on by itself, and a late retry of the first night loads nothing once more."""
     with gate(shop.uri):
         pass  # From here on it is there, and open.
     job = postgres_job(headrace, shop, {"name": "public.good", "where": "gate()", "write": "append"})
-    job.document["source"]["uri"] = shop.uri.replace(f"/{shop.name}", "/${DB}")
-    job.write()
-    job.environment = {"DB": shop.name}
     fail(job, shop)
     said(job.run("--dry-run", "--run-id", "tuesday"), "public.good", "has published nothing")
     said(job.run("--run-id", "tuesday"), "run monday, begun at ", "has published nothing", "takes it over")
@@ -115,6 +106,83 @@ def test_a_night_that_published_nothing_is_in_no_other_nights_way(shop, headrace
     assert count(job, "good") == 200
     assert runs(job) == [("wednesday", "done"), ("tuesday", "done"), ("monday", "superseded")]
     assert lake.staged_files(job.lake) == []
+
+
+def daily_job(shop, headrace) -> Job:
+    """Each night loads its own part, as docs/guide/job_file.md says."""
+    shop.execute("CREATE TABLE events (id int, at date); INSERT INTO events VALUES (1, '2024-01-01'), (2, '2024-01-02')")
+    job = postgres_job(headrace, shop, {"name": "public.events", "where": "at = '${FROM}'", "write": "append"})
+    job.document["source"]["uri"] = shop.uri.replace(f"/{shop.name}", "/${DB}")
+    job.write()
+    job.environment = {"DB": shop.name}
+    return job
+
+
+def of(job: Job, night: str, **expect):
+    """The call of `night`, its retry too."""
+    job.environment["FROM"] = {"monday": "2024-01-01", "tuesday": "2024-01-02"}[night]
+    return job.run("--run-id", night, **expect)
+
+
+def lose_table(job, shop) -> None:
+    shop.execute("ALTER TABLE events RENAME TO away")
+
+
+def find_table(job, shop) -> None:
+    shop.execute("ALTER TABLE away RENAME TO events")
+
+
+def loaded(job: Job) -> list[int]:
+    return sorted(number for number, in lake.rows(job.lake, "public.events", "id"))
+
+
+def test_a_night_does_not_take_over_what_another_night_was_for(shop, headrace):
+    """Monday's retry would be called done by what tuesday has loaded."""
+    job = daily_job(shop, headrace)
+    lose_table(job, shop)
+    of(job, "monday", expect=2)
+    find_table(job, shop)
+    said(of(job, "tuesday", expect=2), "run monday of this job is unfinished", "has changed since it began", "--run-id monday", "headrace abandon monday")
+    of(job, "monday")
+    assert loaded(job) == [1]
+    of(job, "tuesday")
+    assert loaded(job) == [1, 2]
+
+
+def test_nights_that_fail_one_after_another_lose_nothing(shop, headrace):
+    """Tuesday would be called done by what monday's retry has loaded."""
+    job = daily_job(shop, headrace)
+    lose_table(job, shop)
+    of(job, "monday", expect=2)
+    of(job, "tuesday", expect=2)
+    find_table(job, shop)
+    for night in ("monday", "tuesday", "monday", "tuesday"):
+        of(job, night)
+    assert loaded(job) == [1, 2]
+
+
+def test_a_night_that_is_given_up_is_in_no_other_nights_way(shop, headrace):
+    job = daily_job(shop, headrace)
+    lose_table(job, shop)
+    of(job, "monday", expect=2)
+    find_table(job, shop)
+    of(job, "tuesday", expect=2)
+    job.command("abandon", "monday")
+    of(job, "tuesday")
+    said(of(job, "monday", expect=2), "run monday was abandoned")
+    assert loaded(job) == [2]
+
+
+def test_a_run_does_not_take_over_one_of_another_database(shop, headrace):
+    """As where its name was wrong: who has mended it repeats the run."""
+    job = daily_job(shop, headrace)
+    job.environment["DB"] = "nowhere"
+    of(job, "monday", expect=2)
+    job.environment["DB"] = shop.name
+    said(of(job, "tuesday", expect=2), "--run-id monday")
+    of(job, "monday")
+    of(job, "tuesday")
+    assert loaded(job) == [1, 2]
 
 
 def test_a_run_for_one_table_does_not_take_over_one_for_more(shop, headrace):
@@ -408,6 +476,23 @@ def test_a_run_does_not_go_on_in_another_database_of_the_environment(twins, head
     job.environment = at(first)
     job.run()
     assert count(job, "bad") == 1
+
+
+def test_a_run_of_another_database_of_the_environment_is_not_taken_over(twins, headrace):
+    first, second = twins
+    job = Job(headrace, {"type": "postgresql"}, [{"name": "public.good", "write": "append"}])
+    first.execute("ALTER TABLE good RENAME TO away")
+    job.environment = at(first)
+    job.run("--run-id", "monday", expect=2)
+    first.execute("ALTER TABLE away RENAME TO good")
+    job.environment = at(second)
+    said(job.run("--run-id", "tuesday", expect=2), f"/{first.name}", f"/{second.name}", "--run-id monday", "headrace abandon monday")
+    assert runs(job) == [("monday", "failed")]
+    job.environment = at(first)
+    job.run("--run-id", "monday")
+    job.environment = at(second)
+    job.run("--run-id", "tuesday")
+    assert count(job, "good") == 200
 
 
 def test_a_run_does_not_go_on_where_a_changed_service_file_leads(twins, headrace):

@@ -1,5 +1,6 @@
 #include "headrace/run/choice_text.h"
 
+#include <string_view>
 #include <unordered_set>
 
 #include "headrace/observe/shell_word.h"
@@ -7,6 +8,8 @@
 
 namespace headrace {
 namespace {
+
+constexpr std::string_view kWhatMakesAJob = "its file, --set, or what a ${…} in it stands for";
 
 /// `a`, `a and b`, `a, b and c`.
 std::string Enumerated(const std::vector<std::string>& names) {
@@ -83,6 +86,37 @@ arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, cons
                    other.run + job.words.AsOption() + "`");
 }
 
+arrow::Status OtherJobUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
+                                 const std::string& place, const std::vector<std::string>& left) {
+  const bool is_text = other.text_digest != job.text_digest;
+  const std::string change =
+      is_text ? "the job has changed since it began (" + std::string(kWhatMakesAJob) + ")"
+              : "the source is " + place + " now, where it was " + other.source;
+  return UserError("run " + other.run + " of this job is unfinished (" + Enumerated(left) +
+                   (left.size() == 1 ? " is" : " are") + " left) and has published nothing, but " +
+                   change + ": run " + wanted +
+                   " might not load what that was for, and cannot start. Repeat `--run-id " +
+                   ShellWord(other.run) +
+                   "` with the job as it was or, if that was wrong, as it is meant to be, or give "
+                   "the run up with `headrace abandon " +
+                   other.run + job.words.AsOption() + "`");
+}
+
+arrow::Status SuccessorChanged(const Job& job, const std::string& asked,
+                               const JournalRun& successor) {
+  std::string text = "run " + asked + " was taken over by run " + successor.run +
+                     ", which is of another job now than --run-id " + ShellWord(asked) +
+                     " asks for (" + std::string(kWhatMakesAJob) +
+                     ", or the place of its source). What is asked for is loaded under another "
+                     "--run-id";
+  if (successor.unfinished()) {
+    text += ", when run " + successor.run + " is finished, by `--run-id " +
+            ShellWord(successor.run) + "` with its own job, or given up with `headrace abandon " +
+            successor.run + job.words.AsOption() + "`";
+  }
+  return UserError(text);
+}
+
 arrow::Status BackfillUnfinished(const Job& job, const JournalRun& run,
                                  const std::vector<std::string>& left) {
   return UserError("run " + run.run + " of this job, a backfill, is unfinished (" +
@@ -108,7 +142,7 @@ std::string TakenOverUnpublished(const JournalRun& run, const std::string& succe
 std::string TakenOverByOneForAll(const UnfinishedRun& other) {
   std::vector<std::string> tables;
   for (const UnfinishedTable& table : other.tables) {
-    if (table.is_in_job) tables.push_back(table.label);
+    tables.push_back(table.label);
   }
   return ". It has published nothing: a new run that is for " + Enumerated(tables) +
          " takes it over, by another --run-id without --resume";

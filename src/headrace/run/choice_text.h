@@ -25,6 +25,17 @@ arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::st
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left);
 
+/// The same of the run of the id `wanted`, where `other` has published nothing and was of another
+/// job, or of another place than `place`. Names no command that would load for `other` what
+/// `wanted` is for.
+arrow::Status OtherJobUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
+                                 const std::string& place, const std::vector<std::string>& left);
+
+/// Class user: `asked` is the id of a run that `successor` took over as the same job, and
+/// `successor` is of another job, or place, since.
+arrow::Status SuccessorChanged(const Job& job, const std::string& asked,
+                               const JournalRun& successor);
+
 /// Behind OtherRunUnfinished, of a run that has published nothing: which one may begin.
 std::string TakenOverByOneForAll(const UnfinishedRun& other);
 

@@ -21,6 +21,19 @@
 namespace headrace {
 namespace {
 
+/// Which run the id of `requested` means; kOther also of one that is over, beside which nothing is
+/// ruled.
+AskedRun AskedRunOf(const RequestedRun& requested, const std::optional<JournalRun>& unfinished) {
+  const bool is_unfinished = unfinished && requested.run && unfinished->run == requested.run->run;
+  if (!is_unfinished) return AskedRun::kOther;
+  return requested.predecessor ? AskedRun::kPredecessor : AskedRun::kSame;
+}
+
+std::string AlreadyLoaded(const CommitRecord& record) {
+  return "table " + record.intent.label + " was already loaded by run " + record.intent.run +
+         ", as its commit record at the destination says";
+}
+
 class RunChooser {
  public:
   RunChooser(const RunParts& parts, const RunRequest& request, std::vector<std::string> gone,
@@ -39,16 +52,18 @@ class RunChooser {
  private:
   arrow::Result<std::optional<JournalRun>> FindUnfinished();
   arrow::Status Settle(const JournalRun& run);
-  arrow::Result<SuccessionRuling> Rule(const JournalRun& run);
+  arrow::Result<Succession> Rule(const JournalRun& run, const RunWish& wish);
+  UnfinishedRun MakeUnfinished(const JournalRun& run) const;
+  arrow::Status FindLostCommits(const JournalRun& run);
   void GiveUp(std::optional<JournalRun>& unfinished);
   bool IsOtherBackfill(const JournalRun& run) const;
-  arrow::Status ChooseKnown(const JournalRun& known);
-  arrow::Status ChooseBeside(const JournalRun& unfinished, const SuccessionRuling& ruling);
-  arrow::Status ChooseNew();
-  arrow::Status ForgetWhatIsNotToBeResumed();
+  arrow::Status ChooseKnown(const RequestedRun& requested);
+  arrow::Status ChooseBeside(const JournalRun& unfinished, Succession succession,
+                             const RunWish& wish);
+  arrow::Status ChooseNew(const RunWish& wish);
   arrow::Result<ChosenRun> Start(const std::string& run);
-  arrow::Status Refuse(const JournalRun& run, Refusal refusal) const;
-  arrow::Status TakeOver(const JournalRun& run);
+  arrow::Status Refuse(const JournalRun& run, Succession succession, const RunWish& wish) const;
+  arrow::Status TakeOver(const JournalRun& run, AskedRun asked);
   ChosenRun SuccessorOf(const JournalRun& run) const;
   arrow::Status VerifyBefore(const JournalRun& run, const std::vector<std::string>& kept);
   arrow::Result<ChosenRun> Continue(const JournalRun& run);
@@ -63,8 +78,6 @@ class RunChooser {
   /// A preview settles nothing: most likely an open intent will be a commit.
   bool IsThere(const JournalTable& table) const { return IsPublished(table, published()); }
   Published published() const { return preview_ ? Published::kDecided : Published::kCommitted; }
-  /// The destination has tables of a run that the journal does not know.
-  bool HasLoaded() const { return decision_.chosen && !decision_.chosen->committed.empty(); }
 
   const RunParts& parts_;
   const RunRequest& request_;
@@ -72,9 +85,9 @@ class RunChooser {
   const std::string started_at_;
   const bool preview_;
   TableJobs wanted_;
-  AskedRun asked_ = AskedRun::kAny;
   UnfinishedRun unfinished_;              // Of the unfinished run, once it is settled,
-  std::vector<JournalTable> journalled_;  // and its tables.
+  std::vector<JournalTable> journalled_;  // its tables,
+  std::vector<CommitRecord> lost_;        // and those of their commits that only the lake knows.
   RunDecision decision_;
   size_t settled_ = 0;  // Of decision_.notes, the first ones: what was settled.
 };
@@ -84,27 +97,29 @@ arrow::Result<RunDecision> RunChooser::Choose() {
   ARROW_ASSIGN_OR_RAISE(wanted_, SelectTables(parts_.job, request_.only));
   ARROW_ASSIGN_OR_RAISE(auto unfinished, FindUnfinished());
   if (unfinished.has_value()) ARROW_RETURN_NOT_OK(Settle(*unfinished));
+  RunWish wish{.resume = request_.resume, .is_backfill = parts_.job.backfill.has_value()};
   RequestedRun requested;
   if (request_.run_id.has_value()) {
     ARROW_ASSIGN_OR_RAISE(requested, FindRequestedRun(parts_.journal, *request_.run_id));
-    const bool is_unfinished = unfinished && requested.run && unfinished->run == requested.run->run;
-    asked_ = is_unfinished ? AskedRun::kSame : AskedRun::kOther;
+    wish.asked = AskedRunOf(requested, unfinished);
     if (!requested.run) {
       ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(*request_.run_id));
+      wish.has_loaded = !decision_.chosen->committed.empty();
     }
   }
-  SuccessionRuling ruling;
-  if (unfinished.has_value()) {
-    ARROW_ASSIGN_OR_RAISE(ruling, Rule(*unfinished));
-    if (ruling.succession == Succession::kGiveUp) GiveUp(unfinished);
+  const bool is_over = requested.run.has_value() && wish.asked == AskedRun::kOther;
+  Succession succession = Succession::kContinue;
+  if (unfinished.has_value() && !is_over) {
+    ARROW_ASSIGN_OR_RAISE(succession, Rule(*unfinished, wish));
+    if (succession == Succession::kGiveUp) GiveUp(unfinished);
   }
   std::ranges::copy(requested.notes, std::back_inserter(decision_.notes));
-  if (requested.run.has_value() && asked_ == AskedRun::kOther) {
-    ARROW_RETURN_NOT_OK(ChooseKnown(*requested.run));
+  if (is_over) {
+    ARROW_RETURN_NOT_OK(ChooseKnown(requested));
   } else if (unfinished.has_value()) {
-    ARROW_RETURN_NOT_OK(ChooseBeside(*unfinished, ruling));
+    ARROW_RETURN_NOT_OK(ChooseBeside(*unfinished, succession, wish));
   } else {
-    ARROW_RETURN_NOT_OK(ChooseNew());
+    ARROW_RETURN_NOT_OK(ChooseNew(wish));
   }
   return std::move(decision_);
 }
@@ -130,14 +145,44 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
   return std::move(run);
 }
 
-arrow::Result<SuccessionRuling> RunChooser::Rule(const JournalRun& run) {
+/// Before a run is passed over the destination is asked too what it has published, as it is where
+/// one goes on.
+arrow::Result<Succession> RunChooser::Rule(const JournalRun& run, const RunWish& wish) {
   ARROW_ASSIGN_OR_RAISE(journalled_, parts_.journal.Tables(run.run));
-  unfinished_ = UnfinishedRunOf(run, journalled_, published(), parts_.job,
-                                TablesOutside(wanted_, gone_), IsAtSamePlace(parts_, run));
-  return RuleSuccession(unfinished_, {.asked = asked_,
-                                      .resume = request_.resume,
-                                      .is_backfill = parts_.job.backfill.has_value(),
-                                      .has_loaded = HasLoaded()});
+  unfinished_ = MakeUnfinished(run);
+  const Succession succession = RuleSuccession(unfinished_, wish);
+  if (succession != Succession::kTakeOver && succession != Succession::kGiveUp) return succession;
+  ARROW_RETURN_NOT_OK(FindLostCommits(run));
+  unfinished_ = MakeUnfinished(run);
+  return RuleSuccession(unfinished_, wish);
+}
+
+UnfinishedRun RunChooser::MakeUnfinished(const JournalRun& run) const {
+  return UnfinishedRunOf(run, journalled_, published(), parts_.job, TablesOutside(wanted_, gone_),
+                         IsAtSamePlace(parts_, run));
+}
+
+/// A journal that was restored from a backup does not know what was published since.
+arrow::Status RunChooser::FindLostCommits(const JournalRun& run) {
+  const JournalTableIndex index(journalled_);
+  for (const TableJob* table : TablesIn(parts_.job, run.scope)) {
+    const JournalTable* known = index.Find(table->table.directory());
+    if (known != nullptr && known->intent.has_value()) continue;
+    ARROW_ASSIGN_OR_RAISE(auto found,
+                          parts_.destination.FindCommit(parts_.job.name, run.run, table->table));
+    if (found.has_value()) lost_.push_back(std::move(*found));
+  }
+  for (const CommitRecord& record : lost_) {
+    std::erase_if(journalled_, [&](const JournalTable& table) {
+      return table.directory == record.intent.table;
+    });
+    journalled_.push_back({.directory = record.intent.table,
+                           .label = record.intent.label,
+                           .epoch = record.intent.epoch,
+                           .intent = record.intent,
+                           .record = record});
+  }
+  return arrow::Status::OK();
 }
 
 void RunChooser::GiveUp(std::optional<JournalRun>& unfinished) {
@@ -168,63 +213,73 @@ arrow::Status RunChooser::Settle(const JournalRun& run) {
   return arrow::Status::OK();
 }
 
-/// `--run-id` means a run that is over.
-arrow::Status RunChooser::ChooseKnown(const JournalRun& known) {
+/// `--run-id` means a run that is over. One that took the run of the id over as the same job may be
+/// another since: what is asked for is done by it only if it is what that is now.
+arrow::Status RunChooser::ChooseKnown(const RequestedRun& requested) {
+  const JournalRun& known = *requested.run;
   if (known.job != parts_.job.name) {
     return UserError("run " + known.run + " belongs to job \"" + known.job +
                      "\"; choose another --run-id");
   }
+  const bool is_done_for_it = !requested.predecessor || IsOfJobNow(parts_, known) ||
+                              IsOfSameJob(*requested.predecessor, known);
+  if (!is_done_for_it) return SuccessorChanged(parts_.job, *request_.run_id, known);
   ARROW_ASSIGN_OR_RAISE(decision_.chosen, Repeat(known));
   return arrow::Status::OK();
 }
 
-/// No run of the job is unfinished.
-arrow::Status RunChooser::ChooseNew() {
-  if (!request_.run_id.has_value() && request_.resume) {
+/// No run of the job is unfinished. `--resume` goes on with what the lake remembers of a run, and
+/// begins none.
+arrow::Status RunChooser::ChooseNew(const RunWish& wish) {
+  if (!request_.run_id.has_value() && wish.resume) {
     decision_.notes.emplace_back("no run of this job is unfinished; nothing to resume");
     return arrow::Status::OK();
   }
   if (!decision_.chosen) {
     ARROW_ASSIGN_OR_RAISE(decision_.chosen, Start(MakeRunId()));
   }
-  return ForgetWhatIsNotToBeResumed();
-}
-
-/// `--resume` goes on with what the lake remembers of a run, and begins none.
-arrow::Status RunChooser::ForgetWhatIsNotToBeResumed() {
-  if (!request_.resume || HasLoaded()) return arrow::Status::OK();
+  if (!wish.resume || wish.has_loaded) return arrow::Status::OK();
   decision_.notes.push_back("run " + decision_.chosen->run + " was never begun; nothing to resume");
   decision_.chosen.reset();
   return arrow::Status::OK();
 }
 
-arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished,
-                                       const SuccessionRuling& ruling) {
-  switch (ruling.succession) {
+arrow::Status RunChooser::ChooseBeside(const JournalRun& unfinished, Succession succession,
+                                       const RunWish& wish) {
+  switch (succession) {
     case Succession::kTakeOver:
-      return TakeOver(unfinished);
+      return TakeOver(unfinished, wish.asked);
     case Succession::kEnd:
       ARROW_RETURN_NOT_OK(VerifyBefore(unfinished, {}));
-      return ChooseNew();
-    case Succession::kRefuse:
-      return Refuse(unfinished, ruling.refusal);
+      return ChooseNew(wish);
     case Succession::kContinue:
     case Succession::kGiveUp:  // It is unfinished no more.
       break;
+    default:
+      return Refuse(unfinished, succession, wish);
   }
   ARROW_ASSIGN_OR_RAISE(decision_.chosen, Continue(unfinished));
   return arrow::Status::OK();
 }
 
-arrow::Status RunChooser::Refuse(const JournalRun& run, Refusal refusal) const {
+arrow::Status RunChooser::Refuse(const JournalRun& run, Succession succession,
+                                 const RunWish& wish) const {
   const std::vector<std::string> left = unfinished_.left();
-  if (refusal == Refusal::kJobChanged) return JobChanged(parts_.job, run, left);
-  if (refusal == Refusal::kBackfillUnfinished) return BackfillUnfinished(parts_.job, run, left);
-  if (asked_ == AskedRun::kAny || asked_ == AskedRun::kSame) {
+  if (succession == Succession::kJobChanged) return JobChanged(parts_.job, run, left);
+  if (succession == Succession::kBackfillUnfinished) {
+    return BackfillUnfinished(parts_.job, run, left);
+  }
+  if (succession == Succession::kSuccessorChanged) {
+    return SuccessorChanged(parts_.job, *request_.run_id, run);
+  }
+  if (succession == Succession::kOtherJobUnfinished) {
+    return OtherJobUnfinished(parts_.job, *request_.run_id, run, parts_.source.place(), left);
+  }
+  if (wish.asked != AskedRun::kOther) {
     return OtherRunUnfinished(parts_.job, "this backfill", run, left);
   }
   arrow::Status refused = OtherRunUnfinished(parts_.job, "run " + *request_.run_id, run, left);
-  if (unfinished_.has_published || parts_.job.backfill || HasLoaded()) return refused;
+  if (unfinished_.has_published || wish.is_backfill || wish.has_loaded) return refused;
   return refused.WithMessage(refused.message() + TakenOverByOneForAll(unfinished_));
 }
 
@@ -252,9 +307,9 @@ ChosenRun RunChooser::SuccessorOf(const JournalRun& run) const {
 
 /// A new run takes `run` over. One of an id of its own keeps none of its tables: it would not be
 /// done for what it has not loaded.
-arrow::Status RunChooser::TakeOver(const JournalRun& run) {
+arrow::Status RunChooser::TakeOver(const JournalRun& run, AskedRun asked) {
   std::vector<std::string> kept;
-  if (asked_ != AskedRun::kOther) {
+  if (asked != AskedRun::kOther) {
     decision_.chosen = SuccessorOf(run);
     kept = unfinished_.kept();
   }
@@ -274,6 +329,11 @@ arrow::Status RunChooser::VerifyBefore(const JournalRun& run,
   earlier.start = RunStart::kContinued;
   earlier.text_digest = run.text_digest;
   earlier.matched = run.matched;
+  for (const CommitRecord& record : lost_) {
+    decision_.notes.push_back(AlreadyLoaded(record));
+    earlier.committed.push_back(record);
+  }
+  earlier.rediscovered = lost_;
   const std::unordered_set<std::string_view> others(kept.begin(), kept.end());
   std::erase_if(earlier.committed,
                 [&](const CommitRecord& record) { return others.contains(record.intent.table); });
@@ -433,8 +493,7 @@ arrow::Status RunChooser::FindCommitted(const TableJob& table, const JournalTabl
   ARROW_ASSIGN_OR_RAISE(auto found,
                         parts_.destination.FindCommit(parts_.job.name, chosen.run, table.table));
   if (!found.has_value()) return arrow::Status::OK();
-  decision_.notes.push_back("table " + found->intent.label + " was already loaded by run " +
-                            chosen.run + ", as its commit record at the destination says");
+  decision_.notes.push_back(AlreadyLoaded(*found));
   chosen.rediscovered.push_back(*found);
   chosen.committed.push_back(std::move(*found));
   return arrow::Status::OK();

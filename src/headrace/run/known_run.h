@@ -12,7 +12,9 @@ namespace headrace {
 
 /// The run that an id means.
 struct RequestedRun {
-  std::optional<JournalRun> run;   ///< None: the journal does not know it.
+  std::optional<JournalRun> run;  ///< None: the journal does not know it.
+  std::optional<JournalRun>
+      predecessor;  ///< The run of the id itself, where `run` has taken it over in the end.
   std::vector<std::string> notes;  ///< Sentences: which run took over which.
 };
 
@@ -21,5 +23,11 @@ arrow::Result<RequestedRun> FindRequestedRun(Journal& journal, const std::string
 
 /// Did `run` read the place that the source is at now, as far as both are known?
 bool IsAtSamePlace(const RunParts& parts, const JournalRun& run);
+
+/// Is `run` of the job as it is now, and at the place where the source is?
+bool IsOfJobNow(const RunParts& parts, const JournalRun& run);
+
+/// Was `one` of the same job, at the same place, as `other`?
+bool IsOfSameJob(const JournalRun& one, const JournalRun& other);
 
 }  // namespace headrace

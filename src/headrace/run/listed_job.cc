@@ -96,8 +96,8 @@ arrow::Result<ListedJob> ListOfEndedRun(const RunParts& parts, const JournalRun&
 }
 
 /// What RuleSuccession says before anything is settled, of `job` with the tables of a list.
-SuccessionRuling RuleBefore(const RunParts& parts, const JournalRun& run, const RunRequest& request,
-                            const std::vector<JournalTable>& journalled, const Job& job) {
+Succession RuleBefore(const RunParts& parts, const JournalRun& run, const RunRequest& request,
+                      const std::vector<JournalTable>& journalled, const Job& job) {
   const auto wanted = SelectTables(job, request.only);  // Whoever chooses the run says what is not.
   const UnfinishedRun unfinished =
       UnfinishedRunOf(run, journalled, Published::kDecided, job, wanted.ValueOr(TableJobs()),
@@ -120,8 +120,8 @@ class UnfinishedList {
     MatchedTables of_successor = now.matched;
     std::ranges::copy(lost_, std::back_inserter(of_successor));
     const Job successor = WithTables(parts_.job, of_successor);
-    const auto ruling = RuleBefore(parts_, run_, request_, journalled_, successor);
-    if (ruling.succession == Succession::kTakeOver) return ForSuccessor(now, successor);
+    const Succession succession = RuleBefore(parts_, run_, request_, journalled_, successor);
+    if (succession == Succession::kTakeOver) return ForSuccessor(now, successor);
     std::ranges::move(NamedBesides(now.matched, run_.matched, request_.only),
                       std::back_inserter(tables));
     NoteNew(now.matched, tables);
@@ -214,13 +214,12 @@ arrow::Result<ListedJob> ListOfUnfinishedRun(const RunParts& parts, const Journa
                                              const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> journalled, parts.journal.Tables(run.run));
   ListedJob as_begun{.job = WithTables(parts.job, run.matched), .findings = {}};
-  const bool is_other = run.text_digest != parts.job.text_digest || !IsAtSamePlace(parts, run);
+  const bool is_other = !IsOfJobNow(parts, run);
   const bool has_published = std::ranges::any_of(journalled, [](const JournalTable& table) {
     return IsPublished(table, Published::kDecided);
   });
   const bool is_ended =
-      is_other &&
-      RuleBefore(parts, run, request, journalled, as_begun.job).succession == Succession::kEnd;
+      is_other && RuleBefore(parts, run, request, journalled, as_begun.job) == Succession::kEnd;
   if (is_other && (!has_published || is_ended)) return ListForNewRun(parts, request, stop);
   if (is_other) return as_begun;
   const auto names = parts.source.ListNames(stop);

@@ -11,6 +11,9 @@ namespace {
 
 class RerunTest : public CoordinatorTest {
  protected:
+  const RunRequest monday_ = {.run_id = "monday", .resume = false, .only = {}};
+  const RunRequest tuesday_ = {.run_id = "tuesday", .resume = false, .only = {}};
+
   /// Process of the run `monday` dies behind each commit: all is published, and nothing verified.
   void KillMondayBehindItsCommits() {
     on_commit = [](const CommitIntent&, bool published) {
@@ -305,21 +308,190 @@ TEST_F(RerunTest, WhatARunThatHasPublishedNothingHasStagedIsRemovedByWhoTakesItO
   EXPECT_EQ(destination_.discarded(), (std::vector<std::pair<std::string, int>>{{"a", 1}}));
 }
 
-/// As where the address of the server was wrong in it.
-TEST_F(RerunTest, AChangedJobTakesOverARunThatHasPublishedNothing) {
-  place = "postgresql://db:5432/one";
+/// As a scheduler gives each night its part, by `where: "at >= '${FROM}'"`. A retry of `monday`
+/// would be called done by what `tuesday` has loaded.
+TEST_F(RerunTest, ARunThatHasPublishedNothingIsNotTakenOverByAnotherJob) {
   LoseSource();
-  ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->exit_code(), 1);
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
   on_snapshot = nullptr;
   job_.text_digest = "d2";
-  job_.tables.pop_back();
-  place = "postgresql://db:5432/two";
-  const auto tuesday = Run({.run_id = "tuesday", .resume = false, .only = {}});
+  for (const arrow::Status& refused :
+       {Run(tuesday_).status(), Make().Plan(tuesday_, {}).status()}) {
+    EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+    for (const std::string_view part :
+         {"run monday of this job is unfinished (a and b are left)", "has changed since it began",
+          "--run-id monday", "headrace abandon monday"}) {
+      EXPECT_NE(refused.message().find(part), std::string::npos) << refused;
+    }
+    EXPECT_EQ(refused.message().find("--resume"), std::string::npos)
+        << "it would load by the text of tuesday under the id of monday: " << refused;
+  }
+  EXPECT_EQ(StateOf("monday"), RunState::kFailed);
+  EXPECT_FALSE((*journal_->FindRun("tuesday")).has_value());
+  job_.text_digest = "d1";
+  EXPECT_EQ(Run(monday_)->run, "monday");
+  EXPECT_EQ(StateOf("monday"), RunState::kDone);
+  job_.text_digest = "d2";
+  EXPECT_EQ(Run(tuesday_)->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 2 * kRows);
+}
+
+TEST_F(RerunTest, NeitherIsTuesdayCalledDoneForWhatMondayHasLoaded) {
+  LoseSource();
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
+  job_.text_digest = "d2";
+  EXPECT_FALSE(Run(tuesday_).ok());
+  on_snapshot = nullptr;
+  job_.text_digest = "d1";
+  EXPECT_EQ(Run(monday_)->run, "monday");
+  job_.text_digest = "d2";
+  const auto tuesday = Run(tuesday_);
   ASSERT_TRUE(tuesday.ok()) << tuesday.status();
-  EXPECT_EQ(tuesday->exit_code(), 0);
+  EXPECT_FALSE(tuesday->nothing_to_do);
+  EXPECT_EQ(CountOf("a"), 2 * kRows);
+}
+
+TEST_F(RerunTest, ARunThatHasPublishedNothingIsNotTakenOverFromAnotherPlace) {
+  place = "postgresql://db:5432/one";
+  LoseSource();
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
+  on_snapshot = nullptr;
+  place = "postgresql://db:5432/two";
+  const arrow::Status refused = Run(tuesday_).status();
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+  EXPECT_EQ(StateOf("monday"), RunState::kFailed);
+  place = "postgresql://db:5432/one";
+  EXPECT_EQ(Run(monday_)->run, "monday");
   EXPECT_EQ(LastRun().source, place);
-  EXPECT_EQ(StateOf("monday"), RunState::kSuperseded);
-  EXPECT_EQ(Run({.run_id = "monday", .resume = false, .only = {}})->run, "tuesday");
+}
+
+/// The way out where the job was wrong: who has mended it repeats the run.
+TEST_F(RerunTest, AMendedJobIsRunUnderTheIdThatFailed) {
+  LoseSource();
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
+  on_snapshot = nullptr;
+  job_.text_digest = "d2";
+  ASSERT_FALSE(Run(tuesday_).ok());
+  EXPECT_EQ(Run(monday_)->run, "monday");
+  EXPECT_EQ(Run(tuesday_)->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 2 * kRows);
+}
+
+/// `tuesday` has taken `monday` over as the same job, and is another one since.
+class DriftedRerunTest : public RerunTest {
+ protected:
+  void SetUp() override {
+    RerunTest::SetUp();
+    place = "postgresql://db:5432/one";
+    LoseSource();
+    ASSERT_EQ(Run(monday_)->exit_code(), 1);
+    ASSERT_EQ(Run(tuesday_)->exit_code(), 1);
+    ASSERT_EQ(StateOf("monday"), RunState::kSuperseded);
+  }
+  void ExpectMondayRefused() {
+    for (const arrow::Status& refused :
+         {Run(monday_).status(), Make().Plan(monday_, {}).status()}) {
+      EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+      EXPECT_NE(refused.message().find("run monday was taken over by run tuesday"),
+                std::string::npos)
+          << refused;
+    }
+  }
+};
+
+TEST_F(DriftedRerunTest, AnUnfinishedSuccessorOfAnotherTextIsNotMeant) {
+  job_.text_digest = "d2";
+  ASSERT_EQ(Run(tuesday_)->exit_code(), 1);
+  on_snapshot = nullptr;
+  job_.text_digest = "d1";
+  ExpectMondayRefused();
+  EXPECT_EQ(StateOf("tuesday"), RunState::kFailed);
+  job_.text_digest = "d2";
+  EXPECT_FALSE(Run(tuesday_)->nothing_to_do);
+  EXPECT_EQ(StateOf("tuesday"), RunState::kDone);
+  EXPECT_TRUE(Run(monday_)->nothing_to_do) << "it is for the same now";
+}
+
+TEST_F(DriftedRerunTest, NobodyMakesItAnotherOneByTheIdThatItTookOver) {
+  on_snapshot = nullptr;
+  job_.text_digest = "d2";
+  ExpectMondayRefused();
+  job_.text_digest = "d1";
+  EXPECT_FALSE(Run(tuesday_)->nothing_to_do);
+}
+
+TEST_F(DriftedRerunTest, ASuccessorThatIsDoneForAnotherTextIsNotMeant) {
+  on_snapshot = nullptr;
+  job_.text_digest = "d2";
+  ASSERT_EQ(Run(tuesday_)->exit_code(), 0);
+  job_.text_digest = "d1";
+  ExpectMondayRefused();
+  EXPECT_EQ(Run({.run_id = "monday-2", .resume = false, .only = {}})->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 2 * kRows);
+}
+
+TEST_F(DriftedRerunTest, ASuccessorThatIsDoneAtAnotherPlaceIsNotMeant) {
+  on_snapshot = nullptr;
+  place = "postgresql://db:5432/two";
+  ExpectMondayRefused();
+  ASSERT_EQ(Run(tuesday_)->exit_code(), 0);
+  EXPECT_TRUE(Run(monday_)->nothing_to_do);
+  place = "postgresql://db:5432/one";
+  ExpectMondayRefused();
+}
+
+/// It was for what `monday` was for: as of any run that is done.
+TEST_F(DriftedRerunTest, ASuccessorThatIsDoneForTheSameIsMeantAlsoByAJobOfToday) {
+  on_snapshot = nullptr;
+  ASSERT_EQ(Run(tuesday_)->exit_code(), 0);
+  job_.text_digest = "d2";
+  const auto again = Run(monday_);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->nothing_to_do);
+  EXPECT_NE(again->notes.back().find("the job has changed since"), std::string::npos)
+      << again->notes.back();
+}
+
+/// A journal that was restored from a backup does not know what was published since.
+class BackupRerunTest : public RerunTest {
+ protected:
+  void ForgetCommits(const std::string& tables) {
+    ExecuteInJournal("UPDATE run_table SET intent = NULL, record = NULL WHERE directory IN (" +
+                     tables + ")");
+    ExecuteInJournal("UPDATE run SET state = 'running'");
+  }
+};
+
+TEST_F(BackupRerunTest, ARunThatHasPublishedByTheLakeIsNotTakenOver) {
+  FailTable("b");
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
+  on_open = nullptr;
+  ForgetCommits("'a'");
+  for (const arrow::Status& refused :
+       {Run(tuesday_).status(), Make().Plan(tuesday_, {}).status()}) {
+    EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+    EXPECT_NE(refused.message().find("run monday of this job is unfinished (b is left)"),
+              std::string::npos)
+        << refused;
+    EXPECT_EQ(refused.message().find("published nothing"), std::string::npos) << refused;
+  }
+  EXPECT_EQ(Run({.run_id = {}, .resume = true, .only = {}})->run, "monday");
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(BackupRerunTest, ARunThatHasPublishedAllByTheLakeIsVerifiedAndEnded) {
+  ASSERT_EQ(Run(monday_)->exit_code(), 0);
+  ForgetCommits("'a', 'b'");
+  on_read_back = [](const CommitRecord& record) {
+    return record.intent.run == "monday" ? "damaged" : "";
+  };
+  const auto tuesday = Run(tuesday_);
+  ASSERT_TRUE(tuesday.ok()) << tuesday.status();
+  EXPECT_EQ(tuesday->exit_code(), 3);
+  EXPECT_EQ(StateOf("monday"), RunState::kVerifyFailed);
+  EXPECT_EQ(StateOf("tuesday"), RunState::kDone);
+  EXPECT_TRUE((*journal_->Tables("monday")).at(0).record.has_value());
 }
 
 /// A retry of `monday` would mean `tuesday`, which was never for b.
@@ -833,6 +1005,22 @@ TEST_F(WindowRerunTest, AnotherJobTakesNothingOver) {
   EXPECT_EQ(StateOf("monday"), RunState::kFailed);
 }
 
+/// A full load that the journal has forgotten is not appended once more.
+TEST_F(WindowRerunTest, WhatOnlyTheLakeKnowsOfARunThatIsTakenOverIsKept) {
+  AddTable("c");
+  FailTable("b");
+  const auto first = Run();
+  ASSERT_EQ(first->exit_code(), 1);
+  ExecuteInJournal("UPDATE run_table SET intent = NULL, record = NULL WHERE directory = 'c'");
+  on_open = nullptr;
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 0);
+  EXPECT_EQ(StateOf(first->run), RunState::kSuperseded);
+  EXPECT_EQ(SequenceOf(*second, "a"), 2);
+  for (const char* table : {"a", "b", "c"}) EXPECT_EQ(CountOf(table), kRows) << table;
+}
+
 /// A backfill of both tables, whose range the journal knows by the digest.
 class BackfillRerunTest : public WindowRerunTest {
  protected:
@@ -861,6 +1049,19 @@ TEST_F(BackfillRerunTest, OneThatLoadedNothingIsInNobodysWay) {
   EXPECT_EQ(StateOf("bf"), RunState::kAbandoned);
   Swap();
   EXPECT_EQ(ClassOf(Run(backfill).status()), ErrorClass::kUser) << "it is not called done";
+}
+
+/// It does nothing itself.
+TEST_F(BackfillRerunTest, ARunThatIsDoneGivesNoOtherUp) {
+  Swap();
+  const RunRequest nightly{.run_id = "n7", .resume = false, .only = {}};
+  ASSERT_EQ(Run(nightly)->exit_code(), 0);
+  Swap();
+  LoseSource();
+  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  Swap();
+  EXPECT_TRUE(Run(nightly)->nothing_to_do);
+  EXPECT_EQ(StateOf("bf"), RunState::kFailed);
 }
 
 TEST_F(BackfillRerunTest, OneThatLoadedNothingIsTakenOverByItsRangeAlone) {

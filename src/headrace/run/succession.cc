@@ -9,10 +9,6 @@
 namespace headrace {
 namespace {
 
-SuccessionRuling Ruled(Succession succession) { return {succession, Refusal::kNone}; }
-
-SuccessionRuling Refused(Refusal refusal) { return {Succession::kRefuse, refusal}; }
-
 bool HasLeft(const UnfinishedRun& run) {
   return !std::ranges::all_of(run.tables, &UnfinishedTable::is_published);
 }
@@ -23,52 +19,56 @@ bool HasNextWindow(const UnfinishedRun& run) {
   });
 }
 
-/// A new run loads all of it that the job still has, and whoever asks again for the unfinished run
-/// means the new one from then on: it must be for no less.
+bool IsSameJob(const UnfinishedRun& run) { return run.is_same_text && run.is_same_place; }
+
+/// A new run loads all that the unfinished one is for. Whoever asks again for that means the new
+/// one from then on: it must be for no less, and no other job.
 bool IsCovered(const UnfinishedRun& run) {
-  return std::ranges::none_of(
-      run.tables, [](const UnfinishedTable& table) { return table.is_in_job && !table.is_wanted; });
+  if (!IsSameJob(run)) return false;
+  if (!run.has_published) return std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted);
+  return std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted_window);
 }
 
 /// A person has asked for its range once, and nothing came of it: no other run is to wait for that.
 bool IsBackfillInTheWay(const UnfinishedRun& run, const RunWish& wish) {
-  const bool is_asked_for = run.is_same_text || wish.asked == AskedRun::kSame;
+  const bool is_asked_for =
+      run.is_same_text || wish.asked == AskedRun::kSame || wish.asked == AskedRun::kPredecessor;
   return run.is_backfill && !is_asked_for && !wish.resume && !run.has_published;
 }
 
 /// A backfill goes on as that alone, and nothing else goes on as a backfill: the range, or the
-/// windows, would be taken for loaded.
-SuccessionRuling Continued(const UnfinishedRun& run, const RunWish& wish) {
-  if (run.is_same_text) return Ruled(Succession::kContinue);
-  if (run.is_backfill != wish.is_backfill) {
-    return Refused(run.is_backfill ? Refusal::kBackfillUnfinished : Refusal::kOtherUnfinished);
+/// windows, would be taken for loaded. One that has published nothing goes on with the job as it is
+/// now, if it is asked for by its own id: by that of one that it took over, what its own stands for
+/// would be taken for loaded.
+Succession Continued(const UnfinishedRun& run, const RunWish& wish) {
+  if (!run.is_same_text && run.is_backfill != wish.is_backfill) {
+    return run.is_backfill ? Succession::kBackfillUnfinished : Succession::kOtherUnfinished;
   }
-  return run.has_published ? Refused(Refusal::kJobChanged) : Ruled(Succession::kContinue);
+  if (!run.is_same_text && run.has_published) return Succession::kJobChanged;
+  const bool is_predecessor = wish.asked == AskedRun::kPredecessor;
+  if (is_predecessor && !IsSameJob(run)) return Succession::kSuccessorChanged;
+  return Succession::kContinue;
 }
 
 /// One table that fails again and again must not hold up the new rows of others: where the
 /// unfinished run has loaded such, a new one takes up what is left, and loads their next windows.
-SuccessionRuling WithoutId(const UnfinishedRun& run, const RunWish& wish) {
+Succession WithoutId(const UnfinishedRun& run, const RunWish& wish) {
   const bool is_other_backfill = !run.is_same_text && (run.is_backfill || wish.is_backfill);
-  if (is_other_backfill && !HasLeft(run) && !wish.resume) return Ruled(Succession::kEnd);
-  const bool is_same_job = run.is_same_text && run.is_same_place;
-  if (!wish.resume && is_same_job && HasLeft(run) && HasNextWindow(run)) {
-    return Ruled(Succession::kTakeOver);
+  if (is_other_backfill && !HasLeft(run) && !wish.resume) return Succession::kEnd;
+  if (!wish.resume && IsSameJob(run) && HasLeft(run) && HasNextWindow(run)) {
+    return Succession::kTakeOver;
   }
   return Continued(run, wish);
 }
 
-SuccessionRuling WithOtherId(const UnfinishedRun& run, const RunWish& wish) {
-  if (!HasLeft(run)) return Ruled(Succession::kEnd);
-  const bool is_same_job = run.is_same_text && run.is_same_place;
-  const bool are_windows = std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted_window);
-  // Of one that has published nothing there is nothing that a changed job could contradict.
-  const bool is_unpublished = !run.has_published && run.is_backfill == wish.is_backfill;
-  const bool is_covered = (is_same_job && are_windows) || (is_unpublished && IsCovered(run));
+Succession WithOtherId(const UnfinishedRun& run, const RunWish& wish) {
+  if (!HasLeft(run)) return Succession::kEnd;
   // What it has loaded before lies behind what the unfinished one is for.
   const bool is_new = !wish.resume && !wish.has_loaded;
-  if (is_new && is_covered) return Ruled(Succession::kTakeOver);
-  return Refused(run.is_backfill ? Refusal::kBackfillUnfinished : Refusal::kOtherUnfinished);
+  if (is_new && IsCovered(run)) return Succession::kTakeOver;
+  if (run.is_backfill) return Succession::kBackfillUnfinished;
+  const bool is_other_job = !run.has_published && !wish.is_backfill && !IsSameJob(run);
+  return is_other_job ? Succession::kOtherJobUnfinished : Succession::kOtherUnfinished;
 }
 
 }  // namespace
@@ -89,12 +89,13 @@ std::vector<std::string> UnfinishedRun::kept() const {
   return directories;
 }
 
-SuccessionRuling RuleSuccession(const UnfinishedRun& run, const RunWish& wish) {
-  if (IsBackfillInTheWay(run, wish)) return Ruled(Succession::kGiveUp);
+Succession RuleSuccession(const UnfinishedRun& run, const RunWish& wish) {
+  if (IsBackfillInTheWay(run, wish)) return Succession::kGiveUp;
   switch (wish.asked) {
     case AskedRun::kAny:
       return WithoutId(run, wish);
     case AskedRun::kSame:
+    case AskedRun::kPredecessor:
       return Continued(run, wish);
     case AskedRun::kOther:
       break;
@@ -129,7 +130,6 @@ UnfinishedRun UnfinishedRunOf(const JournalRun& run, const std::vector<JournalTa
     const bool has_windows = is_wanted && !job.backfill && table->load.moves_watermark();
     unfinished.tables.push_back({.directory = directory,
                                  .label = table == nullptr ? directory : table->table.label(),
-                                 .is_in_job = table != nullptr,
                                  .is_published = known != nullptr && is_published(*known),
                                  .is_wanted_window = has_windows,
                                  .is_wanted = is_wanted});

@@ -14,9 +14,10 @@ namespace headrace {
 
 /// Which run `--run-id` means.
 enum class AskedRun {
-  kAny,    ///< It was not given.
-  kSame,   ///< The unfinished one, or one that it has taken over.
-  kOther,  ///< One that the journal does not know.
+  kAny,          ///< It was not given.
+  kSame,         ///< The unfinished one.
+  kPredecessor,  ///< One that the unfinished one has taken over.
+  kOther,        ///< One that the journal does not know.
 };
 
 /// What is asked for.
@@ -32,7 +33,6 @@ struct RunWish {
 struct UnfinishedTable {
   std::string directory;
   std::string label;              ///< Its directory where the job does not have it.
-  bool is_in_job = true;          ///< As the job is now.
   bool is_published = false;      ///< Or decided, where nothing is settled yet.
   bool is_wanted_window = false;  ///< It is asked for, and what a new run loads of it comes after
                                   ///< what is there.
@@ -58,26 +58,18 @@ enum class Succession {
   kTakeOver,  ///< A new run begins and has from then on what is left of it.
   kEnd,       ///< Nothing is left of it: it is verified, and a new run begins.
   kGiveUp,    ///< It is abandoned, and a new run begins.
-  kRefuse,    ///< What is asked for contradicts it.
-};
-
-/// Why kRefuse.
-enum class Refusal {
-  kNone,
+  // What is asked for contradicts it, and nothing is done:
   kBackfillUnfinished,  ///< It is a backfill, and something else is asked for.
   kOtherUnfinished,     ///< It has tables left that a new run would pass over.
+  kOtherJobUnfinished,  ///< The same, and it has published nothing of a job, or place, that was
+                        ///< another one.
   kJobChanged,          ///< It has published tables of a job that was another one.
-};
-
-struct SuccessionRuling {
-  Succession succession = Succession::kContinue;
-  Refusal refusal = Refusal::kNone;
-
-  bool operator==(const SuccessionRuling&) const = default;
+  kSuccessorChanged,    ///< It was the same job as the one that it took over and is meant by, and
+                        ///< is not what is asked for.
 };
 
 /// The rule.
-SuccessionRuling RuleSuccession(const UnfinishedRun& run, const RunWish& wish);
+Succession RuleSuccession(const UnfinishedRun& run, const RunWish& wish);
 
 /// What of an unfinished run is there.
 enum class Published {

@@ -11,18 +11,21 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr SuccessionRuling kGoesOn = {Succession::kContinue, Refusal::kNone};
-constexpr SuccessionRuling kTakenOver = {Succession::kTakeOver, Refusal::kNone};
-constexpr SuccessionRuling kEnded = {Succession::kEnd, Refusal::kNone};
-constexpr SuccessionRuling kGivenUp = {Succession::kGiveUp, Refusal::kNone};
-constexpr SuccessionRuling kBehindBackfill = {Succession::kRefuse, Refusal::kBackfillUnfinished};
-constexpr SuccessionRuling kBehindOther = {Succession::kRefuse, Refusal::kOtherUnfinished};
-constexpr SuccessionRuling kChanged = {Succession::kRefuse, Refusal::kJobChanged};
+constexpr Succession kGoesOn = Succession::kContinue;
+constexpr Succession kTakenOver = Succession::kTakeOver;
+constexpr Succession kEnded = Succession::kEnd;
+constexpr Succession kGivenUp = Succession::kGiveUp;
+constexpr Succession kBehindBackfill = Succession::kBackfillUnfinished;
+constexpr Succession kBehindOther = Succession::kOtherUnfinished;
+constexpr Succession kBehindOtherJob = Succession::kOtherJobUnfinished;
+constexpr Succession kChanged = Succession::kJobChanged;
+constexpr Succession kNotMeant = Succession::kSuccessorChanged;
 
 constexpr RunWish kPlain;
 constexpr RunWish kResume = {.resume = true};
 constexpr RunWish kBackfill = {.is_backfill = true};
 constexpr RunWish kSameId = {.asked = AskedRun::kSame};
+constexpr RunWish kPredecessor = {.asked = AskedRun::kPredecessor};
 constexpr RunWish kOtherId = {.asked = AskedRun::kOther};
 constexpr RunWish kOtherIdResume = {.asked = AskedRun::kOther, .resume = true};
 constexpr RunWish kOtherIdInLake = {.asked = AskedRun::kOther, .has_loaded = true};
@@ -38,12 +41,10 @@ UnfinishedRun RunOf(std::string_view tables) {
   for (const char letter : tables) {
     const std::string name(1, letter);
     const bool is_published = kPublished.find(letter) != std::string_view::npos;
-    const bool is_in_job = letter != 'g' && letter != 'G';
     const bool is_window = letter == 'w' || letter == 'W';
     const bool is_wanted = is_window || letter == 'f' || letter == 'F';
     run.tables.push_back({.directory = name,
                           .label = "public." + name,
-                          .is_in_job = is_in_job,
                           .is_published = is_published,
                           .is_wanted_window = is_window,
                           .is_wanted = is_wanted});
@@ -73,7 +74,7 @@ struct Case {
   const char* what;
   UnfinishedRun run;
   RunWish wish;
-  SuccessionRuling ruling;
+  Succession ruling;
 };
 
 void PrintTo(const Case& one, std::ostream* out) { *out << one.what; }
@@ -81,11 +82,8 @@ void PrintTo(const Case& one, std::ostream* out) { *out << one.what; }
 class SuccessionTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(SuccessionTest, IsRuled) {
-  const SuccessionRuling ruling = RuleSuccession(GetParam().run, GetParam().wish);
-  EXPECT_EQ(static_cast<int>(ruling.succession), static_cast<int>(GetParam().ruling.succession))
-      << GetParam().what;
-  EXPECT_EQ(static_cast<int>(ruling.refusal), static_cast<int>(GetParam().ruling.refusal))
-      << GetParam().what;
+  const Succession ruling = RuleSuccession(GetParam().run, GetParam().wish);
+  EXPECT_EQ(static_cast<int>(ruling), static_cast<int>(GetParam().ruling)) << GetParam().what;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -119,6 +117,19 @@ INSTANTIATE_TEST_SUITE_P(WithItsId, SuccessionTest,
                                                 kBehindBackfill}));
 
 INSTANTIATE_TEST_SUITE_P(
+    WithTheIdOfOneThatItTookOver, SuccessionTest,
+    ::testing::Values(
+        Case{"of windows", RunOf("Ww"), kPredecessor, kGoesOn},
+        Case{"nothing published", RunOf("f"), kPredecessor, kGoesOn},
+        Case{"another job, nothing published", OfOtherText(RunOf("f")), kPredecessor, kNotMeant},
+        Case{"another place, nothing published", AtOtherPlace(RunOf("f")), kPredecessor, kNotMeant},
+        Case{"another job, a table published", OfOtherText(RunOf("Ff")), kPredecessor, kChanged},
+        Case{"another backfill", OfOtherText(Backfill(RunOf("f"))),
+             RunWish{.asked = AskedRun::kPredecessor, .is_backfill = true}, kNotMeant},
+        Case{"a backfill by a run that is none", OfOtherText(Backfill(RunOf("f"))), kPredecessor,
+             kBehindBackfill}));
+
+INSTANTIATE_TEST_SUITE_P(
     WithAnotherId, SuccessionTest,
     ::testing::Values(
         Case{"nothing is left", RunOf("WF"), kOtherId, kEnded},
@@ -140,10 +151,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{"it is for the same", RunOf("wf"), kOtherId, kTakenOver},
         Case{"full loads alone", RunOf("ff"), kOtherId, kTakenOver},
-        Case{"another place", AtOtherPlace(RunOf("f")), kOtherId, kTakenOver},
-        Case{"another job, a table of it is gone", OfOtherText(RunOf("fg")), kOtherId, kTakenOver},
-        Case{"another job, one table of it is not wanted", OfOtherText(RunOf("fo")), kOtherId,
-             kBehindOther},
+        Case{"another place", AtOtherPlace(RunOf("f")), kOtherId, kBehindOtherJob},
+        Case{"another job", OfOtherText(RunOf("f")), kOtherId, kBehindOtherJob},
+        Case{"windows of another job", OfOtherText(RunOf("w")), kOtherId, kBehindOtherJob},
+        Case{"another job, all its tables are gone", OfOtherText(RunOf("g")), kOtherId,
+             kBehindOtherJob},
         Case{"it is for less", RunOf("fo"), kOtherId, kBehindOther},
         Case{"--resume begins nothing new", RunOf("f"), kOtherIdResume, kBehindOther},
         Case{"it has loaded before", RunOf("f"), kOtherIdInLake, kBehindOther},
@@ -233,7 +245,7 @@ TEST_F(UnfinishedRunTest, WhatIsGoneIsLeftForNobodyUnlessTheJobHasChanged) {
   job_.text_digest = "d2";
   const UnfinishedRun changed = Make(Published::kCommitted);
   EXPECT_THAT(changed.left(), ElementsAre("b", "c", "d", "x"));
-  EXPECT_FALSE(changed.tables.back().is_in_job);
+  EXPECT_FALSE(changed.tables.back().is_wanted);
 }
 
 TEST_F(UnfinishedRunTest, APublishedTableThatIsGoneIsPublishedAllTheSame) {
