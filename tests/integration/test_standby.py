@@ -238,16 +238,35 @@ def test_rows_that_the_standby_has_yet_to_replay_are_in_the_next_window(replica,
     assert lake.count(job.lake, "public.log") == 2
 
 
-def test_a_standby_that_has_replayed_no_commit_bounds_no_window(replica, headrace):
-    job = postgres_job(headrace, replica, BY_TIME | ALLOWED)
+NOT_REPLAYED = "the standby has replayed no commit since it was started"
+
+
+def write_one_row_and_begin_the_standby_anew(replica) -> None:
+    """Where it begins there is the row, and behind it no commit."""
     replica.write(LOG, "INSERT INTO log DEFAULT VALUES")
     pass_a_second(replica.primary)
-    replica.primary.execute("CHECKPOINT")  # Behind it there is no commit, and a standby that is started again begins with it.
+    replica.primary.execute("CHECKPOINT")  # A standby that is started again begins with it.
     replica.standby.wait_for_replay()
     replica.standby.restart()
-    assert planned(headrace)["cursor"]["about"] == "the standby has replayed no commit since it was started"
+
+
+def test_a_standby_that_has_replayed_no_commit_bounds_no_window(replica, headrace):
+    job = postgres_job(headrace, replica, BY_TIME | ALLOWED)
+    write_one_row_and_begin_the_standby_anew(replica)
+    assert planned(headrace)["cursor"]["about"] == NOT_REPLAYED
     job.run()
     assert lake.count(job.lake, "public.log") == 0
     replica.standby.catch_up()
+    job.run()
+    assert lake.count(job.lake, "public.log") == 1
+
+
+def test_a_standby_that_has_replayed_no_commit_bounds_no_backfill(replica, headrace):
+    """What it replays later may lie in any range, and no range is loaded a second time."""
+    job = postgres_job(headrace, replica, BY_TIME | ALLOWED)
+    write_one_row_and_begin_the_standby_anew(replica)
+    said(job.run("--to", "2999-01-01", expect=1), NOT_REPLAYED)
+    replica.standby.catch_up()
+    said(job.run("--to", "2999-01-01", expect=2), "--to must be ", "may still be committed")
     job.run()
     assert lake.count(job.lake, "public.log") == 1
