@@ -58,14 +58,13 @@ arrow::Status PgLeader::Begin(std::span<const SnapshotTable> tables, const std::
   if (server_version_ < kOldestServer) {
     return UserError("the server is PostgreSQL " + version_text_ + "; 12 is the oldest that works");
   }
-  ARROW_ASSIGN_OR_RAISE(const PgResult standby,
-                        connection_.Query("SELECT pg_catalog.pg_is_in_recovery()", stop));
-  on_standby_ = standby.Boolean(0, 0);
+  // Bounded, as the first statement of a pooler's client may wait for a server.
+  const StatementScope scope = BoundedTransactionScope(BeginStatements(settings_, server_version_));
   ARROW_ASSIGN_OR_RAISE(
-      cursor_bounds_,
-      ReadCursorBounds(connection_,
-                       BoundedTransactionScope(BeginStatements(settings_, server_version_)), tables,
-                       stop));
+      const PgResult standby,
+      QueryInScope(connection_, scope, "SELECT pg_catalog.pg_is_in_recovery()", stop));
+  on_standby_ = standby.Boolean(0, 0);
+  ARROW_ASSIGN_OR_RAISE(cursor_bounds_, ReadCursorBounds(connection_, scope, tables, stop));
   if (settings_.snapshot == SnapshotMode::kOff) {
     warnings_.emplace_back(
         "snapshot: off: each unit sees what is there when it is read; rows that change during the "
