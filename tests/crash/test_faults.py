@@ -34,7 +34,7 @@ class Fault:
     answer: int
     says: tuple = ()
     keyed: bool = False  # The command has a --run-id, whatever it loads.
-    at_a_call: bool = False  # A durable call of which the case must know the number.
+    at_a_call: bool = False  # A durable call of which the case must know the number. The runs have one worker, see Case.count_calls().
     relay: bool = False  # The job reads through case.relay.
     source: dict = field(default_factory=dict)  # Keys of the job's source.
 
@@ -301,7 +301,7 @@ def case(request, headrace, knife, quota, each, kind, load):
             relay = stack.enter_context(Relay(lambda: ("127.0.0.1", server.port))) if each.relay else server
             events = PostgresEvents(database, database.uri.replace(f":{server.port}/", f":{relay.port}/"))
         stack.callback(events.close)
-        made = Case(headrace, knife, events, load, each.keyed, retries=1 if each.answer else 5, **each.source)
+        made = Case(headrace, knife, events, load, each.keyed, retries=1 if each.answer else 5, workers=1 if each.at_a_call else 2, **each.source)
         made.server, made.relay, made.disk, made.state_disk, made.quota = server, relay, disk, state_disk, quota
         yield made
 

@@ -1,6 +1,9 @@
 """A database on a primary, seen through its hot standby."""
 
 import contextlib
+import os
+import signal
+import subprocess
 
 import psycopg
 
@@ -27,6 +30,16 @@ class Replica:
         for statement in statements:
             self.primary.execute(statement)
         self.standby.catch_up()
+
+    def write_beside(self, run: subprocess.Popen, *statements: str) -> None:
+        """The same while `run` stands still: what it begins anew afterwards finds nothing of it on its way here, to be ended by once more."""
+        run.send_signal(signal.SIGSTOP)
+        state = os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        assert state.si_code == os.CLD_STOPPED, "the run has ended"
+        try:
+            self.write(*statements)
+        finally:
+            run.send_signal(signal.SIGCONT)
 
     def gate(self):
         """A closed gate for those who read here, see harness/gate.py."""

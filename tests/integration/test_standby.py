@@ -88,7 +88,7 @@ def test_a_conflict_while_units_are_read_begins_a_new_epoch(replica, headrace, c
     with replica.gate() as held:
         process = job.start("--log-format", "json")
         held.wait_for_reader(process, 2)
-        replica.write(*statements)
+        replica.write_beside(process, *statements)
         held.open()
         log = ended(process)
     expect_explained_once(log)
@@ -101,7 +101,7 @@ def test_a_table_that_is_dropped_fails_alone(replica, headrace):
     with replica.gate() as held:
         process = job.start("--log-format", "json")
         held.wait_for_reader(process, 2)
-        replica.write("DROP TABLE later")
+        replica.write_beside(process, "DROP TABLE later")
         held.open()
         log = ended(process, expect=1)
     expect_explained_once(log)
@@ -116,7 +116,7 @@ def test_a_conflict_over_a_table_that_only_the_leader_holds(replica, headrace):
     with replica.gate() as held:
         process = job.start("--log-format", "json")
         held.wait_for_reader(process, 2)
-        replica.write("TRUNCATE later", "INSERT INTO later VALUES (7, 8)")
+        replica.write_beside(process, "TRUNCATE later", "INSERT INTO later VALUES (7, 8)")
         held.open()
         log = ended(process)
     expect_explained_once(log)
@@ -130,7 +130,7 @@ def test_a_conflict_while_the_source_counts_begins_a_new_epoch(replica, headrace
     with replica.gate() as held:
         process = job.start("--log-format", "json")
         held.wait_for_reader(process)
-        replica.write("DELETE FROM big WHERE id > 10", "VACUUM big")
+        replica.write_beside(process, "DELETE FROM big WHERE id > 10", "VACUUM big")
         held.open()
         log = ended(process)
     expect_explained_once(log)
@@ -143,7 +143,7 @@ def test_conflicts_without_end_are_told_with_what_to_set(replica, headrace):
         process = job.start("--log-format", "json")
         for sign in (-1, 1):
             held.wait_for_reader(process, 2)  # Those of the epoch before are gone, or the standby would not have caught up.
-            replica.write(f"UPDATE big SET value = {sign} * id", "VACUUM big")
+            replica.write_beside(process, f"UPDATE big SET value = {sign} * id", "VACUUM big")
         held.open()
         log = ended(process, expect=1)
     said(log, *EXPLAINED)
@@ -158,7 +158,7 @@ def test_a_conflict_without_a_snapshot_is_tried_again_and_explained(replica, hea
     with replica.gate() as held:
         process = job.start("--log-format", "json")
         held.wait_for_reader(process, 2)
-        replica.write("UPDATE big SET value = -value", "VACUUM big")
+        replica.write_beside(process, "UPDATE big SET value = -value", "VACUUM big")
         held.open()
         log = ended(process)
     assert not events(log, "new_epoch")
@@ -210,7 +210,7 @@ def test_an_incremental_load_has_to_allow_late_rows(replica, headrace, cursor):
     job.document["tables"] = [table | ALLOWED]
     job.write()
     said(job.run(), IN_RECOVERY, "they are never loaded")
-    replica.write("INSERT INTO log (at) SELECT now() - interval '1 minute' FROM generate_series(1, 10)")
+    replica.write("INSERT INTO log (at) SELECT now() - interval '1 day' FROM generate_series(1, 10)")
     job.run()
     assert lake.count(job.lake, "public.log") == (110 if cursor == "id" else 100)  # One that comes with an old time is late.
 
@@ -238,16 +238,35 @@ def test_rows_that_the_standby_has_yet_to_replay_are_in_the_next_window(replica,
     assert lake.count(job.lake, "public.log") == 2
 
 
-def test_a_standby_that_has_replayed_no_commit_bounds_no_window(replica, headrace):
-    job = postgres_job(headrace, replica, BY_TIME | ALLOWED)
+NOT_REPLAYED = "the standby has replayed no commit since it was started"
+
+
+def write_one_row_and_begin_the_standby_anew(replica) -> None:
+    """Where it begins there is the row, and behind it no commit."""
     replica.write(LOG, "INSERT INTO log DEFAULT VALUES")
     pass_a_second(replica.primary)
-    replica.primary.execute("CHECKPOINT")  # Behind it there is no commit, and a standby that is started again begins with it.
+    replica.primary.execute("CHECKPOINT")  # A standby that is started again begins with it.
     replica.standby.wait_for_replay()
     replica.standby.restart()
-    assert planned(headrace)["cursor"]["about"] == "the standby has replayed no commit since it was started"
+
+
+def test_a_standby_that_has_replayed_no_commit_bounds_no_window(replica, headrace):
+    job = postgres_job(headrace, replica, BY_TIME | ALLOWED)
+    write_one_row_and_begin_the_standby_anew(replica)
+    assert planned(headrace)["cursor"]["about"] == NOT_REPLAYED
     job.run()
     assert lake.count(job.lake, "public.log") == 0
     replica.standby.catch_up()
+    job.run()
+    assert lake.count(job.lake, "public.log") == 1
+
+
+def test_a_standby_that_has_replayed_no_commit_bounds_no_backfill(replica, headrace):
+    """What it replays later may lie in any range, and no range is loaded a second time."""
+    job = postgres_job(headrace, replica, BY_TIME | ALLOWED)
+    write_one_row_and_begin_the_standby_anew(replica)
+    said(job.run("--to", "2999-01-01", expect=1), NOT_REPLAYED)
+    replica.standby.catch_up()
+    said(job.run("--to", "2999-01-01", expect=2), "--to must be ", "may still be committed")
     job.run()
     assert lake.count(job.lake, "public.log") == 1

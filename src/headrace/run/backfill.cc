@@ -87,6 +87,11 @@ arrow::Result<std::optional<Latest>> LatestEnd(const Column& column, const Table
 
 arrow::Result<Range> RangeOf(const BackfillRange& wanted, const Column& column,
                              const TableHistory& history, const CursorBound& bound) {
+  // No range is loaded twice: what would come into this one later would never be.
+  if (bound.not_yet_known) {
+    return TransientError("which rows are still to come is not known: " + bound.about +
+                          "; a backfill is possible once it is");
+  }
   ARROW_ASSIGN_OR_RAISE(const auto from, ParseEnd(column, wanted.from, "--from"));
   ARROW_ASSIGN_OR_RAISE(const auto to, ParseEnd(column, wanted.to, "--to"));
   ARROW_ASSIGN_OR_RAISE(const auto latest, LatestEnd(column, history, bound));

@@ -30,8 +30,12 @@ TableHistory HistoryOfRuns(const std::vector<LoadedWindow>& windows) {
   return history;
 }
 
+CursorBound BoundedBy(std::optional<int64_t> upper) {
+  return {.upper = upper, .now = {}, .about = {}, .warnings = {}};
+}
+
 arrow::Result<TablePlan> BackfillPlan(BackfillRange range, const TableHistory& history,
-                                      std::optional<int64_t> upper = 100,
+                                      const CursorBound& bound = BoundedBy(100),
                                       std::shared_ptr<arrow::DataType> type = arrow::int64()) {
   TableJob job;
   job.table.name = "t";
@@ -43,15 +47,13 @@ arrow::Result<TablePlan> BackfillPlan(BackfillRange range, const TableHistory& h
   column.source_type = "bigint";
   column.type = std::move(type);
   TablePlan plan;
-  CursorBound bound;
-  bound.upper = upper;
   ARROW_RETURN_NOT_OK(PlanBackfill(job, column, history, bound, plan));
   return plan;
 }
 
 std::string Refusal(BackfillRange range, const TableHistory& history,
                     std::optional<int64_t> upper = 100) {
-  const arrow::Status status = BackfillPlan(std::move(range), history, upper).status();
+  const arrow::Status status = BackfillPlan(std::move(range), history, BoundedBy(upper)).status();
   EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
   return status.message();
 }
@@ -146,7 +148,19 @@ TEST(Backfill, WithoutAWatermarkItsEndMustBeSaidAndBeSafe) {
   EXPECT_THAT(Refusal({"5", {}}, {}), HasSubstr("--to is missing"));
   EXPECT_THAT(Refusal({"5", "101"}, {}), HasSubstr("--to must be 100 or lower"));
   EXPECT_TRUE(BackfillPlan({"5", "100"}, {}).ok());
-  EXPECT_TRUE(BackfillPlan({"5", "100"}, {}, std::nullopt).ok()) << "nothing is there at all";
+  EXPECT_TRUE(BackfillPlan({"5", "100"}, {}, BoundedBy(std::nullopt)).ok())
+      << "nothing is there at all";
+}
+
+/// Of a standby that has replayed nothing: rows of the range may be on their way.
+TEST(Backfill, WhereTheSourceCannotTellYetItIsRefused) {
+  const CursorBound unknown = {
+      .upper = {}, .now = {}, .about = "nothing is known", .warnings = {}, .not_yet_known = true};
+  for (const TableHistory& history : {TableHistory(), HistoryOfRuns({{"id", "10", "50"}})}) {
+    const arrow::Status status = BackfillPlan({"5", "9"}, history, unknown).status();
+    EXPECT_EQ(ClassOf(status), ErrorClass::kTransient) << status;
+    EXPECT_THAT(status.message(), HasSubstr("nothing is known"));
+  }
 }
 
 TEST(Backfill, ItsBoundsAreValuesOfTheCursorInTheirOrder) {
@@ -160,7 +174,7 @@ TEST(Backfill, AWindowOfAnotherZoneIsNotComparedWithItsOwn) {
   history.all.push_back(RecordOf(LoadedWindow{"id", "2024-01-01T00:00:00", "2024-01-02T00:00:00"}));
   history.all[0].intent.cursor_timezone = "Europe/Berlin";
   const auto type = arrow::timestamp(arrow::TimeUnit::MICRO);
-  const auto plan = BackfillPlan({"2024-01-01", "2024-01-02"}, history, INT64_MAX, type);
+  const auto plan = BackfillPlan({"2024-01-01", "2024-01-02"}, history, BoundedBy(INT64_MAX), type);
   ASSERT_TRUE(plan.ok()) << plan.status();
   EXPECT_EQ(plan->warnings.size(), 1U);
 }

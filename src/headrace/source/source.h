@@ -100,13 +100,16 @@ struct CursorRequest {
 /// How far a cursor column can be read: no row with a value below `upper` that the snapshot does
 /// not see can come any more.
 struct CursorBound {
-  std::optional<int64_t> upper;  ///< As ColumnStatistics has values; none: there is no row yet.
+  std::optional<int64_t> upper;  ///< As ColumnStatistics has values; none: there is no row yet, or
+                                 ///< not_yet_known.
   std::optional<int64_t> now;    ///< The least value of a row that is written now: the clock, or
                                  ///< what the sequence gives next; none: not known.
   std::string about;             ///< One sentence: why there.
   std::vector<std::string> warnings;
-  std::string timezone = {};  ///< The name of the one in which the values are compared with the
-                              ///< clock; empty: they have a zone of their own, or are no times.
+  bool not_yet_known = false;  ///< There is no `upper`, and rows may be there all the same: any
+                               ///< that is still to come may lie anywhere, as `about` says why.
+  std::string timezone = {};   ///< The name of the one in which the values are compared with the
+                               ///< clock; empty: they have a zone of their own, or are no times.
 };
 
 /// A table whose rows a snapshot will be asked for.

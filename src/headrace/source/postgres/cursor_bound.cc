@@ -406,6 +406,7 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
   bound.upper = upper;
   if (standby_ && !replayed_) {
     bound.upper.reset();
+    bound.not_yet_known = true;
     bound.about = "the standby has replayed no commit since it was started";
   }
   bound.warnings = std::move(asked.warnings);

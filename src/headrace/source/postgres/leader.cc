@@ -29,9 +29,8 @@ int64_t RandomKey() {
 }  // namespace
 
 arrow::Status SnapshotLost(const arrow::Status& cause) {
-  return TransientError(
-      "the snapshot of the run is lost: " + ExplainRecoveryConflict(cause).message(),
-      std::string(kSnapshotLostCode));
+  return TransientError("the snapshot of the run is lost: " + cause.message(),
+                        std::string(kSnapshotLostCode));
 }
 
 arrow::Status SnapshotReleased() { return SnapshotLost(TransientError("it was released")); }
@@ -46,7 +45,7 @@ arrow::Result<std::shared_ptr<PgLeader>> PgLeader::Open(const PgSourceSettings& 
                                                         std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(PgConnection connection, PgConnection::Connect(settings.connect, stop));
   std::shared_ptr<PgLeader> leader(new PgLeader(settings, std::move(connection)));
-  ARROW_RETURN_NOT_OK(ExplainRecoveryConflict(leader->Begin(tables, stop)));
+  ARROW_RETURN_NOT_OK(leader->Explain(leader->Begin(tables, stop)));
   return leader;
 }
 
@@ -59,11 +58,13 @@ arrow::Status PgLeader::Begin(std::span<const SnapshotTable> tables, const std::
   if (server_version_ < kOldestServer) {
     return UserError("the server is PostgreSQL " + version_text_ + "; 12 is the oldest that works");
   }
+  // Bounded, as the first statement of a pooler's client may wait for a server.
+  const StatementScope scope = BoundedTransactionScope(BeginStatements(settings_, server_version_));
   ARROW_ASSIGN_OR_RAISE(
-      cursor_bounds_,
-      ReadCursorBounds(connection_,
-                       BoundedTransactionScope(BeginStatements(settings_, server_version_)), tables,
-                       stop));
+      const PgResult standby,
+      QueryInScope(connection_, scope, "SELECT pg_catalog.pg_is_in_recovery()", stop));
+  on_standby_ = standby.Boolean(0, 0);
+  ARROW_ASSIGN_OR_RAISE(cursor_bounds_, ReadCursorBounds(connection_, scope, tables, stop));
   if (settings_.snapshot == SnapshotMode::kOff) {
     warnings_.emplace_back(
         "snapshot: off: each unit sees what is there when it is read; rows that change during the "
@@ -303,11 +304,18 @@ StatementScope PgLeader::planning_scope() const {
 /// Who comes later is told the same: only the first one saw the reason.
 arrow::Status PgLeader::Lost(const arrow::Status& cause) {
   if (!loss_.ok()) return loss_;
-  loss_ = has_snapshot() ? SnapshotLost(cause)
-                         : TransientError("the connection that plans the tables is lost: " +
-                                              ExplainRecoveryConflict(cause).message(),
-                                          std::string(kSnapshotLostCode));
+  const arrow::Status explained = Explain(cause);
+  loss_ =
+      has_snapshot()
+          ? SnapshotLost(explained)
+          : TransientError("the connection that plans the tables is lost: " + explained.message(),
+                           std::string(kSnapshotLostCode));
   return loss_;
+}
+
+/// Elsewhere the code of a conflict is that of something else, as of the server of a foreign table.
+arrow::Status PgLeader::Explain(const arrow::Status& status) const {
+  return on_standby_ ? ExplainRecoveryConflict(status) : status;
 }
 
 arrow::Status PgLeader::CheckLives(const arrow::Status& cause, const std::stop_token& stop) {

@@ -87,6 +87,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   int server_version() const { return server_version_; }
   const std::string& version_text() const { return version_text_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
+  /// Whether the server was a standby when the run began: only there a statement may be in the way
+  /// of a replay.
+  bool on_standby() const { return on_standby_; }
   const PgSourceSettings& settings() const { return settings_; }
 
   /// How a statement on the leader's connection is kept from ending its transaction; without a
@@ -182,6 +185,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status ExportSnapshot(const std::stop_token& stop);
   arrow::Status GoOnWithout(const arrow::Status& reason, const std::stop_token& stop);
   arrow::Status Lost(const arrow::Status& cause);
+  arrow::Status Explain(const arrow::Status& status) const;
 
   const PgSourceSettings settings_;
   PgConnection connection_;  ///< Guarded by taken_.
@@ -190,6 +194,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   int64_t life_lock_ = 0;
   PgConnectSettings session_connect_;
   int server_version_ = 0;
+  bool on_standby_ = false;
   std::string version_text_;
   std::vector<std::string> warnings_;
   std::map<std::string, std::string> conditions_;  ///< By label of the table.

@@ -73,6 +73,25 @@ TEST_F(PostgresLostLeaderTest, WhatIsAskedNextSaysThatTheSnapshotIsLost) {
   }
 }
 
+/// A look into a unit is told to nobody. On a standby the words are of the conflict, and only the
+/// first statement is given them.
+TEST_F(PostgresLostLeaderTest, WhoLooksIntoAUnitKeepsTheWordsOfTheLeadersEnd) {
+  for (const char* const mode : kModes) {
+    const auto asked = OpenNamed(mode);
+    const TablePlan t = PlanOf(asked->Describe(Table("t"), {}).ValueOrDie());
+    TerminateLeader();
+    const arrow::Status told = asked->TryUnit(t, UnitOf(WholeTable{}), {});
+    EXPECT_EQ(CodeOf(told), kSnapshotLostCode) << mode << ": " << told;
+
+    const auto looked_into = OpenNamed(mode);
+    TerminateLeader();
+    const auto sample = looked_into->SampleUnit(t, UnitOf(IdRange{"id", 1, 50}), {});
+    EXPECT_TRUE(sample.has_value() && sample->values.empty()) << mode;
+    const arrow::Status later = looked_into->TryUnit(t, UnitOf(WholeTable{}), {});
+    EXPECT_EQ(later.message(), told.message()) << mode;
+  }
+}
+
 /// A server that has given the places of the run to others: the next leader waits for one longer
 /// than a worker may.
 TEST_F(PostgresLostLeaderTest, ASessionThatIsRefusedForWantOfRoomAsksWhetherTheLeaderLives) {

@@ -4,7 +4,7 @@
 
 namespace headrace {
 
-/// `status`, and what can be set on the server where it is the conflict of a standby's replay with
+/// `status` of a standby, and what can be set there where it is the conflict of the replay with
 /// what the run reads. Every other status as it is.
 arrow::Status ExplainRecoveryConflict(const arrow::Status& status);
 

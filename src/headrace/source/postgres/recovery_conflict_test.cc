@@ -6,6 +6,7 @@
 #include <string>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/source/postgres/test_database.h"
 
 namespace headrace {
 namespace {
@@ -30,6 +31,24 @@ TEST(PgRecoveryConflictTest, OtherErrorsAreLeftAsTheyAre) {
     EXPECT_EQ(ExplainRecoveryConflict(other), other);
   }
   EXPECT_TRUE(ExplainRecoveryConflict(arrow::Status::OK()).ok());
+}
+
+using PostgresRecoveryConflictTest = PostgresDatabaseTest;
+
+/// As of a foreign table, whose server may be a standby; what is set here would not help.
+TEST_F(PostgresRecoveryConflictTest, APrimaryHasNoneWhateverTheCodeOfAnError) {
+  Run("CREATE TABLE t (id int); INSERT INTO t VALUES (1);"
+      "CREATE FUNCTION fails() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN"
+      " RAISE EXCEPTION 'elsewhere' USING ERRCODE = '40001'; END $$");
+  OptionValues options;
+  options.Set("snapshot", "off");
+  const auto snapshot = OpenSnapshot({Table("t")}, std::move(options));
+  TablePlan plan = PlanOf(snapshot->Describe(Table("t"), {}).ValueOrDie());
+  plan.filter.where = PgQuoteIdentifier(schema_) + ".fails()";
+  const auto session = snapshot->Attach({}).ValueOrDie();
+  const arrow::Status failed = ReadUnit(*session, plan, WholeTable{}).status();
+  EXPECT_EQ(CodeOf(failed), kPgSerializationFailure) << failed;
+  EXPECT_EQ(failed.message().find("standby"), std::string::npos) << failed;
 }
 
 }  // namespace

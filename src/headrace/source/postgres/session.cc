@@ -125,7 +125,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .check = CheckOf(plan, unit, leader_->NamesOf(plan.table)),
                   .batch_patience = limits.batch_patience,
                   .lease = std::move(lease),
-                  .has_snapshot = leader_->has_snapshot()};
+                  .explains_conflict = leader_->on_standby() && !leader_->has_snapshot()};
   auto stream = Start(read, plan, unit, limits, stop);
   if (stream.ok()) {
     return std::make_unique<PgUnitReader>(std::move(read), *std::move(stream), stop);

@@ -221,10 +221,13 @@ std::optional<UnitSample> PgSnapshot::SampleUnit(const TablePlan& plan, const Wo
   const std::optional<PgLeader::Lease> lease = leader_->TryTake();
   if (!lease) return std::nullopt;
   EstimateQueries queries(lease->connection(), leader_->settings().statement_timeout, stop);
-  return InScope(
-             lease->connection(), leader_->planning_scope(),
-             [&] { return SampleUnitRows(queries, plan, unit); }, stop)
-      .ValueOr(UnitSample());
+  auto sample = InScope(
+      lease->connection(), leader_->planning_scope(),
+      [&] { return SampleUnitRows(queries, plan, unit); }, stop);
+  if (sample.ok()) return *std::move(sample);
+  // The leader keeps the words of its end: whoever finds it gone later is given no other ones.
+  static_cast<void>(leader_->NameLoss(sample.status()));
+  return UnitSample();
 }
 
 arrow::Result<MissingRights> PgSnapshot::FindMissingRights(std::span<const WantedRead> tables,

@@ -41,7 +41,7 @@ arrow::Status NameUnitTimeout(const arrow::Status& status, const PgSourceSetting
 }  // namespace
 
 arrow::Status NameConflict(const arrow::Status& status, const PgUnitRead& read) {
-  return read.has_snapshot ? status : ExplainRecoveryConflict(status);
+  return read.explains_conflict ? ExplainRecoveryConflict(status) : status;
 }
 
 PgUnitReader::PgUnitReader(PgUnitRead read, std::unique_ptr<CopyStream> stream,

@@ -27,7 +27,7 @@ struct PgUnitRead {
   UnitCheck check;                           ///< Asked when all rows have come.
   std::chrono::milliseconds batch_patience;  ///< Of the unit's ReadLimits.
   std::optional<PgLeader::Lease> lease;      ///< Of the leader's connection, where that is the one.
-  bool has_snapshot = false;
+  bool explains_conflict = false;  ///< On a standby, where no snapshot is lost by a conflict.
 };
 
 /// The error of `read`, explained where it is a standby's conflict and no snapshot is lost by it:
