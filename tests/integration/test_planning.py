@@ -243,6 +243,23 @@ def test_a_condition_on_columns_is_no_condition_on_the_whole_row(database, headr
     said(planned["why"], "parted_2", "whole row")
 
 
+def test_chunks_of_timescaledb_are_read_through_their_parent(any_database, headrace):
+    """The extension is not here: what it makes of a table looks like this. What of it is compressed, only a read of the table shows."""
+    any_database.execute("""
+        CREATE SCHEMA _timescaledb_internal;
+        CREATE TABLE metrics (at timestamptz PRIMARY KEY, v int NOT NULL);
+        CREATE TABLE _timescaledb_internal._hyper_1_1_chunk (PRIMARY KEY (at)) INHERITS (metrics);
+        INSERT INTO _timescaledb_internal._hyper_1_1_chunk SELECT timestamptz '2024-01-01' + i * interval '1 hour', i FROM generate_series(1, 500) AS i;
+        ANALYZE metrics; ANALYZE _timescaledb_internal._hyper_1_1_chunk""")
+    chunk = "_timescaledb_internal._hyper_1_1_chunk"
+    job = postgres_job(headrace, any_database, {"name": "public.metrics"} | UNITS, {"name": chunk} | UNITS, verify="source")
+    for planned in plan(headrace).values():
+        assert planned["strategy"] != "pages"
+    job.run()
+    for table in ("public.metrics", chunk):
+        assert lake.rows(job.lake, table, "v") == lake.in_order((v,) for v in range(1, 501))
+
+
 def test_a_table_of_which_no_column_is_left_is_refused(any_database, headrace):
     any_database.execute("CREATE TABLE bare (); CREATE TABLE one (id int)")
     for table in ({"name": "public.bare"}, {"name": "public.one", "exclude": ["id"]}):

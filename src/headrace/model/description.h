@@ -36,9 +36,11 @@ enum class RelationKind { kTable, kPartitioned, kView, kMaterializedView, kForei
 struct Relation {
   std::string schema;
   std::string name;
-  uint64_t oid = 0;              ///< Identity within the source, 0 where there is none.
-  bool pageable = false;         ///< Its rows can be read by page ranges.
-  std::string why_not_pageable;  ///< Said in plan; empty where it is, or nothing is known.
+  uint64_t oid = 0;                 ///< Identity within the source, 0 where there is none.
+  bool pageable = false;            ///< Its rows can be read by page ranges.
+  std::string why_not_pageable;     ///< Said in plan; empty where it is, or nothing is known.
+  bool has_rows_elsewhere = false;  ///< A read of it alone, without what is below it, may not show
+                                    ///< all of its rows.
   bool foreign = false;  ///< Its rows lie on another server, which no snapshot of this one covers.
   int64_t pages = 0;     ///< Size in pages when described; 0 where unknown.
   double rows = -1;      ///< The catalogue's row estimate; -1: never analysed.

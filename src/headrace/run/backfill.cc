@@ -81,7 +81,8 @@ arrow::Result<std::optional<Latest>> LeastWatermark(const Column& column,
 arrow::Result<std::optional<Latest>> LatestEnd(const Column& column, const TableHistory& history,
                                                const CursorBound& bound) {
   ARROW_ASSIGN_OR_RAISE(auto least, LeastWatermark(column, history));
-  if (least || !bound.upper) return least;
+  // A standby may show less than a job on its primary has loaded.
+  if (!bound.upper || (least && least->value <= *bound.upper)) return least;
   return Latest{*bound.upper, "for rows above it may still be committed"};
 }
 

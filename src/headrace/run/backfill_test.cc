@@ -69,6 +69,11 @@ TEST(Backfill, LoadsItsRangeAndLeavesTheWatermark) {
   EXPECT_TRUE(plan->warnings.empty());
 }
 
+TEST(Backfill, EndsWhereTheSourceIsSureOfItsRowsThoughTheWatermarkIsAbove) {
+  EXPECT_EQ(Refusal({.from = "3", .to = "30"}, HistoryOfRuns({{"id", "10", "50"}}), 20),
+            "table t: --to must be 20 or lower, for rows above it may still be committed");
+}
+
 TEST(Backfill, BeginsWithTheFirstRowWhereNothingElseIsSaid) {
   const auto plan = BackfillPlan({.from = {}, .to = "10"}, HistoryOfRuns({{"id", "10", "50"}}));
   ASSERT_TRUE(plan.ok()) << plan.status();

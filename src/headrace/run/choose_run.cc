@@ -145,13 +145,17 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
   return std::move(run);
 }
 
-/// Before a run is passed over the destination is asked too what it has published, as it is where
-/// one goes on.
+/// Before a run is passed over, or goes on with another text of its job, the destination is asked
+/// too what it has published.
 arrow::Result<Succession> RunChooser::Rule(const JournalRun& run, const RunWish& wish) {
   ARROW_ASSIGN_OR_RAISE(journalled_, parts_.journal.Tables(run.run));
   unfinished_ = MakeUnfinished(run);
   const Succession succession = RuleSuccession(unfinished_, wish);
-  if (succession != Succession::kTakeOver && succession != Succession::kGiveUp) return succession;
+  const bool goes_on_as_another = succession == Succession::kContinue &&
+                                  !unfinished_.is_same_text && !unfinished_.has_published;
+  const bool is_passed_over =
+      succession == Succession::kTakeOver || succession == Succession::kGiveUp;
+  if (!goes_on_as_another && !is_passed_over) return succession;
   ARROW_RETURN_NOT_OK(FindLostCommits(run));
   unfinished_ = MakeUnfinished(run);
   return RuleSuccession(unfinished_, wish);
@@ -448,10 +452,10 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
   // A scheduler would take a table that it asked for by its name for loaded.
   if (!request_.only.empty() && !outside.empty()) return NotPartOfDoneRun(run, inside, outside);
   decision_.notes.push_back("run " + run.run + " was done at " + run.ended_at + "; nothing to do");
-  if (run.text_digest != parts_.job.text_digest) {
+  if (run.text_digest != parts_.job.text_digest || !IsAtSamePlace(parts_, run)) {
     decision_.notes.emplace_back(
-        "the job has changed since (its file, --set, or what a ${…} in it stands for): what is new "
-        "in it is loaded under another --run-id");
+        "the job has changed since (its file, --set, what a ${…} in it stands for, or the place "
+        "that it reads): what is new in it is loaded under another --run-id");
   }
   if (outside.empty()) return chosen;
   decision_.notes.push_back(DoneRunWasFor(run, inside, outside));

@@ -168,7 +168,7 @@ bool WorkerPool::RetireUnconnected(int number, const arrow::Status& status, bool
   const std::scoped_lock lock(mutex_);
   if (working_ <= 1 || (can_try_again && surplus_ == 0)) return false;
   RetireLocked(number);
-  unneeded_ = 0;  // Others would not get in either.
+  if (CodeOf(status) == kPushBackCode) unneeded_ = 0;  // Others would not get in either.
   const bool is_new = told_.insert(status.message()).second;
   const std::string why = CodeOf(status) == kPushBackCode
                               ? "the server has no room for another session"

@@ -89,6 +89,10 @@ std::string WithNeverAnalysed(std::string_view text) {
   return Filled(std::string(text), "$never", kNeverAnalysed);
 }
 
+/// $chunk in a catalogue query: the schema that TimescaleDB makes chunks in, where nobody names
+/// another one. A chunk is a heap, and a read of it with ONLY shows what is not compressed.
+constexpr std::string_view kIsChunk = "n.nspname OPERATOR(pg_catalog.=) '_timescaledb_internal'";
+
 /// The table and all below it that hold rows of their own; temporary tables of other sessions are
 /// none, no more than for the server. A leaf can be read by pages if it is a
 /// heap that we may read directly, and row security means the same there: a read through the table
@@ -97,6 +101,7 @@ constexpr std::string_view kLeavesQuery =
     "WITH RECURSIVE tree(oid) AS (SELECT $oid UNION SELECT part.oid FROM tree, $part)"
     " SELECT n.nspname, c.relname, c.oid,"
     "  CASE WHEN c.relkind NOT IN ('r', 'm') THEN 'its rows lie elsewhere'"
+    "   WHEN $chunk THEN 'it is a chunk of TimescaleDB, whose compressed rows lie elsewhere'"
     "   WHEN am.amname IS DISTINCT FROM 'heap' THEN pg_catalog.concat("
     "    'its access method is ', coalesce(am.amname, 'unknown'), ', not heap')"
     "   WHEN NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN pg_catalog.concat("
@@ -113,7 +118,7 @@ constexpr std::string_view kLeavesQuery =
     "  c.relkind = 'f',"
     "  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid)"
     "   / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,"
-    "  CASE WHEN $never THEN -1 ELSE c.reltuples END"
+    "  CASE WHEN $never THEN -1 ELSE c.reltuples END, $chunk"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam"
     " WHERE c.oid = ANY (ARRAY(SELECT tree.oid FROM tree)) AND c.relkind IN ('r', 'm', 'f')"
@@ -203,8 +208,10 @@ arrow::Status FillKeys(PgConnection& connection, uint64_t oid, const std::stop_t
 
 arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, const std::stop_token& stop,
                          Description& description) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection.Query(OfOid(WithNeverAnalysed(kLeavesQuery), oid), stop));
+  ARROW_ASSIGN_OR_RAISE(
+      const PgResult result,
+      connection.Query(OfOid(Filled(WithNeverAnalysed(kLeavesQuery), "$chunk", kIsChunk), oid),
+                       stop));
   for (int i = 0; i < result.rows(); ++i) {
     Relation leaf;
     leaf.schema = result.Text(i, 0);
@@ -215,6 +222,7 @@ arrow::Status FillLeaves(PgConnection& connection, uint64_t oid, const std::stop
     leaf.foreign = result.Boolean(i, 4);
     leaf.pages = result.Int64(i, 5);
     leaf.rows = result.Double(i, 6);
+    leaf.has_rows_elsewhere = result.Boolean(i, 7);
     description.leaves.push_back(std::move(leaf));
   }
   return arrow::Status::OK();

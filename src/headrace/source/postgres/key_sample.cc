@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/unit_query.h"
 #include "headrace/source/postgres/value_sample.h"
 
 namespace headrace {
@@ -18,7 +19,7 @@ constexpr std::array<SampleSize, 2> kSizesTried = {
     {{.pages = 2'000, .values = 10'000}, {.pages = 100, .values = 10'000}}};
 
 std::string FromTable(const Description& description) {
-  return (description.IsOneRelation() ? "ONLY " : "") + QualifiedName(description.table);
+  return (IsReadAlone(description) ? "ONLY " : "") + QualifiedName(description.table);
 }
 
 }  // namespace
@@ -37,10 +38,10 @@ bool HasKeyOrder(const Column& column) {
 arrow::Result<std::vector<KeyBound>> SampleKeys(EstimateQueries& queries,
                                                 const Description& description,
                                                 const Column& column) {
-  SampledRows rows{.from = FromTable(description),
-                   .condition = {},
-                   .pages = 0,
-                   .one_relation = description.IsOneRelation()};
+  RowsToSample rows{.from = FromTable(description),
+                    .condition = {},
+                    .pages = 0,
+                    .one_relation = description.IsOneRelation()};
   for (const Relation& leaf : description.leaves) rows.pages += static_cast<double>(leaf.pages);
   const std::string name = PgQuoteIdentifier(column.name);
   std::optional<ValueSample> sample;

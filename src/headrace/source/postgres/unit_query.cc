@@ -182,12 +182,16 @@ bool HasSeveralParts(const TablePlan& plan, const WorkUnit& unit) {
          !plan.description.IsOneRelation();
 }
 
+bool IsReadAlone(const Description& description) {
+  return description.IsOneRelation() && !description.leaves.front().has_rows_elsewhere;
+}
+
 ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit) {
   const TableRef& table = plan.description.table;
   if (table.is_query()) return {.relation = {}, .only = false, .from = Subselect(table.query)};
   const auto* pages = std::get_if<PageRange>(&unit.split);
   ReadTarget target;
-  target.only = pages != nullptr || plan.description.IsOneRelation();
+  target.only = pages != nullptr || IsReadAlone(plan.description);
   target.relation =
       pages == nullptr ? QualifiedName(table) : QualifiedName(pages->schema, pages->relation);
   target.from = (target.only ? "ONLY " : "") + target.relation;

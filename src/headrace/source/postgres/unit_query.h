@@ -15,6 +15,9 @@ struct ReadTarget {
   std::string from;      ///< The table expression.
 };
 
+/// Whether a table is read with ONLY: nothing is below it, nor are its rows anywhere else.
+bool IsReadAlone(const Description& description);
+
 /// The table, leaf or query that holds the rows of `unit`.
 ReadTarget TargetOf(const TablePlan& plan, const WorkUnit& unit);
 

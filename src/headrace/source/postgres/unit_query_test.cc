@@ -85,6 +85,16 @@ std::string NotNullCondition(std::shared_ptr<arrow::DataType> type, std::string 
   return ConditionOf(plan, unit);
 }
 
+TEST(UnitQueryTest, ATableOfWhichRowsMayLieElsewhereIsNotReadAlone) {
+  TablePlan plan;
+  plan.description.table = {.schema = "public", .name = "t", .query = {}, .alias = {}};
+  plan.description.leaves = {{.schema = "public", .name = "t"}};
+  const WorkUnit unit;
+  EXPECT_EQ(TargetOf(plan, unit).from, R"(ONLY "public"."t")");
+  plan.description.leaves[0].has_rows_elsewhere = true;
+  EXPECT_EQ(TargetOf(plan, unit).from, R"("public"."t")");
+}
+
 TEST(UnitQueryTest, NullsOfCompositesAreAskedForByTheirOwnOperator) {
   const auto row = arrow::struct_({arrow::field("a", arrow::int32())});
   EXPECT_EQ(NotNullCondition(row, "pt", NullRows{"c"}), "\"c\" IS NOT DISTINCT FROM NULL");

@@ -62,11 +62,11 @@ std::vector<ValueBound> NumbersOf(const std::vector<KeyBound>& values, Parse par
   return numbers;
 }
 
-SampledRows RowsOf(const TablePlan& plan, const WorkUnit& unit) {
-  SampledRows rows{.from = TargetOf(plan, unit).from,
-                   .condition = ConditionOf(plan, unit),
-                   .pages = 0,
-                   .one_relation = !HasSeveralParts(plan, unit)};
+RowsToSample RowsOf(const TablePlan& plan, const WorkUnit& unit) {
+  RowsToSample rows{.from = TargetOf(plan, unit).from,
+                    .condition = ConditionOf(plan, unit),
+                    .pages = 0,
+                    .one_relation = !HasSeveralParts(plan, unit)};
   const auto* range = std::get_if<PageRange>(&unit.split);
   for (const Relation& leaf : plan.description.leaves) {
     const bool is_read =
@@ -78,7 +78,7 @@ SampledRows RowsOf(const TablePlan& plan, const WorkUnit& unit) {
 
 /// Keys that lie between the ends of the range in the server's order, and nowhere else; none where
 /// it is not sure of that.
-arrow::Result<std::vector<KeyBound>> KeysWithin(EstimateQueries& queries, const SampledRows& rows,
+arrow::Result<std::vector<KeyBound>> KeysWithin(EstimateQueries& queries, const RowsToSample& rows,
                                                 const KeyRange& range, std::vector<KeyBound> keys) {
   std::erase_if(keys, [](const KeyBound& key) { return key.share_below <= 0; });
   std::vector<std::string> ascending;
@@ -89,6 +89,20 @@ arrow::Result<std::vector<KeyBound>> KeysWithin(EstimateQueries& queries, const 
                         Ascend(queries, rows.from, PgQuoteIdentifier(range.column), ascending));
   if (!ascend) keys.clear();
   return keys;
+}
+
+/// The first sample that has enough rows, else the last one that the server gave.
+arrow::Result<std::optional<ValueSample>> SampleEnough(EstimateQueries& queries,
+                                                       const RowsToSample& rows,
+                                                       const std::string& expression) {
+  std::optional<ValueSample> best;
+  for (const SampleSize& size : kSizesTried) {
+    ARROW_ASSIGN_OR_RAISE(auto sample, SampleValues(queries, rows, expression, size));
+    if (!sample) break;
+    best = std::move(sample);
+    if (best->sampled >= kEnoughRows || rows.pages <= size.pages) break;
+  }
+  return best;
 }
 
 /// Without an index each part of a range would read the whole table.
@@ -121,12 +135,8 @@ arrow::Result<UnitSample> SampleUnitRows(EstimateQueries& queries, const TablePl
   UnitSample sample;
   const std::string expression = std::visit(ExpressionOf{plan}, unit.split);
   if (expression.empty()) return sample;
-  const SampledRows rows = RowsOf(plan, unit);
-  std::optional<ValueSample> values;
-  for (const SampleSize& size : kSizesTried) {
-    ARROW_ASSIGN_OR_RAISE(values, SampleValues(queries, rows, expression, size));
-    if (!values || values->sampled >= kEnoughRows) break;
-  }
+  const RowsToSample rows = RowsOf(plan, unit);
+  ARROW_ASSIGN_OR_RAISE(auto values, SampleEnough(queries, rows, expression));
   if (!values || values->values.size() < kFewestValues) return sample;
   sample.rows = values->rows;
   if (const auto* range = std::get_if<KeyRange>(&unit.split)) {

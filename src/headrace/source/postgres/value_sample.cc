@@ -30,7 +30,7 @@ constexpr std::string_view kComesBack =
 
 /// The rank of a value, and so its share, is that of all its peers: equal ones, also those that a
 /// collation takes for equal, are told apart from the next greater one by it.
-std::string SampleSql(const SampledRows& rows, const std::string& expression, double percent,
+std::string SampleSql(const RowsToSample& rows, const std::string& expression, double percent,
                       int most_values) {
   const std::string_view seed = rows.one_relation ? "1" : kSeedOfLeaf;
   const std::string condition =
@@ -76,7 +76,7 @@ std::string AscendSql(const std::string& from, const std::string& column,
 }  // namespace
 
 arrow::Result<std::optional<ValueSample>> SampleValues(EstimateQueries& queries,
-                                                       const SampledRows& rows,
+                                                       const RowsToSample& rows,
                                                        const std::string& expression,
                                                        const SampleSize& size) {
   const double percent = std::min(100.0, 100.0 * size.pages / std::max(rows.pages, 1.0));

@@ -12,7 +12,7 @@
 namespace headrace {
 
 /// Rows that a sample is taken of.
-struct SampledRows {
+struct RowsToSample {
   std::string from;          ///< The table expression.
   std::string condition;     ///< Empty: all of them.
   double pages = 0;          ///< Of all that `from` names.
@@ -35,7 +35,7 @@ struct ValueSample {
 /// Where the values of `expression` lie. Looks at the same pages each time; nothing where the
 /// relation's access method has no samples, or the server takes too long.
 arrow::Result<std::optional<ValueSample>> SampleValues(EstimateQueries& queries,
-                                                       const SampledRows& rows,
+                                                       const RowsToSample& rows,
                                                        const std::string& expression,
                                                        const SampleSize& size);
 

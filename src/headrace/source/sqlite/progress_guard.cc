@@ -18,11 +18,17 @@ void ProgressGuard::Expect(std::chrono::milliseconds patience) {
   late_ = false;
 }
 
+void ProgressGuard::StopAfter(std::chrono::milliseconds patience) {
+  Expect(patience);
+  stops_when_late_ = true;
+}
+
 int ProgressGuard::Poll(void* self) {
   auto& guard = *static_cast<ProgressGuard*>(self);
   guard.late_ = std::chrono::steady_clock::now() >= guard.deadline_;
   guard.operations_left_ -= kOperationsPerPoll;
-  return guard.stop_.stop_requested() || guard.operations_left_ < 0 ? 1 : 0;
+  const bool gives_up = guard.late_ && guard.stops_when_late_;
+  return guard.stop_.stop_requested() || guard.operations_left_ < 0 || gives_up ? 1 : 0;
 }
 
 }  // namespace headrace::sqlite

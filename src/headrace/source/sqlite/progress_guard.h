@@ -26,6 +26,9 @@ class ProgressGuard {
   /// From now on about so many steps may be made, whatever was made before.
   void Allow(int64_t operations) { operations_left_ = operations; }
 
+  /// From now on statements fail so too once `patience` has gone by.
+  void StopAfter(std::chrono::milliseconds patience);
+
   /// From now on `late` becomes true once `patience` has gone by, as far as polling can tell.
   void Expect(std::chrono::milliseconds patience);
   bool late() const { return late_; }
@@ -38,6 +41,7 @@ class ProgressGuard {
   int64_t operations_left_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   bool late_ = false;
+  bool stops_when_late_ = false;
 };
 
 }  // namespace headrace::sqlite

@@ -1,5 +1,6 @@
 #include "headrace/source/sqlite/unit_sample.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -13,8 +14,8 @@
 namespace headrace::sqlite {
 namespace {
 
-/// Steps of SQLite's virtual machine: half a second or so, some ten million rows.
-constexpr int64_t kMostOperations = 50'000'000;
+/// The reader of the unit waits meanwhile.
+constexpr std::chrono::milliseconds kPatience{500};
 
 constexpr size_t kMostValues = 4'096;
 
@@ -73,7 +74,8 @@ arrow::Result<UnitSample> SampleUnitRows(SqliteDatabase& database, const TablePl
   ARROW_ASSIGN_OR_RAISE(const bool indexed, IsIndexed(database, plan.table, range->column));
   if (!indexed) return UnitSample();
   ValuesAlong along;
-  const ProgressGuard guard(database.handle(), stop, kMostOperations);
+  ProgressGuard guard(database.handle(), stop);
+  guard.StopAfter(kPatience);
   ARROW_ASSIGN_OR_RAISE(const std::string sql, ValuesQuery(plan, unit, range->column));
   ARROW_RETURN_NOT_OK(ReadAlong(database, sql, along));
   return std::move(along).Sample();
