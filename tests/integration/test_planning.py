@@ -243,6 +243,16 @@ def test_a_condition_on_columns_is_no_condition_on_the_whole_row(database, headr
     said(planned["why"], "parted_2", "whole row")
 
 
+def test_a_materialized_view_is_read_in_many_units(database, headrace):
+    database.execute("CREATE MATERIALIZED VIEW doubled AS SELECT i AS id, 2 * i AS twice FROM generate_series(1, 20000) AS i; ANALYZE doubled")
+    job = postgres_job(headrace, database, {"name": "public.doubled"} | UNITS, verify="source")
+    [planned] = plan(headrace).values()
+    assert planned["strategy"] == "pages"
+    assert len(planned["units"]) > 10
+    job.run()
+    assert lake.rows(job.lake, "public.doubled") == lake.in_order((i, 2 * i) for i in range(1, 20001))
+
+
 def test_chunks_of_timescaledb_are_read_through_their_parent(any_database, headrace):
     """The extension is not here: what it makes of a table looks like this. What of it is compressed, only a read of the table shows."""
     any_database.execute("""

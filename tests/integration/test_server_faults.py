@@ -158,6 +158,20 @@ def test_too_many_clients(headrace, postgres_servers, left):
     assert report["rows"] == ROWS
 
 
+def test_no_more_connections_are_asked_for_than_the_job_allows(own_database, headrace):
+    """The role has no more: one that is asked for in vain would be said."""
+    own_database.execute("CREATE ROLE counted LOGIN CONNECTION LIMIT 3; GRANT SELECT ON big TO counted")
+    job = postgres_job(headrace, own_database, {"name": "public.big", "partition": {"target_rows": 100}}, limits={"connections": 3},
+                       engine={"workers": {"initial": 8, "max": 8}})
+    job.document["source"]["user"] = "counted"
+    job.write()
+    finished = job.run("--json", "--log-format", "json")
+    assert finished.json()["workers"] == 2, "and one for the snapshot"
+    assert not {event["event"] for event in finished.json_lines()} & {"worker_retired", "attach_retry", "snapshot_retry"}
+    expect_every_row_once(job)
+    own_database.execute("DROP OWNED BY counted; DROP ROLE counted")
+
+
 def test_no_server_at_all(own_server, own_database, headrace):
     job = postgres_job(headrace, own_database, {"name": "public.big"}, limits={"retries": 1})
     own_server.stop()

@@ -68,6 +68,25 @@ def test_updates_and_deletes_during_the_read(tables, headrace):
     expect_snapshot(job)
 
 
+IDLE = ("SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'headrace'"
+        " AND state = 'idle in transaction' AND clock_timestamp() - state_change > interval '200 ms'")
+
+
+def test_a_database_that_ends_idle_transactions_does_not_end_the_snapshot(tables, headrace):
+    """The leader asks nothing while others read."""
+    tables.execute(f"ALTER DATABASE {tables.name} SET idle_in_transaction_session_timeout = '50ms'")
+    job = big_and_later(tables, headrace)
+    with gate(tables.uri) as held:
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process)
+        until(lambda: tables.execute(IDLE) == [(True,)], "the leader is idle for longer than that")
+        tables.execute(CHANGES)
+        held.open()
+        text = ended(process)
+    expect_snapshot(job)
+    assert "new_epoch" not in text
+
+
 @pytest.mark.parametrize("statement", ["TRUNCATE {}", "DROP TABLE {}", "ALTER TABLE {} ADD COLUMN extra int DEFAULT 7"],
                          ids=["truncate", "drop", "alter"])
 @pytest.mark.parametrize("table", ["big", "later"])

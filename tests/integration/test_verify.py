@@ -231,7 +231,7 @@ def test_damage_counts_although_another_file_of_the_table_cannot_be_read(wide, h
         truncate(damaged)
         with unreadable(files[1]):
             said(headrace("verify", "latest", expect=3), BOTH, "DIFFERS", "could not be verified: wide", files[1].name,
-                 "differs: wide", damaged.name)
+                 "differs: wide", damaged.name, "; it holds units ", ", id from ")
         damaged.write_bytes(whole)
     with unreadable(files[0]):
         said(headrace("verify", "latest", expect=1), ": not everything could be read", "NOT READ", files[0].name)
