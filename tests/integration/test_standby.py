@@ -70,6 +70,18 @@ def test_a_quiet_standby_is_read_as_a_primary_is(replica, headrace, strategy):
     expect_rows(job, unchanged())
 
 
+def run_in_conflict(replica, job, *statements, expect=0) -> str:
+    """What a run says beside whose units `statements` are replayed: why a new epoch begins, once."""
+    with replica.gate() as held:
+        process = job.start("--log-format", "json")
+        held.wait_for_reader(process, 2)
+        replica.write_beside(process, *statements)
+        held.open()
+        log = ended(process, expect=expect)
+    expect_explained_once(log)
+    return log
+
+
 # What the primary does, and the values of big that a run has which begins behind it. The log of none of them is replayed beside a run
 # that reads big: of the first two for its snapshot, of the others for its locks.
 CONFLICTS = {
@@ -85,26 +97,14 @@ CONFLICTS = {
 def test_a_conflict_while_units_are_read_begins_a_new_epoch(replica, headrace, conflict):
     statements, expected = CONFLICTS[conflict]
     job = postgres_job(headrace, replica, HELD, **TWO_WORKERS)
-    with replica.gate() as held:
-        process = job.start("--log-format", "json")
-        held.wait_for_reader(process, 2)
-        replica.write_beside(process, *statements)
-        held.open()
-        log = ended(process)
-    expect_explained_once(log)
+    run_in_conflict(replica, job, *statements)
     expect_rows(job, expected)
 
 
 def test_a_table_that_is_dropped_fails_alone(replica, headrace):
     replica.write("CREATE TABLE later AS SELECT i AS id, i AS value FROM generate_series(1, 100) AS i")
     job = postgres_job(headrace, replica, HELD, {"name": "public.later"}, **TWO_WORKERS)
-    with replica.gate() as held:
-        process = job.start("--log-format", "json")
-        held.wait_for_reader(process, 2)
-        replica.write_beside(process, "DROP TABLE later")
-        held.open()
-        log = ended(process, expect=1)
-    expect_explained_once(log)
+    log = run_in_conflict(replica, job, "DROP TABLE later", expect=1)
     said(log, "there is no table public.later")
     expect_rows(job, unchanged())
 
@@ -113,13 +113,7 @@ def test_a_conflict_over_a_table_that_only_the_leader_holds(replica, headrace):
     """Workers read on under their snapshot; that its locks are gone shows when they take their own."""
     replica.write("CREATE TABLE later AS SELECT i AS id, i AS value FROM generate_series(1, 100) AS i")
     job = postgres_job(headrace, replica, HELD, {"name": "public.later"}, **TWO_WORKERS)
-    with replica.gate() as held:
-        process = job.start("--log-format", "json")
-        held.wait_for_reader(process, 2)
-        replica.write_beside(process, "TRUNCATE later", "INSERT INTO later VALUES (7, 8)")
-        held.open()
-        log = ended(process)
-    expect_explained_once(log)
+    run_in_conflict(replica, job, "TRUNCATE later", "INSERT INTO later VALUES (7, 8)")
     expect_rows(job, unchanged())
     expect_rows(job, [(7, 8)], "public.later")
 

@@ -7,6 +7,8 @@
 #include <utility>
 #include <variant>
 
+#include "headrace/plan/value_range.h"
+
 namespace headrace {
 namespace {
 
@@ -16,42 +18,6 @@ constexpr double kOutgrown = 4;
 
 /// A part that is still too large is divided in its turn.
 constexpr double kMostParts = 256;
-
-/// A part of a unit, and the share of the unit's rows that it has.
-struct Part {
-  Split split;
-  double share = 0;
-};
-
-template <typename Range, typename Bound>
-void SetLower(Range& range, const Bound& bound) {
-  range.lower = bound.value;
-}
-template <typename Range, typename Bound>
-void SetUpper(Range& range, const Bound& bound) {
-  range.upper = bound.value;
-}
-void SetLower(PageRange& range, const ValueBound& bound) {
-  range.first = static_cast<uint32_t>(bound.value);
-}
-void SetUpper(PageRange& range, const ValueBound& bound) {
-  range.last = static_cast<uint32_t>(bound.value);
-}
-
-/// Cuts a range at `bounds`, which ascend and lie within it.
-template <typename Range, typename Bound>
-std::vector<Part> CutAt(const Range& range, const std::vector<Bound>& bounds) {
-  std::vector<Part> parts;
-  for (size_t i = 0; i <= bounds.size(); ++i) {
-    Range part = range;
-    if (i > 0) SetLower(part, bounds[i - 1]);
-    if (i < bounds.size()) SetUpper(part, bounds[i]);
-    const double from = i > 0 ? bounds[i - 1].share_below : 0;
-    const double to = i < bounds.size() ? bounds[i].share_below : 1;
-    parts.push_back({std::move(part), std::max(0.0, to - from)});
-  }
-  return parts;
-}
 
 /// The places between the ends of a range of numbers, whatever else the sample has.
 std::vector<ValueBound> Within(const std::vector<ValueBound>& values, std::optional<int64_t> lower,
@@ -84,21 +50,23 @@ struct DivideSplit {
   const UnitSample& sample;
   double parts;
 
-  std::vector<Part> operator()(const IdRange& range) const { return OfNumbers(range); }
-  std::vector<Part> operator()(const DateRange& range) const { return OfNumbers(range); }
-  std::vector<Part> operator()(const KeyRange& range) const {
-    return CutAt(range, EquallySpaced(sample.keys, parts));
+  std::vector<Share> operator()(const IdRange& range) const { return OfNumbers(range); }
+  std::vector<Share> operator()(const DateRange& range) const { return OfNumbers(range); }
+  std::vector<Share> operator()(const KeyRange& range) const {
+    return CutAt(range, EquallySpaced(sample.keys, parts), sample.rows);
   }
-  std::vector<Part> operator()(const PageRange& range) const {
-    return CutAt(range, EquallySpaced(Within(sample.values, range.first, range.last), parts));
+  std::vector<Share> operator()(const PageRange& range) const {
+    return CutAt(range, EquallySpaced(Within(sample.values, range.first, range.last), parts),
+                 sample.rows);
   }
-  std::vector<Part> operator()(const WholeTable& /*split*/) const { return {}; }
-  std::vector<Part> operator()(const HashPart& /*split*/) const { return {}; }
-  std::vector<Part> operator()(const NullRows& /*split*/) const { return {}; }
+  std::vector<Share> operator()(const WholeTable& /*split*/) const { return {}; }
+  std::vector<Share> operator()(const HashPart& /*split*/) const { return {}; }
+  std::vector<Share> operator()(const NullRows& /*split*/) const { return {}; }
 
   template <typename Range>
-  std::vector<Part> OfNumbers(const Range& range) const {
-    return CutAt(range, EquallySpaced(Within(sample.values, range.lower, range.upper), parts));
+  std::vector<Share> OfNumbers(const Range& range) const {
+    return CutAt(range, EquallySpaced(Within(sample.values, range.lower, range.upper), parts),
+                 sample.rows);
   }
 };
 
@@ -119,8 +87,8 @@ bool PaysToLook(const UnitLoad& load) {
   return load.workers > 1 && load.waiting_rows <= load.read_rows * load.workers;
 }
 
-bool PaysToDivide(const UnitLoad& load) {
-  const double left = load.rows - load.read_rows;
+bool PaysToDivide(const UnitLoad& load, double rows) {
+  const double left = rows - load.read_rows;
   return load.workers > 1 && left > load.read_rows && left * load.workers > load.waiting_rows;
 }
 
@@ -131,17 +99,18 @@ bool IsDivisible(const Split& split) {
 
 std::vector<WorkUnit> DivideUnit(const WorkUnit& unit, const UnitSample& sample, double rows) {
   const double parts = std::clamp(std::ceil(sample.rows / std::max(rows, 1.0)), 2.0, kMostParts);
-  const std::vector<Part> shares = std::visit(DivideSplit{sample, parts}, unit.split);
+  const std::vector<Share> shares = std::visit(DivideSplit{sample, parts}, unit.split);
   std::vector<WorkUnit> divided;
   if (shares.size() < 2) return divided;
   const double width = static_cast<double>(unit.estimated_bytes) /
                        std::max(1.0, static_cast<double>(unit.estimated_rows));
-  for (const Part& part : shares) {
+  for (const Share& part : shares) {
+    const double rows_of_part = std::max(0.0, part.rows);
     WorkUnit child = unit;
     child.id += "." + std::to_string(divided.size());
     child.split = part.split;
-    child.estimated_rows = std::llround(sample.rows * part.share);
-    child.estimated_bytes = std::llround(width * sample.rows * part.share);
+    child.estimated_rows = std::llround(rows_of_part);
+    child.estimated_bytes = std::llround(width * rows_of_part);
     divided.push_back(std::move(child));
   }
   return divided;

@@ -19,7 +19,6 @@ struct UnitTarget {
 /// A unit that is being read, and what is to be read beside it.
 struct UnitLoad {
   double read_rows = 0;     ///< Of the unit, so far: they are read again where it is divided.
-  double rows = 0;          ///< Of the unit, as far as they can be known; PaysToLook needs none.
   double waiting_rows = 0;  ///< Of all units that nobody reads yet.
   int workers = 1;          ///< That could read them.
 };
@@ -35,8 +34,8 @@ bool HasOutgrown(const WorkUnit& unit, const UnitTarget& target, int64_t read_ro
 bool PaysToLook(const UnitLoad& load);
 
 /// Whether others would stand idle until the rest of the unit is read, and that rest is more than
-/// what would have to be read again.
-bool PaysToDivide(const UnitLoad& load);
+/// what would have to be read again. `rows`: that the unit seems to have.
+bool PaysToDivide(const UnitLoad& load, double rows);
 
 /// Whether a sample can tell where to cut a unit of this kind.
 bool IsDivisible(const Split& split);

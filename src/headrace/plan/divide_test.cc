@@ -17,21 +17,21 @@ TEST(DivideTest, AUnitHasOutgrownAtFourTimesWhatItShouldHave) {
 }
 
 TEST(DivideTest, ItPaysWhereOthersWouldWaitForTheRest) {
-  const UnitLoad load{.read_rows = 400, .rows = 3'000, .waiting_rows = 0, .workers = 2};
-  EXPECT_TRUE(PaysToDivide(load));
+  const UnitLoad load{.read_rows = 400, .waiting_rows = 0, .workers = 2};
+  EXPECT_TRUE(PaysToDivide(load, 3'000));
   UnitLoad alone = load;
   alone.workers = 1;
-  EXPECT_FALSE(PaysToDivide(alone));
+  EXPECT_FALSE(PaysToDivide(alone, 3'000));
   UnitLoad nearly_read = load;
   nearly_read.read_rows = 1'500;
-  EXPECT_FALSE(PaysToDivide(nearly_read)) << "as much would be read again as is left";
+  EXPECT_FALSE(PaysToDivide(nearly_read, 3'000)) << "as much would be read again as is left";
   UnitLoad others_busy = load;
   others_busy.waiting_rows = 6'000;
-  EXPECT_FALSE(PaysToDivide(others_busy)) << "there is more to do for the others";
+  EXPECT_FALSE(PaysToDivide(others_busy, 3'000)) << "there is more to do for the others";
 }
 
 TEST(DivideTest, NobodyLooksWhileOthersHaveMoreToDoThanWasRead) {
-  const UnitLoad load{.read_rows = 400, .rows = 0, .waiting_rows = 800, .workers = 2};
+  const UnitLoad load{.read_rows = 400, .waiting_rows = 800, .workers = 2};
   EXPECT_TRUE(PaysToLook(load));
   UnitLoad more = load;
   more.waiting_rows = 801;

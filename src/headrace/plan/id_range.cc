@@ -89,7 +89,8 @@ Cut CutIdRange(const PlanInput& input) {
   if (bounds.empty()) return OneRange(input, chosen.name, rows, std::move(cut));
   cut.column = chosen.name;
   cut.why = WhyColumn(chosen, column, rows);
-  cut.shares = RangesBetween<IdRange>(bounds, chosen.name, rows - null_rows);
+  cut.shares =
+      CutAt(IdRange{.column = chosen.name, .lower = {}, .upper = {}}, bounds, rows - null_rows);
   AddNullRows(input, chosen.name, null_rows, cut);
   WarnOfColumn(input, chosen.name, column, values, cut);
   return cut;

@@ -74,7 +74,8 @@ Cut CutKeyRange(const PlanInput& input) {
   cut.why = "\"" + chosen.name + "\" is " + chosen.role + "; about " + ReadableCount(rows) +
             " rows, bounds from " + ReadableCount(known) +
             " of its values in the source's own order";
-  cut.shares = RangesBetween<KeyRange>(bounds, chosen.name, rows - null_rows);
+  cut.shares =
+      CutAt(KeyRange{.column = chosen.name, .lower = {}, .upper = {}}, bounds, rows - null_rows);
   WarnOfFullKeyRanges(chosen.name, rows_per_unit, cut);
   AddNullRows(input, chosen.name, null_rows, cut);
   WarnOfMissingIndex(chosen.name, column, cut);

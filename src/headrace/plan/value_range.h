@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,21 +50,35 @@ bool NeedsNullRows(const PlanInput& input, const std::string& column);
 /// Adds that unit, where it must be.
 void AddNullRows(const PlanInput& input, const std::string& column, double rows, Cut& cut);
 
-/// The ranges of `column` between `bounds` (`value`, `share_below`), which ascend. The first and
-/// the last are open: values that no statistics knew belong to them. `rows`: of all ranges
-/// together.
 template <typename Range, typename Bound>
-std::vector<Share> RangesBetween(const std::vector<Bound>& bounds, const std::string& column,
-                                 double rows) {
+void SetLower(Range& range, const Bound& bound) {
+  range.lower = bound.value;
+}
+template <typename Range, typename Bound>
+void SetUpper(Range& range, const Bound& bound) {
+  range.upper = bound.value;
+}
+inline void SetLower(PageRange& range, const ValueBound& bound) {
+  range.first = static_cast<uint32_t>(bound.value);
+}
+inline void SetUpper(PageRange& range, const ValueBound& bound) {
+  range.last = static_cast<uint32_t>(bound.value);
+}
+
+/// The parts of `range` between `bounds` (`value`, `share_below`), which ascend and lie within it.
+/// The first and the last end as `range` does: of one that is open, values that no statistics knew
+/// belong to them. `rows`: of all together.
+template <typename Range, typename Bound>
+std::vector<Share> CutAt(const Range& range, const std::vector<Bound>& bounds, double rows) {
   std::vector<Share> shares;
   shares.reserve(bounds.size() + 2);  // And the NULLs.
   for (size_t i = 0; i <= bounds.size(); ++i) {
-    Range range{.column = column, .lower = {}, .upper = {}};
-    if (i > 0) range.lower = bounds[i - 1].value;
-    if (i < bounds.size()) range.upper = bounds[i].value;
+    Range part = range;
+    if (i > 0) SetLower(part, bounds[i - 1]);
+    if (i < bounds.size()) SetUpper(part, bounds[i]);
     const double below = i > 0 ? bounds[i - 1].share_below : 0;
     const double up_to = i < bounds.size() ? bounds[i].share_below : 1;
-    shares.push_back({std::move(range), rows * (up_to - below)});
+    shares.push_back({std::move(part), rows * (up_to - below)});
   }
   return shares;
 }

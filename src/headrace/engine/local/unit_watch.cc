@@ -20,14 +20,11 @@ UnitWatch::UnitWatch(const TableWork& table, const WorkUnit& unit, const WorkerS
 bool UnitWatch::IsToBeDivided(int64_t rows, int64_t bytes) {
   if (!shared_.callbacks.on_divided || !IsDivisible(unit_.split)) return false;
   if (!HasOutgrown(unit_, table_.unit_target, rows, bytes)) return false;
-  UnitLoad load{.read_rows = static_cast<double>(rows),
-                .rows = 0,
-                .waiting_rows = shared_.queue.waiting_rows(),
-                .workers = shared_.pool.readers()};
+  const UnitLoad load{.read_rows = static_cast<double>(rows),
+                      .waiting_rows = shared_.queue.waiting_rows(),
+                      .workers = shared_.pool.readers()};
   if (!all_rows_ && rows >= next_look_ && PaysToLook(load)) Look(rows, bytes, load.workers);
-  if (parts_.empty()) return false;
-  load.rows = *all_rows_;
-  return PaysToDivide(load);
+  return !parts_.empty() && PaysToDivide(load, *all_rows_);
 }
 
 /// A source that cannot look just now is asked again when the unit has twice the rows.
