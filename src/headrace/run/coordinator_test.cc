@@ -27,22 +27,32 @@ class DividingCoordinatorTest : public CoordinatorTest {
     for (TableJob& table : job_.tables) table.partition.target_rows = 20;
     estimated_rows = 40;
   }
+
+  /// Every row of both tables is published, and each unit that the report tells of was planned, or
+  /// is a part. Returns how many.
+  int64_t ExpectAllPublished(const arrow::Result<RunReport>& report) {
+    EXPECT_TRUE(report.ok()) << report.status();
+    if (!report.ok()) return 0;
+    EXPECT_EQ(report->exit_code(), 0);
+    EXPECT_EQ(destination_.Published("a"), Integers(kRows));
+    EXPECT_EQ(destination_.Published("b"), Integers(kRows));
+    int64_t units = 0;
+    for (const TableReport& table : report->tables) units += table.units;
+    EXPECT_EQ(progress_.Read().units_total, units);
+    EXPECT_EQ(progress_.Read().units_done, units);
+    EXPECT_EQ(progress_.Read().rows, 2 * kRows);
+    return units;
+  }
 };
 
 TEST_F(DividingCoordinatorTest, UnitsThatAreDividedArePublishedByTheirParts) {
   const auto report = Run();
   ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->exit_code(), 0);
-  EXPECT_EQ(destination_.Published("a"), Integers(kRows));
-  EXPECT_EQ(destination_.Published("b"), Integers(kRows));
-  int64_t units = 0;
-  for (const TableReport& table : report->tables) units += table.units;
+  const int64_t units = ExpectAllPublished(report);
   EXPECT_EQ(units, 2 * (1 + 8)) << "four parts for each worker";
   int64_t journalled = 0;
   for (const JournalTable& table : *journal_->Tables(report->run)) journalled += table.units;
   EXPECT_EQ(journalled, units);
-  EXPECT_EQ(progress_.Read().units_total, units);
-  EXPECT_EQ(progress_.Read().units_done, units);
 }
 
 TEST_F(DividingCoordinatorTest, WhatWasDividedInALostEpochIsNotThere) {
@@ -51,15 +61,7 @@ TEST_F(DividingCoordinatorTest, WhatWasDividedInALostEpochIsNotThere) {
                ? TransientError("restarted", std::string(kSnapshotLostCode))
                : arrow::Status::OK();
   };
-  const auto report = Run();
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->exit_code(), 0);
-  EXPECT_EQ(destination_.Published("a"), Integers(kRows));
-  EXPECT_EQ(destination_.Published("b"), Integers(kRows));
-  int64_t units = 0;
-  for (const TableReport& table : report->tables) units += table.units;
-  EXPECT_EQ(progress_.Read().units_total, units);
-  EXPECT_EQ(progress_.Read().rows, 2 * kRows);
+  ExpectAllPublished(Run());
 }
 
 TEST_F(CoordinatorTest, TheNextRunIsANewOneWithTheNextSequence) {
