@@ -87,6 +87,32 @@ def test_every_backend_terminated_during_the_read(own_database, headrace):
     expect_every_row_once(job)
 
 
+LEADER = ("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'headrace' "
+          "ORDER BY backend_start LIMIT 1")  # Sessions come after it.
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_leader_terminated_during_the_read(own_database, headrace, workers):
+    """Who reads hands its snapshot on: to a worker that has to connect again as well. What nobody had locked starts a new epoch, and that
+    alone."""
+    own_database.execute("CREATE TABLE small (id int); INSERT INTO small VALUES (1)")
+    job = postgres_job(headrace, own_database, {"name": "public.small"}, TABLE, engine={"workers": {"initial": workers, "max": workers}})
+    with gate(own_database.uri) as held:
+        process = job.start("--log-format", "json")
+        readers = held.wait_for_reader(process, workers)
+        [(leader,)] = own_database.execute(LEADER)
+        assert leader not in readers
+        own_database.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [[leader, *readers[1:]]])
+        own_database.execute(f"INSERT INTO big VALUES ({ROWS} + 1); TRUNCATE small; INSERT INTO small VALUES (2)")
+        held.open()
+        events = [json.loads(line) for line in ended(process).splitlines() if line.startswith("{")]
+    told = {name: [event["message"] for event in events if event["event"] == name] for name in ("snapshot_handed_on", "new_epoch")}
+    assert len(told["snapshot_handed_on"]) == len(told["new_epoch"]) == 1, told
+    said(told["new_epoch"][0], "public.small", "1 table(s) not yet committed start a new epoch")
+    expect_every_row_once(job)
+    assert lake.rows(job.lake, "public.small") == [(2,)]
+
+
 ASKS_FOR_A_PASSWORD = "host all etl 127.0.0.1/32 md5\n"  # Of either kind.
 
 

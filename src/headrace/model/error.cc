@@ -57,6 +57,10 @@ arrow::Status BugError(std::string message, std::string code) {
   return MakeError(ErrorClass::kBug, std::move(message), std::move(code));
 }
 
+bool NeedsNewSnapshot(const arrow::Status& status) {
+  return CodeOf(status) == kSnapshotLostCode || CodeOf(status) == kTableLostCode;
+}
+
 arrow::Status InterruptedError() {
   return TransientError("interrupted", std::string(kInterruptedCode));
 }

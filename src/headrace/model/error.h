@@ -70,6 +70,13 @@ arrow::Status InterruptedError();
 /// needs a new epoch.
 inline constexpr std::string_view kSnapshotLostCode = "snapshot_lost";
 
+/// The same where it is gone for one table only (class transient): the session, and what it reads
+/// of others, are as good as before.
+inline constexpr std::string_view kTableLostCode = "table_lost";
+
+/// Whether `status` is of one of these two.
+bool NeedsNewSnapshot(const arrow::Status& status);
+
 /// Code of the error that says the server has no room for another session (class transient): use
 /// fewer workers.
 inline constexpr std::string_view kPushBackCode = "push_back";

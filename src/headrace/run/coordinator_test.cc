@@ -87,6 +87,25 @@ TEST_F(CoordinatorTest, ALostSnapshotStartsANewEpochAndSaysSo) {
   EXPECT_EQ(destination_.Published("a"), Integers(kRows));
 }
 
+TEST_F(CoordinatorTest, ATableThatIsLostAloneIsReadAgainAlone) {
+  on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
+    return plan.table.name == "a" && plan.epoch == 1 && unit.id == "2"
+               ? TransientError("nobody held it", std::string(kTableLostCode))
+               : arrow::Status::OK();
+  };
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->exit_code(), 0);
+  std::map<std::string, int> epochs;
+  for (const TableReport& table : report->tables) epochs[table.table] = table.epoch;
+  EXPECT_EQ(epochs, (std::map<std::string, int>{{"a", 2}, {"b", 1}}));
+  ASSERT_EQ(report->notes.size(), 1U);
+  EXPECT_NE(report->notes.front().find("1 table(s) not yet committed"), std::string::npos);
+  EXPECT_EQ(destination_.Published("a"), Integers(kRows));
+  EXPECT_EQ(destination_.Published("b"), Integers(kRows));
+  EXPECT_EQ(progress_.Read().rows, 2 * kRows);
+}
+
 TEST_F(CoordinatorTest, AfterANewEpochTheProgressCountsEveryUnitAndRowOnce) {
   on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
     return plan.table.name == "b" && plan.epoch == 1 && unit.id == "4"

@@ -108,8 +108,9 @@ class Engine {
   virtual std::string name() const = 0;
 
   /// Extracts `tables`, each from its units to its receipts. Blocks. A table's outcome goes to
-  /// on_table_end: kSnapshotLostCode if the snapshot died, kInterruptedCode if `stop` was stopped.
-  /// Never throws, never fails as a whole.
+  /// on_table_end: kSnapshotLostCode if the snapshot died, kTableLostCode if it did for this table
+  /// alone (both after all others), kInterruptedCode if `stop` was stopped. Never throws, never
+  /// fails as a whole.
   virtual ExecuteSummary Execute(std::span<const TableWork> tables, const ExecuteOptions& options,
                                  const ExecuteContext& context, const ExecuteCallbacks& callbacks,
                                  std::stop_token stop) = 0;

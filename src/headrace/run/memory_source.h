@@ -41,6 +41,8 @@ struct MemorySourceScript {
   std::function<arrow::Status(int attach)> on_attach;
   /// Asked before a snapshot is opened, likewise.
   std::function<arrow::Status(int snapshot)> on_snapshot;
+  /// What Snapshot::TakeNews says.
+  std::function<std::vector<std::string>()> news;
   /// Told when a snapshot is released, with the number of sessions that are still open.
   std::function<void(int sessions)> on_release;
 };
@@ -211,6 +213,10 @@ class MemorySnapshot : public Snapshot {
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token /*stop*/) override {
     if (script_.on_attach) ARROW_RETURN_NOT_OK(script_.on_attach(++attaches_));
     return std::make_unique<MemorySession>(script_, opens_, sessions_);
+  }
+
+  std::vector<std::string> TakeNews() override {
+    return script_.news ? script_.news() : std::vector<std::string>();
   }
 
   void Release(std::stop_token /*stop*/) override {

@@ -17,8 +17,6 @@
 namespace headrace {
 namespace {
 
-bool SnapshotWasLost(const arrow::Status& status) { return CodeOf(status) == kSnapshotLostCode; }
-
 /// Of the first wait for a server that was lost: with five attempts, some 15 to 20 s in all.
 constexpr int kDoublingsAfterLoss = 3;
 
@@ -186,7 +184,7 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
 arrow::Status RunExecution::LossWhilePlanning(const JobPlan& plan) const {
   if (lost_snapshots_ >= parts_.job.retries) return arrow::Status::OK();
   for (const PlannedTable& planned : plan.tables) {
-    if (SnapshotWasLost(planned.status)) return planned.status;
+    if (NeedsNewSnapshot(planned.status)) return planned.status;
   }
   return arrow::Status::OK();
 }
@@ -269,7 +267,7 @@ void RunExecution::Extract(std::vector<TableWork>& works, Snapshot& snapshot, st
     return AddDivision(works[table], unit, parts);
   };
   callbacks.on_table_end = [&](size_t table, const arrow::Status& status) {
-    if (SnapshotWasLost(status) && lost_snapshots_ < parts_.job.retries) {
+    if (NeedsNewSnapshot(status) && lost_snapshots_ < parts_.job.retries) {
       if (lost.ok()) lost = status;
       const auto units = UnitsOf(works[table]);
       if (!units.ok()) return;
@@ -301,7 +299,7 @@ void RunExecution::TakeBackUnread(const TableWork& work, const arrow::Status& st
   auto units = static_cast<int64_t>(all_units->size());
   int64_t rows = work.plan.statistics.rows;
   arrow::Result<std::vector<Receipt>> receipts = std::vector<Receipt>();
-  if (!SnapshotWasLost(status)) {
+  if (!NeedsNewSnapshot(status)) {
     receipts = parts_.journal.Receipts(target.run, target.table.directory(), target.epoch);
   }
   if (!receipts.ok()) return;

@@ -34,7 +34,8 @@
 /// releases it when the last unit is read, before the last tables are published. Each worker
 /// attaches once and reads all its units through that session. All of it is read-only. Nothing in a
 /// source retries: errors carry their class, and the engine decides. A session whose Open or Next
-/// failed with class transient is thrown away and replaced by a new Attach.
+/// failed with class transient is thrown away and replaced by a new Attach; with kTableLostCode it
+/// is kept, and that table is read under another snapshot.
 namespace headrace {
 
 /// What a source is made for.
@@ -147,6 +148,10 @@ class Snapshot {
   /// What others have to bear for as long as it lives, as a sentence without its end; empty:
   /// nothing.
   virtual std::string HeldUp() const { return {}; }
+
+  /// What has become of it since this was asked before, in sentences for people; most often
+  /// nothing.
+  virtual std::vector<std::string> TakeNews() { return {}; }
 
   /// Things that a person should know before the run (said in plan), e.g. why there is no snapshot.
   virtual std::vector<std::string> warnings() const = 0;

@@ -24,24 +24,34 @@ arrow::Result<std::vector<TableWork>> RoundTripAll(std::span<const TableWork> ta
 
 /// What was read under a lost snapshot will be read again under the next one.
 void TakeBackLost(const TableEnd& end, const WorkerPool& pool, Progress& progress) {
-  if (CodeOf(end.status) != kSnapshotLostCode) return;
+  if (!NeedsNewSnapshot(end.status)) return;
   const TableTally& tally = pool.tally(end.table);
   progress.TakeBackUnits(tally.units, tally.rows, tally.bytes);
 }
 
-/// A table that ends while others are read is reported at once. When nothing is left to read, the
-/// snapshot goes first: a commit may take long, and others wait for what the snapshot holds.
+/// A table that ends while others are read is reported at once, unless it is to be read again under
+/// another snapshot: that waits for the others, and for workers that are still at it. When nothing
+/// is left to read, the snapshot goes first: a commit may take long, and others wait for what the
+/// snapshot holds.
 void ReportEnds(WorkQueue& queue, WorkerPool& pool, const ExecuteCallbacks& callbacks,
                 Progress& progress) {
   bool released = false;
-  while (const auto end = queue.WaitForTableEnd()) {
+  std::vector<TableEnd> again;
+  while (auto end = queue.WaitForTableEnd()) {
     if (!released && queue.AllEnded()) {
       pool.WaitForRelease();
       released = true;
       if (callbacks.on_all_read) callbacks.on_all_read();
     }
-    if (released) TakeBackLost(*end, pool, progress);
-    callbacks.on_table_end(end->table, end->status);
+    if (NeedsNewSnapshot(end->status)) {
+      again.push_back(*std::move(end));
+    } else {
+      callbacks.on_table_end(end->table, end->status);
+    }
+  }
+  for (const TableEnd& end : again) {
+    TakeBackLost(end, pool, progress);
+    callbacks.on_table_end(end.table, end.status);
   }
 }
 

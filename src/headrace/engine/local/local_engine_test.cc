@@ -47,6 +47,7 @@ class WorkerEvents : public EventSink {
     });
     EXPECT_TRUE(names_run) << event.name;
     if (event.name == "snapshot_old") ages.push_back(event.message);
+    if (event.name == "snapshot_handed_on") handed_on.push_back(event.message);
     if (!event.name.starts_with("worker_")) return;
     names.emplace_back(event.name);
     for (const auto& [field, value] : event.fields) {
@@ -58,6 +59,7 @@ class WorkerEvents : public EventSink {
   std::vector<std::string> names;
   std::vector<int64_t> retired;   ///< Their numbers.
   std::vector<std::string> ages;  ///< What was said of the snapshot's.
+  std::vector<std::string> handed_on;
   std::function<void(Level)> on_retired;
 };
 
@@ -416,6 +418,42 @@ TEST(LocalEngineTest, WhatWasReadUnderALostSnapshotIsTakenBackFromTheProgress) {
   EXPECT_EQ(run.progress().Read().rows, 0);
   EXPECT_EQ(run.progress().Read().bytes, 0);
   EXPECT_EQ(run.progress().Read().units_done, 0);
+}
+
+TEST(LocalEngineTest, ATableThatIsLostAloneEndsLastAndItsWorkersReadOn) {
+  std::atomic<int> attaches = 0;
+  MemorySourceScript source{.tables = {{"a", kRows}, {"b", kRows}}};
+  source.on_attach = [&attaches](int attach) {
+    attaches = attach;
+    return arrow::Status::OK();
+  };
+  source.on_open = [](const TablePlan& plan, const WorkUnit& unit, int) {
+    return plan.table.name == "a" && unit.id == "3"
+               ? TransientError("nobody held it", std::string(kTableLostCode))
+               : arrow::Status::OK();
+  };
+  EngineRun run(std::move(source), {});
+  std::vector<std::string> order;
+  run.on_end = [&order](const std::string& table) { order.push_back(table); };
+  run.Execute({"a", "b"}, 1);
+  EXPECT_EQ(CodeOf(run.ends.at("a")), kTableLostCode);
+  EXPECT_TRUE(run.ends.at("b").ok()) << run.ends.at("b");
+  EXPECT_EQ(order, (std::vector<std::string>{"b", "a"}));
+  ExpectEachUnitOnce(run, "b", run.Units(1));
+  EXPECT_EQ(attaches, 1);
+  EXPECT_EQ(run.progress().Read().rows, kRows);
+}
+
+TEST(LocalEngineTest, WhatHasBecomeOfTheSnapshotIsToldOnce) {
+  std::atomic<bool> told = false;
+  MemorySourceScript source{.tables = {{"a", kRows}}};
+  source.news = [&told]() -> std::vector<std::string> {
+    if (told.exchange(true)) return {};
+    return {"handed on"};
+  };
+  EngineRun run(std::move(source), {});
+  run.Execute({"a"}, 2);
+  EXPECT_EQ(run.events->handed_on, std::vector<std::string>{"handed on"});
 }
 
 TEST(LocalEngineTest, WaitingForAFurtherAttemptIsNoWork) {

@@ -83,6 +83,7 @@ void Worker::Work() {
     if (EnsureSession(*unit)) {
       const SecondsAdder timer(shared_.clock, unit_seconds_);
       if (EnsureWriter(*unit)) RunUnit(*unit);
+      shared_.pool.TellNews();
       if (!shared_.pool.KeepAfterUnit(number_, unit->table)) retired_ = true;
     }
     if (retired_) break;
@@ -246,7 +247,12 @@ void Worker::CloseUnit(const QueuedUnit& unit, const UnitOutcome& outcome) {
   tally.bytes += outcome.bytes;
 }
 
+/// What a session still holds of other tables is worth keeping: nobody else may hold it.
 void Worker::AfterSourceFault(const QueuedUnit& unit, const arrow::Status& status) {
+  if (CodeOf(status) == kTableLostCode) {
+    shared_.queue.FailTable(unit.table, Explain(unit, status));
+    return;
+  }
   DropSession();
   if (stop_.stop_requested()) return;
   if (CodeOf(status) == kSnapshotLostCode) {

@@ -142,6 +142,13 @@ void WorkerPool::WarnOfAge() {
                          {{"run", RunOf(shared_.tables)}, {"hours", age}});
 }
 
+void WorkerPool::TellNews() {
+  for (std::string& news : context_.snapshot.TakeNews()) {
+    context_.observer.Emit(Level::kWarning, "snapshot_handed_on", std::move(news),
+                           {{"run", RunOf(shared_.tables)}});
+  }
+}
+
 /// One that was to go, and has not yet, stays instead.
 void WorkerPool::GrowLocked() {
   if (surplus_ > 0) {

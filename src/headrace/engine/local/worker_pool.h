@@ -57,6 +57,8 @@ class WorkerPool {
   /// Says what the snapshot holds up, if it is an hour old, and whenever it is twice as old as
   /// then.
   void WarnOfAge();
+  /// Says what has become of the snapshot.
+  void TellNews();
   /// A unit of `table` is done. False: the worker is to end.
   bool KeepAfterUnit(int number, size_t table);
   /// The worker could not connect, for the reason `status`. True: it is to end, others are at work.

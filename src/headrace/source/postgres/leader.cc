@@ -3,11 +3,11 @@
 #include <arrow/type.h>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/life_lock.h"
 #include "headrace/source/postgres/recovery_conflict.h"
 
 namespace headrace {
@@ -19,18 +19,16 @@ constexpr int kOldestServer = 120000;
 /// Partitions come a few a day, not one in each of these moments.
 constexpr int kLockAttempts = 5;
 
-/// A number of its own for each run. The name of a snapshot is none: another server has it, too.
-int64_t RandomKey() {
-  std::random_device random;
-  const uint64_t high = random();
-  return static_cast<int64_t>(high << 32 | random());
-}
-
 }  // namespace
 
 arrow::Status SnapshotLost(const arrow::Status& cause) {
   return TransientError("the snapshot of the run is lost: " + cause.message(),
                         std::string(kSnapshotLostCode));
+}
+
+arrow::Status TableLost(std::string_view table, const arrow::Status& cause) {
+  return TransientError("no session held table " + std::string(table) + ": " + cause.message(),
+                        std::string(kTableLostCode));
 }
 
 arrow::Status SnapshotReleased() { return SnapshotLost(TransientError("it was released")); }
@@ -72,7 +70,7 @@ arrow::Status PgLeader::Begin(std::span<const SnapshotTable> tables, const std::
     return arrow::Status::OK();
   }
   ARROW_RETURN_NOT_OK(BeginBehindLocks(tables, stop));
-  arrow::Status exported = ExportSnapshot(stop);
+  arrow::Status exported = Export(stop);
   if (exported.ok()) return exported;
   if (ClassOf(exported) == ErrorClass::kTransient) return exported;
   if (settings_.snapshot == SnapshotMode::kPrefer) return GoOnWithout(exported, stop);
@@ -269,19 +267,16 @@ arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status)
 
 /// Sessions ask for the lock in its shared form: whether that is allowed, by the same role, shows
 /// here, where the job may still go on without a snapshot.
-arrow::Status PgLeader::ExportSnapshot(const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        connection_.Query("SELECT pg_catalog.pg_export_snapshot()", stop));
-  if (result.rows() != 1) return PermanentError("no snapshot was exported");
-  std::string snapshot_id(result.Text(0, 0));
-  const int64_t life_lock = RandomKey();
-  const std::string key = "(" + PgQuoteLiteral(std::to_string(life_lock)) + ")";
-  std::string sql = "SELECT pg_catalog.pg_advisory_xact_lock" + key;
-  sql += ", pg_catalog.pg_try_advisory_xact_lock_shared" + key;
-  ARROW_RETURN_NOT_OK(connection_.Execute(sql, stop));
-  snapshot_id_ = std::move(snapshot_id);
-  life_lock_ = life_lock;
+arrow::Status PgLeader::Export(const std::stop_token& stop) {
+  ExportedSnapshot snapshot{.life_lock = NewLifeLock()};
+  ARROW_ASSIGN_OR_RAISE(snapshot.id, ExportSnapshot(connection_, stop));
+  ARROW_RETURN_NOT_OK(connection_.Execute(
+      "SELECT " + TakeLifeLockSql(snapshot.life_lock) + ", " + IsAliveSql(snapshot.life_lock),
+      stop));
+  has_snapshot_ = true;
   session_connect_ = connection_.ToSameAddress(settings_.connect);
+  const std::scoped_lock lock(mutex_);
+  snapshot_ = std::move(snapshot);
   return arrow::Status::OK();
 }
 
@@ -305,11 +300,13 @@ StatementScope PgLeader::planning_scope() const {
 arrow::Status PgLeader::Lost(const arrow::Status& cause) {
   if (!loss_.ok()) return loss_;
   const arrow::Status explained = Explain(cause);
+  loss_words_ = cause.message();
   loss_ =
       has_snapshot()
           ? SnapshotLost(explained)
           : TransientError("the connection that plans the tables is lost: " + explained.message(),
                            std::string(kSnapshotLostCode));
+  wants_heir_ = has_snapshot();
   return loss_;
 }
 
@@ -321,6 +318,11 @@ arrow::Status PgLeader::Explain(const arrow::Status& status) const {
 arrow::Status PgLeader::CheckLives(const arrow::Status& cause, const std::stop_token& stop) {
   const auto lease = Take(stop);
   ARROW_RETURN_NOT_OK(lease.status());
+  return AskWhetherItLives(cause, stop);
+}
+
+arrow::Status PgLeader::AskWhetherItLives(const arrow::Status& cause, const std::stop_token& stop) {
+  if (connection_.broken()) return Lost(cause);
   // One that gives no answer in the time of a connection is lost, whatever TCP still hopes for.
   arrow::Status lives = connection_.ExecuteFirst("SELECT 1", stop);
   if (lives.ok() || CodeOf(lives) == kInterruptedCode) return lives;
@@ -328,8 +330,23 @@ arrow::Status PgLeader::CheckLives(const arrow::Status& cause, const std::stop_t
 }
 
 /// Its locks last as long as its transaction. If that lives now, it lived when the session looked.
-arrow::Status PgLeader::NameAbsence(const arrow::Status& cause, const std::stop_token& stop) {
-  ARROW_RETURN_NOT_OK(CheckLives(cause, stop));
+arrow::Status PgLeader::NameAbsence(const ExportedSnapshot& sought, const arrow::Status& cause,
+                                    const std::stop_token& stop) {
+  ARROW_RETURN_NOT_OK(NameLossToNewcomer(CheckLives(cause, stop)));
+  if (snapshot().life_lock == sought.life_lock) return OnAnotherServer(cause);
+  return TransientError("the snapshot of the run was handed on meanwhile");
+}
+
+arrow::Status PgLeader::NameLossToNewcomer(const arrow::Status& status) const {
+  if (CodeOf(status) != kSnapshotLostCode || !CanBeHandedOn()) return status;
+  return TransientError(status.message() + "; a session that reads can hand it on");
+}
+
+bool PgLeader::CanBeHandedOn() const {
+  return has_snapshot() && !released_ && !has_no_heir_ && holders_.any();
+}
+
+arrow::Status PgLeader::OnAnotherServer(const arrow::Status& cause) const {
   return UserError("the run's snapshot is on one server, and a further connection to " +
                    PgEndpoint(settings_.connect) + " came to another one (" + cause.message() +
                    "): name a host behind which there is one server only, or read without a "
@@ -339,6 +356,56 @@ arrow::Status PgLeader::NameAbsence(const arrow::Status& cause, const std::stop_
 arrow::Status PgLeader::NameLoss(const arrow::Status& status) {
   const bool said = status.ok() || CodeOf(status) == kInterruptedCode;
   return said || !connection_.broken() ? status : Lost(status);
+}
+
+arrow::Status PgLeader::NameLossOf(std::string_view table, const arrow::Status& status) {
+  const arrow::Status loss = NameLoss(status);
+  return CodeOf(loss) == kSnapshotLostCode && CanBeHandedOn() ? TableLost(table, loss) : loss;
+}
+
+arrow::Status PgLeader::HandOn(const PgHeir& heir, const ExportedSnapshot& sought,
+                               const arrow::Status& cause, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const Lease lease, TakeInAnyState(stop));
+  if (snapshot().life_lock != sought.life_lock) return arrow::Status::OK();
+  const arrow::Status loss = AskWhetherItLives(cause, stop);
+  if (loss.ok()) return OnAnotherServer(cause);
+  if (CodeOf(loss) != kSnapshotLostCode || has_no_heir_) return loss;
+  auto next = TakeSnapshotOver(heir, holders_, settings_, session_connect_, stop);
+  if (next.ok()) {
+    Become(*std::move(next));
+    return arrow::Status::OK();
+  }
+  const bool is_heirs = heir.connection.broken();
+  if (is_heirs || CodeOf(next.status()) == kInterruptedCode) return next.status();
+  wants_heir_ = false;
+  has_no_heir_ = true;
+  loss_ = loss.WithMessage(loss.message() +
+                           "; no other connection could take it over: " + next.status().message());
+  return loss_;
+}
+
+/// On a lease.
+void PgLeader::Become(NextHolder next) {
+  const std::scoped_lock lock(mutex_);
+  news_.push_back("the connection that held the snapshot was lost (" + loss_words_ +
+                  "): a worker has handed the snapshot on to another one; locks are held on " +
+                  std::to_string(next.snapshot.held->size()) +
+                  " relation(s), and any other table starts a new epoch");
+  connection_ = std::move(next.connection);
+  snapshot_ = std::move(next.snapshot);
+  snapshot_.predecessors_end = loss_;
+  loss_ = arrow::Status::OK();
+  wants_heir_ = false;
+}
+
+ExportedSnapshot PgLeader::snapshot() const {
+  const std::scoped_lock lock(mutex_);
+  return snapshot_;
+}
+
+std::vector<std::string> PgLeader::TakeNews() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(news_, {});
 }
 
 std::span<const KnownName> PgLeader::NamesOf(const TableRef& table) const {
@@ -380,10 +447,16 @@ arrow::Result<CursorBound> PgLeader::FindCursorBound(const SnapshotTable& table,
 }
 
 arrow::Result<PgLeader::Lease> PgLeader::Take(const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(Lease lease, TakeInAnyState(stop));
+  if (connection_.broken()) return Lost(TransientError("its connection broke before"));
+  return lease;
+}
+
+/// Also where the connection is broken.
+arrow::Result<PgLeader::Lease> PgLeader::TakeInAnyState(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (!returned_.wait(lock, stop, [this] { return !taken_; })) return InterruptedError();
   if (released_) return SnapshotReleased();
-  if (connection_.broken()) return Lost(TransientError("its connection broke before"));
   taken_ = true;
   return Lease(shared_from_this());
 }

@@ -11,12 +11,15 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/source/postgres/cursor_bound.h"
+#include "headrace/source/postgres/exported_snapshot.h"
+#include "headrace/source/postgres/holders.h"
 #include "headrace/source/postgres/known_name.h"
 #include "headrace/source/postgres/settings.h"
 #include "headrace/source/postgres/storage.h"
@@ -36,8 +39,10 @@ namespace headrace {
 /// empty to all sessions. What LOCK TABLE does not take (materialized views, tables of which the
 /// role may read some columns only) is held behind it, and has the file that it had before. All is
 /// kept, as the snapshot is, until the leader is released or destroyed. It survives errors
-/// (savepoints), and reads units for sessions that cannot get a lock of their own. Thread-safe:
-/// whoever wants the connection takes a lease.
+/// (savepoints), and reads units for sessions that cannot get a lock of their own. Where its
+/// connection is lost and a session lives, another connection takes its place, with the same
+/// snapshot and with what sessions have locked (HandOn). Thread-safe: whoever wants the connection
+/// takes a lease.
 class PgLeader : public std::enable_shared_from_this<PgLeader> {
  public:
   /// Connects, locks `tables` and what is read with them, and takes the snapshot that the settings
@@ -76,12 +81,17 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   void Release(const std::stop_token& stop);
   bool released() const { return released_; }
 
+  /// As who holds it now gives it to sessions.
+  ExportedSnapshot snapshot() const;
+  /// What they hold.
+  PgHolders& holders() { return holders_; }
+  /// The transaction has ended, and no session has been asked yet to hand its snapshot on.
+  bool wants_heir() const { return wants_heir_; }
+  /// Snapshot::TakeNews.
+  std::vector<std::string> TakeNews();
+
   /// Constant after Open.
-  bool has_snapshot() const { return !snapshot_id_.empty(); }
-  const std::string& snapshot_id() const { return snapshot_id_; }
-  /// As long as the snapshot's transaction lives it has this advisory lock, for itself alone, on
-  /// its server and in its database. No other run has the same.
-  int64_t life_lock() const { return life_lock_; }
+  bool has_snapshot() const { return has_snapshot_; }
   /// How sessions connect: to where the leader did, as a snapshot is one server's.
   const PgConnectSettings& session_connect() const { return session_connect_; }
   int server_version() const { return server_version_; }
@@ -105,15 +115,31 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// has ended. Asks the leader, and waits for it.
   arrow::Status CheckLives(const arrow::Status& cause, const std::stop_token& stop);
 
-  /// The error of a session that does not find the leader's transaction, or its snapshot, on the
-  /// server that it has come to; `cause` says what it saw. kSnapshotLostCode where the transaction
-  /// has ended; class user where it lives, so that it is on another server. Asks the leader, and
-  /// waits for it.
-  arrow::Status NameAbsence(const arrow::Status& cause, const std::stop_token& stop);
+  /// The error of a session that is to be, and does not find the transaction that holds `sought`
+  /// on the server that it has come to, or its snapshot; `cause` says what it saw. Where the
+  /// transaction has ended, that of NameLossToNewcomer; class user where it lives, so that it is on
+  /// another server. Asks the leader, and waits for it.
+  arrow::Status NameAbsence(const ExportedSnapshot& sought, const arrow::Status& cause,
+                            const std::stop_token& stop);
+
+  /// For a session that is to be, and would have no snapshot: an error like any that may pass where
+  /// there are sessions, which may yet hand it on; otherwise `status`.
+  arrow::Status NameLossToNewcomer(const arrow::Status& status) const;
+
+  /// What a session does that does not find the transaction that holds `sought` any more, as
+  /// `cause` says: has another connection take its place. OK where that, or somebody before, has
+  /// come to it. Errors: as CheckLives, where nobody can; class user where the transaction lives,
+  /// so that it is on another server; those of `heir`'s connection where that is broken.
+  arrow::Status HandOn(const PgHeir& heir, const ExportedSnapshot& sought,
+                       const arrow::Status& cause, const std::stop_token& stop);
 
   /// The error of work on a lease that is still out: kSnapshotLostCode where the connection broke
   /// on the way, without a snapshot as well, because another leader can then plan the tables anew.
   arrow::Status NameLoss(const arrow::Status& status);
+
+  /// The same for a unit of `table`, which had to be read through the leader: kTableLostCode where
+  /// sessions have the snapshot too, which can hand it on, without the lock on this table.
+  arrow::Status NameLossOf(std::string_view table, const arrow::Status& status);
 
   /// Why `table` could not be locked; OK where it was.
   arrow::Status LockError(const TableRef& table) const;
@@ -182,16 +208,21 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status CheckNames(const std::stop_token& stop);
   arrow::Status NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status);
   arrow::Status Note(const TableRef& table, const arrow::Status& status);
-  arrow::Status ExportSnapshot(const std::stop_token& stop);
+  arrow::Status Export(const std::stop_token& stop);
   arrow::Status GoOnWithout(const arrow::Status& reason, const std::stop_token& stop);
   arrow::Status Lost(const arrow::Status& cause);
+  arrow::Status AskWhetherItLives(const arrow::Status& cause, const std::stop_token& stop);
+  arrow::Status OnAnotherServer(const arrow::Status& cause) const;
+  arrow::Result<Lease> TakeInAnyState(const std::stop_token& stop);
+  bool CanBeHandedOn() const;
+  void Become(NextHolder next);
   arrow::Status Explain(const arrow::Status& status) const;
 
   const PgSourceSettings settings_;
   PgConnection connection_;  ///< Guarded by taken_.
-  arrow::Status loss_;       ///< Why the transaction has ended. Guarded by taken_.
-  std::string snapshot_id_;
-  int64_t life_lock_ = 0;
+  arrow::Status loss_;       ///< Why the transaction has ended. Guarded by taken_, as the next.
+  std::string loss_words_;   ///< The same as the server said it.
+  bool has_snapshot_ = false;
   PgConnectSettings session_connect_;
   int server_version_ = 0;
   bool on_standby_ = false;
@@ -201,10 +232,15 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   Held held_;
   WithoutLock without_lock_;
   PgCursorBounds cursor_bounds_;
+  PgHolders holders_;
+  std::atomic<bool> wants_heir_ = false;
+  std::atomic<bool> has_no_heir_ = false;  ///< One that was there could not hand it on.
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any returned_;
-  bool taken_ = false;  ///< Guarded by mutex_.
+  bool taken_ = false;             ///< Guarded by mutex_, as the next two.
+  ExportedSnapshot snapshot_;      ///< Empty where there is none.
+  std::vector<std::string> news_;  ///< Not taken yet.
   std::atomic<bool> released_ = false;
 };
 
@@ -213,5 +249,9 @@ arrow::Status SnapshotReleased();
 
 /// The error of work that needed the snapshot: it is gone, whatever the connection said.
 arrow::Status SnapshotLost(const arrow::Status& cause);
+
+/// The error of a unit whose table nobody has held since the leader was lost. Class transient,
+/// kTableLostCode.
+arrow::Status TableLost(std::string_view table, const arrow::Status& cause);
 
 }  // namespace headrace

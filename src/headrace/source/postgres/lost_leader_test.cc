@@ -1,4 +1,5 @@
-// The connection that holds the snapshot is lost while the tables are planned.
+// The connection that holds the snapshot is lost: while the tables are planned, and while they are
+// read.
 
 #include <arrow/table.h>
 #include <gtest/gtest.h>
@@ -19,7 +20,8 @@ class PostgresLostLeaderTest : public PostgresDatabaseTest {
  protected:
   void SetUp() override {
     PostgresDatabaseTest::SetUp();
-    Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
+    Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100);"
+        "CREATE TABLE u (id int PRIMARY KEY); INSERT INTO u SELECT generate_series(1, 100)");
   }
 
   /// A snapshot whose leader the server knows by a name of its own.
@@ -27,20 +29,25 @@ class PostgresLostLeaderTest : public PostgresDatabaseTest {
     OptionValues options;
     options.Set("application_name", schema_);
     options.Set("snapshot", mode);
-    return OpenSnapshot({Table("t")}, std::move(options));
+    return OpenSnapshot({Table("t"), Table("u")}, std::move(options));
   }
 
-  /// The oldest connection of that name: sessions come after it.
-  void TerminateLeader() {
-    const std::string leader = Value(
+  /// The connections of that name, oldest first: sessions come after the leader.
+  void TerminateLeader() { Terminate("ORDER BY backend_start LIMIT 1"); }
+  /// The one that was made last.
+  void TerminateLatest() { Terminate("ORDER BY backend_start DESC LIMIT 1"); }
+
+ private:
+  void Terminate(const std::string& which) {
+    const std::string pid = Value(
         "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
         " AND application_name = " +
-        PgQuoteLiteral(schema_) + " ORDER BY backend_start LIMIT 1");
-    EXPECT_EQ(Value("SELECT pg_terminate_backend(" + leader + ")"), "t");
+        PgQuoteLiteral(schema_) + " " + which);
+    EXPECT_EQ(Value("SELECT pg_terminate_backend(" + pid + ")"), "t");
     constexpr std::chrono::seconds kPatience{60};
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (Value("SELECT count(*) FROM pg_stat_activity WHERE pid = " + leader) != "0") {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the leader does not end";
+    while (Value("SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid) != "0") {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the connection does not end";
       std::this_thread::yield();
     }
   }
@@ -122,7 +129,176 @@ TEST_F(PostgresLostLeaderTest, ASessionThatLocksTooLateReadsNoEmptyTable) {
   TerminateLeader();
   Run("TRUNCATE t");
   const arrow::Status lost = ReadUnit(*late, t, WholeTable{}).status();
+  EXPECT_EQ(CodeOf(lost), kTableLostCode) << lost;
+  EXPECT_EQ(ClassOf(lost), ErrorClass::kTransient);
+}
+
+/// The leader is lost while sessions read: one of them has its snapshot.
+class PostgresHandedOnTest : public PostgresLostLeaderTest {
+ protected:
+  void SetUp() override {
+    PostgresLostLeaderTest::SetUp();
+    snapshot_ = OpenNamed("require");
+    t_ = PlanOf(snapshot_->Describe(Table("t"), {}).ValueOrDie());
+    u_ = PlanOf(snapshot_->Describe(Table("u"), {}).ValueOrDie());
+    session_ = snapshot_->Attach({}).ValueOrDie();
+  }
+
+  void TearDown() override {
+    session_.reset();
+    snapshot_.reset();
+    PostgresLostLeaderTest::TearDown();
+  }
+
+  static arrow::Result<int64_t> Rows(Session& session, const TablePlan& plan) {
+    ARROW_ASSIGN_OR_RAISE(const auto table, ReadUnit(session, plan, WholeTable{}));
+    return table->num_rows();
+  }
+
+  /// All of them, of the moment when the snapshot was taken.
+  static void ExpectAllRows(Session& session, const TablePlan& plan) {
+    const auto rows = Rows(session, plan);
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_EQ(*rows, 100);
+  }
+
+  static void ExpectTableLost(Session& session, const TablePlan& plan) {
+    const auto rows = Rows(session, plan);
+    EXPECT_EQ(CodeOf(rows.status()), kTableLostCode) << rows.status();
+    EXPECT_EQ(ClassOf(rows.status()), ErrorClass::kTransient);
+    EXPECT_NE(rows.status().message().find("no session held"), std::string::npos) << rows.status();
+  }
+
+  std::unique_ptr<Snapshot> snapshot_;
+  TablePlan t_;
+  TablePlan u_;
+  std::unique_ptr<Session> session_;
+};
+
+TEST_F(PostgresHandedOnTest, ASessionThatComesLaterSeesTheSameRows) {
+  ExpectAllRows(*session_, t_);
+  TerminateLeader();
+  Run("INSERT INTO t SELECT generate_series(101, 150)");
+
+  const arrow::Status early = snapshot_->Attach({}).status();
+  EXPECT_EQ(ClassOf(early), ErrorClass::kTransient) << early;
+  EXPECT_NE(CodeOf(early), kSnapshotLostCode) << early;
+  EXPECT_TRUE(snapshot_->TakeNews().empty());
+
+  ExpectAllRows(*session_, t_);  // And hands it on, as somebody asked for it.
+  const auto later = snapshot_->Attach({}).ValueOrDie();
+  ExpectAllRows(*later, t_);
+  const std::vector<std::string> news = snapshot_->TakeNews();
+  ASSERT_EQ(news.size(), 1U);
+  EXPECT_NE(news.front().find("handed the snapshot on"), std::string::npos) << news.front();
+  EXPECT_TRUE(snapshot_->TakeNews().empty());
+}
+
+TEST_F(PostgresHandedOnTest, WhatNobodyHeldIsLostAndNothingElse) {
+  ExpectAllRows(*session_, t_);
+  TerminateLeader();
+  Run("TRUNCATE u");
+  ExpectTableLost(*session_, u_);
+  ExpectAllRows(*session_, t_);
+  const auto later = snapshot_->Attach({}).ValueOrDie();
+  ExpectTableLost(*later, u_);
+  ExpectAllRows(*later, t_);
+}
+
+/// Of a name that stands for nothing any more it is no error of the job.
+TEST_F(PostgresHandedOnTest, WhatNobodyHeldAndIsDroppedIsLostAndNothingElse) {
+  ExpectAllRows(*session_, t_);
+  TerminateLeader();
+  Run("DROP TABLE u");
+  ExpectTableLost(*session_, u_);
+  ExpectAllRows(*session_, t_);
+}
+
+TEST_F(PostgresHandedOnTest, WhatAnotherSessionHoldsCanBeReadWhileThatReads) {
+  const auto other = snapshot_->Attach({}).ValueOrDie();
+  const WorkUnit unit = UnitOf(WholeTable{});
+  const auto reader = other->Open(t_, unit, {}, {}).ValueOrDie();
+  TerminateLeader();
+  ExpectAllRows(*session_, t_);
+  ASSERT_NE(reader->Next().ValueOrDie(), nullptr);
+  EXPECT_EQ(reader->Next().ValueOrDie(), nullptr);
+}
+
+TEST_F(PostgresHandedOnTest, WhatASessionHeldThatHasEndedToo) {
+  {
+    const auto other = snapshot_->Attach({}).ValueOrDie();
+    ExpectAllRows(*other, t_);
+    TerminateLatest();
+    TerminateLeader();
+    Run("TRUNCATE t");
+    ExpectTableLost(*session_, t_);  // The other one is still there, and its transaction is not.
+  }
+  ExpectTableLost(*session_, t_);
+}
+
+TEST_F(PostgresHandedOnTest, WhatIsHandedOnOnceIsHandedOnAgain) {
+  ExpectAllRows(*session_, t_);
+  TerminateLeader();
+  ExpectTableLost(*session_, u_);
+  TerminateLatest();  // Which took the leader's place.
+  Run("INSERT INTO t VALUES (0)");
+  EXPECT_NE(CodeOf(snapshot_->Attach({}).status()), kSnapshotLostCode);
+  ExpectAllRows(*session_, t_);
+  const auto later = snapshot_->Attach({}).ValueOrDie();
+  ExpectAllRows(*later, t_);
+  session_.reset();
+  ExpectAllRows(*later, t_);
+  EXPECT_EQ(snapshot_->TakeNews().size(), 2U);
+}
+
+/// Who queues for the table is let in as soon as its holders end: whoever has none of it cannot
+/// have it.
+TEST_F(PostgresHandedOnTest, WhatSomebodyQueuesForIsLeftToWhoHoldsIt) {
+  ExpectAllRows(*session_, t_);
+  const auto other = snapshot_->Attach({}).ValueOrDie();
+  ExpectAllRows(*other, u_);
+  TerminateLeader();
+  std::jthread truncate([this] {
+    PgConnection connection =
+        PgConnection::Connect(ParsePgUri(TestServerUri()).ValueOrDie(), {}).ValueOrDie();
+    const arrow::Status done = connection.Execute("TRUNCATE " + PgQuoteIdentifier(schema_) + ".t");
+    EXPECT_TRUE(done.ok()) << done;
+  });
+  while (Value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass") !=
+         "1") {
+    std::this_thread::yield();
+  }
+  ExpectTableLost(*other, t_);
+  ExpectAllRows(*other, u_);
+  ExpectAllRows(*session_, t_);
+  session_.reset();
+  snapshot_->Release({});
+}
+
+/// Without room for another connection nobody can take the leader's place; who reads, reads on.
+TEST_F(PostgresHandedOnTest, WithoutRoomForAnotherConnectionSessionsReadWhatTheyHold) {
+  const std::string role = "limited_" + std::to_string(getpid());
+  Run("CREATE ROLE " + role + " LOGIN; GRANT SELECT ON t, u TO " + role +
+      "; GRANT USAGE ON SCHEMA " + PgQuoteIdentifier(schema_) + " TO " + role);
+  session_.reset();
+  snapshot_.reset();
+  OptionValues options;
+  options.Set("application_name", schema_);
+  options.Set("user", role);
+  snapshot_ = OpenSnapshot({Table("t"), Table("u")}, std::move(options));
+  session_ = snapshot_->Attach({}).ValueOrDie();
+  ExpectAllRows(*session_, t_);
+  Run("ALTER ROLE " + role + " CONNECTION LIMIT 0");
+  TerminateLeader();
+  const arrow::Status lost = Rows(*session_, u_).status();
   EXPECT_EQ(CodeOf(lost), kSnapshotLostCode) << lost;
+  EXPECT_NE(lost.message().find("no other connection could take it over"), std::string::npos)
+      << lost;
+  ExpectAllRows(*session_, t_);
+  EXPECT_EQ(CodeOf(snapshot_->Attach({}).status()), kSnapshotLostCode);
+  session_.reset();
+  snapshot_.reset();
+  Run("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }
 
 }  // namespace

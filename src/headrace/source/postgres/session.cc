@@ -1,29 +1,16 @@
 #include "headrace/source/postgres/session.h"
 
-#include <array>
 #include <optional>
 #include <utility>
 
 #include "headrace/client/postgres/copy_stream.h"
 #include "headrace/client/postgres/error.h"
+#include "headrace/source/postgres/life_lock.h"
 #include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/unit_check.h"
 
 namespace headrace {
 namespace {
-
-/// What SET TRANSACTION SNAPSHOT says when the exporting transaction has ended, or never was on
-/// this server: invalid_parameter_value (up to 15), undefined_object (16 and later),
-/// object_not_in_prerequisite_state; feature_not_supported where another database has one of that
-/// name.
-constexpr std::array<std::string_view, 4> kSnapshotGone = {"22023", "42704", "55000", "0A000"};
-
-bool IsSnapshotGone(const arrow::Status& status) {
-  for (const std::string_view code : kSnapshotGone) {
-    if (CodeOf(status) == code) return true;
-  }
-  return false;
-}
 
 /// SQL before a statement, and what takes it back behind it.
 struct Around {
@@ -61,13 +48,21 @@ std::string LockKey(const TablePlan& plan, const ReadTarget& target) {
 
 }  // namespace
 
+PgSession::PgSession(std::shared_ptr<PgLeader> leader, PgConnection connection)
+    : leader_(std::move(leader)), connection_(std::move(connection)), life_lock_(NewLifeLock()) {}
+
+PgSession::~PgSession() {
+  leader_->holders().Leave(life_lock_);
+  connection_.RollBackAndClose();
+}
+
 arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLeader> leader,
                                                           std::stop_token stop) {
   auto connection = PgConnection::Connect(leader->session_connect(), stop);
   if (CodeOf(connection.status()) == kPushBackCode && leader->has_snapshot()) {
     // Others may have taken the places of a run whose sessions were ended: the next leader waits
     // longer for one than workers do.
-    ARROW_RETURN_NOT_OK(leader->CheckLives(connection.status(), stop));
+    ARROW_RETURN_NOT_OK(leader->NameLossToNewcomer(leader->CheckLives(connection.status(), stop)));
   }
   ARROW_RETURN_NOT_OK(connection.status());
   std::unique_ptr<PgSession> session(new PgSession(std::move(leader), *std::move(connection)));
@@ -77,15 +72,15 @@ arrow::Result<std::unique_ptr<Session>> PgSession::Attach(std::shared_ptr<PgLead
 
 arrow::Status PgSession::Begin(const std::stop_token& stop) {
   if (!leader_->has_snapshot()) return arrow::Status::OK();
+  const ExportedSnapshot snapshot = leader_->snapshot();
   const arrow::Status imported =
-      connection_.ExecuteFirst(std::string(kBeginReadOnly) + "SET TRANSACTION SNAPSHOT " +
-                                   PgQuoteLiteral(leader_->snapshot_id()),
-                               stop);
-  if (IsSnapshotGone(imported)) return leader_->NameAbsence(imported, stop);
+      ImportSnapshot(connection_, leader_->settings(), snapshot, life_lock_, stop);
+  if (CodeOf(imported) == kSnapshotLostCode) {
+    return leader_->NameAbsence(snapshot, imported, stop);
+  }
   ARROW_RETURN_NOT_OK(imported);
-  ARROW_RETURN_NOT_OK(connection_.Execute(
-      SessionSettings(leader_->settings(), connection_.server_version()), stop));
-  return CheckLeaderLives(stop);  // Another server has snapshots of the same name.
+  leader_->holders().Join(life_lock_);
+  return arrow::Status::OK();
 }
 
 arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan,
@@ -96,6 +91,8 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
   if (connection_.broken()) {
     return TransientError("the connection was lost before", std::string(kPgConnectionFailure));
   }
+  // Those that are still to come need somebody who has the snapshot, also where this one does not.
+  if (leader_->wants_heir()) ARROW_RETURN_NOT_OK(HandOn(stop));
   const auto own = Lock(plan, unit, stop);
   if (!own.ok()) {
     const UnitCheck check = CheckOf(plan, unit, leader_->NamesOf(plan.table));
@@ -103,12 +100,12 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
         NameChange(connection_, leader_->scope(), check, own.status(), stop);
     // A table that is gone, or another one, may have gone with the leader's locks.
     if (CodeOf(status) == kSnapshotLostCode && leader_->has_snapshot()) {
-      ARROW_RETURN_NOT_OK(leader_->CheckLives(status, stop));
+      ARROW_RETURN_NOT_OK(CheckHeld(plan, unit, stop));
     }
     return status;
   }
   if (*own) return OpenOn(connection_, {}, plan, unit, limits, stop);
-  ARROW_ASSIGN_OR_RAISE(PgLeader::Lease lease, leader_->Take(stop));
+  ARROW_ASSIGN_OR_RAISE(PgLeader::Lease lease, TakeLeader(plan, unit, stop));
   PgConnection& connection = lease.connection();
   return OpenOn(connection, std::move(lease), plan, unit, limits, stop);
 }
@@ -133,7 +130,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
   // Asked while the lease is out: behind it another session has the connection.
   const bool lost = read.lease.has_value() && connection.broken();
   const arrow::Status status = NameTimeout(stream.status(), leader_->settings());
-  if (lost) return leader_->NameLoss(status);
+  if (lost) return leader_->NameLossOf(plan.table.label(), status);
   return NameChange(connection, read.scope, read.check, NameConflict(status, read), stop);
 }
 
@@ -199,23 +196,44 @@ arrow::Result<bool> PgSession::Lock(const TablePlan& plan, const WorkUnit& unit,
   if (!locked) return false;
   const std::string key = LockKey(plan, TargetOf(plan, unit));
   if (locked_.contains(key)) return true;
-  ARROW_RETURN_NOT_OK(CheckLeaderLives(stop));
+  ARROW_RETURN_NOT_OK(CheckHeld(plan, unit, stop));
   locked_.insert({key, plan.id});
+  leader_->holders().Note(life_lock_, key, *missing);
   return true;
+}
+
+/// Somebody queues for what `unit` reads: the leader must have had it before.
+arrow::Result<PgLeader::Lease> PgSession::TakeLeader(const TablePlan& plan, const WorkUnit& unit,
+                                                     const std::stop_token& stop) {
+  if (leader_->has_snapshot()) ARROW_RETURN_NOT_OK(CheckHeld(plan, unit, stop));
+  auto lease = leader_->Take(stop);
+  if (!lease.ok()) return leader_->NameLossOf(plan.table.label(), lease.status());
+  return lease;
+}
+
+/// What was found out before is all that a session can do for others; its own units it can read.
+arrow::Status PgSession::HandOn(const std::stop_token& stop) {
+  const arrow::Status handed = leader_->HandOn({connection_, life_lock_}, leader_->snapshot(),
+                                               TransientError("its connection broke before"), stop);
+  return connection_.broken() || CodeOf(handed) == kInterruptedCode ? handed : arrow::Status::OK();
 }
 
 /// A lock of our own proves nothing by itself: had the leader ended, and its locks with it, the
 /// table might have been truncated before. As long as its transaction lives, its locks were never
-/// let go. Asked by a lock that nobody else can have meanwhile: a look at pg_locks costs as much as
-/// there are locks, and that for each partition.
-arrow::Status PgSession::CheckLeaderLives(const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(
-      const PgResult result,
-      connection_.Query("SELECT pg_catalog.pg_try_advisory_xact_lock_shared(" +
-                            PgQuoteLiteral(std::to_string(leader_->life_lock())) + ")",
-                        stop));
-  if (result.rows() == 1 && !result.Boolean(0, 0)) return arrow::Status::OK();
-  return leader_->NameAbsence(TransientError("the transaction that holds it is not there"), stop);
+/// let go; of who came into its place it is known what it holds without a gap.
+arrow::Status PgSession::CheckHeld(const TablePlan& plan, const WorkUnit& unit,
+                                   const std::stop_token& stop) {
+  const arrow::Status absent = TransientError("the transaction that holds it is not there");
+  while (true) {  // Each time another one holds it.
+    const ExportedSnapshot snapshot = leader_->snapshot();
+    ARROW_ASSIGN_OR_RAISE(const auto lives, AreAlive(connection_, {&snapshot.life_lock, 1}, stop));
+    if (!lives.front()) {
+      ARROW_RETURN_NOT_OK(leader_->HandOn({connection_, life_lock_}, snapshot, absent, stop));
+      continue;
+    }
+    if (snapshot.Holds(LockKey(plan, TargetOf(plan, unit)))) return arrow::Status::OK();
+    return TableLost(plan.table.label(), snapshot.predecessors_end);
+  }
 }
 
 }  // namespace headrace

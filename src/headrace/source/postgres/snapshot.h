@@ -19,6 +19,7 @@ class PgSnapshot final : public Snapshot {
   SnapshotKind kind() const override;
   std::string about() const override;
   std::string HeldUp() const override;
+  std::vector<std::string> TakeNews() override { return leader_->TakeNews(); }
   std::vector<std::string> warnings() const override { return leader_->warnings(); }
   arrow::Result<Description> Describe(const TableRef& table, std::stop_token stop) override;
   arrow::Result<Statistics> Estimate(const Description& description, const EstimateRequest& request,

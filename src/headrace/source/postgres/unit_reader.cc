@@ -85,7 +85,7 @@ arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   GiveUp();
   // A leader whose connection breaks takes the snapshot with it.
   if (read_.lease.has_value() && read_.connection.broken()) {
-    return read_.lease->leader().NameLoss(status);
+    return read_.lease->leader().NameLossOf(read_.check.label, status);
   }
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
   const arrow::Status named = NameChange(
