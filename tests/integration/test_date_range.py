@@ -213,7 +213,8 @@ def test_what_cannot_be_cut_is_said(any_database, headrace):
     any_database.execute("""
         CREATE TABLE t (id bigint, at timestamp); INSERT INTO t SELECT i, '2024-05-05 12:00' FROM generate_series(1, 10000) AS i;
         CREATE INDEX ON t (at); ANALYZE t;
-        CREATE TABLE unknown (id bigint, at timestamp); INSERT INTO unknown SELECT i, timestamp '2024-05-05' FROM generate_series(1, 10000) AS i""")
+        CREATE TABLE sampled (id bigint, at timestamp); INSERT INTO sampled SELECT i, timestamp '2024-05-05' FROM generate_series(1, 10000) AS i;
+        CREATE TABLE unknown (id bigint, at timestamp); INSERT INTO unknown SELECT i, 'infinity' FROM generate_series(1, 10000) AS i""")
     by_date = {"strategy": "date_range", "target_rows": 1000}
 
     def warnings(table, **partition):
@@ -225,6 +226,7 @@ def test_what_cannot_be_cut_is_said(any_database, headrace):
     said(warnings("t", column="at"), "1 unit holds more than 1,000 rows, because no range is shorter than 15 minutes")
     said(warnings("t"), "it has no date or timestamp column that is never NULL, has an index")
     said(warnings("t", column="id"), 'the numbers of "id" are no seconds, milliseconds or microseconds since 1970')
+    said(warnings("sampled", column="at"), "1 unit holds more than 1,000 rows, because no range is shorter than 15 minutes")
     said(warnings("unknown", column="at"), 'nothing is known of the values of "at"')
     postgres_job(headrace, any_database, {"name": "public.t", "partition": by_date | {"strict": True}})
     said(" ".join(headrace("plan", "job.yaml", expect=2).stdout.split()), "date_range does not fit table public.t")

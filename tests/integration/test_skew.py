@@ -4,9 +4,9 @@ import sqlite3
 
 import pytest
 from harness import lake
-from harness.job import Job, planned, postgres_job
+from harness.job import Job, planned, postgres_job, said
 
-# Twenty days, known to the statistics, and then a crowd in one hour of them, ids and keys side by side.
+# Twenty days, known to the statistics, and then nearly all rows in one hour of them, ids and keys side by side.
 CALM, CROWD = 20_000, 400_000
 
 SETUP = f"""
@@ -19,6 +19,8 @@ ANALYZE t;
 INSERT INTO t SELECT 9000000000 + n, timestamptz '2024-01-10 12:00' + n * interval '1 hour' / {CROWD}, 'k009000.' || lpad(n::text, 6, '0')
   FROM generate_series(1, {CROWD}) AS n;
 """
+# The server counts the rows anew, and keeps its histograms: nothing tells then that those do not hold any more.
+COUNT_ANEW = "VACUUM FULL t"
 
 TWO_WORKERS = {"workers": {"initial": 2, "max": 2}}
 
@@ -41,12 +43,27 @@ def run_divided(job: Job, table: str) -> list[int]:
 @pytest.mark.parametrize("column", ["at", "id"])
 def test_a_unit_that_has_most_rows_is_divided_while_it_is_read(database, headrace, column):
     database.execute(SETUP)
+    database.execute(COUNT_ANEW)
     strategy = "date_range" if column == "at" else "id_range"
     table = {"name": "public.t", "partition": {"strategy": strategy, "column": column, "target_rows": 10_000}}
     job = postgres_job(headrace, database, table, verify="source", engine=TWO_WORKERS)
     expected = [row[0] for row in database.execute("SELECT id FROM t ORDER BY id")]
     assert run_divided(job, "public.t") == expected
     job.command("verify", "latest", "--level", "checksum")
+
+
+@pytest.mark.parametrize("column", ["at", "id"])
+def test_where_the_server_has_old_statistics_a_sample_tells_how_the_rows_lie(database, headrace, column):
+    database.execute(SETUP)
+    strategy = "date_range" if column == "at" else "id_range"
+    table = {"name": "public.t", "partition": {"strategy": strategy, "column": column, "target_rows": 100_000}}
+    job = postgres_job(headrace, database, table, engine=TWO_WORKERS)
+    said(planned(headrace)["why"], "a sample of 1,001 values (the server's statistics of it are stale)")
+    finished = job.run("--log-format", "json")
+    assert divisions(finished) == []
+    units = job.command("show", "latest", "--json").json()["tables"][0]["units"]
+    assert units >= (CALM + CROWD) // 100_000
+    assert lake.read(job.lake, "public.t").num_rows == CALM + CROWD
 
 
 def test_the_same_of_a_sqlite_file(headrace):

@@ -74,7 +74,11 @@ inline constexpr std::string_view kSnapshotLostCode = "snapshot_lost";
 /// of others, are as good as before.
 inline constexpr std::string_view kTableLostCode = "table_lost";
 
-/// Whether `status` is of one of these two.
+/// Code of the error of a session that is to be, while the snapshot has no owner and another
+/// session is about to give it one (class transient): it is worth waiting for.
+inline constexpr std::string_view kSnapshotWaitsCode = "snapshot_waits";
+
+/// Whether `status` is of kSnapshotLostCode or kTableLostCode.
 bool NeedsNewSnapshot(const arrow::Status& status);
 
 /// Code of the error that says the server has no room for another session (class transient): use

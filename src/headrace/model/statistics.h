@@ -63,6 +63,9 @@ struct ColumnStatistics {
   /// How the column holds times; its values are microseconds here in any case but for integers,
   /// which stay as they are.
   TimeEncoding time_encoding = TimeEncoding::kNative;
+  /// Why the histogram is of some rows that were looked at, and not what the source itself keeps
+  /// of the column: half a sentence. Empty: it is that.
+  std::string sampled_because;
   bool indexed = false;  ///< A range of the column can be read without reading the whole table.
   std::string unknown_because;  ///< Why nothing of this is known, where the source can say it: "no
                                 ///< index orders it".

@@ -158,6 +158,11 @@ std::vector<Share> SharesOf(const std::vector<TimeRange>& ranges, const std::str
   return shares;
 }
 
+/// What was looked at now has not grown since.
+double GrowthSince(const PlanInput& input, const ColumnStatistics& column) {
+  return column.sampled_because.empty() ? Growth(input) : 1;
+}
+
 /// Units that hold far more than they should, because no step of the calendar is short enough.
 void WarnOfFullRanges(bool is_date, double rows_per_unit, Cut& cut) {
   double full = 0;
@@ -209,8 +214,7 @@ std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
                           ReadableCount(rows) + " rows, cut by " + StepsText(ranges) + ", ";
   const size_t known = column.histogram.size() + column.common.size();
   if (column.histogram.size() >= 2 || !column.common.empty()) {
-    return why + "whose rows a histogram of " + ReadableCount(static_cast<double>(known)) +
-           " values tells";
+    return why + "whose rows are told by " + HistogramText(column, known);
   }
   return why + "taken to be spread evenly from " + ShortTime(*column.minimum) + " to " +
          ShortTime(*column.maximum);
@@ -248,7 +252,7 @@ Cut CutDateRange(const PlanInput& input) {
   const ColumnStatistics column = TimesOf(input, name);
   const bool is_date = IsDate(input, name);
   const int64_t resolution = is_date ? kMicrosPerDay : 1;
-  const Distribution values = Distribution::OfTimes(column, resolution, Growth(input));
+  const Distribution values = Distribution::OfTimes(column, resolution, GrowthSince(input, column));
   Cut cut;
   const double span = values.span() / static_cast<double>(resolution);
   const double rows = TableRows(input, span, cut.warnings);

@@ -147,7 +147,8 @@ TEST_F(DateRangeTest, AYearOfFiveMillionRowsIsADayAUnit) {
     EXPECT_NEAR(static_cast<double>(plan.units[7].estimated_rows), 13'699, 1);
     EXPECT_THAT(plan.warnings, IsEmpty());
   }
-  EXPECT_THAT(Plan().why, HasSubstr("cut by days, whose rows a histogram of 101 values tells"));
+  EXPECT_THAT(Plan().why,
+              HasSubstr("cut by days, whose rows are told by a histogram of 101 values"));
   EXPECT_EQ(Text(Plan().units[0].split), "[,2025-01-02)");
   EXPECT_EQ(Text(Plan().units[1].split), "[2025-01-02,2025-01-03)");
   EXPECT_EQ(Text(Plan().units[364].split), "[2025-12-31,)");

@@ -52,8 +52,7 @@ std::string WhyColumn(const KeyColumn& candidate, const ColumnStatistics& column
   const std::string why = "\"" + candidate.name + "\" is " + candidate.role +
                           " and an integer; about " + ReadableCount(rows) + " rows, ";
   if (column.histogram.size() >= 2) {
-    return why + "bounds from a histogram of " +
-           ReadableCount(static_cast<double>(column.histogram.size())) + " values";
+    return why + "bounds from " + HistogramText(column, column.histogram.size());
   }
   return why + "bounds spread evenly from " + std::to_string(*column.minimum) + " to " +
          std::to_string(*column.maximum);

@@ -80,6 +80,13 @@ std::optional<std::string> ValuesMisfit(const PlanInput& input, const std::strin
   return UnknownValues(input, column);
 }
 
+std::string HistogramText(const ColumnStatistics& column, size_t values) {
+  const std::string of_values = " of " + ReadableCount(static_cast<double>(values)) + " values";
+  return column.sampled_because.empty()
+             ? "a histogram" + of_values
+             : "a sample" + of_values + " (" + column.sampled_because + ")";
+}
+
 bool NeedsNullRows(const PlanInput& input, const std::string& column) {
   const Column* described = input.description.FindColumn(column);
   return described != nullptr && described->nullable && column != input.description.row_identity &&

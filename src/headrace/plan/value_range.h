@@ -44,6 +44,10 @@ std::string UnknownValues(const PlanInput& input, const std::string& column);
 /// Why the values of a column of the right type cannot be cut; nothing if they can.
 std::optional<std::string> ValuesMisfit(const PlanInput& input, const std::string& column);
 
+/// What tells how the values of a column lie, for people: so many values of its histogram, and
+/// where those are from.
+std::string HistogramText(const ColumnStatistics& column, size_t values);
+
 /// Whether a unit must hold the rows that are in no range of `column`, because it is NULL there.
 bool NeedsNullRows(const PlanInput& input, const std::string& column);
 

@@ -209,8 +209,8 @@ class Snapshot {
     return MissingRights();
   }
 
-  /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode, or
-  /// others of class transient.
+  /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode,
+  /// kSnapshotWaitsCode, or others of class transient.
   virtual arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) = 0;
 
   /// Lets go of what the snapshot holds at the source: transactions, locks, connections. The engine

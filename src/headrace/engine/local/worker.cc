@@ -134,7 +134,8 @@ void Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& stat
   ++failed_attaches_;
   const bool has_no_room = CodeOf(status) == kPushBackCode;
   const bool may_pass =
-      ClassOf(status) == ErrorClass::kTransient && failed_attaches_ <= shared_.options.retries;
+      CodeOf(status) == kSnapshotWaitsCode ||
+      (ClassOf(status) == ErrorClass::kTransient && failed_attaches_ <= shared_.options.retries);
   if (shared_.pool.RetireUnconnected(number_, status, may_pass && !has_no_room)) {
     retired_ = true;
   } else if (may_pass) {

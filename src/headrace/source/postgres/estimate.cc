@@ -13,9 +13,10 @@
 #include "headrace/model/civil_time.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/estimate_query.h"
-#include "headrace/source/postgres/integer_histogram.h"
 #include "headrace/source/postgres/key_sample.h"
+#include "headrace/source/postgres/spread_sample.h"
 #include "headrace/source/postgres/time_text.h"
+#include "headrace/source/postgres/value_spread.h"
 
 namespace headrace {
 namespace {
@@ -36,8 +37,8 @@ constexpr const char* kOnlyNulls = "it is NULL in all rows";
 constexpr const char* kNothingFinite = "it is NULL, or infinite, in all rows";
 constexpr const char* kOnlyNullsSeen = "it is NULL in all rows that ANALYZE has seen";
 constexpr const char* kNoStatistics =
-    "it has no index, and the server shows this role no statistics of it: ANALYZE makes them, a "
-    "missing right or row security hides them";
+    "the server shows this role no statistics of it (ANALYZE makes them, a missing right or row "
+    "security hides them), and neither an index nor a sample of its rows tells";
 
 /// The default block size, and what a row takes in a block beside its values (tuple header and line
 /// pointer): PostgreSQL documentation, "Database Page Layout".
@@ -54,11 +55,7 @@ struct StoredSize {
 /// pg_stats of one column.
 struct ColumnFigures {
   double width = 0;
-  double null_share = 0;
-  double share_before = 0;  ///< Of times before all that int64 holds, and after it.
-  double share_after = 0;
-  std::vector<int64_t> histogram;
-  std::vector<CommonValue> common;
+  ValueSpread spread;  ///< Of a column that is asked for its values; of others the NULLs alone.
 };
 
 bool IsInteger(const arrow::DataType& type) {
@@ -123,14 +120,17 @@ arrow::Result<std::map<uint64_t, int64_t>> AnalysedPages(EstimateQueries& querie
   return pages;
 }
 
-/// Rows of all leaves. `width`: of a row, without what lies outside of it.
-arrow::Status FillRows(EstimateQueries& queries, const Description& description, double width,
-                       Statistics& statistics) {
+/// Rows of all leaves. `width`: of a row, without what lies outside of it. Returns how many times
+/// the rows are those that ANALYZE counted.
+arrow::Result<double> FillRows(EstimateQueries& queries, const Description& description,
+                               double width, Statistics& statistics) {
   ARROW_ASSIGN_OR_RAISE(const auto analysed_pages, AnalysedPages(queries, description));
   double rows = 0;
+  double counted_rows = 0;
   statistics.origin = "pg_class";
   for (const Relation& leaf : description.leaves) {
     if (leaf.rows >= 0) {
+      counted_rows += leaf.rows;
       const auto pages = analysed_pages.find(leaf.oid);
       rows += AnalysedRows(leaf, pages == analysed_pages.end() ? 0 : pages->second);
       continue;
@@ -144,7 +144,7 @@ arrow::Status FillRows(EstimateQueries& queries, const Description& description,
     }
   }
   statistics.rows = std::llround(rows);
-  return arrow::Status::OK();
+  return rows / std::max(counted_rows, 1.0);
 }
 
 /// Names of the columns whose values are asked for. Values of others are none of ours: in a
@@ -156,51 +156,6 @@ std::string SplittableColumns(const Description& description) {
     names += (names.empty() ? "" : ", ") + PgQuoteLiteral(column.name);
   }
   return "ARRAY[" + names + "]::pg_catalog.name[]";
-}
-
-/// The elements of an array in text form as numbers.
-std::vector<int64_t> ParseValues(const Column& column, std::string_view array) {
-  return IsTimeType(*column.type) ? ParseTimeArray(array) : ParseIntegerArray(array);
-}
-
-/// Infinity, and what int64 does not hold, is no place in a histogram.
-void DropFarTimes(std::vector<int64_t>& bounds) {
-  std::erase_if(bounds, [](int64_t bound) { return bound == kFarPast || bound == kFarFuture; });
-}
-
-/// Common values of a time; those that int64 does not hold are counted by themselves.
-void FillCommonTimes(const std::vector<CommonValue>& common, ColumnFigures& figure) {
-  for (const CommonValue& value : common) {
-    if (value.value == kFarPast) {
-      figure.share_before += value.share;
-    } else if (value.value == kFarFuture) {
-      figure.share_after += value.share;
-    } else {
-      figure.common.push_back(value);
-    }
-  }
-}
-
-/// The spread of a column, from its most common values and their shares, and from bounds of equal
-/// depth over the others.
-void FillSpread(const Column& column, std::string_view common_values, std::string_view shares_text,
-                std::string_view bounds_text, ColumnFigures& figure) {
-  const std::vector<int64_t> values = ParseValues(column, common_values);
-  const std::vector<double> shares = ParseNumberArray(shares_text);
-  std::vector<CommonValue> common;
-  double rest = 1 - figure.null_share;
-  for (size_t k = 0; k < std::min(values.size(), shares.size()); ++k) {
-    common.push_back({values[k], shares[k]});
-    rest -= shares[k];
-  }
-  std::vector<int64_t> bounds = ParseValues(column, bounds_text);
-  if (IsTimeType(*column.type)) {
-    FillCommonTimes(common, figure);
-    DropFarTimes(bounds);
-    figure.histogram = std::move(bounds);
-  } else {
-    figure.histogram = MergeHistogram(common, bounds, std::max(rest, 0.0));
-  }
 }
 
 /// pg_stats of the columns; those of the whole tree below a partitioned table where they are kept.
@@ -221,10 +176,12 @@ arrow::Result<std::map<std::string, ColumnFigures>> ReadFigures(EstimateQueries&
   for (int i = 0; i < result.rows(); ++i) {
     const std::string name(result.Text(i, 0));
     ColumnFigures& figure = figures[name];
-    figure = {.width = result.Double(i, 1), .null_share = result.Double(i, 2)};
+    const double null_share = result.Double(i, 2);
+    figure = {.width = result.Double(i, 1), .spread = {.null_share = null_share}};
     const Column* column = description.FindColumn(name);
     if (column == nullptr || !IsSplittable(*column)) continue;
-    FillSpread(*column, result.Text(i, 4), result.Text(i, 5), result.Text(i, 3), figure);
+    figure.spread = SpreadOfStatistics(*column, null_share, result.Text(i, 4), result.Text(i, 5),
+                                       result.Text(i, 3));
   }
   return figures;
 }
@@ -309,28 +266,91 @@ arrow::Result<bool> FillEnds(EstimateQueries& queries, const TableRef& table, co
   return true;
 }
 
-/// Asks for what the catalogue does not know of a column: the ends of an indexed one, the order of
-/// keys. False: not known.
+/// The least and the greatest value that is named.
+void FillKnownEnds(ColumnStatistics& spread) {
+  const auto include = [&](int64_t value) {
+    spread.minimum = std::min(spread.minimum.value_or(value), value);
+    spread.maximum = std::max(spread.maximum.value_or(value), value);
+  };
+  for (const int64_t bound : spread.histogram) include(bound);
+  for (const CommonValue& common : spread.common) include(common.value);
+}
+
+void Take(const ValueSpread& spread, ColumnStatistics& statistics) {
+  statistics.null_fraction = spread.null_share;
+  statistics.share_before = spread.share_before;
+  statistics.share_after = spread.share_after;
+  statistics.histogram = spread.histogram;
+  statistics.common = spread.common;
+  FillKnownEnds(statistics);
+}
+
+/// Whether the values that there are reach well beyond those that ANALYZE saw. In a table that has
+/// not grown, one that is farther away than those from each other is one that somebody made up
+/// (`9999-12-31`).
+bool HasOutgrownHistogram(const ColumnStatistics& statistics, double growth) {
+  constexpr double kWorthALook = 0.1;
+  constexpr double kSomeGrowth = 1.1;
+  if (!statistics.minimum || statistics.histogram.empty()) return false;
+  const auto first = static_cast<double>(statistics.histogram.front());
+  const auto last = static_cast<double>(statistics.histogram.back());
+  const auto is_beyond = [&](double distance) {
+    const double span = last - first;
+    return distance > kWorthALook * span && (distance <= span || growth > kSomeGrowth);
+  };
+  return is_beyond(first - static_cast<double>(*statistics.minimum)) ||
+         is_beyond(static_cast<double>(*statistics.maximum) - last);
+}
+
+/// Why what the catalogue says of the column's values is not believed; empty: it is.
+std::string WhyToLook(const ColumnStatistics& statistics, double growth) {
+  if (statistics.histogram.empty() && statistics.common.empty()) {
+    return statistics.null_fraction < 1 ? "the server has no statistics of it" : "";
+  }
+  constexpr double kMuch = 1.5;
+  const bool has_grown = growth > kMuch || growth < 1 / kMuch;
+  return has_grown || HasOutgrownHistogram(statistics, growth)
+             ? "the server's statistics of it are stale"
+             : "";
+}
+
+/// Where the catalogue does not know how the values lie by now.
+arrow::Status Look(EstimateQueries& queries, const Description& description, const Column& column,
+                   double growth, ColumnStatistics& statistics) {
+  const std::string why = WhyToLook(statistics, growth);
+  if (why.empty()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto sampled, SampleSpread(queries, description, column));
+  if (!sampled) return arrow::Status::OK();
+  Take(*sampled, statistics);
+  statistics.sampled_because = why;
+  return arrow::Status::OK();
+}
+
+/// Asks for what the catalogue does not know of a column: the ends of an indexed one, how the
+/// values lie, the order of keys. False: not known, or not as well as of one with an index.
 arrow::Result<bool> FillColumn(EstimateQueries& queries, const Description& description,
-                               const Column& column, ColumnStatistics& spread) {
+                               const Column& column, double growth, ColumnStatistics& spread) {
   if (HasKeyOrder(column)) {
     ARROW_ASSIGN_OR_RAISE(spread.keys, SampleKeys(queries, description, column));
     if (spread.keys.empty()) spread.unknown_because = kNoSample;
     return !spread.keys.empty();
   }
+  bool known = false;
   if (spread.indexed) {
-    ARROW_ASSIGN_OR_RAISE(const bool known, FillEnds(queries, description.table, column, spread));
-    if (known) return true;
+    ARROW_ASSIGN_OR_RAISE(known, FillEnds(queries, description.table, column, spread));
+    if (!known && !spread.unknown_because.empty()) return false;
   }
+  ARROW_RETURN_NOT_OK(Look(queries, description, column, growth, spread));
   if (!spread.minimum && spread.unknown_because.empty()) {
     spread.unknown_because = spread.null_fraction >= 1 ? kOnlyNullsSeen : kNoStatistics;
   }
-  return false;
+  return known;
 }
 
 /// Of the first column that can be known.
 arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& description,
-                              std::span<const std::string> split_columns, Statistics& statistics) {
+                              std::span<const std::string> split_columns, double growth,
+                              Statistics& statistics) {
   for (const std::string& name : split_columns) {
     const auto spread = statistics.columns.find(name);
     const Column* column = description.FindColumn(name);
@@ -341,20 +361,10 @@ arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& descr
       continue;
     }
     ARROW_ASSIGN_OR_RAISE(const bool known,
-                          FillColumn(queries, description, *column, spread->second));
+                          FillColumn(queries, description, *column, growth, spread->second));
     if (known) break;
   }
   return arrow::Status::OK();
-}
-
-/// The least and the greatest value that the catalogue names.
-void FillKnownEnds(ColumnStatistics& spread) {
-  const auto include = [&](int64_t value) {
-    spread.minimum = std::min(spread.minimum.value_or(value), value);
-    spread.maximum = std::max(spread.maximum.value_or(value), value);
-  };
-  for (const int64_t bound : spread.histogram) include(bound);
-  for (const CommonValue& common : spread.common) include(common.value);
 }
 
 arrow::Status FillSplittableColumns(EstimateQueries& queries, const Description& description,
@@ -367,12 +377,7 @@ arrow::Status FillSplittableColumns(EstimateQueries& queries, const Description&
     spread.indexed = std::ranges::find(indexed, column.name) != indexed.end();
     const auto found = figures.find(column.name);
     if (found == figures.end()) continue;
-    spread.null_fraction = found->second.null_share;
-    spread.share_before = found->second.share_before;
-    spread.share_after = found->second.share_after;
-    spread.histogram = found->second.histogram;
-    spread.common = found->second.common;
-    FillKnownEnds(spread);
+    Take(found->second.spread, spread);
   }
   return arrow::Status::OK();
 }
@@ -417,10 +422,11 @@ arrow::Result<Statistics> EstimateRelation(EstimateQueries& queries, const Descr
   statistics.bytes = size.bytes;
   ARROW_ASSIGN_OR_RAISE(const auto figures, ReadFigures(queries, description));
   const double width = RowWidth(description, request.columns, figures);
-  ARROW_RETURN_NOT_OK(FillRows(queries, description, width, statistics));
+  ARROW_ASSIGN_OR_RAISE(const double growth, FillRows(queries, description, width, statistics));
   statistics.row_width = width + OutsideWidth(description, request.columns, size, statistics.rows);
   ARROW_RETURN_NOT_OK(FillSplittableColumns(queries, description, figures, statistics));
-  ARROW_RETURN_NOT_OK(FillSplitColumn(queries, description, request.split_columns, statistics));
+  ARROW_RETURN_NOT_OK(
+      FillSplitColumn(queries, description, request.split_columns, growth, statistics));
   return statistics;
 }
 

@@ -271,6 +271,97 @@ TEST_F(PostgresEstimateTest, TimesAreMicrosecondsAndInfinityIsCountedByItself) {
   }
 }
 
+/// 30,000 rows, 60 % of them in one hour of a year, or between 10,000,000 and 10,001,000.
+constexpr const char* kSkewed =
+    "INSERT INTO t SELECT CASE WHEN i % 5 < 3 THEN 10000000 + i % 1000 ELSE i * 1000 END,"
+    " CASE WHEN i % 5 < 3 THEN timestamp '2024-07-01' + i % 3600 * interval '1 s'"
+    " ELSE timestamp '2024-01-01' + i * interval '17 min' END"
+    " FROM generate_series(1, 30000) AS i; ";
+constexpr const char* kTable =
+    "CREATE TABLE t (id int, at timestamp) WITH (autovacuum_enabled = off); ";
+
+/// The share of the rows between the two values, by what the estimate says of a column.
+double ShareBetween(const ColumnStatistics& column, int64_t first, int64_t last) {
+  const auto within = [&](int64_t value) { return first <= value && value <= last; };
+  double common = 0;
+  double inside = 0;
+  for (const CommonValue& one : column.common) {
+    common += one.share;
+    if (within(one.value)) inside += one.share;
+  }
+  const auto found = static_cast<double>(std::ranges::count_if(column.histogram, within));
+  const auto bounds = static_cast<double>(column.histogram.size());
+  return inside + (1 - common) * found / std::max(bounds, 1.0);
+}
+
+constexpr int64_t kHour = 3'600'000'000;
+constexpr int64_t kJuly = 1'719'792'000'000'000;  ///< 2024-07-01.
+
+void ExpectSkewSeen(const Statistics& estimated, const std::string& because) {
+  const ColumnStatistics& id = estimated.columns.at("id");
+  EXPECT_NEAR(ShareBetween(id, 10'000'000, 10'001'000), 0.6, 0.05);
+  EXPECT_EQ(id.sampled_because, because);
+}
+
+TEST_F(PostgresEstimateTest, WhatWasNeverAnalysedIsLookedAt) {
+  for (const std::string index : {"", "CREATE INDEX ON t (id); CREATE INDEX ON t (at); "}) {
+    Run("DROP TABLE IF EXISTS t; " + std::string(kTable) + kSkewed + index +
+        "GRANT SELECT ON t TO " + Role());
+    const Description t = Describe(Table("t"));
+    const Statistics ids = Estimate(t, {"id", "at"}, {"id"}).ValueOrDie();
+    // The server counts the rows when it makes an index.
+    EXPECT_EQ(ids.origin, index.empty() ? "some pages counted, never analysed" : "pg_class");
+    EXPECT_NEAR(static_cast<double>(ids.rows), 30'000, 3'000);
+    ExpectSkewSeen(ids, "the server has no statistics of it");
+    EXPECT_EQ(ids.columns.at("at").sampled_because, "") << "nobody wants to cut by it";
+    const ColumnStatistics at = Estimate(t, {"id", "at"}, {"at"}).ValueOrDie().columns.at("at");
+    EXPECT_NEAR(ShareBetween(at, kJuly, kJuly + kHour), 0.6, 0.05);
+    EXPECT_EQ(at.sampled_because, "the server has no statistics of it");
+    ASSERT_TRUE(at.minimum && at.maximum);
+    EXPECT_EQ(at.null_fraction, 0);
+    snapshot_.reset();
+  }
+}
+
+TEST_F(PostgresEstimateTest, WhatWasAnalysedIsBelievedAsLongAsItHolds) {
+  Run(std::string(kTable) + "CREATE INDEX ON t (id); " + kSkewed +
+      "ANALYZE t; GRANT SELECT ON t TO " + Role());
+  const auto estimate = [&] {
+    snapshot_.reset();
+    return Estimate(Describe(Table("t")), {"id"}, {"id"}).ValueOrDie();
+  };
+  ExpectSkewSeen(estimate(), "");
+  Run("INSERT INTO t SELECT 30000000 + i FROM generate_series(1, 2000) AS i");
+  EXPECT_EQ(estimate().columns.at("id").sampled_because, "") << "so few more are no matter";
+  Run("INSERT INTO t SELECT 2000000000");
+  EXPECT_EQ(estimate().columns.at("id").sampled_because, "") << "somebody made it up";
+  Run("UPDATE t SET id = 50000000 WHERE id = 2000000000");
+  EXPECT_EQ(estimate().columns.at("id").sampled_because, "the server's statistics of it are stale")
+      << "two fifths of the numbers lie outside of them";
+  Run("DELETE FROM t WHERE id > 30000000; INSERT INTO t SELECT 10000000 FROM generate_series(1, "
+      "30000)");
+  const ColumnStatistics id = estimate().columns.at("id");
+  EXPECT_EQ(id.sampled_because, "the server's statistics of it are stale") << "so many more rows";
+  EXPECT_NEAR(ShareBetween(id, 10'000'000, 10'001'000), 0.8, 0.05);
+}
+
+TEST_F(PostgresEstimateTest, APartitionedTableOfWhichOnlyThePartsWereAnalysedIsLookedAt) {
+  Run("CREATE TABLE t (id int, at timestamp) PARTITION BY RANGE (at);"
+      "CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2024-06-01');"
+      "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM ('2024-06-01') TO ('2026-01-01');" +
+      std::string(kSkewed) + "ANALYZE t1; ANALYZE t2; GRANT SELECT ON t TO " + Role());
+  ExpectSkewSeen(Estimate(Describe(Table("t")), {"id"}, {"id"}).ValueOrDie(),
+                 "the server has no statistics of it");
+}
+
+TEST_F(PostgresEstimateTest, WhatTheRoleMayNotReadIsNotLookedAt) {
+  Run(std::string(kTable) + kSkewed + "GRANT SELECT (at) ON t TO " + Role());
+  const Statistics estimated = Estimate(Describe(Table("t")), {"at"}, {"id", "at"}).ValueOrDie();
+  EXPECT_FALSE(estimated.columns.at("id").minimum);
+  EXPECT_NE(estimated.columns.at("id").unknown_because, "");
+  EXPECT_TRUE(estimated.columns.at("at").minimum);
+}
+
 TEST_F(PostgresEstimateTest, WhatTakesTooLongStaysUnknown) {
   Run("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)");
   CloseGate("t");

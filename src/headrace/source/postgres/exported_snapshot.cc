@@ -39,18 +39,6 @@ arrow::Result<std::vector<PgHolders::Holding>> LockAtOnce(PgConnection& connecti
   return locked;
 }
 
-/// Those of `sessions` whose transactions live.
-arrow::Result<std::set<int64_t>> Living(PgConnection& connection,
-                                        const std::vector<int64_t>& sessions,
-                                        const std::stop_token& stop) {
-  ARROW_ASSIGN_OR_RAISE(const std::vector<bool> alive, AreAlive(connection, sessions, stop));
-  std::set<int64_t> living;
-  for (size_t i = 0; i < sessions.size(); ++i) {
-    if (alive[i]) living.insert(sessions[i]);
-  }
-  return living;
-}
-
 /// The keys of what is locked on `connection` from now on, and was by a session until now.
 arrow::Result<std::set<std::string>> HoldOn(PgConnection& connection, const PgHolders& holders,
                                             const PgSourceSettings& settings,
@@ -93,23 +81,35 @@ arrow::Status ImportSnapshot(PgConnection& connection, const PgSourceSettings& s
       connection.Query("SELECT " + IsAliveSql(snapshot.life_lock) + ", " + TakeLifeLockSql(own),
                        stop));
   if (alive.rows() == 1 && alive.Boolean(0, 0)) return arrow::Status::OK();
-  return TransientError("the transaction that holds it is not there",
+  return OwnerIsNotThere();
+}
+
+arrow::Status OwnerIsNotThere() {
+  return TransientError("the transaction that owns it is not there",
                         std::string(kSnapshotLostCode));
 }
 
-arrow::Result<NextHolder> TakeSnapshotOver(const PgHeir& heir, const PgHolders& holders,
-                                           const PgSourceSettings& settings,
-                                           const PgConnectSettings& where,
-                                           const std::stop_token& stop) {
+arrow::Result<SnapshotOwner> TakeSnapshotOver(const PgHeir& heir, const PgHolders& holders,
+                                              const PgSourceSettings& settings,
+                                              const PgConnectSettings& where,
+                                              const std::stop_token& stop) {
   ExportedSnapshot inherited{.life_lock = heir.life_lock};
-  ARROW_ASSIGN_OR_RAISE(inherited.id, ExportSnapshot(heir.connection, stop));
+  auto id = ExportSnapshot(heir.connection, stop);
+  if (!id.ok()) {
+    heir.connection.MarkBroken();  // Its transaction is aborted, at least.
+    return id.status();
+  }
+  inherited.id = *std::move(id);
   ARROW_ASSIGN_OR_RAISE(PgConnection connection, PgConnection::Connect(where, stop));
   ExportedSnapshot own{.life_lock = NewLifeLock()};
-  ARROW_RETURN_NOT_OK(ImportSnapshot(connection, settings, inherited, own.life_lock, stop));
+  const arrow::Status imported =
+      ImportSnapshot(connection, settings, inherited, own.life_lock, stop);
+  if (CodeOf(imported) == kSnapshotLostCode) heir.connection.MarkBroken();
+  ARROW_RETURN_NOT_OK(imported);
   ARROW_ASSIGN_OR_RAISE(auto held, HoldOn(connection, holders, settings, stop));
   own.held = std::make_shared<const std::set<std::string>>(std::move(held));
   ARROW_ASSIGN_OR_RAISE(own.id, ExportSnapshot(connection, stop));
-  return NextHolder{.connection = std::move(connection), .snapshot = std::move(own)};
+  return SnapshotOwner{.connection = std::move(connection), .snapshot = std::move(own)};
 }
 
 }  // namespace headrace

@@ -13,13 +13,13 @@
 
 namespace headrace {
 
-/// A snapshot as the transaction that holds it gives it to others.
+/// A snapshot as the transaction that owns it gives it to others.
 struct ExportedSnapshot {
   std::string id;         ///< For SET TRANSACTION SNAPSHOT; empty: there is none.
   int64_t life_lock = 0;  ///< Of the transaction. No two have the same.
   /// What the transaction holds, by key (PgHolders::Holding); null: all that the run reads.
   std::shared_ptr<const std::set<std::string>> held = {};
-  /// Why the one that held it before has ended; OK: there was none.
+  /// Why the one that owned it before has ended; OK: there was none.
   arrow::Status predecessors_end = {};
 
   bool Holds(const std::string& key) const { return held == nullptr || held->contains(key); }
@@ -29,11 +29,14 @@ struct ExportedSnapshot {
 arrow::Result<std::string> ExportSnapshot(PgConnection& connection, const std::stop_token& stop);
 
 /// Begins a transaction on `connection`, which is new, that sees `snapshot` and has the life lock
-/// `own`. Error kSnapshotLostCode where the snapshot, or the transaction that holds it, is not on
+/// `own`. Error kSnapshotLostCode where the snapshot, or the transaction that owns it, is not on
 /// the server: it has ended, or is on another server, which has snapshots of the same name.
 arrow::Status ImportSnapshot(PgConnection& connection, const PgSourceSettings& settings,
                              const ExportedSnapshot& snapshot, int64_t own,
                              const std::stop_token& stop);
+
+/// The error of whoever looks for the transaction that owns the snapshot: kSnapshotLostCode.
+arrow::Status OwnerIsNotThere();
 
 /// A session that has imported the snapshot of a run: another transaction can have it from there.
 struct PgHeir {
@@ -41,18 +44,19 @@ struct PgHeir {
   int64_t life_lock = 0;
 };
 
-/// A transaction in the place of the one that held the snapshot of the run and has ended.
-struct NextHolder {
+/// A transaction that owns the snapshot of a run, and its connection.
+struct SnapshotOwner {
   PgConnection connection;
   ExportedSnapshot snapshot;
 };
 
-/// Opens it, at `where`, with the snapshot of `heir`. It holds what could be locked at once of what
-/// `holders` hold, and what one of them, which lives, has held until then: there is no moment in
-/// which others could have had it. `heir`'s connection is broken where the error is its own.
-arrow::Result<NextHolder> TakeSnapshotOver(const PgHeir& heir, const PgHolders& holders,
-                                           const PgSourceSettings& settings,
-                                           const PgConnectSettings& where,
-                                           const std::stop_token& stop);
+/// Opens one in the place of that which has ended, at `where`, with the snapshot of `heir`. It
+/// holds what could be locked at once of what `holders` hold, and what one of them, which lives,
+/// has held until then: there is no moment in which others could have had it. Where the error is
+/// `heir`'s its connection is broken.
+arrow::Result<SnapshotOwner> TakeSnapshotOver(const PgHeir& heir, const PgHolders& holders,
+                                              const PgSourceSettings& settings,
+                                              const PgConnectSettings& where,
+                                              const std::stop_token& stop);
 
 }  // namespace headrace

@@ -25,9 +25,9 @@ bool PgHolders::any() const {
   return !sessions_.empty();
 }
 
-std::vector<int64_t> PgHolders::sessions() const {
+std::set<int64_t> PgHolders::sessions() const {
   const std::scoped_lock lock(mutex_);
-  return {sessions_.begin(), sessions_.end()};
+  return sessions_;
 }
 
 std::vector<PgHolders::Holding> PgHolders::holdings() const {

@@ -31,7 +31,7 @@ class PgHolders {
   void Note(int64_t life_lock, const std::string& key, const LockTarget& target);
 
   bool any() const;
-  std::vector<int64_t> sessions() const;
+  std::set<int64_t> sessions() const;
   std::vector<Holding> holdings() const;
 
  private:

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace headrace {
 namespace {
@@ -18,21 +19,44 @@ struct Stretch {
   double share = 0;
 };
 
-std::vector<Stretch> StretchesOf(const std::vector<int64_t>& bounds, double rest_share) {
-  std::vector<Stretch> stretches;
-  if (bounds.size() < 2) return stretches;
-  const double share = rest_share / static_cast<double>(bounds.size() - 1);
-  for (size_t i = 0; i + 1 < bounds.size(); ++i) {
-    stretches.push_back({bounds[i], bounds[i + 1], share});
+long double WidthOf(const Stretch& stretch) {
+  return static_cast<long double>(stretch.end) - static_cast<long double>(stretch.begin);
+}
+
+/// Adds `stretch`, in pieces that end where one of `common` (ascending) lies.
+void AddPieces(Stretch stretch, const std::vector<CommonValue>& common,
+               std::vector<Stretch>& stretches) {
+  auto next = std::ranges::upper_bound(common, stretch.begin, {}, &CommonValue::value);
+  for (; next != common.end() && next->value < stretch.end; ++next) {
+    const Stretch rest{next->value, stretch.end, 0};
+    const auto part = static_cast<double>(WidthOf(rest) / WidthOf(stretch));
+    stretches.push_back({stretch.begin, next->value, stretch.share * (1 - part)});
+    stretch = {rest.begin, rest.end, stretch.share * part};
   }
+  stretches.push_back(stretch);
+}
+
+std::vector<Stretch> StretchesOf(std::vector<CommonValue> common,
+                                 const std::vector<int64_t>& bounds, double rest_share) {
+  std::ranges::sort(common, {}, &CommonValue::value);
+  std::vector<Stretch> stretches;
+  for (const CommonValue& value : common) {
+    stretches.push_back({value.value, value.value, value.share});
+  }
+  for (size_t i = 0; i + 1 < bounds.size(); ++i) {
+    const double share = rest_share / static_cast<double>(bounds.size() - 1);
+    AddPieces({bounds[i], bounds[i + 1], share}, common, stretches);
+  }
+  std::ranges::sort(stretches, [](const Stretch& one, const Stretch& other) {
+    return std::pair(one.begin, one.end) < std::pair(other.begin, other.end);
+  });
   return stretches;
 }
 
 /// The point of `stretch` below which `part` of its rows lie. Long double holds every int64.
 int64_t PointOf(const Stretch& stretch, double part) {
   const auto begin = static_cast<long double>(stretch.begin);
-  const auto width = static_cast<long double>(stretch.end) - begin;
-  const auto point = static_cast<int64_t>(begin + width * std::clamp(part, 0.0, 1.0));
+  const auto point = static_cast<int64_t>(begin + WidthOf(stretch) * std::clamp(part, 0.0, 1.0));
   return std::clamp(point, stretch.begin, stretch.end);
 }
 
@@ -56,11 +80,7 @@ std::vector<Number> ParseArray(std::string_view text) {
 
 std::vector<int64_t> MergeHistogram(const std::vector<CommonValue>& common,
                                     const std::vector<int64_t>& bounds, double rest_share) {
-  std::vector<Stretch> stretches = StretchesOf(bounds, rest_share);
-  for (const CommonValue& value : common) {
-    stretches.push_back({value.value, value.value, value.share});
-  }
-  std::ranges::sort(stretches, {}, &Stretch::begin);
+  const std::vector<Stretch> stretches = StretchesOf(common, bounds, rest_share);
   double total = 0;
   int64_t greatest = std::numeric_limits<int64_t>::min();
   for (const Stretch& stretch : stretches) {

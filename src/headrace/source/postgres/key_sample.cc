@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "headrace/source/postgres/catalog.h"
-#include "headrace/source/postgres/unit_query.h"
 #include "headrace/source/postgres/value_sample.h"
 
 namespace headrace {
@@ -17,10 +15,6 @@ namespace {
 /// hundredth of the rows within a few thousandths. The second one is for a server that is slow.
 constexpr std::array<SampleSize, 2> kSizesTried = {
     {{.pages = 2'000, .values = 10'000}, {.pages = 100, .values = 10'000}}};
-
-std::string FromTable(const Description& description) {
-  return (IsReadAlone(description) ? "ONLY " : "") + QualifiedName(description.table);
-}
 
 }  // namespace
 
@@ -38,11 +32,7 @@ bool HasKeyOrder(const Column& column) {
 arrow::Result<std::vector<KeyBound>> SampleKeys(EstimateQueries& queries,
                                                 const Description& description,
                                                 const Column& column) {
-  RowsToSample rows{.from = FromTable(description),
-                    .condition = {},
-                    .pages = 0,
-                    .one_relation = description.IsOneRelation()};
-  for (const Relation& leaf : description.leaves) rows.pages += static_cast<double>(leaf.pages);
+  const RowsToSample rows = AllRowsOf(description);
   const std::string name = PgQuoteIdentifier(column.name);
   std::optional<ValueSample> sample;
   for (const SampleSize& size : kSizesTried) {

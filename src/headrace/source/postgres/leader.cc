@@ -16,6 +16,9 @@ namespace {
 /// The oldest version that is tested; before it, settings and catalogues differ.
 constexpr int kOldestServer = 120000;
 
+/// A server that was to be had for the sessions is for one connection more, most likely.
+constexpr int kMostHandOns = 3;
+
 /// Partitions come a few a day, not one in each of these moments.
 constexpr int kLockAttempts = 5;
 
@@ -306,7 +309,7 @@ arrow::Status PgLeader::Lost(const arrow::Status& cause) {
           ? SnapshotLost(explained)
           : TransientError("the connection that plans the tables is lost: " + explained.message(),
                            std::string(kSnapshotLostCode));
-  wants_heir_ = has_snapshot();
+  asks_for_heir_ = CanBeHandedOn();
   return loss_;
 }
 
@@ -334,16 +337,18 @@ arrow::Status PgLeader::NameAbsence(const ExportedSnapshot& sought, const arrow:
                                     const std::stop_token& stop) {
   ARROW_RETURN_NOT_OK(NameLossToNewcomer(CheckLives(cause, stop)));
   if (snapshot().life_lock == sought.life_lock) return OnAnotherServer(cause);
-  return TransientError("the snapshot of the run was handed on meanwhile");
+  return TransientError("the snapshot of the run was handed on meanwhile",
+                        std::string(kSnapshotWaitsCode));
 }
 
 arrow::Status PgLeader::NameLossToNewcomer(const arrow::Status& status) const {
   if (CodeOf(status) != kSnapshotLostCode || !CanBeHandedOn()) return status;
-  return TransientError(status.message() + "; a session that reads can hand it on");
+  return TransientError(status.message() + "; a session that reads can hand it on",
+                        std::string(kSnapshotWaitsCode));
 }
 
 bool PgLeader::CanBeHandedOn() const {
-  return has_snapshot() && !released_ && !has_no_heir_ && holders_.any();
+  return has_snapshot() && !on_standby_ && !released_ && !has_no_heir_ && holders_.any();
 }
 
 arrow::Status PgLeader::OnAnotherServer(const arrow::Status& cause) const {
@@ -358,8 +363,7 @@ arrow::Status PgLeader::NameLoss(const arrow::Status& status) {
   return said || !connection_.broken() ? status : Lost(status);
 }
 
-arrow::Status PgLeader::NameLossOf(std::string_view table, const arrow::Status& status) {
-  const arrow::Status loss = NameLoss(status);
+arrow::Status PgLeader::NarrowLoss(const arrow::Status& loss, std::string_view table) const {
   return CodeOf(loss) == kSnapshotLostCode && CanBeHandedOn() ? TableLost(table, loss) : loss;
 }
 
@@ -369,23 +373,34 @@ arrow::Status PgLeader::HandOn(const PgHeir& heir, const ExportedSnapshot& sough
   if (snapshot().life_lock != sought.life_lock) return arrow::Status::OK();
   const arrow::Status loss = AskWhetherItLives(cause, stop);
   if (loss.ok()) return OnAnotherServer(cause);
-  if (CodeOf(loss) != kSnapshotLostCode || has_no_heir_) return loss;
+  if (CodeOf(loss) != kSnapshotLostCode || !CanBeHandedOn()) return loss;
+  connection_.Close();  // Its place is needed.
   auto next = TakeSnapshotOver(heir, holders_, settings_, session_connect_, stop);
-  if (next.ok()) {
-    Become(*std::move(next));
-    return arrow::Status::OK();
+  if (!next.ok()) return CannotHandOn(heir, loss, next.status());
+  Become(*std::move(next));
+  return arrow::Status::OK();
+}
+
+/// On a lease.
+arrow::Status PgLeader::CannotHandOn(const PgHeir& heir, const arrow::Status& loss,
+                                     const arrow::Status& why) {
+  if (CodeOf(why) == kInterruptedCode) return why;
+  asks_for_heir_ = true;
+  if (heir.connection.broken()) {
+    return TransientError("the session could not hand the snapshot of the run on: " +
+                          why.message());
   }
-  const bool is_heirs = heir.connection.broken();
-  if (is_heirs || CodeOf(next.status()) == kInterruptedCode) return next.status();
-  wants_heir_ = false;
+  const std::string text = "; no other connection could take it over: " + why.message();
+  if (ClassOf(why) == ErrorClass::kTransient && ++failed_hand_ons_ < kMostHandOns) {
+    return TransientError(loss.message() + text, std::string(kSnapshotWaitsCode));
+  }
   has_no_heir_ = true;
-  loss_ = loss.WithMessage(loss.message() +
-                           "; no other connection could take it over: " + next.status().message());
+  loss_ = loss.WithMessage(loss.message() + text);
   return loss_;
 }
 
 /// On a lease.
-void PgLeader::Become(NextHolder next) {
+void PgLeader::Become(SnapshotOwner next) {
   const std::scoped_lock lock(mutex_);
   news_.push_back("the connection that held the snapshot was lost (" + loss_words_ +
                   "): a worker has handed the snapshot on to another one; locks are held on " +
@@ -395,7 +410,8 @@ void PgLeader::Become(NextHolder next) {
   snapshot_ = std::move(next.snapshot);
   snapshot_.predecessors_end = loss_;
   loss_ = arrow::Status::OK();
-  wants_heir_ = false;
+  asks_for_heir_ = false;
+  failed_hand_ons_ = 0;
 }
 
 ExportedSnapshot PgLeader::snapshot() const {

@@ -81,12 +81,13 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   void Release(const std::stop_token& stop);
   bool released() const { return released_; }
 
-  /// As who holds it now gives it to sessions.
+  /// As who owns it now gives it to sessions.
   ExportedSnapshot snapshot() const;
   /// What they hold.
   PgHolders& holders() { return holders_; }
-  /// The transaction has ended, and no session has been asked yet to hand its snapshot on.
-  bool wants_heir() const { return wants_heir_; }
+  /// The transaction has ended, and whoever asks this is to hand its snapshot on: the next to ask
+  /// is told otherwise.
+  bool AsksForHeir() { return asks_for_heir_.exchange(false); }
   /// Snapshot::TakeNews.
   std::vector<std::string> TakeNews();
 
@@ -115,21 +116,24 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// has ended. Asks the leader, and waits for it.
   arrow::Status CheckLives(const arrow::Status& cause, const std::stop_token& stop);
 
-  /// The error of a session that is to be, and does not find the transaction that holds `sought`
+  /// The error of a session that is to be, and does not find the transaction that owns `sought`
   /// on the server that it has come to, or its snapshot; `cause` says what it saw. Where the
   /// transaction has ended, that of NameLossToNewcomer; class user where it lives, so that it is on
   /// another server. Asks the leader, and waits for it.
   arrow::Status NameAbsence(const ExportedSnapshot& sought, const arrow::Status& cause,
                             const std::stop_token& stop);
 
-  /// For a session that is to be, and would have no snapshot: an error like any that may pass where
-  /// there are sessions, which may yet hand it on; otherwise `status`.
+  /// For a session that is to be, and would have no snapshot: kSnapshotWaitsCode where there are
+  /// sessions, which can hand it on; otherwise `status`.
   arrow::Status NameLossToNewcomer(const arrow::Status& status) const;
 
-  /// What a session does that does not find the transaction that holds `sought` any more, as
-  /// `cause` says: has another connection take its place. OK where that, or somebody before, has
-  /// come to it. Errors: as CheckLives, where nobody can; class user where the transaction lives,
-  /// so that it is on another server; those of `heir`'s connection where that is broken.
+  /// What a session does that does not find the transaction that owns `sought` any more, as `cause`
+  /// says (OK: as was found out before): has another connection take its place. OK where that, or
+  /// somebody before, has come to it. Errors: as CheckLives, where nobody can; kSnapshotWaitsCode
+  /// where it failed and may be tried again; class user where the transaction lives, so that it is
+  /// on another server; where `heir`'s connection is broken, its own. Not on a standby: the server
+  /// lets the replay go on once those have ended that had the snapshot when it came to a conflict,
+  /// and what is left of that snapshot by then is anybody's guess.
   arrow::Status HandOn(const PgHeir& heir, const ExportedSnapshot& sought,
                        const arrow::Status& cause, const std::stop_token& stop);
 
@@ -137,9 +141,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// on the way, without a snapshot as well, because another leader can then plan the tables anew.
   arrow::Status NameLoss(const arrow::Status& status);
 
-  /// The same for a unit of `table`, which had to be read through the leader: kTableLostCode where
-  /// sessions have the snapshot too, which can hand it on, without the lock on this table.
-  arrow::Status NameLossOf(std::string_view table, const arrow::Status& status);
+  /// The error of a unit of `table` that had to be read through the leader: where `loss` is that of
+  /// the snapshot, and sessions can hand that on without the lock on this table, kTableLostCode.
+  arrow::Status NarrowLoss(const arrow::Status& loss, std::string_view table) const;
 
   /// Why `table` could not be locked; OK where it was.
   arrow::Status LockError(const TableRef& table) const;
@@ -215,7 +219,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status OnAnotherServer(const arrow::Status& cause) const;
   arrow::Result<Lease> TakeInAnyState(const std::stop_token& stop);
   bool CanBeHandedOn() const;
-  void Become(NextHolder next);
+  arrow::Status CannotHandOn(const PgHeir& heir, const arrow::Status& loss,
+                             const arrow::Status& why);
+  void Become(SnapshotOwner next);
   arrow::Status Explain(const arrow::Status& status) const;
 
   const PgSourceSettings settings_;
@@ -233,8 +239,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   WithoutLock without_lock_;
   PgCursorBounds cursor_bounds_;
   PgHolders holders_;
-  std::atomic<bool> wants_heir_ = false;
-  std::atomic<bool> has_no_heir_ = false;  ///< One that was there could not hand it on.
+  std::atomic<bool> asks_for_heir_ = false;
+  int failed_hand_ons_ = 0;                ///< One after another. Guarded by taken_.
+  std::atomic<bool> has_no_heir_ = false;  ///< Those that were there could not hand it on.
 
   mutable std::mutex mutex_;
   std::condition_variable_any returned_;

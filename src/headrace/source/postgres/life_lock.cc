@@ -24,17 +24,19 @@ std::string IsAliveSql(int64_t key) {
   return "NOT " + Call("pg_try_advisory_xact_lock_shared", key);
 }
 
-arrow::Result<std::vector<bool>> AreAlive(PgConnection& connection, std::span<const int64_t> keys,
-                                          const std::stop_token& stop) {
-  std::vector<bool> alive;
-  if (keys.empty()) return alive;
-  std::string list;
-  for (const int64_t key : keys) list += (list.empty() ? "" : ", ") + IsAliveSql(key);
-  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query("SELECT " + list, stop));
-  for (int column = 0; column < static_cast<int>(keys.size()); ++column) {
-    alive.push_back(result.Boolean(0, column));
+arrow::Result<bool> IsAlive(PgConnection& connection, int64_t key, const std::stop_token& stop) {
+  ARROW_ASSIGN_OR_RAISE(const PgResult result, connection.Query("SELECT " + IsAliveSql(key), stop));
+  return result.rows() == 1 && result.Boolean(0, 0);
+}
+
+arrow::Result<std::set<int64_t>> Living(PgConnection& connection, const std::set<int64_t>& keys,
+                                        const std::stop_token& stop) {
+  std::set<int64_t> living;
+  for (const int64_t key : keys) {
+    ARROW_ASSIGN_OR_RAISE(const bool lives, IsAlive(connection, key, stop));
+    if (lives) living.insert(key);
   }
-  return alive;
+  return living;
 }
 
 }  // namespace headrace

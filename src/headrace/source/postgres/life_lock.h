@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <set>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
@@ -26,8 +25,11 @@ std::string TakeLifeLockSql(int64_t key);
 /// in its shared form from then on, which is in nobody's way.
 std::string IsAliveSql(int64_t key);
 
-/// Which of `keys` are held by other transactions, in their order.
-arrow::Result<std::vector<bool>> AreAlive(PgConnection& connection, std::span<const int64_t> keys,
-                                          const std::stop_token& stop);
+/// Asks for one.
+arrow::Result<bool> IsAlive(PgConnection& connection, int64_t key, const std::stop_token& stop);
+
+/// Which of `keys` other transactions have.
+arrow::Result<std::set<int64_t>> Living(PgConnection& connection, const std::set<int64_t>& keys,
+                                        const std::stop_token& stop);
 
 }  // namespace headrace

@@ -41,11 +41,6 @@ std::string CopyOf(const PgUnitRead& read, bool by_bitmap) {
   return sql;
 }
 
-/// A relation as it is read for `plan`, by which it is known to be held.
-std::string LockKey(const TablePlan& plan, const ReadTarget& target) {
-  return target.from + "\n" + plan.filter.where;
-}
-
 }  // namespace
 
 PgSession::PgSession(std::shared_ptr<PgLeader> leader, PgConnection connection)
@@ -91,17 +86,16 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
   if (connection_.broken()) {
     return TransientError("the connection was lost before", std::string(kPgConnectionFailure));
   }
-  // Those that are still to come need somebody who has the snapshot, also where this one does not.
-  if (leader_->wants_heir()) ARROW_RETURN_NOT_OK(HandOn(stop));
+  if (leader_->AsksForHeir()) ARROW_RETURN_NOT_OK(HandOnForOthers(stop));
   const auto own = Lock(plan, unit, stop);
   if (!own.ok()) {
     const UnitCheck check = CheckOf(plan, unit, leader_->NamesOf(plan.table));
     const arrow::Status status =
         NameChange(connection_, leader_->scope(), check, own.status(), stop);
-    // A table that is gone, or another one, may have gone with the leader's locks.
-    if (CodeOf(status) == kSnapshotLostCode && leader_->has_snapshot()) {
-      ARROW_RETURN_NOT_OK(CheckHeld(plan, unit, stop));
-    }
+    // What is gone, or another one, may have gone with the leader's locks.
+    const bool can_ask = leader_->has_snapshot() && !connection_.broken();
+    const bool is_told = NeedsNewSnapshot(own.status()) || stop.stop_requested();
+    if (can_ask && !is_told) ARROW_RETURN_NOT_OK(CheckHeld(plan, unit, stop));
     return status;
   }
   if (*own) return OpenOn(connection_, {}, plan, unit, limits, stop);
@@ -122,6 +116,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .check = CheckOf(plan, unit, leader_->NamesOf(plan.table)),
                   .batch_patience = limits.batch_patience,
                   .lease = std::move(lease),
+                  .leader = *leader_,
                   .explains_conflict = leader_->on_standby() && !leader_->has_snapshot()};
   auto stream = Start(read, plan, unit, limits, stop);
   if (stream.ok()) {
@@ -130,7 +125,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
   // Asked while the lease is out: behind it another session has the connection.
   const bool lost = read.lease.has_value() && connection.broken();
   const arrow::Status status = NameTimeout(stream.status(), leader_->settings());
-  if (lost) return leader_->NameLossOf(plan.table.label(), status);
+  if (lost) return leader_->NarrowLoss(leader_->NameLoss(status), plan.table.label());
   return NameChange(connection, read.scope, read.check, NameConflict(status, read), stop);
 }
 
@@ -158,15 +153,19 @@ arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& re
   return stream;
 }
 
+/// Whether other relations are read with the table.
+bool PgSession::ReadsOthers(const TablePlan& plan) const {
+  return plan.table.is_query() || !plan.filter.where.empty() || leader_->HasHiddenReads(plan.table);
+}
+
 /// What the session does not hold yet of what `unit` reads; nothing: it holds all. Indexes are
 /// those that a read for any unit of the plan takes, of very many parts only those of `unit`.
 std::optional<LockTarget> PgSession::Missing(const TablePlan& plan, const WorkUnit& unit) const {
   const ReadTarget target = TargetOf(plan, unit);
-  const bool reads_others =
-      plan.table.is_query() || !plan.filter.where.empty() || leader_->HasHiddenReads(plan.table);
+  const bool reads_others = ReadsOthers(plan);
   const bool has_parts = HasSeveralParts(plan, unit) && !reads_others;
   const bool by_unit = has_parts && plan.description.leaves.size() > kMostPartsAtOnce;
-  const bool held = locked_.contains(LockKey(plan, target));
+  const bool held = locked_.contains(HoldingKey(plan, unit));
   if (held && !by_unit) return std::nullopt;
   LockTarget missing{.relation = held ? "" : target.relation,
                      .only = target.only,
@@ -194,28 +193,38 @@ arrow::Result<bool> PgSession::Lock(const TablePlan& plan, const WorkUnit& unit,
       const bool locked,
       LockNowait(connection_, *missing, leader_->settings().lock_timeout.count(), stop));
   if (!locked) return false;
-  const std::string key = LockKey(plan, TargetOf(plan, unit));
+  const std::string key = HoldingKey(plan, unit);
   if (locked_.contains(key)) return true;
   ARROW_RETURN_NOT_OK(CheckHeld(plan, unit, stop));
   locked_.insert({key, plan.id});
-  leader_->holders().Note(life_lock_, key, *missing);
+  // Whoever holds it next has to take all of it, also what this session had from a leaf before.
+  LockTarget whole = *missing;
+  if (ReadsOthers(plan)) whole.where = plan.filter.where;
+  leader_->holders().Note(life_lock_, key, whole);
   return true;
 }
 
-/// Somebody queues for what `unit` reads: the leader must have had it before.
+/// Somebody queues for what `unit` reads: the leader must have it. While it is waited for another
+/// one may come into its place, so that it is asked of the one that is there then.
 arrow::Result<PgLeader::Lease> PgSession::TakeLeader(const TablePlan& plan, const WorkUnit& unit,
                                                      const std::stop_token& stop) {
   if (leader_->has_snapshot()) ARROW_RETURN_NOT_OK(CheckHeld(plan, unit, stop));
   auto lease = leader_->Take(stop);
-  if (!lease.ok()) return leader_->NameLossOf(plan.table.label(), lease.status());
+  if (!lease.ok()) return leader_->NarrowLoss(lease.status(), plan.table.label());
+  const ExportedSnapshot snapshot = leader_->snapshot();
+  if (!snapshot.Holds(HoldingKey(plan, unit))) {
+    return TableLost(plan.table.label(), snapshot.predecessors_end);
+  }
   return lease;
 }
 
-/// What was found out before is all that a session can do for others; its own units it can read.
-arrow::Status PgSession::HandOn(const std::stop_token& stop) {
-  const arrow::Status handed = leader_->HandOn({connection_, life_lock_}, leader_->snapshot(),
-                                               TransientError("its connection broke before"), stop);
-  return connection_.broken() || CodeOf(handed) == kInterruptedCode ? handed : arrow::Status::OK();
+/// Workers that wait for a session need somebody who owns the snapshot. This one needs nobody for
+/// what it holds: that nobody could be found is no error of its unit.
+arrow::Status PgSession::HandOnForOthers(const std::stop_token& stop) {
+  const arrow::Status handed =
+      leader_->HandOn({connection_, life_lock_}, leader_->snapshot(), {}, stop);
+  const bool is_own = connection_.broken() || CodeOf(handed) == kInterruptedCode;
+  return is_own ? handed : arrow::Status::OK();
 }
 
 /// A lock of our own proves nothing by itself: had the leader ended, and its locks with it, the
@@ -223,16 +232,16 @@ arrow::Status PgSession::HandOn(const std::stop_token& stop) {
 /// let go; of who came into its place it is known what it holds without a gap.
 arrow::Status PgSession::CheckHeld(const TablePlan& plan, const WorkUnit& unit,
                                    const std::stop_token& stop) {
-  const arrow::Status absent = TransientError("the transaction that holds it is not there");
-  while (true) {  // Each time another one holds it.
+  while (true) {  // Each time another one owns it.
     const ExportedSnapshot snapshot = leader_->snapshot();
-    ARROW_ASSIGN_OR_RAISE(const auto lives, AreAlive(connection_, {&snapshot.life_lock, 1}, stop));
-    if (!lives.front()) {
-      ARROW_RETURN_NOT_OK(leader_->HandOn({connection_, life_lock_}, snapshot, absent, stop));
-      continue;
-    }
-    if (snapshot.Holds(LockKey(plan, TargetOf(plan, unit)))) return arrow::Status::OK();
-    return TableLost(plan.table.label(), snapshot.predecessors_end);
+    ARROW_ASSIGN_OR_RAISE(const bool lives, IsAlive(connection_, snapshot.life_lock, stop));
+    if (lives && snapshot.Holds(HoldingKey(plan, unit))) return arrow::Status::OK();
+    if (lives) return TableLost(plan.table.label(), snapshot.predecessors_end);
+    const arrow::Status handed =
+        leader_->HandOn({connection_, life_lock_}, snapshot, OwnerIsNotThere(), stop);
+    // Somebody may yet do it for others; for this table there is nobody to ask by now.
+    if (CodeOf(handed) == kSnapshotWaitsCode) return TableLost(plan.table.label(), handed);
+    ARROW_RETURN_NOT_OK(handed);
   }
 }
 

@@ -48,12 +48,13 @@ class PgSession final : public Session {
   arrow::Result<std::unique_ptr<CopyStream>> Start(const PgUnitRead& read, const TablePlan& plan,
                                                    const WorkUnit& unit, const ReadLimits& limits,
                                                    const std::stop_token& stop);
+  bool ReadsOthers(const TablePlan& plan) const;
   std::optional<LockTarget> Missing(const TablePlan& plan, const WorkUnit& unit) const;
   arrow::Result<bool> Lock(const TablePlan& plan, const WorkUnit& unit,
                            const std::stop_token& stop);
   arrow::Result<PgLeader::Lease> TakeLeader(const TablePlan& plan, const WorkUnit& unit,
                                             const std::stop_token& stop);
-  arrow::Status HandOn(const std::stop_token& stop);
+  arrow::Status HandOnForOthers(const std::stop_token& stop);
   arrow::Status CheckHeld(const TablePlan& plan, const WorkUnit& unit, const std::stop_token& stop);
 
   const std::shared_ptr<PgLeader> leader_;

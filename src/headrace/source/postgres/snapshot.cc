@@ -205,6 +205,10 @@ arrow::Status PgSnapshot::TryUnit(const TablePlan& plan, const WorkUnit& unit,
 arrow::Result<int64_t> PgSnapshot::CountRows(const TablePlan& plan, const WorkUnit& unit,
                                              std::stop_token stop) {
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
+  const ExportedSnapshot snapshot = leader_->snapshot();
+  if (!snapshot.Holds(HoldingKey(plan, unit))) {
+    return TableLost(plan.table.label(), snapshot.predecessors_end);
+  }
   const std::string sql =
       SelectStatement("pg_catalog.count(*)", TargetOf(plan, unit), ConditionOf(plan, unit));
   const auto counted = InScope(
@@ -220,6 +224,8 @@ std::optional<UnitSample> PgSnapshot::SampleUnit(const TablePlan& plan, const Wo
                                                  std::stop_token stop) {
   const std::optional<PgLeader::Lease> lease = leader_->TryTake();
   if (!lease) return std::nullopt;
+  // Whoever queues for what it does not hold would be waited for.
+  if (!leader_->snapshot().Holds(HoldingKey(plan, unit))) return UnitSample();
   EstimateQueries queries(lease->connection(), leader_->settings().statement_timeout, stop);
   auto sample = InScope(
       lease->connection(), leader_->planning_scope(),

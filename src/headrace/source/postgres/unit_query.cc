@@ -171,6 +171,10 @@ std::string SplitCondition(const Split& split, const Description& description) {
 
 }  // namespace
 
+std::string HoldingKey(const TablePlan& plan, const WorkUnit& unit) {
+  return TargetOf(plan, unit).from + "\n" + plan.filter.where;
+}
+
 WorkUnit WholeOf(const WorkUnit& unit) {
   WorkUnit whole = unit;
   whole.split = WholeTable{};

@@ -15,6 +15,9 @@ struct ReadTarget {
   std::string from;      ///< The table expression.
 };
 
+/// By which a relation, as it is read for a plan, is known to be held (PgHolders).
+std::string HoldingKey(const TablePlan& plan, const WorkUnit& unit);
+
 /// Whether a table is read with ONLY: nothing is below it, nor are its rows anywhere else.
 bool IsReadAlone(const Description& description);
 

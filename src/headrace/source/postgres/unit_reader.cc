@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/source/postgres/life_lock.h"
 #include "headrace/source/postgres/recovery_conflict.h"
 #include "headrace/source/postgres/select_list.h"
 
@@ -70,7 +71,8 @@ arrow::Status PgUnitReader::FillBatch() {
       if (messages_.empty()) {
         stream_.reset();
         ARROW_RETURN_NOT_OK(decoder.CheckEnded());
-        return RunCheck(read_.connection, read_.scope, read_.check, stop_);
+        ARROW_RETURN_NOT_OK(RunCheck(read_.connection, read_.scope, read_.check, stop_));
+        return CheckOfStandby();
       }
     }
     ARROW_ASSIGN_OR_RAISE(const size_t decoded, decoder.Decode(messages_));
@@ -81,11 +83,23 @@ arrow::Status PgUnitReader::FillBatch() {
   return arrow::Status::OK();
 }
 
+/// On a standby a session may read on under a snapshot that the replay has gone beyond: those were
+/// ended that had it when the conflict came, and it came later. The leader is among them.
+arrow::Status PgUnitReader::CheckOfStandby() {
+  const bool is_asked = read_.leader.on_standby() && read_.leader.has_snapshot();
+  if (!is_asked || read_.lease.has_value()) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const bool lives,
+                        IsAlive(read_.connection, read_.leader.snapshot().life_lock, stop_));
+  if (lives) return arrow::Status::OK();
+  const arrow::Status loss = read_.leader.CheckLives(OwnerIsNotThere(), stop_);
+  return loss.ok() ? SnapshotLost(OwnerIsNotThere()) : loss;
+}
+
 arrow::Status PgUnitReader::Fail(const arrow::Status& status) {
   GiveUp();
   // A leader whose connection breaks takes the snapshot with it.
   if (read_.lease.has_value() && read_.connection.broken()) {
-    return read_.lease->leader().NameLossOf(read_.check.label, status);
+    return read_.leader.NarrowLoss(read_.leader.NameLoss(status), read_.check.label);
   }
   const std::optional<UnfitValue>& unfit = read_.reading.decoder->unfit_value();
   const arrow::Status named = NameChange(

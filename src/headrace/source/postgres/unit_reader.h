@@ -27,6 +27,7 @@ struct PgUnitRead {
   UnitCheck check;                           ///< Asked when all rows have come.
   std::chrono::milliseconds batch_patience;  ///< Of the unit's ReadLimits.
   std::optional<PgLeader::Lease> lease;      ///< Of the leader's connection, where that is the one.
+  PgLeader& leader;
   bool explains_conflict = false;  ///< On a standby, where no snapshot is lost by a conflict.
 };
 
@@ -46,6 +47,7 @@ class PgUnitReader final : public UnitReader {
 
  private:
   arrow::Status FillBatch();
+  arrow::Status CheckOfStandby();
   arrow::Status Fail(const arrow::Status& status);
   std::string PlaceOf(const UnfitValue& value);
   void GiveUp();

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "headrace/model/utf8.h"
+#include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/unit_query.h"
 
 namespace headrace {
 namespace {
@@ -28,22 +30,24 @@ constexpr std::string_view kComesBack =
     " ELSE pg_catalog.convert_from(pg_catalog.convert_to(key::pg_catalog.text, 'UTF8'), 'UTF8')"
     R"( COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) key::pg_catalog.text END)";
 
+double PercentOf(const RowsToSample& rows, const SampleSize& size) {
+  return std::min(100.0, 100.0 * size.pages / std::max(rows.pages, 1.0));
+}
+
 /// The rank of a value, and so its share, is that of all its peers: equal ones, also those that a
 /// collation takes for equal, are told apart from the next greater one by it.
-std::string SampleSql(const RowsToSample& rows, const std::string& expression, double percent,
-                      int most_values) {
-  const std::string_view seed = rows.one_relation ? "1" : kSeedOfLeaf;
+std::string SampleSql(const RowsToSample& rows, const std::string& expression,
+                      const SampleSize& size) {
   const std::string condition =
       expression + " IS NOT NULL" + (rows.condition.empty() ? "" : " AND " + rows.condition);
   return "SELECT key::pg_catalog.text, share, sampled FROM (SELECT key,"
          " (rank() OVER by_key - 1)::pg_catalog.float8 / count(*) OVER () AS share,"
          " row_number() OVER by_key AS place, count(*) OVER () AS sampled"
          " FROM (SELECT " +
-         expression + " AS key FROM " + rows.from + " TABLESAMPLE SYSTEM (" +
-         std::to_string(percent) + ") REPEATABLE (" + std::string(seed) + ") WHERE " + condition +
+         expression + " AS key FROM " + Sampled(rows, size) + " WHERE " + condition +
          ") AS sample WINDOW by_key AS (ORDER BY key)) AS placed"
          " WHERE place % greatest(1, sampled / " +
-         std::to_string(most_values) +
+         std::to_string(size.values) +
          ") = 0 AND pg_catalog.octet_length(key::pg_catalog.text) <= " +
          std::to_string(kLongestValue) + " AND " + std::string(kComesBack) + " ORDER BY place";
 }
@@ -75,15 +79,29 @@ std::string AscendSql(const std::string& from, const std::string& column,
 
 }  // namespace
 
+RowsToSample AllRowsOf(const Description& description) {
+  RowsToSample rows{
+      .from = (IsReadAlone(description) ? "ONLY " : "") + QualifiedName(description.table),
+      .condition = {},
+      .pages = 0,
+      .one_relation = description.IsOneRelation()};
+  for (const Relation& leaf : description.leaves) rows.pages += static_cast<double>(leaf.pages);
+  return rows;
+}
+
+std::string Sampled(const RowsToSample& rows, const SampleSize& size) {
+  const std::string_view seed = rows.one_relation ? "1" : kSeedOfLeaf;
+  return rows.from + " TABLESAMPLE SYSTEM (" + std::to_string(PercentOf(rows, size)) +
+         ") REPEATABLE (" + std::string(seed) + ")";
+}
+
 arrow::Result<std::optional<ValueSample>> SampleValues(EstimateQueries& queries,
                                                        const RowsToSample& rows,
                                                        const std::string& expression,
                                                        const SampleSize& size) {
-  const double percent = std::min(100.0, 100.0 * size.pages / std::max(rows.pages, 1.0));
-  ARROW_ASSIGN_OR_RAISE(const auto result,
-                        queries.AskBriefly(SampleSql(rows, expression, percent, size.values)));
+  ARROW_ASSIGN_OR_RAISE(const auto result, queries.AskBriefly(SampleSql(rows, expression, size)));
   if (!result) return std::nullopt;
-  return SampleOf(*result, percent);
+  return SampleOf(*result, PercentOf(rows, size));
 }
 
 arrow::Result<bool> Ascend(EstimateQueries& queries, const std::string& from,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "headrace/model/description.h"
 #include "headrace/model/error.h"
 #include "headrace/model/statistics.h"
 #include "headrace/source/postgres/estimate_query.h"
@@ -24,6 +25,12 @@ struct SampleSize {
   double pages = 0;  ///< All over the relation.
   int values = 0;    ///< At most.
 };
+
+/// All rows of the table.
+RowsToSample AllRowsOf(const Description& description);
+
+/// `rows.from` with the clause that reads about so many of its pages, the same ones each time.
+std::string Sampled(const RowsToSample& rows, const SampleSize& size);
 
 struct ValueSample {
   double sampled = 0;  ///< Rows that were looked at.
