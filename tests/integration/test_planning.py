@@ -262,12 +262,13 @@ def test_what_is_stored_by_another_access_method_is_not_read_by_pages(any_databa
     job = postgres_job(headrace, any_database, {"name": "public.stored"} | UNITS, verify="source")
     [planned] = plan(headrace).values()
     assert (planned["strategy"], len(planned["units"]) > 10) == (("id_range", True) if key else ("none", False))
-    said(planned["why"], "its access method is columnar, not heap")
+    [asked] = plan(headrace, "--set", "tables[0].partition.strategy=pages").values()
+    assert asked["strategy"] == "none"
+    if int(any_database.server.version) >= 14:
+        said(planned["why"], "its access method is columnar, not heap")
+        said(" ".join(asked["warnings"]), "its access method is columnar, not heap")
     job.run()
     assert lake.rows(job.lake, "public.stored") == lake.in_order((i, 2 * i) for i in range(1, 20001))
-    [table] = plan(headrace, "--set", "tables[0].partition.strategy=pages").values()
-    assert table["strategy"] == "none"
-    said(" ".join(table["warnings"]), "its access method is columnar, not heap")
 
 
 def test_chunks_of_timescaledb_are_read_through_their_parent(any_database, headrace):

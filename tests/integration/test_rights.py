@@ -166,7 +166,8 @@ def test_partitions_that_are_readable_through_their_parent_only_are_cut_by_its_k
         limited.execute("ANALYZE p")
     job = job_as_role(headrace, limited, {"name": "public.p", "partition": {"target_rows": 1000}}, verify="source")
     [planned] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
-    said(planned["why"], "p0 cannot be read by page ranges (the role has SELECT on it through its parent only)")
+    if int(limited.server.version) >= 14:
+        said(planned["why"], "p0 cannot be read by page ranges (the role has SELECT on it through its parent only)")
     assert planned["strategy"] == strategy, planned["why"]
     assert len(planned["units"]) > 10
     job.run()
