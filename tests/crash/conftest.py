@@ -9,6 +9,8 @@ from harness import mount
 mount.prepare()  # Before anything else is imported, see there.
 
 from harness.shop import make_shop
+from servers.clock import Clock
+from servers.postgres import PostgresServer
 
 
 def preloaded(library: Path) -> dict[str, str]:
@@ -69,3 +71,22 @@ def quota(tmp_path_factory):
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     return make_shop(tmp_path_factory.mktemp("source") / "shop.db")
+
+
+@pytest.fixture(scope="module")
+def clock():
+    """Of `server`."""
+    with Clock() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(clock):
+    """For tests that hurt it."""
+    with PostgresServer("15", {"synchronous_commit": "on"}, clock.environment) as started:  # What is committed outlives a server that is killed.
+        yield started
+
+
+@pytest.fixture(scope="module")
+def own_database(server, postgres_servers):
+    return postgres_servers.make_database(server)

@@ -1,4 +1,4 @@
-"""Every fault × {SQLite, PostgreSQL} × {replace, append, incremental}: the same command again, and the destination equals the source by row.
+"""Every fault × {SQLite, PostgreSQL} × {replace, append, incremental by number, by time}: the same command again, and the destination equals the source by row.
 
 The faults of a server (it ends, has no connection left, ends a session or a statement) and of the network to it are those of PostgreSQL alone: SQLite is a file, and what
 others can do to that is to lock it.
@@ -15,10 +15,10 @@ import pytest
 from harness import mount
 from harness.gate import gate, until
 from harness.job import PATIENCE, ended, next_line, said
-from harness.loads import LOADS, Case, PostgresEvents, SqliteEvents, bounded_files
-from servers.postgres import PostgresServer
+from harness.loads import Case, PostgresEvents, SqliteEvents, bounded_files
 from servers.relay import Cut, Relay, Slow, Stall
 
+LOADS_OF = {"sqlite": SqliteEvents.loads, "postgresql": PostgresEvents.loads}
 SQLITE, POSTGRES = ("sqlite",), ("postgresql",)
 BOTH = SQLITE + POSTGRES
 
@@ -247,7 +247,7 @@ def state_lost_behind_the_last_call(case):
     shutil.rmtree(case.job.state)
 
 
-LAST = 6  # Of the sample of durable calls: the first, the last, and between. test_crash_points.py and test_crash_incremental.py take every one.
+LAST = 6  # Of the sample of durable calls: the first, the last, and between. test_crash_points.py, test_crash_loads.py and test_crash_incremental.py take every one.
 
 
 def add_kill(number, when):
@@ -266,25 +266,12 @@ def cases():
     """Each fault of the sources that can have it, see above."""
     for each in FAULTS:
         for kind in each.sources:
-            for load in LOADS:
+            for load in LOADS_OF[kind]:
                 yield pytest.param(each, kind, load, id=f"{each.name}-{kind}-{load}")
 
 
-@pytest.fixture(scope="module")
-def server():
-    with PostgresServer("15", {"synchronous_commit": "on"}) as started:  # What is committed outlives a server that is killed.
-        with psycopg.connect(started.uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE ROLE {PostgresEvents.ROLE} LOGIN")
-        yield started
-
-
-@pytest.fixture(scope="module")
-def own_database(server, postgres_servers):
-    return postgres_servers.make_database(server)
-
-
 @pytest.fixture
-def case(request, headrace, knife, quota, each, kind, load):
+def case(request, headrace, knife, quota, clock, each, kind, load):
     with contextlib.ExitStack() as stack:
         disk, state_disk = (mount.Disk(headrace.folder / name, "64m") for name in ("disk", "state_disk"))
         for each_disk in (disk, state_disk):
@@ -299,7 +286,7 @@ def case(request, headrace, knife, quota, each, kind, load):
                 server.start()
             allow_connections(database, -1)
             relay = stack.enter_context(Relay(lambda: ("127.0.0.1", server.port))) if each.relay else server
-            events = PostgresEvents(database, database.uri.replace(f":{server.port}/", f":{relay.port}/"))
+            events = PostgresEvents(database, database.uri.replace(f":{server.port}/", f":{relay.port}/"), clock)
         stack.callback(events.close)
         made = Case(headrace, knife, events, load, each.keyed, retries=1 if each.answer else 5, workers=1 if each.at_a_call else 2, **each.source)
         made.server, made.relay, made.disk, made.state_disk, made.quota = server, relay, disk, state_disk, quota

@@ -1,5 +1,6 @@
-"""The loads that faults are tried on: {SQLite, PostgreSQL} × {replace, append, incremental}, and what each must have left afterwards."""
+"""The loads that faults are tried on: {SQLite, PostgreSQL} × {replace, append, incremental by number, by time}, and what each must have left afterwards."""
 
+import datetime
 import os
 import resource
 import sqlite3
@@ -10,14 +11,16 @@ import psycopg
 from harness import lake
 from harness.gate import MAKE, pauses, until
 from harness.job import Job, ended
+from servers.clock import Clock
 
 ROWS = 4000  # Of each batch; some 210 bytes each.
-UNIT_ROWS = 400
+UNITS = 10  # Of each batch.
 
 LOADS = {
     "replace": {"write": "replace"},
     "append": {"write": "append"},
     "incremental": {"mode": "transactional", "cursor": "id"},
+    "incremental_by_time": {"mode": "transactional", "cursor": "created_at"},
 }
 
 
@@ -25,6 +28,7 @@ class SqliteEvents:
     """`events` in a file of SQLite."""
 
     table = "events"
+    loads = ("replace", "append", "incremental")  # Times are no cursor of SQLite.
 
     def __init__(self, folder):
         self.file = folder / "source.db"
@@ -56,19 +60,23 @@ class SqliteEvents:
 
 
 class PostgresEvents:
-    """`events` in a database of PostgreSQL. A row of each batch that write() adds is of a transaction that drew its number before the
-    others of the batch, and that has not ended when the run begins."""
+    """`events` in a database of PostgreSQL, whose server has the clock. A row of each batch that write() adds is of a transaction that
+    drew its number, and took its time, before the others of the batch, and that has not ended when the run begins."""
 
     table = "public.events"
-    ROLE = "etl"  # No superuser: the server's limits are for it.
+    loads = tuple(LOADS)
+    ROLE = "etl"  # No superuser: the server's limits are for it, and it may not see since when others' transactions run.
 
-    def __init__(self, database, uri: str):
+    def __init__(self, database, uri: str, clock: Clock):
         self.database = database
         self.uri = uri
+        self.clock = clock
         self.late = None
         database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
         database.execute(MAKE)
-        database.execute("DROP TABLE IF EXISTS events; CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text, amount double precision);"
+        database.execute(f"DO $$ BEGIN CREATE ROLE {self.ROLE} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        database.execute("DROP TABLE IF EXISTS events; CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text,"
+                         " amount double precision, created_at timestamptz NOT NULL DEFAULT now());"
                          f"GRANT SELECT ON events, events_id_seq TO {self.ROLE}")
 
     def job(self) -> tuple[dict, dict]:
@@ -83,6 +91,7 @@ class PostgresEvents:
         self._insert(self.late, 1)
         with self.database.connect() as connection:
             self._insert(connection, rows - 1)
+        self.clock.move(seconds=2)  # A run leaves the rows of its last second to the next one.
 
     def replace(self, rows: int) -> None:
         with self.database.connect() as connection:
@@ -91,6 +100,10 @@ class PostgresEvents:
 
     def rows(self) -> list[tuple]:
         return self.database.execute("SELECT id, body, amount FROM events")
+
+    def times(self) -> tuple[datetime.datetime, datetime.datetime]:
+        """Of the newest row, and now."""
+        return self.database.execute("SELECT max(created_at), clock_timestamp() FROM events")[0]
 
     def end_what_runs_late(self, run: subprocess.Popen | None) -> None:
         """Once `run`, if there is one, waits for it or has ended before it came to that."""
@@ -108,37 +121,40 @@ class PostgresEvents:
 class Case:
     """One load of `events`, whose first run is over and whose second one, of another batch of rows, is the test's."""
 
-    def __init__(self, headrace, knife, events, load: str, keyed: bool, retries: int, workers: int = 2, **source):
+    def __init__(self, headrace, knife, events, load: str, keyed: bool, retries: int, workers: int = 2, rows: int = ROWS, **source):
         self.events = events
+        self.batch_rows = rows
         self.load = load
+        self.cursor = LOADS[load].get("cursor")
         self.knife = knife
         self.words = ["--run-id", "second"] if keyed or load == "append" else []  # A scheduler's key: without it an append appends again.
         self._appended = []
         of_job, of_table = events.job()
-        self.job = Job(headrace, of_job | source, [{"name": events.table, "partition": {"target_rows": UNIT_ROWS}} | LOADS[load] | of_table],
+        self.job = Job(headrace, of_job | source, [{"name": events.table, "partition": {"target_rows": rows // UNITS}} | LOADS[load] | of_table],
                        destination={"type": "parquet", "path": "./disk/lake", "compression": "none", "grace": "0s"},
                        engine={"workers": {"initial": workers, "max": workers}}, limits={"retries": retries}, verify="checksum",
                        state="./state_disk/state")
 
     def first_run(self) -> None:
         """And then there is more to load."""
-        self.batch(ROWS)
+        self.batch()
         ended(self.start("--run-id", "first"))
-        self.batch(ROWS)
+        self.batch()
 
     def count_calls(self) -> None:
         """One run more, as the one to come, in which durable calls are counted. They are as many in each if one worker makes them: of two,
         one may have read all units before the other begins, and a file less is written."""
         ended(self.start("--run-id", "before"))  # The first one that replaces rows has none to remove that were replaced.
-        self.batch(ROWS)
+        self.batch()
         trace = self.job.headrace.folder / "trace"
         ended(self.start("--run-id", "counted", environment=self.knife.trace(trace)))
         self.calls = len(trace.read_text().splitlines())
-        self.batch(ROWS)
+        self.batch()
 
-    def batch(self, rows: int) -> None:
+    def batch(self, rows: int | None = None) -> None:
         """The next rows to load: those of a full load take the place of the former ones."""
-        if self.load == "incremental":
+        rows = rows or self.batch_rows
+        if self.cursor is not None:
             self.events.write(rows)
             return
         if self.load == "append":
@@ -172,14 +188,19 @@ class Case:
         [table] = self.job.command("state", "--json").json() or [{"watermark": None}]
         return table["watermark"]
 
-    def wanted_watermark(self) -> str | None:
-        """One above the greatest number."""
-        return str(max(row[0] for row in self.events.rows()) + 1) if self.load == "incremental" else None
+    def expect_the_watermark(self) -> None:
+        """One above the greatest number; above all times, and a second below what may still come; none of a full load."""
+        watermark = self.watermark()
+        if self.cursor == "created_at":
+            newest, now = self.events.times()
+            assert newest < datetime.datetime.fromisoformat(watermark) < now - datetime.timedelta(seconds=1)
+        else:
+            assert watermark == (str(max(row[0] for row in self.events.rows()) + 1) if self.cursor else None)
 
     def expect_the_source(self) -> None:
         """By row, none twice, up to the right watermark."""
         assert self.found() == self.wanted()
-        assert self.watermark() == self.wanted_watermark()
+        self.expect_the_watermark()
 
     def expect_nothing_left(self) -> None:
         """And what is there is what was written."""

@@ -17,8 +17,8 @@ CREATE TABLE keyless (value int); INSERT INTO keyless SELECT generate_series(1, 
 UNITS = {"partition": {"target_rows": 1000}}
 
 
-def plan(headrace):
-    return {table["table"]: table for table in headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]}
+def plan(headrace, *arguments):
+    return {table["table"]: table for table in headrace("plan", "job.yaml", "--json", *arguments, expect=0).json()["tables"]}
 
 
 def without_snapshot(headrace, database, *tables, **sections):
@@ -251,6 +251,24 @@ def test_a_materialized_view_is_read_in_many_units(database, headrace):
     assert len(planned["units"]) > 10
     job.run()
     assert lake.rows(job.lake, "public.doubled") == lake.in_order((i, 2 * i) for i in range(1, 20001))
+
+
+@pytest.mark.parametrize("key", ["PRIMARY KEY", ""], ids=["with_a_key", "without"])
+def test_what_is_stored_by_another_access_method_is_not_read_by_pages(any_database, headrace, key):
+    """It is the heap under another name: of that alone headrace knows that row addresses are of pages."""
+    any_database.execute(f"""
+        CREATE ACCESS METHOD columnar TYPE TABLE HANDLER heap_tableam_handler;
+        CREATE TABLE stored (id int {key}, twice int) USING columnar; INSERT INTO stored SELECT i, 2 * i FROM generate_series(1, 20000) AS i; ANALYZE stored""")
+    job = postgres_job(headrace, any_database, {"name": "public.stored"} | UNITS, verify="source")
+    [planned] = plan(headrace).values()
+    assert (planned["strategy"], len(planned["units"]) > 10) == (("id_range", True) if key else ("none", False))
+    [asked] = plan(headrace, "--set", "tables[0].partition.strategy=pages").values()
+    assert asked["strategy"] == "none"
+    if int(any_database.server.version) >= 14:
+        said(planned["why"], "its access method is columnar, not heap")
+        said(" ".join(asked["warnings"]), "its access method is columnar, not heap")
+    job.run()
+    assert lake.rows(job.lake, "public.stored") == lake.in_order((i, 2 * i) for i in range(1, 20001))
 
 
 def test_chunks_of_timescaledb_are_read_through_their_parent(any_database, headrace):

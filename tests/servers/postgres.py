@@ -88,12 +88,14 @@ def wait_until(condition, seconds, what):
 class PostgresServer:
     """One cluster and its server process. Not thread-safe.
 
-    `options` are server settings, such as {"max_connections": 5}; they win over the defaults here.
+    `options` are server settings, such as {"max_connections": 5}; they win over the defaults here. `environment` is added to
+    that of the server alone.
     """
 
-    def __init__(self, version="15", options=None):
+    def __init__(self, version="15", options=None, environment=None):
         self.version = version
         self.options = {**THROW_AWAY, **(options or {})}
+        self.environment = environment or {}
         self.bin = binaries(version)
         self.folder = None
         self.port = None
@@ -226,7 +228,7 @@ class PostgresServer:
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
                 self._command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                start_new_session=True, **self._as_user())
+                start_new_session=True, env={**os.environ, **self.environment}, **self._as_user())
         self.pid = self._process.pid
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

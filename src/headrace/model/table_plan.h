@@ -82,6 +82,8 @@ struct CursorPlan {
                                     ///< value yet.
   std::string about;                ///< One sentence: why the window ends where it does.
   std::optional<int64_t> now;       ///< What a row that is written now has; none: not known.
+  std::optional<int64_t> newest;    ///< The greatest of a row that was written before, as
+                                    ///< CursorBound has it; none: as `now`.
   std::optional<int64_t> waiting;   ///< Rows at or above `next`; none: not counted.
   std::string timezone = {};        ///< That the values are taken to be in; empty: they have one of
                                     ///< their own, or are no times.

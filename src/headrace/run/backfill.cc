@@ -200,6 +200,7 @@ arrow::Status PlanBackfill(const TableJob& job, const Column& column, const Tabl
                  .next = CursorText(column, range->to),
                  .about = About(history),
                  .now = bound.now,
+                 .newest = bound.newest,
                  .waiting = {},
                  .timezone = bound.timezone,
                  .is_backfill = true};

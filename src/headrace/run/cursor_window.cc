@@ -143,6 +143,7 @@ arrow::Status PlanNextWindow(const TableJob& job, const Column& column, const Ta
                  .next = CursorText(column, upper),
                  .about = std::move(bound.about),
                  .now = bound.now,
+                 .newest = bound.newest,
                  .waiting = {},
                  .timezone = std::move(bound.timezone),
                  .is_first = is_first};

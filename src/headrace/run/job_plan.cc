@@ -359,6 +359,13 @@ void WarnOfUncheckedZone(const TableJob& job, TablePlan& plan) {
       "load.cursor_timezone says for good which one it is");
 }
 
+/// How far a value is from those that rows are written with now; negative: behind. Where the clock
+/// of a zone was set back, those that were written before are ahead, and no sign of another zone.
+double AheadOfNow(const CursorPlan& cursor, int64_t value) {
+  const int64_t newest = std::max(*cursor.now, cursor.newest.value_or(*cursor.now));
+  return static_cast<double>(value) - static_cast<double>(std::clamp(value, *cursor.now, newest));
+}
+
 /// A zone that is not the column's moves the watermark by hours, and loses the rows between: what
 /// is written now is hours away. A table that is quiet looks so too, behind: that is said of the
 /// first window alone.
@@ -368,7 +375,7 @@ void WarnOfZone(const TableJob& job, TablePlan& plan) {
   const int64_t greatest = *plan.statistics.columns.at(plan.cursor->column).maximum;
   constexpr int64_t kWorthSaying = int64_t{15} * 60 * kMicrosPerSecond;
   constexpr int64_t kZonesApart = int64_t{26} * 60 * 60 * kMicrosPerSecond;
-  const double ahead = static_cast<double>(greatest) - static_cast<double>(*plan.cursor->now);
+  const double ahead = AheadOfNow(*plan.cursor, greatest);
   const bool is_quiet = ahead < 0 && !plan.cursor->is_first;
   if (std::abs(ahead) <= kWorthSaying || std::abs(ahead) > kZonesApart || is_quiet) return;
   plan.warnings.push_back("the greatest \"" + plan.cursor->column + "\" is " + IsoTime(greatest) +

@@ -105,7 +105,10 @@ struct CursorBound {
                                  ///< not_yet_known.
   std::optional<int64_t> now;    ///< The least value of a row that is written now: the clock, or
                                  ///< what the sequence gives next; none: not known.
-  std::string about;             ///< One sentence: why there.
+  std::optional<int64_t> newest = {};  ///< The greatest value of a row that was written before now,
+                                       ///< less 15 minutes at most: more than `now` where the clock
+                                       ///< of its zone was set back. None: as `now`.
+  std::string about;                   ///< One sentence: why there.
   std::vector<std::string> warnings;
   bool not_yet_known = false;  ///< There is no `upper`, and rows may be there all the same: any
                                ///< that is still to come may lie anywhere, as `about` says why.

@@ -40,6 +40,12 @@ struct Asked {
   bool is_zoned() const { return HasTimeZone(*type); }
 };
 
+/// Local times around a moment. Where the clock of a zone is set back, an hour comes twice.
+struct LocalTimes {
+  int64_t least_to_come = 0;    ///< At the moment or later.
+  int64_t greatest_so_far = 0;  ///< Less a quarter of an hour at most.
+};
+
 /// Numbers may be lower in whatever runs; of a time its start is the bound, where that is known.
 bool Matters(const RunningTransaction& transaction, const Asked& asked) {
   return !asked.is_time() || !transaction.since.has_value();
@@ -112,7 +118,7 @@ class CursorBoundReader {
   arrow::Result<CursorBound> BoundOf(Asked& asked);
   arrow::Result<CursorBound> TimeBound(Asked& asked);
   CursorBound IntegerBound(const Asked& asked) const;
-  arrow::Result<int64_t> InZone(const Asked& asked, int64_t micros);
+  arrow::Result<LocalTimes> InZone(const Asked& asked, int64_t micros);
   void SayWhatIsLeft(Asked& asked) const;
 
   PgConnection& connection_;
@@ -392,8 +398,11 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
   }
   upper -= kUnseenMicros;
   if (!asked.is_zoned()) {
-    ARROW_ASSIGN_OR_RAISE(upper, InZone(asked, upper));
-    ARROW_ASSIGN_OR_RAISE(bound.now, InZone(asked, clock_));
+    ARROW_ASSIGN_OR_RAISE(const LocalTimes at_upper, InZone(asked, upper));
+    ARROW_ASSIGN_OR_RAISE(const LocalTimes at_clock, InZone(asked, clock_));
+    upper = at_upper.least_to_come;
+    bound.now = at_clock.least_to_come;
+    bound.newest = at_clock.greatest_so_far;
     const std::string& zone = asked.wanted->cursor->timezone;
     bound.timezone = zone.empty() ? zone_ : zone;
     bound.about += ", in the time zone " + bound.timezone;
@@ -413,23 +422,27 @@ arrow::Result<CursorBound> CursorBoundReader::TimeBound(Asked& asked) {
   return bound;
 }
 
-/// The least local time that can still come at or after the moment `micros`: where the clock is set
-/// back, an hour comes twice. Looked for a day ahead, at quarters of an hour, where zones change.
-arrow::Result<int64_t> CursorBoundReader::InZone(const Asked& asked, int64_t micros) {
+/// Looked for a day back and ahead, at quarters of an hour, where zones change.
+arrow::Result<LocalTimes> CursorBoundReader::InZone(const Asked& asked, int64_t micros) {
   const std::string& own = asked.wanted->cursor->timezone;
   const std::string moment =
       "'" + WatermarkText(*arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"), micros) +
       "'::pg_catalog.timestamptz";
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      AskSystem(
-          "SELECT pg_catalog.min(pg_catalog.timezone(" + PgQuoteLiteral(own.empty() ? zone_ : own) +
-          ", m))::pg_catalog.text FROM (SELECT " + moment +
-          " UNION ALL SELECT pg_catalog.generate_series(pg_catalog.date_trunc('hour', " + moment +
-          "), " + moment + " + '26 hours', '15 minutes')) t(m) WHERE m >= " + moment));
-  const auto local = MicrosOfTimeText(result.Text(0, 0));
-  if (!local) return PermanentError("the server's clock cannot be read in that time zone");
-  return *local;
+      AskSystem("SELECT pg_catalog.min(local) FILTER (WHERE m >= " + moment +
+                ")::pg_catalog.text, pg_catalog.max(local) FILTER (WHERE m <= " + moment +
+                ")::pg_catalog.text FROM (SELECT " + moment +
+                " UNION ALL SELECT pg_catalog.generate_series(pg_catalog.date_trunc('hour', " +
+                moment + ") + '-26 hours', " + moment +
+                " + '26 hours', '15 minutes')) t(m), LATERAL pg_catalog.timezone(" +
+                PgQuoteLiteral(own.empty() ? zone_ : own) + ", m) AS local"));
+  const auto least = MicrosOfTimeText(result.Text(0, 0));
+  const auto greatest = MicrosOfTimeText(result.Text(0, 1));
+  if (!least || !greatest) {
+    return PermanentError("the server's clock cannot be read in that time zone");
+  }
+  return LocalTimes{.least_to_come = *least, .greatest_so_far = *greatest};
 }
 
 }  // namespace

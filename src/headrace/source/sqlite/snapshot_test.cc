@@ -46,6 +46,12 @@ class SqliteSnapshotTest : public testing::TestWithParam<const char*> {
   const Rows before_ = {{"1", "10"}, {"2", "20"}};
 };
 
+TEST_P(SqliteSnapshotTest, SaysWhatItHoldsUp) {
+  const auto snapshot = OpenSnapshot(1);
+  EXPECT_EQ(snapshot->HeldUp(), write_ahead() ? "the write-ahead log grows with each change"
+                                              : "whoever wants to write to the file waits");
+}
+
 TEST_P(SqliteSnapshotTest, WhateverAWriterTriesSessionsOldAndNewSeeTheSnapshot) {
   const auto snapshot = OpenSnapshot(2);
   const TablePlan plan = PlanOf(snapshot->Describe(TableNamed("t"), {}).ValueOrDie());

@@ -1,0 +1,54 @@
+// What a snapshot says of itself.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "headrace/source/postgres/test_database.h"
+
+namespace headrace {
+namespace {
+
+class PostgresSnapshotTest : public PostgresDatabaseTest {
+ protected:
+  /// Of a table `t`; its connections have the schema's name.
+  std::unique_ptr<Snapshot> OpenNamed(const std::string& mode) {
+    OptionValues options;
+    options.Set("application_name", schema_);
+    options.Set("snapshot", mode);
+    return OpenSnapshot({Table("t")}, std::move(options));
+  }
+
+  /// Connections of that name of which `condition` is true.
+  std::string Holders(const std::string& condition) {
+    return Value("SELECT count(*) FROM pg_stat_activity a WHERE application_name = " +
+                 PgQuoteLiteral(schema_) + " AND " + condition);
+  }
+};
+
+constexpr const char* kHoldsRows = "backend_xmin IS NOT NULL";
+constexpr const char* kHoldsTable =
+    "EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.granted"
+    " AND l.relation = 't'::regclass)";
+
+TEST_F(PostgresSnapshotTest, SaysWhatItHoldsUp) {
+  Run("CREATE TABLE t (id int)");
+  const auto snapshot = OpenNamed("require");
+  EXPECT_EQ(snapshot->HeldUp(),
+            "VACUUM keeps every row of the database that was deleted since, and statements that "
+            "alter or truncate a table of the job wait, as does all that queues behind them");
+  EXPECT_EQ(Holders(kHoldsRows), "1");
+  EXPECT_EQ(Holders(kHoldsTable), "1");
+}
+
+TEST_F(PostgresSnapshotTest, WhereThereIsNoneNothingIsHeldUp) {
+  Run("CREATE TABLE t (id int)");
+  const auto snapshot = OpenNamed("off");
+  EXPECT_EQ(snapshot->HeldUp(), "");
+  EXPECT_EQ(Holders(kHoldsRows), "0");
+}
+
+}  // namespace
+}  // namespace headrace
