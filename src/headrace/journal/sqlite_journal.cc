@@ -105,49 +105,47 @@ nlohmann::json MatchedJson(const std::vector<MatchedTable>& matched) {
   return json;
 }
 
-arrow::Result<std::vector<MatchedTable>> ParseMatched(std::string_view text) {
-  constexpr std::string_view kWhat = "list of a run's matched tables";
-  std::vector<MatchedTable> matched;
-  if (text.empty()) return matched;
-  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(text, kWhat));
-  for (const nlohmann::json& entry : json) {
-    MatchedTable table;
-    JsonObject object(entry, kWhat, ErrorClass::kPermanent);
-    object.Read("schema", table.schema);
-    object.Read("name", table.name);
-    object.Read("pattern", table.pattern);
-    ARROW_RETURN_NOT_OK(object.status());
-    matched.push_back(std::move(table));
-  }
-  return matched;
+void ReadEntry(JsonObject& object, MatchedTable& table) {
+  object.Read("schema", table.schema);
+  object.Read("name", table.name);
+  object.Read("pattern", table.pattern);
 }
 
-std::string ParametersText(const std::optional<JobParameters>& parameters) {
-  if (!parameters) return {};
+nlohmann::json ParametersJson(const JobParameters& parameters) {
   nlohmann::json json = nlohmann::json::array();
-  for (const JobParameter& parameter : *parameters) {
+  for (const JobParameter& parameter : parameters) {
     json.push_back({{"name", parameter.name},
                     {"digest", parameter.digest},
                     {"of_destination", parameter.of_destination}});
   }
-  return DumpJson(json);
+  return json;
 }
 
-arrow::Result<std::optional<JobParameters>> ParseParameters(std::string_view text) {
-  constexpr std::string_view kWhat = "list of a run's parameters";
+std::string ParametersText(const std::optional<JobParameters>& parameters) {
+  return parameters ? DumpJson(ParametersJson(*parameters)) : "";
+}
+
+void ReadEntry(JsonObject& object, JobParameter& parameter) {
+  object.Read("name", parameter.name);
+  object.Read("digest", parameter.digest);
+  object.Read("of_destination", parameter.of_destination);
+}
+
+/// A list of a run that an earlier version did not write, and left empty.
+template <typename Entry>
+arrow::Result<std::optional<std::vector<Entry>>> ParseList(std::string_view text,
+                                                           std::string_view what) {
   if (text.empty()) return std::nullopt;
-  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(text, kWhat));
-  JobParameters parameters;
-  for (const nlohmann::json& entry : json) {
-    JobParameter parameter;
-    JsonObject object(entry, kWhat, ErrorClass::kPermanent);
-    object.Read("name", parameter.name);
-    object.Read("digest", parameter.digest);
-    object.Read("of_destination", parameter.of_destination);
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(text, what));
+  std::vector<Entry> entries;
+  for (const nlohmann::json& item : json) {
+    Entry entry;
+    JsonObject object(item, what, ErrorClass::kPermanent);
+    ReadEntry(object, entry);
     ARROW_RETURN_NOT_OK(object.status());
-    parameters.push_back(std::move(parameter));
+    entries.push_back(std::move(entry));
   }
-  return parameters;
+  return entries;
 }
 
 /// Columns: run, job, text_digest, state, started_at, ended_at, report, scope, source, successor,
@@ -166,8 +164,11 @@ arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
                  .successor = Text(row, 9)};
   ARROW_ASSIGN_OR_RAISE(run.state, RunStateOf(row.ColumnText(3)));
   ARROW_ASSIGN_OR_RAISE(run.scope, ParseScope(row.ColumnText(7)));
-  ARROW_ASSIGN_OR_RAISE(run.matched, ParseMatched(row.ColumnText(10)));
-  ARROW_ASSIGN_OR_RAISE(run.parameters, ParseParameters(row.ColumnText(11)));
+  ARROW_ASSIGN_OR_RAISE(
+      auto matched, ParseList<MatchedTable>(row.ColumnText(10), "list of a run's matched tables"));
+  if (matched) run.matched = *std::move(matched);
+  ARROW_ASSIGN_OR_RAISE(run.parameters,
+                        ParseList<JobParameter>(row.ColumnText(11), "list of a run's parameters"));
   return run;
 }
 

@@ -644,6 +644,18 @@ TEST_F(BackupRerunTest, ARunThatHasPublishedByTheLakeIsNotTakenOver) {
   EXPECT_EQ(CountOf("b"), kRows);
 }
 
+TEST_F(BackupRerunTest, ARunThatHasPublishedByTheLakeIsNotTakenOverByAChangedJob) {
+  FailTable("b");
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
+  ForgetCommits("'a'");
+  job_.text_digest = "d2";
+  const arrow::Status refused = Run().status();
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+  EXPECT_NE(refused.message().find("has already loaded some of its tables"), std::string::npos)
+      << refused;
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
 TEST_F(BackupRerunTest, ARunThatHasPublishedAllByTheLakeIsVerifiedAndEnded) {
   ASSERT_EQ(Run(monday_)->exit_code(), 0);
   ForgetCommits("'a', 'b'");
