@@ -286,7 +286,8 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
 }
 
 TEST_F(JournalTest, ARunWithoutParametersIsNoRunOfWhichTheyAreNotKnown) {
-  JournalRun run = {.run = "r1", .job = "shop", .text_digest = "d1", .parameters = JobParameters()};
+  const JournalRun run = {
+      .run = "r1", .job = "shop", .text_digest = "d1", .parameters = JobParameters()};
   ASSERT_TRUE(journal_->BeginRun(run).ok());
   Reopen();
   EXPECT_EQ((*journal_->FindRun("r1"))->parameters, JobParameters());
