@@ -57,23 +57,33 @@ def test_a_kill_of_a_run_that_takes_another_over_loses_and_doubles_nothing(datab
     assert lake.staged_files(job.lake) == []
 
 
+def call(job, where: str, *arguments: str, **expect):
+    job.document["tables"][0]["where"] = where
+    job.write()
+    return job.run(*arguments, **expect)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_kill_of_a_run_that_takes_one_over_that_published_nothing_loses_and_doubles_nothing(database, headrace, knife, when):
-    """Of full loads, each with an id of its own: the one before had staged a part, and its retry loads nothing once more."""
+@pytest.mark.parametrize("is_mended", [False, True], ids=["of_another_id", "of_a_mended_job"])
+def test_a_kill_of_a_run_that_takes_one_over_that_published_nothing_loses_and_doubles_nothing(database, headrace, knife, when, is_mended):
+    """Of full loads: the one before had staged a part, and its retry loads nothing once more. The new one has an id of its own, or the job
+    was mended, and who calls it says none."""
     database.execute("CREATE TABLE events AS SELECT id, '2024-02-29'::date AS at FROM generate_series(1, 5) AS id")
     job = postgres_job(headrace, database, {"name": "public.events", "write": "append"})
+    where = "id > -1" if is_mended else "id > 0"
     for point in itertools.count(1):
+        first, second = ("--run-id", f"first-{point}"), ("--run-id", f"second-{point}")
         database.execute("INSERT INTO events VALUES (6, 'infinity')")
-        job.run("--run-id", f"first-{point}", expect=1)
+        call(job, "id > 0", *first, expect=1)
         database.execute("DELETE FROM events WHERE id = 6")
         job.environment = knife.kill(point, when)
-        finished = job.run("--run-id", f"second-{point}", expect=None)
+        finished = call(job, where, *([] if is_mended else second), expect=None)
         job.environment = {}
         if finished.returncode == 0:
             break
         assert finished.returncode == -signal.SIGKILL, f"killed {when} durable call {point}\n{finished.stdout}{finished.stderr}"
-        for night in ("second", "first"):
-            job.run("--run-id", f"{night}-{point}")
+        for night in (first, first) if is_mended else (second, first):
+            job.run(*night)
             ids = sorted(number for number, in lake.rows(job.lake, "public.events", "id"))
             assert ids == sorted(list(range(1, 6)) * point), f"{night}, killed {when} durable call {point}"
     assert point > 15, "too few durable calls to be true"

@@ -137,6 +137,22 @@ def test_a_report_that_cannot_be_printed_does_not_make_a_run_look_failed(items, 
     assert lake.rows(job.lake, TABLE) == FIRST
 
 
+@pytest.mark.parametrize("words", [["run", "job.yaml", "--run-id", "monday"], ["clean", "--job", "job.yaml"], ["runs", "--job", "job.yaml"],
+                                   ["show", "--job", "job.yaml"], ["plan", "job.yaml"], ["verify", "monday", "--job", "job.yaml"]], ids=lambda words: words[0])
+def test_a_document_that_cannot_be_printed_is_a_failure(items, headrace, words):
+    """Its reader would take what is cut off, or nothing, for the result. What was done is done all the same."""
+    job = job_for(items, headrace, "append")
+    if words[0] != "run":
+        job.run("--run-id", "monday")
+    with open("/dev/full", "w") as full:
+        process = headrace.start(*words, "--json", stdout=full)
+        _, told = process.communicate(timeout=SECONDS)
+    assert process.returncode == 1, told
+    assert "cannot write the result to standard output" in told
+    job.run("--run-id", "monday")
+    assert lake.rows(job.lake, TABLE) == FIRST
+
+
 def test_a_plan_that_cannot_be_printed_is_none(items, headrace):
     job_for(items, headrace, "append")
     with open("/dev/full", "w") as full:

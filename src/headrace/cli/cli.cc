@@ -131,7 +131,10 @@ int RunCommandLine(const CommandLine& line, const ErrorOutlet& outlet) {
     if (command.unprinted.empty() || line.dry_run) {
       return TellError(flushed, false, context.json_log, outlet);
     }
-    console.WriteLine("headrace: " + flushed.message() + "; " + std::string(command.unprinted));
+    const arrow::Status told =
+        flushed.WithMessage(flushed.message() + "; " + std::string(command.unprinted));
+    if (line.json && *code == kExitDone) return TellError(told, false, context.json_log, outlet);
+    console.WriteLine("headrace: " + told.message());
   }
   return *code;
 }

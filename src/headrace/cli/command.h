@@ -59,7 +59,8 @@ struct Command {
   std::vector<CommandExit> exits;
   std::string_view json;  ///< What `--json` prints; empty: no such option.
   /// Of a command whose exit code tells what it did, not whether that could be printed: what is
-  /// said where it could not. Empty: then it has failed.
+  /// said where it could not. Empty: then it has failed. So it has with `--json`, whose reader
+  /// would take a document that is cut off, or none, for the result.
   std::string_view unprinted = {};
 
   /// Returns the exit code; an error is told to the user and becomes ExitCodeOf(error).

@@ -90,8 +90,11 @@ Command RunCommand() {
           "published nothing is in the way of no other --run-id of the same job (its text, what "
           "its "
           "${…} stand for, the place of its source) that is for all of its tables: that one takes "
-          "it over, and is meant by both ids then. Tables that an unfinished run "
-          "was not begun for join it, unless --resume is given.\n"
+          "it over, and is meant by both ids then. Without --run-id a new run takes one over that "
+          "has published nothing, where the job was changed since, mended perhaps; but where no "
+          "more than a ${…}, a --set or the place of the source has another value, and its tables "
+          "are not replaced anyway, nobody would load what it was for: that is refused. Tables "
+          "that an unfinished run was not begun for join it, unless --resume is given.\n"
           "Ctrl-C ends it cleanly, a second one at once. What other programs send (kill, a "
           "scheduler) within a second of the first signal counts as one with it: timeout(1) sends "
           "each signal twice.",

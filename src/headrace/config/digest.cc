@@ -80,31 +80,53 @@ void ResolveReferences(const Environment& environment, const std::filesystem::pa
   for (YamlPair& pair : node.pairs) ResolveReferences(environment, folder, pair.value);
 }
 
-/// Empties the secrets of the sections that have plug-ins; URIs lose their password alone: another
-/// server is another job.
-void HideSecrets(const Section& job, YamlNode& root) {
+/// A URI says where to connect to, besides a password.
+void RemoveSecrets(const Section& job, YamlNode& root) {
   for (const Section& section : job.sections) {
     YamlNode* node = root.Find(section.key);
     if (node == nullptr) continue;
     for (YamlPair& pair : node->pairs) {
-      // A URI says where to connect to, besides a password.
       if (IsSecret(section, pair.key) && pair.key != kUriKey) pair.value = YamlNode{};
-      if (!section.plugins.empty()) pair.value.text = WithPasswordsRemoved(pair.value.text);
     }
   }
 }
 
+/// URIs lose their password alone: another server is another job.
+void RemovePasswords(const Section& job, YamlNode& root) {
+  for (const Section& section : job.sections) {
+    YamlNode* node = root.Find(section.key);
+    if (node == nullptr || section.plugins.empty()) continue;
+    for (YamlPair& pair : node->pairs) pair.value.text = WithPasswordsRemoved(pair.value.text);
+  }
+}
+
+bool IsNotHashed(std::string_view key) {
+  return std::ranges::find(kNotHashed, key) != kNotHashed.end();
+}
+
 }  // namespace
+
+YamlNode CountedValues(const Section& job, const YamlNode& root) {
+  YamlNode counted = root;
+  std::erase_if(counted.pairs, [](const YamlPair& pair) { return IsNotHashed(pair.key); });
+  RemoveHarmless(job, counted);
+  RemoveSecrets(job, counted);
+  return counted;
+}
+
+bool IsCounted(const Section& job, std::string_view path) {
+  const size_t end = std::min(path.find_first_of(".["), path.size());
+  const std::string_view key = path.substr(0, end);
+  const Section* section = FindSection(job, key);
+  if (IsNotHashed(key)) return false;
+  return section == nullptr || end == path.size() || !ChangesNoRow(*section, path.substr(end + 1));
+}
 
 std::string JobDigest(const Section& job, const YamlNode& root, const Environment& environment,
                       const std::filesystem::path& folder) {
-  YamlNode hashed = root;
-  std::erase_if(hashed.pairs, [](const YamlPair& pair) {
-    return std::ranges::find(kNotHashed, pair.key) != kNotHashed.end();
-  });
+  YamlNode hashed = CountedValues(job, root);
   ResolveReferences(environment, folder, hashed);
-  RemoveHarmless(job, hashed);
-  HideSecrets(job, hashed);
+  RemovePasswords(job, hashed);
   std::string canonical;
   AppendCanonical(hashed, canonical);
   const XXH128_hash_t hash = XXH3_128bits(canonical.data(), canonical.size());

@@ -11,6 +11,7 @@
 #include "headrace/config/option.h"
 #include "headrace/model/capabilities.h"
 #include "headrace/model/commit.h"
+#include "headrace/model/job_parameter.h"
 #include "headrace/model/table_pattern.h"
 #include "headrace/model/table_plan.h"
 
@@ -120,6 +121,7 @@ struct Job {
   std::filesystem::path file;  ///< As given to the parser.
   JobWords words;              ///< How a command that a message proposes names this job.
   std::string text_digest;     ///< JobDigest: has the job changed since the run began?
+  JobParameters parameters;    ///< What of it the file leaves to the environment and `--set`.
   PluginSettings source;
   std::vector<TableJob> tables;           ///< Those that it names, and queries, in its order.
   std::vector<PatternJob> patterns;       ///< In its order; none once its tables are listed.

@@ -7,6 +7,7 @@
 #include "headrace/config/digest.h"
 #include "headrace/config/job_builder.h"
 #include "headrace/config/override.h"
+#include "headrace/config/parameters.h"
 #include "headrace/config/problems.h"
 #include "headrace/config/section.h"
 #include "headrace/config/section_reader.h"
@@ -70,6 +71,7 @@ arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::pa
   job.words = {.file = file == kDefaultJobFile ? "" : file.string(),
                .set = ShownOverrides(overrides, shape)};
   job.text_digest = JobDigest(shape, *root, remembered, folder);
+  job.parameters = FindParameters(shape, *root, overrides, remembered, folder);
   return job;
 }
 

@@ -116,7 +116,7 @@ std::vector<TextRange> PasswordParameters(std::string_view text) {
   return values;
 }
 
-std::string WithPasswordsRemoved(std::string_view text) {
+std::vector<TextRange> PasswordsIn(std::string_view text) {
   std::vector<TextRange> passwords = PasswordParameters(text);
   if (const auto of_user = UserPassword(text)) {
     const auto overlaps = [&](const TextRange& value) {
@@ -125,7 +125,11 @@ std::string WithPasswordsRemoved(std::string_view text) {
     std::erase_if(passwords, overlaps);
     passwords.insert(passwords.begin(), *of_user);
   }
-  return WithReplaced(text, passwords, "");
+  return passwords;
+}
+
+std::string WithPasswordsRemoved(std::string_view text) {
+  return WithReplaced(text, PasswordsIn(text), "");
 }
 
 std::string WithoutPassword(std::string_view text) {

@@ -20,8 +20,12 @@ struct TextRange {
 /// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
 std::vector<TextRange> PasswordParameters(std::string_view text);
 
-/// `text` without its passwords, and with everything else: those of PasswordParameters and, of a
-/// URI that is right, the user's. Two texts are the same by it where only passwords differ.
+/// The passwords of `text`: those of PasswordParameters and, of a URI that is right, the user's; in
+/// order, without overlaps.
+std::vector<TextRange> PasswordsIn(std::string_view text);
+
+/// `text` without PasswordsIn, and with everything else. Two texts are the same by it where only
+/// passwords differ.
 std::string WithPasswordsRemoved(std::string_view text);
 
 /// `text` with what may be a password as `***`: between the user's `:` and the last `@` of a URI,

@@ -178,6 +178,20 @@ bool HasReference(std::string_view text) {
   return text.find(kReferenceBegin) != std::string_view::npos;
 }
 
+std::vector<TextRange> ReferencesIn(std::string_view text) {
+  std::vector<TextRange> references;
+  for (size_t at = text.find(kReferenceBegin); at != std::string_view::npos;
+       at = text.find(kReferenceBegin, at + 1)) {
+    const bool is_literal = at > 0 && text[at - 1] == '$';
+    if (is_literal) continue;
+    const size_t end = text.find('}', at);
+    if (end == std::string_view::npos) break;
+    references.push_back({at, end + 1 - at});
+    at = end;
+  }
+  return references;
+}
+
 bool HasFileReference(std::string_view text) {
   for (size_t at = text.find(kReferenceBegin); at != std::string_view::npos;
        at = text.find(kReferenceBegin, at + 1)) {

@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "headrace/config/password_text.h"
 #include "headrace/model/error.h"
@@ -35,6 +36,10 @@ arrow::Result<std::string> ReadSmallFile(const std::filesystem::path& path,
 
 /// Does `text` hold a reference, or a `$${` that stands for `${`?
 bool HasReference(std::string_view text);
+
+/// Where the references of `text` stand, `${` and `}` with them, in order; one without its `}` ends
+/// the list.
+std::vector<TextRange> ReferencesIn(std::string_view text);
 
 /// Does `text` hold a `${file:…}`?
 bool HasFileReference(std::string_view text);

@@ -12,6 +12,7 @@
 
 #include "headrace/model/commit.h"
 #include "headrace/model/error.h"
+#include "headrace/model/job_parameter.h"
 #include "headrace/model/receipt.h"
 #include "headrace/model/work_unit.h"
 
@@ -52,6 +53,9 @@ struct JournalRun {
   std::vector<MatchedTable> matched;  ///< All that the job's patterns stand for in this run, those
                                       ///< outside of its scope too.
   std::string successor;  ///< Of kSuperseded: the run that took over what was left. Else empty.
+  std::optional<JobParameters> parameters =
+      {};  ///< Job::parameters when the run began; none: they
+           ///< are not known, as of a journal before format 8.
 
   /// kRunning or kFailed: the next `headrace run` continues it.
   bool unfinished() const { return state == RunState::kRunning || state == RunState::kFailed; }
@@ -144,11 +148,9 @@ class Journal {
                                         const std::string& reason) = 0;
   virtual arrow::Status EndRun(const std::string& run, RunState state,
                                const std::string& report) = 0;
-  /// A failed or running run goes on, with the job text, place of the source, scope and tables of
-  /// patterns as they are now.
-  virtual arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
-                                  const std::string& source, const std::vector<std::string>& scope,
-                                  const std::vector<MatchedTable>& matched) = 0;
+  /// The failed or running run `run.run` goes on, with the job text, parameters, place of the
+  /// source, scope and tables of patterns of `run`; of that nothing else counts.
+  virtual arrow::Status ResumeRun(const JournalRun& run) = 0;
 
   virtual arrow::Result<std::vector<Receipt>> Receipts(const std::string& run,
                                                        const std::string& directory, int epoch) = 0;

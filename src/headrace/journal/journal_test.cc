@@ -271,6 +271,7 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
                               "division; ALTER TABLE run DROP COLUMN source; ALTER TABLE run DROP "
                               "COLUMN successor;"
                               "ALTER TABLE run DROP COLUMN matched;"
+                              "ALTER TABLE run DROP COLUMN parameters;"
                               "PRAGMA user_version=1")
                     .ok());
   }
@@ -281,6 +282,15 @@ TEST_F(JournalTest, AJournalOfTheFirstVersionGetsWhatItLacks) {
   EXPECT_EQ((*journal_->FindRun("r1"))->source, "");
   EXPECT_EQ((*journal_->FindRun("r1"))->successor, "");
   EXPECT_TRUE((*journal_->FindRun("r1"))->matched.empty());
+  EXPECT_EQ((*journal_->FindRun("r1"))->parameters, std::nullopt) << "they are not known";
+}
+
+TEST_F(JournalTest, ARunWithoutParametersIsNoRunOfWhichTheyAreNotKnown) {
+  const JournalRun run = {
+      .run = "r1", .job = "shop", .text_digest = "d1", .parameters = JobParameters()};
+  ASSERT_TRUE(journal_->BeginRun(run).ok());
+  Reopen();
+  EXPECT_EQ((*journal_->FindRun("r1"))->parameters, JobParameters());
 }
 
 TEST_F(JournalTest, ARunIsTakenOverWithItsLastingFaults) {
@@ -381,8 +391,16 @@ TEST_F(JournalTest, AnEndedRunMayBeResumedWithItsNewText) {
   EXPECT_TRUE((*journal_->FindRun("r1"))->unfinished());
   EXPECT_EQ((*journal_->FindRun("r1"))->source, "postgresql://a:5432/x");
   const std::vector<MatchedTable> matched = {{"public", "a\"*", "public.*"}, {"", "b", "*"}};
-  ASSERT_TRUE(journal_->ResumeRun("r1", "d2", "postgresql://b:5432/x", {"a", "b"}, matched).ok());
+  const JobParameters parameters = {{"${FROM}", "f1"}, {"--set destination.path", "f2", true}};
+  JournalRun now = *std::move(*journal_->FindRun("r1"));
+  now.text_digest = "d2";
+  now.source = "postgresql://b:5432/x";
+  now.scope = {"a", "b"};
+  now.matched = matched;
+  now.parameters = parameters;
+  ASSERT_TRUE(journal_->ResumeRun(now).ok());
   const auto run = *journal_->FindRun("r1");
+  EXPECT_EQ(run->parameters, parameters);
   EXPECT_EQ(run->source, "postgresql://b:5432/x");
   EXPECT_EQ(run->state, RunState::kRunning);
   EXPECT_EQ(run->text_digest, "d2");

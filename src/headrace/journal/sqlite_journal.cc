@@ -17,13 +17,14 @@
 namespace headrace {
 namespace {
 
-constexpr int kJournalVersion = 7;
+constexpr int kJournalVersion = 8;
 constexpr int kFirstVersionWithVoidIntents = 2;
 constexpr int kFirstVersionWithSource = 3;
 constexpr int kFirstVersionWithLastingFaults = 4;
 constexpr int kFirstVersionWithSuccessor = 5;
 constexpr int kFirstVersionWithMatched = 6;
 constexpr int kFirstVersionWithDivisions = 7;
+constexpr int kFirstVersionWithParameters = 8;
 constexpr std::chrono::seconds kBusyTimeout{30};
 
 constexpr const char* kPragmas =
@@ -33,7 +34,8 @@ constexpr const char* kTables = R"sql(
 CREATE TABLE IF NOT EXISTS run (
   run TEXT PRIMARY KEY, job TEXT NOT NULL, text_digest TEXT NOT NULL, state TEXT NOT NULL, started_at TEXT NOT NULL,
   ended_at TEXT NOT NULL DEFAULT '', report TEXT NOT NULL DEFAULT '', scope TEXT NOT NULL,
-  source TEXT NOT NULL DEFAULT '', successor TEXT NOT NULL DEFAULT '', matched TEXT NOT NULL DEFAULT '') STRICT;
+  source TEXT NOT NULL DEFAULT '', successor TEXT NOT NULL DEFAULT '', matched TEXT NOT NULL DEFAULT '',
+  parameters TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE IF NOT EXISTS run_table (
   run TEXT NOT NULL REFERENCES run, directory TEXT NOT NULL, label TEXT NOT NULL, epoch INTEGER NOT NULL, units INTEGER NOT NULL,
   plan TEXT NOT NULL, intent TEXT, record TEXT, PRIMARY KEY (run, directory)) STRICT;
@@ -57,9 +59,11 @@ struct LaterColumn {
   int since;
   std::string_view name;
 };
-constexpr std::array<LaterColumn, 3> kLaterColumns = {{{kFirstVersionWithSource, "source"},
-                                                       {kFirstVersionWithSuccessor, "successor"},
-                                                       {kFirstVersionWithMatched, "matched"}}};
+constexpr std::array<LaterColumn, 4> kLaterColumns = {
+    {{kFirstVersionWithSource, "source"},
+     {kFirstVersionWithSuccessor, "successor"},
+     {kFirstVersionWithMatched, "matched"},
+     {kFirstVersionWithParameters, "parameters"}}};
 
 /// Condition on the runs of job ?1, of all jobs if that is empty.
 constexpr std::string_view kOfJob = "(?1 = '' OR job = ?1)";
@@ -101,25 +105,51 @@ nlohmann::json MatchedJson(const std::vector<MatchedTable>& matched) {
   return json;
 }
 
-arrow::Result<std::vector<MatchedTable>> ParseMatched(std::string_view text) {
-  constexpr std::string_view kWhat = "list of a run's matched tables";
-  std::vector<MatchedTable> matched;
-  if (text.empty()) return matched;
-  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(text, kWhat));
-  for (const nlohmann::json& entry : json) {
-    MatchedTable table;
-    JsonObject object(entry, kWhat, ErrorClass::kPermanent);
-    object.Read("schema", table.schema);
-    object.Read("name", table.name);
-    object.Read("pattern", table.pattern);
-    ARROW_RETURN_NOT_OK(object.status());
-    matched.push_back(std::move(table));
+void ReadEntry(JsonObject& object, MatchedTable& table) {
+  object.Read("schema", table.schema);
+  object.Read("name", table.name);
+  object.Read("pattern", table.pattern);
+}
+
+nlohmann::json ParametersJson(const JobParameters& parameters) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const JobParameter& parameter : parameters) {
+    json.push_back({{"name", parameter.name},
+                    {"digest", parameter.digest},
+                    {"of_destination", parameter.of_destination}});
   }
-  return matched;
+  return json;
+}
+
+std::string ParametersText(const std::optional<JobParameters>& parameters) {
+  return parameters ? DumpJson(ParametersJson(*parameters)) : "";
+}
+
+void ReadEntry(JsonObject& object, JobParameter& parameter) {
+  object.Read("name", parameter.name);
+  object.Read("digest", parameter.digest);
+  object.Read("of_destination", parameter.of_destination);
+}
+
+/// A list of a run that an earlier version did not write, and left empty.
+template <typename Entry>
+arrow::Result<std::optional<std::vector<Entry>>> ParseList(std::string_view text,
+                                                           std::string_view what) {
+  if (text.empty()) return std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseStored(text, what));
+  std::vector<Entry> entries;
+  for (const nlohmann::json& item : json) {
+    Entry entry;
+    JsonObject object(item, what, ErrorClass::kPermanent);
+    ReadEntry(object, entry);
+    ARROW_RETURN_NOT_OK(object.status());
+    entries.push_back(std::move(entry));
+  }
+  return entries;
 }
 
 /// Columns: run, job, text_digest, state, started_at, ended_at, report, scope, source, successor,
-/// matched.
+/// matched, parameters.
 arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
   JournalRun run{.run = Text(row, 0),
                  .job = Text(row, 1),
@@ -134,7 +164,11 @@ arrow::Result<JournalRun> ReadRun(const SqliteStatement& row) {
                  .successor = Text(row, 9)};
   ARROW_ASSIGN_OR_RAISE(run.state, RunStateOf(row.ColumnText(3)));
   ARROW_ASSIGN_OR_RAISE(run.scope, ParseScope(row.ColumnText(7)));
-  ARROW_ASSIGN_OR_RAISE(run.matched, ParseMatched(row.ColumnText(10)));
+  ARROW_ASSIGN_OR_RAISE(
+      auto matched, ParseList<MatchedTable>(row.ColumnText(10), "list of a run's matched tables"));
+  if (matched) run.matched = *std::move(matched);
+  ARROW_ASSIGN_OR_RAISE(run.parameters,
+                        ParseList<JobParameter>(row.ColumnText(11), "list of a run's parameters"));
   return run;
 }
 
@@ -384,10 +418,11 @@ arrow::Status SqliteJournal::BeginRun(const JournalRun& run) {
 
 arrow::Status SqliteJournal::InsertRun(const JournalRun& run) {
   return Execute(
-      "INSERT INTO run (run, job, text_digest, state, started_at, scope, source, matched) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+      "INSERT INTO run (run, job, text_digest, state, started_at, scope, source, matched, "
+      "parameters) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
       {run.run, run.job, run.text_digest, std::string(RunStateName(run.state)), run.started_at,
-       DumpJson(nlohmann::json(run.scope)), run.source, DumpJson(MatchedJson(run.matched))});
+       DumpJson(nlohmann::json(run.scope)), run.source, DumpJson(MatchedJson(run.matched)),
+       ParametersText(run.parameters)});
 }
 
 arrow::Status SqliteJournal::SupersedeRun(const std::string& run, const JournalRun& successor,
@@ -522,14 +557,12 @@ arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state,
       {run, std::string(RunStateName(state)), report});
 }
 
-arrow::Status SqliteJournal::ResumeRun(const std::string& run, const std::string& text_digest,
-                                       const std::string& source,
-                                       const std::vector<std::string>& scope,
-                                       const std::vector<MatchedTable>& matched) {
+arrow::Status SqliteJournal::ResumeRun(const JournalRun& run) {
   return Write(
       "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, source = ?3, scope = "
-      "?4, matched = ?5 WHERE run = ?1",
-      {run, text_digest, source, DumpJson(nlohmann::json(scope)), DumpJson(MatchedJson(matched))});
+      "?4, matched = ?5, parameters = ?6 WHERE run = ?1",
+      {run.run, run.text_digest, run.source, DumpJson(nlohmann::json(run.scope)),
+       DumpJson(MatchedJson(run.matched)), ParametersText(run.parameters)});
 }
 
 arrow::Result<std::vector<Receipt>> SqliteJournal::Receipts(const std::string& run,

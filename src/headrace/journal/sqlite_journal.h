@@ -36,9 +36,7 @@ class SqliteJournal : public Journal {
   arrow::Status AddLastingFault(const std::string& run, const std::string& directory,
                                 const std::string& reason) override;
   arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) override;
-  arrow::Status ResumeRun(const std::string& run, const std::string& text_digest,
-                          const std::string& source, const std::vector<std::string>& scope,
-                          const std::vector<MatchedTable>& matched) override;
+  arrow::Status ResumeRun(const JournalRun& run) override;
 
   arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory,
                                                int epoch) override;

@@ -1,5 +1,6 @@
 #include "headrace/run/choice_text.h"
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_set>
 
@@ -18,6 +19,16 @@ std::string Enumerated(const std::vector<std::string>& names) {
     text += (i == 0 ? "" : i + 1 < names.size() ? ", " : " and ") + names[i];
   }
   return text;
+}
+
+/// The parameters of `job` that had another value when `run` began, each once.
+std::vector<std::string> ChangedNames(const Job& job, const JournalRun& run) {
+  std::vector<std::string> names;
+  if (!run.parameters) return names;
+  for (const JobParameter& parameter : ChangedParameters(*run.parameters, job.parameters)) {
+    if (std::ranges::find(names, parameter.name) == names.end()) names.push_back(parameter.name);
+  }
+  return names;
 }
 
 /// How to load what an abandoned run has left, of which the job may have some no more.
@@ -58,8 +69,8 @@ std::string AreLoaded(const TableJobs& outside) {
 arrow::Status JobChanged(const Job& job, const JournalRun& run,
                          const std::vector<std::string>& left) {
   return UserError(
-      "the job has changed since run " + run.run +
-      " began (its file, --set, --from, --to, or what a ${…} in it stands for), and "
+      "the job has changed since run " + run.run + " began (" + std::string(kWhatMakesAJob) +
+      ", or --from and --to), and "
       "that run has already loaded some of its tables. Restore the job and run again to finish it, "
       "or give it up with `headrace abandon " +
       run.run + job.words.AsOption() + "`" + LoadTheRest(job, left));
@@ -86,20 +97,34 @@ arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, cons
                    other.run + job.words.AsOption() + "`");
 }
 
+std::string ChangeSince(const Job& job, const JournalRun& run, const std::string& place) {
+  if (run.text_digest == job.text_digest) {
+    return "the source is " + place + " now, where it was " + run.source;
+  }
+  const std::vector<std::string> names = ChangedNames(job, run);
+  if (names.empty()) {
+    return "the job has changed since it began (" + std::string(kWhatMakesAJob) + ")";
+  }
+  return Enumerated(names) + (names.size() == 1 ? " has another value" : " have other values") +
+         " than when it began";
+}
+
 arrow::Status OtherJobUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::string& place, const std::vector<std::string>& left) {
-  const bool is_text = other.text_digest != job.text_digest;
-  const std::string change =
-      is_text ? "the job has changed since it began (" + std::string(kWhatMakesAJob) + ")"
-              : "the source is " + place + " now, where it was " + other.source;
   return UserError("run " + other.run + " of this job is unfinished (" + Enumerated(left) +
                    (left.size() == 1 ? " is" : " are") + " left) and has published nothing, but " +
-                   change + ": run " + wanted +
+                   ChangeSince(job, other, place) + ": " + wanted +
                    " might not load what that was for, and cannot start. Repeat `--run-id " +
                    ShellWord(other.run) +
                    "` with the job as it was or, if that was wrong, as it is meant to be, or give "
                    "the run up with `headrace abandon " +
                    other.run + job.words.AsOption() + "`");
+}
+
+arrow::Status ResumeOfOtherJob(const Job& job, const JournalRun& run, const std::string& place) {
+  return UserError("--resume only continues run " + run.run +
+                   ", which has published nothing, but " + ChangeSince(job, run, place) +
+                   ": leave --resume out, and a new run takes that over with the job as it is now");
 }
 
 arrow::Status SuccessorChanged(const Job& job, const std::string& asked,
@@ -133,10 +158,12 @@ std::string TakenOver(const JournalRun& run, const std::vector<std::string>& lef
          "for nothing";
 }
 
-std::string TakenOverUnpublished(const JournalRun& run, const std::string& successor) {
-  return "run " + run.run + ", begun at " + run.started_at + ", has published nothing: run " +
-         successor + " takes it over, and is meant by --run-id " + ShellWord(run.run) +
-         " from now on";
+std::string TakenOverUnpublished(const JournalRun& run, const std::string& successor,
+                                 const std::string& change) {
+  return "run " + run.run + ", begun at " + run.started_at + ", has published nothing" +
+         (change.empty() ? "" : ", and " + change) + ": run " + successor + " takes it over" +
+         (change.empty() ? "" : " with the job as it is now") + ", and is meant by --run-id " +
+         ShellWord(run.run) + " from now on";
 }
 
 std::string TakenOverByOneForAll(const UnfinishedRun& other) {
@@ -176,6 +203,11 @@ std::string ExtendedFor(const JournalRun& run, const TableJobs& inside, const Ta
   return "run " + run.run + " was begun for " + ScopeText(inside) +
          (inside.empty() ? "" : " only") + ": it is for " + NamedTables(outside) +
          " too from now on";
+}
+
+std::string ChangedSinceDone() {
+  return "the job has changed since (" + std::string(kWhatMakesAJob) +
+         ", or the place that it reads): what is new in it is loaded under another --run-id";
 }
 
 std::string DoneRunWasFor(const JournalRun& run, const TableJobs& inside,

@@ -25,11 +25,19 @@ arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::st
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left);
 
-/// The same of the run of the id `wanted`, where `other` has published nothing and was of another
-/// job, or of another place than `place`. Names no command that would load for `other` what
-/// `wanted` is for.
+/// What is another one, now that the source is at `place`, than when `run` began: a clause. Names
+/// parameters, never their values.
+std::string ChangeSince(const Job& job, const JournalRun& run, const std::string& place);
+
+/// The same as OtherRunUnfinished, where `other` has published nothing and was of another job, or
+/// of another place than `place`. Names no command that would load for `other` what `wanted` is
+/// for.
 arrow::Status OtherJobUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::string& place, const std::vector<std::string>& left);
+
+/// Class user: `--resume` alone means `run`, which has published nothing and was of another job, or
+/// place: a new one would load what it was for.
+arrow::Status ResumeOfOtherJob(const Job& job, const JournalRun& run, const std::string& place);
 
 /// Class user: `asked` is the id of a run that `successor` took over as the same job, and
 /// `successor` is of another job, or place, since.
@@ -50,8 +58,10 @@ arrow::Status BackfillUnfinished(const Job& job, const JournalRun& run,
 /// A new run takes over `left` (labels) of `run`, which is unfinished.
 std::string TakenOver(const JournalRun& run, const std::vector<std::string>& left);
 
-/// The same of a run that has published nothing, by the run `successor`.
-std::string TakenOverUnpublished(const JournalRun& run, const std::string& successor);
+/// The same of a run that has published nothing, by the run `successor`. `change`: ChangeSince,
+/// empty where both are of the same job.
+std::string TakenOverUnpublished(const JournalRun& run, const std::string& successor,
+                                 const std::string& change);
 
 /// Class user: `outside` are wanted, and `--resume` goes on with `run` alone, which is not for
 /// them.
@@ -64,6 +74,9 @@ arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
 
 /// A note: tables that the run was not begun for join it.
 std::string ExtendedFor(const JournalRun& run, const TableJobs& inside, const TableJobs& outside);
+
+/// A note on a run that is done, of another job, or place, than the job now.
+std::string ChangedSinceDone();
 
 /// What NotPartOfDoneRun says, as a note where nothing was named.
 std::string DoneRunWasFor(const JournalRun& run, const TableJobs& inside, const TableJobs& outside);

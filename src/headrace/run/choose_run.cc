@@ -151,11 +151,10 @@ arrow::Result<Succession> RunChooser::Rule(const JournalRun& run, const RunWish&
   ARROW_ASSIGN_OR_RAISE(journalled_, parts_.journal.Tables(run.run));
   unfinished_ = MakeUnfinished(run);
   const Succession succession = RuleSuccession(unfinished_, wish);
-  const bool goes_on_as_another = succession == Succession::kContinue &&
-                                  !unfinished_.is_same_text && !unfinished_.has_published;
+  const bool is_of_another = !unfinished_.is_same_text && !unfinished_.has_published;
   const bool is_passed_over =
       succession == Succession::kTakeOver || succession == Succession::kGiveUp;
-  if (!goes_on_as_another && !is_passed_over) return succession;
+  if (!is_of_another && !is_passed_over) return succession;
   ARROW_RETURN_NOT_OK(FindLostCommits(run));
   unfinished_ = MakeUnfinished(run);
   return RuleSuccession(unfinished_, wish);
@@ -276,8 +275,12 @@ arrow::Status RunChooser::Refuse(const JournalRun& run, Succession succession,
   if (succession == Succession::kSuccessorChanged) {
     return SuccessorChanged(parts_.job, *request_.run_id, run);
   }
+  if (succession == Succession::kResumeOfOtherJob) {
+    return ResumeOfOtherJob(parts_.job, run, parts_.source.place());
+  }
   if (succession == Succession::kOtherJobUnfinished) {
-    return OtherJobUnfinished(parts_.job, *request_.run_id, run, parts_.source.place(), left);
+    const std::string wanted = request_.run_id ? "run " + *request_.run_id : "a new run";
+    return OtherJobUnfinished(parts_.job, wanted, run, parts_.source.place(), left);
   }
   if (wish.asked != AskedRun::kOther) {
     return OtherRunUnfinished(parts_.job, "this backfill", run, left);
@@ -295,7 +298,7 @@ ChosenRun RunChooser::SuccessorOf(const JournalRun& run) const {
   chosen.run = MakeRunId();
   chosen.started_at = started_at_;
   chosen.source = parts_.source.place();
-  chosen.scope = run.scope;
+  chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
   for (const TableJob* table : TablesOutside(wanted_, run.scope)) {
     chosen.scope.push_back(table->table.directory());
   }
@@ -318,9 +321,11 @@ arrow::Status RunChooser::TakeOver(const JournalRun& run, AskedRun asked) {
     kept = unfinished_.kept();
   }
   ARROW_RETURN_NOT_OK(FindFaults(run.run, *decision_.chosen));
+  const std::string change =
+      IsOfJobNow(parts_, run) ? "" : ChangeSince(parts_.job, run, parts_.source.place());
   decision_.notes.push_back(unfinished_.has_published
                                 ? TakenOver(run, unfinished_.left())
-                                : TakenOverUnpublished(run, decision_.chosen->run));
+                                : TakenOverUnpublished(run, decision_.chosen->run, change));
   ARROW_RETURN_NOT_OK(VerifyBefore(run, kept));
   decision_.chosen->supersedes = {.run = run.run, .kept = std::move(kept)};
   return arrow::Status::OK();
@@ -331,8 +336,7 @@ arrow::Status RunChooser::VerifyBefore(const JournalRun& run,
                                        const std::vector<std::string>& kept) {
   ARROW_ASSIGN_OR_RAISE(ChosenRun earlier, Repeat(run));
   earlier.start = RunStart::kContinued;
-  earlier.text_digest = run.text_digest;
-  earlier.matched = run.matched;
+  earlier.as_begun = run;
   for (const CommitRecord& record : lost_) {
     decision_.notes.push_back(AlreadyLoaded(record));
     earlier.committed.push_back(record);
@@ -453,9 +457,7 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
   if (!request_.only.empty() && !outside.empty()) return NotPartOfDoneRun(run, inside, outside);
   decision_.notes.push_back("run " + run.run + " was done at " + run.ended_at + "; nothing to do");
   if (run.text_digest != parts_.job.text_digest || !IsAtSamePlace(parts_, run)) {
-    decision_.notes.emplace_back(
-        "the job has changed since (its file, --set, what a ${…} in it stands for, or the place "
-        "that it reads): what is new in it is loaded under another --run-id");
+    decision_.notes.push_back(ChangedSinceDone());
   }
   if (outside.empty()) return chosen;
   decision_.notes.push_back(DoneRunWasFor(run, inside, outside));
@@ -533,27 +535,25 @@ arrow::Result<RunDecision> PreviewRun(const RunParts& parts, const RunRequest& r
 }
 
 arrow::Status JournalChoice(const Job& job, const ChosenRun& chosen, Journal& journal) {
+  JournalRun run{.run = chosen.run,
+                 .job = job.name,
+                 .text_digest = job.text_digest,
+                 .source = chosen.source,
+                 .state = RunState::kRunning,
+                 .started_at = chosen.started_at,
+                 .ended_at = {},
+                 .report = {},
+                 .scope = chosen.scope,
+                 .matched = MatchedTablesOf(job),
+                 .successor = {},
+                 .parameters = job.parameters};
   if (chosen.start == RunStart::kNew) {
-    const JournalRun run{.run = chosen.run,
-                         .job = job.name,
-                         .text_digest = job.text_digest,
-                         .source = chosen.source,
-                         .state = RunState::kRunning,
-                         .started_at = chosen.started_at,
-                         .ended_at = {},
-                         .report = {},
-                         .scope = chosen.scope,
-                         .matched = MatchedTablesOf(job),
-                         .successor = {}};
-    ARROW_RETURN_NOT_OK(
-        chosen.supersedes.run.empty()
-            ? journal.BeginRun(run)
-            : journal.SupersedeRun(chosen.supersedes.run, run, chosen.supersedes.kept));
+    const Takeover& takeover = chosen.supersedes;
+    ARROW_RETURN_NOT_OK(takeover.run.empty()
+                            ? journal.BeginRun(run)
+                            : journal.SupersedeRun(takeover.run, run, takeover.kept));
   } else if (chosen.start == RunStart::kContinued) {
-    const bool is_of_job = chosen.text_digest.empty();
-    ARROW_RETURN_NOT_OK(journal.ResumeRun(
-        chosen.run, is_of_job ? job.text_digest : chosen.text_digest, chosen.source, chosen.scope,
-        is_of_job ? MatchedTablesOf(job) : chosen.matched));
+    ARROW_RETURN_NOT_OK(journal.ResumeRun(chosen.as_begun.value_or(std::move(run))));
   }
   for (const CommitRecord& record : chosen.rediscovered) {
     ARROW_RETURN_NOT_OK(journal.AddRecord(record));

@@ -39,10 +39,9 @@ struct ChosenRun {
   std::map<std::string, arrow::Status>
       faults;  ///< By directory: what an earlier process of the
                ///< run has found (LastingFault). Those tables fail.
-  /// Of a run that is only verified before another begins: its own digest and tables, which the
-  /// journal keeps. Empty: those of the job.
-  std::string text_digest;
-  std::vector<MatchedTable> matched;
+  /// A run that is only verified before another begins, of which the journal keeps what job it is
+  /// of. None: it is of the job as it is now.
+  std::optional<JournalRun> as_begun;
 
   bool has_published =
       false;  ///< A table of it is there already; in a preview an open intent, too.

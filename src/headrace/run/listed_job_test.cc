@@ -208,7 +208,8 @@ TEST_F(ListedJobTest, AChangedJobThatHasPublishedNothingIsListedAnew) {
   on_open = nullptr;
   names = {"a", "b"};
   job_.text_digest = "d2";
-  EXPECT_EQ(Run()->run, run);
+  ASSERT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(StateOf(run), RunState::kSuperseded);
   EXPECT_EQ(CountOf("a"), kRows);
   EXPECT_EQ(CountOf("b"), kRows);
 }

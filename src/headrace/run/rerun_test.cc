@@ -97,14 +97,178 @@ TEST_F(RerunTest, APlaceThatIsNotKnownIsTakenAsItIs) {
   EXPECT_FALSE(Run().ok());
 }
 
-TEST_F(RerunTest, APlaceThatChangedBeforeAnyCommitIsTakenAsItIs) {
-  place = "postgresql://db:5432/one";
-  on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
-  ASSERT_EQ(Run()->exit_code(), 1);
-  on_open = nullptr;
-  place = "postgresql://db:5432/two";
+/// Two runs of a job whose text does not change, the first of which publishes nothing.
+class UnpublishedRerunTest : public RerunTest {
+ protected:
+  void SetUp() override {
+    RerunTest::SetUp();
+    place = "postgresql://db:5432/one";
+    job_.parameters = {{"${FROM}", "monday"}};
+    LoseSource();
+    const auto first = Run();
+    ASSERT_EQ(first->exit_code(), 1);
+    first_ = first->run;
+    on_snapshot = nullptr;
+  }
+  void ReplaceAll() {
+    for (TableJob& table : job_.tables) table.write = WriteMode::kReplace;
+  }
+  void UseTuesday() {
+    job_.parameters = {{"${FROM}", "tuesday"}};
+    job_.text_digest = "d2";
+  }
+  void ExpectRefused(const RunRequest& request, const std::vector<std::string>& parts) {
+    for (const arrow::Status& refused :
+         {Run(request).status(), Make().Plan(request, {}).status()}) {
+      EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+      for (const std::string& part : parts) {
+        EXPECT_NE(refused.message().find(part), std::string::npos) << part << ": " << refused;
+      }
+    }
+    EXPECT_EQ(StateOf(first_), RunState::kFailed);
+  }
+  void ExpectTakenOver() {
+    const auto plan = Make().Plan({}, {});
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(plan->tables.size(), job_.tables.size());
+    const auto second = Run();
+    ASSERT_TRUE(second.ok()) << second.status();
+    EXPECT_EQ(second->exit_code(), 0);
+    EXPECT_NE(second->run, first_);
+    EXPECT_EQ(StateOf(first_), RunState::kSuperseded);
+    EXPECT_EQ(StateOf(second->run), RunState::kDone);
+  }
+
+  std::string first_;
+};
+
+TEST_F(UnpublishedRerunTest, AChangedJobIsRunAnew) {
+  job_.text_digest = "d2";
+  ExpectTakenOver();
+  EXPECT_EQ(CountOf("a"), kRows);
+  const auto retried = Run({.run_id = first_, .resume = false, .only = {}});
+  EXPECT_TRUE(retried->nothing_to_do) << "it means the run that has taken it over";
+}
+
+TEST_F(UnpublishedRerunTest, WhatIsSaidOfAChangedJob) {
+  job_.text_digest = "d2";
+  const auto second = Run();
+  const std::string note = second->notes.at(0);
+  EXPECT_TRUE(note.starts_with("run " + first_ + ", begun at ")) << note;
+  EXPECT_TRUE(note.ends_with(
+      "has published nothing, and the job has changed since it began (its file, --set, or what a "
+      "${…} in it stands for): run " +
+      second->run + " takes it over with the job as it is now, and is meant by --run-id " + first_ +
+      " from now on"))
+      << note;
+}
+
+TEST_F(UnpublishedRerunTest, OfAChangedJobNoTableIsLeftToNobody) {
+  job_.text_digest = "d2";
+  const auto second = RunOnly("a");
+  EXPECT_EQ(second->left, std::vector<std::string>{"b"});
+  EXPECT_EQ(Run()->run, second->run);
+  EXPECT_EQ(CountOf("a"), kRows);
+  EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(UnpublishedRerunTest, AChangedJobIsNotResumed) {
+  job_.text_digest = "d2";
+  ExpectRefused({.run_id = {}, .resume = true, .only = {}},
+                {"--resume only continues run " + first_, "leave --resume out"});
+}
+
+TEST_F(UnpublishedRerunTest, OtherValuesOfAnAppendAreRefused) {
+  UseTuesday();
+  const RunRequest resume{.run_id = {}, .resume = true, .only = {}};
+  for (const RunRequest& request : {RunRequest(), resume}) {
+    ExpectRefused(request, {"${FROM} has another value than when it began", "a new run might not",
+                            "--run-id " + first_, "headrace abandon " + first_});
+  }
+  job_.parameters = {{"${FROM}", "monday"}};
+  job_.text_digest = "d1";
+  EXPECT_EQ(Run()->run, first_);
+  UseTuesday();
   EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 2 * kRows);
+}
+
+TEST_F(UnpublishedRerunTest, OtherValuesThatWereMendedGoOnUnderItsId) {
+  UseTuesday();
+  const auto mended = Run({.run_id = first_, .resume = false, .only = {}});
+  ASSERT_TRUE(mended.ok()) << mended.status();
+  EXPECT_EQ(mended->exit_code(), 0);
+  EXPECT_EQ((*journal_->FindRun(first_))->parameters, job_.parameters);
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(CountOf("a"), 2 * kRows);
+}
+
+TEST_F(UnpublishedRerunTest, OtherValuesOfAReplaceAreThoseOfToday) {
+  ReplaceAll();
+  UseTuesday();
+  ExpectTakenOver();
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(UnpublishedRerunTest, WhatAJournalDoesNotSayOfItsValuesIsRefused) {
+  ExecuteInJournal("UPDATE run SET parameters = ''");
+  job_.text_digest = "d2";
+  ExpectRefused({}, {"the job has changed since it began", "headrace abandon " + first_});
+}
+
+TEST_F(UnpublishedRerunTest, AnotherPlaceOfAnAppendIsRefused) {
+  place = "postgresql://db:5432/two";
+  ExpectRefused({}, {"the source is postgresql://db:5432/two now, where it was "
+                     "postgresql://db:5432/one",
+                     "--run-id " + first_});
+  EXPECT_EQ(Run({.run_id = first_, .resume = false, .only = {}})->exit_code(), 0);
   EXPECT_EQ(LastRun().source, place);
+}
+
+TEST_F(UnpublishedRerunTest, AnotherPlaceOfAReplaceIsTakenAsItIs) {
+  ReplaceAll();
+  place = "postgresql://db:5432/two";
+  ExpectTakenOver();
+  EXPECT_EQ(LastRun().source, place);
+}
+
+/// What is seen once is not seen by the next run.
+TEST_F(UnpublishedRerunTest, AFaultThatLastsIsFoundByWhoTakesTheRunOver) {
+  for (TableJob& table : job_.tables) table.load.mode = LoadMode::kTransactional;
+  ASSERT_TRUE(journal_->AddLastingFault(first_, "a", "rows are lost").ok());
+  job_.text_digest = "d2";
+  const auto second = Run();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->exit_code(), 1);
+  EXPECT_EQ(StateOf(first_), RunState::kSuperseded);
+  EXPECT_EQ(journal_->LastingFaults(second->run)->size(), 1U);
+}
+
+/// A then B then C, each of a job that was changed: A's id means C, as what C is of alone.
+TEST_F(UnpublishedRerunTest, AChainOfRunsThatWereTakenOver) {
+  const RunRequest first{.run_id = first_, .resume = false, .only = {}};
+  LoseSource();
+  job_.text_digest = "d2";
+  const std::string second = Run()->run;
+  job_.text_digest = "d3";
+  const std::string third = Run()->run;
+  for (const std::string& run : {first_, second}) EXPECT_EQ(StateOf(run), RunState::kSuperseded);
+  on_snapshot = nullptr;
+  job_.text_digest = "d1";
+  EXPECT_EQ(ClassOf(Run(first).status()), ErrorClass::kUser);
+  job_.text_digest = "d3";
+  const auto finished = Run(first);
+  ASSERT_TRUE(finished.ok()) << finished.status();
+  EXPECT_EQ(finished->run, third);
+  EXPECT_EQ(StateOf(third), RunState::kDone);
+  for (const std::string& run : {first_, second, third}) {
+    const auto again = Run({.run_id = run, .resume = false, .only = {}});
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_EQ(again->run, third);
+    EXPECT_TRUE(again->nothing_to_do);
+    EXPECT_EQ(again->exit_code(), 0);
+  }
+  EXPECT_EQ(CountOf("a"), kRows);
 }
 
 /// A process that died between staging its intent and journalling it left one that nobody settles.
@@ -478,6 +642,18 @@ TEST_F(BackupRerunTest, ARunThatHasPublishedByTheLakeIsNotTakenOver) {
   EXPECT_EQ(Run({.run_id = {}, .resume = true, .only = {}})->run, "monday");
   EXPECT_EQ(CountOf("a"), kRows);
   EXPECT_EQ(CountOf("b"), kRows);
+}
+
+TEST_F(BackupRerunTest, ARunThatHasPublishedByTheLakeIsNotTakenOverByAChangedJob) {
+  FailTable("b");
+  ASSERT_EQ(Run(monday_)->exit_code(), 1);
+  ForgetCommits("'a'");
+  job_.text_digest = "d2";
+  const arrow::Status refused = Run().status();
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+  EXPECT_NE(refused.message().find("has already loaded some of its tables"), std::string::npos)
+      << refused;
+  EXPECT_EQ(CountOf("a"), kRows);
 }
 
 TEST_F(BackupRerunTest, ARunThatHasPublishedAllByTheLakeIsVerifiedAndEnded) {

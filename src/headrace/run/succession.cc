@@ -29,6 +29,23 @@ bool IsCovered(const UnfinishedRun& run) {
   return std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted_window);
 }
 
+/// What it was for may be rows that the job, as it is now, does not load: those of another
+/// `${FROM}`, or database. Nobody would, unless what is loaded now takes their place anyway. Where
+/// the job itself was changed, whoever did that wants them no more.
+bool IsForOtherRows(const UnfinishedRun& run) {
+  const bool is_moved = run.is_same_text && !run.is_same_place;
+  if (run.has_same_values && !is_moved) return false;
+  const bool is_replaced = std::ranges::all_of(run.tables, &UnfinishedTable::is_replaced);
+  return !run.has_same_target || !is_replaced;
+}
+
+/// It has published nothing, of another job.
+Succession WithoutIdOfOtherJob(const UnfinishedRun& run, const RunWish& wish) {
+  if (run.is_backfill && !run.is_same_text) return Succession::kBackfillUnfinished;
+  if (IsForOtherRows(run)) return Succession::kOtherJobUnfinished;
+  return wish.resume ? Succession::kResumeOfOtherJob : Succession::kTakeOver;
+}
+
 /// A person has asked for its range once, and nothing came of it: no other run is to wait for that.
 bool IsBackfillInTheWay(const UnfinishedRun& run, const RunWish& wish) {
   const bool is_asked_for =
@@ -58,6 +75,8 @@ Succession WithoutId(const UnfinishedRun& run, const RunWish& wish) {
   if (!wish.resume && IsSameJob(run) && HasLeft(run) && HasNextWindow(run)) {
     return Succession::kTakeOver;
   }
+  const bool is_same_kind = run.is_same_text || run.is_backfill == wish.is_backfill;
+  if (is_same_kind && !run.has_published && !IsSameJob(run)) return WithoutIdOfOtherJob(run, wish);
   return Continued(run, wish);
 }
 
@@ -69,6 +88,22 @@ Succession WithOtherId(const UnfinishedRun& run, const RunWish& wish) {
   if (run.is_backfill) return Succession::kBackfillUnfinished;
   const bool is_other_job = !run.has_published && !wish.is_backfill && !IsSameJob(run);
   return is_other_job ? Succession::kOtherJobUnfinished : Succession::kOtherUnfinished;
+}
+
+/// Fills in whether the values of the parameters are those that the run began with; of a journal
+/// that does not say it, they may not be.
+void CompareParameters(const JournalRun& run, const Job& job, UnfinishedRun& unfinished) {
+  if (unfinished.is_same_text) return;
+  const bool is_known = run.parameters.has_value();
+  const JobParameters changed =
+      is_known ? ChangedParameters(*run.parameters, job.parameters) : JobParameters();
+  unfinished.has_same_values = is_known && changed.empty();
+  unfinished.has_same_target =
+      is_known && std::ranges::none_of(changed, &JobParameter::of_destination);
+}
+
+bool IsReplaced(const TableJob& table) {
+  return !table.load.is_transactional() && table.write == WriteMode::kReplace;
 }
 
 }  // namespace
@@ -118,6 +153,7 @@ UnfinishedRun UnfinishedRunOf(const JournalRun& run, const std::vector<JournalTa
   unfinished.is_backfill = IsBackfill(run);
   unfinished.is_same_text = run.text_digest == job.text_digest;
   unfinished.is_same_place = is_same_place;
+  CompareParameters(run, job, unfinished);
   const JournalTableIndex journalled(tables);
   const JobPositions positions = PositionsByDirectory(job);
   const std::unordered_set<const TableJob*> asked_for(wanted.begin(), wanted.end());
@@ -132,7 +168,8 @@ UnfinishedRun UnfinishedRunOf(const JournalRun& run, const std::vector<JournalTa
                                  .label = table == nullptr ? directory : table->table.label(),
                                  .is_published = known != nullptr && is_published(*known),
                                  .is_wanted_window = has_windows,
-                                 .is_wanted = is_wanted});
+                                 .is_wanted = is_wanted,
+                                 .is_replaced = table != nullptr && IsReplaced(*table)});
   }
   return unfinished;
 }

@@ -37,6 +37,7 @@ struct UnfinishedTable {
   bool is_wanted_window = false;  ///< It is asked for, and what a new run loads of it comes after
                                   ///< what is there.
   bool is_wanted = false;         ///< It is asked for.
+  bool is_replaced = false;       ///< The job loads it whole, in the place of what is there.
 };
 
 /// What is known of the unfinished run.
@@ -46,6 +47,10 @@ struct UnfinishedRun {
   bool is_backfill = false;
   bool is_same_text = true;   ///< Its job's text is that of the job now.
   bool is_same_place = true;  ///< So is the place of the source, as far as both are known.
+  /// Of another text: no parameter that both jobs have has another value, as far as is known; else
+  /// somebody has changed the job itself.
+  bool has_same_values = true;
+  bool has_same_target = true;  ///< None of the destination.
 
   /// Labels of what is not published.
   std::vector<std::string> left() const;
@@ -63,6 +68,7 @@ enum class Succession {
   kOtherUnfinished,     ///< It has tables left that a new run would pass over.
   kOtherJobUnfinished,  ///< The same, and it has published nothing of a job, or place, that was
                         ///< another one.
+  kResumeOfOtherJob,    ///< A new run would take it over, and `--resume` begins none.
   kJobChanged,          ///< It has published tables of a job that was another one.
   kSuccessorChanged,    ///< It was the same job as the one that it took over and is meant by, and
                         ///< is not what is asked for.

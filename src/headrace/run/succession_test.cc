@@ -19,11 +19,13 @@ constexpr Succession kBehindBackfill = Succession::kBackfillUnfinished;
 constexpr Succession kBehindOther = Succession::kOtherUnfinished;
 constexpr Succession kBehindOtherJob = Succession::kOtherJobUnfinished;
 constexpr Succession kChanged = Succession::kJobChanged;
+constexpr Succession kNotResumed = Succession::kResumeOfOtherJob;
 constexpr Succession kNotMeant = Succession::kSuccessorChanged;
 
 constexpr RunWish kPlain;
 constexpr RunWish kResume = {.resume = true};
 constexpr RunWish kBackfill = {.is_backfill = true};
+constexpr RunWish kBackfillResume = {.resume = true, .is_backfill = true};
 constexpr RunWish kSameId = {.asked = AskedRun::kSame};
 constexpr RunWish kPredecessor = {.asked = AskedRun::kPredecessor};
 constexpr RunWish kOtherId = {.asked = AskedRun::kOther};
@@ -35,6 +37,7 @@ constexpr RunWish kOtherIdBackfill = {.asked = AskedRun::kOther, .is_backfill = 
 ///
 ///   w  incremental and wanted, W published   f  loaded whole and wanted, F published
 ///   o  not wanted, O published               g  not in the job any more, G published
+///   r  loaded whole and wanted, in the place of what is there
 UnfinishedRun RunOf(std::string_view tables) {
   constexpr std::string_view kPublished = "WFOG";
   UnfinishedRun run;
@@ -42,12 +45,14 @@ UnfinishedRun RunOf(std::string_view tables) {
     const std::string name(1, letter);
     const bool is_published = kPublished.find(letter) != std::string_view::npos;
     const bool is_window = letter == 'w' || letter == 'W';
-    const bool is_wanted = is_window || letter == 'f' || letter == 'F';
+    const bool is_replaced = letter == 'r';
+    const bool is_wanted = is_window || is_replaced || letter == 'f' || letter == 'F';
     run.tables.push_back({.directory = name,
                           .label = "public." + name,
                           .is_published = is_published,
                           .is_wanted_window = is_window,
-                          .is_wanted = is_wanted});
+                          .is_wanted = is_wanted,
+                          .is_replaced = is_replaced});
     run.has_published |= is_published;
   }
   return run;
@@ -63,6 +68,18 @@ UnfinishedRun Backfill(UnfinishedRun run) {
 UnfinishedRun OfOtherText(UnfinishedRun run) {
   run.is_same_text = false;
   return run;
+}
+
+/// By what is not in its file: another `${FROM}`.
+UnfinishedRun OfOtherValues(UnfinishedRun run) {
+  run.has_same_values = false;
+  return OfOtherText(std::move(run));
+}
+
+/// The same, to another lake.
+UnfinishedRun ToOtherTarget(UnfinishedRun run) {
+  run.has_same_target = false;
+  return OfOtherValues(std::move(run));
 }
 
 UnfinishedRun AtOtherPlace(UnfinishedRun run) {
@@ -99,22 +116,46 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"all its tables are gone", RunOf(""), kPlain, kGoesOn},
         Case{"--resume begins nothing new", RunOf("Ww"), kResume, kGoesOn},
         Case{"another place", AtOtherPlace(RunOf("Ww")), kPlain, kGoesOn},
-        Case{"another job, nothing published", OfOtherText(RunOf("wg")), kPlain, kGoesOn},
         Case{"another job, a table published", OfOtherText(RunOf("Ww")), kPlain, kChanged},
         Case{"another job, all published", OfOtherText(RunOf("WF")), kPlain, kChanged},
         Case{"another job, a table published that is gone", OfOtherText(RunOf("Gw")), kPlain,
              kChanged}));
 
-INSTANTIATE_TEST_SUITE_P(WithItsId, SuccessionTest,
-                         ::testing::Values(Case{"of windows", RunOf("Ww"), kSameId, kGoesOn},
-                                           Case{"nothing is left", RunOf("W"), kSameId, kGoesOn},
-                                           Case{"another job, nothing published",
-                                                OfOtherText(RunOf("w")), kSameId, kGoesOn},
-                                           Case{"another job, a table published",
-                                                OfOtherText(RunOf("Ff")), kSameId, kChanged},
-                                           Case{"a backfill by a run that is none",
-                                                OfOtherText(Backfill(RunOf("w"))), kSameId,
-                                                kBehindBackfill}));
+INSTANTIATE_TEST_SUITE_P(
+    WithoutIdNothingPublishedOfAnotherJob, SuccessionTest,
+    ::testing::Values(
+        Case{"the job was changed", OfOtherText(RunOf("wg")), kPlain, kTakenOver},
+        Case{"the job was changed, full loads that are appended", OfOtherText(RunOf("f")), kPlain,
+             kTakenOver},
+        Case{"the job and its place were changed", OfOtherText(AtOtherPlace(RunOf("f"))), kPlain,
+             kTakenOver},
+        Case{"what was left is not wanted", OfOtherText(RunOf("fo")), kPlain, kTakenOver},
+        Case{"other values", OfOtherValues(RunOf("f")), kPlain, kBehindOtherJob},
+        Case{"other values of windows", OfOtherValues(RunOf("w")), kPlain, kBehindOtherJob},
+        Case{"other values of what is replaced", OfOtherValues(RunOf("rr")), kPlain, kTakenOver},
+        Case{"other values, one is appended", OfOtherValues(RunOf("rf")), kPlain, kBehindOtherJob},
+        Case{"other values, of tables that are gone", OfOtherValues(RunOf("rg")), kPlain,
+             kBehindOtherJob},
+        Case{"another lake of what is replaced", ToOtherTarget(RunOf("r")), kPlain,
+             kBehindOtherJob},
+        Case{"another place alone", AtOtherPlace(RunOf("f")), kPlain, kBehindOtherJob},
+        Case{"another place of windows", AtOtherPlace(RunOf("w")), kPlain, kBehindOtherJob},
+        Case{"another place of what is replaced", AtOtherPlace(RunOf("r")), kPlain, kTakenOver},
+        Case{"the job was changed, --resume", OfOtherText(RunOf("f")), kResume, kNotResumed},
+        Case{"other values, --resume", OfOtherValues(RunOf("f")), kResume, kBehindOtherJob},
+        Case{"another place of what is replaced, --resume", AtOtherPlace(RunOf("r")), kResume,
+             kNotResumed}));
+
+INSTANTIATE_TEST_SUITE_P(
+    WithItsId, SuccessionTest,
+    ::testing::Values(
+        Case{"of windows", RunOf("Ww"), kSameId, kGoesOn},
+        Case{"nothing is left", RunOf("W"), kSameId, kGoesOn},
+        Case{"another job, nothing published", OfOtherText(RunOf("w")), kSameId, kGoesOn},
+        Case{"other values, nothing published", OfOtherValues(RunOf("f")), kSameId, kGoesOn},
+        Case{"another job, a table published", OfOtherText(RunOf("Ff")), kSameId, kChanged},
+        Case{"a backfill by a run that is none", OfOtherText(Backfill(RunOf("w"))), kSameId,
+             kBehindBackfill}));
 
 INSTANTIATE_TEST_SUITE_P(
     WithTheIdOfOneThatItTookOver, SuccessionTest,
@@ -177,6 +218,10 @@ INSTANTIATE_TEST_SUITE_P(
              kGivenUp},
         Case{"nothing published, --resume", OfOtherText(Backfill(RunOf("f"))), kResume,
              kBehindBackfill},
+        Case{"nothing published, --resume of another range", OfOtherText(Backfill(RunOf("f"))),
+             kBackfillResume, kBehindBackfill},
+        Case{"at another place, nothing published", AtOtherPlace(Backfill(RunOf("f"))), kBackfill,
+             kBehindOtherJob},
         Case{"a table published, another run", OfOtherText(Backfill(RunOf("Ff"))), kPlain,
              kBehindBackfill},
         Case{"a table published, another id", OfOtherText(Backfill(RunOf("Ff"))), kOtherId,
@@ -246,6 +291,33 @@ TEST_F(UnfinishedRunTest, WhatIsGoneIsLeftForNobodyUnlessTheJobHasChanged) {
   const UnfinishedRun changed = Make(Published::kCommitted);
   EXPECT_THAT(changed.left(), ElementsAre("b", "c", "d", "x"));
   EXPECT_FALSE(changed.tables.back().is_wanted);
+}
+
+TEST_F(UnfinishedRunTest, OtherValuesAreThoseOfParametersThatBothHave) {
+  run_.parameters = JobParameters{{"${FROM}", "1"}};
+  job_.parameters = {{"${FROM}", "1"}, {"${LAKE}", "1", true}};
+  job_.text_digest = "d2";
+  EXPECT_TRUE(Make(Published::kCommitted).has_same_values);
+  job_.parameters[0].digest = "2";
+  EXPECT_FALSE(Make(Published::kCommitted).has_same_values);
+  EXPECT_TRUE(Make(Published::kCommitted).has_same_target);
+  run_.parameters->push_back({"${LAKE}", "2", true});
+  EXPECT_FALSE(Make(Published::kCommitted).has_same_target);
+}
+
+TEST_F(UnfinishedRunTest, ValuesThatAJournalDoesNotSayMayBeOthers) {
+  EXPECT_TRUE(Make(Published::kCommitted).has_same_values) << "of the same text they are not";
+  job_.text_digest = "d2";
+  EXPECT_FALSE(Make(Published::kCommitted).has_same_values);
+  EXPECT_FALSE(Make(Published::kCommitted).has_same_target);
+}
+
+TEST_F(UnfinishedRunTest, AWholeLoadThatReplacesIsToldFromTheOthers) {
+  job_.tables[1].write = WriteMode::kAppend;
+  const UnfinishedRun run = Make(Published::kCommitted);
+  EXPECT_FALSE(run.tables[0].is_replaced) << "in mode transactional";
+  EXPECT_FALSE(run.tables[1].is_replaced);
+  EXPECT_TRUE(run.tables[2].is_replaced);
 }
 
 TEST_F(UnfinishedRunTest, APublishedTableThatIsGoneIsPublishedAllTheSame) {
