@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -30,21 +31,25 @@ SOURCES = {
     ("headrace", "sqlite"): "{{type: sqlite, path: '{uri}'}}",
 }
 
-# What a job says of its table, by contender; the others leave everything to the planner. `new` is the first id, `new_day` the first
-# day, of the last hundredth of the rows.
+# What a job says of its table, by contender; the others leave everything to the planner.
 SETTINGS = {
     "headrace-by-id": "partition: {{strategy: id_range, column: id}}",
     "headrace-by-date": "partition: {{strategy: date_range, column: created_at}}",
     "headrace-by-hash": "partition: {{strategy: hash, column: id}}",
-    "headrace-new-by-id": "mode: transactional, cursor: id, load: {{initial: {new}, late_rows: warn}}",
-    "headrace-new-by-day": "mode: transactional, cursor: day, load: {{initial: {new_day}}}",
+    "headrace-new-by-id": "mode: transactional, cursor: id, load: {{late_rows: warn}}",
+    "headrace-new-tenth-by-id": "mode: transactional, cursor: id, load: {{late_rows: warn}}",
+    "headrace-new-by-day": "mode: transactional, cursor: day",
 }
 
-# Which share of the rows a contender copies, from and to, where it is not all of them: a day is more than a hundredth.
-SHARES = {
-    "headrace-new-by-id": (0.01, 0.01),
-    "headrace-new-by-day": (0.01, 0.014),
+# Contenders that copy what is new since a run before, and its share of the rows.
+NEW = {
+    "headrace-new-by-id": 0.01,
+    "headrace-new-tenth-by-id": 0.1,
+    "headrace-new-by-day": 0.01,
 }
+
+# From and to where a contender need not copy exactly so many: a day is more than a hundredth.
+SHARES = {contender: (share, share) for contender, share in NEW.items()} | {"headrace-new-by-day": (0.01, 0.014)}
 
 # Contenders that throw away what they read, or only plan.
 WRITE_NOTHING = {"floor", "headrace-plan", "plan_100k"}
@@ -72,12 +77,19 @@ class Database:
 def headrace(contender: str, program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
     job = folder / "job.yaml"
     table = f"public.{workload.table}" if workload.kind == "postgres" else workload.table
-    new = database.rows * 99 // 100 + 1
-    new_day = (EVENTS_BEGIN + new * EVENTS_APART).date()
-    settings = SETTINGS.get(contender, "").format(new=new, new_day=new_day)
+    settings = SETTINGS.get(contender, "").format()
     source = SOURCES["headrace" if settings else contender, workload.kind].format(uri=database.uri)
     job.write_text(JOB.format(source=source, table=table, settings=settings))
+    if contender in NEW:
+        watermark = ["state", "set", table, first_new(contender, database), "--job", str(job), "--quiet"]
+        subprocess.run([str(program), *watermark], check=True, stdout=subprocess.DEVNULL)
     return [[str(program), "run", str(job)]]
+
+
+def first_new(contender: str, database: Database) -> str:
+    """Where the run before has come to: an id, or a day."""
+    new = database.rows - round(database.rows * NEW[contender]) + 1
+    return str(new) if contender.endswith("id") else str((EVENTS_BEGIN + new * EVENTS_APART).date())
 
 
 def headrace_plan(program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):

@@ -21,6 +21,7 @@ def test_every_test_that_is_named_is_there():
         assert not function or function in functions(path), f"{file}::{function}"
 
 
-def test_every_promise_is_held_by_something():
+def test_every_promise_has_its_limit_and_is_held_by_something():
     for promise in PAGE.split("\n## ")[1:]:
+        assert "**Limit.**" in promise, promise.splitlines()[0]
         assert "**Held by**" in promise, promise.splitlines()[0]

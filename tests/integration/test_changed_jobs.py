@@ -300,6 +300,26 @@ def test_a_run_of_another_database_of_the_environment(database, postgres, postgr
         postgres_servers.drop_database(other)
 
 
+def test_tables_of_a_pattern_that_another_database_does_not_have(database, postgres, postgres_servers, headrace):
+    """They are not gone: they are where nobody looks now."""
+    database.execute(DAYS.replace("events", "events_monday"))
+    other = postgres_servers.make_database(postgres)
+    try:
+        other.execute(DAYS.replace("events", "events_tuesday"))
+        job = Job(headrace, {"type": "postgresql"}, [{"name": "events_*", "write": "append", "where": "id / (SELECT count(*) FROM missing) > 0"}])
+        place = {"PGHOST": "127.0.0.1", "PGPORT": str(database.server.port), "PGUSER": "postgres"}
+        job.environment = place | {"PGDATABASE": database.name}
+        job.run(expect=2)
+        job.environment = place | {"PGDATABASE": other.name}
+        said(job.run(expect=2), f"/{other.name} now, where it was ", "abandon")
+        job.environment = place | {"PGDATABASE": database.name}
+        database.execute("CREATE TABLE missing (); INSERT INTO missing DEFAULT VALUES")
+        job.run()
+        assert [table["table"] for table in job.command("show", "latest", "--json").json()["tables"]] == ["public.events_monday"]
+    finally:
+        postgres_servers.drop_database(other)
+
+
 def test_a_watermark_is_not_set_beside_an_unfinished_run(days, headrace):
     """Both would move it."""
     days.execute(KEYED)

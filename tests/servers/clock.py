@@ -26,6 +26,8 @@ class Clock:
         library, moved = self._folder / "clock.so", self._folder / "moved"
         subprocess.run(["cc", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", library, Path(__file__).with_name("clock.c")], check=True)
         moved.write_bytes(struct.pack("q", 0))
+        library.chmod(0o755)
+        moved.chmod(0o644)
         with moved.open("r+b") as file:
             self._moved = mmap.mmap(file.fileno(), 0)
         self.environment = {"LD_PRELOAD": str(library), "MOVED_CLOCK": str(moved)}

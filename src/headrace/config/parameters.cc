@@ -92,6 +92,24 @@ class ParameterFinder {
   JobParameters parameters_;
 };
 
+/// Whether `key` is one of the keys of `path`, but for the name or number of a table.
+bool HasKey(std::string_view path, std::string_view key) {
+  constexpr std::string_view kBetweenKeys = ".[]";
+  constexpr size_t kOfTable = 1;  // `tables[0].…`, `tables.public.…`
+  const bool is_of_tables = path.starts_with("tables");
+  for (size_t number = 0; !path.empty(); ++number) {
+    const size_t end = std::min(path.find_first_of(kBetweenKeys), path.size());
+    if (path.substr(0, end) == key && !(is_of_tables && number == kOfTable)) return true;
+    path.remove_prefix(std::min(path.find_first_not_of(kBetweenKeys, end), path.size()));
+  }
+  return false;
+}
+
+/// How a table is cut changes none of its rows.
+bool IsOfPartition(std::string_view path) {
+  return HasKey(path, "partition") && !HasKey(path, "nulls");
+}
+
 }  // namespace
 
 JobParameters FindParameters(const Section& job, const YamlNode& root,
@@ -105,8 +123,8 @@ JobParameters FindParameters(const Section& job, const YamlNode& root,
   }
   for (const std::string& assignment : ShownOverrides(assignments, job)) {
     const std::string path = assignment.substr(0, assignment.find('='));
-    if (!IsCounted(job, path)) continue;
-    finder.Add("--set " + path, assignment, path.find(kDestinationKey) != std::string::npos);
+    if (!IsCounted(job, path) || IsOfPartition(path)) continue;
+    finder.Add("--set " + path, assignment, HasKey(path, kDestinationKey));
   }
   return finder.Take();
 }

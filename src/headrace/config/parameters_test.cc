@@ -91,6 +91,17 @@ TEST(JobParametersTest, HoldNoPassword) {
       << "the --set, whose value is not read";
 }
 
+TEST(JobParametersTest, AreNoneOfWhatChangesNoRow) {
+  const auto of = [](const std::string& assignment) {
+    return ParametersIn({}, "", "", {assignment});
+  };
+  EXPECT_THAT(of("tables[0].partition.target_rows=7"), IsEmpty());
+  EXPECT_THAT(Names(of("tables[0].partition.nulls=include")),
+              ElementsAre("--set tables[0].partition.nulls"));
+  EXPECT_TRUE(of("destination.path=./other")[0].of_destination);
+  EXPECT_FALSE(of("tables[0].where=id > 7")[0].of_destination);
+}
+
 TEST(JobParametersTest, AreAlsoTheAssignmentsOfTheCommandLine) {
   const auto of = [](const std::string& assignment) {
     return ParametersIn({}, "", "", {assignment});

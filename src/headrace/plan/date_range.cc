@@ -158,11 +158,6 @@ std::vector<Share> SharesOf(const std::vector<TimeRange>& ranges, const std::str
   return shares;
 }
 
-/// What was looked at now has not grown since.
-double GrowthSince(const PlanInput& input, const ColumnStatistics& column) {
-  return column.sampled_because.empty() ? Growth(input) : 1;
-}
-
 /// Units that hold far more than they should, because no step of the calendar is short enough.
 void WarnOfFullRanges(bool is_date, double rows_per_unit, Cut& cut) {
   double full = 0;

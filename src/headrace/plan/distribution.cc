@@ -43,7 +43,9 @@ Distribution::Distribution(int64_t resolution)
 
 Distribution::Distribution(const ColumnStatistics& statistics) : Distribution(1) {
   AddValues(statistics);
-  if (statistics.histogram.size() >= 2) AddTails(statistics, 1);
+  // Rows that were looked at now have not grown since: what is beyond them are a few.
+  const double most = statistics.sampled_because.empty() ? 1 : 0;
+  if (statistics.histogram.size() >= 2) AddTails(statistics, most);
   SetEnds();
 }
 

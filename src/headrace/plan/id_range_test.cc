@@ -137,6 +137,19 @@ TEST(IdRangeTest, ValuesBeyondTheHistogramGetUnitsAndAWarning) {
           "stale statistics: \"id\" has values outside of its histogram, which ends at 99999"));
 }
 
+/// What was looked at now has not grown since: one row lies there, and no half of the table.
+TEST(IdRangeTest, OneValueBeyondASampleTakesNoUnits) {
+  Statistics statistics = RowsFromTo(100'000, 1, kGreatest);
+  ColumnStatistics& id = statistics.columns["id"];
+  for (int64_t bound = 0; bound <= 100; ++bound) id.histogram.push_back(bound * 1'000);
+  id.sampled_because = "the server has no statistics of it";
+  const Partitioning plan = PlanIds(TableWithId(), statistics, {.target_rows = 10'000});
+  ASSERT_EQ(plan.units.size(), 10U);
+  EXPECT_EQ(std::get<IdRange>(plan.units.back().split).lower, 90'000);
+  EXPECT_THAT(plan.warnings, IsEmpty());
+  EXPECT_THAT(plan.why, HasSubstr("a sample of 101 values (the server has no statistics of it)"));
+}
+
 TEST(IdRangeTest, OneValueFarAwayTakesNoMoreThanHalf) {
   Statistics statistics = RowsFromTo(200'000, 0, kGreatest);
   statistics.columns["id"].histogram = {0, 100'000, 200'000};

@@ -50,8 +50,18 @@ std::optional<std::string> Misfit(Strategy strategy, const PlanInput& input,
   return rule->misfit(input);
 }
 
-/// Units that each read everything are more work than one, which only the job can want.
+/// Units that each read everything are more work than one, which only the job can want: a server
+/// that has cores to spare takes it well, and one that serves others does not.
 bool IsForTheJobToChoose(Strategy strategy) { return strategy == Strategy::kHash; }
+
+/// Why a strategy is not chosen; nothing: it is.
+std::optional<std::string> WhyNot(const StrategyRule& rule, const PlanInput& input) {
+  const auto misfit = rule.misfit(input);
+  if (misfit || !IsForTheJobToChoose(rule.strategy)) return misfit;
+  return "each unit would read everything, so that the job has to want it "
+         "(partition.strategy: " +
+         std::string(StrategyName(rule.strategy)) + ")";
+}
 
 /// What keeps pages, the cheapest way, from those who could change it (a right, a policy, a
 /// `where`); empty: nothing that is known.
@@ -74,14 +84,15 @@ ChosenCut CutAutomatically(const PlanInput& input, const Capabilities& capabilit
   std::string reasons;
   for (const Strategy strategy : capabilities.strategies) {
     const StrategyRule* rule = FindRule(strategy);
-    if (rule == nullptr || IsForTheJobToChoose(strategy)) continue;
-    const auto misfit = rule->misfit(input);
-    if (!misfit) {
+    if (rule == nullptr) continue;
+    const auto why_not = WhyNot(*rule, input);
+    if (!why_not) {
       ChosenCut chosen{strategy, rule->cut(input)};
       if (strategy != Strategy::kPages) chosen.cut.why += WhyNotByPages(input, capabilities);
       return chosen;
     }
-    reasons += (reasons.empty() ? "" : "; ") + std::string(StrategyName(strategy)) + ": " + *misfit;
+    reasons +=
+        (reasons.empty() ? "" : "; ") + std::string(StrategyName(strategy)) + ": " + *why_not;
   }
   const auto kind = UnsplittableKind(input.description.kind);
   if (kind) return {Strategy::kNone, WholeTableCut(input, *kind + " cannot be split")};

@@ -188,7 +188,9 @@ TEST_F(PlannerTest, AKeyOfTextCutsATableWithoutIntegers) {
   EXPECT_EQ(plan->strategy, Strategy::kNone) << "hash is for the job to choose";
   EXPECT_EQ(plan->why,
             "id_range: \"code\" is no integer column; "
-            "key_range: nothing is known of the values of \"code\": no index orders it");
+            "key_range: nothing is known of the values of \"code\": no index orders it; "
+            "hash: each unit would read everything, so that the job has to want it "
+            "(partition.strategy: hash)");
 }
 
 TEST_F(PlannerTest, SplitColumnsOfDates) {

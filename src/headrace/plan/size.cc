@@ -53,6 +53,10 @@ double Growth(const PlanInput& input) {
                                 : 1;
 }
 
+double GrowthSince(const PlanInput& input, const ColumnStatistics& column) {
+  return column.sampled_because.empty() ? Growth(input) : 1;
+}
+
 std::string ReadableCount(double count) {
   const std::string digits = std::to_string(std::llround(count));
   std::string text;

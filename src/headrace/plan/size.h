@@ -36,6 +36,9 @@ double KnownRows(const Description& description);
 /// does not.
 double Growth(const PlanInput& input);
 
+/// The same since the values of `column` were counted: 1 where they were looked at now.
+double GrowthSince(const PlanInput& input, const ColumnStatistics& column);
+
 /// A count (not negative) as people read it: `5,000,000`; fractions are rounded.
 std::string ReadableCount(double count);
 

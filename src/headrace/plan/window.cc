@@ -38,7 +38,8 @@ Distribution DistributionOf(const Description& description, const Statistics& st
   if (described == nullptr || !IsTimeType(*described->type)) return Distribution(column);
   const int64_t resolution = described->type->id() == arrow::Type::DATE32 ? kMicrosPerDay : 1;
   const PlanKnobs knobs;
-  return Distribution::OfTimes(column, resolution, Growth({description, statistics, knobs}));
+  return Distribution::OfTimes(column, resolution,
+                               GrowthSince({description, statistics, knobs}, column));
 }
 
 /// Bounds of equal depth between the shares `from` and `to` of all rows.

@@ -138,7 +138,7 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
                         parts_.journal.UnfinishedRuns(parts_.job.name));
   if (runs.empty()) return std::nullopt;
   JournalRun& run = runs.front();
-  if (run.text_digest == parts_.job.text_digest) {
+  if (IsOfJobNow(parts_, run)) {
     // What is gone of the tables of its patterns is left for nobody.
     run.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
   }
@@ -365,7 +365,8 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   chosen.run = run.run;
   chosen.started_at = run.started_at;
   chosen.scope = run.scope;
-  if (!unfinished_.is_same_text) chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
+  if (!unfinished_.is_same_text || !unfinished_.is_same_place)
+    chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
   ARROW_RETURN_NOT_OK(Extend(run, chosen));
   ARROW_RETURN_NOT_OK(DivideTables(chosen));
   ARROW_RETURN_NOT_OK(ChoosePlace(run, chosen));

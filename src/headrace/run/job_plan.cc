@@ -340,12 +340,13 @@ bool MayCutByCursor(const TableJob& job) {
          (job.partition.column == job.load.cursor || (open && !job.partition.column.has_value()));
 }
 
-/// Whether the greatest value is a time of day that can be compared with the clock.
+/// Whether the greatest value is a time of day that can be compared with the clock, and is known:
+/// statistics, and samples, may have missed it.
 bool ShowsItsZone(const TablePlan& plan) {
   const Column* described = plan.description.FindColumn(plan.cursor->column);
   const auto found = plan.statistics.columns.find(plan.cursor->column);
   return described->type->id() == arrow::Type::TIMESTAMP && plan.cursor->now &&
-         found != plan.statistics.columns.end() && found->second.maximum;
+         found != plan.statistics.columns.end() && found->second.indexed && found->second.maximum;
 }
 
 /// To look for the greatest value without an index would take a pass over the table.

@@ -161,7 +161,7 @@ UnfinishedRun UnfinishedRunOf(const JournalRun& run, const std::vector<JournalTa
     const JournalTable* known = journalled.Find(directory);
     const auto at = positions.find(directory);
     const TableJob* table = at == positions.end() ? nullptr : &job.tables[at->second];
-    if (table == nullptr && unfinished.is_same_text) continue;
+    if (table == nullptr && IsSameJob(unfinished)) continue;
     const bool is_wanted = asked_for.contains(table);
     const bool has_windows = is_wanted && !job.backfill && table->load.moves_watermark();
     unfinished.tables.push_back({.directory = directory,

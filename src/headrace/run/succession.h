@@ -87,7 +87,7 @@ bool IsPublished(const JournalTable& table, Published published);
 
 /// What RuleSuccession is to know of `run`, of which the journal has `tables`. `job` has the tables
 /// of its patterns, `wanted` are those of it that are asked for and that the source still has. What
-/// is gone of the patterns' tables is left for nobody, unless the job has changed.
+/// is gone of the patterns' tables is left for nobody, unless the job or the place has changed.
 UnfinishedRun UnfinishedRunOf(const JournalRun& run, const std::vector<JournalTable>& tables,
                               Published published, const Job& job, const TableJobs& wanted,
                               bool is_same_place);

@@ -259,10 +259,10 @@ class UnfinishedRunTest : public ::testing::Test {
     run_.scope = {"a", "b", "c", "d", "x"};
   }
 
-  UnfinishedRun Make(Published published) {
+  UnfinishedRun Make(Published published, bool is_same_place = true) {
     TableJobs wanted;
     for (const TableJob& table : job_.tables) wanted.push_back(&table);
-    return UnfinishedRunOf(run_, tables_, published, job_, wanted, /*is_same_place=*/true);
+    return UnfinishedRunOf(run_, tables_, published, job_, wanted, is_same_place);
   }
 
   Job job_;
@@ -285,8 +285,9 @@ TEST_F(UnfinishedRunTest, WhatHasNoNextWindowIsKept) {
   EXPECT_THAT(Make(Published::kDecided).kept(), ElementsAre("a", "b"));
 }
 
-TEST_F(UnfinishedRunTest, WhatIsGoneIsLeftForNobodyUnlessTheJobHasChanged) {
+TEST_F(UnfinishedRunTest, WhatIsGoneIsLeftForNobodyUnlessTheJobOrThePlaceHasChanged) {
   EXPECT_EQ(Make(Published::kCommitted).tables.size(), 4U);
+  EXPECT_EQ(Make(Published::kCommitted, /*is_same_place=*/false).tables.size(), 5U);
   job_.text_digest = "d2";
   const UnfinishedRun changed = Make(Published::kCommitted);
   EXPECT_THAT(changed.left(), ElementsAre("b", "c", "d", "x"));

@@ -112,6 +112,7 @@ bool Worker::EnsureSession(const QueuedUnit& unit) {
   }
   session_ = std::move(*session);
   failed_attaches_ = 0;
+  waits_ = 0;
   shared_.pool.HasSession(number_, !std::exchange(had_session_, true));
   return true;
 }
@@ -131,11 +132,14 @@ void Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& stat
     shared_.queue.FailAll(status);
     return;
   }
+  if (CodeOf(status) == kSnapshotWaitsCode) {
+    WaitForSnapshot(unit, status);
+    return;
+  }
   ++failed_attaches_;
   const bool has_no_room = CodeOf(status) == kPushBackCode;
   const bool may_pass =
-      CodeOf(status) == kSnapshotWaitsCode ||
-      (ClassOf(status) == ErrorClass::kTransient && failed_attaches_ <= shared_.options.retries);
+      ClassOf(status) == ErrorClass::kTransient && failed_attaches_ <= shared_.options.retries;
   if (shared_.pool.RetireUnconnected(number_, status, may_pass && !has_no_room)) {
     retired_ = true;
   } else if (may_pass) {
@@ -149,15 +153,30 @@ void Worker::AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& stat
   }
 }
 
+/// For as long as those that can hand it on read their units: no attempt is used up, and it is said
+/// once.
+void Worker::WaitForSnapshot(const QueuedUnit& unit, const arrow::Status& status) {
+  if (shared_.pool.RetireUnconnected(number_, status, true)) {
+    retired_ = true;
+    return;
+  }
+  if (++waits_ == 1) TellOfRetry(unit, status);
+  shared_.clock.WaitFor(BackoffDelay(waits_ + 1), stop_);
+}
+
 void Worker::WaitToAttach(const QueuedUnit& unit, const arrow::Status& status) {
   ++retries_;
   shared_.context.progress.Retried();
+  TellOfRetry(unit, status);
+  shared_.clock.WaitFor(BackoffDelay(failed_attaches_ + 1), stop_);
+}
+
+void Worker::TellOfRetry(const QueuedUnit& unit, const arrow::Status& status) const {
   shared_.context.observer.Emit(Level::kWarning, "attach_retry",
                                 "cannot connect, trying again: " + status.message(),
                                 {{"run", work(unit).target.run},
                                  {"worker", int64_t{number_}},
-                                 {"attempt", int64_t{failed_attaches_}}});
-  shared_.clock.WaitFor(BackoffDelay(failed_attaches_ + 1), stop_);
+                                 {"attempt", int64_t{failed_attaches_ + waits_}}});
 }
 
 bool Worker::EnsureWriter(const QueuedUnit& unit) {

@@ -82,7 +82,9 @@ class Worker {
   std::optional<QueuedUnit> NextUnit();
   bool EnsureSession(const QueuedUnit& unit);
   void AfterFailedAttach(const QueuedUnit& unit, const arrow::Status& status);
+  void WaitForSnapshot(const QueuedUnit& unit, const arrow::Status& status);
   void WaitToAttach(const QueuedUnit& unit, const arrow::Status& status);
+  void TellOfRetry(const QueuedUnit& unit, const arrow::Status& status) const;
   void DropSession();
   bool EnsureWriter(const QueuedUnit& unit);
   void RunUnit(const QueuedUnit& unit);
@@ -109,6 +111,7 @@ class Worker {
   std::optional<CurrentTable> current_;
   int writers_opened_ = 0;
   int failed_attaches_ = 0;
+  int waits_ = 0;  // for a snapshot that is to be handed on
   bool had_session_ = false;
   bool retired_ = false;
   double unit_seconds_ = 0;

@@ -327,9 +327,11 @@ arrow::Status Look(EstimateQueries& queries, const Description& description, con
 }
 
 /// Asks for what the catalogue does not know of a column: the ends of an indexed one, how the
-/// values lie, the order of keys. False: not known, or not as well as of one with an index.
+/// values lie (if it `may_look`), the order of keys. False: not known, or not as well as of one
+/// with an index.
 arrow::Result<bool> FillColumn(EstimateQueries& queries, const Description& description,
-                               const Column& column, double growth, ColumnStatistics& spread) {
+                               const Column& column, double growth, bool may_look,
+                               ColumnStatistics& spread) {
   if (HasKeyOrder(column)) {
     ARROW_ASSIGN_OR_RAISE(spread.keys, SampleKeys(queries, description, column));
     if (spread.keys.empty()) spread.unknown_because = kNoSample;
@@ -340,7 +342,7 @@ arrow::Result<bool> FillColumn(EstimateQueries& queries, const Description& desc
     ARROW_ASSIGN_OR_RAISE(known, FillEnds(queries, description.table, column, spread));
     if (!known && !spread.unknown_because.empty()) return false;
   }
-  ARROW_RETURN_NOT_OK(Look(queries, description, column, growth, spread));
+  if (may_look) ARROW_RETURN_NOT_OK(Look(queries, description, column, growth, spread));
   if (!spread.minimum && spread.unknown_because.empty()) {
     spread.unknown_because = spread.null_fraction >= 1 ? kOnlyNullsSeen : kNoStatistics;
   }
@@ -360,8 +362,10 @@ arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& descr
           "key_range cuts text, varchar, char(n), uuid and numeric, no " + column->source_type;
       continue;
     }
-    ARROW_ASSIGN_OR_RAISE(const bool known,
-                          FillColumn(queries, description, *column, growth, spread->second));
+    // Of those without an index the job has named the first, or nobody wants any.
+    const bool may_look = spread->second.indexed || name == split_columns.front();
+    ARROW_ASSIGN_OR_RAISE(const bool known, FillColumn(queries, description, *column, growth,
+                                                       may_look, spread->second));
     if (known) break;
   }
   return arrow::Status::OK();

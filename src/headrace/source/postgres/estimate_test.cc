@@ -7,7 +7,9 @@
 #include <chrono>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "headrace/source/postgres/estimate_query.h"
@@ -323,6 +325,40 @@ TEST_F(PostgresEstimateTest, WhatWasNeverAnalysedIsLookedAt) {
   }
 }
 
+TEST_F(PostgresEstimateTest, ValuesOfEachTypeAreSampledAsTheyAre) {
+  for (const auto& [type, value, first, last] :
+       {std::tuple("smallint", "i", 1, 100), std::tuple("bigint", "i * 1000", 1'000, 100'000),
+        std::tuple("date", "date '1970-01-01' + i", 1, 100),
+        std::tuple("timestamptz", "timestamptz 'epoch' + i * interval '1 day'", 1, 100)}) {
+    SCOPED_TRACE(type);
+    const bool is_time = std::string_view(value).find("1970") != std::string_view::npos ||
+                         std::string_view(value).find("epoch") != std::string_view::npos;
+    const int64_t unit = is_time ? 24 * kHour : 1;
+    Run("DROP TABLE IF EXISTS t; CREATE TABLE t (v " + std::string(type) +
+        ") WITH (autovacuum_enabled = off); INSERT INTO t SELECT " + value +
+        " FROM generate_series(1, 100) AS i; INSERT INTO t SELECT FROM generate_series(1, 300);"
+        "GRANT SELECT ON t TO " +
+        Role());
+    const ColumnStatistics v =
+        Estimate(Describe(Table("t")), {"v"}, {"v"}).ValueOrDie().columns.at("v");
+    EXPECT_EQ(v.null_fraction, 0.75);
+    EXPECT_EQ(v.minimum, first * unit);
+    EXPECT_EQ(v.maximum, last * unit);
+    EXPECT_EQ(v.histogram.size(), 100U);
+    EXPECT_TRUE(std::ranges::is_sorted(v.histogram));
+    snapshot_.reset();
+  }
+}
+
+TEST_F(PostgresEstimateTest, OneRowIsASampleToo) {
+  Run("CREATE TABLE t (v int) WITH (autovacuum_enabled = off); INSERT INTO t VALUES (7);"
+      "GRANT SELECT ON t TO " +
+      Role());
+  const ColumnStatistics v =
+      Estimate(Describe(Table("t")), {"v"}, {"v"}).ValueOrDie().columns.at("v");
+  EXPECT_EQ(v.histogram, (std::vector<int64_t>{7, 7}));
+}
+
 TEST_F(PostgresEstimateTest, WhatWasAnalysedIsBelievedAsLongAsItHolds) {
   Run(std::string(kTable) + "CREATE INDEX ON t (id); " + kSkewed +
       "ANALYZE t; GRANT SELECT ON t TO " + Role());
@@ -356,10 +392,21 @@ TEST_F(PostgresEstimateTest, APartitionedTableOfWhichOnlyThePartsWereAnalysedIsL
 
 TEST_F(PostgresEstimateTest, WhatTheRoleMayNotReadIsNotLookedAt) {
   Run(std::string(kTable) + kSkewed + "GRANT SELECT (at) ON t TO " + Role());
-  const Statistics estimated = Estimate(Describe(Table("t")), {"at"}, {"id", "at"}).ValueOrDie();
-  EXPECT_FALSE(estimated.columns.at("id").minimum);
-  EXPECT_NE(estimated.columns.at("id").unknown_because, "");
-  EXPECT_TRUE(estimated.columns.at("at").minimum);
+  const Description t = Describe(Table("t"));
+  const auto estimate = [&](const std::string& column) {
+    return Estimate(t, {"at"}, {column}).ValueOrDie().columns.at(column);
+  };
+  EXPECT_FALSE(estimate("id").minimum);
+  EXPECT_NE(estimate("id").unknown_because, "");
+  EXPECT_TRUE(estimate("at").minimum);
+}
+
+/// Nobody would cut by it, unless the job says so: then it is the first.
+TEST_F(PostgresEstimateTest, OnlyTheFirstColumnWithoutAnIndexIsLookedAt) {
+  Run(std::string(kTable) + kSkewed + "GRANT SELECT ON t TO " + Role());
+  const auto columns = Estimate(Describe(Table("t")), {"id"}, {"id", "at"}).ValueOrDie().columns;
+  EXPECT_TRUE(columns.at("id").minimum);
+  EXPECT_FALSE(columns.at("at").minimum);
 }
 
 TEST_F(PostgresEstimateTest, WhatTakesTooLongStaysUnknown) {

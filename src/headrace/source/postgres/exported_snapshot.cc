@@ -104,7 +104,9 @@ arrow::Result<SnapshotOwner> TakeSnapshotOver(const PgHeir& heir, const PgHolder
   ExportedSnapshot own{.life_lock = NewLifeLock()};
   const arrow::Status imported =
       ImportSnapshot(connection, settings, inherited, own.life_lock, stop);
-  if (CodeOf(imported) == kSnapshotLostCode) heir.connection.MarkBroken();
+  // Or the other connection has come to another server.
+  const bool is_absent = CodeOf(imported) == kSnapshotLostCode;
+  if (is_absent && !heir.connection.Execute("SELECT 1", stop).ok()) heir.connection.MarkBroken();
   ARROW_RETURN_NOT_OK(imported);
   ARROW_ASSIGN_OR_RAISE(auto held, HoldOn(connection, holders, settings, stop));
   own.held = std::make_shared<const std::set<std::string>>(std::move(held));

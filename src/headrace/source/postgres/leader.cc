@@ -16,8 +16,10 @@ namespace {
 /// The oldest version that is tested; before it, settings and catalogues differ.
 constexpr int kOldestServer = 120000;
 
-/// A server that was to be had for the sessions is for one connection more, most likely.
-constexpr int kMostHandOns = 3;
+/// Before it is tried again to hand the snapshot on: doubled with each try in vain. Sessions ask at
+/// each of their units, and nobody else has to wait as long as they read.
+constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr std::chrono::milliseconds kLongestPause{10'000};
 
 /// Partitions come a few a day, not one in each of these moments.
 constexpr int kLockAttempts = 5;
@@ -374,6 +376,7 @@ arrow::Status PgLeader::HandOn(const PgHeir& heir, const ExportedSnapshot& sough
   const arrow::Status loss = AskWhetherItLives(cause, stop);
   if (loss.ok()) return OnAnotherServer(cause);
   if (CodeOf(loss) != kSnapshotLostCode || !CanBeHandedOn()) return loss;
+  if (std::chrono::steady_clock::now() < next_hand_on_) return HandOnLater(loss);
   connection_.Close();  // Its place is needed.
   auto next = TakeSnapshotOver(heir, holders_, settings_, session_connect_, stop);
   if (!next.ok()) return CannotHandOn(heir, loss, next.status());
@@ -385,18 +388,28 @@ arrow::Status PgLeader::HandOn(const PgHeir& heir, const ExportedSnapshot& sough
 arrow::Status PgLeader::CannotHandOn(const PgHeir& heir, const arrow::Status& loss,
                                      const arrow::Status& why) {
   if (CodeOf(why) == kInterruptedCode) return why;
-  asks_for_heir_ = true;
   if (heir.connection.broken()) {
+    asks_for_heir_ = true;
     return TransientError("the session could not hand the snapshot of the run on: " +
                           why.message());
   }
-  const std::string text = "; no other connection could take it over: " + why.message();
-  if (ClassOf(why) == ErrorClass::kTransient && ++failed_hand_ons_ < kMostHandOns) {
-    return TransientError(loss.message() + text, std::string(kSnapshotWaitsCode));
+  const arrow::Status told = loss.WithMessage(
+      loss.message() + "; no other connection could take it over: " + why.message());
+  if (ClassOf(why) == ErrorClass::kTransient) {
+    const auto pause = kFirstPause * (1 << std::min(failed_hand_ons_++, 10));
+    next_hand_on_ = std::chrono::steady_clock::now() +
+                    std::min<std::chrono::milliseconds>(pause, kLongestPause);
+    return HandOnLater(told);
   }
   has_no_heir_ = true;
-  loss_ = loss.WithMessage(loss.message() + text);
+  loss_ = told;
   return loss_;
+}
+
+/// On a lease.
+arrow::Status PgLeader::HandOnLater(const arrow::Status& loss) {
+  asks_for_heir_ = true;
+  return TransientError(loss.message(), std::string(kSnapshotWaitsCode));
 }
 
 /// On a lease.
@@ -412,6 +425,7 @@ void PgLeader::Become(SnapshotOwner next) {
   loss_ = arrow::Status::OK();
   asks_for_heir_ = false;
   failed_hand_ons_ = 0;
+  next_hand_on_ = {};
 }
 
 ExportedSnapshot PgLeader::snapshot() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
@@ -128,7 +129,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status NameLossToNewcomer(const arrow::Status& status) const;
 
   /// What a session does that does not find the transaction that owns `sought` any more, as `cause`
-  /// says (OK: as was found out before): has another connection take its place. OK where that, or
+  /// says: has another connection take its place. OK where that, or
   /// somebody before, has come to it. Errors: as CheckLives, where nobody can; kSnapshotWaitsCode
   /// where it failed and may be tried again; class user where the transaction lives, so that it is
   /// on another server; where `heir`'s connection is broken, its own. Not on a standby: the server
@@ -221,6 +222,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   bool CanBeHandedOn() const;
   arrow::Status CannotHandOn(const PgHeir& heir, const arrow::Status& loss,
                              const arrow::Status& why);
+  arrow::Status HandOnLater(const arrow::Status& loss);
   void Become(SnapshotOwner next);
   arrow::Status Explain(const arrow::Status& status) const;
 
@@ -240,8 +242,9 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   PgCursorBounds cursor_bounds_;
   PgHolders holders_;
   std::atomic<bool> asks_for_heir_ = false;
-  int failed_hand_ons_ = 0;                ///< One after another. Guarded by taken_.
-  std::atomic<bool> has_no_heir_ = false;  ///< Those that were there could not hand it on.
+  int failed_hand_ons_ = 0;  ///< One after another. Guarded by taken_, as the next.
+  std::chrono::steady_clock::time_point next_hand_on_;
+  std::atomic<bool> has_no_heir_ = false;  ///< Nobody can hand it on, whenever it is tried.
 
   mutable std::mutex mutex_;
   std::condition_variable_any returned_;

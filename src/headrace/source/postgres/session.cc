@@ -222,7 +222,7 @@ arrow::Result<PgLeader::Lease> PgSession::TakeLeader(const TablePlan& plan, cons
 /// what it holds: that nobody could be found is no error of its unit.
 arrow::Status PgSession::HandOnForOthers(const std::stop_token& stop) {
   const arrow::Status handed =
-      leader_->HandOn({connection_, life_lock_}, leader_->snapshot(), {}, stop);
+      leader_->HandOn({connection_, life_lock_}, leader_->snapshot(), OwnerIsNotThere(), stop);
   const bool is_own = connection_.broken() || CodeOf(handed) == kInterruptedCode;
   return is_own ? handed : arrow::Status::OK();
 }
