@@ -315,7 +315,7 @@ def test_tables_of_a_pattern_that_another_database_does_not_have(database, postg
         job.environment = place | {"PGDATABASE": database.name}
         database.execute("CREATE TABLE missing (); INSERT INTO missing DEFAULT VALUES")
         job.run()
-        assert [table["table"] for table in job.command("show", "latest", "--json").json()["tables"]] == ["public.events_monday"]
+        assert [table["table"] for table in job.command("show", "latest", "--json").json()["tables"]] == ["events_monday"]
     finally:
         postgres_servers.drop_database(other)
 
