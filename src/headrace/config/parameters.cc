@@ -99,7 +99,8 @@ bool HasKey(std::string_view path, std::string_view key) {
   const bool is_of_tables = path.starts_with("tables");
   for (size_t number = 0; !path.empty(); ++number) {
     const size_t end = std::min(path.find_first_of(kBetweenKeys), path.size());
-    if (path.substr(0, end) == key && !(is_of_tables && number == kOfTable)) return true;
+    const bool is_table = is_of_tables && number == kOfTable;
+    if (!is_table && path.substr(0, end) == key) return true;
     path.remove_prefix(std::min(path.find_first_not_of(kBetweenKeys, end), path.size()));
   }
   return false;

@@ -56,7 +56,7 @@ bool IsForTheJobToChoose(Strategy strategy) { return strategy == Strategy::kHash
 
 /// Why a strategy is not chosen; nothing: it is.
 std::optional<std::string> WhyNot(const StrategyRule& rule, const PlanInput& input) {
-  const auto misfit = rule.misfit(input);
+  auto misfit = rule.misfit(input);
   if (misfit || !IsForTheJobToChoose(rule.strategy)) return misfit;
   return "each unit would read everything, so that the job has to want it "
          "(partition.strategy: " +

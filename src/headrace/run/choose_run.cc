@@ -365,8 +365,8 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   chosen.run = run.run;
   chosen.started_at = run.started_at;
   chosen.scope = run.scope;
-  if (!unfinished_.is_same_text || !unfinished_.is_same_place)
-    chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
+  const bool is_same_job = unfinished_.is_same_text && unfinished_.is_same_place;
+  if (!is_same_job) chosen.scope = DirectoriesOf(TablesIn(parts_.job, run.scope));
   ARROW_RETURN_NOT_OK(Extend(run, chosen));
   ARROW_RETURN_NOT_OK(DivideTables(chosen));
   ARROW_RETURN_NOT_OK(ChoosePlace(run, chosen));

@@ -303,7 +303,7 @@ bool HasOutgrownHistogram(const ColumnStatistics& statistics, double growth) {
 }
 
 /// Why what the catalogue says of the column's values is not believed; empty: it is.
-std::string WhyToLook(const ColumnStatistics& statistics, double growth) {
+std::string_view WhyToLook(const ColumnStatistics& statistics, double growth) {
   if (statistics.histogram.empty() && statistics.common.empty()) {
     return statistics.null_fraction < 1 ? "the server has no statistics of it" : "";
   }
@@ -317,7 +317,7 @@ std::string WhyToLook(const ColumnStatistics& statistics, double growth) {
 /// Where the catalogue does not know how the values lie by now.
 arrow::Status Look(EstimateQueries& queries, const Description& description, const Column& column,
                    double growth, ColumnStatistics& statistics) {
-  const std::string why = WhyToLook(statistics, growth);
+  const std::string_view why = WhyToLook(statistics, growth);
   if (why.empty()) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto sampled, SampleSpread(queries, description, column));
   if (!sampled) return arrow::Status::OK();

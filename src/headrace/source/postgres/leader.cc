@@ -373,7 +373,7 @@ arrow::Status PgLeader::HandOn(const PgHeir& heir, const ExportedSnapshot& sough
                                const arrow::Status& cause, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(const Lease lease, TakeInAnyState(stop));
   if (snapshot().life_lock != sought.life_lock) return arrow::Status::OK();
-  const arrow::Status loss = AskWhetherItLives(cause, stop);
+  arrow::Status loss = AskWhetherItLives(cause, stop);
   if (loss.ok()) return OnAnotherServer(cause);
   if (CodeOf(loss) != kSnapshotLostCode || !CanBeHandedOn()) return loss;
   if (std::chrono::steady_clock::now() < next_hand_on_) return HandOnLater(loss);

@@ -336,7 +336,7 @@ TEST_F(PostgresHandedOnTest, WhatSomebodyQueuesForIsLeftToWhoHoldsIt) {
   const auto other = snapshot_->Attach({}).ValueOrDie();
   ExpectAllRows(*other, u_);
   TerminateLeader();
-  std::jthread truncate([this] {
+  const std::jthread truncate([this] {
     PgConnection connection =
         PgConnection::Connect(ParsePgUri(TestServerUri()).ValueOrDie(), {}).ValueOrDie();
     const arrow::Status done = connection.Execute("TRUNCATE " + PgQuoteIdentifier(schema_) + ".t");

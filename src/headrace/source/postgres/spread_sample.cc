@@ -10,7 +10,7 @@ namespace {
 
 /// Rows of one page are mostly neighbours in time, so that pages count, not rows. The second one is
 /// for a server that is slow.
-constexpr std::array<SampleSize, 2> kSizesTried = {
+constexpr std::array<SampleSize, 2> kSpreadSizes = {
     {{.pages = 2'000, .values = 1'000}, {.pages = 100, .values = 1'000}}};
 
 /// Its bounds are of equal depth, as those of pg_stats, and like those no more than there are rows.
@@ -34,7 +34,7 @@ arrow::Result<std::optional<ValueSpread>> SampleSpread(EstimateQueries& queries,
   const RowsToSample rows = AllRowsOf(description);
   const std::string name = PgQuoteIdentifier(column.name);
   std::optional<PgResult> sample;
-  for (const SampleSize& size : kSizesTried) {
+  for (const SampleSize& size : kSpreadSizes) {
     ARROW_ASSIGN_OR_RAISE(sample, queries.AskBriefly(SpreadSql(rows, name, size)));
     if (sample) break;
   }
