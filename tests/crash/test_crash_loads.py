@@ -20,7 +20,8 @@ def case(request, headrace, knife, kind, load):
     events.close()
 
 
-@pytest.mark.parametrize(("kind", "load"), [("sqlite", "incremental"), ("postgresql", "replace"), ("postgresql", "append")])
+@pytest.mark.parametrize(("kind", "load"), [("sqlite", "incremental"), ("postgresql", "replace"), ("postgresql", "append"),
+                                              ("postgresql", "incremental_by_time")])
 def test_a_kill_before_every_durable_call(case):
     case.first_run()
     for point in itertools.count(1):

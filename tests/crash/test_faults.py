@@ -107,6 +107,20 @@ def backend_terminated(case):
     yield run
 
 
+LEADER = ("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'headrace' "
+          "ORDER BY backend_start LIMIT 1")  # Sessions come after it.
+
+
+@fault(POSTGRES, 0, "handed the snapshot on")
+def leader_and_a_worker_terminated(case):
+    with second_run_at_the_gate(case, 2) as (run, held):
+        [(leader,)] = case.events.database.execute(LEADER)
+        case.events.database.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [[leader, held.waiting()[0]]])
+        next_line(run, "a session that reads can hand it on")
+        held.open()
+    yield run
+
+
 @fault(POSTGRES, 0, "epoch")
 def every_backend_terminated(case):
     with second_run_at_the_gate(case) as (run, held):

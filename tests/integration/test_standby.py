@@ -118,6 +118,21 @@ def test_a_conflict_over_a_table_that_only_the_leader_holds(replica, headrace):
     expect_rows(job, [(7, 8)], "public.later")
 
 
+def test_a_leader_that_is_ended_hands_nothing_on(replica, headrace):
+    """A standby goes on replaying as soon as those have ended that it waited for, whoever has their snapshot from them."""
+    job = postgres_job(headrace, replica, HELD, **TWO_WORKERS)
+    with replica.gate() as held:
+        process = job.start("--log-format", "json")
+        readers = held.wait_for_reader(process, 2)
+        with replica.connect() as connection:
+            [leader] = connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'headrace' ORDER BY backend_start LIMIT 1").fetchone()
+            connection.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [[leader, readers[0]]])
+        held.open()
+        log = ended(process)
+    assert len(events(log, "new_epoch")) == 1 and events(log, "snapshot_handed_on") == []
+    expect_rows(job, unchanged())
+
+
 def test_a_conflict_while_the_source_counts_begins_a_new_epoch(replica, headrace):
     """The leader's own statement is ended, before a unit is read."""
     job = postgres_job(headrace, replica, HELD, verify="source")
