@@ -151,6 +151,24 @@ def test_a_change_of_the_file_does_not_hide_another_day(days, headrace):
     assert states(job) == ["done", "done", "superseded"]
 
 
+@pytest.mark.parametrize("words", [(), ("--run-id", "tuesday")], ids=["plain", "with an id"])
+def test_a_day_that_is_published_in_part_is_finished_with_its_own_value(days, headrace, words):
+    """What is advised must not load the other day's rows for it."""
+    job = daily(days, headrace)
+    job.document["tables"].append(job.document["tables"][0] | {"name": "later"})
+    job.write()
+    assert job.run(*(("--run-id", "monday") if words else ()), expect=None).returncode == 1
+    days.execute(DAYS.replace("events", "later"))
+    job.environment = {"FROM": TUESDAY}
+    said(job.run(*words, expect=2), "${FROM}", ", with ${FROM} as it was, with `headrace run")
+    job.environment = {"FROM": MONDAY}
+    job.run("--resume")
+    job.environment = {"FROM": TUESDAY}
+    job.run(*words)
+    assert loaded(job) == [1, 2]
+    assert sorted(row[0] for row in lake.rows(job.lake, "later", "id")) == [1, 2]
+
+
 def test_a_day_that_is_replaced_anyway_is_in_no_other_days_way(days, headrace):
     job = daily(days, headrace, write="replace")
     first = fail(days, job)

@@ -31,8 +31,18 @@ std::vector<std::string> ChangedNames(const Job& job, const JournalRun& run) {
   return names;
 }
 
-/// How to load what an abandoned run has left, of which the job may have some no more.
-std::string LoadTheRest(const Job& job, const std::vector<std::string>& left) {
+/// What must be as it was for `run` to be what is meant, between commas; empty: it is.
+std::string AsItWas(const Job& job, const JournalRun& run) {
+  if (run.text_digest == job.text_digest) return {};
+  const std::vector<std::string> names = ChangedNames(job, run);
+  if (names.empty()) return ", with the job as it was,";
+  return ", with " + Enumerated(names) + (names.size() == 1 ? " as it was," : " as they were,");
+}
+
+/// How to load what an abandoned run has left, of which the job may have some no more. `as_it_was`:
+/// with what it was for.
+std::string LoadTheRest(const Job& job, const std::vector<std::string>& left,
+                        const std::string& as_it_was) {
   std::string only;
   std::vector<std::string> gone;
   std::unordered_set<std::string> labels;
@@ -46,7 +56,8 @@ std::string LoadTheRest(const Job& job, const std::vector<std::string>& left) {
   }
   std::string text = "; the next run loads every table of the job";
   if (!only.empty()) {
-    text = " and load what is left of it with `headrace run" + job.words.AsArgument() + only +
+    text = " and load what is left of it" + as_it_was + " with `headrace run" +
+           job.words.AsArgument() + only +
            "`: without --only, tables that are published would be loaded once more";
   }
   if (gone.empty()) return text;
@@ -68,12 +79,17 @@ std::string AreLoaded(const TableJobs& outside) {
 
 arrow::Status JobChanged(const Job& job, const JournalRun& run,
                          const std::vector<std::string>& left) {
-  return UserError(
-      "the job has changed since run " + run.run + " began (" + std::string(kWhatMakesAJob) +
-      ", or --from and --to), and "
-      "that run has already loaded some of its tables. Restore the job and run again to finish it, "
-      "or give it up with `headrace abandon " +
-      run.run + job.words.AsOption() + "`" + LoadTheRest(job, left));
+  const std::vector<std::string> names = ChangedNames(job, run);
+  const std::string change = names.empty()
+                                 ? "the job has changed since run " + run.run + " began (" +
+                                       std::string(kWhatMakesAJob) + ", or --from and --to)"
+                                 : ChangeSince(job, run, {}) + " (run " + run.run + ")";
+  // A job that was mended is meant for the rest as it is now; another value is for other rows.
+  const std::string for_the_rest = names.empty() ? "" : AsItWas(job, run);
+  return UserError(change + ", and that run has already loaded some of its tables. Restore " +
+                   (names.empty() ? "the job" : "what it was") +
+                   " and run again to finish it, or give it up with `headrace abandon " + run.run +
+                   job.words.AsOption() + "`" + LoadTheRest(job, left, for_the_rest));
 }
 
 arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::string& place,
@@ -84,14 +100,15 @@ arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::st
                    "The tables of one run come from one place, and one that has two names counts "
                    "as two. Restore that and run again to finish it, or give it up with "
                    "`headrace abandon " +
-                   run.run + job.words.AsOption() + "`" + LoadTheRest(job, left));
+                   run.run + job.words.AsOption() + "`" + LoadTheRest(job, left, {}));
 }
 
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left) {
   return UserError("run " + other.run + " of this job is unfinished (" + Enumerated(left) +
                    (left.size() == 1 ? " is" : " are") + " left), so " + wanted +
-                   " cannot start. Finish it with `headrace run" + job.words.AsArgument() +
+                   " cannot start. Finish it" + AsItWas(job, other) + " with `headrace run" +
+                   job.words.AsArgument() +
                    " --resume`, or give it up with "
                    "`headrace abandon " +
                    other.run + job.words.AsOption() + "`");
