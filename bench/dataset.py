@@ -40,6 +40,9 @@ def load_postgres(uri: str, workload: Workload, rows: int) -> Database:
         psql(uri, "-1", "-v", f"rows={rows}", "-v", f"table={table}", "-f", str(script(workload)))
         psql(uri, "-c", f"COMMENT ON TABLE {table} IS '{wanted}'")
         psql(uri, "-c", f"VACUUM (FREEZE{', ANALYZE' if workload.analyzed else ''}) {table}")
+        if not workload.analyzed:
+            # As behind a crash, or on a new primary: nothing tells that the statistics do not hold.
+            psql(uri, "-c", f"SELECT pg_stat_reset_single_table_counters('{table}'::regclass)")
     psql(uri, "-c", "CREATE EXTENSION IF NOT EXISTS pg_prewarm", "-c", f"SELECT pg_prewarm('{table}')")
     blocks = psql(uri, "-c", f"SELECT pg_relation_size('{table}') / current_setting('block_size')::bigint")
     return Database(uri, int(blocks), rows)

@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from harness.gate import until
 from harness.job import PATIENCE
 from servers.postgres import PostgresServer, versions_to_test
 
@@ -127,6 +128,16 @@ class Database:
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else None
+
+
+    def analyze(self, table):
+        """ANALYZE behind which the server counts no changes: a session tells of its own when it ends, or later."""
+        with self.connect() as connection:
+            def changes():
+                return connection.execute("SELECT pg_stat_get_mod_since_analyze(%s::regclass)", (table,)).fetchone()[0]
+            until(changes, "the server counts the rows")
+            connection.execute(f"ANALYZE {table}")
+            until(lambda: changes() == 0, "the server counts from here")
 
 
 class Servers:

@@ -38,8 +38,8 @@ def odd_database(database, kind, analyze):
     database.execute(ODD_SETTINGS.format(name=database.name))
     with database.connect() as connection:
         connection.execute(SETUP.format(type=kind, **TYPES[kind]))
-        if analyze:
-            connection.execute("ANALYZE t")
+    if analyze:
+        database.analyze("t")
     return database
 
 

@@ -52,6 +52,21 @@ struct StoredSize {
   int64_t toast_bytes = 0;  ///< Of `bytes`, what lies outside of the rows.
 };
 
+/// What the server counted of one leaf the last time, and how many of its rows have been inserted,
+/// updated or deleted since it was analysed. VACUUM counts the rows anew and leaves the histograms
+/// as they are, which is why their age has a number of its own.
+struct CountedLeaf {
+  int64_t pages = 0;
+  double modified = 0;
+};
+using CountedLeaves = std::map<uint64_t, CountedLeaf>;
+
+/// What has happened to a table since it was analysed.
+struct Change {
+  double growth = 1;    ///< How many times the rows are those that the server has counted.
+  double modified = 0;  ///< Rows that are new, or others, for each row that is there now.
+};
+
 /// pg_stats of one column.
 struct ColumnFigures {
   double width = 0;
@@ -81,11 +96,17 @@ arrow::Result<StoredSize> ReadStoredSize(EstimateQueries& queries, const Descrip
   return size;
 }
 
-/// Rows of the leaf by its density when it was analysed and its size now, as the server's planner
+/// A share of a table of which it is no matter whether it has changed: statistics that are wrong by
+/// less cut it well enough.
+constexpr double kMuch = 0.5;
+
+bool HasChangedMuch(double modified, double rows) { return modified > kMuch * std::max(rows, 1.0); }
+
+/// Rows of the leaf by its density when it was counted and its size now, as the server's planner
 /// does.
-double AnalysedRows(const Relation& leaf, int64_t analysed_pages) {
-  if (analysed_pages <= 0) return leaf.rows;
-  return leaf.rows * static_cast<double>(leaf.pages) / static_cast<double>(analysed_pages);
+double CountedRows(const Relation& leaf, int64_t counted_pages) {
+  if (counted_pages <= 0) return leaf.rows;
+  return leaf.rows * static_cast<double>(leaf.pages) / static_cast<double>(counted_pages);
 }
 
 /// As many rows as its pages would hold if they were full.
@@ -107,44 +128,67 @@ arrow::Result<std::optional<double>> SampledRows(EstimateQueries& queries, const
   return result->Double(0, 0) * 100.0 / percent;
 }
 
-arrow::Result<std::map<uint64_t, int64_t>> AnalysedPages(EstimateQueries& queries,
-                                                         const Description& description) {
+arrow::Result<CountedLeaves> ReadCounts(EstimateQueries& queries, const Description& description) {
   ARROW_ASSIGN_OR_RAISE(
       const PgResult result,
-      queries.Ask("SELECT oid, relpages FROM pg_catalog.pg_class WHERE oid = ANY (" +
+      queries.Ask("SELECT oid, relpages, pg_catalog.pg_stat_get_mod_since_analyze(oid)"
+                  " FROM pg_catalog.pg_class WHERE oid = ANY (" +
                   LeafOids(description) + ")"));
-  std::map<uint64_t, int64_t> pages;
+  CountedLeaves leaves;
   for (int i = 0; i < result.rows(); ++i) {
-    pages[static_cast<uint64_t>(result.Int64(i, 0))] = result.Int64(i, 1);
+    leaves[static_cast<uint64_t>(result.Int64(i, 0))] = {.pages = result.Int64(i, 1),
+                                                         .modified = result.Double(i, 2)};
   }
-  return pages;
+  return leaves;
 }
 
-/// Rows of all leaves. `width`: of a row, without what lies outside of it. Returns how many times
-/// the rows are those that ANALYZE counted.
-arrow::Result<double> FillRows(EstimateQueries& queries, const Description& description,
+/// Rows of a leaf, and how they are known.
+struct LeafRows {
+  double rows = 0;
+  const char* origin = "pg_class";
+};
+
+/// What the server has counted is more exact than a sample of pages, unless that shows that the
+/// count was of another time: of a table that was emptied, vacuumed and filled again, say.
+bool IsOfAnotherTime(double counted, double sampled) {
+  return counted < kMuch * sampled || sampled < kMuch * counted;
+}
+
+/// `width`: of a row, without what lies outside of it.
+arrow::Result<LeafRows> RowsOf(EstimateQueries& queries, const Relation& leaf,
+                               const CountedLeaf& counted, double width) {
+  const double rows = CountedRows(leaf, counted.pages);
+  if (leaf.rows >= 0 && !HasChangedMuch(counted.modified, rows)) return LeafRows{.rows = rows};
+  ARROW_ASSIGN_OR_RAISE(const auto sampled, SampledRows(queries, leaf));
+  if (leaf.rows < 0) {
+    if (sampled) return LeafRows{*sampled, "some pages counted, never analysed"};
+    if (leaf.pages == 0) return LeafRows{};
+    return LeafRows{RowsOfPages(leaf, width), "number of pages, never analysed"};
+  }
+  if (!sampled || !IsOfAnotherTime(rows, *sampled)) return LeafRows{.rows = rows};
+  return LeafRows{*sampled, "some pages counted, statistics are stale"};
+}
+
+/// Rows of all leaves.
+arrow::Result<Change> FillRows(EstimateQueries& queries, const Description& description,
                                double width, Statistics& statistics) {
-  ARROW_ASSIGN_OR_RAISE(const auto analysed_pages, AnalysedPages(queries, description));
+  ARROW_ASSIGN_OR_RAISE(const CountedLeaves counted, ReadCounts(queries, description));
   double rows = 0;
   double counted_rows = 0;
-  statistics.origin = "pg_class";
+  double modified = 0;
+  statistics.origin = LeafRows{}.origin;
   for (const Relation& leaf : description.leaves) {
-    if (leaf.rows >= 0) {
-      counted_rows += leaf.rows;
-      const auto pages = analysed_pages.find(leaf.oid);
-      rows += AnalysedRows(leaf, pages == analysed_pages.end() ? 0 : pages->second);
-      continue;
-    }
-    ARROW_ASSIGN_OR_RAISE(const auto sampled, SampledRows(queries, leaf));
-    rows += sampled.value_or(RowsOfPages(leaf, width));
-    if (sampled) {
-      statistics.origin = "some pages counted, never analysed";
-    } else if (leaf.pages > 0) {
-      statistics.origin = "number of pages, never analysed";
-    }
+    const auto found = counted.find(leaf.oid);
+    const CountedLeaf count = found == counted.end() ? CountedLeaf{} : found->second;
+    ARROW_ASSIGN_OR_RAISE(const LeafRows of_leaf, RowsOf(queries, leaf, count, width));
+    rows += of_leaf.rows;
+    if (leaf.rows > 0) counted_rows += leaf.rows;
+    modified += count.modified;
+    if (of_leaf.origin != LeafRows{}.origin) statistics.origin = of_leaf.origin;
   }
   statistics.rows = std::llround(rows);
-  return rows / std::max(counted_rows, 1.0);
+  return Change{.growth = rows / std::max(counted_rows, 1.0),
+                .modified = modified / std::max(rows, 1.0)};
 }
 
 /// Names of the columns whose values are asked for. Values of others are none of ours: in a
@@ -288,7 +332,7 @@ void Take(const ValueSpread& spread, ColumnStatistics& statistics) {
 /// Whether the values that there are reach well beyond those that ANALYZE saw. In a table that has
 /// not grown, one that is farther away than those from each other is one that somebody made up
 /// (`9999-12-31`).
-bool HasOutgrownHistogram(const ColumnStatistics& statistics, double growth) {
+bool HasOutgrownHistogram(const ColumnStatistics& statistics, const Change& change) {
   constexpr double kWorthALook = 0.1;
   constexpr double kSomeGrowth = 1.1;
   if (!statistics.minimum || statistics.histogram.empty()) return false;
@@ -296,28 +340,29 @@ bool HasOutgrownHistogram(const ColumnStatistics& statistics, double growth) {
   const auto last = static_cast<double>(statistics.histogram.back());
   const auto is_beyond = [&](double distance) {
     const double span = last - first;
-    return distance > kWorthALook * span && (distance <= span || growth > kSomeGrowth);
+    return distance > kWorthALook * span && (distance <= span || change.growth > kSomeGrowth);
   };
   return is_beyond(first - static_cast<double>(*statistics.minimum)) ||
          is_beyond(static_cast<double>(*statistics.maximum) - last);
 }
 
 /// Why what the catalogue says of the column's values is not believed; empty: it is.
-std::string_view WhyToLook(const ColumnStatistics& statistics, double growth) {
+std::string_view WhyToLook(const ColumnStatistics& statistics, const Change& change) {
   if (statistics.histogram.empty() && statistics.common.empty()) {
     return statistics.null_fraction < 1 ? "the server has no statistics of it" : "";
   }
-  constexpr double kMuch = 1.5;
-  const bool has_grown = growth > kMuch || growth < 1 / kMuch;
-  return has_grown || HasOutgrownHistogram(statistics, growth)
-             ? "the server's statistics of it are stale"
-             : "";
+  const bool is_other_size = change.growth > 1 + kMuch || change.growth < 1 / (1 + kMuch);
+  if (is_other_size || HasOutgrownHistogram(statistics, change)) {
+    return "the server's statistics of it are stale";
+  }
+  return HasChangedMuch(change.modified, 1) ? "the server counts many changes since it was analysed"
+                                            : "";
 }
 
 /// Where the catalogue does not know how the values lie by now.
 arrow::Status Look(EstimateQueries& queries, const Description& description, const Column& column,
-                   double growth, ColumnStatistics& statistics) {
-  const std::string_view why = WhyToLook(statistics, growth);
+                   const Change& change, ColumnStatistics& statistics) {
+  const std::string_view why = WhyToLook(statistics, change);
   if (why.empty()) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto sampled, SampleSpread(queries, description, column));
   if (!sampled) return arrow::Status::OK();
@@ -330,7 +375,7 @@ arrow::Status Look(EstimateQueries& queries, const Description& description, con
 /// values lie (if it `may_look`), the order of keys. False: not known, or not as well as of one
 /// with an index.
 arrow::Result<bool> FillColumn(EstimateQueries& queries, const Description& description,
-                               const Column& column, double growth, bool may_look,
+                               const Column& column, const Change& change, bool may_look,
                                ColumnStatistics& spread) {
   if (HasKeyOrder(column)) {
     ARROW_ASSIGN_OR_RAISE(spread.keys, SampleKeys(queries, description, column));
@@ -342,7 +387,7 @@ arrow::Result<bool> FillColumn(EstimateQueries& queries, const Description& desc
     ARROW_ASSIGN_OR_RAISE(known, FillEnds(queries, description.table, column, spread));
     if (!known && !spread.unknown_because.empty()) return false;
   }
-  if (may_look) ARROW_RETURN_NOT_OK(Look(queries, description, column, growth, spread));
+  if (may_look) ARROW_RETURN_NOT_OK(Look(queries, description, column, change, spread));
   if (!spread.minimum && spread.unknown_because.empty()) {
     spread.unknown_because = spread.null_fraction >= 1 ? kOnlyNullsSeen : kNoStatistics;
   }
@@ -351,7 +396,7 @@ arrow::Result<bool> FillColumn(EstimateQueries& queries, const Description& desc
 
 /// Of the first column that can be known.
 arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& description,
-                              std::span<const std::string> split_columns, double growth,
+                              std::span<const std::string> split_columns, const Change& change,
                               Statistics& statistics) {
   for (const std::string& name : split_columns) {
     const auto spread = statistics.columns.find(name);
@@ -364,7 +409,7 @@ arrow::Status FillSplitColumn(EstimateQueries& queries, const Description& descr
     }
     // Of those without an index the job has named the first, or nobody wants any.
     const bool may_look = spread->second.indexed || name == split_columns.front();
-    ARROW_ASSIGN_OR_RAISE(const bool known, FillColumn(queries, description, *column, growth,
+    ARROW_ASSIGN_OR_RAISE(const bool known, FillColumn(queries, description, *column, change,
                                                        may_look, spread->second));
     if (known) break;
   }
@@ -426,11 +471,11 @@ arrow::Result<Statistics> EstimateRelation(EstimateQueries& queries, const Descr
   statistics.bytes = size.bytes;
   ARROW_ASSIGN_OR_RAISE(const auto figures, ReadFigures(queries, description));
   const double width = RowWidth(description, request.columns, figures);
-  ARROW_ASSIGN_OR_RAISE(const double growth, FillRows(queries, description, width, statistics));
+  ARROW_ASSIGN_OR_RAISE(const Change change, FillRows(queries, description, width, statistics));
   statistics.row_width = width + OutsideWidth(description, request.columns, size, statistics.rows);
   ARROW_RETURN_NOT_OK(FillSplittableColumns(queries, description, figures, statistics));
   ARROW_RETURN_NOT_OK(
-      FillSplitColumn(queries, description, request.split_columns, growth, statistics));
+      FillSplitColumn(queries, description, request.split_columns, change, statistics));
   return statistics;
 }
 

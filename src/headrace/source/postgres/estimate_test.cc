@@ -75,17 +75,31 @@ class PostgresEstimateTest : public PostgresDatabaseTest {
         " USING (gate()); ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY");
   }
 
-  void AwaitReaderAtGate() {
+  void Await(const std::string& question, std::string_view answer) {
     constexpr std::chrono::seconds kPatience{60};
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    const std::string waiting =
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-        " AND objid = " +
-        std::string(kGate) + " AND NOT granted";
-    while (Value(waiting) == "0") {
-      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "nobody came to the gate";
+    while (Value(question) != answer) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << question;
       std::this_thread::yield();
     }
+  }
+
+  void AwaitReaderAtGate() {
+    Await("SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND objid = " +
+              std::string(kGate) + " AND NOT granted",
+          "t");
+  }
+
+  /// A session tells the server now and then how many rows it has changed.
+  void AwaitChanges(int changes) {
+    Await("SELECT pg_stat_get_mod_since_analyze('t'::regclass)", std::to_string(changes));
+  }
+
+  /// Behind it the server counts from here on.
+  void AnalyzeBehindChanges(int changes) {
+    AwaitChanges(changes);
+    Run("ANALYZE t");
+    AwaitChanges(0);
   }
 
   std::string role_;
@@ -360,8 +374,9 @@ TEST_F(PostgresEstimateTest, OneRowIsASampleToo) {
 }
 
 TEST_F(PostgresEstimateTest, WhatWasAnalysedIsBelievedAsLongAsItHolds) {
-  Run(std::string(kTable) + "CREATE INDEX ON t (id); " + kSkewed +
-      "ANALYZE t; GRANT SELECT ON t TO " + Role());
+  Run(std::string(kTable) + "CREATE INDEX ON t (id); " + kSkewed + "GRANT SELECT ON t TO " +
+      Role());
+  AnalyzeBehindChanges(30'000);
   const auto estimate = [&] {
     snapshot_.reset();
     return Estimate(Describe(Table("t")), {"id"}, {"id"}).ValueOrDie();
@@ -379,6 +394,37 @@ TEST_F(PostgresEstimateTest, WhatWasAnalysedIsBelievedAsLongAsItHolds) {
   const ColumnStatistics id = estimate().columns.at("id");
   EXPECT_EQ(id.sampled_because, "the server's statistics of it are stale") << "so many more rows";
   EXPECT_NEAR(ShareBetween(id, 10'000'000, 10'001'000), 0.8, 0.05);
+}
+
+/// VACUUM counts the rows anew, and keeps the histograms.
+TEST_F(PostgresEstimateTest, HistogramsThatAVacuumMakesLookFreshAreLookedInto) {
+  Run(std::string(kTable) +
+      "CREATE INDEX ON t (id); INSERT INTO t SELECT i * 100000 FROM "
+      "generate_series(1, 10000) AS i; GRANT SELECT ON t TO " +
+      Role());
+  AnalyzeBehindChanges(10'000);
+  Run("INSERT INTO t SELECT 10000000 + i % 1000 FROM generate_series(1, 15000) AS i");
+  AwaitChanges(15'000);
+  Run("VACUUM t");
+  const Statistics t = Estimate(Describe(Table("t")), {"id"}, {"id"}).ValueOrDie();
+  EXPECT_EQ(t.rows, 25'000);
+  EXPECT_EQ(t.origin, "pg_class");
+  ExpectSkewSeen(t, "the server counts many changes since it was analysed");
+}
+
+/// One row at the end of the table keeps its pages, and the count says one row for all of them.
+TEST_F(PostgresEstimateTest, RowsOfATableThatWasEmptiedVacuumedAndFilledAgainAreCounted) {
+  Run("CREATE TABLE t (id int) WITH (autovacuum_enabled = off);"
+      "INSERT INTO t SELECT generate_series(1, 50000); GRANT SELECT ON t TO " +
+      Role());
+  AnalyzeBehindChanges(50'000);
+  Run("DELETE FROM t WHERE id < 50000");
+  Run("VACUUM t");
+  Run("INSERT INTO t SELECT generate_series(1, 49999)");
+  AwaitChanges(99'998);
+  const Statistics t = Estimate(Describe(Table("t")), {"id"}).ValueOrDie();
+  EXPECT_NEAR(static_cast<double>(t.rows), 50'000, 10'000);
+  EXPECT_EQ(t.origin, "some pages counted, statistics are stale");
 }
 
 TEST_F(PostgresEstimateTest, APartitionedTableOfWhichOnlyThePartsWereAnalysedIsLookedAt) {

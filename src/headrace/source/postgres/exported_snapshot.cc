@@ -84,6 +84,18 @@ arrow::Status ImportSnapshot(PgConnection& connection, const PgSourceSettings& s
   return OwnerIsNotThere();
 }
 
+arrow::Status SnapshotLost(const arrow::Status& cause) {
+  return TransientError("the snapshot of the run is lost: " + cause.message(),
+                        std::string(kSnapshotLostCode));
+}
+
+arrow::Status SnapshotReleased() { return SnapshotLost(TransientError("it was released")); }
+
+arrow::Status TableLost(std::string_view table, const arrow::Status& cause) {
+  return TransientError("no session held table " + std::string(table) + ": " + cause.message(),
+                        std::string(kTableLostCode));
+}
+
 arrow::Status OwnerIsNotThere() {
   return TransientError("the transaction that owns it is not there",
                         std::string(kSnapshotLostCode));

@@ -5,6 +5,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "headrace/client/postgres/connection.h"
 #include "headrace/model/error.h"
@@ -37,6 +38,17 @@ arrow::Status ImportSnapshot(PgConnection& connection, const PgSourceSettings& s
 
 /// The error of whoever looks for the transaction that owns the snapshot: kSnapshotLostCode.
 arrow::Status OwnerIsNotThere();
+
+/// The error of work that needed the snapshot: it is gone, whatever the connection said. Class
+/// transient, kSnapshotLostCode.
+arrow::Status SnapshotLost(const arrow::Status& cause);
+
+/// The same for whoever comes after its release.
+arrow::Status SnapshotReleased();
+
+/// The error of a unit whose table nobody has held since the leader was lost. Class transient,
+/// kTableLostCode.
+arrow::Status TableLost(std::string_view table, const arrow::Status& cause);
 
 /// A session that has imported the snapshot of a run: another transaction can have it from there.
 struct PgHeir {

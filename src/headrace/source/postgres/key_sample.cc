@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,11 +33,9 @@ arrow::Result<std::vector<KeyBound>> SampleKeys(EstimateQueries& queries,
                                                 const Column& column) {
   const RowsToSample rows = AllRowsOf(description);
   const std::string name = PgQuoteIdentifier(column.name);
-  std::optional<ValueSample> sample;
-  for (const SampleSize& size : kSizesTried) {
-    ARROW_ASSIGN_OR_RAISE(sample, SampleValues(queries, rows, name, size));
-    if (sample) break;
-  }
+  ARROW_ASSIGN_OR_RAISE(auto sample, FirstSample(kSizesTried, [&](const SampleSize& size) {
+                          return SampleValues(queries, rows, name, size);
+                        }));
   if (!sample) return std::vector<KeyBound>{};
   std::vector<std::string> keys;
   for (const KeyBound& key : sample->values) keys.push_back(key.value);

@@ -21,22 +21,7 @@ constexpr int kOldestServer = 120000;
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
 
-/// Partitions come a few a day, not one in each of these moments.
-constexpr int kLockAttempts = 5;
-
 }  // namespace
-
-arrow::Status SnapshotLost(const arrow::Status& cause) {
-  return TransientError("the snapshot of the run is lost: " + cause.message(),
-                        std::string(kSnapshotLostCode));
-}
-
-arrow::Status TableLost(std::string_view table, const arrow::Status& cause) {
-  return TransientError("no session held table " + std::string(table) + ": " + cause.message(),
-                        std::string(kTableLostCode));
-}
-
-arrow::Status SnapshotReleased() { return SnapshotLost(TransientError("it was released")); }
 
 PgLeader::PgLeader(PgSourceSettings settings, PgConnection connection)
     : settings_(std::move(settings)),
@@ -74,200 +59,14 @@ arrow::Status PgLeader::Begin(std::span<const SnapshotTable> tables, const std::
         "run can be missed or doubled, and a TRUNCATE can empty a table half-way");
     return arrow::Status::OK();
   }
-  ARROW_RETURN_NOT_OK(BeginBehindLocks(tables, stop));
+  ARROW_ASSIGN_OR_RAISE(held_, HeldTables::Hold(connection_, settings_, tables, stop));
+  warnings_.insert(warnings_.end(), held_.warnings().begin(), held_.warnings().end());
   arrow::Status exported = Export(stop);
   if (exported.ok()) return exported;
   if (ClassOf(exported) == ErrorClass::kTransient) return exported;
   if (settings_.snapshot == SnapshotMode::kPrefer) return GoOnWithout(exported, stop);
   return UserError("the server cannot export a snapshot (" + exported.message() +
                    "); snapshot: prefer or off reads without one");
-}
-
-LockTarget PgLeader::TargetOf(const SnapshotTable& wanted) const {
-  LockTarget target = LockTargetOf(wanted);
-  target.reads_others = target.reads_others || HasHiddenReads(wanted.table);
-  return target;
-}
-
-/// What queries, conditions, views and policies read is found out in transactions before, so that
-/// it can be locked before the snapshot.
-arrow::Status PgLeader::FindRelationsBehind(std::span<const SnapshotTable> tables,
-                                            const std::stop_token& stop) {
-  if (tables.empty()) return arrow::Status::OK();
-  const StatementScope scope = BoundedTransactionScope(BeginStatements(settings_, server_version_));
-  ARROW_ASSIGN_OR_RAISE(
-      const std::vector<size_t> hidden,
-      InScope(
-          connection_, scope, [&] { return WithHiddenReads(connection_, tables, stop); }, stop));
-  for (const size_t number : hidden) held_.hidden.insert(tables[number].table.directory());
-  for (const SnapshotTable& wanted : tables) {
-    const LockTarget target = TargetOf(wanted);
-    if (!target.reads_others) continue;
-    const std::string sql = wanted.table.query + "\n" + wanted.where;
-    auto behind = InScope(
-        connection_, scope, [&] { return RelationsBehind(connection_, target, sql, stop); }, stop);
-    ARROW_RETURN_NOT_OK(NoteOfRead(wanted, behind.status()));
-    if (behind.ok()) held_.behind[wanted.table.directory()] = *std::move(behind);
-  }
-  return arrow::Status::OK();
-}
-
-/// LOCK TABLE for all of them first: a read, even of no rows, takes the snapshot, and a lock behind
-/// it comes too late. A partition that is attached between a table's lock and the snapshot is in
-/// the snapshot without a lock, and what cannot be locked may be rewritten before it is held: then
-/// all begins again.
-arrow::Status PgLeader::BeginBehindLocks(std::span<const SnapshotTable> tables,
-                                         const std::stop_token& stop) {
-  without_lock_ = {};
-  for (int attempt = 1;; ++attempt) {
-    const bool last = attempt == kLockAttempts;
-    ARROW_ASSIGN_OR_RAISE(const std::string why_again, LockAll(tables, last, stop));
-    if (why_again.empty()) break;
-    if (last) return TransientError(why_again);
-    ARROW_RETURN_NOT_OK(connection_.Execute("ROLLBACK", stop));
-  }
-  warnings_.insert(warnings_.end(), held_.warnings.begin(), held_.warnings.end());
-  return CheckNames(stop);
-}
-
-/// Why all has to begin again; empty: everything is held as the snapshot shows it.
-arrow::Result<std::string> PgLeader::LockAll(std::span<const SnapshotTable> tables, bool last,
-                                             const std::stop_token& stop) {
-  held_ = {};
-  ARROW_RETURN_NOT_OK(FindRelationsBehind(tables, stop));
-  ARROW_RETURN_NOT_OK(ReadStorageBefore(stop));
-  ARROW_RETURN_NOT_OK(connection_.ExecuteFirst(BeginStatements(settings_, server_version_), stop));
-  for (const SnapshotTable& wanted : tables) ARROW_RETURN_NOT_OK(LockOne(wanted, stop));
-  // Where it lay before the snapshot can no longer be asked for in this transaction.
-  for (const std::string& name : held_.unlocked) {
-    if (std::ranges::find(without_lock_.names, name) != without_lock_.names.end()) continue;
-    without_lock_.names.assign(held_.unlocked.begin(), held_.unlocked.end());
-    return name + " is not to be had by LOCK TABLE, as was another one in each attempt before";
-  }
-  ARROW_ASSIGN_OR_RAISE(std::string why_again, FindUnlockedPart(last, stop));
-  if (!why_again.empty()) return why_again;
-  ARROW_RETURN_NOT_OK(TouchRest(stop));
-  return FindRewritten(tables, stop);
-}
-
-/// A part of a locked table that was attached since. In the last attempt it is a warning.
-arrow::Result<std::string> PgLeader::FindUnlockedPart(bool last, const std::stop_token& stop) {
-  if (held_.locked.empty()) return std::string();
-  // Before it is asked whether they are locked: what they stand for by then is what was locked.
-  ARROW_ASSIGN_OR_RAISE(held_.names, ResolveNames(connection_, held_.locked, stop));
-  ARROW_ASSIGN_OR_RAISE(const auto unlocked, UnlockedBelow(connection_, held_.locked, stop));
-  if (unlocked.empty()) return std::string();
-  std::string attached = unlocked.front().relation + " was attached while the snapshot was taken";
-  if (!last) return attached;
-  held_.warnings.push_back(attached + "; a TRUNCATE of it in that moment would not be noticed");
-  return std::string();
-}
-
-/// In a transaction of its own, which has let go of its snapshot before the one of the run is
-/// taken.
-arrow::Status PgLeader::ReadStorageBefore(const std::stop_token& stop) {
-  if (without_lock_.names.empty()) return arrow::Status::OK();
-  const StatementScope scope = BoundedTransactionScope(BeginStatements(settings_, server_version_));
-  ARROW_ASSIGN_OR_RAISE(
-      without_lock_.stored,
-      InScope(
-          connection_, scope, [&] { return ReadStorage(connection_, without_lock_.names, stop); },
-          stop));
-  return arrow::Status::OK();
-}
-
-/// What lies in another file than before the snapshot may have lost its rows in between: the
-/// snapshot is as old as it may be, and the file is new. What only tables need that cannot be read
-/// is held by nothing, and no matter.
-arrow::Result<std::string> PgLeader::FindRewritten(std::span<const SnapshotTable> tables,
-                                                   const std::stop_token& stop) {
-  std::set<std::string> needed;
-  for (const SnapshotTable& wanted : tables) {
-    if (!LockError(wanted.table).ok()) continue;
-    const ReadBehind& behind = held_.behind[wanted.table.directory()];
-    needed.insert(TargetOf(wanted).relation);
-    needed.insert(behind.unlockable.begin(), behind.unlockable.end());
-    for (const LockTarget& target : behind.relations) needed.insert(target.relation);
-  }
-  const auto is_not_needed = [&](const StoredRelation& stored) {
-    return !needed.contains(stored.root);
-  };
-  ARROW_ASSIGN_OR_RAISE(auto now, ReadStorage(connection_, without_lock_.names, stop));
-  std::erase_if(now, is_not_needed);
-  std::erase_if(without_lock_.stored, is_not_needed);
-  std::string changed = ChangedStorage(without_lock_.stored, now);
-  if (changed.empty()) return changed;
-  return changed +
-         " was truncated, refreshed, rewritten or made anew while the snapshot was taken, and it "
-         "cannot be locked before";
-}
-
-/// Holds what LOCK TABLE could not take, and what it does not show that it is read.
-arrow::Status PgLeader::TouchRest(const std::stop_token& stop) {
-  for (const Untouched& rest : held_.untouched) {
-    ARROW_RETURN_NOT_OK(NoteOfRead(rest.wanted, Touch(connection_, rest.target, stop)));
-  }
-  return arrow::Status::OK();
-}
-
-/// Names were looked up before there were locks, for the locks, and by the reads of no rows: what
-/// is locked is what is read if they stand for the same as at first.
-arrow::Status PgLeader::CheckNames(const std::stop_token& stop) {
-  std::vector<KnownName> names;
-  for (const auto& [table, behind] : held_.behind) {
-    names.insert(names.end(), behind.names.begin(), behind.names.end());
-  }
-  if (names.empty()) return arrow::Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const PgResult changed,
-                        connection_.Query("SELECT " + ChangedNameSql(names), stop));
-  if (changed.rows() == 1 && changed.IsNull(0, 0)) return arrow::Status::OK();
-  return SnapshotLost(TransientError(std::string(changed.Text(0, 0)) +
-                                     " became another relation while it was taken"));
-}
-
-arrow::Status PgLeader::LockOne(const SnapshotTable& wanted, const std::stop_token& stop) {
-  if (!LockError(wanted.table).ok()) return arrow::Status::OK();
-  const LockTarget own = TargetOf(wanted);
-  const ReadBehind& behind = held_.behind[wanted.table.directory()];
-  held_.unlocked.insert(behind.unlockable.begin(), behind.unlockable.end());
-  std::vector<LockTarget> targets = behind.relations;
-  if (!own.relation.empty()) targets.insert(targets.begin(), own);
-  bool touch = own.reads_others;
-  for (const LockTarget& target : targets) {
-    const auto locked = LockIfPossible(target, stop);
-    if (!locked.ok()) return Note(wanted.table, locked.status());
-    touch = touch || !*locked;
-    if (*locked && target.relation == own.relation) held_.locked.push_back(own.relation);
-  }
-  if (touch) held_.untouched.push_back({wanted, own});
-  return arrow::Status::OK();
-}
-
-/// False: it is not to be had by LOCK TABLE.
-arrow::Result<bool> PgLeader::LockIfPossible(const LockTarget& target,
-                                             const std::stop_token& stop) {
-  const arrow::Status status = LockWaiting(connection_, target, stop);
-  if (!CannotBeLocked(status)) {
-    ARROW_RETURN_NOT_OK(status);
-    return true;
-  }
-  held_.unlocked.insert(target.relation);
-  return false;
-}
-
-/// A condition that is wrong is told where the table is tried (TryReading), in its own words.
-arrow::Status PgLeader::NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status) {
-  const bool can_be_the_condition =
-      !wanted.where.empty() && ClassOf(status) == ErrorClass::kUser && !connection_.broken();
-  return can_be_the_condition ? arrow::Status::OK() : Note(wanted.table, status);
-}
-
-/// Keeps the error of one table for Describe. Returns those that end everything.
-arrow::Status PgLeader::Note(const TableRef& table, const arrow::Status& status) {
-  if (status.ok()) return status;
-  if (connection_.broken() || CodeOf(status) == kInterruptedCode) return status;
-  held_.errors.try_emplace(table.directory(), NameTimeout(status, settings_));
-  return arrow::Status::OK();
 }
 
 /// Sessions ask for the lock in its shared form: whether that is allowed, by the same role, shows
@@ -286,6 +85,7 @@ arrow::Status PgLeader::Export(const std::stop_token& stop) {
 }
 
 arrow::Status PgLeader::GoOnWithout(const arrow::Status& reason, const std::stop_token& stop) {
+  held_.LetGo();
   warnings_.push_back("no snapshot: " + reason.message() +
                       "; each unit sees what is there when it is read");
   return connection_.ExecuteToEnd("ROLLBACK", stop);
@@ -438,29 +238,9 @@ std::vector<std::string> PgLeader::TakeNews() {
   return std::exchange(news_, {});
 }
 
-std::span<const KnownName> PgLeader::NamesOf(const TableRef& table) const {
-  const auto found = held_.behind.find(table.directory());
-  if (!has_snapshot() || found == held_.behind.end()) return {};
-  return found->second.names;
-}
-
-arrow::Status PgLeader::CheckLocked(const TableRef& table, uint64_t oid) const {
-  const auto known = std::ranges::find(held_.names, QualifiedName(table), &KnownName::name);
-  if (!has_snapshot() || known == held_.names.end() || known->oid == oid) {
-    return arrow::Status::OK();
-  }
-  return SnapshotLost(TransientError("table " + table.label() +
-                                     " is another relation now than the one that was locked"));
-}
-
 std::string PgLeader::ConditionOn(const TableRef& table) const {
   const auto found = conditions_.find(table.directory());
   return found == conditions_.end() ? std::string() : found->second;
-}
-
-arrow::Status PgLeader::LockError(const TableRef& table) const {
-  const auto found = held_.errors.find(table.directory());
-  return found == held_.errors.end() ? arrow::Status::OK() : found->second;
 }
 
 arrow::Result<CursorBound> PgLeader::FindCursorBound(const SnapshotTable& table,

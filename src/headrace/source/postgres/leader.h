@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -20,30 +19,21 @@
 #include "headrace/model/table_ref.h"
 #include "headrace/source/postgres/cursor_bound.h"
 #include "headrace/source/postgres/exported_snapshot.h"
+#include "headrace/source/postgres/held_tables.h"
 #include "headrace/source/postgres/holders.h"
-#include "headrace/source/postgres/known_name.h"
 #include "headrace/source/postgres/settings.h"
-#include "headrace/source/postgres/storage.h"
-#include "headrace/source/postgres/table_lock.h"
 #include "headrace/source/postgres/transaction.h"
 
 namespace headrace {
 
 /// The connection that owns the snapshot of a run:
 ///
-///   bounds of cursors ─► files of what cannot be locked ─► BEGIN REPEATABLE READ READ ONLY ─►
-///   LOCK TABLE … IN ACCESS SHARE MODE, each table ─► first snapshot ─► reads of no rows, which
-///   hold the rest ─► a partition without a lock, another file? then all again ─►
-///   pg_export_snapshot
+///   bounds of cursors ─► locks of all tables, then the snapshot (HeldTables) ─► pg_export_snapshot
 ///
-/// The locks come before the snapshot: a TRUNCATE or a rewrite between the two would show a table
-/// empty to all sessions. What LOCK TABLE does not take (materialized views, tables of which the
-/// role may read some columns only) is held behind it, and has the file that it had before. All is
-/// kept, as the snapshot is, until the leader is released or destroyed. It survives errors
-/// (savepoints), and reads units for sessions that cannot get a lock of their own. Where its
-/// connection is lost and a session lives, another connection takes its place, with the same
-/// snapshot and with what sessions have locked (HandOn). Thread-safe: whoever wants the connection
-/// takes a lease.
+/// All is kept until the leader is released or destroyed. It survives errors (savepoints), and
+/// reads units for sessions that cannot get a lock of their own. Where its connection is lost and a
+/// session lives, another connection takes its place, with the same snapshot and with what sessions
+/// have locked (HandOn). Thread-safe: whoever wants the connection takes a lease.
 class PgLeader : public std::enable_shared_from_this<PgLeader> {
  public:
   /// Connects, locks `tables` and what is read with them, and takes the snapshot that the settings
@@ -103,6 +93,8 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// of a replay.
   bool on_standby() const { return on_standby_; }
   const PgSourceSettings& settings() const { return settings_; }
+  /// Of the tables that it was opened with; nothing where there is no snapshot.
+  const HeldTables& held() const { return held_; }
 
   /// How a statement on the leader's connection is kept from ending its transaction; without a
   /// snapshot, a transaction of its own.
@@ -129,12 +121,12 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   arrow::Status NameLossToNewcomer(const arrow::Status& status) const;
 
   /// What a session does that does not find the transaction that owns `sought` any more, as `cause`
-  /// says: has another connection take its place. OK where that, or
-  /// somebody before, has come to it. Errors: as CheckLives, where nobody can; kSnapshotWaitsCode
-  /// where it failed and may be tried again; class user where the transaction lives, so that it is
-  /// on another server; where `heir`'s connection is broken, its own. Not on a standby: the server
-  /// lets the replay go on once those have ended that had the snapshot when it came to a conflict,
-  /// and what is left of that snapshot by then is anybody's guess.
+  /// says: has another connection take its place. OK where that is done, or somebody has done it
+  /// before. Errors: as CheckLives, where nobody can; kSnapshotWaitsCode where it failed and may be
+  /// tried again; class user where the transaction lives, so that it is on another server; where
+  /// `heir`'s connection is broken, its own. Not on a standby: the server lets the replay go on
+  /// once those have ended that had the snapshot when it came to a conflict, and what is left of
+  /// that snapshot by then is anybody's guess.
   arrow::Status HandOn(const PgHeir& heir, const ExportedSnapshot& sought,
                        const arrow::Status& cause, const std::stop_token& stop);
 
@@ -146,73 +138,16 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   /// the snapshot, and sessions can hand that on without the lock on this table, kTableLostCode.
   arrow::Status NarrowLoss(const arrow::Status& loss, std::string_view table) const;
 
-  /// Why `table` could not be locked; OK where it was.
-  arrow::Status LockError(const TableRef& table) const;
-
   /// Snapshot::FindCursorBound.
   arrow::Result<CursorBound> FindCursorBound(const SnapshotTable& table,
                                              const Description& description) const;
-
-  /// `table` is a view, or under a policy: its rows come of other relations too.
-  bool HasHiddenReads(const TableRef& table) const {
-    return held_.hidden.contains(table.directory());
-  }
-
-  /// Names by which the job's own SQL for `table` finds what it reads.
-  std::span<const KnownName> NamesOf(const TableRef& table) const;
-
-  /// Whether `table`, which was described as `oid`, is the relation that was locked. Error
-  /// kSnapshotLostCode where its name stands for another one by now.
-  arrow::Status CheckLocked(const TableRef& table, uint64_t oid) const;
 
   /// The job's condition on `table`, one of those that the leader was opened with; empty: none.
   std::string ConditionOn(const TableRef& table) const;
 
  private:
-  /// A table of the job that is held by a read, after everything that can be locked.
-  struct Untouched {
-    SnapshotTable wanted;
-    LockTarget target;
-  };
-
-  /// What became of the tables in an attempt to lock them all. By label of the table where there is
-  /// one for each.
-  struct Held {
-    std::vector<std::string> locked;  ///< Quoted names of tables, with what is below them.
-    std::vector<Untouched> untouched;
-    std::map<std::string, arrow::Status> errors;
-    std::map<std::string, ReadBehind> behind;  ///< What a table is read with.
-    std::vector<KnownName> names;              ///< Of `locked`.
-    std::set<std::string> hidden;              ///< HasHiddenReads.
-    std::set<std::string> unlocked;            ///< Quoted names of what LOCK TABLE does not take.
-    std::vector<std::string> warnings;
-  };
-
-  /// What is known of those that LOCK TABLE did not take in an attempt before.
-  struct WithoutLock {
-    std::vector<std::string> names;
-    std::vector<StoredRelation> stored;  ///< Before the attempt.
-  };
-
   PgLeader(PgSourceSettings settings, PgConnection connection);
   arrow::Status Begin(std::span<const SnapshotTable> tables, const std::stop_token& stop);
-  arrow::Status FindRelationsBehind(std::span<const SnapshotTable> tables,
-                                    const std::stop_token& stop);
-  arrow::Status BeginBehindLocks(std::span<const SnapshotTable> tables,
-                                 const std::stop_token& stop);
-  arrow::Result<std::string> LockAll(std::span<const SnapshotTable> tables, bool last,
-                                     const std::stop_token& stop);
-  arrow::Result<std::string> FindUnlockedPart(bool last, const std::stop_token& stop);
-  arrow::Status ReadStorageBefore(const std::stop_token& stop);
-  arrow::Result<std::string> FindRewritten(std::span<const SnapshotTable> tables,
-                                           const std::stop_token& stop);
-  LockTarget TargetOf(const SnapshotTable& wanted) const;
-  arrow::Status LockOne(const SnapshotTable& wanted, const std::stop_token& stop);
-  arrow::Result<bool> LockIfPossible(const LockTarget& target, const std::stop_token& stop);
-  arrow::Status TouchRest(const std::stop_token& stop);
-  arrow::Status CheckNames(const std::stop_token& stop);
-  arrow::Status NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status);
-  arrow::Status Note(const TableRef& table, const arrow::Status& status);
   arrow::Status Export(const std::stop_token& stop);
   arrow::Status GoOnWithout(const arrow::Status& reason, const std::stop_token& stop);
   arrow::Status Lost(const arrow::Status& cause);
@@ -237,8 +172,7 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   std::string version_text_;
   std::vector<std::string> warnings_;
   std::map<std::string, std::string> conditions_;  ///< By label of the table.
-  Held held_;
-  WithoutLock without_lock_;
+  HeldTables held_;
   PgCursorBounds cursor_bounds_;
   PgHolders holders_;
   std::atomic<bool> asks_for_heir_ = false;
@@ -253,15 +187,5 @@ class PgLeader : public std::enable_shared_from_this<PgLeader> {
   std::vector<std::string> news_;  ///< Not taken yet.
   std::atomic<bool> released_ = false;
 };
-
-/// The error of whoever comes after Release.
-arrow::Status SnapshotReleased();
-
-/// The error of work that needed the snapshot: it is gone, whatever the connection said.
-arrow::Status SnapshotLost(const arrow::Status& cause);
-
-/// The error of a unit whose table nobody has held since the leader was lost. Class transient,
-/// kTableLostCode.
-arrow::Status TableLost(std::string_view table, const arrow::Status& cause);
 
 }  // namespace headrace

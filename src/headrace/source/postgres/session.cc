@@ -89,7 +89,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::Open(const TablePlan& plan
   if (leader_->AsksForHeir()) ARROW_RETURN_NOT_OK(HandOnForOthers(stop));
   const auto own = Lock(plan, unit, stop);
   if (!own.ok()) {
-    const UnitCheck check = CheckOf(plan, unit, leader_->NamesOf(plan.table));
+    const UnitCheck check = CheckOf(plan, unit, leader_->held().NamesOf(plan.table));
     const arrow::Status status =
         NameChange(connection_, leader_->scope(), check, own.status(), stop);
     // What is gone, or another one, may have gone with the leader's locks.
@@ -113,7 +113,7 @@ arrow::Result<std::unique_ptr<UnitReader>> PgSession::OpenOn(
                   .scope = leader_->scope(),
                   .target = TargetOf(plan, unit),
                   .condition = ConditionOf(plan, unit),
-                  .check = CheckOf(plan, unit, leader_->NamesOf(plan.table)),
+                  .check = CheckOf(plan, unit, leader_->held().NamesOf(plan.table)),
                   .batch_patience = limits.batch_patience,
                   .lease = std::move(lease),
                   .leader = *leader_,
@@ -155,7 +155,8 @@ arrow::Result<std::unique_ptr<CopyStream>> PgSession::Start(const PgUnitRead& re
 
 /// Whether other relations are read with the table.
 bool PgSession::ReadsOthers(const TablePlan& plan) const {
-  return plan.table.is_query() || !plan.filter.where.empty() || leader_->HasHiddenReads(plan.table);
+  return plan.table.is_query() || !plan.filter.where.empty() ||
+         leader_->held().HasHiddenReads(plan.table);
 }
 
 /// What the session does not hold yet of what `unit` reads; nothing: it holds all. Indexes are

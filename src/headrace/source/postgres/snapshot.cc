@@ -128,7 +128,7 @@ std::string PgSnapshot::HeldUp() const {
 }
 
 arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop_token stop) {
-  const arrow::Status lock_error = NameStatement(leader_->LockError(table), table);
+  const arrow::Status lock_error = NameStatement(leader_->held().LockError(table), table);
   const bool missing = IsMissing(lock_error, table);
   if (!missing && CodeOf(lock_error) != kPgNoRight) ARROW_RETURN_NOT_OK(lock_error);
   ARROW_ASSIGN_OR_RAISE(const PgLeader::Lease lease, leader_->Take(stop));
@@ -144,7 +144,7 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
       },
       stop);
   if (description.ok()) {
-    ARROW_RETURN_NOT_OK(leader_->CheckLocked(table, description->oid));
+    ARROW_RETURN_NOT_OK(leader_->held().CheckLocked(table, description->oid));
     return description;
   }
   arrow::Status status = description.status();

@@ -33,11 +33,9 @@ arrow::Result<std::optional<ValueSpread>> SampleSpread(EstimateQueries& queries,
                                                        const Column& column) {
   const RowsToSample rows = AllRowsOf(description);
   const std::string name = PgQuoteIdentifier(column.name);
-  std::optional<PgResult> sample;
-  for (const SampleSize& size : kSpreadSizes) {
-    ARROW_ASSIGN_OR_RAISE(sample, queries.AskBriefly(SpreadSql(rows, name, size)));
-    if (sample) break;
-  }
+  ARROW_ASSIGN_OR_RAISE(const auto sample, FirstSample(kSpreadSizes, [&](const SampleSize& size) {
+                          return queries.AskBriefly(SpreadSql(rows, name, size));
+                        }));
   if (!sample || sample->rows() == 0 || sample->Int64(0, 1) == 0) return std::nullopt;
   const double null_share = 1 - sample->Double(0, 1) / sample->Double(0, 0);
   return SpreadOfSample(column, null_share, sample->Text(0, 2));

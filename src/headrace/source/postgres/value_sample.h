@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "headrace/model/description.h"
@@ -31,6 +32,18 @@ RowsToSample AllRowsOf(const Description& description);
 
 /// `rows.from` with the clause that reads about so many of its pages, the same ones each time.
 std::string Sampled(const RowsToSample& rows, const SampleSize& size);
+
+/// What `take` gives for the first of `sizes` for which it gives something: a server that is slow
+/// has no time for the greater ones.
+template <typename Take>
+std::invoke_result_t<Take, const SampleSize&> FirstSample(std::span<const SampleSize> sizes,
+                                                          const Take& take) {
+  for (const SampleSize& size : sizes) {
+    ARROW_ASSIGN_OR_RAISE(auto sample, take(size));
+    if (sample) return sample;
+  }
+  return std::nullopt;
+}
 
 struct ValueSample {
   double sampled = 0;  ///< Rows that were looked at.
