@@ -104,6 +104,7 @@ std::string WindowText(const CursorPlan& cursor) {
   if (cursor.last) text += " from " + *cursor.last;
   text += cursor.next ? " to before " + *cursor.next : ": none";
   text += " (" + cursor.about + ")";
+  if (cursor.greatest) text += "; the greatest value known is " + *cursor.greatest;
   if (cursor.waiting && *cursor.waiting > 0) {
     text += fmt::format(
         "; {} at or above it for the next run",

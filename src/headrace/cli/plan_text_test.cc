@@ -134,6 +134,25 @@ TEST(PlanText, ShowsEveryUnitOnRequest) {
   EXPECT_THAT(all, HasSubstr("pages 2048 to 2559 of events"));
 }
 
+TEST(PlanText, SaysWhereTheValuesOfATimeEndBesideTheWindow) {
+  const TableJob job = EventsJob();
+  JobPlan plan{.job = "shop"};
+  plan.tables.push_back(PlanEvents(job, 1));
+  plan.tables[0].plan.cursor = CursorPlan{.column = "created_at",
+                                          .last = {},
+                                          .next = "2024-01-31T09:15:00Z",
+                                          .about = "the clock",
+                                          .now = {},
+                                          .newest = {},
+                                          .waiting = {}};
+  EXPECT_THAT(PlanText(plan, {.width = 200}),
+              HasSubstr("  window       created_at to before 2024-01-31T09:15:00Z (the clock)\n"));
+  plan.tables[0].plan.cursor->greatest = "2024-01-30T23:00:00Z";
+  EXPECT_THAT(PlanText(plan, {.width = 200}),
+              HasSubstr("to before 2024-01-31T09:15:00Z (the clock); the greatest value known is "
+                        "2024-01-30T23:00:00Z\n"));
+}
+
 TEST(PlanText, SaysWhyATableCannotRunAndGoesOn) {
   const TableJob job = EventsJob();
   JobPlan plan{.job = "shop"};

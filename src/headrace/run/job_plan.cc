@@ -386,6 +386,16 @@ void WarnOfZone(const TableJob& job, TablePlan& plan) {
                           "so, or rows are lost");
 }
 
+/// Where the values of a time end, beside where the window does; that of an integer ends with them.
+void KeepGreatest(TablePlan& plan) {
+  const Column* described = plan.description.FindColumn(plan.cursor->column);
+  const auto found = plan.statistics.columns.find(plan.cursor->column);
+  if (!IsTimeType(*described->type) || found == plan.statistics.columns.end()) return;
+  const ColumnStatistics& known = found->second;
+  if (!known.indexed || !known.maximum) return;
+  plan.cursor->greatest = WatermarkText(*described->type, *known.maximum);
+}
+
 /// Knows the window's own rows, where an index finds them. Without one each unit would read the
 /// whole table to find its part of the window: it is cut as if all were wanted.
 void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
@@ -431,7 +441,10 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
       plan.statistics,
       snapshot.Estimate(plan.description, {.columns = columns, .split_columns = split},
                         std::move(stop)));
-  if (plan.cursor) WarnOfZone(job, plan);
+  if (plan.cursor) {
+    WarnOfZone(job, plan);
+    KeepGreatest(plan);
+  }
   if (by_cursor) CutByCursor(job, knobs, plan);
   ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
                         PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
