@@ -155,8 +155,11 @@ def test_a_prepared_transaction_is_waited_for(events, headrace, cursor):
     insert(events, "after")
     pass_a_second(events)
     failed = job.run(expect=None)
+    checked = headrace("check", job.file, expect=None)
     events.execute(f"COMMIT PREPARED '{name}'")
-    assert failed.returncode == 1
+    assert failed.returncode == checked.returncode == 1
+    said(checked, "next: this may pass: check again")
+    assert "address" not in checked.stdout, "the server was reached"
     said(failed, f"the prepared transaction '{name}' may still commit rows")
     pass_a_second(events)
     job.run()

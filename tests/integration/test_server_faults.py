@@ -113,7 +113,7 @@ def test_the_leader_terminated_during_the_read(own_database, headrace, workers):
     told = {event["event"]: event["message"] for event in events}
     assert "snapshot_handed_on" in told and "worker_retired" not in told, events
     assert sum(event["event"] == "new_epoch" for event in events) == 1, events
-    said(told["new_epoch"], "public.small", "1 table(s) not yet committed start a new epoch")
+    said(told["new_epoch"], "public.small", "1 table not yet committed starts a new epoch")
     expect_every_row_once(job)
     assert lake.rows(job.lake, "public.small") == [(2,)]
 
@@ -209,9 +209,25 @@ def test_the_connection_that_plans_terminated(own_database, headrace, snapshot, 
         [leader] = held.wait_for_reader(process)
         own_database.execute("SELECT pg_terminate_backend(%s)", [leader])
         held.open()
-        said(ended(process), "new epoch", "2 table(s)")
+        said(ended(process), "new epoch", "2 tables not yet committed start")
     expect_every_row_once(job)
     assert lake.rows(job.lake, "public.small") == [(1,)]
+
+
+def test_what_headrace_was_asking_when_its_connection_was_lost_is_nobodys_business(own_database, headrace):
+    """The server plans the view's query where headrace estimates it."""
+    job = postgres_job(headrace, own_database, {"name": "public.shown"})
+    with gate(own_database.uri) as held:
+        held.connection.execute(AT_PLANNING.format(HAS_EXPORTED))
+        held.connection.execute("CREATE VIEW shown AS SELECT * FROM big WHERE at_planning()")
+        process = job.start()
+        [leader] = held.wait_for_reader(process)
+        own_database.execute("SELECT pg_terminate_backend(%s)", [leader])
+        held.open()
+        text = ended(process)
+    said(text, "new epoch")
+    assert "EXPLAIN" not in text and "SELECT" not in text
+    assert lake.count(job.lake, "public.shown") == ROWS
 
 
 @pytest.mark.parametrize("left", [2, 3])

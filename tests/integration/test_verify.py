@@ -389,7 +389,7 @@ def test_the_unit_that_read_other_rows_than_the_source_counts_is_named(database,
     table = {"name": "public.t", "where": "shown(id)", "partition": {"strategy": strategy, "target_rows": 500}}
     job = postgres_job(headrace, database, table, verify="source")
     text = one_line(job.run(expect=2).stdout)
-    said(text, "table public.t, verify: source: 4999 rows were read, the source has 5000", "nothing was published")
+    said(text, "table public.t, verify: source: 4,999 rows were read, the source has 5,000", "nothing was published")
     [(unit, first, last, read, counted)] = re.findall(r"; unit (\d+) \(\D*(\d+) to (?:before )?(\d+)[^)]*\) read (\d+) of (\d+)", text)
     assert int(unit) > 0 and int(read) == int(counted) - 1, text
     [(page,)] = database.execute(f"SELECT trunc((ctid::text::point)[0])::int FROM t WHERE id = {HIDDEN}")

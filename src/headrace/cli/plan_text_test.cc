@@ -153,6 +153,15 @@ TEST(PlanText, SaysWhereTheValuesOfATimeEndBesideTheWindow) {
                         "2024-01-30T23:00:00Z\n"));
 }
 
+TEST(PlanText, AnEstimateOfAViewIsAGuess) {
+  const TableJob job = EventsJob();
+  JobPlan plan{.job = "shop"};
+  plan.tables.push_back(PlanEvents(job, 1));
+  plan.tables[0].plan.description.kind = RelationKind::kView;
+  plan.tables[0].plan.statistics = {.rows = 1, .origin = "EXPLAIN"};
+  EXPECT_THAT(PlanText(plan, {}), HasSubstr("about 1 row (the source's guess: EXPLAIN)\n"));
+}
+
 TEST(PlanText, SaysWhyATableCannotRunAndGoesOn) {
   const TableJob job = EventsJob();
   JobPlan plan{.job = "shop"};
