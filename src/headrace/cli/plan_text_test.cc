@@ -165,7 +165,8 @@ TEST(PlanText, AnEstimateOfAViewIsAGuess) {
 TEST(PlanText, SaysWhyATableCannotRunAndGoesOn) {
   const TableJob job = EventsJob();
   JobPlan plan{.job = "shop"};
-  plan.tables.push_back({.job = &job, .status = UserError("there is no table public.events")});
+  plan.tables.push_back(PlanEvents(job, 3));
+  plan.tables[0].status = UserError("there is no table public.events");  // Found behind its units.
   plan.tables.push_back(PlanEvents(job, 1));
   const std::string text = PlanText(plan, {});
   EXPECT_THAT(text, HasSubstr("  cannot run   there is no table public.events\n"));

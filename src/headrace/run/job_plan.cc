@@ -615,17 +615,17 @@ JobPlan BeginPlan(const Job& job, const Source& source, const Destination& desti
 }
 
 int64_t JobPlan::units() const {
-  return std::accumulate(tables.begin(), tables.end(), int64_t{0},
-                         [](int64_t sum, const PlannedTable& table) {
-                           return sum + static_cast<int64_t>(table.units.size());
-                         });
+  return std::accumulate(
+      tables.begin(), tables.end(), int64_t{0}, [](int64_t sum, const PlannedTable& table) {
+        return table.status.ok() ? sum + static_cast<int64_t>(table.units.size()) : sum;
+      });
 }
 
 int64_t JobPlan::estimated_rows() const {
-  return std::accumulate(tables.begin(), tables.end(), int64_t{0},
-                         [](int64_t sum, const PlannedTable& table) {
-                           return sum + std::max<int64_t>(0, table.plan.statistics.rows);
-                         });
+  return std::accumulate(
+      tables.begin(), tables.end(), int64_t{0}, [](int64_t sum, const PlannedTable& table) {
+        return table.status.ok() ? sum + std::max<int64_t>(0, table.plan.statistics.rows) : sum;
+      });
 }
 
 int JobPlan::exit_code() const {
