@@ -1,7 +1,9 @@
 """`run --from --to`: rows of a range of the cursor that no run has loaded, once, with the watermark left where it is."""
 
+import contextlib
 import json
 import signal
+import sqlite3
 
 import pytest
 from harness import lake
@@ -51,6 +53,34 @@ def test_rows_below_the_first_window_are_loaded_and_the_watermark_stays(events, 
     backfill = json.loads(max(job.lake.glob("public.events/run-*/_commit.json"), key=lambda path: path.stat().st_mtime_ns).read_text())
     assert backfill["cursor_column"] is None and backfill["window"]["column"] == cursor
     assert job.command("verify", "latest").returncode == 0
+
+
+def test_rows_of_sqlite_below_the_first_window_too(headrace):
+    shop = headrace.folder / "shop.db"
+    with contextlib.closing(sqlite3.connect(shop)) as database:
+        database.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+        database.executemany("INSERT INTO orders VALUES (?)", [(None,)] * 10)
+        database.commit()
+        job = Job(headrace, {"type": "sqlite", "path": str(shop)}, [{"name": "orders", "mode": "transactional", "cursor": "id", "load": {"initial": 7}}])
+
+        def loaded() -> list[int]:
+            return sorted(number for number, in lake.rows(job.lake, "orders"))
+
+        job.run()
+        assert loaded() == [7, 8, 9, 10]
+        before = watermark(job)
+        said(job.run("--from", "3", "--to", "6"), "the rows with id from 3 to before 6 are loaded", "the watermark stays")
+        assert loaded() == [3, 4, 5, 7, 8, 9, 10]
+        assert watermark(job) == before == "11"
+        said(job.run("--from", "5", "--to", "7", expect=2), "would be there twice")
+        database.execute("INSERT INTO orders VALUES (NULL)")
+        database.commit()
+        job.run()
+        job.run("--to", "3")
+        job.run("--from", "6", "--to", "7")
+        assert loaded() == list(range(1, 12)), "all of them, and none twice"
+        assert watermark(job) == "12"
+    job.command("verify", "latest", "--level", "checksum")
 
 
 def test_what_the_next_run_loads_is_refused(events, headrace):

@@ -99,6 +99,16 @@ def test_a_job_that_was_mended_is_run_at_once(days, headrace, write):
     assert lake.staged_files(job.lake) == []
 
 
+def test_who_looks_at_the_runs_need_not_know_the_day(days, headrace):
+    """As in a shell in which nothing is set for the job."""
+    job = daily(days, headrace)
+    job.run("--run-id", "monday")
+    del job.environment["FROM"]
+    said(job.run(expect=2), "the environment variable FROM is not set")
+    assert [run["run"] for run in runs(job)] == ["monday"]
+    said(job.command("show", "latest"), "Run monday", "committed")
+
+
 def test_a_day_that_was_never_loaded_is_not_passed_over(days, headrace):
     """Nobody would load it, and the next day would be called done."""
     job = daily(days, headrace)

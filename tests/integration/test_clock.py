@@ -1,8 +1,10 @@
 """Incremental loads by a time while the server's clock is moved, and where that of its zone is: each row is loaded once, or is told to be lost."""
 
+import concurrent.futures
 import contextlib
 import datetime
 import random
+import threading
 
 import psycopg
 import pytest
@@ -212,6 +214,51 @@ def test_after_any_number_of_jumps_each_row_is_there_once_or_was_told(events, cl
     assert len(set(in_lake)) == len(in_lake)
     assert {body for body, in events.execute("SELECT body FROM events")} - set(in_lake) <= told
     assert alarms > 0 and len(in_lake) > 5
+
+
+def write_out_of_order(uri: str, seed: int, is_over: threading.Event) -> list[str]:
+    """Five transactions are open at a time, ended in another order than they were begun in, some of them by a rollback, until `is_over`."""
+    dice, written, number = random.Random(seed), [], 0
+    with contextlib.ExitStack() as stack:
+        open_ones = []
+        while not is_over.is_set() or open_ones:
+            if not is_over.is_set() and len(open_ones) < 5:
+                connection = stack.enter_context(psycopg.connect(uri))
+                insert(connection, f"{seed}, {number}")
+                open_ones.append((connection, f"{seed}, {number}"))
+                number += 1
+                continue
+            connection, body = open_ones.pop(dice.randrange(len(open_ones)))
+            if dice.random() < 0.2:
+                connection.rollback()
+            else:
+                insert(connection, f"{body} late")
+                connection.commit()
+                written += [body, f"{body} late"]
+            connection.close()
+    return written
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_writers_that_commit_out_of_order_beside_a_clock_that_jumps(events, clock, headrace, seed):
+    """The clock jumps ahead, and back by less than what waits: no row is to be lost, and none is told to be."""
+    dice = random.Random(seed)
+    job = incremental(headrace, events)
+    is_over, counts = threading.Event(), []
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write_out_of_order, events.uri, seed * 2 + writer, is_over) for writer in range(2)]
+        try:
+            for _ in range(5):
+                for step in (dice.choice([{"minutes": dice.randrange(1, 300)}, {"seconds": 2}]), {"seconds": -0.9}):
+                    clock.move(**step)
+                    job.run()
+                counts.append(lake.count(job.lake, "public.events"))
+        finally:
+            is_over.set()
+        written = [body for writer in writers for body in writer.result()]
+    run_with(job, events, clock)
+    assert counts[0] < counts[-1] < len(written), "there was something to load in between"
+    assert bodies(job) == sorted(written)
 
 
 SET_BACK, SET_AHEAD = ("2024-10-27T01:00:00+00:00", "Europe/Berlin"), ("2025-03-30T01:00:00+00:00", "Europe/Berlin")

@@ -155,8 +155,11 @@ def test_a_prepared_transaction_is_waited_for(events, headrace, cursor):
     insert(events, "after")
     pass_a_second(events)
     failed = job.run(expect=None)
+    checked = headrace("check", job.file, expect=None)
     events.execute(f"COMMIT PREPARED '{name}'")
-    assert failed.returncode == 1
+    assert failed.returncode == checked.returncode == 1
+    said(checked, "next: this may pass: check again")
+    assert "address" not in checked.stdout, "the server was reached"
     said(failed, f"the prepared transaction '{name}' may still commit rows")
     pass_a_second(events)
     job.run()
@@ -412,6 +415,8 @@ def test_the_window_is_cut_by_an_indexed_cursor(events, headrace, cursor, initia
     wanted = events.execute(f"SELECT id FROM events WHERE {cursor} >= '{initial}'")
     assert plan["strategy"] == strategy
     assert 5 < len(plan["units"]) < 40
+    # 20,000 minutes behind 2024-01-01; that of an integer is told by where its window ends.
+    assert plan["cursor"]["greatest"] == ("2024-01-14T21:20:00Z" if cursor == "created_at" else None)
     assert len(wanted) * 0.8 < plan["estimated_rows"] < len(wanted) * 1.2
     assert not any("no index" in warning for warning in plan["warnings"])
     job.run()
@@ -427,6 +432,7 @@ def test_without_an_index_the_table_is_read_once_by_pages(events, headrace):
     said("\n".join(plan["warnings"]), 'no index leads with the cursor "created_at"')
     said(plan["why"], "upper bounds, because of the cursor's window")
     assert plan["cursor"]["waiting_rows"] is None
+    assert plan["cursor"]["greatest"] is None
     job.run()
     assert sorted(lake.rows(job.lake, "public.events", "id")) == sorted(events.execute("SELECT id FROM events WHERE created_at >= '2024-01-08'"))
 

@@ -68,8 +68,23 @@ def test_rows_that_move_while_they_are_read_without_a_snapshot(database, headrac
 def test_a_condition_that_leaves_its_brackets_is_refused(database, headrace, where, strategy):
     database.execute(SETUP)
     job = postgres_job(headrace, database, {"name": "public.big", "where": where, "partition": {"strategy": strategy, "target_rows": 1000}})
-    said(job.run(expect=2), "public.big", "where", "syntax error")
+    finished = on_one_line(job.run(expect=2))
+    said(finished, "public.big", "where", "syntax error")
+    assert ("leave the semicolon out" in finished) == (";" in where)
     assert not lake.files(job.lake)
+
+
+@pytest.mark.parametrize("where", ["value = 5;", "value = 5; SELECT 1"])
+@pytest.mark.parametrize("source", ["postgresql", "sqlite"])
+def test_a_semicolon_in_a_condition_is_told_from_other_mistakes(database, headrace, source, where):
+    database.execute(SETUP)
+    postgres_job(headrace, database, {"name": "public.keyless", "where": where})
+    if source == "sqlite":
+        with contextlib.closing(sqlite3.connect(headrace.folder / "shop.db")) as shop:
+            shop.execute("CREATE TABLE big (value)")
+        Job(headrace, {"type": "sqlite", "path": "shop.db"}, [{"name": "big", "where": where}])
+    for command in ("check", "plan", "run"):
+        said(on_one_line(headrace(command, "job.yaml", expect=2)), "`where` is a condition, not a statement: leave the semicolon out")
 
 
 def on_one_line(finished):

@@ -1,7 +1,9 @@
 """The server goes away, cuts connections or has none left: the run backs off, goes on and ends with every row once."""
 
+import concurrent.futures
 import contextlib
 import json
+import threading
 
 import psycopg
 import pytest
@@ -111,9 +113,52 @@ def test_the_leader_terminated_during_the_read(own_database, headrace, workers):
     told = {event["event"]: event["message"] for event in events}
     assert "snapshot_handed_on" in told and "worker_retired" not in told, events
     assert sum(event["event"] == "new_epoch" for event in events) == 1, events
-    said(told["new_epoch"], "public.small", "1 table(s) not yet committed start a new epoch")
+    said(told["new_epoch"], "public.small", "1 table not yet committed starts a new epoch")
     expect_every_row_once(job)
     assert lake.rows(job.lake, "public.small") == [(2,)]
+
+
+@contextlib.contextmanager
+def watched(uri: str, role: str):
+    """The sessions of `role`, as sets of process numbers, looked at again and again until the end."""
+    seen, is_over = [], threading.Event()
+
+    def watch() -> None:
+        with psycopg.connect(uri, autocommit=True) as connection:
+            while not is_over.is_set():
+                seen.append({pid for pid, in connection.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s", [role])})
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(watch)
+        try:
+            yield seen
+        finally:
+            is_over.set()
+            watching.result()
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_no_more_connections_than_allowed_while_a_lost_snapshot_is_handed_on(own_database, headrace, workers):
+    """A session that was ended may be seen for a moment after its client has heard of it: it counts no more."""
+    own_database.execute("CREATE ROLE counted LOGIN; GRANT SELECT ON big TO counted")
+    job = postgres_job(headrace, own_database, TABLE, limits={"connections": workers + 1}, engine={"workers": {"initial": 8, "max": 8}})
+    job.document["source"]["user"] = "counted"
+    job.write()
+    with gate(own_database.uri) as held, watched(own_database.uri, "counted") as seen:
+        process = job.start("--log-format", "json")
+        readers = held.wait_for_reader(process, workers)
+        [(leader,)] = own_database.execute(LEADER)
+        ended_by_us = {leader, *readers[1:]}
+        own_database.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [list(ended_by_us)])
+        for _ in readers[1:]:
+            next_event(process, "attach_retry")
+        held.open()
+        said(ended(process), "snapshot_handed_on")
+    expect_every_row_once(job)
+    assert max(len(pids) for pids in seen) == workers + 1
+    assert max(len(pids - ended_by_us) for pids in seen) <= workers + 1
+    assert len(set().union(*seen)) > workers + 1, "others have taken the places of those that were ended"
+    own_database.execute("DROP OWNED BY counted; DROP ROLE counted")
 
 
 ASKS_FOR_A_PASSWORD = "host all etl 127.0.0.1/32 md5\n"  # Of either kind.
@@ -164,9 +209,25 @@ def test_the_connection_that_plans_terminated(own_database, headrace, snapshot, 
         [leader] = held.wait_for_reader(process)
         own_database.execute("SELECT pg_terminate_backend(%s)", [leader])
         held.open()
-        said(ended(process), "new epoch", "2 table(s)")
+        said(ended(process), "new epoch", "2 tables not yet committed start")
     expect_every_row_once(job)
     assert lake.rows(job.lake, "public.small") == [(1,)]
+
+
+def test_what_headrace_was_asking_when_its_connection_was_lost_is_nobodys_business(own_database, headrace):
+    """The server plans the view's query where headrace estimates it."""
+    job = postgres_job(headrace, own_database, {"name": "public.shown"})
+    with gate(own_database.uri) as held:
+        held.connection.execute(AT_PLANNING.format(HAS_EXPORTED))
+        held.connection.execute("CREATE VIEW shown AS SELECT * FROM big WHERE at_planning()")
+        process = job.start()
+        [leader] = held.wait_for_reader(process)
+        own_database.execute("SELECT pg_terminate_backend(%s)", [leader])
+        held.open()
+        text = ended(process)
+    said(text, "new epoch")
+    assert "EXPLAIN" not in text and "SELECT" not in text
+    assert lake.count(job.lake, "public.shown") == ROWS
 
 
 @pytest.mark.parametrize("left", [2, 3])

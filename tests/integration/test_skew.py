@@ -69,7 +69,39 @@ def test_where_the_server_has_old_statistics_a_sample_tells_how_the_rows_lie(dat
     assert lake.read(job.lake, "public.t").num_rows == CALM + CROWD
 
 
-def test_the_same_of_a_sqlite_file(headrace):
+def rows_of_units(database, plan: dict) -> list[int]:
+    """What each unit of a plan by ranges of t's id has at the source."""
+    within = "SELECT count(*) FROM t WHERE id >= coalesce(%s::bigint, 0) AND (%s::bigint IS NULL OR id < %s)"
+    return [database.execute(within, [unit["min_id"], unit["max_id"], unit["max_id"]])[0][0] for unit in plan["units"]]
+
+
+# From one in a million to all in a row.
+SKEWED = {
+    "dense_and_sparse": "SELECT CASE WHEN i <= 90000 THEN i ELSE 90000 + (i - 90000) * 1000000::bigint END FROM generate_series(1, 100000) AS i",
+    "ever_sparser": "SELECT i + (exp(i / 5000.0) * 1000)::bigint FROM generate_series(1, 100000) AS i",
+    "islands": "SELECT (i % 7) * 1000000000 + i * i FROM generate_series(1::bigint, 100000) AS i ON CONFLICT DO NOTHING",
+}
+
+
+@pytest.mark.parametrize("skew", SKEWED)
+def test_units_of_a_skewed_key_have_about_as_many_rows_as_they_should(database, headrace, skew):
+    """The server's statistics of the key hold: nothing is sampled, and nothing divided."""
+    database.execute(f"CREATE TABLE t (id bigint PRIMARY KEY, value int DEFAULT 1); INSERT INTO t (id) {SKEWED[skew]}; ANALYZE t")
+    wanted = 5_000
+    job = postgres_job(headrace, database, {"name": "public.t", "partition": {"strategy": "id_range", "target_rows": wanted}}, engine=TWO_WORKERS)
+    plan = planned(headrace)
+    said(plan["why"], "bounds from")
+    assert "sample" not in plan["why"]
+    rows = rows_of_units(database, plan)
+    expected = [row[0] for row in database.execute("SELECT id FROM t ORDER BY id")]
+    assert sum(rows) == len(expected)
+    assert min(rows) > 0 and max(rows) < 2.5 * wanted, rows
+    assert sum(wanted / 2.5 <= count for count in rows) >= len(rows) - 1, f"the last one may be a rest: {rows}"
+    assert divisions(job.run("--log-format", "json")) == []
+    assert lake.read(job.lake, "public.t").column("id").sort().to_pylist() == expected
+
+
+def test_a_unit_of_a_sqlite_file_is_divided_too(headrace):
     """Its b-tree is looked into where it seems full, which the crowd does not: it begins behind calm rows."""
     file = headrace.folder / "crowd.db"
     with sqlite3.connect(file) as connection:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import resource
 import shutil
 import sqlite3
@@ -373,6 +374,27 @@ def test_a_condition_that_selects_other_rows_each_time_is_no_bug_of_headrace(dat
     text = job.run(expect=2)
     said(text, "table public.t, verify: source: ", "rows were read, the source has", "nothing was published", "`random`")
     assert "please report it" not in text.stdout + text.stderr
+    assert not lake.files(job.lake)
+
+
+HIDDEN = 1234
+
+
+@pytest.mark.parametrize("strategy", ["id_range", "pages"])
+def test_the_unit_that_read_other_rows_than_the_source_counts_is_named(database, headrace, strategy):
+    """A row that is there for whoever counts, and not for whoever copies: one unit has one row less."""
+    database.execute(f"""
+        CREATE TABLE t AS SELECT i AS id, md5(i::text) AS name FROM generate_series(1, 5000) AS i; ALTER TABLE t ADD PRIMARY KEY (id); ANALYZE t;
+        CREATE FUNCTION shown(id int) RETURNS boolean VOLATILE LANGUAGE sql AS $$ SELECT id <> {HIDDEN} OR current_query() NOT LIKE '%COPY%' $$""")
+    table = {"name": "public.t", "where": "shown(id)", "partition": {"strategy": strategy, "target_rows": 500}}
+    job = postgres_job(headrace, database, table, verify="source")
+    text = one_line(job.run(expect=2).stdout)
+    said(text, "table public.t, verify: source: 4,999 rows were read, the source has 5,000", "nothing was published")
+    [(unit, first, last, read, counted)] = re.findall(r"; unit (\d+) \(\D*(\d+) to (?:before )?(\d+)[^)]*\) read (\d+) of (\d+)", text)
+    assert int(unit) > 0 and int(read) == int(counted) - 1, text
+    [(page,)] = database.execute(f"SELECT trunc((ctid::text::point)[0])::int FROM t WHERE id = {HIDDEN}")
+    place = page if strategy == "pages" else HIDDEN
+    assert int(first) <= place <= int(last), text
     assert not lake.files(job.lake)
 
 

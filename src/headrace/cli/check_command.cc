@@ -59,14 +59,18 @@ MissingRights CheckTables(const CommandContext& context, JobParts& parts, Observ
   return plan->rights;
 }
 
-/// What to do about a failed line. Of what may pass, an address that is wrong does not.
-std::string_view NextStepOfLine(const arrow::Status& status) {
+/// What to do about a failed line. Of what may pass, an address that is wrong does not: where the
+/// source was reached it is none.
+std::string_view NextStepOfLine(const CheckLine& line) {
+  const arrow::Status& status = line.status;
   if (CodeOf(status) == kInterruptedCode) return NextStep(status);
   switch (ClassOf(status)) {
     case ErrorClass::kUser:
       return "change the job or the rights, then check again";
     case ErrorClass::kTransient:
-      return "this may pass; if it does not, see that the address is right and the server up";
+      return line.is_table
+                 ? "this may pass: check again"
+                 : "this may pass; if it does not, see that the address is right and the server up";
     case ErrorClass::kPermanent:
       return "this does not pass by itself: remove the cause, then check again";
     case ErrorClass::kBug:
@@ -80,7 +84,7 @@ std::string NextStepsText(const std::vector<CheckLine>& lines, size_t width) {
   std::vector<std::string_view> steps;
   for (const CheckLine& line : lines) {
     if (line.status.ok()) continue;
-    const std::string_view step = NextStepOfLine(line.status);
+    const std::string_view step = NextStepOfLine(line);
     if (std::ranges::find(steps, step) == steps.end()) steps.push_back(step);
   }
   std::string text;

@@ -207,7 +207,11 @@ std::string DetailText(const InspectedTable& inspected, size_t width) {
   }
   if (description.leaves.size() > 1) {
     text += fmt::format(
-        "\n  {}\n", HumanNumberOf(static_cast<int64_t>(description.leaves.size()), "partition"));
+        "\n  {}{}\n",
+        HumanNumberOf(static_cast<int64_t>(description.leaves.size()), description.leaf_noun()),
+        description.kind == RelationKind::kPartitioned
+            ? ""
+            : ": this one and those that inherit from it");
   }
   return text;
 }

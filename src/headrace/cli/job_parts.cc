@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "headrace/config/parser.h"
 #include "headrace/observe/shell_word.h"
 #include "headrace/registry/builtin.h"
 #include "headrace/run/backfill.h"
@@ -96,12 +95,12 @@ arrow::Status ExpectJournal(const std::filesystem::path& state) {
 }  // namespace
 
 arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given,
-                           const std::stop_token& stop) {
+                           const std::stop_token& stop, JobUse use) {
   ARROW_ASSIGN_OR_RAISE(const std::filesystem::path file, FindJobFile(given, &given == &line.job));
   JobOverrides overrides = line.set;
   if (line.workers.has_value()) ARROW_RETURN_NOT_OK(AddWorkers(*line.workers, overrides));
-  ARROW_ASSIGN_OR_RAISE(Job job,
-                        ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides, stop));
+  ARROW_ASSIGN_OR_RAISE(
+      Job job, ParseJobFile(file, SourceOptions(), DestinationOptions(), overrides, stop, use));
   job.words.set.resize(line.set.size());  // --workers is of one run, not of the job.
   if (line.from.has_value() || line.to.has_value()) {
     ARROW_RETURN_NOT_OK(SetBackfill({.from = line.from, .to = line.to}, line.only, job));
@@ -127,7 +126,7 @@ arrow::Result<RunScope> FindRunScope(const CommandLine& line, const std::stop_to
                     .options = " --state " + ShellWord(*line.state),
                     .words = {.file = "FILE", .set = {}}};
   }
-  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(line, line.job, stop));
+  ARROW_ASSIGN_OR_RAISE(Job job, LoadJob(line, line.job, stop, JobUse::kRuns));
   return RunScope{.state = std::move(job.state),
                   .job = std::move(job.name),
                   .options = job.words.AsOption(),

@@ -8,6 +8,7 @@
 
 #include "headrace/cli/command_line.h"
 #include "headrace/config/job.h"
+#include "headrace/config/parser.h"
 #include "headrace/destination/destination.h"
 #include "headrace/journal/journal.h"
 #include "headrace/model/error.h"
@@ -19,7 +20,7 @@ namespace headrace {
 /// Reads the job file with `--set` and `--workers` applied. `given` is the line's argument or its
 /// `job`, whichever the command takes; without a value it is job.yaml of the present folder.
 arrow::Result<Job> LoadJob(const CommandLine& line, const std::optional<std::string>& given,
-                           const std::stop_token& stop);
+                           const std::stop_token& stop, JobUse use = JobUse::kAll);
 
 /// A job and what it names, made but not yet connected.
 struct JobParts {

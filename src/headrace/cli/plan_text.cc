@@ -25,11 +25,20 @@ std::string Labelled(std::string_view label, std::string_view text, size_t width
   return lines.replace(kIndent, label.size(), label);
 }
 
+/// Of what is no table of its own the source counts nothing: it guesses what a query may yield.
+bool IsGuess(const TablePlan& plan) {
+  const RelationKind kind = plan.description.kind;
+  return !plan.statistics.exact && (kind == RelationKind::kView || kind == RelationKind::kQuery ||
+                                    kind == RelationKind::kForeign);
+}
+
 std::string EstimateText(const TablePlan& plan) {
   const Statistics& statistics = plan.statistics;
   std::string text = statistics.exact ? HumanNumberOf(statistics.rows, "row")
                                       : HumanEstimate(statistics.rows, "row");
-  if (!statistics.origin.empty()) text += fmt::format(" ({})", statistics.origin);
+  if (!statistics.origin.empty()) {
+    text += fmt::format(" ({}{})", IsGuess(plan) ? "the source's guess: " : "", statistics.origin);
+  }
   if (statistics.bytes >= 0) {
     text += fmt::format(", {} at the source", HumanBytes(static_cast<double>(statistics.bytes)));
   }
@@ -104,10 +113,11 @@ std::string WindowText(const CursorPlan& cursor) {
   if (cursor.last) text += " from " + *cursor.last;
   text += cursor.next ? " to before " + *cursor.next : ": none";
   text += " (" + cursor.about + ")";
+  if (cursor.greatest) text += "; the greatest value known is " + *cursor.greatest;
   if (cursor.waiting && *cursor.waiting > 0) {
-    text += fmt::format(
-        "; {} at or above it for the next run",
-        *cursor.waiting == 1 ? "1 row waits" : HumanCount(*cursor.waiting) + " rows wait");
+    text +=
+        fmt::format("; {} {} at or above it for the next run",
+                    HumanNumberOf(*cursor.waiting, "row"), *cursor.waiting == 1 ? "waits" : "wait");
   }
   return text;
 }

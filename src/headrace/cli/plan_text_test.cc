@@ -134,10 +134,39 @@ TEST(PlanText, ShowsEveryUnitOnRequest) {
   EXPECT_THAT(all, HasSubstr("pages 2048 to 2559 of events"));
 }
 
+TEST(PlanText, SaysWhereTheValuesOfATimeEndBesideTheWindow) {
+  const TableJob job = EventsJob();
+  JobPlan plan{.job = "shop"};
+  plan.tables.push_back(PlanEvents(job, 1));
+  plan.tables[0].plan.cursor = CursorPlan{.column = "created_at",
+                                          .last = {},
+                                          .next = "2024-01-31T09:15:00Z",
+                                          .about = "the clock",
+                                          .now = {},
+                                          .newest = {},
+                                          .waiting = {}};
+  EXPECT_THAT(PlanText(plan, {.width = 200}),
+              HasSubstr("  window       created_at to before 2024-01-31T09:15:00Z (the clock)\n"));
+  plan.tables[0].plan.cursor->greatest = "2024-01-30T23:00:00Z";
+  EXPECT_THAT(PlanText(plan, {.width = 200}),
+              HasSubstr("to before 2024-01-31T09:15:00Z (the clock); the greatest value known is "
+                        "2024-01-30T23:00:00Z\n"));
+}
+
+TEST(PlanText, AnEstimateOfAViewIsAGuess) {
+  const TableJob job = EventsJob();
+  JobPlan plan{.job = "shop"};
+  plan.tables.push_back(PlanEvents(job, 1));
+  plan.tables[0].plan.description.kind = RelationKind::kView;
+  plan.tables[0].plan.statistics = {.rows = 1, .origin = "EXPLAIN"};
+  EXPECT_THAT(PlanText(plan, {}), HasSubstr("about 1 row (the source's guess: EXPLAIN)\n"));
+}
+
 TEST(PlanText, SaysWhyATableCannotRunAndGoesOn) {
   const TableJob job = EventsJob();
   JobPlan plan{.job = "shop"};
-  plan.tables.push_back({.job = &job, .status = UserError("there is no table public.events")});
+  plan.tables.push_back(PlanEvents(job, 3));
+  plan.tables[0].status = UserError("there is no table public.events");  // Found behind its units.
   plan.tables.push_back(PlanEvents(job, 1));
   const std::string text = PlanText(plan, {});
   EXPECT_THAT(text, HasSubstr("  cannot run   there is no table public.events\n"));

@@ -1,5 +1,6 @@
 #include "headrace/config/parser.h"
 
+#include <array>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -20,6 +21,9 @@ namespace {
 
 /// Commands find it without its name.
 constexpr std::string_view kDefaultJobFile = "job.yaml";
+
+/// The keys that say where the runs of a job are kept.
+constexpr std::array<std::string_view, 2> kPlaceOfRuns = {"name", "state"};
 
 /// `headrace run /dev/stdin`, `headrace run <(…)`: no folder of the user's.
 bool IsPipedIn(const std::filesystem::path& absolute) {
@@ -49,7 +53,8 @@ arrow::Result<std::filesystem::path> FolderOf(const std::filesystem::path& file)
 arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::path& file,
                                 std::span<const PluginOptions> sources,
                                 std::span<const PluginOptions> destinations,
-                                const JobOverrides& overrides, const Environment& environment) {
+                                const JobOverrides& overrides, const Environment& environment,
+                                JobUse use) {
   ARROW_ASSIGN_OR_RAISE(const auto folder, FolderOf(file));
   const Environment remembered = Remembered(environment);
   const Section shape = JobSection(sources, destinations);
@@ -64,12 +69,14 @@ arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::pa
   ExpandShortForms(shape, *root);
   ApplyOverrides(overrides, *root, problems);
   ExpandShortForms(shape, *root);  // A value of --set may be short, too.
-  const SectionValues values = ReadSections(shape, *root, remembered, folder, problems);
+  const WantedValues wanted = use == JobUse::kRuns ? WantedValues(kPlaceOfRuns) : WantedValues();
+  const SectionValues values = ReadSections(shape, *root, remembered, folder, wanted, problems);
   Job job = BuildJob(values, problems);
   ARROW_RETURN_NOT_OK(problems.ToStatus());
   job.file = file;
   job.words = {.file = file == kDefaultJobFile ? "" : file.string(),
                .set = ShownOverrides(overrides, shape)};
+  if (use == JobUse::kRuns) return job;
   job.text_digest = JobDigest(shape, *root, remembered, folder);
   job.parameters = FindParameters(shape, *root, overrides, remembered, folder);
   return job;
@@ -78,10 +85,11 @@ arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::pa
 arrow::Result<Job> ParseJobFile(const std::filesystem::path& file,
                                 std::span<const PluginOptions> sources,
                                 std::span<const PluginOptions> destinations,
-                                const JobOverrides& overrides, const std::stop_token& stop) {
+                                const JobOverrides& overrides, const std::stop_token& stop,
+                                JobUse use) {
   ARROW_ASSIGN_OR_RAISE(const std::string text, ReadSmallFile(file, stop));
   auto job =
-      ParseJobText(text, file, sources, destinations, overrides, Environment::OfProcess(stop));
+      ParseJobText(text, file, sources, destinations, overrides, Environment::OfProcess(stop), use);
   // What could not be read for the stop is told like a fault of the job.
   if (!job.ok() && stop.stop_requested()) {
     return InterruptedError().WithMessage(job.status().message());

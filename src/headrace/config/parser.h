@@ -28,6 +28,13 @@ namespace headrace {
 /// in order, before anything is checked.
 using JobOverrides = std::vector<std::string>;
 
+/// What a command wants of a job.
+enum class JobUse {
+  kAll,
+  kRuns,  ///< Where its runs are, `name` and `state`, and `words`: what `${…}` elsewhere stand for
+          ///< need not be known. Nothing else of such a Job means anything.
+};
+
 /// Reads the job file `file`. `sources`, `destinations`: the plug-ins that a job may name. One
 /// error of class user holds everything that is wrong, one line per problem in the order of the
 /// file (`FILE:LINE:COLUMN: KEY: what`); no secret is in it. kInterruptedCode where `stop` ends the
@@ -36,12 +43,13 @@ arrow::Result<Job> ParseJobFile(const std::filesystem::path& file,
                                 std::span<const PluginOptions> sources,
                                 std::span<const PluginOptions> destinations,
                                 const JobOverrides& overrides = {},
-                                const std::stop_token& stop = {});
+                                const std::stop_token& stop = {}, JobUse use = JobUse::kAll);
 
 /// The same for a text that was read from `file`, with an environment of the caller's.
 arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::path& file,
                                 std::span<const PluginOptions> sources,
                                 std::span<const PluginOptions> destinations,
-                                const JobOverrides& overrides, const Environment& environment);
+                                const JobOverrides& overrides, const Environment& environment,
+                                JobUse use = JobUse::kAll);
 
 }  // namespace headrace

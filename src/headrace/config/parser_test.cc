@@ -51,6 +51,29 @@ std::string Replaced(std::string text, std::string_view from, std::string_view t
   return text.replace(at, from.size(), to);
 }
 
+/// As in a shell that has no `FROM` of last night's call.
+TEST(JobTextTest, ToLookAtItsRunsTheReferencesOfAJobNeedNotStandForAnything) {
+  const auto parse = [](const JobOverrides& overrides, JobUse use) {
+    return ParseJobText(kShop, "/jobs/shop.yaml", TestSources(), TestDestinations(), overrides,
+                        EmptyEnvironment(), use);
+  };
+  const JobOverrides unknown = {"tables[0].where=id > ${A}", "source.uri=${A}",
+                                "destination.path=${A}",     "limits.retries=${A}",
+                                "source.password=${file:a}", "verify=${A}"};
+  EXPECT_FALSE(parse(unknown, JobUse::kAll).ok());
+  const auto job = parse(unknown, JobUse::kRuns);
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->name, "shop");
+  EXPECT_EQ(job->state, "/jobs/.headrace");
+  for (const char* needed : {"name=x${A}", "state=./${A}"}) {
+    const auto refused = parse({needed}, JobUse::kRuns);
+    ASSERT_FALSE(refused.ok()) << needed;
+    EXPECT_NE(refused.status().message().find("the environment variable A is not set"),
+              std::string::npos);
+  }
+  EXPECT_FALSE(parse({"limits.retries=many"}, JobUse::kRuns).ok()) << "what is wrong is told";
+}
+
 /// Journal and commit records are JSON: a path that is none of it would not be found again.
 TEST(JobTextTest, APathThatIsNotUtf8IsRefused) {
   const auto job = ParseJobText(kShop, "/jobs/caf\xE9/shop.yaml", TestSources(), TestDestinations(),

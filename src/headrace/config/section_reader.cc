@@ -81,8 +81,13 @@ bool IsUnknown(const Section& section, const SectionOptions& known, std::string_
 class SectionReader {
  public:
   SectionReader(const Section& job, const YamlNode& root, const Environment& environment,
-                const std::filesystem::path& folder, Problems& problems)
-      : job_(job), root_(root), environment_(environment), folder_(folder), problems_(problems) {}
+                const std::filesystem::path& folder, WantedValues wanted, Problems& problems)
+      : job_(job),
+        root_(root),
+        environment_(environment),
+        folder_(folder),
+        wanted_(wanted),
+        problems_(problems) {}
 
   SectionValues ReadJob() { return ReadMapping(job_, root_, "", root_.location); }
 
@@ -107,6 +112,7 @@ class SectionReader {
                                                const std::string& path);
   std::optional<std::string> Expand(const OptionSpec& option, const YamlNode& node,
                                     const std::string& path);
+  bool IsWanted(std::string_view path) const;
   bool CheckUtf8(std::string_view expanded, const YamlNode& node, const std::string& path);
   void AddMissing(const Section& section, const SectionOptions& known, SectionValues& into);
   SectionOptions OptionsOf(const Section& section, const YamlNode& node) const;
@@ -116,6 +122,7 @@ class SectionReader {
   const YamlNode& root_;
   const Environment& environment_;
   const std::filesystem::path& folder_;
+  const WantedValues wanted_;
   Problems& problems_;
 };
 
@@ -316,7 +323,7 @@ std::optional<std::string> SectionReader::Expand(const OptionSpec& option, const
   };
   auto text = ExpandReferences(node.text, environment_, folder_, may_name);
   if (!text.ok()) {
-    problems_.Add(node.location, path, text.status().message());
+    if (IsWanted(path)) problems_.Add(node.location, path, text.status().message());
     return std::nullopt;
   }
   // Servers, files and SQL end a text there, and would take another one for it.
@@ -331,6 +338,10 @@ std::optional<std::string> SectionReader::Expand(const OptionSpec& option, const
     return std::nullopt;
   }
   return *std::move(text);
+}
+
+bool SectionReader::IsWanted(std::string_view path) const {
+  return wanted_.empty() || std::ranges::find(wanted_, path) != wanted_.end();
 }
 
 /// The job file is UTF-8, but what a reference in it stands for need not be.
@@ -402,8 +413,9 @@ std::vector<const SectionValues*> SectionValues::Entries(std::string_view list) 
 }
 
 SectionValues ReadSections(const Section& job, const YamlNode& root, const Environment& environment,
-                           const std::filesystem::path& folder, Problems& problems) {
-  return SectionReader(job, root, environment, folder, problems).ReadJob();
+                           const std::filesystem::path& folder, WantedValues wanted,
+                           Problems& problems) {
+  return SectionReader(job, root, environment, folder, wanted, problems).ReadJob();
 }
 
 }  // namespace headrace

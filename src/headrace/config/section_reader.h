@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,9 +39,14 @@ struct SectionValues {
   std::vector<const SectionValues*> Entries(std::string_view list) const;
 };
 
+/// Which values of a job a command wants, by their paths; empty: all. The `${…}` of the others need
+/// not stand for anything: such a value is absent, and no problem.
+using WantedValues = std::span<const std::string_view>;
+
 /// Reads the whole job. `root` has no short forms any more (ExpandShortForms). `folder`: where
 /// relative paths start.
 SectionValues ReadSections(const Section& job, const YamlNode& root, const Environment& environment,
-                           const std::filesystem::path& folder, Problems& problems);
+                           const std::filesystem::path& folder, WantedValues wanted,
+                           Problems& problems);
 
 }  // namespace headrace

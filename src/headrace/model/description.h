@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/model/table_ref.h"
@@ -81,6 +82,12 @@ struct Description {
 
   /// A plain table of which nothing inherits: its rows are its own, whatever is put below it later.
   bool IsOneRelation() const { return kind == RelationKind::kTable && leaves.size() == 1; }
+
+  /// What a person calls one of its leaves, where there are several: those of a table from which
+  /// others inherit, itself among them, are no partitions.
+  std::string_view leaf_noun() const {
+    return kind == RelationKind::kPartitioned ? "partition" : "table";
+  }
 
   /// The column called `name`, or null. The pointer lives as long as this Description.
   const Column* FindColumn(std::string_view name) const;

@@ -85,11 +85,14 @@ struct CursorPlan {
   std::optional<int64_t> newest;    ///< The greatest of a row that was written before, as
                                     ///< CursorBound has it; none: as `now`.
   std::optional<int64_t> waiting;   ///< Rows at or above `next`; none: not counted.
-  std::string timezone = {};        ///< That the values are taken to be in; empty: they have one of
-                                    ///< their own, or are no times.
-  bool is_first = false;            ///< No run with this cursor has left a watermark.
-  bool is_backfill = false;         ///< The commit leaves the watermark as it is; `next` is only
-                                    ///< where the rows end.
+  std::optional<std::string> greatest = {};  ///< Of a time that an index leads to: its greatest
+                                             ///< finite value, wherever the window ends; none: not
+                                             ///< known.
+  std::string timezone = {};  ///< That the values are taken to be in; empty: they have one of
+                              ///< their own, or are no times.
+  bool is_first = false;      ///< No run with this cursor has left a watermark.
+  bool is_backfill = false;   ///< The commit leaves the watermark as it is; `next` is only
+                              ///< where the rows end.
 };
 
 /// What all units of one table share. Made once per table and epoch, sent once to each worker, then

@@ -42,7 +42,7 @@ struct Segment {
 /// Of a phase that goes table by table.
 void AddTables(const ProgressReading& reading, std::vector<Segment>& segments) {
   if (reading.phase_rows_total > 0) {
-    segments.push_back({HumanCount(reading.phase_rows) + " rows", 1});
+    segments.push_back({HumanNumberOf(reading.phase_rows, "row"), 1});
   }
   segments.push_back({fmt::format("{}/{} tables", HumanCount(reading.tables_begun),
                                   HumanCount(reading.tables_total)),
@@ -62,7 +62,7 @@ std::vector<Segment> SegmentsOf(const ProgressReading& reading, const ProgressFi
     AddTables(reading, segments);
     return segments;
   }
-  segments.push_back({HumanCount(reading.rows) + " rows", 1});
+  segments.push_back({HumanNumberOf(reading.rows, "row"), 1});
   segments.push_back({HumanCount(std::llround(figures.rows_per_second)) + " rows/s", 6});
   segments.push_back({HumanBytes(figures.bytes_per_second) + "/s", 2});
   segments.push_back(
@@ -130,8 +130,8 @@ std::string ProgressBarLine(const ProgressReading& reading, const ProgressFigure
 std::string TablesSentence(const ProgressReading& reading, const ProgressFigures& figures) {
   std::string text = fmt::format("{}: ", PhaseLabel(reading.phase));
   if (figures.share.has_value()) {
-    text +=
-        fmt::format("{} rows ({}), ", HumanCount(reading.phase_rows), HumanPercent(*figures.share));
+    text += fmt::format("{} ({}), ", HumanNumberOf(reading.phase_rows, "row"),
+                        HumanPercent(*figures.share));
   }
   return text + fmt::format("table {} of {}", HumanCount(reading.tables_begun),
                             HumanCount(reading.tables_total));
@@ -140,7 +140,7 @@ std::string TablesSentence(const ProgressReading& reading, const ProgressFigures
 std::string ProgressSentence(const ProgressReading& reading, const ProgressFigures& figures) {
   if (reading.tables_total > 0) return TablesSentence(reading, figures);
   std::string text =
-      fmt::format("{}: {} rows", PhaseLabel(reading.phase), HumanCount(reading.rows));
+      fmt::format("{}: {}", PhaseLabel(reading.phase), HumanNumberOf(reading.rows, "row"));
   if (figures.share.has_value()) text += fmt::format(" ({})", HumanPercent(*figures.share));
   text += fmt::format(", {} rows/s, {}/s, {} of {} units, {} of {} workers busy",
                       HumanCount(std::llround(figures.rows_per_second)),

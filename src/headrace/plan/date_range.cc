@@ -137,8 +137,8 @@ std::vector<TimeRange> CutToAtMost(const TimeSpread& spread, bool is_date, doubl
     ranges = CutByCalendar(spread, is_date, rows_per_range);
   }
   warnings.push_back("the calendar would give " + ReadableCount(static_cast<double>(wanted)) +
-                     " units; they are made for about " + ReadableCount(rows_per_range) +
-                     " rows each, so that there are " +
+                     " units; they are made for about " + ReadableRows(rows_per_range) +
+                     " each, so that there are " +
                      ReadableCount(static_cast<double>(ranges.size())));
   return ranges;
 }
@@ -172,7 +172,7 @@ void WarnOfFullRanges(bool is_date, double rows_per_unit, Cut& cut) {
   if (fullest == nullptr) return;
   cut.warnings.push_back(
       ReadableCount(full) + (full > 1 ? " units hold" : " unit holds") + " more than " +
-      ReadableCount(rows_per_unit) + " rows, because no range is shorter than " +
+      ReadableRows(rows_per_unit) + ", because no range is shorter than " +
       (is_date ? "a day" : "15 minutes") + "; the fullest, " + SplitText(fullest->split) +
       ", holds about " + ReadableCount(fullest->rows));
 }
@@ -205,8 +205,8 @@ std::string WhyTimeColumn(const PlanInput& input, const std::string& name,
       std::ranges::find(kEpochLimits, column.time_encoding, &EpochLimit::encoding);
   const std::string counts =
       epoch == kEpochLimits.end() ? "" : ", read as " + std::string(epoch->text) + " since 1970";
-  const std::string why = "\"" + name + "\" is " + role + counts + "; about " +
-                          ReadableCount(rows) + " rows, cut by " + StepsText(ranges) + ", ";
+  const std::string why = "\"" + name + "\" is " + role + counts + "; about " + ReadableRows(rows) +
+                          ", cut by " + StepsText(ranges) + ", ";
   const size_t known = column.histogram.size() + column.common.size();
   if (column.histogram.size() >= 2 || !column.common.empty()) {
     return why + "whose rows are told by " + HistogramText(column, known);

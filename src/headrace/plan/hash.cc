@@ -40,7 +40,7 @@ void WarnOfScans(const PlanInput& input, double parts, Cut& cut) {
 /// More parts than there may be would be smaller.
 void WarnOfFullParts(double rows, double rows_per_unit, Cut& cut) {
   if (!IsTooFull(rows, rows_per_unit)) return;
-  cut.warnings.push_back("units hold about " + ReadableCount(rows) + " rows, where about " +
+  cut.warnings.push_back("units hold about " + ReadableRows(rows) + ", where about " +
                          ReadableCount(rows_per_unit) + " are wanted: hash makes no more than " +
                          ReadableCount(kMaxHashParts) + " parts, each of which reads everything");
 }
@@ -70,7 +70,7 @@ Cut CutHash(const PlanInput& input) {
   }
   AddNullRows(input, name, null_rows, cut);
   cut.column = name;
-  cut.why = "about " + ReadableCount(rows) + " rows, by the hash of \"" + name + "\"";
+  cut.why = "about " + ReadableRows(rows) + ", by the hash of \"" + name + "\"";
   WarnOfScans(input, static_cast<double>(cut.shares.size()), cut);
   WarnOfFullParts(cut.shares.front().rows, RowsPerUnit(input), cut);
   return cut;

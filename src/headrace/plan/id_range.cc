@@ -50,7 +50,7 @@ std::vector<IdBound> CutValues(const Distribution& values, int64_t ranges) {
 
 std::string WhyColumn(const KeyColumn& candidate, const ColumnStatistics& column, double rows) {
   const std::string why = "\"" + candidate.name + "\" is " + candidate.role +
-                          " and an integer; about " + ReadableCount(rows) + " rows, ";
+                          " and an integer; about " + ReadableRows(rows) + ", ";
   if (column.histogram.size() >= 2) {
     return why + "bounds from " + HistogramText(column, column.histogram.size());
   }

@@ -114,6 +114,8 @@ TEST(IdRangeTest, SmallTableIsOneUnit) {
   EXPECT_EQ(plan.strategy, Strategy::kNone);
   EXPECT_EQ(plan.column, "");
   EXPECT_EQ(plan.why, "about 50,000 rows, which one unit may hold");
+  EXPECT_EQ(PlanIds(TableWithId(), RowsFromTo(1, 7, 7)).why,
+            "about 1 row, which one unit may hold");
 }
 
 TEST(IdRangeTest, FewDistinctValuesGiveFewerUnits) {

@@ -47,9 +47,9 @@ std::vector<KeyBound> CutKeys(const std::vector<KeyBound>& keys, double ranges) 
 void WarnOfFullKeyRanges(const std::string& column, double rows_per_unit, Cut& cut) {
   const auto* fullest = &*std::ranges::max_element(cut.shares, {}, &Share::rows);
   if (!IsTooFull(fullest->rows, rows_per_unit)) return;
-  cut.warnings.push_back("units hold up to " + ReadableCount(fullest->rows) +
-                         " rows, where about " + ReadableCount(rows_per_unit) +
-                         " are wanted: no more values of \"" + column +
+  cut.warnings.push_back("units hold up to " + ReadableRows(fullest->rows) + ", where about " +
+                         ReadableCount(rows_per_unit) + " are wanted: no more values of \"" +
+                         column +
                          "\" were sampled between them; the fullest: " + SplitText(fullest->split));
 }
 
@@ -71,9 +71,8 @@ Cut CutKeyRange(const PlanInput& input) {
   const std::vector<KeyBound> bounds = CutKeys(column.keys, ranges);
   if (bounds.empty()) return OneRange(input, chosen.name, rows, std::move(cut));
   cut.column = chosen.name;
-  cut.why = "\"" + chosen.name + "\" is " + chosen.role + "; about " + ReadableCount(rows) +
-            " rows, bounds from " + ReadableCount(known) +
-            " of its values in the source's own order";
+  cut.why = "\"" + chosen.name + "\" is " + chosen.role + "; about " + ReadableRows(rows) +
+            ", bounds from " + ReadableCount(known) + " of its values in the source's own order";
   cut.shares =
       CutAt(KeyRange{.column = chosen.name, .lower = {}, .upper = {}}, bounds, rows - null_rows);
   WarnOfFullKeyRanges(chosen.name, rows_per_unit, cut);

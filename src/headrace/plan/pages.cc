@@ -87,8 +87,8 @@ void WarnOfUnknownLeaves(const PlanInput& input, std::vector<std::string>& warni
   if (unknown == 0) return;
   if (unknown > kNamed) names += " and " + ReadableCount(unknown - kNamed) + " more";
   warnings.push_back("never analysed: " + names + "; taken to hold " +
-                     ReadableCount(UnknownRowsPerPage(input)) +
-                     " rows a page (ANALYZE makes this better)");
+                     ReadableRows(UnknownRowsPerPage(input)) +
+                     " a page (ANALYZE makes this better)");
 }
 
 void WarnOfGrowth(const PlanInput& input, std::vector<std::string>& warnings) {
@@ -96,8 +96,7 @@ void WarnOfGrowth(const PlanInput& input, std::vector<std::string>& warnings) {
   const double growth = Growth(input);
   if (growth < kWorthSaying) return;
   warnings.push_back("stale statistics: the catalogue counts " +
-                     ReadableCount(KnownRows(input.description)) +
-                     " rows, the table's size speaks for " +
+                     ReadableRows(KnownRows(input.description)) + ", the table's size speaks for " +
                      ReadableCount(static_cast<double>(input.statistics.rows)));
 }
 
@@ -124,9 +123,10 @@ std::string WhyPages(const Description& description, double rows) {
   double pages = 0;
   for (const Relation& leaf : description.leaves) pages += static_cast<double>(leaf.pages);
   std::string why = (pages == 1 ? "its page" : "its " + ReadableCount(pages) + " pages") +
-                    ", about " + ReadableCount(rows) + (rows == 1 ? " row" : " rows");
+                    ", about " + ReadableRows(rows);
   if (description.leaves.size() > 1) {
-    why += " in " + ReadableCount(static_cast<double>(description.leaves.size())) + " partitions";
+    why += " in " + ReadableCount(static_cast<double>(description.leaves.size())) + ' ' +
+           std::string(description.leaf_noun()) + 's';
   }
   return why + ", can be read by ranges without an index";
 }

@@ -141,6 +141,17 @@ TEST(PagesTest, TheLargestRelationKeepsItsBlockNumbers) {
   EXPECT_THAT(plan.warnings[0], HasSubstr("they hold about 10,000,000 rows each"));
 }
 
+TEST(PagesTest, TablesThatInheritAreNoPartitions) {
+  Description description;
+  description.leaves = {Leaf("a", 1, 1), Leaf("b", 1, 1)};
+  const auto why = [&](RelationKind kind) {
+    description.kind = kind;
+    return PlanUnits(description, {.rows = 2}, {.strategies = {Strategy::kPages}}, {}, "p")->why;
+  };
+  EXPECT_THAT(why(RelationKind::kTable), HasSubstr("its 2 pages, about 2 rows in 2 tables, can"));
+  EXPECT_THAT(why(RelationKind::kPartitioned), HasSubstr("about 2 rows in 2 partitions, can"));
+}
+
 TEST(PagesTest, OneLeafThatIsNoHeapMakesThemUnfit) {
   Description description;
   description.leaves = {Leaf("a", 10, 10), Leaf("b", 10, 10, false)};

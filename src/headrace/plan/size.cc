@@ -24,10 +24,9 @@ double RowsPerUnit(const PlanInput& input, double rows, std::vector<std::string>
   const double wanted = RowsPerUnit(input);
   if (rows / wanted <= kMaxUnits) return wanted;
   const double raised = rows / kMaxUnits;
-  warnings.push_back("units of " + ReadableCount(wanted) + " rows would be " +
+  warnings.push_back("units of " + ReadableRows(wanted) + " would be " +
                      ReadableCount(rows / wanted) + " units; they hold about " +
-                     ReadableCount(raised) + " rows each, so that there are " +
-                     ReadableCount(kMaxUnits));
+                     ReadableRows(raised) + " each, so that there are " + ReadableCount(kMaxUnits));
   return raised;
 }
 
@@ -65,6 +64,10 @@ std::string ReadableCount(double count) {
     text += digits[i];
   }
   return text;
+}
+
+std::string ReadableRows(double rows) {
+  return ReadableCount(rows) + (std::llround(rows) == 1 ? " row" : " rows");
 }
 
 }  // namespace headrace

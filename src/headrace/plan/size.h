@@ -42,4 +42,7 @@ double GrowthSince(const PlanInput& input, const ColumnStatistics& column);
 /// A count (not negative) as people read it: `5,000,000`; fractions are rounded.
 std::string ReadableCount(double count);
 
+/// `1 row`, `5,000,000 rows`.
+std::string ReadableRows(double rows);
+
 }  // namespace headrace

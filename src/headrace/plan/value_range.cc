@@ -102,18 +102,17 @@ double TableRows(const PlanInput& input, double span, std::vector<std::string>& 
   if (statistics.rows >= 0) return static_cast<double>(statistics.rows);
   if (statistics.bytes > 0 && statistics.row_width > 0) {
     const double rows = static_cast<double>(statistics.bytes) / statistics.row_width;
-    warnings.push_back("row count unknown: about " + ReadableCount(rows) +
-                       " rows, from the table's size on disk");
+    warnings.push_back("row count unknown: about " + ReadableRows(rows) +
+                       ", from the table's size on disk");
     return rows;
   }
   const double most = std::min(span, kUnitsWithoutEstimate * RowsPerUnit(input));
-  warnings.push_back("row count and size unknown: cut as if there were " + ReadableCount(most) +
-                     " rows");
+  warnings.push_back("row count and size unknown: cut as if there were " + ReadableRows(most));
   return most;
 }
 
 Cut OneRange(const PlanInput& input, const std::string& column, double rows, Cut cut) {
-  Cut whole = WholeTableCut(input, "about " + ReadableCount(rows) + " rows");
+  Cut whole = WholeTableCut(input, "about " + ReadableRows(rows));
   whole.warnings = std::move(cut.warnings);
   whole.why += rows > RowsPerUnit(input) ? " that \"" + column + "\" does not tell apart"
                                          : ", which one unit may hold";

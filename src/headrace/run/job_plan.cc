@@ -19,8 +19,10 @@
 #include "headrace/model/type_name.h"
 #include "headrace/model/utf8.h"
 #include "headrace/model/watermark.h"
+#include "headrace/observe/human.h"
 #include "headrace/plan/planner.h"
 #include "headrace/plan/window.h"
+#include "headrace/run/bare_semicolon.h"
 #include "headrace/run/exit_code.h"
 #include "headrace/run/moving_where.h"
 #include "headrace/transform/cast_rule.h"
@@ -261,7 +263,7 @@ arrow::Status CheckNullRows(const TableJob& job, const Column& column, Snapshot&
   ARROW_ASSIGN_OR_RAISE(const int64_t rows, counted);
   if (rows == 0) return arrow::Status::OK();
   const std::string found =
-      std::to_string(rows) + (rows == 1 ? " row has" : " rows have") + " NULL in \"" + column.name;
+      HumanNumberOf(rows, "row") + (rows == 1 ? " has" : " have") + " NULL in \"" + column.name;
   if (job.partition.nulls == NullRowsPolicy::kExclude) {
     plan.excluded_rows = rows;
     plan.warnings.push_back(found + "\" and " + (rows == 1 ? "is" : "are") +
@@ -386,6 +388,16 @@ void WarnOfZone(const TableJob& job, TablePlan& plan) {
                           "so, or rows are lost");
 }
 
+/// Where the values of a time end, beside where the window does; that of an integer ends with them.
+void KeepGreatest(TablePlan& plan) {
+  const Column* described = plan.description.FindColumn(plan.cursor->column);
+  const auto found = plan.statistics.columns.find(plan.cursor->column);
+  if (!IsTimeType(*described->type) || found == plan.statistics.columns.end()) return;
+  const ColumnStatistics& known = found->second;
+  if (!known.indexed || !known.maximum) return;
+  plan.cursor->greatest = WatermarkText(*described->type, *known.maximum);
+}
+
 /// Knows the window's own rows, where an index finds them. Without one each unit would read the
 /// whole table to find its part of the window: it is cut as if all were wanted.
 void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
@@ -431,7 +443,10 @@ arrow::Status Partition(const TableJob& job, const Capabilities& offered, Snapsh
       plan.statistics,
       snapshot.Estimate(plan.description, {.columns = columns, .split_columns = split},
                         std::move(stop)));
-  if (plan.cursor) WarnOfZone(job, plan);
+  if (plan.cursor) {
+    WarnOfZone(job, plan);
+    KeepGreatest(plan);
+  }
   if (by_cursor) CutByCursor(job, knobs, plan);
   ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
                         PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
@@ -474,6 +489,14 @@ void WarnOfColumns(TablePlan& plan) {
   }
 }
 
+/// A source's own words for a semicolon in a condition are those for any other wrong character, or
+/// speak of statements.
+arrow::Status ExplainSemicolon(const TablePlan& plan, const arrow::Status& status) {
+  if (ClassOf(status) != ErrorClass::kUser || !HasBareSemicolon(plan.filter.where)) return status;
+  return status.WithMessage(status.message() +
+                            "; `where` is a condition, not a statement: leave the semicolon out");
+}
+
 /// The first unit stands for all: they differ in their bounds. What the job says of a table is
 /// found wrong here, where nothing has been read or written yet.
 arrow::Status TryReading(Snapshot& snapshot, const std::stop_token& stop,
@@ -483,7 +506,7 @@ arrow::Status TryReading(Snapshot& snapshot, const std::stop_token& stop,
   const WorkUnit& unit = planned.units.empty() ? whole : planned.units.front();
   arrow::Status status = snapshot.TryUnit(planned.plan, unit, stop);
   if (status.ok() || CodeOf(status) == kInterruptedCode) return status;
-  return WithContext(status, "table " + planned.plan.table.label());
+  return WithContext(ExplainSemicolon(planned.plan, status), "table " + planned.plan.table.label());
 }
 
 /// Rows that no window takes, and those that wait for the next run: counted where an index finds
@@ -592,17 +615,17 @@ JobPlan BeginPlan(const Job& job, const Source& source, const Destination& desti
 }
 
 int64_t JobPlan::units() const {
-  return std::accumulate(tables.begin(), tables.end(), int64_t{0},
-                         [](int64_t sum, const PlannedTable& table) {
-                           return sum + static_cast<int64_t>(table.units.size());
-                         });
+  return std::accumulate(
+      tables.begin(), tables.end(), int64_t{0}, [](int64_t sum, const PlannedTable& table) {
+        return table.status.ok() ? sum + static_cast<int64_t>(table.units.size()) : sum;
+      });
 }
 
 int64_t JobPlan::estimated_rows() const {
-  return std::accumulate(tables.begin(), tables.end(), int64_t{0},
-                         [](int64_t sum, const PlannedTable& table) {
-                           return sum + std::max<int64_t>(0, table.plan.statistics.rows);
-                         });
+  return std::accumulate(
+      tables.begin(), tables.end(), int64_t{0}, [](int64_t sum, const PlannedTable& table) {
+        return table.status.ok() ? sum + std::max<int64_t>(0, table.plan.statistics.rows) : sum;
+      });
 }
 
 int JobPlan::exit_code() const {

@@ -39,8 +39,8 @@ struct JobPlan {
   bool continues_published = false;   ///< The run that it is for has published a table before.
   std::shared_ptr<const Job> listed;  ///< The job of `tables`, where its patterns were listed.
 
-  int64_t units() const;
-  int64_t estimated_rows() const;
+  int64_t units() const;           ///< Of the tables that can run.
+  int64_t estimated_rows() const;  ///< Likewise.
   /// What a run of this plan would answer, as far as a plan can tell.
   int exit_code() const;
 

@@ -44,6 +44,7 @@ nlohmann::json CursorJson(const CursorPlan& cursor) {
           {"from", OrNull(cursor.last)},
           {"to", OrNull(cursor.next)},
           {"about", cursor.about},
+          {"greatest", OrNull(cursor.greatest)},
           {"waiting_rows", OrNull(cursor.waiting)}};
 }
 

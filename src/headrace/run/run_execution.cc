@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headrace/model/wait_for.h"
+#include "headrace/observe/human.h"
 #include "headrace/run/announce.h"
 #include "headrace/run/backoff.h"
 #include "headrace/run/execute_options.h"
@@ -191,8 +192,9 @@ arrow::Status RunExecution::LossWhilePlanning(const JobPlan& plan) const {
 
 void RunExecution::NoteLostSnapshot(const arrow::Status& cause, RunReport& report) {
   ++lost_snapshots_;
-  report.notes.push_back(cause.message() + "; " + std::to_string(open_.size()) +
-                         " table(s) not yet committed start a new epoch");
+  report.notes.push_back(
+      cause.message() + "; " + HumanNumberOf(static_cast<int64_t>(open_.size()), "table") +
+      " not yet committed " + (open_.size() == 1 ? "starts" : "start") + " a new epoch");
   parts_.observer.Emit(Level::kWarning, "new_epoch", report.notes.back(), {{"run", chosen_.run}});
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "headrace/model/wait_for.h"
+#include "headrace/observe/human.h"
 #include "headrace/run/backoff.h"
 
 namespace headrace {
@@ -21,8 +22,9 @@ arrow::Result<std::string> GiveUpIntent(const CommitIntent& intent, const arrow:
   const std::string reason = "given up by --give-up-commit; it could not be settled: ";
   ARROW_RETURN_NOT_OK(journal.MakeIntentVoid(intent, reason + doubt.message()));
   return "table " + intent.label + ": the open commit of run " + intent.run +
-         " is given up, and it is not known whether its " + std::to_string(intent.rows) +
-         " rows were published to " + intent.target + ": look before the table is loaded again";
+         " is given up, and it is not known whether its " + HumanNumberOf(intent.rows, "row") +
+         (intent.rows == 1 ? " was" : " were") + " published to " + intent.target +
+         ": look before the table is loaded again";
 }
 
 /// Commits where nothing became of the intent; where something did, the same call finds it done and
@@ -44,7 +46,7 @@ arrow::Result<std::string> SettleIntent(const CommitIntent& intent, Destination&
            " had succeeded; its record is now in the journal";
   }
   return "table " + intent.label + ": the interrupted commit of run " + intent.run +
-         " was finished (" + std::to_string(intent.rows) + " rows)";
+         " was finished (" + HumanNumberOf(intent.rows, "row") + ")";
 }
 
 arrow::Status DiscardIntent(const CommitIntent& intent, Destination& destination) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "headrace/model/split_text.h"
+#include "headrace/observe/human.h"
 #include "headrace/run/moving_where.h"
 
 namespace headrace {
@@ -42,15 +43,14 @@ arrow::Result<std::string> DifferentUnits(const TableWork& work, std::span<const
   int counted_units = 0;
   for (const WorkUnit& unit : work.units) {
     if (++counted_units > kMostCounted) {
-      return text + "; units behind the first " + std::to_string(kMostCounted) +
-             " were not counted";
+      return text + "; units behind the first " + HumanCount(kMostCounted) + " were not counted";
     }
     ARROW_ASSIGN_OR_RAISE(const int64_t counted, snapshot.CountRows(work.plan, unit, stop));
     const auto read = rows.find(unit.id);
     const int64_t held = read == rows.end() ? 0 : read->second;
     if (held == counted) continue;
-    text += "; unit " + unit.id + " (" + SplitText(unit.split) + ") read " + std::to_string(held) +
-            " of " + std::to_string(counted);
+    text += "; unit " + unit.id + " (" + SplitText(unit.split) + ") read " + HumanCount(held) +
+            " of " + HumanCount(counted);
     if (++named == kMostNamed) break;
   }
   return text;
@@ -115,8 +115,9 @@ arrow::Status CompareWithSource(const TableWork& work, std::span<const Receipt> 
   int64_t rows = 0;
   for (const Receipt& receipt : receipts) rows += receipt.rows;
   if (rows == *work.plan.source_rows) return arrow::Status::OK();
-  std::string text = VerificationOf(work.plan) + ": " + std::to_string(rows) +
-                     " rows were read, the source has " + std::to_string(*work.plan.source_rows) +
+  std::string text = VerificationOf(work.plan) + ": " + HumanNumberOf(rows, "row") +
+                     (rows == 1 ? " was" : " were") + " read, the source has " +
+                     HumanCount(*work.plan.source_rows) +
                      " under the snapshot of the run; nothing was published";
   const auto units = DifferentUnits(work, receipts, snapshot, stop);
   if (!units.ok()) {

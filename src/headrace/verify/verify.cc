@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "headrace/observe/human.h"
+
 namespace headrace {
 namespace {
 
@@ -15,8 +17,8 @@ std::optional<std::string> CompareFile(const CommittedFile& expected,
   if (!read->unread.ok()) return std::nullopt;
   if (!read->problem.empty()) return "file " + expected.name + ": " + read->problem;
   if (read->rows != expected.rows) {
-    return "file " + expected.name + " holds " + std::to_string(read->rows) +
-           " rows, its receipt says " + std::to_string(expected.rows);
+    return "file " + expected.name + " holds " + HumanNumberOf(read->rows, "row") +
+           ", its receipt says " + HumanCount(expected.rows);
   }
   if (read->checksum.has_value() && !(*read->checksum == expected.checksum)) {
     return "file " + expected.name + " has checksum " + read->checksum->ToHex() +

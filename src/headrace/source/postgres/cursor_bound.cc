@@ -11,6 +11,7 @@
 
 #include "headrace/model/civil_time.h"
 #include "headrace/model/watermark.h"
+#include "headrace/observe/human.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/cursor_sequence.h"
 #include "headrace/source/postgres/running_transactions.h"
@@ -370,7 +371,8 @@ CursorBound CursorBoundReader::IntegerBound(const Asked& asked) const {
   bound.upper = *asked.greatest == kLast ? kLast : *asked.greatest + 1;
   bound.about = "the greatest value was " + std::to_string(*asked.greatest);
   if (const size_t running = transactions_.running().size(); running > 0) {
-    bound.about += "; " + std::to_string(running) + " transaction(s) that ran then were waited for";
+    bound.about += "; " + HumanNumberOf(static_cast<int64_t>(running), "transaction") +
+                   " that ran then " + (running == 1 ? "was" : "were") + " waited for";
   }
   return bound;
 }

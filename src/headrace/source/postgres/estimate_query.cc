@@ -42,7 +42,9 @@ EstimateQueries::EstimateQueries(PgConnection& connection,
 
 arrow::Result<PgResult> EstimateQueries::Ask(const std::string& sql) {
   auto result = connection_.Query(sql, stop_);
-  if (result.ok() || CodeOf(result.status()) == kInterruptedCode) return result;
+  if (result.ok()) return result;
+  // No statement is to blame for a connection that is lost.
+  if (!IsOfStatement(CodeOf(result.status()))) return result;
   return WithStatement(result.status(), sql);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "headrace/client/postgres/error.h"
+#include "headrace/observe/human.h"
 #include "headrace/source/postgres/catalog.h"
 #include "headrace/source/postgres/life_lock.h"
 #include "headrace/source/postgres/recovery_conflict.h"
@@ -217,8 +218,8 @@ void PgLeader::Become(SnapshotOwner next) {
   const std::scoped_lock lock(mutex_);
   news_.push_back("the connection that held the snapshot was lost (" + loss_words_ +
                   "): a worker has handed the snapshot on to another one; locks are held on " +
-                  std::to_string(next.snapshot.held->size()) +
-                  " relation(s), and any other table starts a new epoch");
+                  HumanNumberOf(static_cast<int64_t>(next.snapshot.held->size()), "relation") +
+                  ", and any other table starts a new epoch");
   connection_ = std::move(next.connection);
   snapshot_ = std::move(next.snapshot);
   snapshot_.predecessors_end = loss_;

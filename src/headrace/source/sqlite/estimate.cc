@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "headrace/observe/human.h"
 #include "headrace/source/sqlite/column_index.h"
 #include "headrace/source/sqlite/column_sample.h"
 #include "headrace/source/sqlite/integer_spread.h"
@@ -277,7 +278,7 @@ void CorrectStaleRows(double seen, const std::string& origin, Statistics& statis
   if (!is_estimate || seen <= kFarMore * static_cast<double>(statistics.rows)) return;
   const bool was_analysed = statistics.origin == kAnalysed;
   statistics.origin = origin + "; " + statistics.origin + (was_analysed ? " is stale, it" : "") +
-                      " says " + std::to_string(statistics.rows);
+                      " says " + HumanCount(statistics.rows);
   statistics.rows = static_cast<int64_t>(seen);
 }
 

@@ -270,7 +270,7 @@ TEST_F(SqliteEstimateTest, WhatWasCountedAlongAnIndexTellsThatANALYZEWasLongAgo)
   const Statistics statistics = Estimate(TableNamed("t"), {"code"}, {"code"});
   EXPECT_EQ(statistics.rows, 51'000);
   EXPECT_FALSE(statistics.exact);
-  EXPECT_EQ(statistics.origin, "values of \"code\"; sqlite_stat1 is stale, it says 1000");
+  EXPECT_EQ(statistics.origin, "values of \"code\"; sqlite_stat1 is stale, it says 1,000");
   EXPECT_EQ(statistics.columns.at("code").null_fraction, 0);
   database_.Execute("CREATE TABLE u (at TIMESTAMP, k, PRIMARY KEY (at, k)) WITHOUT ROWID");
   Fill("u", 1'000, "datetime('2024-01-01', '+' || i || ' hours'), i");
@@ -307,7 +307,7 @@ TEST_F(SqliteEstimateTest, RowidsTellThatANALYZEWasLongAgo) {
       "29999) SELECT i, 'text' FROM n");
   const Statistics statistics = Estimate(TableNamed("t"), {"id"});
   EXPECT_NEAR(static_cast<double>(statistics.rows), 30'000, 3'000);
-  EXPECT_EQ(statistics.origin, "rowid density; sqlite_stat1 is stale, it says 1000");
+  EXPECT_EQ(statistics.origin, "rowid density; sqlite_stat1 is stale, it says 1,000");
 }
 
 TEST_F(SqliteEstimateTest, ACollationOfAnotherApplicationIsNoReasonNotToCount) {
