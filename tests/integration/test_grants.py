@@ -97,6 +97,14 @@ def test_all_of_a_job_at_once_to_be_pasted(shop, headrace, etl):
     assert "GRANT" not in headrace("plan", "job.yaml", expect=0).stdout
 
 
+def test_the_right_on_a_table_is_that_on_its_columns(shop, headrace, etl):
+    some = {"name": "public.kept", "columns": ["id"]}
+    all_of_them = {"query": "SELECT k.id, k.flag FROM kept AS k", "as": "found"}
+    for tables in ([some, all_of_them], [all_of_them, some]):
+        job_of(etl, headrace, shop, *tables)
+        assert headrace("check", "job.yaml", "--json", expect=2).json()["grants"] == [f"GRANT SELECT ON public.kept TO {etl}"]
+
+
 def test_what_is_not_needed_and_helps_is_said_by_check(shop, headrace, etl):
     shop.execute(f"GRANT SELECT ON kept TO {etl}")
     by_time = {"name": "public.kept", "mode": "transactional", "cursor": "at"}

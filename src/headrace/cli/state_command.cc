@@ -94,9 +94,10 @@ arrow::Result<int> ChangeCursor(CommandContext& context, const JobParts& parts,
     context.out << DumpJson(CursorJson(cursor), kJsonIndent) << '\n';
   } else {
     context.out << PlainLines("the next run of " + cursor.table + " begins " +
-                              (watermark ? "at " + cursor.column + " " + *record.intent.watermark
-                                         : "as the first one did: at load.initial, or with all "
-                                           "rows"))
+                              (watermark
+                                   ? "with \"" + cursor.column + "\" at " + *record.intent.watermark
+                                   : "as the first one did: at load.initial, or with all "
+                                     "rows"))
                 << '\n';
   }
   return kExitDone;

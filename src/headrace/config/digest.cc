@@ -1,15 +1,13 @@
 #include "headrace/config/digest.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <map>
 #include <string_view>
 
 #include "headrace/config/password_text.h"
 #include "headrace/config/secret_reference.h"
+#include "headrace/model/xxh3.h"
 
 namespace headrace {
 namespace {
@@ -129,12 +127,7 @@ std::string JobDigest(const Section& job, const YamlNode& root, const Environmen
   RemovePasswords(job, hashed);
   std::string canonical;
   AppendCanonical(hashed, canonical);
-  const XXH128_hash_t hash = XXH3_128bits(canonical.data(), canonical.size());
-  std::array<char, 33> hex{};
-  std::snprintf(hex.data(), hex.size(), "%016llx%016llx",
-                static_cast<unsigned long long>(hash.high64),
-                static_cast<unsigned long long>(hash.low64));
-  return hex.data();
+  return Xxh3Hex128(canonical);
 }
 
 }  // namespace headrace

@@ -137,16 +137,25 @@ class RightsFinder {
   arrow::Status FindNamed(const std::string& job_sql, uint64_t own);
 
   void GrantUsage(const std::string& schema) {
+    lacks_ = true;
     AddOnce("GRANT USAGE ON SCHEMA " + schema + " TO " + role_, rights_.needed);
   }
   void GrantSelect(const std::string& relation, const std::string& columns = {}) {
     GrantSelectTo(role_, relation, columns);
   }
+  /// The right on a relation is that on its columns too.
   void GrantSelectTo(const std::string& role, const std::string& relation,
                      const std::string& columns) {
-    AddOnce("GRANT SELECT" + (columns.empty() ? "" : " (" + columns + ")") + " ON " + relation +
-                " TO " + role,
-            rights_.needed);
+    lacks_ = true;
+    const std::string target = " ON " + relation + " TO " + role;
+    const std::string whole = "GRANT SELECT" + target;
+    const auto is_of_columns = [&](const std::string& statement) {
+      return statement.starts_with("GRANT SELECT (") && statement.ends_with(target);
+    };
+    if (columns.empty()) std::erase_if(rights_.needed, is_of_columns);
+    const bool has_whole = std::ranges::find(rights_.needed, whole) != rights_.needed.end();
+    if (columns.empty() || has_whole) return AddOnce(whole, rights_.needed);
+    AddOnce("GRANT SELECT (" + columns + ")" + target, rights_.needed);
   }
 
   PgConnection& connection_;
@@ -154,7 +163,7 @@ class RightsFinder {
   const std::stop_token& stop_;
   std::string role_;  ///< Quoted where it must be.
   MissingRights rights_;
-  size_t known_before_ = 0;  ///< Of `rights_.needed`, before the table that is looked at.
+  bool lacks_ = false;  ///< Whether the table that is looked at needs a grant.
 };
 
 /// One that cannot be looked at (locked by somebody, SQL that is wrong) is told elsewhere.
@@ -175,7 +184,7 @@ arrow::Result<MissingRights> RightsFinder::Find(std::span<const WantedRead> tabl
 }
 
 arrow::Status RightsFinder::FindOf(const WantedRead& wanted) {
-  known_before_ = rights_.needed.size();
+  lacks_ = false;
   const TableRef& table = wanted.table.table;
   const std::string where =
       wanted.table.where.empty() ? "" : " WHERE (\n" + wanted.table.where + "\n)";
@@ -315,7 +324,7 @@ arrow::Status RightsFinder::FindNamed(const std::string& job_sql, uint64_t own) 
     if (!facts.any_readable) GrantSelect(facts.name);
     if (facts.is_view) ARROW_RETURN_NOT_OK(FindBehindView(facts.oid));
   }
-  if (rights_.needed.size() > known_before_) return arrow::Status::OK();
+  if (lacks_) return arrow::Status::OK();
   for (const RelationFacts& facts : named) {
     if (!facts.readable) GrantSelect(facts.name);
   }
