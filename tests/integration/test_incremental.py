@@ -984,3 +984,39 @@ def test_the_very_last_number_of_sqlite_hides_no_other_either(headrace, kind):
         shop.execute("INSERT INTO t VALUES (2)")
         job.run()
         assert lake.rows(job.lake, "t", "c") == [(1,), (2,)]
+
+
+def test_a_where_that_has_changed_is_told_once(events, headrace):
+    """What it left out lies below the watermark; the record of the next run has the new one."""
+    job = incremental(headrace, events, cursor="id", where="body <> 'no'")
+    insert(events, "a", "no")
+    job.run()
+    assert planned(headrace)["warnings"] == []
+    del job.document["tables"][0]["where"]
+    job.write()
+    told = "its `where` has changed since the watermark 3 of run "
+    assert [warning for warning in planned(headrace)["warnings"] if told in warning]
+    insert(events, "no")
+    said(job.run(), told, "headrace state set public.events VALUE")
+    assert bodies(job) == ["a", "no"]
+    assert told not in job.run().stderr
+    job.document["tables"][0]["where"] = "id > 0"
+    job.write()
+    job.command("state", "set", "public.events", "2")
+    assert told not in job.run().stderr, "who says where to begin knows what is selected"
+    assert bodies(job) == ["a", "no", "no", "no"]
+    assert {len(record["where_digest"]) for record in records(job)} == {32}
+
+
+def test_a_record_of_before_the_where_was_kept_tells_nothing_of_it(events, headrace):
+    job = incremental(headrace, events, cursor="id")
+    insert(events, "a")
+    job.run()
+    [path] = (job.lake / "public.events").glob("run-*/_commit.json")
+    record = json.loads(path.read_text())
+    del record["where_digest"]
+    path.write_text(json.dumps(record))
+    job.document["tables"][0]["where"] = "body <> 'no'"
+    job.write()
+    assert planned(headrace)["warnings"] == []
+    job.run()

@@ -105,6 +105,8 @@ arrow::Result<CommitRecord> SetWatermark(const RunParts& parts, const std::strin
   ARROW_ASSIGN_OR_RAISE(const PlannedTable planned, PlanAsCatalog(parts, job, run, stop));
   TableTarget target = TargetOf(parts.job, run, planned);
   target.cursor_column = cursor;
+  // Whoever says where to begin knows what the job selects now.
+  target.where_digest = WhereDigest(job);
   if (watermark) {
     ARROW_ASSIGN_OR_RAISE(target.watermark, NormalForm(planned, cursor, *watermark));
   }
