@@ -93,6 +93,44 @@ def test_what_the_next_run_loads_is_refused(events, headrace):
     assert ids(job) == [5, 6, 7, 8, 9, 10], "a plan loads nothing"
 
 
+def runs(job) -> list[dict]:
+    return job.command("runs", "--json").json()["runs"]
+
+
+@pytest.mark.parametrize("words", [["--from", "junk"], ["--from", "1", "--to", "junk"], ["--from", "4", "--to", "4"], ["--from", "1", "--to", "6"]],
+                         ids=["from", "to", "empty", "loaded"])
+def test_a_backfill_that_is_refused_leaves_nothing_behind(events, headrace, words):
+    job = job_of(headrace, events, initial="5")
+    job.run()
+    before = runs(job)
+    said(job.run("--run-id", "january", *words, expect=2), "run january, a backfill that was refused, is not kept")
+    assert runs(job) == before
+    job.command("state", "set", "public.events", "11")
+    said(job.run("--resume"), "nothing to resume")
+    job.run("--run-id", "january", "--from", "1", "--to", "4")
+    assert ids(job) == [1, 2, 3, 5, 6, 7, 8, 9, 10], "the id is free"
+    assert lake.staged_files(job.lake) == []
+
+
+def test_an_unfinished_backfill_does_not_keep_the_watermark_from_being_set(events, headrace):
+    """It moves none. What it goes on with must fit then."""
+    job = job_of(headrace, events, initial="5")
+    job.run()
+    with gate(events.uri) as held:
+        job.document["tables"][0]["where"] = "gate()"
+        job.write()
+        process = job.start("--from", "1", "--to", "4")
+        held.wait_for_reader(process)
+        process.send_signal(signal.SIGKILL)
+        ended(process, -signal.SIGKILL)
+        held.open()
+        job.command("state", "set", "public.events", "3")
+        said(job.run("--from", "1", "--to", "4", expect=2), "--to must be 3 or lower")
+        job.command("state", "set", "public.events", "11")
+        job.run("--from", "1", "--to", "4")
+    assert ids(job) == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+
+
 def test_a_table_that_is_loaded_whole_has_no_backfill(events, headrace):
     job = postgres_job(headrace, events, {"name": "public.events", "write": "append"})
     said(job.run("--from", "1", expect=2), "is not in 'mode: transactional'")

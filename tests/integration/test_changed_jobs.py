@@ -191,6 +191,33 @@ def test_a_day_that_is_replaced_anyway_is_in_no_other_days_way(days, headrace):
     said(job.run("--run-id", first, expect=2), "of another job now")
 
 
+def test_a_day_that_is_replaced_anyway_is_taken_over_by_the_next_id(days, headrace):
+    """As without ids; a retry of the first one is told that its rows are not what is there."""
+    job = daily(days, headrace, write="replace")
+    fail(days, job, "--run-id", "monday")
+    job.environment["FROM"] = TUESDAY
+    said(job.run("--run-id", "tuesday", "--resume", expect=2), "run monday of this job is unfinished")
+    said(job.run("--run-id", "tuesday", "--dry-run"), "run tuesday takes it over")
+    said(job.run("--run-id", "tuesday"), "run monday, begun at ", "${FROM} has another value than when it began", "run tuesday takes it over")
+    assert loaded(job) == [2]
+    assert states(job) == ["done", "superseded"]
+    job.environment["FROM"] = MONDAY
+    said(job.run("--run-id", "monday", expect=2), "run monday was taken over by run tuesday", "of another job now")
+    assert loaded(job) == [2]
+
+
+@pytest.mark.parametrize("write, words", [("append", []), ("replace", ["--only", "events"])], ids=["appended", "not for all"])
+def test_a_day_that_the_next_id_might_not_load_is_not_passed_over(days, headrace, write, words):
+    job = daily(days, headrace, write=write)
+    if words:
+        job.document["tables"].append({"name": "others"})
+        job.write()
+    fail(days, job, "--run-id", "monday")
+    job.environment["FROM"] = TUESDAY
+    said(job.run("--run-id", "tuesday", *words, expect=2), "run monday of this job is unfinished", "${FROM} has another value", "headrace abandon monday")
+    assert states(job) == ["failed"]
+
+
 def test_a_day_of_a_lake_of_its_own_is_not_passed_over(days, headrace):
     """It is replaced, but elsewhere."""
     job = daily(days, headrace, write="replace")

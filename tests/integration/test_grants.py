@@ -1,5 +1,7 @@
 """What check and plan say of missing rights can be run as it stands, and is enough."""
 
+import re
+
 import psycopg
 import pytest
 from harness import lake
@@ -162,6 +164,34 @@ def test_a_right_to_lock_is_none_to_read(shop, headrace, etl):
     job = job_of(etl, headrace, shop, {"name": "public.kept"})
     assert headrace("check", "job.yaml", "--json", expect=2).json()["grants"] == [f"GRANT SELECT ON public.kept TO {etl}"]
     assert not lake.files(job.lake)
+
+
+@pytest.mark.parametrize("limited", ["role", "database", "both"])
+def test_a_limit_of_one_connection_is_told_before_a_run_meets_it(shop, headrace, etl, limited):
+    """One connection holds the snapshot, and none is left for a worker."""
+    shop.execute(f"GRANT SELECT ON kept TO {etl}")
+    limits = [limit for name, limit in (("role", f"ROLE {etl}"), ("database", f"DATABASE {shop.name}")) if limited in (name, "both")]
+    for limit in limits:
+        shop.execute(f"ALTER {limit} CONNECTION LIMIT 1")
+    job = job_of(etl, headrace, shop, {"name": "public.kept"})
+    told = "CONNECTION LIMIT 1, and a run needs a connection for its snapshot and one for each worker"
+    found = {check["check"]: check for check in headrace("check", "job.yaml", "--json", expect=2).json()["checks"]}
+    assert told in found["connections"]["error"]["message"] and found["connections"]["error"]["class"] == "user"
+    assert found["table public.kept"]["ok"], "the rest is tried all the same"
+    said(headrace("plan", "job.yaml", expect=2), "cannot run")
+    said(job.run("--dry-run", expect=2), "cannot run")
+    finished = job.run(expect=2)
+    said(finished, "CONNECTION LIMIT 1")
+    assert "trying again" not in finished.stderr
+    advised = re.findall("`(ALTER .*?)`", found["connections"]["error"]["message"])
+    assert advised == [f"ALTER {limit} CONNECTION LIMIT 3" for limit in limits]
+    for statement in advised:
+        shop.execute(statement)
+    headrace("check", "job.yaml", expect=0)
+    job.run()
+    for limit in limits:
+        shop.execute(f"ALTER {limit} CONNECTION LIMIT 2")
+    headrace("check", "job.yaml", expect=0)
 
 
 def test_no_connection_beside_the_plans_own_is_needed(shop, headrace, etl):

@@ -52,6 +52,7 @@ struct TableTarget {
   std::optional<std::string> cursor_column = {};    ///< Of the commit, in transactional mode.
   std::optional<std::string> watermark = {};        ///< Likewise; none: there is no value yet.
   std::optional<std::string> cursor_timezone = {};  ///< Of a cursor without a zone of its own.
+  std::optional<std::string> where_digest = {};     ///< With a watermark: CommitIntent has it.
   std::optional<LoadedWindow> window = {};          ///< Of the commit, also of a backfill.
   OptionValues options = {};  ///< The destination's options as this table has them: the job's, with
                               ///< what the table overrides (OptionSpec::per_table). A key that is

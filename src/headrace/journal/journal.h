@@ -148,6 +148,9 @@ class Journal {
                                         const std::string& reason) = 0;
   virtual arrow::Status EndRun(const std::string& run, RunState state,
                                const std::string& report) = 0;
+  /// As if the run `run` had never begun. Only for one of which nothing was: without an epoch of a
+  /// table, and that has taken no other over; else an error of class bug.
+  virtual arrow::Status ForgetRun(const std::string& run) = 0;
   /// The failed or running run `run.run` goes on, with the job text, parameters, place of the
   /// source, scope and tables of patterns of `run`; of that nothing else counts.
   virtual arrow::Status ResumeRun(const JournalRun& run) = 0;

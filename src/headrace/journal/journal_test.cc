@@ -346,6 +346,36 @@ TEST_F(JournalTest, ARunThatIsOverIsNotTakenOver) {
   EXPECT_EQ((*journal_->FindRun("r1"))->state, RunState::kDone);
 }
 
+TEST_F(JournalTest, ARunIsForgottenWhereNothingOfItWasBegun) {
+  Begin("r1");
+  Begin("r2");
+  ASSERT_TRUE(journal_->BeginEpoch("r2", "public.events", "public.events", 1, 3, {}).ok());
+  ASSERT_TRUE(journal_->ForgetRun("r1").ok());
+  EXPECT_EQ(ClassOf(journal_->ForgetRun("r2")), ErrorClass::kBug);
+  EXPECT_EQ(ClassOf(journal_->ForgetRun("r3")), ErrorClass::kBug);
+  Reopen();
+  EXPECT_FALSE((*journal_->FindRun("r1")).has_value());
+  EXPECT_TRUE((*journal_->FindRun("r2")).has_value());
+}
+
+TEST_F(JournalTest, ARunThatHasTakenOverIsNotForgotten) {
+  Begin("r1");
+  ASSERT_TRUE(journal_
+                  ->SupersedeRun("r1",
+                                 {.run = "r2",
+                                  .job = "shop",
+                                  .text_digest = "d1",
+                                  .source = {},
+                                  .state = RunState::kRunning,
+                                  .started_at = "2026-01-02T00:00:00Z",
+                                  .ended_at = {},
+                                  .report = {},
+                                  .scope = {"public.events"}},
+                                 {})
+                  .ok());
+  EXPECT_EQ(ClassOf(journal_->ForgetRun("r2")), ErrorClass::kBug);
+}
+
 TEST_F(JournalTest, AJournalInMemoryLeavesNoFile) {
   const auto journal = *Journal::OpenInMemory();
   EXPECT_TRUE((*journal->Runs("")).empty());

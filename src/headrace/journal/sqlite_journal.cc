@@ -557,6 +557,18 @@ arrow::Status SqliteJournal::EndRun(const std::string& run, RunState state,
       {run, std::string(RunStateName(state)), report});
 }
 
+arrow::Status SqliteJournal::ForgetRun(const std::string& run) {
+  return InTransaction([&]() -> arrow::Status {
+    ARROW_RETURN_NOT_OK(Execute("DELETE FROM lasting_fault WHERE run = ?1", {run}));
+    ARROW_RETURN_NOT_OK(
+        Execute("DELETE FROM run WHERE run = ?1 AND NOT EXISTS (SELECT 1 FROM run_table WHERE run "
+                "= ?1) AND NOT EXISTS (SELECT 1 FROM run WHERE successor = ?1)",
+                {run}));
+    if (database_.changes() == 1) return arrow::Status::OK();
+    return BugError("run " + run + " cannot be forgotten: something of it was begun");
+  });
+}
+
 arrow::Status SqliteJournal::ResumeRun(const JournalRun& run) {
   return Write(
       "UPDATE run SET state = 'running', ended_at = '', text_digest = ?2, source = ?3, scope = "

@@ -36,6 +36,7 @@ class SqliteJournal : public Journal {
   arrow::Status AddLastingFault(const std::string& run, const std::string& directory,
                                 const std::string& reason) override;
   arrow::Status EndRun(const std::string& run, RunState state, const std::string& report) override;
+  arrow::Status ForgetRun(const std::string& run) override;
   arrow::Status ResumeRun(const JournalRun& run) override;
 
   arrow::Result<std::vector<Receipt>> Receipts(const std::string& run, const std::string& directory,

@@ -118,6 +118,7 @@ nlohmann::json ToJson(const CommitIntent& intent) {
                          {"checksum", intent.checksum.ToHex()},
                          {"files", nlohmann::json::array()}};
   if (intent.cursor_timezone) json["cursor_timezone"] = *intent.cursor_timezone;
+  if (intent.where_digest) json["where_digest"] = *intent.where_digest;
   if (intent.window) json["window"] = ToJson(*intent.window);
   for (const CommittedFile& file : intent.files) json["files"].push_back(FileToJson(file));
   return json;
@@ -141,6 +142,7 @@ arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json) {
   object.Read("cursor_column", intent.cursor_column);
   object.Read("watermark", intent.watermark);
   object.Read("cursor_timezone", intent.cursor_timezone);
+  object.Read("where_digest", intent.where_digest);
   ReadWindow(json, object, intent.window);
   object.ReadChecksum(intent.rows, intent.checksum);
   object.ReadEach("files", intent.files, FileFromJson);

@@ -60,6 +60,9 @@ struct CommitIntent {
   std::optional<std::string>
       cursor_timezone;  ///< That the watermark is in, of a cursor without a zone of its own; none
                         ///< in records of before it was kept, and where it is not known.
+  std::optional<std::string>
+      where_digest;  ///< XXH3-128 of the `where` that chose the rows below the watermark, also of
+                     ///< an empty one; none in records of before it was kept.
   std::optional<LoadedWindow>
       window;  ///< Of an incremental load and of a backfill, which has no `cursor_column`; none in
                ///< records of before it was kept, and where the cursor has no value yet.

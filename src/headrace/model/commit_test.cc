@@ -74,6 +74,16 @@ TEST(CommitTest, TheZoneOfACursorWithoutOneIsKept) {
   EXPECT_EQ(ToJson(*read), record);
 }
 
+TEST(CommitTest, TheDigestOfAWhereIsKept) {
+  json record = RecordJson();
+  EXPECT_EQ(CommitRecordFromJson(record)->intent.where_digest, std::nullopt);
+  record["where_digest"] = "99aa06d3014798d86001c324468d497f";
+  const auto read = CommitRecordFromJson(record);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->intent.where_digest, "99aa06d3014798d86001c324468d497f");
+  EXPECT_EQ(ToJson(*read), record);
+}
+
 TEST(CommitTest, TheWindowOfAnIncrementalLoadIsKept) {
   json record = RecordJson();
   record["window"] = {{"column", "id"}, {"from", nullptr}, {"to", "42"}};

@@ -3,6 +3,7 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,13 @@
 /// and ranges: integers as they are, dates and timestamps in microseconds since 1970, with a time
 /// zone in UTC, of a date at its midnight.
 namespace headrace {
+
+/// The greatest number that a cursor can have. No window, which ends before its bound, ends behind
+/// it: the bound would be no int64.
+inline constexpr int64_t kLastNumber = std::numeric_limits<int64_t>::max();
+
+/// Said where a row has that number in the cursor `column`; a sentence without its end.
+std::string AboutLastNumber(const std::string& column);
 
 /// Can a column of this type tell new rows from old ones: an integer that int64 holds, a date, a
 /// timestamp?

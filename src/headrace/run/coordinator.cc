@@ -141,6 +141,14 @@ RunState EndState(const RunReport& report) {
   return report.exit_code() == 0 ? RunState::kDone : RunState::kVerifyFailed;
 }
 
+/// A backfill whose range, or job, was refused before anything of it was begun: whoever asked for
+/// it asks again, or for something else, and there is nothing to continue.
+bool IsRefused(const RunParts& parts, const ChosenRun& chosen,
+               const std::vector<JournalTable>& journalled, const RunReport& report) {
+  const bool is_own = chosen.start == RunStart::kNew && chosen.supersedes.run.empty();
+  return is_own && parts.job.backfill && journalled.empty() && report.exit_code() == kExitUsage;
+}
+
 /// An interrupted run stays running: the next one continues it. Where nothing was done of a run
 /// that is unfinished, nor damage found, `earlier`, the report of the process before, stands.
 arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, const std::string& earlier,
@@ -148,6 +156,10 @@ arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, const std::
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(chosen.run));
   report.left = TablesLeft(parts.job, chosen.scope, tables);
   if (report.interrupted) return arrow::Status::OK();
+  if (IsRefused(parts, chosen, tables, report)) {
+    report.notes.push_back("run " + chosen.run + ", a backfill that was refused, is not kept");
+    return parts.journal.ForgetRun(chosen.run);
+  }
   const bool stands = report.nothing_to_do && !report.left.empty() && !earlier.empty() &&
                       report.exit_code() != kExitVerificationFailed;
   return parts.journal.EndRun(chosen.run, EndState(report),
@@ -351,6 +363,7 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
     if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);
   }
   ARROW_ASSIGN_OR_RAISE(plan.rights, RightsMissingFor(tables, *snapshot, stop));
+  if (plan.units() > 0) plan.refused = snapshot->CheckSessions(stop);
   if (stop.stop_requested()) return InterruptedError();
   WarnOfTablesReadTwice(plan);
   CheckTargets(job, destination, plan);
@@ -374,7 +387,7 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& dest
   ARROW_ASSIGN_OR_RAISE(
       JobPlan plan, PlanTables(*tables, *listed, source, destination, progress, std::move(stop)));
   plan.notes = list.notes();
-  if (only.empty()) plan.refused = list.fault();
+  if (only.empty() && !list.fault().ok()) plan.refused = list.fault();
   plan.listed = listed;
   return plan;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "headrace/model/watermark.h"
+#include "headrace/run/backfill.h"
 #include "headrace/run/cursor_window.h"
 #include "headrace/run/job_plan.h"
 #include "headrace/run/listed_job.h"
@@ -15,8 +16,10 @@
 namespace headrace {
 namespace {
 
+/// A backfill is in nobody's way: it moves no watermark, and goes on only if its range fits then.
 arrow::Status CheckNothingUnfinished(const RunParts& parts) {
-  ARROW_ASSIGN_OR_RAISE(const auto unfinished, parts.journal.UnfinishedRuns(parts.job.name));
+  ARROW_ASSIGN_OR_RAISE(auto unfinished, parts.journal.UnfinishedRuns(parts.job.name));
+  std::erase_if(unfinished, IsBackfill);
   if (unfinished.empty()) return arrow::Status::OK();
   const std::string& run = unfinished.front().run;
   return UserError("run " + run +
@@ -102,6 +105,8 @@ arrow::Result<CommitRecord> SetWatermark(const RunParts& parts, const std::strin
   ARROW_ASSIGN_OR_RAISE(const PlannedTable planned, PlanAsCatalog(parts, job, run, stop));
   TableTarget target = TargetOf(parts.job, run, planned);
   target.cursor_column = cursor;
+  // Whoever says where to begin knows what the job selects now.
+  target.where_digest = WhereDigest(job);
   if (watermark) {
     ARROW_ASSIGN_OR_RAISE(target.watermark, NormalForm(planned, cursor, *watermark));
   }

@@ -8,6 +8,7 @@
 
 #include "headrace/model/civil_time.h"
 #include "headrace/model/watermark.h"
+#include "headrace/model/xxh3.h"
 #include "headrace/model/zone_name.h"
 #include "headrace/observe/shell_word.h"
 #include "headrace/run/backfill.h"
@@ -125,6 +126,18 @@ void WarnOfOtherRows(const TableHistory& history, const Column& column, TablePla
                           " on are loaded once more");
 }
 
+/// What another `where` left out below the watermark is in no window to come. Said until a run has
+/// committed with the one that is there now.
+void WarnOfOtherWhere(const TableJob& job, const TableHistory& history, TablePlan& plan) {
+  const CommitIntent* last = history.last_window();
+  if (last == nullptr || !last->where_digest || *last->where_digest == WhereDigest(job)) return;
+  plan.warnings.push_back(
+      "its `where` has changed since the watermark " + *last->watermark + " of run " + last->run +
+      ": rows below that which only the new one selects are not loaded. `headrace state set " +
+      ShellWord(job.table.label()) +
+      " VALUE` or `state reset` loads them, and all others from there on once more");
+}
+
 /// The window behind that of the last run.
 arrow::Status PlanNextWindow(const TableJob& job, const Column& column, const TableHistory& history,
                              CursorBound bound, TablePlan& plan) {
@@ -133,6 +146,7 @@ arrow::Status PlanNextWindow(const TableJob& job, const Column& column, const Ta
   ARROW_RETURN_NOT_OK(CheckInitial(job, column, history, *lower, bound));
   ARROW_RETURN_NOT_OK(CheckNow(job, column, history, bound, plan));
   WarnOfOtherRows(history, column, plan);
+  WarnOfOtherWhere(job, history, plan);
   // A table without a value leaves no watermark: the next window is a first one too. None is the
   // least.
   const bool is_first = history.last_window() == nullptr;
@@ -176,6 +190,8 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
   if (job.load.backfill) return PlanBackfill(job, *column, history, *bound, plan);
   return PlanNextWindow(job, *column, history, *std::move(bound), plan);
 }
+
+std::string WhereDigest(const TableJob& table) { return Xxh3Hex128(table.where); }
 
 bool HasEmptyWindow(const TablePlan& plan) {
   if (!plan.cursor) return false;

@@ -31,6 +31,9 @@ std::optional<CursorRequest> CursorRequestOf(const TableJob& table);
 arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snapshot& snapshot,
                          TablePlan& plan, std::stop_token stop);
 
+/// What commit records keep of the `where` that chose the rows below their watermark.
+std::string WhereDigest(const TableJob& table);
+
 /// No row can be in the window of `plan`.
 bool HasEmptyWindow(const TablePlan& plan);
 

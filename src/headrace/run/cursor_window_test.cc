@@ -102,6 +102,20 @@ TEST(CursorWindow, ButNotAboveTheSequence) {
   EXPECT_EQ(Plan(job, {}, UpTo({}))->cursor->next, std::nullopt) << "no run has come there";
 }
 
+TEST(CursorWindow, AWhereThatHasChangedSinceTheWatermarkIsToldOf) {
+  TableHistory history = Loaded("60");
+  TableJob job = TransactionalJob();
+  EXPECT_THAT(Plan(job, history, UpTo(100))->warnings, testing::IsEmpty())
+      << "a record of before it was kept";
+  history.last_cursor->intent.where_digest = WhereDigest(job);
+  EXPECT_THAT(Plan(job, history, UpTo(100))->warnings, testing::IsEmpty());
+  job.where = "id > 3";
+  EXPECT_THAT(Plan(job, history, UpTo(100))->warnings,
+              testing::ElementsAre(HasSubstr("has changed since the watermark 60 of run r1")));
+  history.last_cursor->intent.watermark.reset();
+  EXPECT_THAT(Plan(job, history, UpTo(100))->warnings, testing::IsEmpty()) << "all are read anew";
+}
+
 TEST(CursorWindow, TheNextOneBeginsAtTheWatermark) {
   const auto plan = Plan(TransactionalJob(), Loaded("60"), UpTo(100));
   EXPECT_EQ(plan->filter.window, Split(IdRange{"id", 60, 100}));

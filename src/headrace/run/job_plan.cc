@@ -629,7 +629,7 @@ int64_t JobPlan::estimated_rows() const {
 }
 
 int JobPlan::exit_code() const {
-  if (!refused.ok()) return ExitCodeOf(refused);
+  if (!refused.ok()) return ExitCodeOfTables({{refused}}, continues_published);
   std::vector<arrow::Status> statuses;
   bool any_is_good = continues_published;
   for (const PlannedTable& table : tables) {

@@ -106,6 +106,7 @@ class MemoryDestination : public Destination {
     intent.cursor_column = target.cursor_column;
     intent.watermark = target.watermark;
     intent.cursor_timezone = target.cursor_timezone;
+    intent.where_digest = target.where_digest;
     intent.window = target.window;
     for (const Receipt& receipt : receipts) {
       for (const ReceiptFile& file : receipt.files) {

@@ -123,6 +123,12 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
     report.phases.validate += watch.Lap();
     return;
   }
+  const arrow::Status refused =
+      plan.units() > 0 ? (*snapshot)->CheckSessions(stop) : arrow::Status::OK();
+  if (!refused.ok()) {
+    CloseAll(refused, report);
+    return;
+  }
   const ExecuteOptions options = OptionsOf(parts_.job);
   const RunBanner banner{.run = chosen_.run,
                          .units = plan.units(),

@@ -24,9 +24,13 @@ bool IsSameJob(const UnfinishedRun& run) { return run.is_same_text && run.is_sam
 /// A new run loads all that the unfinished one is for. Whoever asks again for that means the new
 /// one from then on: it must be for no less, and no other job.
 bool IsCovered(const UnfinishedRun& run) {
-  if (!IsSameJob(run)) return false;
   if (!run.has_published) return std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted);
   return std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted_window);
+}
+
+/// What it was for would be replaced by what the job loads now, wherever its rows come from.
+bool IsReplacedAnyway(const UnfinishedRun& run) {
+  return run.has_same_target && std::ranges::all_of(run.tables, &UnfinishedTable::is_replaced);
 }
 
 /// What it was for may be rows that the job, as it is now, does not load: those of another
@@ -35,8 +39,17 @@ bool IsCovered(const UnfinishedRun& run) {
 bool IsForOtherRows(const UnfinishedRun& run) {
   const bool is_moved = run.is_same_text && !run.is_same_place;
   if (run.has_same_values && !is_moved) return false;
-  const bool is_replaced = std::ranges::all_of(run.tables, &UnfinishedTable::is_replaced);
-  return !run.has_same_target || !is_replaced;
+  return !IsReplacedAnyway(run);
+}
+
+/// A run of another id loads all that the unfinished one is for or, of another job, what would
+/// take the place of that. A file that was changed is not taken for mended here: a scheduler that
+/// writes it anew for each id wants the rows of each.
+bool IsCoveredByOtherId(const UnfinishedRun& run, const RunWish& wish) {
+  if (IsSameJob(run)) return IsCovered(run);
+  const bool is_backfill = run.is_backfill || wish.is_backfill;
+  return !run.has_published && !is_backfill && IsReplacedAnyway(run) &&
+         std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted);
 }
 
 /// It has published nothing, of another job.
@@ -84,7 +97,7 @@ Succession WithOtherId(const UnfinishedRun& run, const RunWish& wish) {
   if (!HasLeft(run)) return Succession::kEnd;
   // What it has loaded before lies behind what the unfinished one is for.
   const bool is_new = !wish.resume && !wish.has_loaded;
-  if (is_new && IsCovered(run)) return Succession::kTakeOver;
+  if (is_new && IsCoveredByOtherId(run, wish)) return Succession::kTakeOver;
   if (run.is_backfill) return Succession::kBackfillUnfinished;
   const bool is_other_job = !run.has_published && !wish.is_backfill && !IsSameJob(run);
   return is_other_job ? Succession::kOtherJobUnfinished : Succession::kOtherUnfinished;

@@ -1,5 +1,7 @@
 #include "headrace/run/table_target.h"
 
+#include "headrace/run/cursor_window.h"
+
 namespace headrace {
 namespace {
 
@@ -32,6 +34,7 @@ TableTarget TargetOf(const Job& job, const std::string& run, const PlannedTable&
           .cursor_timezone = plan.cursor && !plan.cursor->timezone.empty()
                                  ? std::optional(plan.cursor->timezone)
                                  : std::nullopt,
+          .where_digest = moves ? std::optional(WhereDigest(*planned.job)) : std::nullopt,
           .window = WindowOf(plan),
           .options = planned.job->destination};
 }

@@ -212,6 +212,10 @@ class Snapshot {
     return MissingRights();
   }
 
+  /// Why no session can be had beside the snapshot, whoever else is there, where the source has a
+  /// bound for that: errors of class user say what to change. What it cannot tell is no error.
+  virtual arrow::Status CheckSessions(std::stop_token /*stop*/) { return arrow::Status::OK(); }
+
   /// Connects one more session that sees the snapshot. Errors: kSnapshotLostCode, kPushBackCode,
   /// kSnapshotWaitsCode, or others of class transient.
   virtual arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) = 0;

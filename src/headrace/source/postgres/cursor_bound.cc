@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -61,6 +60,16 @@ void SayRowsMayBeLate(const arrow::Status& why, Asked& asked) {
   }
 }
 
+/// Of a row that no window takes.
+void SayOfLastNumber(Asked& asked) {
+  const std::string text = AboutLastNumber(asked.wanted->cursor->column);
+  if (asked.wanted->cursor->late_rows_allowed) {
+    asked.warnings.push_back(text);
+  } else if (asked.status.ok()) {
+    asked.status = UserError(text + ". late_rows: warn loads the other rows all the same");
+  }
+}
+
 class CursorBoundReader {
  public:
   CursorBoundReader(PgConnection& connection, const StatementScope& scope,
@@ -109,6 +118,7 @@ class CursorBoundReader {
 
   arrow::Status ReadClock();
   arrow::Status ReadColumn(Asked& asked);
+  arrow::Status ReadGreatest(const TableRef& table, Asked& asked);
   arrow::Result<Description> Describe(const TableRef& table);
   arrow::Status CheckWriters(const Description& description, Asked& asked);
   arrow::Status CheckZone(const Asked& asked) const;
@@ -169,12 +179,24 @@ arrow::Status CursorBoundReader::ReadColumn(Asked& asked) {
   asked.oid = description.oid;
   ARROW_RETURN_NOT_OK(CheckWriters(description, asked));
   if (asked.is_time()) return CheckZone(asked);
-  const TableRef& table = description.table;
-  const std::string from = table.is_query() ? Subselect(table.query) : QualifiedName(table);
-  ARROW_ASSIGN_OR_RAISE(const PgResult result,
-                        Ask("SELECT pg_catalog.max(" + PgQuoteIdentifier(name) + ") FROM " + from));
-  if (!result.IsNull(0, 0)) asked.greatest = result.Int64(0, 0);
+  ARROW_RETURN_NOT_OK(ReadGreatest(description.table, asked));
   return CheckSequences(asked);
+}
+
+/// The very last number is no bound of a range. It is nobody's next number either but a mark, and
+/// must not move the watermark to where no row would be new any more: the one below it counts.
+arrow::Status CursorBoundReader::ReadGreatest(const TableRef& table, Asked& asked) {
+  const std::string name = PgQuoteIdentifier(asked.wanted->cursor->column);
+  const std::string sql = "SELECT pg_catalog.max(" + name + ") FROM " +
+                          (table.is_query() ? Subselect(table.query) : QualifiedName(table));
+  ARROW_ASSIGN_OR_RAISE(PgResult result, Ask(sql));
+  if (!result.IsNull(0, 0) && result.Int64(0, 0) == kLastNumber) {
+    SayOfLastNumber(asked);
+    ARROW_ASSIGN_OR_RAISE(result, Ask(sql + " WHERE " + name + " OPERATOR(pg_catalog.<) " +
+                                      std::to_string(kLastNumber)));
+  }
+  if (!result.IsNull(0, 0)) asked.greatest = result.Int64(0, 0);
+  return arrow::Status::OK();
 }
 
 /// Whether all that writes the table's rows can be seen here.
@@ -366,9 +388,7 @@ CursorBound CursorBoundReader::IntegerBound(const Asked& asked) const {
   CursorBound bound{
       .upper = {}, .now = asked.next, .about = "there is no value yet", .warnings = asked.warnings};
   if (!asked.greatest) return bound;
-  // The very last number is no bound of a range: its row waits for ever.
-  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
-  bound.upper = *asked.greatest == kLast ? kLast : *asked.greatest + 1;
+  bound.upper = *asked.greatest + 1;
   bound.about = "the greatest value was " + std::to_string(*asked.greatest);
   if (const size_t running = transactions_.running().size(); running > 0) {
     bound.about += "; " + HumanNumberOf(static_cast<int64_t>(running), "transaction") +

@@ -245,6 +245,13 @@ arrow::Result<MissingRights> PgSnapshot::FindMissingRights(std::span<const Wante
   return missing.ok() ? missing : leader_->NameLoss(missing.status());
 }
 
+arrow::Status PgSnapshot::CheckSessions(std::stop_token stop) {
+  const auto lease = leader_->Take(stop);
+  // Who wants to read meets what has become of the connection.
+  if (!lease.ok()) return arrow::Status::OK();
+  return CheckPgConnectionLimits(lease->connection(), leader_->planning_scope(), stop);
+}
+
 arrow::Result<std::unique_ptr<Session>> PgSnapshot::Attach(std::stop_token stop) {
   if (leader_->released()) return SnapshotReleased();
   return PgSession::Attach(leader_, std::move(stop));

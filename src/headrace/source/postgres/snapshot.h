@@ -34,6 +34,7 @@ class PgSnapshot final : public Snapshot {
                                        std::stop_token stop) override;
   arrow::Result<MissingRights> FindMissingRights(std::span<const WantedRead> tables,
                                                  std::stop_token stop) override;
+  arrow::Status CheckSessions(std::stop_token stop) override;
   arrow::Result<std::unique_ptr<Session>> Attach(std::stop_token stop) override;
   void Release(std::stop_token stop) override { leader_->Release(stop); }
 

@@ -4,7 +4,7 @@
 #include <arrow/type_traits.h>
 
 #include <algorithm>
-#include <limits>
+#include <optional>
 #include <string>
 
 #include "headrace/model/watermark.h"
@@ -14,9 +14,40 @@
 namespace headrace::sqlite {
 namespace {
 
-/// The very last number has none behind it: its row waits for ever.
-int64_t Behind(int64_t value) {
-  return value == std::numeric_limits<int64_t>::max() ? value : value + 1;
+/// What a key gives behind `value`; an AUTOINCREMENT key that has come to the last number gives no
+/// other.
+int64_t Behind(int64_t value) { return value == kLastNumber ? value : value + 1; }
+
+/// The greatest number that is not above `most`, by an index, if there is one. Texts and blobs are
+/// greater than any number.
+arrow::Result<std::optional<int64_t>> GreatestUpTo(int64_t most, SqliteDatabase& database,
+                                                   const CursorRequest& request,
+                                                   const Description& description) {
+  const std::string name = ColumnSql(description.table, request.column);
+  ARROW_ASSIGN_OR_RAISE(
+      SqliteStatement greatest,
+      database.Prepare("SELECT " + name + " FROM " + RelationSql(description.table) + " WHERE " +
+                       name + " <= " + std::to_string(most) + " ORDER BY " + name +
+                       " DESC LIMIT 1"));
+  ARROW_ASSIGN_OR_RAISE(const bool found, greatest.Step());
+  if (!found || greatest.ColumnIsNull(0)) return std::nullopt;
+  return greatest.ColumnInt64(0);
+}
+
+/// The very last number is no bound of a range, and mostly a mark: the one below it counts, or no
+/// row would be new any more.
+arrow::Result<std::optional<int64_t>> Greatest(SqliteDatabase& database,
+                                               const CursorRequest& request,
+                                               const Description& description, CursorBound& bound) {
+  ARROW_ASSIGN_OR_RAISE(const auto greatest,
+                        GreatestUpTo(kLastNumber, database, request, description));
+  if (greatest != kLastNumber) return greatest;
+  const std::string about = AboutLastNumber(request.column);
+  if (!request.late_rows_allowed) {
+    return UserError(about + ". late_rows: warn loads the other rows all the same");
+  }
+  bound.warnings.push_back(about);
+  return GreatestUpTo(kLastNumber - 1, database, request, description);
 }
 
 /// What an AUTOINCREMENT key gives next, of which SQLite keeps the last number in a table of its
@@ -70,19 +101,12 @@ arrow::Result<CursorBound> FindCursorBound(SqliteDatabase& database, const Curso
                      "commit rows of an earlier time cannot be seen");
   }
   const ProgressGuard guard(database.handle(), stop);
-  const std::string name = ColumnSql(description.table, request.column);
-  // The last one by an index, if there is one. Texts and blobs are greater than any number.
-  ARROW_ASSIGN_OR_RAISE(
-      SqliteStatement greatest,
-      database.Prepare("SELECT " + name + " FROM " + RelationSql(description.table) + " WHERE " +
-                       name + " <= 9223372036854775807 ORDER BY " + name + " DESC LIMIT 1"));
-  ARROW_ASSIGN_OR_RAISE(const bool found, greatest.Step());
   CursorBound bound{.upper = {}, .now = {}, .about = "there is no value yet", .warnings = {}};
   ARROW_ASSIGN_OR_RAISE(bound.now, NextNumber(database, request, description));
-  if (!found || greatest.ColumnIsNull(0)) return bound;
-  const int64_t value = greatest.ColumnInt64(0);
-  bound.upper = Behind(value);
-  bound.about = "the greatest value is " + std::to_string(value);
+  ARROW_ASSIGN_OR_RAISE(const auto greatest, Greatest(database, request, description, bound));
+  if (!greatest) return bound;
+  bound.upper = Behind(*greatest);
+  bound.about = "the greatest value is " + std::to_string(*greatest);
   if (bound.now) return bound;
   const std::string why = "\"" + request.column +
                           "\" is no AUTOINCREMENT key, so that rows with a lower number may come "

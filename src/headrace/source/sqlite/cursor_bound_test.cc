@@ -59,6 +59,19 @@ TEST_F(SqliteCursorBound, OfAnAutoincrementKeyItIsBehindTheGreatestNumber) {
   EXPECT_EQ(bound->now, 8);
 }
 
+TEST_F(SqliteCursorBound, TheVeryLastNumberIsNoBound) {
+  for (const std::string kind : {"INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER"}) {
+    const std::string sql =
+        "CREATE TABLE t (id " + kind + "); INSERT INTO t VALUES (9223372036854775807);";
+    EXPECT_THAT(BoundOf(sql, "id").status().message(), HasSubstr("a row has 9223372036854775807"));
+    const auto alone = BoundOf(sql, "id", /*late_rows_allowed=*/true);
+    ASSERT_TRUE(alone.ok()) << alone.status();
+    EXPECT_EQ(alone->upper, std::nullopt);
+    EXPECT_THAT(alone->warnings, testing::Contains(HasSubstr("no window can end: it is never")));
+    EXPECT_EQ(BoundOf(sql + "INSERT INTO t VALUES (3);", "id", true)->upper, 4);
+  }
+}
+
 TEST_F(SqliteCursorBound, OfAnEmptyTableThereIsNone) {
   EXPECT_EQ(BoundOf("CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT);", "id")->upper,
             std::nullopt);
