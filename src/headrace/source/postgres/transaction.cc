@@ -42,7 +42,10 @@ arrow::Result<PgResult> QueryInScope(PgConnection& connection, const StatementSc
 
 arrow::Result<PgResult> QuerySystem(PgConnection& connection, const StatementScope& scope,
                                     const std::string& sql, const std::stop_token& stop) {
-  return QueryInScope(connection, scope, "SET LOCAL search_path TO pg_catalog; " + sql, stop);
+  const auto work = [&] {
+    return connection.Query("SET LOCAL search_path TO pg_catalog; " + sql, stop);
+  };
+  return InScopeUndone(connection, scope, work, stop);
 }
 
 }  // namespace headrace

@@ -66,7 +66,7 @@ arrow::Result<PgResult> QueryInScope(PgConnection& connection, const StatementSc
                                      const std::string& sql, const std::stop_token& stop);
 
 /// The same for what names no table of the job, so that no operators but those of pg_catalog are
-/// found.
+/// found; the search path is then as it was. What `sql` does is taken back.
 arrow::Result<PgResult> QuerySystem(PgConnection& connection, const StatementScope& scope,
                                     const std::string& sql, const std::stop_token& stop);
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "headrace/client/postgres/stop_when_asleep.h"
@@ -84,6 +85,22 @@ TEST(PostgresTransactionTest, AStoppedScopeLeavesAConnectionThatCanBeUsed) {
   EXPECT_EQ(CodeOf(status), kInterruptedCode) << status;
   EXPECT_FALSE(connection.in_transaction());
   EXPECT_TRUE(connection.Execute("SELECT 1").ok());
+}
+
+/// The leader's transaction goes on to read what the job names by the job's own path.
+TEST(PostgresTransactionTest, WhatAsksTheSystemLeavesTheSearchPathAsItWas) {
+  PgConnection connection = ConnectToTestServer();
+  ASSERT_TRUE(connection.Execute("BEGIN; SET LOCAL search_path TO public").ok());
+  const auto path = [&] {
+    return std::string(connection.Query("SHOW search_path").ValueOrDie().Text(0, 0));
+  };
+  const auto asked = QuerySystem(connection, SavepointScope(),
+                                 "SELECT pg_catalog.current_setting('search_path')", {});
+  ASSERT_TRUE(asked.ok()) << asked.status();
+  EXPECT_EQ(asked->Text(0, 0), "pg_catalog");
+  EXPECT_EQ(path(), "public");
+  EXPECT_FALSE(QuerySystem(connection, SavepointScope(), "SELECT 1 / 0", {}).ok());
+  EXPECT_EQ(path(), "public");
 }
 
 }  // namespace
