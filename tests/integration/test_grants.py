@@ -194,6 +194,17 @@ def test_a_limit_of_one_connection_is_told_before_a_run_meets_it(shop, headrace,
     headrace("check", "job.yaml", expect=0)
 
 
+def test_a_limit_of_one_connection_hides_no_other_error(shop, headrace, etl):
+    """What has nothing to read is published without a worker, and what is wrong besides is said."""
+    shop.execute(f"CREATE TABLE fresh (id serial PRIMARY KEY); GRANT SELECT ON kept, fresh, fresh_id_seq TO {etl}; ALTER ROLE {etl} CONNECTION LIMIT 1")
+    job = job_of(etl, headrace, shop, {"name": "public.kept"}, {"name": "public.none"},
+                 {"name": "public.fresh", "mode": "transactional", "cursor": "id"})
+    tables = {table["table"]: table for table in job.run("--json", expect=1).json()["tables"]}
+    assert "CONNECTION LIMIT 1" in tables["public.kept"]["error"]["message"]
+    assert "CONNECTION LIMIT 1" not in tables["public.none"]["error"]["message"]
+    assert tables["public.fresh"]["state"] == "committed"
+
+
 def test_no_connection_beside_the_plans_own_is_needed(shop, headrace, etl):
     shop.execute(f"ALTER ROLE {etl} CONNECTION LIMIT 1")
     job_of(etl, headrace, shop, {"name": "public.kept"})

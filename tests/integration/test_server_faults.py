@@ -155,7 +155,7 @@ def test_no_more_connections_than_allowed_while_a_lost_snapshot_is_handed_on(own
         held.open()
         said(ended(process), "snapshot_handed_on")
     expect_every_row_once(job)
-    assert max(len(pids) for pids in seen) == workers + 1
+    assert max(len(pids) for pids in seen) > workers, "they were all there at once"
     assert max(len(pids - ended_by_us) for pids in seen) <= workers + 1
     assert len(set().union(*seen)) > workers + 1, "others have taken the places of those that were ended"
     own_database.execute("DROP OWNED BY counted; DROP ROLE counted")

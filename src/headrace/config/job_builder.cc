@@ -84,9 +84,15 @@ std::string BuildState(const SectionValues& root, Problems& problems) {
 
 }  // namespace
 
-Job BuildJob(const SectionValues& root, Problems& problems) {
+Job BuildPlaceOfRuns(const SectionValues& root, Problems& problems) {
   Job job;
   job.name = root.values.String("name").value_or("");
+  job.state = BuildState(root, problems);
+  return job;
+}
+
+Job BuildJob(const SectionValues& root, Problems& problems) {
+  Job job = BuildPlaceOfRuns(root, problems);
   job.source = BuildPlugin(root.Child("source"));
   job.destination = BuildPlugin(root.Child("destination"));
   BuildTables(root, problems, job);
@@ -95,7 +101,6 @@ Job BuildJob(const SectionValues& root, Problems& problems) {
   BuildLimits(root.Child("limits").values, job);
   job.verify = EnumByName(root.values.String("verify"), VerifyLevelName, VerifyLevel::kChecksum)
                    .value_or(VerifyLevel::kCounts);
-  job.state = BuildState(root, problems);
   const OptionValues& logging = root.Child("logging").values;
   job.logging.level = logging.String("level").value_or(job.logging.level);
   job.logging.format = logging.String("format").value_or(job.logging.format);

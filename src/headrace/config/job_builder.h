@@ -11,4 +11,7 @@ namespace headrace {
 /// to the caller.
 Job BuildJob(const SectionValues& root, Problems& problems);
 
+/// The same of `name` and `state` alone, whatever the other sections say.
+Job BuildPlaceOfRuns(const SectionValues& root, Problems& problems);
+
 }  // namespace headrace

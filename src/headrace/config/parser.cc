@@ -71,7 +71,7 @@ arrow::Result<Job> ParseJobText(std::string_view text, const std::filesystem::pa
   ExpandShortForms(shape, *root);  // A value of --set may be short, too.
   const WantedValues wanted = use == JobUse::kRuns ? WantedValues(kPlaceOfRuns) : WantedValues();
   const SectionValues values = ReadSections(shape, *root, remembered, folder, wanted, problems);
-  Job job = BuildJob(values, problems);
+  Job job = use == JobUse::kRuns ? BuildPlaceOfRuns(values, problems) : BuildJob(values, problems);
   ARROW_RETURN_NOT_OK(problems.ToStatus());
   job.file = file;
   job.words = {.file = file == kDefaultJobFile ? "" : file.string(),

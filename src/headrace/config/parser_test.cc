@@ -72,6 +72,15 @@ TEST(JobTextTest, ToLookAtItsRunsTheReferencesOfAJobNeedNotStandForAnything) {
               std::string::npos);
   }
   EXPECT_FALSE(parse({"limits.retries=many"}, JobUse::kRuns).ok()) << "what is wrong is told";
+  // What depends on a value that is not known is no contradiction.
+  for (const JobOverrides& depending :
+       {JobOverrides{"load.mode=transactional", "tables[0].cursor=${A}"},
+        JobOverrides{"tables[0].cursor=id", "tables[0].mode=${A}"},
+        JobOverrides{"partition.nulls=exclude", "partition.column=${A}"},
+        JobOverrides{"partition.strategy=pages", "partition.column=x", "partition.nulls=${A}"}}) {
+    const auto known = parse(depending, JobUse::kRuns);
+    EXPECT_TRUE(known.ok()) << known.status();
+  }
 }
 
 /// Journal and commit records are JSON: a path that is none of it would not be found again.

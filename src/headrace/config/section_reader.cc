@@ -341,7 +341,7 @@ std::optional<std::string> SectionReader::Expand(const OptionSpec& option, const
 }
 
 bool SectionReader::IsWanted(std::string_view path) const {
-  return wanted_.empty() || std::ranges::find(wanted_, path) != wanted_.end();
+  return !wanted_ || std::ranges::find(*wanted_, path) != wanted_->end();
 }
 
 /// The job file is UTF-8, but what a reference in it stands for need not be.

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,9 +40,9 @@ struct SectionValues {
   std::vector<const SectionValues*> Entries(std::string_view list) const;
 };
 
-/// Which values of a job a command wants, by their paths; empty: all. The `${…}` of the others need
+/// Which values of a job a command wants, by their paths; none: all. The `${…}` of the others need
 /// not stand for anything: such a value is absent, and no problem.
-using WantedValues = std::span<const std::string_view>;
+using WantedValues = std::optional<std::span<const std::string_view>>;
 
 /// Reads the whole job. `root` has no short forms any more (ExpandShortForms). `folder`: where
 /// relative paths start.

@@ -77,7 +77,9 @@ struct Statistics {
   int64_t bytes = -1;  ///< Size on the source's disk; -1: unknown.
   double row_width =
       0;  ///< Estimated bytes of a row as Arrow, over the selected columns; 0: unknown.
-  bool exact = false;  ///< `rows` was counted, not estimated.
+  std::vector<double> leaf_rows;  ///< Of Description::leaves, in their order: `rows` one by one;
+                                  ///< empty: not known so.
+  bool exact = false;             ///< `rows` was counted, not estimated.
   std::string origin;  ///< Where the figures come from, said in plan: "pg_class", "sqlite_stat1",
                        ///< "count(*)".
   std::map<std::string, ColumnStatistics>

@@ -101,8 +101,8 @@ std::string AboutLastNumber(const std::string& column) {
   const std::string last = std::to_string(kLastNumber);
   return "a row has " + last + " in \"" + column +
          "\", the greatest number that there is, behind which no window can end: it is never "
-         "loaded. Give it a lower number, or leave it to a full load of its own, with where: " +
-         column + " = " + last;
+         "loaded. Give it a lower number, or leave it to a full load of its own, with where: '\"" +
+         column + "\" = " + last + "'";
 }
 
 bool HasTimeZone(const arrow::DataType& type) {

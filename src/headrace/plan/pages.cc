@@ -42,6 +42,8 @@ double UnknownRowsPerPage(const PlanInput& input) {
 }
 
 std::vector<double> RowsOfLeaves(const PlanInput& input) {
+  const std::vector<double>& known = input.statistics.leaf_rows;
+  if (known.size() == input.description.leaves.size()) return known;
   const double growth = Growth(input);
   const double per_page = UnknownRowsPerPage(input);
   std::vector<double> rows;

@@ -70,6 +70,12 @@ TEST(PagesTest, LeavesInOrderEachOpenEndedAndTinyOnesWhole) {
   EXPECT_THAT(PageTexts(plan), ElementsAre("p1:0-", "p2:0-100", "p2:100-", "p3:0-"));
 }
 
+TEST(PagesTest, RowsThatAreKnownLeafByLeafAreNotSpread) {
+  const Partitioning plan = PlanPages({Leaf("p1", 200, 1), Leaf("p2", 200, 100'000)},
+                                      {.rows = 200'000, .leaf_rows = {100'000, 100'000}});
+  EXPECT_THAT(PageTexts(plan), ElementsAre("p1:0-100", "p1:100-", "p2:0-100", "p2:100-"));
+}
+
 TEST(PagesTest, NeverAnalysedIsEstimatedFromPagesAndSaid) {
   const Partitioning plan = PlanPages({Leaf("t", 1000, -1)}, {.rows = -1, .row_width = 100});
   EXPECT_EQ(plan.units.size(), 2U);  // 64 rows of 128 bytes a page

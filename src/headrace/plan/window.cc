@@ -79,6 +79,7 @@ Statistics StatisticsInWindow(const Description& description, Statistics statist
                          ? HistogramBetween(values, from, to, minimum, maximum)
                          : std::vector<int64_t>();
   column.common.clear();
+  statistics.leaf_rows.clear();  // Where the rows of a window lie is not known.
   column.minimum = minimum;
   column.maximum = maximum;
   column.null_fraction = 0;

@@ -179,8 +179,8 @@ std::string TakenOverUnpublished(const JournalRun& run, const std::string& succe
                                  const std::string& change) {
   return "run " + run.run + ", begun at " + run.started_at + ", has published nothing" +
          (change.empty() ? "" : ", and " + change) + ": run " + successor + " takes it over" +
-         (change.empty() ? "" : " with the job as it is now") + ", and is meant by --run-id " +
-         ShellWord(run.run) + " from now on";
+         (change.empty() ? ", and" : " with the job as it is now, of which it") +
+         " is meant by --run-id " + ShellWord(run.run) + " from now on";
 }
 
 std::string TakenOverByOneForAll(const UnfinishedRun& other) {

@@ -53,6 +53,16 @@ TableReport UncommittedTable(const TableJob& job, int epoch, arrow::Status statu
   return table;
 }
 
+/// What has rows to read cannot be read where no session can be had beside the snapshot.
+void RefuseWithoutSessions(JobPlan& plan, Snapshot& snapshot, const std::stop_token& stop) {
+  if (plan.units() == 0) return;
+  const arrow::Status refused = snapshot.CheckSessions(stop);
+  if (refused.ok()) return;
+  for (PlannedTable& planned : plan.tables) {
+    if (planned.status.ok() && !planned.units.empty()) planned.status = refused;
+  }
+}
+
 }  // namespace
 
 TableReport ReportOfCommit(const CommitRecord& record, TableState state) {
@@ -123,12 +133,7 @@ void RunExecution::RunEpoch(std::stop_token stop, RunReport& report) {
     report.phases.validate += watch.Lap();
     return;
   }
-  const arrow::Status refused =
-      plan.units() > 0 ? (*snapshot)->CheckSessions(stop) : arrow::Status::OK();
-  if (!refused.ok()) {
-    CloseAll(refused, report);
-    return;
-  }
+  RefuseWithoutSessions(plan, **snapshot, stop);
   const ExecuteOptions options = OptionsOf(parts_.job);
   const RunBanner banner{.run = chosen_.run,
                          .units = plan.units(),

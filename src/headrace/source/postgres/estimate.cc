@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -98,9 +99,11 @@ arrow::Result<StoredSize> ReadStoredSize(EstimateQueries& queries, const Descrip
 
 /// A share of a table of which it is no matter whether it has changed: statistics that are wrong by
 /// less cut it well enough.
-constexpr double kMuch = 0.5;
+constexpr double kTolerableChange = 0.5;
 
-bool HasChangedMuch(double modified, double rows) { return modified > kMuch * std::max(rows, 1.0); }
+bool HasChangedMuch(double modified, double rows) {
+  return modified > kTolerableChange * std::max(rows, 1.0);
+}
 
 /// Rows of the leaf by its density when it was counted and its size now, as the server's planner
 /// does.
@@ -142,16 +145,20 @@ arrow::Result<CountedLeaves> ReadCounts(EstimateQueries& queries, const Descript
   return leaves;
 }
 
+constexpr std::string_view kCounted = "pg_class";
+
 /// Rows of a leaf, and how they are known.
 struct LeafRows {
   double rows = 0;
-  const char* origin = "pg_class";
+  std::string_view origin = kCounted;
 };
 
-/// What the server has counted is more exact than a sample of pages, unless that shows that the
-/// count was of another time: of a table that was emptied, vacuumed and filled again, say.
+/// What the server has counted is more exact than a sample of pages, unless that shows many more:
+/// the count was of another time, of a table that was emptied, vacuumed and filled again, say. A
+/// sample that shows fewer may have missed the pages where they are.
 bool IsOfAnotherTime(double counted, double sampled) {
-  return counted < kMuch * sampled || sampled < kMuch * counted;
+  constexpr double kManyMore = 2;
+  return sampled > kManyMore * counted;
 }
 
 /// `width`: of a row, without what lies outside of it.
@@ -176,15 +183,16 @@ arrow::Result<Change> FillRows(EstimateQueries& queries, const Description& desc
   double rows = 0;
   double counted_rows = 0;
   double modified = 0;
-  statistics.origin = LeafRows{}.origin;
+  statistics.origin = kCounted;
   for (const Relation& leaf : description.leaves) {
     const auto found = counted.find(leaf.oid);
     const CountedLeaf count = found == counted.end() ? CountedLeaf{} : found->second;
     ARROW_ASSIGN_OR_RAISE(const LeafRows of_leaf, RowsOf(queries, leaf, count, width));
     rows += of_leaf.rows;
+    statistics.leaf_rows.push_back(of_leaf.rows);
     if (leaf.rows > 0) counted_rows += leaf.rows;
     modified += count.modified;
-    if (of_leaf.origin != LeafRows{}.origin) statistics.origin = of_leaf.origin;
+    if (of_leaf.origin != kCounted) statistics.origin = of_leaf.origin;
   }
   statistics.rows = std::llround(rows);
   return Change{.growth = rows / std::max(counted_rows, 1.0),
@@ -351,7 +359,8 @@ std::string_view WhyToLook(const ColumnStatistics& statistics, const Change& cha
   if (statistics.histogram.empty() && statistics.common.empty()) {
     return statistics.null_fraction < 1 ? "the server has no statistics of it" : "";
   }
-  const bool is_other_size = change.growth > 1 + kMuch || change.growth < 1 / (1 + kMuch);
+  constexpr double kOtherSize = 1.5;
+  const bool is_other_size = change.growth > kOtherSize || change.growth < 1 / kOtherSize;
   if (is_other_size || HasOutgrownHistogram(statistics, change)) {
     return "the server's statistics of it are stale";
   }

@@ -17,10 +17,10 @@ constexpr int kLockAttempts = 5;
 }  // namespace
 
 /// The way to hold tables: attempts, of which the last one counts.
-class TableHolding {
+class TableLocker {
  public:
-  TableHolding(PgConnection& connection, const PgSourceSettings& settings,
-               std::span<const SnapshotTable> tables, const std::stop_token& stop)
+  TableLocker(PgConnection& connection, const PgSourceSettings& settings,
+              std::span<const SnapshotTable> tables, const std::stop_token& stop)
       : connection_(connection),
         settings_(settings),
         begin_(BeginStatements(settings, connection.server_version())),
@@ -77,7 +77,7 @@ class TableHolding {
 /// it comes too late. A partition that is attached between a table's lock and the snapshot is in
 /// the snapshot without a lock, and what cannot be locked may be rewritten before it is held: then
 /// all begins again.
-arrow::Result<HeldTables> TableHolding::Run() {
+arrow::Result<HeldTables> TableLocker::Run() {
   for (int number = 1;; ++number) {
     const bool last = number == kLockAttempts;
     ARROW_ASSIGN_OR_RAISE(const std::string why_again, LockAll(last));
@@ -90,7 +90,7 @@ arrow::Result<HeldTables> TableHolding::Run() {
 }
 
 /// Why all has to begin again; empty: everything is held as the snapshot shows it.
-arrow::Result<std::string> TableHolding::LockAll(bool last) {
+arrow::Result<std::string> TableLocker::LockAll(bool last) {
   attempt_ = {};
   ARROW_RETURN_NOT_OK(FindRelationsBehind());
   ARROW_RETURN_NOT_OK(ReadStorageBefore());
@@ -108,7 +108,7 @@ arrow::Result<std::string> TableHolding::LockAll(bool last) {
   return FindRewritten();
 }
 
-LockTarget TableHolding::TargetOf(const SnapshotTable& wanted) const {
+LockTarget TableLocker::TargetOf(const SnapshotTable& wanted) const {
   LockTarget target = LockTargetOf(wanted);
   target.reads_others = target.reads_others || attempt_.held.HasHiddenReads(wanted.table);
   return target;
@@ -116,7 +116,7 @@ LockTarget TableHolding::TargetOf(const SnapshotTable& wanted) const {
 
 /// What queries, conditions, views and policies read is found out in transactions before, so that
 /// it can be locked before the snapshot.
-arrow::Status TableHolding::FindRelationsBehind() {
+arrow::Status TableLocker::FindRelationsBehind() {
   if (tables_.empty()) return arrow::Status::OK();
   HeldTables& held = attempt_.held;
   ARROW_ASSIGN_OR_RAISE(const std::vector<size_t> hidden,
@@ -139,7 +139,7 @@ arrow::Status TableHolding::FindRelationsBehind() {
 
 /// In a transaction of its own, which has let go of its snapshot before the one of the run is
 /// taken.
-arrow::Status TableHolding::ReadStorageBefore() {
+arrow::Status TableLocker::ReadStorageBefore() {
   if (without_lock_.names.empty()) return arrow::Status::OK();
   ARROW_ASSIGN_OR_RAISE(
       without_lock_.stored,
@@ -150,7 +150,7 @@ arrow::Status TableHolding::ReadStorageBefore() {
 }
 
 /// A part of a locked table that was attached since. In the last attempt it is a warning.
-arrow::Result<std::string> TableHolding::FindUnlockedPart(bool last) {
+arrow::Result<std::string> TableLocker::FindUnlockedPart(bool last) {
   const std::vector<std::string>& locked = attempt_.locked;
   if (locked.empty()) return std::string();
   // Before it is asked whether they are locked: what they stand for by then is what was locked.
@@ -167,7 +167,7 @@ arrow::Result<std::string> TableHolding::FindUnlockedPart(bool last) {
 /// What lies in another file than before the snapshot may have lost its rows in between: the
 /// snapshot is as old as it may be, and the file is new. What only tables need that cannot be read
 /// is held by nothing, and no matter.
-arrow::Result<std::string> TableHolding::FindRewritten() {
+arrow::Result<std::string> TableLocker::FindRewritten() {
   std::set<std::string> needed;
   for (const SnapshotTable& wanted : tables_) {
     if (!attempt_.held.LockError(wanted.table).ok()) continue;
@@ -189,7 +189,7 @@ arrow::Result<std::string> TableHolding::FindRewritten() {
          "cannot be locked before";
 }
 
-arrow::Status TableHolding::LockOne(const SnapshotTable& wanted) {
+arrow::Status TableLocker::LockOne(const SnapshotTable& wanted) {
   if (!attempt_.held.LockError(wanted.table).ok()) return arrow::Status::OK();
   const LockTarget own = TargetOf(wanted);
   const ReadBehind& behind = attempt_.held.behind_[wanted.table.directory()];
@@ -208,7 +208,7 @@ arrow::Status TableHolding::LockOne(const SnapshotTable& wanted) {
 }
 
 /// False: it is not to be had by LOCK TABLE.
-arrow::Result<bool> TableHolding::LockIfPossible(const LockTarget& target) {
+arrow::Result<bool> TableLocker::LockIfPossible(const LockTarget& target) {
   const arrow::Status status = LockWaiting(connection_, target, stop_);
   if (!CannotBeLocked(status)) {
     ARROW_RETURN_NOT_OK(status);
@@ -219,7 +219,7 @@ arrow::Result<bool> TableHolding::LockIfPossible(const LockTarget& target) {
 }
 
 /// Holds what LOCK TABLE could not take, and what it does not show that it is read.
-arrow::Status TableHolding::TouchRest() {
+arrow::Status TableLocker::TouchRest() {
   for (const Untouched& rest : attempt_.untouched) {
     ARROW_RETURN_NOT_OK(NoteOfRead(rest.wanted, Touch(connection_, rest.target, stop_)));
   }
@@ -228,7 +228,7 @@ arrow::Status TableHolding::TouchRest() {
 
 /// Names were looked up before there were locks, for the locks, and by the reads of no rows: what
 /// is locked is what is read if they stand for the same as at first.
-arrow::Status TableHolding::CheckNames() {
+arrow::Status TableLocker::CheckNames() {
   std::vector<KnownName> names;
   for (const auto& [table, behind] : attempt_.held.behind_) {
     names.insert(names.end(), behind.names.begin(), behind.names.end());
@@ -242,14 +242,14 @@ arrow::Status TableHolding::CheckNames() {
 }
 
 /// A condition that is wrong is told where the table is tried (TryReading), in its own words.
-arrow::Status TableHolding::NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status) {
+arrow::Status TableLocker::NoteOfRead(const SnapshotTable& wanted, const arrow::Status& status) {
   const bool can_be_the_condition =
       !wanted.where.empty() && ClassOf(status) == ErrorClass::kUser && !connection_.broken();
   return can_be_the_condition ? arrow::Status::OK() : Note(wanted.table, status);
 }
 
 /// Keeps the error of one table for Describe. Returns those that end everything.
-arrow::Status TableHolding::Note(const TableRef& table, const arrow::Status& status) {
+arrow::Status TableLocker::Note(const TableRef& table, const arrow::Status& status) {
   if (status.ok()) return status;
   if (connection_.broken() || CodeOf(status) == kInterruptedCode) return status;
   attempt_.held.errors_.try_emplace(table.directory(), NameTimeout(status, settings_));
@@ -260,7 +260,7 @@ arrow::Result<HeldTables> HeldTables::Hold(PgConnection& connection,
                                            const PgSourceSettings& settings,
                                            std::span<const SnapshotTable> tables,
                                            const std::stop_token& stop) {
-  return TableHolding(connection, settings, tables, stop).Run();
+  return TableLocker(connection, settings, tables, stop).Run();
 }
 
 void HeldTables::LetGo() {

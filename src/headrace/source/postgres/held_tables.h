@@ -60,7 +60,7 @@ class HeldTables {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  friend class TableHolding;
+  friend class TableLocker;
 
   // By label of the table where there is one for each.
   std::map<std::string, arrow::Status> errors_;

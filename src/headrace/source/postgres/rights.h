@@ -18,12 +18,6 @@ arrow::Result<MissingRights> FindPgMissingRights(PgConnection& connection,
                                                  std::span<const WantedRead> tables,
                                                  const std::stop_token& stop);
 
-/// Whether the limits of the role and the database allow a second connection: a run has one for its
-/// snapshot, and one more for each worker. An error of class user if not; what the server does not
-/// tell is none.
-arrow::Status CheckPgConnectionLimits(PgConnection& connection, const StatementScope& scope,
-                                      const std::stop_token& stop);
-
 /// The error of a missing right, with the columns of the plan that the role may not read where it
 /// may read others of the table. In a transaction.
 arrow::Status NameUnreadableColumns(PgConnection& connection, const TablePlan& plan,

@@ -6,6 +6,7 @@
 
 #include "headrace/client/postgres/error.h"
 #include "headrace/source/postgres/catalog.h"
+#include "headrace/source/postgres/connection_limit.h"
 #include "headrace/source/postgres/estimate.h"
 #include "headrace/source/postgres/leaf_layout.h"
 #include "headrace/source/postgres/missing_table.h"
@@ -246,6 +247,8 @@ arrow::Result<MissingRights> PgSnapshot::FindMissingRights(std::span<const Wante
 }
 
 arrow::Status PgSnapshot::CheckSessions(std::stop_token stop) {
+  // The leader holds nothing then, and behind a pooler not even a connection.
+  if (!leader_->has_snapshot()) return arrow::Status::OK();
   const auto lease = leader_->Take(stop);
   // Who wants to read meets what has become of the connection.
   if (!lease.ok()) return arrow::Status::OK();

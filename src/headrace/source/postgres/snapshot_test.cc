@@ -50,5 +50,27 @@ TEST_F(PostgresSnapshotTest, WhereThereIsNoneNothingIsHeldUp) {
   EXPECT_EQ(Holders(kHoldsRows), "0");
 }
 
+/// A leader without a snapshot is in no transaction: behind a pooler workers have its connection.
+TEST_F(PostgresSnapshotTest, OneConnectionIsTooFewWhereTheSnapshotHasIt) {
+  const std::string role = schema_ + "_one";
+  const std::string quoted = PgQuoteIdentifier(role);
+  Run("CREATE ROLE " + quoted + " LOGIN CONNECTION LIMIT 1");
+  for (const std::string mode : {"require", "off"}) {
+    OptionValues options;
+    options.Set("user", role);
+    options.Set("snapshot", mode);
+    const auto snapshot = OpenSnapshot({}, std::move(options));
+    const arrow::Status sessions = snapshot->CheckSessions({});
+    EXPECT_EQ(sessions.ok(), mode == "off") << sessions;
+    if (!sessions.ok()) {
+      EXPECT_EQ(ClassOf(sessions), ErrorClass::kUser);
+      EXPECT_NE(sessions.message().find("`ALTER ROLE " + quoted + " CONNECTION LIMIT 3`"),
+                std::string::npos)
+          << sessions;
+    }
+  }
+  Run("DROP ROLE " + quoted);
+}
+
 }  // namespace
 }  // namespace headrace
