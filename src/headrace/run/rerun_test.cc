@@ -1251,6 +1251,7 @@ TEST_F(BackfillRerunTest, OneThatIsRefusedWhenItIsContinuedStays) {
   const auto refused = Run();
   EXPECT_EQ(refused->exit_code(), 2);
   EXPECT_EQ(refused->run, "bf");
+  ASSERT_TRUE(journal_->FindRun("bf")->has_value());
   EXPECT_EQ(StateOf("bf"), RunState::kFailed);
   on_snapshot = nullptr;
   EXPECT_EQ(Run()->run, "bf");
@@ -1290,7 +1291,9 @@ TEST_F(BackfillRerunTest, OneThatIsRefusedAndHasTakenAnotherOverStays) {
   LoseSource();
   ASSERT_EQ(Run(bf_)->exit_code(), 1);
   RefuseSource();
-  ASSERT_EQ(Run({.run_id = "bf2", .resume = false, .only = {}})->exit_code(), 2);
+  const auto refused = Run({.run_id = "bf2", .resume = false, .only = {}});
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  ASSERT_EQ(refused->exit_code(), 2);
   EXPECT_EQ(StateOf("bf2"), RunState::kFailed);
   on_snapshot = nullptr;
   EXPECT_EQ(Run(bf_)->run, "bf2");
