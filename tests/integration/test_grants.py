@@ -205,6 +205,33 @@ def test_a_limit_of_one_connection_hides_no_other_error(shop, headrace, etl):
     assert tables["public.fresh"]["state"] == "committed"
 
 
+@pytest.mark.parametrize("snapshot", ["require", "prefer"])
+def test_a_limit_of_one_connection_is_none_for_an_empty_window(shop, headrace, etl, snapshot):
+    """No worker is needed for it; for the first row there is."""
+    shop.execute(f"CREATE TABLE fresh (id serial PRIMARY KEY); GRANT SELECT ON fresh, fresh_id_seq TO {etl}; ALTER ROLE {etl} CONNECTION LIMIT 1")
+    job = job_of(etl, headrace, shop, {"name": "public.fresh", "mode": "transactional", "cursor": "id"}, snapshot=snapshot)
+    commands = (["check"], ["plan"], ["run", "--dry-run"], ["run"])
+    for command, *words in commands:
+        assert "CONNECTION LIMIT" not in headrace(command, "job.yaml", *words, expect=0).stdout
+    shop.execute("INSERT INTO fresh DEFAULT VALUES")
+    for command, *words in commands:
+        said(headrace(command, "job.yaml", *words, expect=2), "CONNECTION LIMIT 1, and a run needs")
+    assert lake.count(job.lake, "public.fresh") == 0
+    shop.execute(f"ALTER ROLE {etl} CONNECTION LIMIT 2")
+    job.run()
+    assert lake.rows(job.lake, "public.fresh") == [(1,)]
+
+
+def test_a_limit_of_one_connection_is_not_told_where_a_preferred_snapshot_cannot_be_had(shop, headrace, etl):
+    """None holds the connection then, and behind a pooler workers may have it."""
+    shop.execute(f"GRANT SELECT ON kept TO {etl}; ALTER ROLE {etl} CONNECTION LIMIT 1; REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC")
+    job_of(etl, headrace, shop, {"name": "public.kept"}, snapshot="prefer")
+    for command in ("check", "plan"):
+        finished = headrace(command, "job.yaml", expect=0)
+        said(finished, "no snapshot: permission denied for function pg_export_snapshot")
+        assert "CONNECTION LIMIT" not in finished.stdout
+
+
 def test_no_connection_beside_the_plans_own_is_needed(shop, headrace, etl):
     shop.execute(f"ALTER ROLE {etl} CONNECTION LIMIT 1")
     job_of(etl, headrace, shop, {"name": "public.kept"})

@@ -112,7 +112,8 @@ class CoordinatorTest : public ::testing::Test {
     };
   }
   JournalRun LastRun() { return journal_->Runs("")->front(); }
-  RunState StateOf(const std::string& run) { return (*journal_->FindRun(run))->state; }
+  /// Throws, which fails the test, where the journal has no such run.
+  RunState StateOf(const std::string& run) { return journal_->FindRun(run)->value().state; }
   void ExecuteInJournal(const std::string& sql) {
     auto database = SqliteDatabase::Open((state_ / "journal.db").string(),
                                          SqliteOpenMode::kReadWriteCreate, std::chrono::seconds(1));

@@ -1207,14 +1207,18 @@ class BackfillRerunTest : public WindowRerunTest {
   }
   /// Swaps the backfill with the job as it runs every night.
   void Swap() { std::swap(job_, nightly_); }
+  /// No snapshot can be opened until somebody changes something.
+  void RefuseSource() {
+    on_snapshot = [](int) { return UserError("the password is wrong"); };
+  }
 
+  const RunRequest bf_ = {.run_id = "bf", .resume = false, .only = {}};
   Job nightly_;
 };
 
 TEST_F(BackfillRerunTest, OneThatLoadedNothingIsInNobodysWay) {
   on_open = [](const TablePlan&, const WorkUnit&, int) { return PermanentError("no"); };
-  const RunRequest backfill{.run_id = "bf", .resume = false, .only = {}};
-  ASSERT_EQ(Run(backfill)->exit_code(), 1);
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
   on_open = nullptr;
   Swap();
   EXPECT_FALSE(Run({.run_id = {}, .resume = true, .only = {}}).ok());
@@ -1224,7 +1228,75 @@ TEST_F(BackfillRerunTest, OneThatLoadedNothingIsInNobodysWay) {
   EXPECT_EQ(nightly->notes.at(0), "run bf, a backfill that has loaded nothing, is given up");
   EXPECT_EQ(StateOf("bf"), RunState::kAbandoned);
   Swap();
-  EXPECT_EQ(ClassOf(Run(backfill).status()), ErrorClass::kUser) << "it is not called done";
+  EXPECT_EQ(ClassOf(Run(bf_).status()), ErrorClass::kUser) << "it is not called done";
+}
+
+/// Nothing of it was begun, and who asks for it again asks for something else.
+TEST_F(BackfillRerunTest, OneThatIsRefusedAtOnceLeavesItsIdFree) {
+  RefuseSource();
+  EXPECT_EQ(Run(bf_)->exit_code(), 2);
+  EXPECT_FALSE(journal_->FindRun("bf")->has_value());
+  on_snapshot = nullptr;
+  job_ = nightly_;
+  ASSERT_TRUE(SetBackfill({.from = "3", .to = "7"}, {}, job_).ok());
+  EXPECT_EQ(Run(bf_)->exit_code(), 0);
+  EXPECT_EQ(StateOf("bf"), RunState::kDone);
+}
+
+/// It may have been told of, and staged: it waits for what is mended, or for another run.
+TEST_F(BackfillRerunTest, OneThatIsRefusedWhenItIsContinuedStays) {
+  LoseSource();
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
+  RefuseSource();
+  const auto refused = Run();
+  EXPECT_EQ(refused->exit_code(), 2);
+  EXPECT_EQ(refused->run, "bf");
+  EXPECT_EQ(StateOf("bf"), RunState::kFailed);
+  on_snapshot = nullptr;
+  EXPECT_EQ(Run()->run, "bf");
+  EXPECT_EQ(StateOf("bf"), RunState::kDone);
+  EXPECT_EQ(CountOf("a"), kRows);
+}
+
+TEST_F(BackfillRerunTest, OneThatIsRefusedWhenItIsContinuedIsGivenUpByAnotherRun) {
+  LoseSource();
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
+  RefuseSource();
+  ASSERT_EQ(Run(bf_)->exit_code(), 2);
+  on_snapshot = nullptr;
+  Swap();
+  EXPECT_EQ(Run()->exit_code(), 0);
+  EXPECT_EQ(StateOf("bf"), RunState::kAbandoned);
+  Swap();
+  EXPECT_EQ(ClassOf(Run(bf_).status()), ErrorClass::kUser) << "its id is not free";
+}
+
+/// Its own id asks for it with the range that is meant now, as nothing of the other one is there.
+TEST_F(BackfillRerunTest, OneThatIsRefusedWhenItIsContinuedGoesOnWithAnotherRangeByItsId) {
+  LoseSource();
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
+  RefuseSource();
+  ASSERT_EQ(Run(bf_)->exit_code(), 2);
+  on_snapshot = nullptr;
+  job_ = nightly_;
+  ASSERT_TRUE(SetBackfill({.from = "3", .to = "7"}, {}, job_).ok());
+  EXPECT_EQ(Run(bf_)->exit_code(), 0);
+  EXPECT_EQ(StateOf("bf"), RunState::kDone);
+  EXPECT_EQ((*journal_->FindRun("bf"))->text_digest, job_.text_digest);
+}
+
+/// Whoever asks for the one that it has taken over means it.
+TEST_F(BackfillRerunTest, OneThatIsRefusedAndHasTakenAnotherOverStays) {
+  LoseSource();
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
+  RefuseSource();
+  const auto refused = Run({.run_id = "bf2", .resume = false, .only = {}});
+  ASSERT_TRUE(refused.ok()) << refused.status();
+  ASSERT_EQ(refused->exit_code(), 2);
+  EXPECT_EQ(StateOf("bf2"), RunState::kFailed);
+  on_snapshot = nullptr;
+  EXPECT_EQ(Run(bf_)->run, "bf2");
+  EXPECT_EQ(StateOf("bf2"), RunState::kDone);
 }
 
 /// It does nothing itself.
@@ -1234,7 +1306,7 @@ TEST_F(BackfillRerunTest, ARunThatIsDoneGivesNoOtherUp) {
   ASSERT_EQ(Run(nightly)->exit_code(), 0);
   Swap();
   LoseSource();
-  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
   Swap();
   EXPECT_TRUE(Run(nightly)->nothing_to_do);
   EXPECT_EQ(StateOf("bf"), RunState::kFailed);
@@ -1242,20 +1314,20 @@ TEST_F(BackfillRerunTest, ARunThatIsDoneGivesNoOtherUp) {
 
 TEST_F(BackfillRerunTest, OneThatLoadedNothingIsTakenOverByItsRangeAlone) {
   LoseSource();
-  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
   ASSERT_EQ(Run({.run_id = "bf2", .resume = false, .only = {}})->exit_code(), 1);
   on_snapshot = nullptr;
   EXPECT_EQ(StateOf("bf"), RunState::kSuperseded);
   Swap();
-  const arrow::Status refused = Run({.run_id = "bf", .resume = false, .only = {}}).status();
+  const arrow::Status refused = Run(bf_).status();
   EXPECT_NE(refused.message().find("run bf2 of this job, a backfill, is unfinished"),
             std::string::npos)
       << refused;
   EXPECT_EQ(StateOf("bf2"), RunState::kFailed) << "it is asked for, and not given up";
   Swap();
-  EXPECT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 0);
+  EXPECT_EQ(Run(bf_)->exit_code(), 0);
   EXPECT_EQ(StateOf("bf2"), RunState::kDone);
-  EXPECT_TRUE(Run({.run_id = "bf", .resume = false, .only = {}})->nothing_to_do);
+  EXPECT_TRUE(Run(bf_)->nothing_to_do);
   EXPECT_EQ(CountOf("a"), kRows);
 }
 
@@ -1266,20 +1338,18 @@ TEST_F(BackfillRerunTest, ItTakesNoOtherRunOver) {
   ASSERT_EQ(Run({.run_id = "n7", .resume = false, .only = {}})->exit_code(), 1);
   on_snapshot = nullptr;
   Swap();
-  EXPECT_EQ(ClassOf(Run({.run_id = "bf", .resume = false, .only = {}}).status()),
-            ErrorClass::kUser);
+  EXPECT_EQ(ClassOf(Run(bf_).status()), ErrorClass::kUser);
   EXPECT_EQ(StateOf("n7"), RunState::kFailed);
 }
 
 TEST_F(BackfillRerunTest, OneThatLoadedSomethingIsContinuedByItselfAlone) {
   FailTable("b");
-  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
   on_open = nullptr;
   Swap();
   for (const RunRequest& request :
        {RunRequest{}, RunRequest{.run_id = {}, .resume = true, .only = {}},
-        RunRequest{.run_id = "n7", .resume = false, .only = {}},
-        RunRequest{.run_id = "bf", .resume = false, .only = {}}}) {
+        RunRequest{.run_id = "n7", .resume = false, .only = {}}, bf_}) {
     const arrow::Status refused = Run(request).status();
     EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
     EXPECT_NE(refused.message().find("run bf of this job, a backfill, is unfinished (b is left): "
@@ -1294,10 +1364,10 @@ TEST_F(BackfillRerunTest, OneThatLoadedSomethingIsContinuedByItselfAlone) {
 
 /// Whoever asks again for its id would take the range for loaded, or the window.
 TEST_F(BackfillRerunTest, AnIdThatIsDoneIsNotDoneForAnother) {
-  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 0);
-  EXPECT_TRUE(Run({.run_id = "bf", .resume = false, .only = {}})->nothing_to_do);
+  ASSERT_EQ(Run(bf_)->exit_code(), 0);
+  EXPECT_TRUE(Run(bf_)->nothing_to_do);
   Swap();
-  const arrow::Status refused = Run({.run_id = "bf", .resume = false, .only = {}}).status();
+  const arrow::Status refused = Run(bf_).status();
   EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
   EXPECT_NE(refused.message().find("was a backfill, of another range or job"), std::string::npos);
 }
@@ -1305,7 +1375,7 @@ TEST_F(BackfillRerunTest, AnIdThatIsDoneIsNotDoneForAnother) {
 /// All that is left of it is to be verified, which every run may do.
 TEST_F(BackfillRerunTest, OneThatIsOnlyToBeVerifiedIsInNobodysWayAndStaysABackfill) {
   on_reading_back = [](const CommitRecord&) { return PermanentError("too many open files"); };
-  ASSERT_EQ(Run({.run_id = "bf", .resume = false, .only = {}})->exit_code(), 1);
+  ASSERT_EQ(Run(bf_)->exit_code(), 1);
   Swap();
   EXPECT_EQ(Run()->run, "bf") << "the files can still not be read";
   EXPECT_TRUE(IsBackfill(**journal_->FindRun("bf")));

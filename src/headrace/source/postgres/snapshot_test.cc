@@ -55,7 +55,7 @@ TEST_F(PostgresSnapshotTest, OneConnectionIsTooFewWhereTheSnapshotHasIt) {
   const std::string role = schema_ + "_one";
   const std::string quoted = PgQuoteIdentifier(role);
   Run("CREATE ROLE " + quoted + " LOGIN CONNECTION LIMIT 1");
-  for (const std::string mode : {"require", "off"}) {
+  for (const std::string mode : {"require", "prefer", "off"}) {
     OptionValues options;
     options.Set("user", role);
     options.Set("snapshot", mode);
