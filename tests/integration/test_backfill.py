@@ -150,7 +150,7 @@ def test_history_in_pieces_before_the_first_run(events, headrace):
 
 def fail_in_orders(job, events) -> None:
     events.execute("ALTER TABLE orders RENAME TO away")
-    job.run("--from", "1", "--to", "4", expect=1)
+    said(job.run("--from", "1", "--to", "4", expect=1), "headrace run --from 1 --to 4 --only public.orders\n")
     events.execute("ALTER TABLE away RENAME TO orders")
 
 
@@ -176,7 +176,26 @@ def test_a_backfill_that_was_stopped_is_continued_by_its_own_range_alone(events,
     loaded = [1, 2, 3, 5, 6, 7, 8, 9, 10]
     assert (ids(job), ids(job, "orders")) == (loaded, [5, 6, 7, 8, 9, 10])
     said(job.run(expect=2), "repeat it with its --from and --to", "headrace abandon")
+    said(job.command("show", "latest"), "headrace run --from … --to …")
     job.run("--from", "1", "--to", "4")
     assert (ids(job), ids(job, "orders")) == (loaded, loaded)
     said(job.run("--from", "1", "--to", "4", expect=2), "would be there twice")
     assert (ids(job), ids(job, "orders")) == (loaded, loaded)
+
+
+def test_who_continues_a_backfill_by_its_id_with_another_range_is_told(events, headrace):
+    """That is how a range that was wrong is mended: it is another one from then on."""
+    job = job_of(headrace, events, initial="5")
+    job.run()
+    with gate(events.uri) as held:
+        job.document["tables"][0]["where"] = "gate()"
+        job.write()
+        process = job.start("--run-id", "back", "--from", "1", "--to", "4")
+        held.wait_for_reader(process)
+        process.send_signal(signal.SIGKILL)
+        ended(process, -signal.SIGKILL)
+        held.open()
+        job.run("--run-id", "back", "--from", "2", "--to", "4")
+    [note] = [note for note in json.loads(job.command("show", "back", "--json").stdout)["report"]["notes"] if note.startswith("continuing run back")]
+    said(note, "with the job as it is now", "or --from and --to")
+    assert ids(job) == [2, 3, 5, 6, 7, 8, 9, 10]

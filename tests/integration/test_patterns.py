@@ -40,6 +40,12 @@ def test_a_pattern_is_its_tables_but_those_that_it_excludes(dims, headrace):
     assert tables_of(job) == {"public.dim_a": 10, "public.dim_b": 20, "public.dim_c": 1}
 
 
+def test_an_exclude_that_matches_nothing_is_said(dims, headrace):
+    postgres_job(headrace, dims, {"name": "public.dim_*", "exclude": ["public.dim_tpm", "public.dim_tmp"]})
+    for command in ("check", "plan"):
+        said(" ".join(headrace(command, "job.yaml", expect=0).stdout.split()), "(excluded); `exclude` of public.dim_tpm matches nothing")
+
+
 FAMILY = """
 CREATE TABLE plain (id int); INSERT INTO plain VALUES (1);
 CREATE TABLE parts (id int) PARTITION BY RANGE (id);

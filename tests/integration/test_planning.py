@@ -315,3 +315,14 @@ def test_the_plan_tells_of_lineage_columns_and_queries_in_json_too(database, hea
     [planned] = headrace("plan", "job.yaml", "--json", expect=0).json()["tables"]
     assert planned["query"] == "SELECT 1 AS one"
     assert [column["name"] for column in planned["columns"]] == ["one", "_headrace_run", "_headrace_loaded_at"]
+
+
+def test_a_foreign_table_whose_own_table_is_gone_is_there_all_the_same(database, headrace):
+    database.execute(f"""CREATE EXTENSION postgres_fdw; CREATE TABLE renamed (id int);
+        CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{database.server.port}', dbname '{database.name}');
+        CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (user 'postgres');
+        CREATE FOREIGN TABLE far_away (id int) SERVER far OPTIONS (table_name 'gone')""")
+    postgres_job(headrace, database, {"name": "public.far_away"})
+    finished = headrace("check", "job.yaml", expect=2)
+    said(" ".join(finished.stdout.split()), "table public.far_away is there, and what it reads is not", 'relation "public.gone" does not exist')
+    assert "did you mean" not in finished.stdout

@@ -88,14 +88,29 @@ std::string TitleText(const nlohmann::json& report) {
   return title + "\n";
 }
 
+std::string RowsOfWindow(const nlohmann::json& window) {
+  const std::string rows = "the rows with " + window.value("column", "");
+  const nlohmann::json from = window.value("from", nlohmann::json());
+  const std::string to = window.value("to", "");
+  return from.is_string() ? rows + " from " + from.get<std::string>() + " to before " + to
+                          : rows + " below " + to;
+}
+
 /// Which rows a backfill has loaded; empty for other loads.
 std::string BackfillText(const nlohmann::json& row) {
   const nlohmann::json window = row.value("window", nlohmann::json());
   if (!window.is_object() || row.contains("cursor_column")) return {};
-  const nlohmann::json from = window.value("from", nlohmann::json());
-  return "the rows with " + window.value("column", "") +
-         (from.is_string() ? " from " + from.get<std::string>() : "") + " to before " +
-         window.value("to", "") + " are loaded; the watermark stays";
+  return RowsOfWindow(window) + " are loaded; the watermark stays";
+}
+
+/// Where the next load begins; rows below it that are not there were left out by the job, or were
+/// NULL.
+std::string WatermarkText(const nlohmann::json& row) {
+  const nlohmann::json watermark = row.value("watermark", nlohmann::json());
+  if (!watermark.is_string()) return {};
+  const nlohmann::json window = row.value("window", nlohmann::json());
+  return (window.is_object() ? RowsOfWindow(window) + " are loaded; " : "") + "the watermark of " +
+         row.value("cursor_column", "") + " is " + watermark.get<std::string>();
 }
 
 std::string TablesText(const nlohmann::json& report, size_t width) {
@@ -119,9 +134,8 @@ std::string TablesText(const nlohmann::json& report, size_t width) {
     if (const int64_t nulled = Integer(row, "nulled_values"); nulled > 0) {
       table.AddDetail(HumanNumberOf(nulled, "value") + " became NULL (on_overflow: null)");
     }
-    if (const auto watermark = row.value("watermark", nlohmann::json()); watermark.is_string()) {
-      table.AddDetail("all rows with a lower " + row.value("cursor_column", "") + " than " +
-                      watermark.get<std::string>() + " are loaded");
+    if (const std::string watermark = WatermarkText(row); !watermark.empty()) {
+      table.AddDetail(watermark);
     }
     if (const std::string backfill = BackfillText(row); !backfill.empty()) {
       table.AddDetail(backfill);
@@ -195,7 +209,7 @@ std::string CommandsOfChange(const nlohmann::json& report, const JobWords& job) 
     only += " --only " + ShellWord(table.get<std::string>());
   }
   const std::array commands = {"headrace abandon " + report.value("run", "") + job.AsOption(),
-                               "headrace run" + job.AsArgument() + only};
+                               "headrace run" + job.AsSameRun() + only};
   std::string text;
   for (const std::string& command : commands) text += "      " + EscapeControls(command) + "\n";
   return text;

@@ -70,34 +70,36 @@ arrow::Result<int> Run(CommandContext& context) {
   return report->exit_code();
 }
 
+constexpr const char* kDescription =
+    "Plans each table into work units, reads them in parallel under one snapshot, and "
+    "publishes each table in one step.\n"
+    "The same command continues a run that was interrupted or killed, and starts a new one "
+    "where nothing is unfinished. One table that fails does not stop the others; the next "
+    "run loads only what is left, until nothing is, or until `headrace abandon` gives the "
+    "run up: only then all tables are read again. Incremental loads do not wait for that: "
+    "where the unfinished run has loaded some, a new run takes over what is left of it and "
+    "loads their new rows too. A scheduler passes --run-id, so that a repeated call of a "
+    "finished run does nothing; a table that the finished run was not for, and that --only "
+    "names, is refused: a task for one table has a --run-id of its own. A run that has "
+    "published nothing is in the way of no other --run-id of the same job (its text, its "
+    "${…}, the place of its source), or that replaces them anyway, and is for all of its "
+    "tables: that one takes it over, and is meant by both ids then. Without --run-id a new "
+    "run takes one over that has "
+    "published nothing, where the job was changed since, mended perhaps; but where a ${…}, "
+    "a --set or the place of the source has another value, and its tables are not replaced "
+    "anyway, nobody would load what it was for: that is refused. Tables that an unfinished "
+    "run was not begun for join it, unless --resume is given.\n"
+    "Ctrl-C ends it cleanly, a second one at once. What other programs send (kill, a "
+    "scheduler) within a second of the first signal counts as one with it: timeout(1) sends "
+    "each signal twice.";
+
 }  // namespace
 
 Command RunCommand() {
   return {
       .name = "run",
       .summary = "Load the job's tables, each completely or not at all",
-      .description =
-          "Plans each table into work units, reads them in parallel under one snapshot, and "
-          "publishes each table in one step.\n"
-          "The same command continues a run that was interrupted or killed, and starts a new one "
-          "where nothing is unfinished. One table that fails does not stop the others; the next "
-          "run loads only what is left, until nothing is, or until `headrace abandon` gives the "
-          "run up: only then all tables are read again. Incremental loads do not wait for that: "
-          "where the unfinished run has loaded some, a new run takes over what is left of it and "
-          "loads their new rows too. A scheduler passes --run-id, so that a repeated call of a "
-          "finished run does nothing; a table that the finished run was not for, and that --only "
-          "names, is refused: a task for one table has a --run-id of its own. A run that has "
-          "published nothing is in the way of no other --run-id of the same job (its text, its "
-          "${…}, the place of its source), or that replaces them anyway, and is for all of its "
-          "tables: that one takes it over, and is meant by both ids then. Without --run-id a new "
-          "run takes one over that has "
-          "published nothing, where the job was changed since, mended perhaps; but where a ${…}, "
-          "a --set or the place of the source has another value, and its tables are not replaced "
-          "anyway, nobody would load what it was for: that is refused. Tables that an unfinished "
-          "run was not begun for join it, unless --resume is given.\n"
-          "Ctrl-C ends it cleanly, a second one at once. What other programs send (kill, a "
-          "scheduler) within a second of the first signal counts as one with it: timeout(1) sends "
-          "each signal twice.",
+      .description = kDescription,
       .argument = {"JOB", "the job file; default: job.yaml of this folder"},
       .options = {"run-id", "resume", "only", "from", "to", "dry-run", "workers", "set", "json",
                   "log-level", "log-format", "quiet"},

@@ -11,6 +11,7 @@
 #include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/backfill.h"
 #include "headrace/run/exit_code.h"
 
 namespace headrace {
@@ -46,6 +47,12 @@ arrow::Result<std::vector<TableProgress>> TablesOf(Journal& journal, const std::
   return progress;
 }
 
+/// The range of a backfill is known to who has asked for it; the journal has its digest.
+JobWords WordsFor(const JournalRun& run, JobWords words) {
+  if (IsBackfill(run)) words.range = " --from … --to …";
+  return words;
+}
+
 /// What can be done about an unfinished run.
 std::string NextText(const RunStanding& standing, const JobWords& job, size_t width) {
   const JournalRun& run = standing.run;
@@ -59,7 +66,7 @@ std::string NextText(const RunStanding& standing, const JobWords& job, size_t wi
                  "next: continue it, or give it up. Tables that are committed stay, an open commit "
                  "is finished first, and the others are read anew from their start:",
                  2, width);
-  text += "    headrace run" + EscapeControls(job.AsArgument()) + "\n";
+  text += "    headrace run" + EscapeControls(job.AsSameRun()) + "\n";
   return text + "    headrace abandon " + run.run + EscapeControls(job.AsOption()) + "\n";
 }
 
@@ -161,8 +168,9 @@ arrow::Result<int> Show(CommandContext& context) {
   }
   const nlohmann::json report = StoredReport(run);
   const bool current = !report.empty() && run.state != RunState::kRunning;
-  context.out << (current ? ReportedText(run, report, scope.words, context.width)
-                          : UnreportedText(standing, tables, scope.words, context.width))
+  const JobWords words = WordsFor(run, scope.words);
+  context.out << (current ? ReportedText(run, report, words, context.width)
+                          : UnreportedText(standing, tables, words, context.width))
               << VoidIntentsText(void_intents, context.width) << AfterwardsText(run, context.width);
   return kExitDone;
 }

@@ -14,8 +14,12 @@ struct JobWords {
   std::string file;              ///< The job file; empty: job.yaml of the present folder.
   std::vector<std::string> set;  ///< `--set` assignments that hold no secret (ShownOverrides).
 
+  std::string range = {};  ///< ` --from VALUE --to VALUE` of a backfill, quoted for a shell.
+
   /// ` FILE --set KEY=VALUE…`, quoted for a shell: behind `headrace run`, `plan`, `check`.
   std::string AsArgument() const;
+  /// The same with the range: behind a `headrace run` that is to load what this one was for.
+  std::string AsSameRun() const { return AsArgument() + range; }
   /// ` --job FILE --set KEY=VALUE…`: behind the commands that take a run.
   std::string AsOption() const;
 };

@@ -10,6 +10,7 @@
 #include "headrace/model/watermark.h"
 #include "headrace/model/xxh3.h"
 #include "headrace/model/zone_name.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/run/cursor_value.h"
 #include "headrace/run/table_selection.h"
 
@@ -166,6 +167,8 @@ std::string About(const TableHistory& history) {
 arrow::Status SetBackfill(const BackfillRange& range, const std::vector<std::string>& only,
                           Job& job) {
   job.backfill = range;
+  if (range.from) job.words.range += " --from " + ShellWord(*range.from);
+  if (range.to) job.words.range += " --to " + ShellWord(*range.to);
   job.text_digest =
       std::string(kDigestPrefix) +
       Xxh3Hex128(job.text_digest + "\n" + range.from.value_or("") + "\n" + range.to.value_or(""));

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "headrace/observe/shell_word.h"
+#include "headrace/run/backfill.h"
 #include "headrace/run/run_id.h"
 
 namespace headrace {
@@ -57,7 +58,7 @@ std::string LoadTheRest(const Job& job, const std::vector<std::string>& left,
   std::string text = "; the next run loads every table of the job";
   if (!only.empty()) {
     text = " and load what is left of it" + as_it_was + " with `headrace run" +
-           job.words.AsArgument() + only +
+           job.words.AsSameRun() + only +
            "`: without --only, tables that are published would be loaded once more";
   }
   if (gone.empty()) return text;
@@ -120,7 +121,8 @@ std::string ChangeSince(const Job& job, const JournalRun& run, const std::string
   }
   const std::vector<std::string> names = ChangedNames(job, run);
   if (names.empty()) {
-    return "the job has changed since it began (" + std::string(kWhatMakesAJob) + ")";
+    return "the job has changed since it began (" + std::string(kWhatMakesAJob) +
+           (IsBackfill(run) ? ", or --from and --to)" : ")");
   }
   return Enumerated(names) + (names.size() == 1 ? " has another value" : " have other values") +
          " than when it began";

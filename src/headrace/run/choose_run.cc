@@ -372,7 +372,11 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
   ARROW_RETURN_NOT_OK(ChoosePlace(run, chosen));
   ARROW_RETURN_NOT_OK(FindFaults(run.run, chosen));
   if (!chosen.nothing_to_do()) {
-    decision_.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at);
+    decision_.notes.push_back("continuing run " + run.run + ", begun at " + run.started_at +
+                              (is_same_job
+                                   ? ""
+                                   : ", with the job as it is now: " +
+                                         ChangeSince(parts_.job, run, parts_.source.place())));
     if (!chosen.committed.empty()) decision_.notes.push_back(OlderSnapshots(chosen.committed));
   } else if (!request_.only.empty() && chosen.committed.size() < chosen.scope.size()) {
     decision_.notes.push_back("run " + run.run + ", begun at " + run.started_at +

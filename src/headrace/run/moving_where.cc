@@ -9,10 +9,22 @@
 namespace headrace {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMovingWords = {
-    "now",       "current_date",          "current_time",    "current_timestamp",
-    "localtime", "localtimestamp",        "clock_timestamp", "statement_timestamp",
-    "timeofday", "transaction_timestamp", "random",          "gen_random_uuid"};
+/// Functions, and texts that a time is written by.
+constexpr std::array<std::string_view, 15> kMovingWords = {"now",
+                                                           "current_date",
+                                                           "current_time",
+                                                           "current_timestamp",
+                                                           "localtime",
+                                                           "localtimestamp",
+                                                           "clock_timestamp",
+                                                           "statement_timestamp",
+                                                           "timeofday",
+                                                           "transaction_timestamp",
+                                                           "random",
+                                                           "gen_random_uuid",
+                                                           "today",
+                                                           "yesterday",
+                                                           "tomorrow"};
 
 bool IsOfWord(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||

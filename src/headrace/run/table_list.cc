@@ -103,6 +103,19 @@ class TableLister {
     });
   }
 
+  /// Of `pattern.exclude` what stands for no relation at all: a name that is misspelt, most likely.
+  std::vector<std::string> ExcludesOfNothing(const PatternJob& pattern) const {
+    std::vector<std::string> nothing;
+    for (const TablePattern& excluded : pattern.exclude) {
+      const bool matches = std::ranges::any_of(names_, [&](const NamedRelation& relation) {
+        const auto table = NameFor(excluded, relation);
+        return table && excluded.Matches(*table);
+      });
+      if (!matches) nothing.push_back(excluded.text());
+    }
+    return nothing;
+  }
+
   /// Does `holds` hold for a table that `relation` inherits from, by whatever steps?
   template <typename Condition>
   bool OfAnAncestor(size_t relation, const Condition& holds) const {
@@ -246,6 +259,9 @@ PatternTables TableLister::OutcomeOf(size_t pattern) const {
   PatternTables outcome{.pattern = entry.pattern.text(), .about = {}, .status = {}};
   if (fault.empty()) {
     outcome.about = AboutMatches(matches);
+    const std::vector<std::string> unused = ExcludesOfNothing(entry);
+    if (!unused.empty())
+      outcome.about += "; `exclude` of " + SomeNames(unused) + " matches nothing";
   } else {
     outcome.status = UserError(entry.path + " '" + entry.pattern.text() + "': " + fault);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "headrace/source/likely_table.h"
+#include "headrace/source/postgres/catalog.h"
 
 namespace headrace {
 namespace {
@@ -58,6 +59,16 @@ arrow::Status NoSuchTable(PgConnection& connection, const TableRef& table,
   std::string likely = result.ok() ? DidYouMeanTable(table, TablesOf(*result)) : std::string();
   if (likely.empty()) likely = Advice(table);
   return UserError("there is no table " + table.label() + likely, "42P01");
+}
+
+arrow::Status ExplainMissing(PgConnection& connection, const TableRef& table,
+                             const arrow::Status& cause, const std::stop_token& stop) {
+  const auto there = connection.Query(
+      "SELECT pg_catalog.to_regclass(" + PgQuoteLiteral(QualifiedName(table)) + ") IS NOT NULL",
+      stop);
+  if (!there.ok() || !there->Boolean(0, 0)) return NoSuchTable(connection, table, stop);
+  return cause.WithMessage("table " + table.label() +
+                           " is there, and what it reads is not: " + cause.message());
 }
 
 }  // namespace headrace

@@ -13,4 +13,9 @@ namespace headrace {
 arrow::Status NoSuchTable(PgConnection& connection, const TableRef& table,
                           const std::stop_token& stop);
 
+/// The error of a read of `table` that found no such relation: NoSuchTable, or `cause`, which names
+/// it, where the table is there and what it stands for is not, as on the server of a foreign table.
+arrow::Status ExplainMissing(PgConnection& connection, const TableRef& table,
+                             const arrow::Status& cause, const std::stop_token& stop);
+
 }  // namespace headrace

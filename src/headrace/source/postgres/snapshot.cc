@@ -137,7 +137,8 @@ arrow::Result<Description> PgSnapshot::Describe(const TableRef& table, std::stop
       lease.connection(), leader_->planning_scope(),
       [&] {
         if (missing) {
-          return arrow::Result<Description>(NoSuchTable(lease.connection(), table, stop));
+          return arrow::Result<Description>(
+              ExplainMissing(lease.connection(), table, lock_error, stop));
         }
         if (!lock_error.ok()) return arrow::Result<Description>(lock_error);
         return DescribeFor(lease.connection(), leader_->settings(), table,

@@ -1,7 +1,6 @@
 #include "headrace/source/postgres/transaction.h"
 
-#include <signal.h>
-
+#include <csignal>
 #include <stop_token>
 #include <string>
 #include <thread>
