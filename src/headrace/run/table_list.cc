@@ -260,8 +260,9 @@ PatternTables TableLister::OutcomeOf(size_t pattern) const {
   if (fault.empty()) {
     outcome.about = AboutMatches(matches);
     const std::vector<std::string> unused = ExcludesOfNothing(entry);
-    if (!unused.empty())
+    if (!unused.empty()) {
       outcome.about += "; `exclude` of " + SomeNames(unused) + " matches nothing";
+    }
   } else {
     outcome.status = UserError(entry.path + " '" + entry.pattern.text() + "': " + fault);
   }
