@@ -78,8 +78,9 @@ PASSWORDS_WITH_A_BRACE = [
 def test_a_password_that_holds_a_reference_is_not_repeated(headrace, key, options):
     headrace.write("job.yaml", JOB.replace("{type: sqlite, path: shop.db}", f"\n  type: postgresql\n  {key}"))
     job = ["--job", "job.yaml"]
-    for words in (["runs", *job], ["show", "latest", *job]):  # They do without.
-        finished = headrace(*words, *options)
+    for words, code in ((["runs", *job], 0), (["show", "latest", *job], 2)):  # They do without; there is no run to show.
+        finished = headrace(*words, *options, expect=code)
+        assert "cannot be resolved" not in finished.stdout + finished.stderr
         assert SECRET not in finished.stdout + finished.stderr
     for words in (["check"], ["plan"], ["run"], ["verify", "latest", *job], ["clean", *job]):
         finished = headrace(*words, *options, expect=2)

@@ -487,7 +487,7 @@ def test_a_schema_that_takes_anothers_name_begins_a_new_epoch(any_database, head
     """No lock on a table keeps its schema from being renamed, and each unit looks its name up anew."""
     any_database.execute(SCHEMAS)
     job, told = changed_at_the_gate(any_database, headrace, {"name": table} | partition, SWAP, snapshot)
-    said(told, f"{table} is another relation now", "a new epoch")
+    said(told, f"{table} is another relation now", "not yet committed start")
     assert lake.rows(job.lake, table) == lake.in_order((i, "new") for i in range(1, 15001))
 
 
@@ -507,7 +507,7 @@ def test_another_relation_of_a_name_in_a_condition_begins_a_new_epoch(any_databa
     any_database.execute(SCHEMAS)
     table, change = LOOKUPS[kind]
     job, told = changed_at_the_gate(any_database, headrace, table, change)
-    said(told, "is another relation now", "a new epoch")
+    said(told, "is another relation now", "not yet committed start")
     assert lake.count(job.lake, "public.big") == 0
 
 
@@ -541,7 +541,7 @@ def test_a_label_that_is_renamed_begins_a_new_epoch(any_database, headrace, colu
     any_database.execute(LABELS)
     statement, label = RENAMES[change]
     job, told = changed_at_the_gate(any_database, headrace, {"name": "public.coloured", "columns": ["id", column]}, statement)
-    said(told, "Colour of it", "renamed", "a new epoch")
+    said(told, "Colour of it", "renamed", "not yet committed start")
     values = {str(value) for _, value in lake.rows(job.lake, "public.coloured", "id", column)}
     assert len(lake.rows(job.lake, "public.coloured")) == 20_000
     assert all(label in value and ("red" not in value or (change, column) == ("swapped", "many")) for value in values)

@@ -52,7 +52,6 @@ MissingRights CheckTables(const CommandContext& context, JobParts& parts, Observ
                    .status = arrow::Status::OK(),
                    .found = plan->source + ", " + plan->snapshot_about,
                    .warnings = plan->warnings});
-  if (!plan->refused.ok()) lines.push_back({"connections", plan->refused, {}});
   for (const PlannedTable& table : plan->tables) {
     lines.push_back({"table " + table.job->table.label(), table.status, Found(table), true,
                      table.status.ok() ? table.plan.warnings : std::vector<std::string>()});

@@ -75,7 +75,7 @@ Command PlanCommand() {
           "`estimated_rows`, `warnings`, `notes` (what names with wildcards stand for; of `run "
           "--dry-run` also which run it would be), `grants` "
           "(statements that give the role the rights that it lacks), `error` where no run can "
-          "begin, for such a name or for want of a connection, and for each of `tables`: "
+          "begin for such a name, and for each of `tables`: "
           "`table`, where there is one `pattern` (the name with wildcards that stands for it), "
           "`write`, `strategy`, `why`, `snapshot`, `estimated_rows`, `estimated_bytes`, "
           "`estimate_origin`, `estimate_exact`, `row_width`, where there is one `split_column`, "

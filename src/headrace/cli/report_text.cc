@@ -108,9 +108,12 @@ std::string BackfillText(const nlohmann::json& row) {
 std::string WatermarkText(const nlohmann::json& row) {
   const nlohmann::json watermark = row.value("watermark", nlohmann::json());
   if (!watermark.is_string()) return {};
+  const std::string text =
+      "the watermark of " + row.value("cursor_column", "") + " is " + watermark.get<std::string>();
   const nlohmann::json window = row.value("window", nlohmann::json());
-  return (window.is_object() ? RowsOfWindow(window) + " are loaded; " : "") + "the watermark of " +
-         row.value("cursor_column", "") + " is " + watermark.get<std::string>();
+  if (!window.is_object()) return text;
+  const bool is_empty = window.value("from", nlohmann::json()) == watermark;
+  return (is_empty ? "nothing was new" : RowsOfWindow(window) + " are loaded") + "; " + text;
 }
 
 std::string TablesText(const nlohmann::json& report, size_t width) {

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "headrace/run/report.h"
 
@@ -45,6 +48,23 @@ TEST(ReportText, SumsUpARun) {
   2 workers, 93% busy, 1 retry
   init 0.02 s, validate 0.11 s, extract 6.9 s, load 0.20 s, verify 0.05 s
 )");
+}
+
+TEST(ReportText, SaysWhichRowsAnIncrementalLoadHasRead) {
+  RunReport report = DoneReport();
+  TableReport& table = report.tables.front();
+  table.cursor_column = "id";
+  table.watermark = "9";
+  const auto text_of = [&](std::optional<std::string> from) {
+    table.window = LoadedWindow{.column = "id", .from = std::move(from), .to = "9"};
+    return ReportText(ToJson(report), 100);
+  };
+  EXPECT_THAT(text_of({}),
+              HasSubstr(" the rows with id below 9 are loaded; the watermark of id is 9\n"));
+  EXPECT_THAT(
+      text_of("4"),
+      HasSubstr(" the rows with id from 4 to before 9 are loaded; the watermark of id is 9\n"));
+  EXPECT_THAT(text_of("9"), HasSubstr(" nothing was new; the watermark of id is 9\n"));
 }
 
 TEST(ReportText, SaysWhatFailedAndWhatToDo) {

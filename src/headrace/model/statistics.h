@@ -78,7 +78,7 @@ struct Statistics {
   double row_width =
       0;  ///< Estimated bytes of a row as Arrow, over the selected columns; 0: unknown.
   std::vector<double> leaf_rows;  ///< Of Description::leaves, in their order: `rows` one by one;
-                                  ///< empty: not known so.
+                                  ///< empty: their sum alone is known.
   bool exact = false;             ///< `rows` was counted, not estimated.
   std::string origin;  ///< Where the figures come from, said in plan: "pg_class", "sqlite_stat1",
                        ///< "count(*)".

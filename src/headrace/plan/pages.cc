@@ -30,10 +30,25 @@ double UnknownPages(const Description& description) {
   return pages;
 }
 
+/// Whether the source has told the rows leaf by leaf; of a window it cannot.
+bool AreLeavesKnown(const PlanInput& input) {
+  return input.statistics.leaf_rows.size() == input.description.leaves.size();
+}
+
+/// What it tells of those that were never analysed.
+double UnknownRows(const PlanInput& input) {
+  double rows = 0;
+  for (size_t i = 0; i < input.description.leaves.size(); ++i) {
+    rows += IsRowCountKnown(input.description.leaves[i]) ? 0 : input.statistics.leaf_rows[i];
+  }
+  return rows;
+}
+
 /// Rows in a page of a leaf that was never analysed: what the table's own estimate leaves for such
 /// leaves, else as many as fit.
 double UnknownRowsPerPage(const PlanInput& input) {
   const double pages = UnknownPages(input.description);
+  if (pages > 0 && AreLeavesKnown(input)) return UnknownRows(input) / pages;
   const double left = static_cast<double>(input.statistics.rows) - KnownRows(input.description);
   if (pages > 0 && left > 0) return left / pages;
   const double width = RowWidth(input.statistics);
@@ -42,8 +57,7 @@ double UnknownRowsPerPage(const PlanInput& input) {
 }
 
 std::vector<double> RowsOfLeaves(const PlanInput& input) {
-  const std::vector<double>& known = input.statistics.leaf_rows;
-  if (known.size() == input.description.leaves.size()) return known;
+  if (AreLeavesKnown(input)) return input.statistics.leaf_rows;
   const double growth = Growth(input);
   const double per_page = UnknownRowsPerPage(input);
   std::vector<double> rows;
@@ -98,7 +112,7 @@ void WarnOfGrowth(const PlanInput& input, std::vector<std::string>& warnings) {
   const double growth = Growth(input);
   if (growth < kWorthSaying) return;
   warnings.push_back("stale statistics: the catalogue counts " +
-                     ReadableRows(KnownRows(input.description)) + ", the table's size speaks for " +
+                     ReadableRows(KnownRows(input.description)) + ", its pages speak for " +
                      ReadableCount(static_cast<double>(input.statistics.rows)));
 }
 

@@ -84,6 +84,15 @@ TEST(PagesTest, NeverAnalysedIsEstimatedFromPagesAndSaid) {
   EXPECT_THAT(plan.warnings[0], HasSubstr("never analysed: public.t"));
 }
 
+TEST(PagesTest, WhatIsSaidOfLeavesIsWhatIsKnownOfThem) {
+  const Partitioning plan = PlanPages({Leaf("p1", 1000, 1), Leaf("p2", 1000, -1)},
+                                      {.rows = 130'000, .leaf_rows = {100'000, 30'000}});
+  EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("taken to hold 30 rows a page")));
+  EXPECT_THAT(PlanPages({Leaf("p1", 1000, 1)}, {.rows = 100'000, .leaf_rows = {100'000}}).warnings,
+              ElementsAre("stale statistics: the catalogue counts 1 row, its pages speak for "
+                          "100,000"));
+}
+
 TEST(PagesTest, OfFewPagesThatWereNeverAnalysedNothingIsSaid) {
   EXPECT_THAT(PlanPages({Leaf("t", 5, -1)}, {.rows = 300}).warnings, IsEmpty());
   EXPECT_THAT(PlanPages({Leaf("t", 171, -1)}, {.rows = 5000}).warnings, IsEmpty());

@@ -384,6 +384,11 @@ IdTable AnyPagedTable() {
   }
   table.statistics.rows = AnyRowEstimate(table.rows.size());
   table.statistics.row_width = *rc::gen::element(0.0, 8.0, 100'000.0);
+  if (*rc::gen::arbitrary<bool>()) {
+    for (size_t l = 0; l < leaves; ++l) {
+      table.statistics.leaf_rows.push_back(*rc::gen::element(0.0, 1.0, 20.0, 100'000.0, 1e15));
+    }
+  }
   return table;
 }
 

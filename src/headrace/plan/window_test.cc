@@ -44,6 +44,13 @@ TEST(StatisticsInWindow, AreOfTheWindowsRowsAlone) {
   EXPECT_LE(column.histogram.back(), 399);
 }
 
+TEST(StatisticsInWindow, WhereTheyLieIsNotKnown) {
+  Statistics all = Spread({0, 100, 200, 300, 400});
+  all.leaf_rows = {static_cast<double>(all.rows)};
+  const Description table = TableWith(arrow::int64());
+  EXPECT_TRUE(StatisticsInWindow(table, all, IdRange{"c", 300, 400}).leaf_rows.empty());
+}
+
 TEST(StatisticsInWindow, WhereNothingIsKnownAllRowsMayBeInIt) {
   Statistics statistics;
   statistics.rows = 1'000;

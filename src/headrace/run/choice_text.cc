@@ -181,8 +181,8 @@ std::string TakenOverUnpublished(const JournalRun& run, const std::string& succe
                                  const std::string& change) {
   return "run " + run.run + ", begun at " + run.started_at + ", has published nothing" +
          (change.empty() ? "" : ", and " + change) + ": run " + successor + " takes it over" +
-         (change.empty() ? ", and" : " with the job as it is now, of which it") +
-         " is meant by --run-id " + ShellWord(run.run) + " from now on";
+         (change.empty() ? "" : " with the job as it is now") + ", and --run-id " +
+         ShellWord(run.run) + " means that one from now on";
 }
 
 std::string TakenOverByOneForAll(const UnfinishedRun& other) {

@@ -363,7 +363,7 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
     if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);
   }
   ARROW_ASSIGN_OR_RAISE(plan.rights, RightsMissingFor(tables, *snapshot, stop));
-  if (plan.units() > 0) plan.refused = snapshot->CheckSessions(stop);
+  RefuseWithoutSessions(plan, *snapshot, stop);
   if (stop.stop_requested()) return InterruptedError();
   WarnOfTablesReadTwice(plan);
   CheckTargets(job, destination, plan);
@@ -387,7 +387,7 @@ arrow::Result<JobPlan> PlanJob(const Job& job, Source& source, Destination& dest
   ARROW_ASSIGN_OR_RAISE(
       JobPlan plan, PlanTables(*tables, *listed, source, destination, progress, std::move(stop)));
   plan.notes = list.notes();
-  if (only.empty() && !list.fault().ok()) plan.refused = list.fault();
+  if (only.empty()) plan.refused = list.fault();
   plan.listed = listed;
   return plan;
 }

@@ -129,6 +129,15 @@ void WarnOfTablesReadTwice(JobPlan& plan) {
   }
 }
 
+void RefuseWithoutSessions(JobPlan& plan, Snapshot& snapshot, const std::stop_token& stop) {
+  if (plan.units() == 0) return;
+  const arrow::Status refused = snapshot.CheckSessions(stop);
+  if (refused.ok()) return;
+  for (PlannedTable& planned : plan.tables) {
+    if (planned.status.ok() && !planned.units.empty()) planned.status = refused;
+  }
+}
+
 void JobPlan::IsUnder(const Snapshot& under) {
   snapshot = under.kind();
   snapshot_about = under.about();
@@ -164,7 +173,7 @@ int64_t JobPlan::estimated_rows() const {
 }
 
 int JobPlan::exit_code() const {
-  if (!refused.ok()) return ExitCodeOfTables({{refused}}, continues_published);
+  if (!refused.ok()) return ExitCodeOf(refused);
   std::vector<arrow::Status> statuses;
   bool any_is_good = continues_published;
   for (const PlannedTable& table : tables) {

@@ -62,6 +62,10 @@ struct RunIdentity {
 /// the same rows are copied twice. Different conditions are taken to be meant.
 void WarnOfTablesReadTwice(JobPlan& plan);
 
+/// Tables that have something to read fail where no session can be had beside `snapshot`
+/// (Snapshot::CheckSessions).
+void RefuseWithoutSessions(JobPlan& plan, Snapshot& snapshot, const std::stop_token& stop);
+
 /// Plans one table under `snapshot`; `history` as HistoryOf has read it.
 PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
                        const RunIdentity& identity, const arrow::Result<TableHistory>& history,

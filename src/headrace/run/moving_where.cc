@@ -9,22 +9,13 @@
 namespace headrace {
 namespace {
 
-/// Functions, and texts that a time is written by.
-constexpr std::array<std::string_view, 15> kMovingWords = {"now",
-                                                           "current_date",
-                                                           "current_time",
-                                                           "current_timestamp",
-                                                           "localtime",
-                                                           "localtimestamp",
-                                                           "clock_timestamp",
-                                                           "statement_timestamp",
-                                                           "timeofday",
-                                                           "transaction_timestamp",
-                                                           "random",
-                                                           "gen_random_uuid",
-                                                           "today",
-                                                           "yesterday",
-                                                           "tomorrow"};
+constexpr std::array<std::string_view, 12> kMovingWords = {
+    "now",       "current_date",          "current_time",    "current_timestamp",
+    "localtime", "localtimestamp",        "clock_timestamp", "statement_timestamp",
+    "timeofday", "transaction_timestamp", "random",          "gen_random_uuid"};
+
+/// Texts that a time may be written by.
+constexpr std::array<std::string_view, 3> kMovingTexts = {"'today'", "'yesterday'", "'tomorrow'"};
 
 bool IsOfWord(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
@@ -40,6 +31,10 @@ bool IsMoving(std::string_view word) {
 }  // namespace
 
 std::string MovingWord(std::string_view where) {
+  const std::string lower = LowerAsciiText(where);
+  for (const std::string_view text : kMovingTexts) {
+    if (lower.find(text) != std::string::npos) return std::string(text);
+  }
   while (!where.empty()) {
     const auto* const end = std::ranges::find_if_not(where, IsOfWord);
     const auto size = static_cast<size_t>(end - where.begin());

@@ -11,11 +11,12 @@ TEST(MovingWhereTest, WordsWhoseValueMovesAreFound) {
   EXPECT_EQ(MovingWord("day = date('now')"), "now");
   EXPECT_EQ(MovingWord("random() < 0.1"), "random");
   EXPECT_EQ(MovingWord("(now())"), "now");
+  EXPECT_EQ(MovingWord("at >= 'Yesterday'::timestamptz"), "'yesterday'");
 }
 
 TEST(MovingWhereTest, OtherWordsAreNot) {
   for (const char* where : {"", "  ", "known = 1", "now_at > 5", "is_now", "übernow", "a$now",
-                            "randomly", "at >= '2025-01-01'"}) {
+                            "randomly", "at >= '2025-01-01'", "today > 1", "said = 'of today'"}) {
     EXPECT_EQ(MovingWord(where), "") << where;
   }
 }

@@ -158,8 +158,8 @@ TEST_F(UnpublishedRerunTest, WhatIsSaidOfAChangedJob) {
   EXPECT_TRUE(note.ends_with(
       "has published nothing, and the job has changed since it began (its file, --set, or what a "
       "${…} in it stands for): run " +
-      second->run + " takes it over with the job as it is now, of which it is meant by --run-id " +
-      first_ + " from now on"))
+      second->run + " takes it over with the job as it is now, and --run-id " + first_ +
+      " means that one from now on"))
       << note;
 }
 

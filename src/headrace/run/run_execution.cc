@@ -53,16 +53,6 @@ TableReport UncommittedTable(const TableJob& job, int epoch, arrow::Status statu
   return table;
 }
 
-/// What has rows to read cannot be read where no session can be had beside the snapshot.
-void RefuseWithoutSessions(JobPlan& plan, Snapshot& snapshot, const std::stop_token& stop) {
-  if (plan.units() == 0) return;
-  const arrow::Status refused = snapshot.CheckSessions(stop);
-  if (refused.ok()) return;
-  for (PlannedTable& planned : plan.tables) {
-    if (planned.status.ok() && !planned.units.empty()) planned.status = refused;
-  }
-}
-
 }  // namespace
 
 TableReport ReportOfCommit(const CommitRecord& record, TableState state) {

@@ -112,7 +112,7 @@ void KeepGreatest(TablePlan& plan) {
 
 /// Knows the window's own rows, where an index finds them. Without one each unit would read the
 /// whole table to find its part of the window: it is cut as if all were wanted.
-void CutByCursor(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
+void NarrowToWindow(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
   const auto found = plan.statistics.columns.find(plan.cursor->column);
   const bool indexed = found != plan.statistics.columns.end() && found->second.indexed;
   if (!indexed) {
@@ -160,7 +160,7 @@ arrow::Result<std::vector<WorkUnit>> CutTable(const TableJob& job, const Capabil
     WarnOfZone(job, plan);
     KeepGreatest(plan);
   }
-  if (by_cursor) CutByCursor(job, knobs, plan);
+  if (by_cursor) NarrowToWindow(job, knobs, plan);
   ARROW_ASSIGN_OR_RAISE(Partitioning partitioning,
                         PlanUnits(plan.description, plan.statistics, capabilities, knobs, plan.id));
   DropWhatUnitsWereCutBy(plan.statistics);

@@ -427,7 +427,8 @@ TEST_F(PostgresEstimateTest, RowsOfATableThatWasEmptiedVacuumedAndFilledAgainAre
   EXPECT_EQ(t.origin, "some pages counted, statistics are stale");
 }
 
-/// A sample that finds fewer rows may have missed the pages where they are.
+/// A sample that finds fewer rows may have missed the pages where they are, as the one of this seed
+/// does.
 TEST_F(PostgresEstimateTest, ACountIsBelievedWhereMostPagesAreEmpty) {
   Run("CREATE TABLE t (id int) WITH (autovacuum_enabled = off);"
       "INSERT INTO t SELECT generate_series(1, 50000); GRANT SELECT ON t TO " +

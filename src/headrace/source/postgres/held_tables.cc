@@ -16,7 +16,8 @@ constexpr int kLockAttempts = 5;
 
 }  // namespace
 
-/// The way to hold tables: attempts, of which the last one counts.
+/// Locks all tables and takes the snapshot, and does it again where one was attached or rewritten
+/// meanwhile.
 class TableLocker {
  public:
   TableLocker(PgConnection& connection, const PgSourceSettings& settings,

@@ -67,6 +67,8 @@ arrow::Status ExplainMissing(PgConnection& connection, const TableRef& table,
       "SELECT pg_catalog.to_regclass(" + PgQuoteLiteral(QualifiedName(table)) + ") IS NOT NULL",
       stop);
   if (!there.ok() || !there->Boolean(0, 0)) return NoSuchTable(connection, table, stop);
+  // It is there by now: made, or renamed, since it was looked for.
+  if (cause.message().find(table.name) != std::string::npos) return cause;
   return cause.WithMessage("table " + table.label() +
                            " is there, and what it reads is not: " + cause.message());
 }
