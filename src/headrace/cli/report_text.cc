@@ -108,7 +108,7 @@ std::string BackfillText(const nlohmann::json& row) {
 std::string WatermarkText(const nlohmann::json& row) {
   const nlohmann::json watermark = row.value("watermark", nlohmann::json());
   if (!watermark.is_string()) return {};
-  const std::string text =
+  std::string text =
       "the watermark of " + row.value("cursor_column", "") + " is " + watermark.get<std::string>();
   const nlohmann::json window = row.value("window", nlohmann::json());
   if (!window.is_object()) return text;
