@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import threading
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -303,15 +304,18 @@ def twin(stack, uri: str, name: str) -> None:
 
 
 def use_up_transactions(server) -> None:
-    """In every place that the server has, so that the next sessions have higher numbers than those of a new server."""
+    """In every place that the server has, so that the next sessions have higher numbers than those of a new server. Their processes are gone then,
+    and the places free from the first one on."""
+    connections = []
     with contextlib.ExitStack() as stack:
-        connections = []
         with contextlib.suppress(psycopg.OperationalError):  # All places are taken then.
             while True:
                 connections.append(stack.enter_context(psycopg.connect(server.uri(), autocommit=True)))
         for connection in connections:
             for _ in range(30):
                 connection.execute("SELECT 1")
+        processes = [Path(f"/proc/{connection.info.backend_pid}") for connection in connections]
+    until(lambda: not any(process.exists() for process in processes), "the sessions have ended")
 
 
 @pytest.mark.parametrize("same_name", [False, True], ids=["unknown_snapshot", "snapshot_of_that_name"])
