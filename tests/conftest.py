@@ -129,7 +129,6 @@ class Database:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else None
 
-
     def analyze(self, table):
         """ANALYZE behind which the server counts no changes: a session tells of its own when it ends, or later."""
         with self.connect() as connection:

@@ -112,18 +112,23 @@ def test_a_backfill_that_is_refused_leaves_nothing_behind(events, headrace, word
     assert lake.staged_files(job.lake) == []
 
 
+def be_killed_in_a_backfill(job, held, *words: str) -> None:
+    """While its first row stands at the gate, which is open then."""
+    job.document["tables"][0]["where"] = "gate()"
+    job.write()
+    process = job.start(*words, "--from", "1", "--to", "4")
+    held.wait_for_reader(process)
+    process.send_signal(signal.SIGKILL)
+    ended(process, -signal.SIGKILL)
+    held.open()
+
+
 def test_an_unfinished_backfill_does_not_keep_the_watermark_from_being_set(events, headrace):
     """It moves none. What it goes on with must fit then."""
     job = job_of(headrace, events, initial="5")
     job.run()
     with gate(events.uri) as held:
-        job.document["tables"][0]["where"] = "gate()"
-        job.write()
-        process = job.start("--from", "1", "--to", "4")
-        held.wait_for_reader(process)
-        process.send_signal(signal.SIGKILL)
-        ended(process, -signal.SIGKILL)
-        held.open()
+        be_killed_in_a_backfill(job, held)
         job.command("state", "set", "public.events", "3")
         said(job.run("--from", "1", "--to", "4", expect=2), "--to must be 3 or lower")
         job.command("state", "set", "public.events", "11")
@@ -188,13 +193,7 @@ def test_who_continues_a_backfill_by_its_id_with_another_range_is_told(events, h
     job = job_of(headrace, events, initial="5")
     job.run()
     with gate(events.uri) as held:
-        job.document["tables"][0]["where"] = "gate()"
-        job.write()
-        process = job.start("--run-id", "back", "--from", "1", "--to", "4")
-        held.wait_for_reader(process)
-        process.send_signal(signal.SIGKILL)
-        ended(process, -signal.SIGKILL)
-        held.open()
+        be_killed_in_a_backfill(job, held, "--run-id", "back")
         job.run("--run-id", "back", "--from", "2", "--to", "4")
     [note] = [note for note in json.loads(job.command("show", "back", "--json").stdout)["report"]["notes"] if note.startswith("continuing run back")]
     said(note, "with the job as it is now", "or --from and --to")
