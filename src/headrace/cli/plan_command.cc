@@ -80,8 +80,7 @@ Command PlanCommand() {
           "`write`, `strategy`, `why`, `snapshot`, `estimated_rows`, `estimated_bytes`, "
           "`estimate_origin`, `estimate_exact`, `row_width`, where there is one `split_column`, "
           "`where`, `query`, `cursor` (`column`, `from`, `to`, `about`, `greatest`, "
-          "`waiting_rows`), "
-          "`columns` (`source`, `source_type`, `name`, `type`, "
+          "`waiting_rows`), `columns` (`source`, `source_type`, `name`, `type`, "
           "`nullable`, `on_overflow`, `note`), `warnings`, and `units`, each in the form of "
           "docs/format/work_unit.md; a table that cannot run has `error` (`class`, `code`, "
           "`message`) instead.",

@@ -167,8 +167,8 @@ std::string About(const TableHistory& history) {
 arrow::Status SetBackfill(const BackfillRange& range, const std::vector<std::string>& only,
                           Job& job) {
   job.backfill = range;
-  if (range.from) job.words.range += " --from " + ShellWord(*range.from);
-  if (range.to) job.words.range += " --to " + ShellWord(*range.to);
+  job.words.range = (range.from ? " --from " + ShellWord(*range.from) : "") +
+                    (range.to ? " --to " + ShellWord(*range.to) : "");
   job.text_digest =
       std::string(kDigestPrefix) +
       Xxh3Hex128(job.text_digest + "\n" + range.from.value_or("") + "\n" + range.to.value_or(""));

@@ -193,6 +193,12 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
 
 std::string WhereDigest(const TableJob& table) { return Xxh3Hex128(table.where); }
 
+const ColumnStatistics* IndexedCursor(const TablePlan& plan) {
+  const auto found = plan.statistics.columns.find(plan.cursor->column);
+  const bool indexed = found != plan.statistics.columns.end() && found->second.indexed;
+  return indexed ? &found->second : nullptr;
+}
+
 bool HasEmptyWindow(const TablePlan& plan) {
   if (!plan.cursor) return false;
   return !plan.cursor->next.has_value() || plan.cursor->last == plan.cursor->next;

@@ -34,6 +34,10 @@ arrow::Status PlanWindow(const TableJob& job, const TableHistory& history, Snaps
 /// What commit records keep of the `where` that chose the rows below their watermark.
 std::string WhereDigest(const TableJob& table);
 
+/// The cursor's column as the statistics of `plan` have it, where an index leads to it; else null.
+/// Lives in the plan.
+const ColumnStatistics* IndexedCursor(const TablePlan& plan);
+
 /// No row can be in the window of `plan`.
 bool HasEmptyWindow(const TablePlan& plan);
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "headrace/model/civil_time.h"
+#include "headrace/run/cursor_window.h"
 
 namespace headrace {
 namespace {
@@ -16,9 +17,9 @@ namespace {
 /// statistics, and samples, may have missed it.
 bool ShowsItsZone(const TablePlan& plan) {
   const Column* described = plan.description.FindColumn(plan.cursor->column);
-  const auto found = plan.statistics.columns.find(plan.cursor->column);
-  return described->type->id() == arrow::Type::TIMESTAMP && plan.cursor->now &&
-         found != plan.statistics.columns.end() && found->second.indexed && found->second.maximum;
+  const ColumnStatistics* known = IndexedCursor(plan);
+  return described->type->id() == arrow::Type::TIMESTAMP && plan.cursor->now && known != nullptr &&
+         known->maximum;
 }
 
 /// To look for the greatest value without an index would take a pass over the table.

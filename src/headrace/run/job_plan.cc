@@ -55,8 +55,7 @@ arrow::Status CountWaitingRows(const Split& window, Snapshot& snapshot, std::sto
 /// them, or the job wants to know.
 arrow::Status CountOutsideWindow(const TableJob& job, const Column* unwanted, Snapshot& snapshot,
                                  std::stop_token stop, TablePlan& plan) {
-  const auto found = plan.statistics.columns.find(plan.cursor->column);
-  const bool indexed = found != plan.statistics.columns.end() && found->second.indexed;
+  const bool indexed = IndexedCursor(plan) != nullptr;
   const std::optional<Split> window = std::exchange(plan.filter.window, std::nullopt);
   arrow::Status status;
   if (unwanted != nullptr && (indexed || job.partition.nulls == NullRowsPolicy::kError)) {

@@ -22,7 +22,7 @@ bool HasNextWindow(const UnfinishedRun& run) {
 bool IsSameJob(const UnfinishedRun& run) { return run.is_same_text && run.is_same_place; }
 
 /// A new run loads all that the unfinished one is for. Whoever asks again for that means the new
-/// one from then on: it must be for no less, and no other job.
+/// one from then on: it must be for no less.
 bool IsCovered(const UnfinishedRun& run) {
   if (!run.has_published) return std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted);
   return std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted_window);
@@ -48,8 +48,7 @@ bool IsForOtherRows(const UnfinishedRun& run) {
 bool IsCoveredByOtherId(const UnfinishedRun& run, const RunWish& wish) {
   if (IsSameJob(run)) return IsCovered(run);
   const bool is_backfill = run.is_backfill || wish.is_backfill;
-  return !run.has_published && !is_backfill && IsReplacedAnyway(run) &&
-         std::ranges::all_of(run.tables, &UnfinishedTable::is_wanted);
+  return !run.has_published && !is_backfill && IsReplacedAnyway(run) && IsCovered(run);
 }
 
 /// It has published nothing, of another job.

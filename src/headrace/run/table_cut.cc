@@ -103,19 +103,15 @@ bool MayCutByCursor(const TableJob& job) {
 /// Where the values of a time end, beside where the window does; that of an integer ends with them.
 void KeepGreatest(TablePlan& plan) {
   const Column* described = plan.description.FindColumn(plan.cursor->column);
-  const auto found = plan.statistics.columns.find(plan.cursor->column);
-  if (!IsTimeType(*described->type) || found == plan.statistics.columns.end()) return;
-  const ColumnStatistics& known = found->second;
-  if (!known.indexed || !known.maximum) return;
-  plan.cursor->greatest = WatermarkText(*described->type, *known.maximum);
+  const ColumnStatistics* known = IndexedCursor(plan);
+  if (!IsTimeType(*described->type) || known == nullptr || !known->maximum) return;
+  plan.cursor->greatest = WatermarkText(*described->type, *known->maximum);
 }
 
 /// Knows the window's own rows, where an index finds them. Without one each unit would read the
 /// whole table to find its part of the window: it is cut as if all were wanted.
 void NarrowToWindow(const TableJob& job, PlanKnobs& knobs, TablePlan& plan) {
-  const auto found = plan.statistics.columns.find(plan.cursor->column);
-  const bool indexed = found != plan.statistics.columns.end() && found->second.indexed;
-  if (!indexed) {
+  if (IndexedCursor(plan) == nullptr) {
     if (!job.partition.column.has_value()) knobs.column.clear();
     plan.warnings.push_back("no index leads with the cursor \"" + plan.cursor->column +
                             "\": each run reads the whole table to find the new rows");

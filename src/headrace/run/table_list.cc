@@ -96,22 +96,24 @@ class TableLister {
     return TableRef{.schema = {}, .name = relation.table.name, .query = {}, .alias = {}};
   }
 
+  static bool Matches(const TablePattern& pattern, const NamedRelation& relation) {
+    const auto table = NameFor(pattern, relation);
+    return table && pattern.Matches(*table);
+  }
+
   static bool IsExcluded(const PatternJob& pattern, const NamedRelation& relation) {
-    return std::ranges::any_of(pattern.exclude, [&](const TablePattern& excluded) {
-      const auto table = NameFor(excluded, relation);
-      return table && excluded.Matches(*table);
-    });
+    return std::ranges::any_of(
+        pattern.exclude, [&](const TablePattern& excluded) { return Matches(excluded, relation); });
   }
 
   /// Of `pattern.exclude` what stands for no relation at all: a name that is misspelt, most likely.
   std::vector<std::string> ExcludesOfNothing(const PatternJob& pattern) const {
     std::vector<std::string> nothing;
     for (const TablePattern& excluded : pattern.exclude) {
-      const bool matches = std::ranges::any_of(names_, [&](const NamedRelation& relation) {
-        const auto table = NameFor(excluded, relation);
-        return table && excluded.Matches(*table);
-      });
-      if (!matches) nothing.push_back(excluded.text());
+      const auto matches = [&](const NamedRelation& relation) {
+        return Matches(excluded, relation);
+      };
+      if (std::ranges::none_of(names_, matches)) nothing.push_back(excluded.text());
     }
     return nothing;
   }

@@ -179,14 +179,13 @@ arrow::Result<LeafRows> RowsOf(EstimateQueries& queries, const Relation& leaf,
 /// Rows of all leaves.
 arrow::Result<Change> FillRows(EstimateQueries& queries, const Description& description,
                                double width, Statistics& statistics) {
-  ARROW_ASSIGN_OR_RAISE(const CountedLeaves counted, ReadCounts(queries, description));
+  ARROW_ASSIGN_OR_RAISE(CountedLeaves counted, ReadCounts(queries, description));
   double rows = 0;
   double counted_rows = 0;
   double modified = 0;
   statistics.origin = kCounted;
   for (const Relation& leaf : description.leaves) {
-    const auto found = counted.find(leaf.oid);
-    const CountedLeaf count = found == counted.end() ? CountedLeaf{} : found->second;
+    const CountedLeaf& count = counted[leaf.oid];
     ARROW_ASSIGN_OR_RAISE(const LeafRows of_leaf, RowsOf(queries, leaf, count, width));
     rows += of_leaf.rows;
     statistics.leaf_rows.push_back(of_leaf.rows);
@@ -340,7 +339,7 @@ void Take(const ValueSpread& spread, ColumnStatistics& statistics) {
 /// Whether the values that there are reach well beyond those that ANALYZE saw. In a table that has
 /// not grown, one that is farther away than those from each other is one that somebody made up
 /// (`9999-12-31`).
-bool HasOutgrownHistogram(const ColumnStatistics& statistics, const Change& change) {
+bool HasOutgrownHistogram(const ColumnStatistics& statistics, double growth) {
   constexpr double kWorthALook = 0.1;
   constexpr double kSomeGrowth = 1.1;
   if (!statistics.minimum || statistics.histogram.empty()) return false;
@@ -348,7 +347,7 @@ bool HasOutgrownHistogram(const ColumnStatistics& statistics, const Change& chan
   const auto last = static_cast<double>(statistics.histogram.back());
   const auto is_beyond = [&](double distance) {
     const double span = last - first;
-    return distance > kWorthALook * span && (distance <= span || change.growth > kSomeGrowth);
+    return distance > kWorthALook * span && (distance <= span || growth > kSomeGrowth);
   };
   return is_beyond(first - static_cast<double>(*statistics.minimum)) ||
          is_beyond(static_cast<double>(*statistics.maximum) - last);
@@ -361,7 +360,7 @@ std::string_view WhyToLook(const ColumnStatistics& statistics, const Change& cha
   }
   constexpr double kOtherSize = 1.5;
   const bool is_other_size = change.growth > kOtherSize || change.growth < 1 / kOtherSize;
-  if (is_other_size || HasOutgrownHistogram(statistics, change)) {
+  if (is_other_size || HasOutgrownHistogram(statistics, change.growth)) {
     return "the server's statistics of it are stale";
   }
   return HasChangedMuch(change.modified, 1) ? "the server counts many changes since it was analysed"
