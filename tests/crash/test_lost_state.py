@@ -62,3 +62,24 @@ def test_a_run_whose_state_is_lost_publishes_the_source_as_it_is(headrace, sourc
         assert sorted(zip(*lake.read(job.lake, f"orders/run-{run_id}").to_pydict().values())) == expected, context
         assert lake.count(job.lake, "orders") == (ROWS * (point + 1) if write == "append" else ROWS), context
     assert point > 10 and published_before > 0, "too few durable calls to be true"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_window_whose_state_is_lost_needs_no_run_id(headrace, source, knife, when):
+    """The watermark lies with the data: the next run begins where the last commit ended, wherever the one before was killed."""
+    source.executescript("DROP TABLE orders; CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT)")
+    table = {"name": "orders", "mode": "transactional", "cursor": "id", "partition": {"target_rows": 5}}
+    job = Job(headrace, {"type": "sqlite", "path": "./source.db"}, [table])
+    for point in itertools.count(1):
+        source.executemany("INSERT INTO orders VALUES (?)", [(None,)] * 20)
+        job.environment = knife.kill(point, when)
+        finished = job.run(expect=None)
+        job.environment = {}
+        shutil.rmtree(job.state, ignore_errors=True)
+        if finished.returncode != 0:
+            assert finished.returncode == -signal.SIGKILL, f"killed {when} durable call {point}\n{finished.stdout}{finished.stderr}"
+            job.run()
+        assert sorted(lake.rows(job.lake, "orders")) == [(id,) for id in range(1, 20 * point + 1)], f"killed {when} durable call {point}"
+        if finished.returncode == 0:
+            break
+    assert point > 20, "too few durable calls to be true"

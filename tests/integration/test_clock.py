@@ -25,7 +25,7 @@ def clock():
 
 @pytest.fixture(scope="module", params=versions_to_test())
 def server(request, clock):
-    with PostgresServer(request.param, environment=clock.environment) as started:
+    with PostgresServer(request.param, {"max_prepared_transactions": 1}, environment=clock.environment) as started:
         yield started
 
 
@@ -239,26 +239,60 @@ def write_out_of_order(uri: str, seed: int, is_over: threading.Event) -> list[st
     return written
 
 
+NOON = datetime.datetime(2024, 5, 2, 12, tzinfo=datetime.timezone.utc)
+JUMPS = {"timestamptz": {"minutes": 300}, "date": {"days": 3}}
+PER_DAY = "CREATE TABLE events (body text, created_at date NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')); CREATE INDEX ON events (created_at)"
+
+
+@pytest.mark.parametrize("kind", JUMPS)
 @pytest.mark.parametrize("seed", range(2))
-def test_writers_that_commit_out_of_order_beside_a_clock_that_jumps(events, clock, headrace, seed):
+def test_writers_that_commit_out_of_order_beside_a_clock_that_jumps(database, clock, headrace, seed, kind):
     """The clock jumps ahead, and back by less than what waits: no row is to be lost, and none is told to be."""
+    clock.set(NOON)
+    database.execute(PER_DAY.replace("date", kind))
     dice = random.Random(seed)
-    job = incremental(headrace, events)
+    job = incremental(headrace, database, load={"cursor_timezone": "UTC"})
+    [(unit, most)] = JUMPS[kind].items()
     is_over, counts = threading.Event(), []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        writers = [pool.submit(write_out_of_order, events.uri, seed * 2 + writer, is_over) for writer in range(2)]
+        writers = [pool.submit(write_out_of_order, database.uri, seed * 2 + writer, is_over) for writer in range(2)]
         try:
             for _ in range(5):
-                for step in (dice.choice([{"minutes": dice.randrange(1, 300)}, {"seconds": 2}]), {"seconds": -0.9}):
+                for step in (dice.choice([{unit: dice.randrange(1, most)}, {"seconds": 2}]), {"seconds": -0.9}):
                     clock.move(**step)
                     job.run()
                 counts.append(lake.count(job.lake, "public.events"))
         finally:
             is_over.set()
         written = [body for writer in writers for body in writer.result()]
-    run_with(job, events, clock)
+    clock.move(**JUMPS[kind])
+    run_with(job, database, clock)
     assert counts[0] < counts[-1] < len(written), "there was something to load in between"
     assert bodies(job) == sorted(written)
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK", "COMMIT PREPARED"])
+def test_a_day_is_complete_once_the_transactions_that_began_on_it_have_ended(database, clock, headrace, end):
+    """Nothing tells when one that is prepared has begun: the run gives up, and the rows wait for the next."""
+    clock.set(NOON)
+    database.execute(PER_DAY)
+    job = incremental(headrace, database, load={"cursor_timezone": "UTC", "settle": "100ms"})
+    run_with(job, database, clock, "a")
+    clock.move(days=1)
+    with psycopg.connect(database.uri, autocommit=True) as late:
+        late.execute("BEGIN")
+        insert(late, "late")
+        clock.move(days=1)
+        run_with(job, database, clock, "b")
+        assert bodies(job) == ["a"]
+        if end == "COMMIT PREPARED":
+            late.execute(f"PREPARE TRANSACTION '{database.name}'")
+            said(job.run(expect=1), f"the prepared transaction '{database.name}' may still commit rows")
+            end = f"{end} '{database.name}'"
+        late.execute(end)
+    clock.move(days=1)
+    run_with(job, database, clock)
+    assert bodies(job) == (["a", "b"] if end == "ROLLBACK" else ["a", "b", "late"])
 
 
 SET_BACK, SET_AHEAD = ("2024-10-27T01:00:00+00:00", "Europe/Berlin"), ("2025-03-30T01:00:00+00:00", "Europe/Berlin")

@@ -9,6 +9,7 @@ import sqlite3
 
 import pytest
 from harness import lake
+from harness.gate import until
 from harness.job import SECONDS, Job, is_sanitized, postgres_job, said
 from harness.shop import make_shop
 
@@ -378,24 +379,57 @@ def test_a_condition_that_selects_other_rows_each_time_is_no_bug_of_headrace(dat
 
 
 HIDDEN = 1234
+PLACES = {
+    "id_range": ("id", "id", int),
+    "pages": (None, "trunc((ctid::text::point)[0])", int),
+    "date_range": ("at", "at", str),
+    "key_range": ("name", "name", str),
+}
 
 
-@pytest.mark.parametrize("strategy", ["id_range", "pages"])
-def test_the_unit_that_read_other_rows_than_the_source_counts_is_named(database, headrace, strategy):
-    """A row that is there for whoever counts, and not for whoever copies: one unit has one row less."""
+@pytest.fixture
+def hiding(database):
+    """A table with a row that is there for whoever counts, and not for whoever copies: one unit has one row less."""
     database.execute(f"""
-        CREATE TABLE t AS SELECT i AS id, md5(i::text) AS name FROM generate_series(1, 5000) AS i; ALTER TABLE t ADD PRIMARY KEY (id); ANALYZE t;
+        CREATE TABLE t AS SELECT i AS id, md5(i::text) COLLATE "C" AS name, timestamp '2024-01-01' + i * interval '1 hour' AS at FROM generate_series(1, 5000) AS i;
+        ALTER TABLE t ADD PRIMARY KEY (id); CREATE UNIQUE INDEX ON t (name); CREATE INDEX ON t (at); ANALYZE t;
         CREATE FUNCTION shown(id int) RETURNS boolean VOLATILE LANGUAGE sql AS $$ SELECT id <> {HIDDEN} OR current_query() NOT LIKE '%COPY%' $$""")
-    table = {"name": "public.t", "where": "shown(id)", "partition": {"strategy": strategy, "target_rows": 500}}
-    job = postgres_job(headrace, database, table, verify="source")
+    return database
+
+
+def refused(headrace, database, **partition) -> str:
+    job = postgres_job(headrace, database, {"name": "public.t", "where": "shown(id)", "partition": {"target_rows": 500} | partition}, verify="source")
     text = one_line(job.run(expect=2).stdout)
     said(text, "table public.t, verify: source: 4,999 rows were read, the source has 5,000", "nothing was published")
-    [(unit, first, last, read, counted)] = re.findall(r"; unit (\d+) \(\D*(\d+) to (?:before )?(\d+)[^)]*\) read (\d+) of (\d+)", text)
-    assert int(unit) > 0 and int(read) == int(counted) - 1, text
-    [(page,)] = database.execute(f"SELECT trunc((ctid::text::point)[0])::int FROM t WHERE id = {HIDDEN}")
-    place = page if strategy == "pages" else HIDDEN
-    assert int(first) <= place <= int(last), text
     assert not lake.files(job.lake)
+    return text
+
+
+@pytest.mark.parametrize("strategy", PLACES)
+def test_the_unit_that_read_other_rows_than_the_source_counts_is_named(hiding, headrace, strategy):
+    column, place, kind = PLACES[strategy]
+    text = refused(headrace, hiding, strategy=strategy, **({"column": column} if column else {}))
+    [(unit, first, last, read, counted)] = re.findall(r'; unit (\d+) \((?:\w+ from|pages) "?([^ "]+)"? to (?:before )?"?([^ ")]+)"?(?: of t)?\) read (\d+) of (\d+)', text)
+    assert int(unit) > 0 and int(read) == int(counted) - 1, text
+    [(found,)] = hiding.execute(f"SELECT ({place})::text FROM t WHERE id = {HIDDEN}")
+    assert kind(first) <= kind(found) <= kind(last), text
+
+
+def test_of_a_hash_the_part_is_named(hiding, headrace):
+    text = refused(headrace, hiding, strategy="hash", column="id")
+    [(read, counted)] = re.findall(r"; unit \d+ \(hash of id \d+ of 10\) read (\d+) of (\d+)", text)
+    assert int(read) == int(counted) - 1
+
+
+def test_of_sqlite_the_units_are_named_that_read_other_rows(headrace):
+    with contextlib.closing(sqlite3.connect(headrace.folder / "shop.db")) as shop:
+        shop.executescript("CREATE TABLE t (id INTEGER PRIMARY KEY); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO t SELECT i FROM n")
+    table = {"name": "t", "where": "id < 4000 OR random() % 2", "partition": {"target_rows": 500}}
+    job = Job(headrace, {"type": "sqlite", "path": "./shop.db"}, [table], verify="source")
+    text = until(lambda: (run := job.run(expect=None)).returncode == 2 and one_line(run.stdout), "the dice fall on two sums")
+    units = re.findall(r"; unit (\d+) \(id from (\d+)[^)]*\) read (\d+) of (\d+)", text)
+    assert units and {int(unit) for unit, *_ in units} <= {8, 9}, text
+    assert all(read != counted and int(first) >= 4000 for _, first, read, counted in units), text
 
 
 def test_without_a_snapshot_nothing_is_compared_with_the_source(database, headrace):
