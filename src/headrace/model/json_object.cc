@@ -66,6 +66,24 @@ void JsonObject::Read(const char* key, std::optional<uint32_t>& value) {
   if (const auto* json = Find(key, false)) ReadInteger(key, *json, value.emplace());
 }
 
+void JsonObject::Read(const char* key, std::optional<std::vector<std::string>>& value) {
+  const auto* json = Find(key, false);
+  if (json == nullptr) return;
+  value.emplace();
+  for (const nlohmann::json& element : ReadArray(key)) {
+    if (!element.is_string()) return WrongType(key, "an array of strings");
+    value->push_back(element.get<std::string>());
+  }
+}
+
+const nlohmann::json& JsonObject::ReadObject(const char* key) {
+  static const nlohmann::json kNone = nlohmann::json::object();
+  const auto* json = Find(key, true);
+  if (json != nullptr && json->is_object()) return *json;
+  if (json != nullptr) WrongType(key, "an object");
+  return kNone;
+}
+
 void JsonObject::Read(const char* key, double& value) {
   const auto* json = Find(key, true);
   if (json == nullptr) return;

@@ -37,6 +37,7 @@ class JsonObject {
   void Read(const char* key, std::optional<std::string>& value);
   void Read(const char* key, std::optional<int64_t>& value);
   void Read(const char* key, std::optional<uint32_t>& value);
+  void Read(const char* key, std::optional<std::vector<std::string>>& value);
 
   /// The key `version`, which must be `expected`.
   void ReadVersion(int expected);
@@ -49,6 +50,9 @@ class JsonObject {
 
   /// The elements of an array; empty after an error.
   const std::vector<nlohmann::json>& ReadArray(const char* key);
+
+  /// An object within; an empty one after an error.
+  const nlohmann::json& ReadObject(const char* key);
 
   /// Reads each element of an array of objects with `read(element)`, an arrow::Result<T>.
   template <typename T, typename ReadElement>

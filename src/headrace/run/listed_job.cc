@@ -9,9 +9,9 @@
 #include <unordered_set>
 #include <utility>
 
+#include "headrace/model/backoff.h"
 #include "headrace/model/wait_for.h"
 #include "headrace/run/backfill.h"
-#include "headrace/run/backoff.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/known_run.h"
 #include "headrace/run/succession.h"

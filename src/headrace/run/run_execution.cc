@@ -5,10 +5,10 @@
 #include <thread>
 #include <utility>
 
+#include "headrace/model/backoff.h"
 #include "headrace/model/wait_for.h"
 #include "headrace/observe/human.h"
 #include "headrace/run/announce.h"
-#include "headrace/run/backoff.h"
 #include "headrace/run/execute_options.h"
 #include "headrace/run/settle.h"
 #include "headrace/run/source_count.h"

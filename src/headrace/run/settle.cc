@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "headrace/model/backoff.h"
 #include "headrace/model/wait_for.h"
 #include "headrace/observe/human.h"
-#include "headrace/run/backoff.h"
 
 namespace headrace {
 namespace {

@@ -10,8 +10,8 @@
 #include "headrace/engine/local/round_trip.h"
 #include "headrace/engine/local/unit_watch.h"
 #include "headrace/engine/local/worker_pool.h"
+#include "headrace/model/backoff.h"
 #include "headrace/model/split_text.h"
-#include "headrace/run/backoff.h"
 
 namespace headrace {
 namespace {
