@@ -11,7 +11,7 @@
 /// Requests and answers of HTTP, and who carries them. What a request is for, whether an answer is
 /// an error and what to do about it is the caller's matter, or that of a decorator:
 ///
-///   CurlTransport ◄─ RetryingTransport ◄─ AuthorizedTransport (client/google_auth) ◄─ a client
+///   CurlTransport ◄─ AuthorizedTransport (client/google_auth) ◄─ RetryingTransport ◄─ a client
 namespace headrace {
 
 struct HttpHeader {

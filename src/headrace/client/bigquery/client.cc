@@ -1,0 +1,164 @@
+#include "headrace/client/bigquery/client.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "headrace/client/bigquery/error.h"
+#include "headrace/client/http/url.h"
+#include "headrace/model/json_object.h"
+#include "headrace/model/percent_coding.h"
+
+namespace headrace {
+namespace {
+
+using nlohmann::json;
+
+std::string LabelOf(const BigQueryDataset& dataset) {
+  return "dataset " + dataset.project + "." + dataset.dataset;
+}
+
+std::string LabelOf(const BigQueryTable& table) { return "table " + table.label(); }
+std::string LabelOf(const BigQueryJob& job) { return "job " + job.project + ":" + job.id; }
+
+json ReferenceOf(const BigQueryJob& job) {
+  json reference = {{"projectId", job.project}, {"jobId", job.id}};
+  if (!job.location.empty()) reference["location"] = job.location;
+  return reference;
+}
+
+json ResourceOf(const BigQueryJob& job, const json& configuration) {
+  return {{"jobReference", ReferenceOf(job)}, {"configuration", configuration}};
+}
+
+/// The answer's object; what is asked for without an answer (DELETE) has an empty one.
+arrow::Result<json> ObjectOf(std::string_view what, const HttpResponse& answer) {
+  if (!answer.ok()) return BigQueryError(what, answer);
+  if (answer.body.empty()) return json::object();
+  ARROW_ASSIGN_OR_RAISE(json object, ParseJson(answer.body, what, ErrorClass::kTransient));
+  if (!object.is_object()) return TransientError(std::string(what) + ": the answer is no object");
+  return object;
+}
+
+}  // namespace
+
+BigQueryClient::BigQueryClient(std::shared_ptr<HttpTransport> transport, std::string root)
+    : transport_(std::move(transport)), root_(std::move(root)) {}
+
+std::string BigQueryClient::Path(std::string_view project) const {
+  return root_ + "/bigquery/v2/projects/" + PercentEncode(project);
+}
+
+std::string BigQueryClient::DatasetPath(const BigQueryDataset& dataset) const {
+  return Path(dataset.project) + "/datasets/" + PercentEncode(dataset.dataset);
+}
+
+std::string BigQueryClient::TablePath(const BigQueryTable& table) const {
+  return DatasetPath({.project = table.project, .dataset = table.dataset}) + "/tables/" +
+         PercentEncode(table.table);
+}
+
+arrow::Result<json> BigQueryClient::Ask(std::string_view what, std::string method, std::string url,
+                                        const json* body, const std::stop_token& stop) const {
+  const std::string text = body == nullptr ? std::string() : DumpJson(*body);
+  HttpRequest request{.method = std::move(method), .url = std::move(url), .body = text};
+  if (body != nullptr) {
+    request.headers.push_back({.name = "Content-Type", .value = "application/json"});
+  }
+  ARROW_ASSIGN_OR_RAISE(const HttpResponse answer, transport_->Send(request, stop));
+  return ObjectOf(what, answer);
+}
+
+arrow::Result<std::optional<json>> BigQueryClient::Find(std::string_view what, std::string url,
+                                                        const std::stop_token& stop) const {
+  arrow::Result<json> found = Ask(what, "GET", std::move(url), nullptr, stop);
+  if (found.ok()) return std::optional(std::move(*found));
+  if (CodeOf(found.status()) == kNotFoundReason) return std::optional<json>();
+  return found.status();
+}
+
+arrow::Result<std::optional<json>> BigQueryClient::FindDataset(const BigQueryDataset& dataset,
+                                                               const std::stop_token& stop) const {
+  return Find(LabelOf(dataset), DatasetPath(dataset), stop);
+}
+
+arrow::Result<std::optional<json>> BigQueryClient::FindTable(const BigQueryTable& table,
+                                                             const std::stop_token& stop) const {
+  return Find(LabelOf(table), TablePath(table), stop);
+}
+
+arrow::Result<std::optional<json>> BigQueryClient::FindJob(const BigQueryJob& job,
+                                                           const std::stop_token& stop) const {
+  const std::string query = EncodeForm({{"location", job.location}});
+  return Find(
+      LabelOf(job),
+      Path(job.project) + "/jobs/" + PercentEncode(job.id) + (query.empty() ? "" : "?" + query),
+      stop);
+}
+
+arrow::Result<json> BigQueryClient::InsertDataset(const BigQueryDataset& dataset, json resource,
+                                                  const std::stop_token& stop) const {
+  resource["datasetReference"] = {{"projectId", dataset.project}, {"datasetId", dataset.dataset}};
+  return Ask(LabelOf(dataset), "POST", Path(dataset.project) + "/datasets", &resource, stop);
+}
+
+arrow::Result<json> BigQueryClient::InsertTable(const BigQueryTable& table, json resource,
+                                                const std::stop_token& stop) const {
+  resource["tableReference"] = {
+      {"projectId", table.project}, {"datasetId", table.dataset}, {"tableId", table.table}};
+  const BigQueryDataset dataset{.project = table.project, .dataset = table.dataset};
+  return Ask(LabelOf(table), "POST", DatasetPath(dataset) + "/tables", &resource, stop);
+}
+
+arrow::Result<json> BigQueryClient::PatchTable(const BigQueryTable& table, const json& change,
+                                               const std::stop_token& stop) const {
+  return Ask(LabelOf(table), "PATCH", TablePath(table), &change, stop);
+}
+
+arrow::Status BigQueryClient::DeleteTable(const BigQueryTable& table,
+                                          const std::stop_token& stop) const {
+  arrow::Status deleted = Ask(LabelOf(table), "DELETE", TablePath(table), nullptr, stop).status();
+  return CodeOf(deleted) == kNotFoundReason ? arrow::Status::OK() : deleted;
+}
+
+arrow::Result<json> BigQueryClient::InsertJob(const BigQueryJob& job, const json& configuration,
+                                              const std::stop_token& stop) const {
+  const json resource = ResourceOf(job, configuration);
+  return Ask(LabelOf(job), "POST", Path(job.project) + "/jobs", &resource, stop);
+}
+
+arrow::Result<json> BigQueryClient::UploadJob(const BigQueryJob& job, const json& configuration,
+                                              const UploadContent& content,
+                                              const std::stop_token& stop,
+                                              const UploadOptions& options) const {
+  const std::string resource = DumpJson(ResourceOf(job, configuration));
+  const HttpRequest initiation{.method = "POST",
+                               .url = root_ + "/upload/bigquery/v2/projects/" +
+                                      PercentEncode(job.project) + "/jobs?uploadType=resumable",
+                               .headers = {{.name = "Content-Type", .value = "application/json"}},
+                               .body = resource};
+  ARROW_ASSIGN_OR_RAISE(const HttpResponse answer,
+                        UploadResumably(*transport_, initiation, content, stop, options));
+  return ObjectOf(LabelOf(job), answer);
+}
+
+arrow::Status BigQueryClient::ListRows(const BigQueryTable& table, int64_t rows_per_page,
+                                       const std::function<arrow::Status(const json& page)>& take,
+                                       const std::stop_token& stop) const {
+  std::string token;
+  do {
+    const std::string query = EncodeForm({{"maxResults", std::to_string(rows_per_page)},
+                                          {"formatOptions.useInt64Timestamp", "true"},
+                                          {"pageToken", token}});
+    ARROW_ASSIGN_OR_RAISE(const json page, Ask(LabelOf(table), "GET",
+                                               TablePath(table) + "/data?" + query, nullptr, stop));
+    ARROW_RETURN_NOT_OK(take(page));
+    std::optional<std::string> next;
+    JsonObject object(page, LabelOf(table), ErrorClass::kPermanent);
+    object.Read("pageToken", next);
+    ARROW_RETURN_NOT_OK(object.status());
+    token = next.value_or("");
+  } while (!token.empty());
+  return arrow::Status::OK();
+}
+
+}  // namespace headrace
