@@ -86,8 +86,9 @@ inline constexpr int kOneLine = -1;
 arrow::Result<nlohmann::json> ParseJson(std::string_view text, std::string_view what,
                                         ErrorClass error_class);
 
-/// The text of `json`, on one line or, where `indent` is given, on many. All JSON of headrace is
-/// written by this: bytes that are not UTF-8 become U+FFFD instead of an exception.
+/// The text of `json`, on one line or, where `indent` is given, on many. All JSON of headrace but
+/// that of rows (model/json_row.h) is written by this: bytes that are not UTF-8 become U+FFFD
+/// instead of an exception.
 std::string DumpJson(const nlohmann::json& json, int indent = kOneLine);
 std::string DumpJson(const nlohmann::ordered_json& json, int indent = kOneLine);
 

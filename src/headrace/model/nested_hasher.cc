@@ -1,7 +1,6 @@
 #include <arrow/array/data.h>
 #include <arrow/extension_type.h>
 #include <arrow/type.h>
-#include <arrow/util/bit_util.h>
 
 #include <algorithm>
 #include <array>
@@ -9,37 +8,10 @@
 #include <vector>
 
 #include "headrace/model/column_hasher.h"
+#include "headrace/model/nested_layout.h"
 
 namespace headrace {
 namespace {
-
-bool IsNullAt(const arrow::ArrayData& data, int64_t position) {
-  return data.MayHaveNulls() && !arrow::bit_util::GetBit(data.buffers[0]->data(), position);
-}
-
-/// The elements of a list in their array: [first, last).
-struct Elements {
-  int64_t first = 0;
-  int64_t last = 0;
-};
-
-template <typename Offset>
-struct OffsetElements {
-  explicit OffsetElements(const arrow::DataType& /*type*/) {}
-  Elements At(const arrow::ArrayData& data, int64_t position) const {
-    const auto* offsets = data.GetValues<Offset>(1, 0);
-    return {offsets[position], offsets[position + 1]};
-  }
-};
-
-struct FixedElements {
-  explicit FixedElements(const arrow::DataType& type)
-      : size(static_cast<const arrow::FixedSizeListType&>(type).list_size()) {}
-  Elements At(const arrow::ArrayData& /*data*/, int64_t position) const {
-    return {position * size, (position + 1) * size};
-  }
-  int64_t size;
-};
 
 /// Elements hashed at a time: a row may hold millions, whose hashes would take several times their
 /// own memory.
@@ -111,13 +83,6 @@ class StructHasher final : public ColumnHasher {
   std::vector<std::unique_ptr<ColumnHasher>> fields_;
   std::vector<uint64_t> field_sums_;
 };
-
-int64_t IndexAt(const arrow::ArrayData& data, int width, int64_t position) {
-  const uint8_t* bytes = data.buffers[1]->data() + position * width;
-  int64_t index = 0;
-  for (int b = 0; b < width; ++b) index |= static_cast<int64_t>(bytes[b]) << (8 * b);
-  return index;  // Valid indices are not negative, whatever the signedness of their type.
-}
 
 /// Dictionary arrays by value. Each dictionary is hashed once, not once per row.
 class DictionaryHasher final : public ColumnHasher {
