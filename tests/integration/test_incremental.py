@@ -459,6 +459,29 @@ def test_what_is_no_number_is_warned_of(headrace):
     assert lake.rows(job.lake, "t", "c") == [(1,), (2,)]
 
 
+def test_the_commands_that_are_proposed_behind_a_backfill_load_the_rest(events, headrace):
+    """Nothing was loaded before it: where this job begins is not known, and running again does not tell."""
+    job = incremental(headrace, events, cursor="id")
+    insert(events, "a", "b", "c")
+    job.run("--from", "1", "--to", "3")
+    assert "abandon" not in headrace("plan", job.file, expect=2).stdout
+    refused = job.run(expect=2)
+    said(refused, "it is there already", "give this run up, say where the load begins")
+    commands = [line.strip() for line in refused.stdout.splitlines() if line.startswith("      headrace ")]
+    assert [command.split()[1] for command in commands] == ["abandon", "state", "run"]
+    for command in commands:
+        headrace(*command.replace("VALUE", "3").split()[1:], expect=0)
+    assert bodies(job) == ["a", "b", "c"]
+
+
+def test_of_a_sequence_that_was_set_back_it_is_said(events, headrace):
+    job = incremental(headrace, events, cursor="id")
+    insert(events, "a", "b", "c")
+    job.run()
+    events.execute("INSERT INTO events (body) VALUES ('d'); SELECT setval('events_id_seq', 1)")
+    said(job.run(expect=2), "which its sequence has not come to: it was given by hand, or the sequence was set back")
+
+
 def test_a_sequence_that_was_begun_anew_is_noticed(events, headrace):
     job = incremental(headrace, events, cursor="id")
     insert(events, "a", "b", "c")

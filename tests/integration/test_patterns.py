@@ -124,6 +124,7 @@ def test_only_and_set_take_the_tables_and_the_pattern(dims, headrace):
     assert planned_tables(headrace, "--only", "public.dim_b") == ["public.dim_b"]
     assert planned_tables(headrace, "--only", "public.dim_*") == ["public.dim_a", "public.dim_b"]
     said(job.run("--only", "public.dim_tmp", expect=2), "no table", "public.dim_tmp")
+    assert planned_tables(headrace, "--only", "*") == planned_tables(headrace, "--only", "d*", "--only", "*.f?ct") == ["public.dim_a", "public.dim_b", "public.fact"]
     plan = headrace("plan", "job.yaml", "--json", "--set", "tables.public.dim_*.write=append", expect=0).json()
     assert [(table["table"], table["write"], table.get("pattern")) for table in plan["tables"]] == [
         ("public.dim_a", "append", "public.dim_*"), ("public.dim_b", "append", "public.dim_*"), ("public.fact", "replace", None)]

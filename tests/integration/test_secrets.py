@@ -50,6 +50,17 @@ def test_no_output_and_no_file_shows_it(guarded, headrace, way, right):
     assert traces(headrace.folder, secret) == []
 
 
+@pytest.mark.parametrize("uri", ["{uri}&user=etl&password={secret}", "{uri};password={secret}", "host=127.0.0.1;port=1;user=etl;password={secret};dbname=d",
+                                 "postgresql://etl;{secret}@127.0.0.1/d", "postgresql://etl/{secret}@127.0.0.1/d"])
+def test_a_password_in_the_place_of_another_part_is_neither_shown_nor_kept(database, headrace, uri):
+    job = Job(headrace, {"type": "postgresql", "uri": uri.format(uri=database.uri, secret=SECRET)}, [{"name": "public.t"}])
+    for command in ("check", "plan", "run"):
+        finished = headrace(command, job.file, "--log-level", "debug", expect=2)
+        said(finished, "source.uri", "nothing is repeated" if "etl/" not in uri else "no user in front of the host")
+        assert SECRET not in finished.stdout + finished.stderr
+    assert traces(headrace.folder, SECRET) == []
+
+
 def test_inspect_says_who_was_refused_where_and_what_next(guarded, headrace):
     server, database = guarded
     uri = server.uri(database.name, "etl").replace("etl@", "etl:wrong-one@")

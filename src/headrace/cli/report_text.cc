@@ -15,6 +15,7 @@
 #include "headrace/observe/human.h"
 #include "headrace/observe/shell_word.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/cursor_window.h"
 #include "headrace/run/exit_code.h"
 
 namespace headrace {
@@ -197,25 +198,67 @@ bool HasPublishedTable(const nlohmann::json& report) {
   });
 }
 
+constexpr const char* kTableError = "error";
+constexpr std::string_view kNoRightsCode = "42501";  // insufficient_privilege of SQLSTATE
+
+/// Whether running again helps only once somebody has said where the table's load goes on.
+bool NeedsWatermark(const arrow::Status& error) {
+  return CodeOf(error) == kNoWatermarkCode || CodeOf(error) == kBehindWatermarkCode;
+}
+
 /// What can be done about a failed table.
 struct NextSteps {
+  enum class Commands { kNone, kOfChange, kOfWatermark };
+
   std::string sentence;
-  bool change_job = false;  ///< CommandsOfChange stand below the sentence.
+  Commands commands = Commands::kNone;  ///< What stands below the sentence.
 
   auto operator<=>(const NextSteps&) const = default;
 };
 
-/// How what is left of a run is loaded with another job. They are not wrapped.
+/// Lines of commands; they are not wrapped.
+std::string CommandLines(const std::vector<std::string>& commands) {
+  std::string text;
+  for (const std::string& command : commands) text += "      " + EscapeControls(command) + "\n";
+  return text;
+}
+
+std::string AbandonCommand(const nlohmann::json& report, const JobWords& job) {
+  return "headrace abandon " + report.value("run", "") + job.AsOption();
+}
+
+/// How what is left of a run is loaded with another job.
 std::string CommandsOfChange(const nlohmann::json& report, const JobWords& job) {
   std::string only;
   for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
     only += " --only " + ShellWord(table.get<std::string>());
   }
-  const std::array commands = {"headrace abandon " + report.value("run", "") + job.AsOption(),
-                               "headrace run" + job.AsSameRun() + only};
-  std::string text;
-  for (const std::string& command : commands) text += "      " + EscapeControls(command) + "\n";
-  return text;
+  return CommandLines({AbandonCommand(report, job), "headrace run" + job.AsSameRun() + only});
+}
+
+/// How tables go on whose watermark somebody has to say.
+std::string CommandsOfWatermark(const nlohmann::json& report, const JobWords& job) {
+  std::vector<std::string> commands = {AbandonCommand(report, job)};
+  for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
+    if (!NeedsWatermark(ErrorOf(table, kTableError))) continue;
+    commands.push_back("headrace state set " + ShellWord(table.value("table", "")) + " VALUE" +
+                       job.AsOption());
+  }
+  commands.push_back("headrace run" + job.AsSameRun());
+  return CommandLines(commands);
+}
+
+std::string CommandsText(NextSteps::Commands commands, const nlohmann::json& report,
+                         const JobWords& job) {
+  switch (commands) {
+    case NextSteps::Commands::kNone:
+      return {};
+    case NextSteps::Commands::kOfChange:
+      return CommandsOfChange(report, job);
+    case NextSteps::Commands::kOfWatermark:
+      return CommandsOfWatermark(report, job);
+  }
+  return {};
 }
 
 /// A run that has published a table goes on with the same job only; `otherwise` says when it can.
@@ -223,10 +266,16 @@ NextSteps NextStepsOfChange(std::string_view otherwise) {
   return {.sentence = std::string(otherwise) +
                       ": only what is left is loaded. Where the job must change, change it and "
                       "load what is left, and nothing twice:",
-          .change_job = true};
+          .commands = NextSteps::Commands::kOfChange};
 }
 
 NextSteps NextStepsOfTable(const arrow::Status& error, bool any_published) {
+  if (NeedsWatermark(error)) {
+    return {.sentence =
+                "give this run up, say where the load begins (`state reset TABLE`: as with "
+                "a new table), then run again:",
+            .commands = NextSteps::Commands::kOfWatermark};
+  }
   const ErrorClass error_class = ClassOf(error);
   // Permanent: a value that does not fit, say, where on_overflow would be a change of the job.
   const bool may_be_the_job =
@@ -237,7 +286,10 @@ NextSteps NextStepsOfTable(const arrow::Status& error, bool any_published) {
                                  : NextStep(error));
   }
   if (error_class == ErrorClass::kBug) return {std::string(NextStep(error))};
-  const std::string step = error_class == ErrorClass::kUser
+  const bool lacks_rights = CodeOf(error) == kNoRightsCode;
+  const std::string step = lacks_rights ? "give the role the rights (`headrace check` prints the "
+                                          "statements that do), then run again"
+                           : error_class == ErrorClass::kUser
                                ? "change the job or the rights, then run again"
                                : std::string(NextStep(error));
   return {step + ": only what is left is loaded"};
@@ -274,7 +326,7 @@ std::string FailedTablesText(const nlohmann::json& report, size_t width, const J
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     if (table.value("state", "") == "failed") tables.push_back(table);
   }
-  const std::vector<Failure> failures = FailuresOf(tables, "error");
+  const std::vector<Failure> failures = FailuresOf(tables, kTableError);
   const bool any_published = HasPublishedTable(report);
   std::vector<NextSteps> steps;
   std::map<NextSteps, size_t> last;
@@ -289,7 +341,7 @@ std::string FailedTablesText(const nlohmann::json& report, size_t width, const J
     // Steps that several failures share stand behind the last of them.
     if (last[steps[i]] != i || next == NextStepsShown::kNone) continue;
     text += IndentedText("next: " + steps[i].sentence, 4, width);
-    if (steps[i].change_job) text += CommandsOfChange(report, job);
+    text += CommandsText(steps[i].commands, report, job);
   }
   return text;
 }

@@ -508,10 +508,13 @@ arrow::Result<std::vector<std::string>> Coordinator::Abandon(const std::string& 
   ARROW_ASSIGN_OR_RAISE(std::vector<std::string> done, SettleOpenIntents(parts_, run, on_doubt));
   ARROW_RETURN_NOT_OK(parts_.journal.EndRun(run, RunState::kAbandoned, known.report));
   const arrow::Status discarded = DiscardStaging(parts_, run);
-  done.push_back("run " + run + " is abandoned" +
-                 (discarded.ok() ? ", and its staging is removed. Tables that it published stay; "
-                                   "a plain run loads every table of the job again"
-                                 : ", but its staging is still there: " + discarded.message()));
+  done.push_back(
+      "run " + run + " is abandoned" +
+      (discarded.ok()
+           ? ", and its staging is removed. Tables that it published stay; "
+             "a plain run loads every table of the job again, of incremental ones what is "
+             "new"
+           : ", but its staging is still there: " + discarded.message()));
   return done;
 }
 

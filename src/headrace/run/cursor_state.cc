@@ -89,14 +89,16 @@ arrow::Result<CommitRecord> SetWatermark(const RunParts& parts, const std::strin
   ARROW_ASSIGN_OR_RAISE(const TableList list, ListTablesNow(parts.job, parts.source, stop));
   const Job listed = WithTables(parts.job, list.matched);
   const auto tables = SelectTables(listed, {table});
-  if (!tables.ok()) return UserError("the job has no table \"" + table + "\"");
+  if (!tables.ok()) return NoSuchTable(table, listed);
   if (tables->size() > 1) {
     return UserError("\"" + table + "\" is several tables of the job: name one of them");
   }
   TableJob job = *tables->front();
   const std::string cursor = job.load.cursor;
   if (!job.load.is_transactional()) {
-    return UserError("table " + job.table.label() + " is not in 'mode: transactional'");
+    return UserError("table " + job.table.label() +
+                     " is not in 'mode: transactional': each run loads it as a whole, so that it "
+                     "has no watermark; `headrace state` lists the tables that have one");
   }
   ARROW_RETURN_NOT_OK(CheckNothingUnfinished(parts));
   job.load.mode = LoadMode::kCatalog;

@@ -17,20 +17,27 @@
 namespace headrace {
 namespace {
 
+/// How rows came into the table whose end is no watermark of this job.
+std::string OriginOf(const CommitIntent& last) {
+  if (last.cursor_column) {
+    return " with the cursor \"" + *last.cursor_column + "\"" +
+           (last.watermark ? " up to " + *last.watermark : "");
+  }
+  return last.window ? ", a backfill" : " without a cursor";
+}
+
 arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
   const std::string label = job.table.label();
   return UserError(
-      "table " + label + " is there already, by run " + last.intent.run + " of job " +
-      last.intent.job +
-      (last.intent.cursor_column.has_value()
-           ? " with the cursor \"" + *last.intent.cursor_column + "\""
-       : last.intent.window.has_value() ? ", a backfill"
-                                        : " without a cursor") +
-      ": where its rows end is not known, and loading them again would double them" +
-      (job.load.initial ? " (load.initial speaks of a table that is not there yet)" : "") +
-      ". `headrace state set " + ShellWord(label) +
-      " VALUE` says where this job begins, `state reset` that it begins as with a new table, where "
-      "its rows are others, once the unfinished run is abandoned; or load into another place");
+      "it is there already, by run " + last.intent.run + " of job " + last.intent.job +
+          OriginOf(last.intent) +
+          ": where its rows end is not known, and loading them again would double them" +
+          (job.load.initial ? " (load.initial speaks of a table that is not there yet)" : "") +
+          ". `headrace state set " + ShellWord(label) +
+          " VALUE` says where this job begins, `state reset` that it begins as with a new table, "
+          "where "
+          "its rows are others; or load into another place",
+      std::string(kNoWatermarkCode));
 }
 
 /// Where the run begins; none: with the first row.
@@ -55,25 +62,23 @@ arrow::Status CheckSameZone(const TableJob& job, const Column& column, const Tab
   const std::string label = job.table.label();
   const std::string now =
       bound.timezone.empty() ? " has a zone of its own" : " is read in " + bound.timezone;
-  return UserError(
-      "table " + label + ": the watermark " + *last->watermark + " of run " + last->run +
-      " is in the time zone " + zone + ", and \"" + column.name + "\"" + now +
-      " now: rows would be lost, or loaded twice. " +
-      (IsZoneName(zone) ? "`cursor_timezone: " + zone + "` in the job keeps it"
-                        : "The role needs that zone again") +
-      "; to change it, `headrace state set " + ShellWord(label) +
-      " VALUE` says where to go on in the new one, once the unfinished run is abandoned");
+  return UserError("table " + label + ": the watermark " + *last->watermark + " of run " +
+                   last->run + " is in the time zone " + zone + ", and \"" + column.name + "\"" +
+                   now + " now: rows would be lost, or loaded twice. " +
+                   (IsZoneName(zone) ? "`cursor_timezone: " + zone + "` in the job keeps it"
+                                     : "The role needs that zone again") +
+                   "; to change it, `headrace state set " + ShellWord(label) +
+                   " VALUE` says where to go on in the new one");
 }
 
 /// How the clock or a sequence of the source came to be behind the watermark, and what helps.
 std::string_view WhyBehind(const Column& column) {
   return IsTimeType(*column.type)
              ? ": the clock of the source was set back, or the watermark ahead. `headrace state "
-               "set` "
-               "says where to go on, once the unfinished run is abandoned; what is written until "
-               "the clock has come there is not loaded by itself"
+               "set` says where to go on; what is written until the clock has come there is not "
+               "loaded by itself"
              : ": its sequence was begun anew, as by TRUNCATE … RESTART IDENTITY. `headrace state "
-               "reset` or `state set` says where to begin, once the unfinished run is abandoned";
+               "reset` or `state set` says where to begin";
 }
 
 /// A first watermark in the future would look like a clock that was set back from then on, and one

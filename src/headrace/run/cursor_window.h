@@ -22,6 +22,10 @@ namespace headrace {
 /// must not go away because the source has come past the watermark by the next try.
 inline constexpr std::string_view kBehindWatermarkCode = "behind_watermark";
 
+/// Code of the error that says that rows are there whose end is no watermark of the job (class
+/// user): somebody has to say where it begins.
+inline constexpr std::string_view kNoWatermarkCode = "no_watermark";
+
 /// What the source is asked for before the snapshot; none in catalog mode.
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table);
 

@@ -14,7 +14,8 @@ bool IsNamed(const TableRef& table, const std::string& name) {
   if (!table.is_query() && ParseTableName(name) == table) return true;
   if (!TablePattern::HasWildcards(name)) return false;
   const TablePattern pattern(name);
-  return pattern.Matches(table.is_query() ? TableRef{.name = table.alias} : table);
+  if (table.is_query()) return pattern.Matches(TableRef{.name = table.alias});
+  return pattern.Matches(pattern.has_schema() ? table : TableRef{.name = table.name});
 }
 
 std::string SomeNames(const std::vector<std::string>& names) {

@@ -8,7 +8,7 @@
 namespace headrace {
 
 /// Does a person who writes `name`, behind `--only` say, mean `table`? By its label, its directory,
-/// its name in another spelling, or by wildcards that match it.
+/// its name in another spelling, or by wildcards that match it; without a schema they are for any.
 bool IsNamed(const TableRef& table, const std::string& name);
 
 /// Names in a sentence, however many there are: `a, b, c and 4 more`.

@@ -35,6 +35,13 @@ std::string NearestTable(const std::string& name, const Job& job) {
   return names[static_cast<size_t>(at) % job.tables.size()];
 }
 
+/// In quotes, of which the other ones are within.
+std::string Quoted(const std::string& name) {
+  return name.find('"') == std::string::npos ? "\"" + name + "\"" : "'" + name + "'";
+}
+
+}  // namespace
+
 arrow::Status NoSuchTable(const std::string& name, const Job& job) {
   TableJobs shown;
   for (const TableJob& table : job.tables | std::views::take(kMostTablesNamed)) {
@@ -45,13 +52,11 @@ arrow::Status NoSuchTable(const std::string& name, const Job& job) {
     tables += " and " + std::to_string(more) + " more";
   }
   const std::string nearest = NearestTable(name, job);
-  if (nearest.empty()) return UserError("--only: the job has no table \"" + name + "\"; " + tables);
+  const std::string none = "the job has no table " + Quoted(name) + "; ";
+  if (nearest.empty()) return UserError(none + tables);
   tables.front() = 'I';
-  return UserError("--only: the job has no table \"" + name + "\"; did you mean \"" + nearest +
-                   "\"? " + tables);
+  return UserError(none + "did you mean " + Quoted(nearest) + "? " + tables);
 }
-
-}  // namespace
 
 arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::string>& only) {
   TableJobs selected;
@@ -61,7 +66,8 @@ arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::str
   }
   for (const std::string& name : only) {
     const auto is_it = [&](const TableJob& table) { return IsNamed(table.table, name); };
-    if (std::ranges::none_of(job.tables, is_it)) return NoSuchTable(name, job);
+    if (std::ranges::none_of(job.tables, is_it))
+      return WithContext(NoSuchTable(name, job), "--only");
   }
   return selected;
 }

@@ -11,9 +11,12 @@ namespace headrace {
 /// Some tables of a job, in its order; pointers into the Job.
 using TableJobs = std::vector<const TableJob*>;
 
-/// The tables that `only` names (label or directory), all if it is empty. Errors of class user for
-/// a name that is not in the job.
+/// The tables that `only` names (IsNamed), all if it is empty. NoSuchTable, of `--only`, for a name
+/// that is not in the job.
 arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::string>& only);
+
+/// The error of class user that says that the job has no table `name`, and which it has.
+arrow::Status NoSuchTable(const std::string& name, const Job& job);
 
 std::vector<std::string> DirectoriesOf(const TableJobs& tables);
 

@@ -293,8 +293,8 @@ arrow::Status CursorBoundReader::CheckSequences(Asked& asked) {
   if (asked.next && asked.greatest && *asked.greatest >= *asked.next) {
     SayRowsMayBeLate(
         UserError(name + " has the number " + std::to_string(*asked.greatest) +
-                  ", which its sequence has not come to: it was given by hand, so that "
-                  "rows with a lower one will come later"),
+                  ", which its sequence has not come to: it was given by hand, or the sequence was "
+                  "set back, so that rows with a lower one will come later"),
         asked);
   }
   return CheckOtherFillers(result, asked);

@@ -9,6 +9,7 @@
 
 #include "headrace/client/postgres/error.h"
 #include "headrace/config/option_type.h"
+#include "headrace/model/ascii.h"
 #include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/source/postgres/postgres_source.h"
@@ -127,6 +128,57 @@ void CheckChoices(const PgConnectSettings& connect, std::vector<OptionFault>& fa
   }
 }
 
+/// Whether `value` has a password in it, as what follows on another separator than libpq's.
+bool HoldsPassword(std::string_view value) {
+  const std::string lower = LowerAsciiText(value);
+  return lower.find("password=") != std::string::npos || lower.find("pwd=") != std::string::npos;
+}
+
+/// Values of a connection string, and the characters that separate its parts and are in no name: a
+/// part, perhaps the password, may have come into another one's place, which would be shown.
+struct NameOfPlace {
+  std::string_view keyword;  // libpq's.
+  std::string_view key;      // The job's.
+  std::string_view separators;
+};
+
+constexpr std::array kNamesOfPlaces = {NameOfPlace{"user", "user", ":;&=?"},
+                                       NameOfPlace{"host", "host", "@;&=?"},
+                                       NameOfPlace{"dbname", "database", ":;&=?/"}};
+
+bool IsMisplaced(const NameOfPlace& name, std::string_view value) {
+  if (name.keyword == "host" && value.starts_with('/')) return false;  // A socket's folder.
+  // In front an @ names an abstract socket.
+  return value.find_first_of(name.separators, value.starts_with('@') ? 1 : 0) !=
+         std::string_view::npos;
+}
+
+/// Finds a part that is in another one's place; nothing of it is repeated.
+std::optional<OptionFault> MisplacedPart(const PgConnectSettings& connect) {
+  for (const NameOfPlace& name : kNamesOfPlaces) {
+    if (!IsMisplaced(name, connect.Find(name.keyword))) continue;
+    return OptionFault{
+        kUriKey, "its " + std::string(name.key) + " holds one of " + std::string(name.separators) +
+                     ", which separate the parts of a connection string: a part is in another "
+                     "one's place (nothing is repeated, it may be the password). Expected "
+                     "postgresql://user:password@host:port/database?name=value; where the name is "
+                     "right, give it as the key `" +
+                     std::string(name.key) + "`"};
+  }
+  // As of postgresql://user/password@host, of which libpq makes a host and a database.
+  const bool has_user = !connect.Find("user").empty();
+  if (!has_user && connect.Find("dbname").find('@') != std::string_view::npos) {
+    return OptionFault{kUriKey,
+                       "its database holds an @, and there is no user in front of the host: "
+                       "expected postgresql://user:password@host:port/database"};
+  }
+  for (const auto& [keyword, value] : connect.parameters) {
+    if (keyword == "password" || !HoldsPassword(value)) continue;
+    return OptionFault{kUriKey, keyword + " holds a password, which is a part of its own"};
+  }
+  return std::nullopt;
+}
+
 /// A URI, or the front of one, in a key of another kind: it would be shown, password and all.
 std::vector<OptionFault> MisplacedUris(const OptionValues& values) {
   std::vector<OptionFault> faults;
@@ -137,6 +189,11 @@ std::vector<OptionFault> MisplacedUris(const OptionValues& values) {
     }
   }
   const std::string host = values.String("host").value_or("");
+  for (const std::string_view key : {"database", "host", "hostaddr", "user", "service"}) {
+    if (HoldsPassword(values.String(key).value_or(""))) {
+      faults.push_back({key, "holds a password, which has a key of its own"});
+    }
+  }
   // In front it names an abstract socket.
   if (faults.empty() && !host.starts_with('/') && host.find('@', 1) != std::string::npos) {
     faults.push_back({"host", "holds an @; user and password have keys of their own"});
@@ -194,6 +251,7 @@ std::vector<OptionFault> PgOptionFaults(const OptionValues& values) {
              "there is more than one @ before the host; in a user name or a password, @ "
              "must be written %40"}};
   }
+  if (auto misplaced_part = MisplacedPart(*connect)) return {*std::move(misplaced_part)};
   if (!ArePorts(connect->Find("port"))) {
     faults.push_back({kUriKey, "the port is no number from 1 to 65535"});
   }

@@ -113,6 +113,33 @@ TEST(PgSettingsTest, AnAtOfAPasswordIsWrittenEncoded) {
   }
 }
 
+TEST(PgSettingsTest, APartInThePlaceOfAnotherIsRefusedAndNotShown) {
+  for (const char* uri :
+       {"postgresql://h:5432/d&user=u&password=hunter2", "postgresql://u@h/d;password=hunter2",
+        "host=h;port=5432;user=u;password=hunter2;dbname=d", "host=h user=u,password=hunter2",
+        "user=u;password=hunter2;dbname=d", "postgresql://h/duser=u&password=hunter2",
+        "host=h user=upassword=hunter2", "postgresql://u;hunter2@h/d",
+        "postgresql://u%3Ahunter2@h/d", "postgresql://u/hunter2@h/d", "postgresql://u/hunter2@h",
+        "host=h application_name=x;PWD=hunter2", "host=h dbname=d?password=hunter2",
+        "postgresql://u@h/d%3Fpassword=hunter2", "postgresql://h&password=hunter2/d"}) {
+    const auto faults = PgOptionFaults(JobValues(uri));
+    ASSERT_EQ(faults.size(), 1) << uri;
+    EXPECT_EQ(faults[0].key, "uri");
+    EXPECT_EQ(faults[0].message.find("hunter2"), std::string::npos) << faults[0].message;
+  }
+  for (const char* uri : {"postgresql://me%40work:a:b;c&d=e@h/d", "postgresql://u@[::1]:1/d",
+                          "postgresql://u@/d?host=/run/a%40b", "host=a,b port=1,2 user='a b'",
+                          "postgresql://u@h/my-db_1?options=-c%20search_path%3Dx"}) {
+    EXPECT_TRUE(PgOptionFaults(JobValues(uri)).empty()) << uri;
+  }
+  for (const char* key : {"database", "host", "user", "service"}) {
+    OptionValues values;
+    values.Set(key, std::string("x;Password=hunter2"));
+    ASSERT_EQ(PgOptionFaults(values).size(), 1) << key;
+    EXPECT_EQ(PgOptionFaults(values)[0].message, "holds a password, which has a key of its own");
+  }
+}
+
 TEST(PgSettingsTest, AUriInAnotherKeyIsRefusedAndNotShown) {
   for (const char* key : {"database", "host", "user", "service"}) {
     OptionValues values;
