@@ -42,6 +42,7 @@ deps-build:
 deps-test:
 	@scripts/install_packages.sh build test
 	@scripts/install_postgres_versions.sh $(call spaced,$(POSTGRES_VERSIONS))
+	@scripts/install_stand_ins.sh
 	@scripts/install_python.sh build/venv requirements.txt requirements-test.txt
 
 deps: deps-test

@@ -1,10 +1,11 @@
-"""Fixtures of every pytest suite: the program under test and real PostgreSQL servers.
+"""Fixtures of every pytest suite: the program under test, real PostgreSQL servers, stand-ins of Google's services.
 
 ctest says which program to test (HEADRACE_BIN); by hand it is the newest of the usual builds:
 
     build/venv/bin/python -m pytest tests/cli -k version
 """
 
+import itertools
 import json
 import os
 import re
@@ -16,13 +17,19 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from harness.bucket import Bucket
+from harness.dataset import Dataset
 from harness.gate import until
 from harness.job import PATIENCE
+from servers.bigquery import BigQueryServer
+from servers.gcs import GcsServer
 from servers.postgres import PostgresServer, versions_to_test
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM_SECONDS = 300 * PATIENCE
 NONE_RAN = 77  # What ctest calls "Skipped", see cmake/HeadraceTest.cmake.
+STAND_INS = pytest.StashKey[list]()  # The stand-ins of Google's services that run.
+numbers = itertools.count(1)
 
 
 def pytest_sessionfinish(session, exitstatus):
@@ -30,6 +37,16 @@ def pytest_sessionfinish(session, exitstatus):
     outcomes = session.config.pluginmanager.get_plugin("terminalreporter").stats
     if exitstatus == pytest.ExitCode.OK and outcomes.get("skipped") and not outcomes.get("passed"):
         session.exitstatus = NONE_RAN
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that fails shows what the stand-ins have said: their folders go with them."""
+    report = yield
+    if report.failed:
+        for server in item.session.stash.get(STAND_INS, []):
+            report.sections.append((f"The end of the log of {server.title}", server.log_tail()))
+    return report
 
 
 @dataclass(frozen=True)
@@ -234,3 +251,40 @@ def any_database(any_postgres, postgres_servers):
     made = postgres_servers.make_database(any_postgres)
     yield made
     postgres_servers.drop_database(made)
+
+
+def stand_in(session, server):
+    """Runs the server for the rest of the session."""
+    with server:
+        running = session.stash.setdefault(STAND_INS, [])
+        running.append(server)
+        yield server
+        running.remove(server)
+
+
+@pytest.fixture(scope="session")
+def gcs(request):
+    """A running stand-in of Google Cloud Storage."""
+    yield from stand_in(request.session, GcsServer())
+
+
+@pytest.fixture(scope="session")
+def bigquery(request, gcs):
+    """A running stand-in of BigQuery, which reads `gs://` at that of Google Cloud Storage."""
+    yield from stand_in(request.session, BigQueryServer(gcs.uri()))
+
+
+@pytest.fixture
+def bucket(gcs):
+    """A new bucket; see Bucket."""
+    made = Bucket(gcs, f"bucket-{next(numbers)}")
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def dataset(bigquery):
+    """A new dataset; see Dataset."""
+    made = Dataset(bigquery, f"dataset_{next(numbers)}")
+    yield made
+    made.remove()

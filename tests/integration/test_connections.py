@@ -12,7 +12,8 @@ import pytest
 from harness import lake
 from harness.gate import gate, until
 from harness.job import Job, ended, postgres_job, said
-from servers.postgres import PostgresServer, free_port
+from servers.postgres import PostgresServer
+from servers.process import free_port
 from servers.relay import Relay
 
 ROWS = [(1, "a"), (2, "b")]

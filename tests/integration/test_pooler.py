@@ -81,7 +81,7 @@ def expect_clean(pooler, database, before):
     assert until(lambda: not database.execute(busy, [pids]), "no session of the pool is in a transaction")
     assert database.execute("SELECT relation::regclass, mode FROM pg_locks WHERE pid = ANY (%s)", [pids]) == []
     after = sessions(pooler, database)
-    assert sorted(after) == sorted(before), pooler.log()
+    assert sorted(after) == sorted(before), pooler.log_tail()
     assert after == before
 
 

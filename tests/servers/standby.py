@@ -10,7 +10,8 @@ import shutil
 
 import psycopg
 
-from servers.postgres import START_SECONDS, PostgresServer, wait_until
+from servers.postgres import PostgresServer
+from servers.process import START_SECONDS, wait_until
 
 # Of the server that it follows: what is not cleaned up by the test cancels nothing on the standby, and a commit is sent at once.
 PRIMARY = {"autovacuum": "off", "synchronous_commit": "on"}
@@ -49,12 +50,10 @@ class Standby(PostgresServer):
             wait_until(lambda: connection.execute(replayed, [sent]).fetchone()[0], START_SECONDS,
                        f"the standby does not come to {sent}")
 
-    def _fill_cluster(self):
+    def _fill_folder(self):
         """A server that has ended has all its data in its files."""
         self.primary.stop()
         shutil.copytree(self.primary.data, self.data, ignore=shutil.ignore_patterns("postmaster.*"))
         self.primary.start()
         (self.data / "standby.signal").touch()
-        if self._user is not None:
-            for path in [self.data, *self.data.rglob("*")]:
-                shutil.chown(path, self._user.pw_uid, self._user.pw_gid)
+        self._own(self.data, *self.data.rglob("*"))
