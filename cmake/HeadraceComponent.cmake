@@ -1,6 +1,7 @@
 # A component is one folder of src/headrace: a static library, and beside it the executable of its *_test.cc files.
 #
-#   headrace_component(NAME FOLDER [DEPS component…] [LIBS library…] [TEST_LIBS library…] [TEST_POSTGRES])
+#   headrace_component(NAME FOLDER [DEPS component…] [LIBS library…] [TEST_LIBS library…] [TEST_POSTGRES]
+#                      [TEST_STAND_INS])
 #
 # A component sees its own headers and those of what it depends on, directly or not, and no others: each has an include
 # directory of its own in the build tree that holds links to the headers of its one folder (not of sub-folders, which
@@ -29,7 +30,7 @@ function(headrace_link_headers NAME FOLDER OUT_INCLUDE_DIR)
 endfunction()
 
 function(headrace_component NAME FOLDER)
-  cmake_parse_arguments(PARSE_ARGV 2 ARG "TEST_POSTGRES" "" "DEPS;LIBS;TEST_LIBS")
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "TEST_POSTGRES;TEST_STAND_INS" "" "DEPS;LIBS;TEST_LIBS")
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${FOLDER}/*.cc")
   set(tests "${sources}")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
@@ -53,6 +54,9 @@ function(headrace_component NAME FOLDER)
     if(ARG_TEST_POSTGRES)
       set(postgres POSTGRES)
     endif()
-    headrace_test(${target}_test ${postgres} SOURCES ${tests} LIBS ${target} ${ARG_TEST_LIBS})
+    if(ARG_TEST_STAND_INS)
+      set(stand_ins STAND_INS)
+    endif()
+    headrace_test(${target}_test ${postgres} ${stand_ins} SOURCES ${tests} LIBS ${target} ${ARG_TEST_LIBS})
   endif()
 endfunction()

@@ -76,7 +76,12 @@ class BigQueryServer(Server):
             return False
 
 
+def uri_or_file(text):
+    """The URI file of gcs.py, for a caller that cannot read it."""
+    return Path(text[1:]).read_text() if text.startswith("@") else text
+
+
 if __name__ == "__main__":
     sys.exit(run(command_line(
         "A throw-away stand-in of BigQuery.", lambda arguments: BigQueryServer(arguments.storage),
-        lambda start: start.add_argument("--storage", required=True, help="URI of the GCS that gs:// means"))[0]))
+        lambda start: start.add_argument("--storage", type=uri_or_file, required=True, help="URI of the GCS that gs:// means, or @FILE that holds it"))[0]))

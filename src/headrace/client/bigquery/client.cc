@@ -30,19 +30,10 @@ json ResourceOf(const BigQueryJob& job, const json& configuration) {
   return {{"jobReference", ReferenceOf(job)}, {"configuration", configuration}};
 }
 
-/// The answer's object; what is asked for without an answer (DELETE) has an empty one.
-arrow::Result<json> ObjectOf(std::string_view what, const HttpResponse& answer) {
-  if (!answer.ok()) return BigQueryError(what, answer);
-  if (answer.body.empty()) return json::object();
-  ARROW_ASSIGN_OR_RAISE(json object, ParseJson(answer.body, what, ErrorClass::kTransient));
-  if (!object.is_object()) return TransientError(std::string(what) + ": the answer is no object");
-  return object;
-}
-
 }  // namespace
 
 BigQueryClient::BigQueryClient(std::shared_ptr<HttpTransport> transport, std::string root)
-    : transport_(std::move(transport)), root_(std::move(root)) {}
+    : rest_(std::move(transport), BigQueryError), root_(std::move(root)) {}
 
 std::string BigQueryClient::Path(std::string_view project) const {
   return root_ + "/bigquery/v2/projects/" + PercentEncode(project);
@@ -57,20 +48,9 @@ std::string BigQueryClient::TablePath(const BigQueryTable& table) const {
          PercentEncode(table.table);
 }
 
-arrow::Result<json> BigQueryClient::Ask(std::string_view what, std::string method, std::string url,
-                                        const json* body, const std::stop_token& stop) const {
-  const std::string text = body == nullptr ? std::string() : DumpJson(*body);
-  HttpRequest request{.method = std::move(method), .url = std::move(url), .body = text};
-  if (body != nullptr) {
-    request.headers.push_back({.name = "Content-Type", .value = "application/json"});
-  }
-  ARROW_ASSIGN_OR_RAISE(const HttpResponse answer, transport_->Send(request, stop));
-  return ObjectOf(what, answer);
-}
-
 arrow::Result<std::optional<json>> BigQueryClient::Find(std::string_view what, std::string url,
                                                         const std::stop_token& stop) const {
-  arrow::Result<json> found = Ask(what, "GET", std::move(url), nullptr, stop);
+  arrow::Result<json> found = rest_.Ask(what, "GET", std::move(url), nullptr, stop);
   if (found.ok()) return std::optional(std::move(*found));
   if (CodeOf(found.status()) == kNotFoundReason) return std::optional<json>();
   return found.status();
@@ -98,7 +78,7 @@ arrow::Result<std::optional<json>> BigQueryClient::FindJob(const BigQueryJob& jo
 arrow::Result<json> BigQueryClient::InsertDataset(const BigQueryDataset& dataset, json resource,
                                                   const std::stop_token& stop) const {
   resource["datasetReference"] = {{"projectId", dataset.project}, {"datasetId", dataset.dataset}};
-  return Ask(LabelOf(dataset), "POST", Path(dataset.project) + "/datasets", &resource, stop);
+  return rest_.Ask(LabelOf(dataset), "POST", Path(dataset.project) + "/datasets", &resource, stop);
 }
 
 arrow::Result<json> BigQueryClient::InsertTable(const BigQueryTable& table, json resource,
@@ -106,24 +86,25 @@ arrow::Result<json> BigQueryClient::InsertTable(const BigQueryTable& table, json
   resource["tableReference"] = {
       {"projectId", table.project}, {"datasetId", table.dataset}, {"tableId", table.table}};
   const BigQueryDataset dataset{.project = table.project, .dataset = table.dataset};
-  return Ask(LabelOf(table), "POST", DatasetPath(dataset) + "/tables", &resource, stop);
+  return rest_.Ask(LabelOf(table), "POST", DatasetPath(dataset) + "/tables", &resource, stop);
 }
 
 arrow::Result<json> BigQueryClient::PatchTable(const BigQueryTable& table, const json& change,
                                                const std::stop_token& stop) const {
-  return Ask(LabelOf(table), "PATCH", TablePath(table), &change, stop);
+  return rest_.Ask(LabelOf(table), "PATCH", TablePath(table), &change, stop);
 }
 
 arrow::Status BigQueryClient::DeleteTable(const BigQueryTable& table,
                                           const std::stop_token& stop) const {
-  arrow::Status deleted = Ask(LabelOf(table), "DELETE", TablePath(table), nullptr, stop).status();
+  arrow::Status deleted =
+      rest_.Ask(LabelOf(table), "DELETE", TablePath(table), nullptr, stop).status();
   return CodeOf(deleted) == kNotFoundReason ? arrow::Status::OK() : deleted;
 }
 
 arrow::Result<json> BigQueryClient::InsertJob(const BigQueryJob& job, const json& configuration,
                                               const std::stop_token& stop) const {
   const json resource = ResourceOf(job, configuration);
-  return Ask(LabelOf(job), "POST", Path(job.project) + "/jobs", &resource, stop);
+  return rest_.Ask(LabelOf(job), "POST", Path(job.project) + "/jobs", &resource, stop);
 }
 
 arrow::Result<json> BigQueryClient::UploadJob(const BigQueryJob& job, const json& configuration,
@@ -137,8 +118,8 @@ arrow::Result<json> BigQueryClient::UploadJob(const BigQueryJob& job, const json
                                .headers = {{.name = "Content-Type", .value = "application/json"}},
                                .body = resource};
   ARROW_ASSIGN_OR_RAISE(const HttpResponse answer,
-                        UploadResumably(*transport_, initiation, content, stop, options));
-  return ObjectOf(LabelOf(job), answer);
+                        UploadResumably(rest_.transport(), initiation, content, stop, options));
+  return rest_.ObjectOf(LabelOf(job), answer);
 }
 
 arrow::Status BigQueryClient::ListRows(const BigQueryTable& table, int64_t rows_per_page,
@@ -149,8 +130,9 @@ arrow::Status BigQueryClient::ListRows(const BigQueryTable& table, int64_t rows_
     const std::string query = EncodeForm({{"maxResults", std::to_string(rows_per_page)},
                                           {"formatOptions.useInt64Timestamp", "true"},
                                           {"pageToken", token}});
-    ARROW_ASSIGN_OR_RAISE(const json page, Ask(LabelOf(table), "GET",
-                                               TablePath(table) + "/data?" + query, nullptr, stop));
+    ARROW_ASSIGN_OR_RAISE(
+        const json page,
+        rest_.Ask(LabelOf(table), "GET", TablePath(table) + "/data?" + query, nullptr, stop));
     ARROW_RETURN_NOT_OK(take(page));
     std::optional<std::string> next;
     JsonObject object(page, LabelOf(table), ErrorClass::kPermanent);

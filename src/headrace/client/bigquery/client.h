@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "headrace/client/google_api/rest.h"
 #include "headrace/client/http/http.h"
 #include "headrace/client/http/resumable_upload.h"
 #include "headrace/model/error.h"
@@ -89,12 +90,10 @@ class BigQueryClient {
   std::string Path(std::string_view project) const;
   std::string DatasetPath(const BigQueryDataset& dataset) const;
   std::string TablePath(const BigQueryTable& table) const;
-  arrow::Result<nlohmann::json> Ask(std::string_view what, std::string method, std::string url,
-                                    const nlohmann::json* body, const std::stop_token& stop) const;
   arrow::Result<std::optional<nlohmann::json>> Find(std::string_view what, std::string url,
                                                     const std::stop_token& stop) const;
 
-  const std::shared_ptr<HttpTransport> transport_;
+  const GoogleRest rest_;
   const std::string root_;
 };
 

@@ -14,9 +14,7 @@ struct BigQueryEndpoint {
   bool is_emulator = false;  ///< On this machine: no credentials are sent there.
 };
 
-/// The service, or the emulator that BIGQUERY_EMULATOR_HOST names: `host:port`, or a URL, which
-/// Google's clients want there. Error of class user unless that is on this machine: without
-/// credentials rows go nowhere else.
+/// The service, or the emulator that BIGQUERY_EMULATOR_HOST names (ResolveEmulator).
 arrow::Result<BigQueryEndpoint> ResolveBigQueryEndpoint(
     const std::optional<std::string>& emulator_host);
 
