@@ -10,7 +10,8 @@ spaced = $(subst ;, ,$(1))
 .DEFAULT_GOAL := help
 # What meets bytes from outside, or writes files: under the sanitizers before every change.
 SANITIZED_TESTS = headrace_client_postgres_test headrace_source_postgres_test headrace_client_sqlite_test \
-  headrace_source_sqlite_test headrace_staging_test headrace_destination_parquet_test headrace_journal_test
+  headrace_source_sqlite_test headrace_client_http_test headrace_client_google_auth_test headrace_client_bigquery_test \
+  headrace_client_gcs_test headrace_client_store_test headrace_staging_test headrace_destination_parquet_test headrace_journal_test
 empty :=
 space := $(empty) $(empty)
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "headrace/client/store/durable_fs.h"
 #include "headrace/model/xxh3.h"
 
 namespace headrace {

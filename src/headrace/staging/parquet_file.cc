@@ -35,10 +35,10 @@ class DigestedFile final : public ParquetFile {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<ParquetFile>> CreateParquetFile(DurableFs& fs,
+arrow::Result<std::unique_ptr<ParquetFile>> CreateParquetFile(FileStore& store,
                                                               const std::filesystem::path& path,
                                                               ParquetFormat format) {
-  ARROW_ASSIGN_OR_RAISE(auto created, fs.CreateFile(path));
+  ARROW_ASSIGN_OR_RAISE(auto created, store.CreateFile(path));
   auto output = std::make_shared<DigestOutput>(std::move(created));
   auto file = CanWriteDirectly(*format.schema) ? MakeDirectFile(output, std::move(format))
                                                : MakeLibraryFile(output, std::move(format));

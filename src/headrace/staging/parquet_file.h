@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "headrace/client/store/durable_fs.h"
+#include "headrace/client/store/file_store.h"
 #include "headrace/model/error.h"
 #include "headrace/model/receipt.h"
 #include "headrace/staging/column_choice.h"
@@ -61,7 +61,7 @@ class ParquetFile {
 /// Creates `path`, which must not be there (code EEXIST). Tables of flat columns are written by
 /// headrace's own encoders; nested and rare types by those of the Parquet library, at about twice
 /// the time.
-arrow::Result<std::unique_ptr<ParquetFile>> CreateParquetFile(DurableFs& fs,
+arrow::Result<std::unique_ptr<ParquetFile>> CreateParquetFile(FileStore& store,
                                                               const std::filesystem::path& path,
                                                               ParquetFormat format);
 

@@ -25,6 +25,7 @@
 #include <random>
 #include <utility>
 
+#include "headrace/client/store/durable_fs.h"
 #include "headrace/client/store/fault_injection_fs.h"
 #include "headrace/staging/direct_file.h"
 #include "headrace/staging/library_file.h"

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <new>
 
+#include "headrace/client/store/durable_fs.h"
 #include "headrace/staging/staging_writer.h"
 
 namespace headrace {

@@ -50,11 +50,11 @@ arrow::Result<Receipt> StagedFiles::Finish() {
   return std::exchange(receipt_, {});
 }
 
-arrow::Status StagedFiles::Discard(DurableFs& fs) {
+arrow::Status StagedFiles::Discard(FileStore& store) {
   open_.reset();
   receipt_ = {};
   for (const std::filesystem::path& path : std::exchange(paths_, {})) {
-    ARROW_RETURN_NOT_OK(fs.RemoveAll(path));
+    ARROW_RETURN_NOT_OK(store.RemoveAll(path));
   }
   return arrow::Status::OK();
 }

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "headrace/client/store/durable_fs.h"
+#include "headrace/client/store/file_store.h"
 #include "headrace/model/receipt.h"
 #include "headrace/staging/parquet_file.h"
 
@@ -50,7 +50,7 @@ class StagedFiles {
   arrow::Result<Receipt> Finish();
 
   /// Removes every file. Begins anew.
-  arrow::Status Discard(DurableFs& fs);
+  arrow::Status Discard(FileStore& store);
 
   /// The open file, if there is one.
   const ParquetFile* parquet() const { return open_.get(); }

@@ -54,8 +54,8 @@ using Clock = std::chrono::steady_clock;
 
 class StagingWriter final : public Writer {
  public:
-  StagingWriter(std::shared_ptr<DurableFs> fs, StagingOptions options, ChecksumTaker checksum)
-      : fs_(std::move(fs)),
+  StagingWriter(std::shared_ptr<FileStore> store, StagingOptions options, ChecksumTaker checksum)
+      : store_(std::move(store)),
         options_(std::move(options)),
         checksum_(std::move(checksum)),
         third_(options_.memory / 3),
@@ -114,7 +114,7 @@ class StagingWriter final : public Writer {
 
   arrow::Status AbortUnit() override {
     open_.reset();
-    return own_files_.Discard(*fs_);
+    return own_files_.Discard(*store_);
   }
 
   arrow::Result<std::vector<Receipt>> Seal() override {
@@ -131,8 +131,8 @@ class StagingWriter final : public Writer {
     open_.reset();
     closed_.clear();
     closed_bytes_ = closed_rows_ = 0;
-    ARROW_RETURN_NOT_OK(own_files_.Discard(*fs_));
-    return shared_file_.Discard(*fs_);
+    ARROW_RETURN_NOT_OK(own_files_.Discard(*store_));
+    return shared_file_.Discard(*store_);
   }
 
   int64_t buffered_bytes() const override {
@@ -211,7 +211,7 @@ class StagingWriter final : public Writer {
           options_.directory /
           (options_.file_prefix + "-w" + std::to_string(options_.worker) + "-" +
            std::to_string(options_.serial) + "-" + std::to_string(next_file_++) + ".parquet");
-      auto file = CreateParquetFile(*fs_, path, options_.format);
+      auto file = CreateParquetFile(*store_, path, options_.format);
       if (file.ok()) {
         files.Open(std::move(path), std::move(*file));
         return arrow::Status::OK();
@@ -220,7 +220,7 @@ class StagingWriter final : public Writer {
     }
   }
 
-  std::shared_ptr<DurableFs> fs_;
+  std::shared_ptr<FileStore> store_;
   StagingOptions options_;
   ChecksumTaker checksum_;
   int64_t third_;
@@ -238,10 +238,10 @@ class StagingWriter final : public Writer {
 
 }  // namespace
 
-arrow::Result<std::unique_ptr<Writer>> MakeStagingWriter(std::shared_ptr<DurableFs> fs,
+arrow::Result<std::unique_ptr<Writer>> MakeStagingWriter(std::shared_ptr<FileStore> store,
                                                          StagingOptions options) {
   ARROW_ASSIGN_OR_RAISE(ChecksumTaker checksum, ChecksumTaker::Make(*options.format.schema));
-  return std::make_unique<StagingWriter>(std::move(fs), std::move(options), std::move(checksum));
+  return std::make_unique<StagingWriter>(std::move(store), std::move(options), std::move(checksum));
 }
 
 }  // namespace headrace

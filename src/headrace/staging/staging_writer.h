@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "headrace/client/store/durable_fs.h"
+#include "headrace/client/store/file_store.h"
 #include "headrace/staging/parquet_file.h"
 #include "headrace/staging/writer.h"
 
@@ -27,7 +27,7 @@ struct StagingOptions {
 /// footers of open files. A file is sealed when it has reached `target_file_size`, or when its
 /// footer fills half of that last third. A unit that outgrows its third, or a row group's rows,
 /// gets files of its own, all of them in one receipt.
-arrow::Result<std::unique_ptr<Writer>> MakeStagingWriter(std::shared_ptr<DurableFs> fs,
+arrow::Result<std::unique_ptr<Writer>> MakeStagingWriter(std::shared_ptr<FileStore> store,
                                                          StagingOptions options);
 
 }  // namespace headrace

@@ -14,6 +14,7 @@
 #include <random>
 #include <set>
 
+#include "headrace/client/store/durable_fs.h"
 #include "headrace/staging/read_back.h"
 
 namespace headrace {

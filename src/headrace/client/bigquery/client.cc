@@ -96,7 +96,7 @@ arrow::Result<json> BigQueryClient::PatchTable(const BigQueryTable& table, const
 
 arrow::Status BigQueryClient::DeleteTable(const BigQueryTable& table,
                                           const std::stop_token& stop) const {
-  arrow::Status deleted =
+  const arrow::Status deleted =
       rest_.Ask(LabelOf(table), "DELETE", TablePath(table), nullptr, stop).status();
   return CodeOf(deleted) == kNotFoundReason ? arrow::Status::OK() : deleted;
 }

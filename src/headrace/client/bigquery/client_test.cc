@@ -17,9 +17,6 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const BigQueryTable kTable{.project = "shop", .dataset = "lake", .table = "orders"};
-const BigQueryJob kJob{.project = "shop", .location = "EU", .id = "headrace_1"};
-
 /// A service that gives its answers by turns, and a client of it.
 class BigQueryClientTest : public testing::Test {
  protected:
@@ -38,6 +35,8 @@ class BigQueryClientTest : public testing::Test {
     return asked;
   }
 
+  const BigQueryTable table_{.project = "shop", .dataset = "lake", .table = "orders"};
+  const BigQueryJob job_{.project = "shop", .location = "EU", .id = "headrace_1"};
   std::deque<TestHttpAnswer> answers_;
   TestHttpServer server_{[this](const TestHttpRequest&) {
     if (answers_.empty()) return TestHttpAnswer{.status = 418};
@@ -55,9 +54,9 @@ TEST_F(BigQueryClientTest, WhatIsThereIsFoundAndWhatIsNotIsNoError) {
   ExpectError(403, "accessDenied");
   EXPECT_EQ(client_.FindDataset({.project = "shop", .dataset = "lake"}, {}).ValueOrDie(),
             (json{{"id", "d"}}));
-  EXPECT_EQ(client_.FindTable(kTable, {}).ValueOrDie(), std::nullopt);
-  EXPECT_EQ(client_.FindJob(kJob, {}).ValueOrDie(), (json{{"id", "j"}}));
-  const arrow::Status error = client_.FindTable(kTable, {}).status();
+  EXPECT_EQ(client_.FindTable(table_, {}).ValueOrDie(), std::nullopt);
+  EXPECT_EQ(client_.FindJob(job_, {}).ValueOrDie(), (json{{"id", "j"}}));
+  const arrow::Status error = client_.FindTable(table_, {}).status();
   EXPECT_EQ(error.message(), "table shop.lake.orders: Why");
   EXPECT_EQ(CodeOf(error), "accessDenied");
   EXPECT_THAT(Asked(), ElementsAre("GET /bigquery/v2/projects/shop/datasets/lake ",
@@ -72,11 +71,11 @@ TEST_F(BigQueryClientTest, ResourcesAreSentAsTheyAreWithTheirReference) {
   ExpectError(404, "notFound");
   ASSERT_TRUE(
       client_.InsertDataset({.project = "shop", .dataset = "lake"}, {{"location", "EU"}}, {}).ok());
-  ASSERT_TRUE(client_.InsertTable(kTable, {{"description", "d"}}, {}).ok());
-  ASSERT_TRUE(client_.PatchTable(kTable, {{"labels", {{"a", "b"}}}}, {}).ok());
-  ASSERT_TRUE(client_.InsertJob(kJob, {{"load", {{"x", 1}}}}, {}).ok());
-  EXPECT_TRUE(client_.DeleteTable(kTable, {}).ok());
-  EXPECT_TRUE(client_.DeleteTable(kTable, {}).ok());
+  ASSERT_TRUE(client_.InsertTable(table_, {{"description", "d"}}, {}).ok());
+  ASSERT_TRUE(client_.PatchTable(table_, {{"labels", {{"a", "b"}}}}, {}).ok());
+  ASSERT_TRUE(client_.InsertJob(job_, {{"load", {{"x", 1}}}}, {}).ok());
+  EXPECT_TRUE(client_.DeleteTable(table_, {}).ok());
+  EXPECT_TRUE(client_.DeleteTable(table_, {}).ok());
   const std::string tables = "/bigquery/v2/projects/shop/datasets/lake/tables";
   EXPECT_THAT(
       Asked(),
@@ -92,14 +91,14 @@ TEST_F(BigQueryClientTest, ResourcesAreSentAsTheyAreWithTheirReference) {
 
 TEST_F(BigQueryClientTest, AJobOfThisIdIsToldByItsCode) {
   ExpectError(409, "duplicate");
-  EXPECT_EQ(CodeOf(client_.InsertJob(kJob, json::object(), {}).status()), kDuplicateReason);
+  EXPECT_EQ(CodeOf(client_.InsertJob(job_, json::object(), {}).status()), kDuplicateReason);
 }
 
 TEST_F(BigQueryClientTest, AnAnswerThatIsCutShortIsTransient) {
   Expect({.body = R"({"id": )"});
   Expect({.body = "[]"});
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(ClassOf(client_.FindTable(kTable, {}).status()), ErrorClass::kTransient);
+    EXPECT_EQ(ClassOf(client_.FindTable(table_, {}).status()), ErrorClass::kTransient);
   }
 }
 
@@ -110,7 +109,7 @@ TEST_F(BigQueryClientTest, AFileIsUploadedBehindItsJob) {
   const std::string content = "content";
   UploadOptions options;
   options.chunk = 4;
-  const auto job = client_.UploadJob(kJob, {{"load", 1}},
+  const auto job = client_.UploadJob(job_, {{"load", 1}},
                                      {.size = 7,
                                       .read =
                                           [&](int64_t at, int64_t size) {
@@ -133,7 +132,7 @@ TEST_F(BigQueryClientTest, RowsComePageByPage) {
   Expect(200, {{"rows", {3}}});
   std::vector<int> rows;
   ASSERT_TRUE(client_
-                  .ListRows(kTable, 2,
+                  .ListRows(table_, 2,
                             [&](const json& page) {
                               for (const json& row : page["rows"]) rows.push_back(row.get<int>());
                               return arrow::Status::OK();
@@ -150,7 +149,7 @@ TEST_F(BigQueryClientTest, RowsComePageByPage) {
 TEST_F(BigQueryClientTest, WhoTakesRowsMayEndIt) {
   Expect(200, {{"pageToken", "more"}});
   const arrow::Status ended =
-      client_.ListRows(kTable, 2, [](const json&) { return UserError("enough"); }, {});
+      client_.ListRows(table_, 2, [](const json&) { return UserError("enough"); }, {});
   EXPECT_THAT(ended.message(), HasSubstr("enough"));
   EXPECT_EQ(server_.requests().size(), 1U);
 }

@@ -15,7 +15,6 @@ namespace headrace {
 namespace {
 
 using nlohmann::json;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 class StandInBigQuery : public testing::Test {
@@ -51,15 +50,11 @@ class StandInBigQuery : public testing::Test {
 
   std::vector<std::string> Ids(const BigQueryTable& table) const {
     std::vector<std::string> ids;
-    EXPECT_TRUE(client_
-                    .ListRows(table, 2,
-                              [&](const json& page) {
-                                for (const json& row : page["rows"])
-                                  ids.push_back(row["f"][0]["v"]);
-                                return arrow::Status::OK();
-                              },
-                              {})
-                    .ok());
+    const auto take = [&](const json& page) {
+      for (const json& row : page["rows"]) ids.push_back(row["f"][0]["v"]);
+      return arrow::Status::OK();
+    };
+    EXPECT_TRUE(client_.ListRows(table, 2, take, {}).ok());
     return ids;
   }
 

@@ -2,22 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "headrace/client/google_api/rest.h"
-#include "headrace/client/google_api/test_stand_in.h"
+#include "headrace/client/gcs/test_bucket.h"
 #include "headrace/client/http/curl_transport.h"
 #include "headrace/client/http/test_http_server.h"
 
 namespace headrace {
 namespace {
 
-using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -90,15 +86,6 @@ TEST_F(GcsRequests, AListingThatIsNoneIsAnError) {
 /// Against the stand-in, in a bucket of this test.
 class StandInGcs : public testing::Test {
  protected:
-  StandInGcs() {
-    const json bucket = {{"name", bucket_}};
-    const GoogleRest rest(transport_, [](std::string_view what, const HttpResponse& response) {
-      return BugError(std::string(what) + ": " + response.body);
-    });
-    const auto made = rest.Ask(bucket_, "POST", root_ + "/storage/v1/b?project=test", &bucket, {});
-    EXPECT_TRUE(made.ok()) << made.status();
-  }
-
   GcsObject Object(const std::string& name) const { return {.bucket = bucket_, .name = name}; }
 
   std::vector<std::string> Names(const std::string& prefix) const {
@@ -110,9 +97,8 @@ class StandInGcs : public testing::Test {
   }
 
   const std::string root_ = TestStandIn("gcs");
-  const std::string bucket_ = TestName();
-  const std::shared_ptr<HttpTransport> transport_ = MakeCurlTransport();
-  const GcsClient client_{transport_, root_};
+  const std::string bucket_ = MakeTestBucket(root_);
+  const GcsClient client_{MakeCurlTransport(), root_};
 };
 
 TEST_F(StandInGcs, ObjectsAreWrittenReadListedAndDeleted) {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <arrow/io/interfaces.h>
-
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -14,17 +12,10 @@
 #include <vector>
 
 #include "headrace/client/store/file_descriptor.h"
+#include "headrace/client/store/file_store.h"
 #include "headrace/model/error.h"
 
 namespace headrace {
-
-/// A new file being written. Not thread-safe. Dropped without Seal it stays behind, of any content.
-class DurableOutput : public arrow::io::OutputStream {
- public:
-  /// Writes what is buffered, syncs the content to the device and closes. The name is durable once
-  /// its directory is synced.
-  virtual arrow::Status Seal() = 0;
-};
 
 struct PathInfo {
   bool is_directory = false;
@@ -55,10 +46,8 @@ class DirectoryLock {
 /// "durable" means is said per call: a rename is durable only after SyncDirectory of both parents.
 /// An interface so that tests can fail or die at any one of them. Thread-safe. Errors are those of
 /// ErrnoError.
-class DurableFs {
+class DurableFs : public FileStore {
  public:
-  virtual ~DurableFs() = default;
-
   /// Makes the directory and its missing parents, durably.
   virtual arrow::Status CreateDirectories(const std::filesystem::path& path) = 0;
 
@@ -66,10 +55,6 @@ class DurableFs {
   /// link leads to nowhere. Not durable, SyncDirectory of the parent follows: for what is at once
   /// locked, so that no other process finds it free, or where one sync is enough for several.
   virtual arrow::Result<bool> MakeDirectory(const std::filesystem::path& path) = 0;
-
-  /// Starts a file that must not be there yet (code EEXIST if it is).
-  virtual arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(
-      const std::filesystem::path& path) = 0;
 
   /// Makes or replaces a small file, durably: readers and crashes find the old content or the new.
   virtual arrow::Status WriteFile(const std::filesystem::path& path, std::string_view content) = 0;
@@ -84,9 +69,6 @@ class DurableFs {
   /// Swaps two paths in one step. False, and nothing done, where the filesystem cannot.
   virtual arrow::Result<bool> Exchange(const std::filesystem::path& left,
                                        const std::filesystem::path& right) = 0;
-
-  /// Removes a file or a whole directory; OK if it is not there.
-  virtual arrow::Status RemoveAll(const std::filesystem::path& path) = 0;
 
   /// Removes a directory if it is empty; otherwise, or if it is not there, does nothing.
   virtual arrow::Status RemoveIfEmpty(const std::filesystem::path& path) = 0;

@@ -1,25 +1,20 @@
 #include "headrace/client/store/store.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <system_error>
 
 #include "headrace/client/store/errno_error.h"
+#include "headrace/client/store/object_store.h"
 #include "headrace/model/utf8.h"
 
 namespace headrace {
 namespace {
 
-struct SchemeRule {
-  std::string_view scheme;
-  std::shared_ptr<DurableFs> (*make)();
-};
-
-constexpr SchemeRule kSchemes[] = {{"file", MakeLocalFs}};
-
 constexpr std::string_view kSchemeEnd = "://";
 
-arrow::Result<StoreLocation> Locate(const SchemeRule& rule, std::string_view path) {
+arrow::Result<StoreLocation> OpenLocal(std::string_view path) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);
   if (error) return ErrnoError(error.value(), "find", std::filesystem::path(path));
@@ -31,7 +26,7 @@ arrow::Result<StoreLocation> Locate(const SchemeRule& rule, std::string_view pat
     return UserError(absolute.string() + " leads to " + resolved.string() +
                      ", and that path is not UTF-8: rename the folder, or choose another");
   }
-  return StoreLocation{rule.make(), std::move(resolved)};
+  return StoreLocation{MakeLocalFs(), std::move(resolved)};
 }
 
 /// RFC 3986, 3.1. What is none may be the front of anything, a password say, and is not shown.
@@ -48,16 +43,62 @@ arrow::Status NoStore(std::string_view scheme) {
   return UserError("no store is built for " + which + " yet: give a local path");
 }
 
+/// `bucket/prefix`, without slashes at its ends, or an error: a `//` within is none that a load job
+/// takes (https://cloud.google.com/bigquery/docs/cloud-storage-overview).
+arrow::Result<std::string> BucketPath(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  if (path.empty() || path.starts_with('/') || path.find("//") != std::string_view::npos) {
+    return UserError("expected gs://bucket/prefix, without // in it, found gs://" +
+                     std::string(path));
+  }
+  return std::string(path);
+}
+
+arrow::Result<FileStoreLocation> OpenLocalFiles(std::string_view path,
+                                                const StoreAccess& /*access*/) {
+  ARROW_ASSIGN_OR_RAISE(StoreLocation location, OpenLocal(path));
+  return FileStoreLocation{std::move(location.fs), std::move(location.path)};
+}
+
+arrow::Result<FileStoreLocation> OpenBucket(std::string_view path, const StoreAccess& access) {
+  ARROW_ASSIGN_OR_RAISE(const std::string bucket_path, BucketPath(path));
+  ARROW_ASSIGN_OR_RAISE(auto objects, OpenGcsFileSystem(access.gcs));
+  return FileStoreLocation{MakeObjectStore(std::move(objects), "gs"), bucket_path};
+}
+
+/// Every store: S3 and Azure are a line each.
+struct SchemeRule {
+  std::string_view scheme;
+  arrow::Result<FileStoreLocation> (*open)(std::string_view path, const StoreAccess& access);
+};
+
+constexpr std::string_view kLocalScheme = "file";
+constexpr std::array kSchemes = {SchemeRule{kLocalScheme, OpenLocalFiles},
+                                 SchemeRule{"gs", OpenBucket}};
+
+struct SplitLocation {
+  std::string_view scheme;
+  std::string_view path;
+};
+
+SplitLocation Split(std::string_view location) {
+  const size_t end = location.find(kSchemeEnd);
+  if (end == std::string_view::npos) return {.scheme = kLocalScheme, .path = location};
+  return {.scheme = location.substr(0, end), .path = location.substr(end + kSchemeEnd.size())};
+}
+
 }  // namespace
 
 arrow::Result<StoreLocation> OpenStore(std::string_view location) {
-  const size_t end = location.find(kSchemeEnd);
-  if (end == std::string_view::npos) return Locate(kSchemes[0], location);
-  const std::string_view scheme = location.substr(0, end);
-  for (const SchemeRule& rule : kSchemes) {
-    if (rule.scheme == scheme) return Locate(rule, location.substr(end + kSchemeEnd.size()));
-  }
-  return NoStore(scheme);
+  const SplitLocation split = Split(location);
+  return split.scheme == kLocalScheme ? OpenLocal(split.path) : NoStore(split.scheme);
+}
+
+arrow::Result<FileStoreLocation> OpenFileStore(std::string_view location,
+                                               const StoreAccess& access) {
+  const SplitLocation split = Split(location);
+  const auto* rule = std::ranges::find(kSchemes, split.scheme, &SchemeRule::scheme);
+  return rule == kSchemes.end() ? NoStore(split.scheme) : rule->open(split.path, access);
 }
 
 }  // namespace headrace

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <arrow/filesystem/type_fwd.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "headrace/model/error.h"
+
+namespace headrace {
+
+/// How Google Cloud Storage is reached.
+struct GcsAccess {
+  /// Root URL of an emulator on this machine, which is asked without credentials.
+  std::optional<std::string> emulator = {};
+  /// A service account's key, as the JSON of its file; none: Application Default Credentials, which
+  /// Arrow looks for where FindDefaultCredentials does.
+  std::optional<std::string> service_account = {};
+};
+
+/// Arrow's file system for it. Asks nobody.
+arrow::Result<std::shared_ptr<arrow::fs::FileSystem>> OpenGcsFileSystem(const GcsAccess& access);
+
+}  // namespace headrace

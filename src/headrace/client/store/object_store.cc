@@ -1,0 +1,108 @@
+#include "headrace/client/store/object_store.h"
+
+#include <arrow/filesystem/filesystem.h>
+#include <arrow/io/buffered.h>
+#include <arrow/memory_pool.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace headrace {
+namespace {
+
+/// What Arrow makes of a service's status is its text alone. These the service says of what a
+/// person has to change (https://cloud.google.com/apis/design/errors#error_codes); whatever else it
+/// says, after the library's own retries, may be gone later.
+constexpr std::array<std::string_view, 5> kUsersFaults = {
+    "PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"};
+
+arrow::Status ObjectError(const arrow::Status& status, std::string_view verb,
+                          const std::string& uri) {
+  if (status.ok()) return status;
+  const std::string& text = status.message();
+  const bool is_users = std::ranges::any_of(
+      kUsersFaults, [&](std::string_view fault) { return text.find(fault) != std::string::npos; });
+  return MakeError(is_users ? ErrorClass::kUser : ErrorClass::kTransient,
+                   "cannot " + std::string(verb) + " " + uri + ": " + text);
+}
+
+class ObjectOutput final : public DurableOutput {
+ public:
+  ObjectOutput(std::string uri, std::shared_ptr<arrow::io::BufferedOutputStream> output)
+      : uri_(std::move(uri)), output_(std::move(output)) {}
+
+  using arrow::io::OutputStream::Write;
+  arrow::Status Write(const void* data, int64_t bytes) override {
+    return ObjectError(output_->Write(data, bytes), "write", uri_);
+  }
+  /// Nothing: an object's bytes are nowhere to be seen before it is sealed.
+  arrow::Status Flush() override { return arrow::Status::OK(); }
+  arrow::Status Seal() override { return ObjectError(output_->Close(), "write", uri_); }
+  arrow::Status Close() override { return output_->Close(); }
+  arrow::Status Abort() override { return output_->Abort(); }
+  bool closed() const override { return output_->closed(); }
+  arrow::Result<int64_t> Tell() const override { return output_->Tell(); }
+
+ private:
+  const std::string uri_;
+  const std::shared_ptr<arrow::io::BufferedOutputStream> output_;
+};
+
+class ObjectStore final : public FileStore {
+ public:
+  ObjectStore(std::shared_ptr<arrow::fs::FileSystem> objects, std::string scheme)
+      : objects_(std::move(objects)), scheme_(std::move(scheme)) {}
+
+  arrow::Result<std::shared_ptr<DurableOutput>> CreateFile(
+      const std::filesystem::path& path) override {
+    const std::string uri = Uri(path);
+    auto raw = objects_->OpenOutputStream(path.string());
+    if (!raw.ok()) return ObjectError(raw.status(), "write", uri);
+    ARROW_ASSIGN_OR_RAISE(auto buffered,
+                          arrow::io::BufferedOutputStream::Create(
+                              kObjectChunkBytes, arrow::default_memory_pool(), *std::move(raw)));
+    return std::make_shared<ObjectOutput>(uri, std::move(buffered));
+  }
+
+  /// Of a folder, which is no more than the front of names, object by object.
+  arrow::Status RemoveAll(const std::filesystem::path& path) override {
+    arrow::fs::FileSelector below;
+    below.base_dir = path.string();
+    below.recursive = true;
+    below.allow_not_found = true;
+    auto found = objects_->GetFileInfo(below);
+    if (!found.ok()) return ObjectError(found.status(), "list", Uri(path));
+    found->emplace_back(path.string(), arrow::fs::FileType::File);
+    for (const arrow::fs::FileInfo& info : *found) {
+      if (!info.IsFile()) continue;
+      ARROW_RETURN_NOT_OK(RemoveObject(info.path()));
+    }
+    return arrow::Status::OK();
+  }
+
+ private:
+  arrow::Status RemoveObject(const std::string& path) {
+    auto info = objects_->GetFileInfo(path);
+    if (!info.ok()) return ObjectError(info.status(), "find", Uri(path));
+    if (!info->IsFile()) return arrow::Status::OK();
+    return ObjectError(objects_->DeleteFile(path), "remove", Uri(path));
+  }
+
+  std::string Uri(const std::filesystem::path& path) const {
+    return scheme_ + "://" + path.string();
+  }
+
+  const std::shared_ptr<arrow::fs::FileSystem> objects_;
+  const std::string scheme_;
+};
+
+}  // namespace
+
+std::shared_ptr<FileStore> MakeObjectStore(std::shared_ptr<arrow::fs::FileSystem> objects,
+                                           std::string scheme) {
+  return std::make_shared<ObjectStore>(std::move(objects), std::move(scheme));
+}
+
+}  // namespace headrace
