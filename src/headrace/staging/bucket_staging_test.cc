@@ -77,9 +77,9 @@ TEST_F(StandInStaging, ReceiptsNameObjectsThatHoldTheirRows) {
   for (int unit = 0; unit < kUnits; ++unit) {
     ASSERT_TRUE(writer->BeginUnit({.id = std::to_string(unit)}, 1).ok());
     ASSERT_TRUE(writer->Append(Rows(unit * kRows, kRows)).ok());
-    for (Receipt& receipt : writer->EndUnit(0).ValueOrDie()) receipts.push_back(receipt);
+    for (const Receipt& receipt : writer->EndUnit(0).ValueOrDie()) receipts.push_back(receipt);
   }
-  for (Receipt& receipt : writer->Seal().ValueOrDie()) receipts.push_back(receipt);
+  for (const Receipt& receipt : writer->Seal().ValueOrDie()) receipts.push_back(receipt);
 
   std::vector<int64_t> ids;
   size_t files = 0;
