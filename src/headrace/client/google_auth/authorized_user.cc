@@ -9,8 +9,6 @@
 namespace headrace {
 namespace {
 
-constexpr std::string_view kGoogleTokenUri = "https://oauth2.googleapis.com/token";
-
 struct User {
   std::string client_id;
   std::string client_secret;

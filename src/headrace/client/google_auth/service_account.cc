@@ -10,7 +10,6 @@
 namespace headrace {
 namespace {
 
-constexpr std::string_view kGoogleTokenUri = "https://oauth2.googleapis.com/token";
 constexpr std::string_view kJwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 constexpr std::chrono::seconds kLife{3600};  // The longest that Google takes (AIP-4111).
 

@@ -10,6 +10,9 @@
 /// The requests that tokens are asked for with, and what is made of their answers.
 namespace headrace {
 
+/// Google's own token endpoint: that of credentials whose file names none.
+inline constexpr std::string_view kGoogleTokenUri = "https://oauth2.googleapis.com/token";
+
 /// Class user unless secrets may be sent to `url`: by TLS, or to this machine. `key` is where it is
 /// from.
 arrow::Status CheckTokenUrl(std::string_view url, std::string_view key);
