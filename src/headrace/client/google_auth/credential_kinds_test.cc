@@ -167,9 +167,11 @@ TEST_F(FederationTest, TheFileMayBeAnObjectAndTheAccountAnother) {
   json file = File({{"file", path_},
                     {"format", {{"type", "json"}, {"subject_token_field_name", "access_token"}}}});
   file["service_account_impersonation_url"] = server_.url("/x/load@shop.iam:generateAccessToken");
+  file["service_account_impersonation"] = {{"token_lifetime_seconds", 900}};
   const auto account = Read(file);
   EXPECT_EQ(account->NewToken({})->value, "token-2");
   EXPECT_EQ(FormOf(server_.requests().front().body())["subject_token"], "inner");
+  EXPECT_EQ(json::parse(server_.requests().back().body())["lifetime"], "900s");
   EXPECT_EQ(server_.requests().back().Header("authorization"), "Bearer token-1");
 }
 

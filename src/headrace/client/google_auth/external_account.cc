@@ -106,6 +106,18 @@ arrow::Result<SubjectFile> ReadSubject(const nlohmann::json& source) {
   return subject;
 }
 
+/// How long its tokens are to live; an hour where the file does not say.
+arrow::Result<std::chrono::seconds> ReadLifetime(const nlohmann::json& file) {
+  std::optional<int64_t> seconds;
+  if (file.contains("service_account_impersonation")) {
+    const nlohmann::json& wish = file["service_account_impersonation"];
+    JsonObject object(wish, "service_account_impersonation", ErrorClass::kUser);
+    object.Read("token_lifetime_seconds", seconds);
+    ARROW_RETURN_NOT_OK(object.status());
+  }
+  return seconds ? std::chrono::seconds(*seconds) : ImpersonationTarget().lifetime;
+}
+
 }  // namespace
 
 arrow::Result<std::unique_ptr<Credentials>> ReadExternalAccount(AuthContext context,
@@ -126,6 +138,7 @@ arrow::Result<std::unique_ptr<Credentials>> ReadExternalAccount(AuthContext cont
   auto account = std::make_unique<ExternalAccount>(context, std::move(pool));
   if (!impersonation_url) return account;
   target.url = *impersonation_url;
+  ARROW_ASSIGN_OR_RAISE(target.lifetime, ReadLifetime(file));
   return MakeImpersonation(std::move(context), std::move(account), std::move(target));
 }
 
