@@ -50,13 +50,14 @@ std::shared_ptr<HttpTransport> TransportOf(const std::shared_ptr<HttpTransport>&
 
 }  // namespace
 
-arrow::Result<GoogleCloud> GoogleCloud::Open(std::shared_ptr<HttpTransport> base,
+arrow::Result<GoogleCloud> GoogleCloud::Open(const std::shared_ptr<HttpTransport>& base,
                                              const GoogleCloudOptions& options,
                                              const Environment& environment,
-                                             const std::stop_token& stop, RetryClock clock) {
+                                             const std::stop_token& stop, const RetryClock& clock) {
   ARROW_ASSIGN_OR_RAISE(BigQueryEndpoint bigquery,
                         ResolveBigQueryEndpoint(environment("BIGQUERY_EMULATOR_HOST")));
-  ARROW_ASSIGN_OR_RAISE(GcsEndpoint gcs, ResolveGcsEndpoint(environment("STORAGE_EMULATOR_HOST")));
+  ARROW_ASSIGN_OR_RAISE(const GcsEndpoint gcs,
+                        ResolveGcsEndpoint(environment("STORAGE_EMULATOR_HOST")));
   if (options.bigquery_root) bigquery = {.root = *options.bigquery_root};
   std::optional<Identity> identity;
   if (!bigquery.is_emulator || !gcs.is_emulator) {

@@ -29,10 +29,10 @@ class GoogleCloud {
  public:
   /// Finds the identity, unless emulators need none, and asks nobody for a token yet. `base`
   /// carries what is sent: a CurlTransport.
-  static arrow::Result<GoogleCloud> Open(std::shared_ptr<HttpTransport> base,
+  static arrow::Result<GoogleCloud> Open(const std::shared_ptr<HttpTransport>& base,
                                          const GoogleCloudOptions& options,
                                          const Environment& environment,
-                                         const std::stop_token& stop, RetryClock clock = {});
+                                         const std::stop_token& stop, const RetryClock& clock = {});
 
   const BigQueryClient& bigquery() const { return *bigquery_; }
   const GcsClient& gcs() const { return *gcs_; }
