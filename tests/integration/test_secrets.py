@@ -44,7 +44,7 @@ def test_no_output_and_no_file_shows_it(guarded, headrace, way, right):
     job.environment = {"SHOP_PASSWORD": secret}
     for command in ("check", "plan", "run"):
         finished = headrace(command, "job.yaml", "--log-level", "debug", env=job.environment)
-        said(finished, *([] if right else ["password authentication failed", "etl", f"etl@127.0.0.1:{server.port}/{database.name}"]))
+        said(finished, *([] if right else ["password authentication failed", "next: ", "etl", f"etl@127.0.0.1:{server.port}/{database.name}"]))
         assert secret not in finished.stdout + finished.stderr
         assert (finished.returncode == 0) == right, finished.stdout + finished.stderr
     assert traces(headrace.folder, secret) == []
@@ -66,8 +66,8 @@ def test_inspect_says_who_was_refused_where_and_what_next(guarded, headrace):
     uri = server.uri(database.name, "etl").replace("etl@", "etl:wrong-one@")
     finished = headrace("inspect", uri, expect=2)
     said(finished,
-         f'password authentication failed for user "etl" (at postgresql://etl@127.0.0.1:{server.port}/{database.name}); '
-         "change the URI or the rights, then inspect again")
+         f'password authentication failed for user "etl" (at postgresql://etl@127.0.0.1:{server.port}/{database.name})',
+         "next: change user or password of the source, then run the same command again")
     assert "wrong-one" not in finished.stdout + finished.stderr
 
 

@@ -14,6 +14,20 @@ constexpr std::array<std::string_view, 4> kNextSteps = {
     "this does not pass by itself: remove the cause, then run the same command again",
     "this is a bug in headrace: please report it, with what --log-level debug shows"};
 
+/// Errors of the user that say what is wrong, and not what to do: by the front of their code.
+struct CodeStep {
+  std::string_view code;
+  std::string_view step;
+};
+
+/// SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+constexpr std::array kCodeSteps = {
+    CodeStep{"28", "change user or password of the source, then run the same command again"},
+    CodeStep{"3D", "change the database of the source, then run the same command again"},
+    CodeStep{"42501",
+             "give the role the rights (`headrace check` prints the statements that do), "
+             "then run the same command again"}};
+
 /// In front of every message; the further lines of a message are indented as far.
 constexpr std::string_view kPrefix = "headrace: ";
 
@@ -21,6 +35,11 @@ constexpr std::string_view kPrefix = "headrace: ";
 
 std::string_view NextStep(const arrow::Status& error) {
   if (CodeOf(error) == kInterruptedCode) return "run the same command again";
+  if (ClassOf(error) == ErrorClass::kUser) {
+    for (const CodeStep& known : kCodeSteps) {
+      if (CodeOf(error).starts_with(known.code)) return known.step;
+    }
+  }
   return kNextSteps.at(static_cast<size_t>(ClassOf(error)));
 }
 

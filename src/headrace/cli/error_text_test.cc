@@ -1,5 +1,6 @@
 #include "headrace/cli/error_text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "headrace/run/exit_code.h"
@@ -43,6 +44,15 @@ TEST(ExitCodeOf, FollowsTheClass) {
   EXPECT_EQ(ExitCodeOf(BugError("x")), 1);
   EXPECT_EQ(ExitCodeOf(arrow::Status::Invalid("of Arrow itself")), 1);
   EXPECT_EQ(ExitCodeOf(TransientError("x", std::string(kInterruptedCode))), 130);
+}
+
+TEST(ErrorText, WhatAServerRefusesHasAStepOfItsOwn) {
+  EXPECT_THAT(std::string(NextStep(UserError("no", "28P01"))), testing::HasSubstr("password"));
+  EXPECT_THAT(std::string(NextStep(UserError("no", "3D000"))), testing::HasSubstr("database"));
+  EXPECT_THAT(std::string(NextStep(UserError("no", "42501"))),
+              testing::HasSubstr("headrace check"));
+  EXPECT_EQ(NextStep(UserError("no", "42P01")), "");
+  EXPECT_EQ(NextStep(UserError("no")), "");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "headrace/cli/command_rows.h"
+#include "headrace/cli/error_text.h"
 #include "headrace/cli/observation.h"
 #include "headrace/cli/text_table.h"
 #include "headrace/model/error_json.h"
@@ -104,7 +105,7 @@ void DescribeTables(Source& source, std::span<const ListedTable> listed, Progres
 
 /// The error of a source that cannot be listed, with what there is to change.
 arrow::Status WithAdvice(const arrow::Status& status) {
-  if (ClassOf(status) != ErrorClass::kUser) return status;
+  if (ClassOf(status) != ErrorClass::kUser || !NextStep(status).empty()) return status;
   return status.WithMessage(status.message() +
                             "; change the URI or the rights, then inspect again");
 }

@@ -199,7 +199,6 @@ bool HasPublishedTable(const nlohmann::json& report) {
 }
 
 constexpr const char* kTableError = "error";
-constexpr std::string_view kNoRightsCode = "42501";  // insufficient_privilege of SQLSTATE
 
 /// Whether running again helps only once somebody has said where the table's load goes on.
 bool NeedsWatermark(const arrow::Status& error) {
@@ -286,12 +285,8 @@ NextSteps NextStepsOfTable(const arrow::Status& error, bool any_published) {
                                  : NextStep(error));
   }
   if (error_class == ErrorClass::kBug) return {std::string(NextStep(error))};
-  const bool lacks_rights = CodeOf(error) == kNoRightsCode;
-  const std::string step = lacks_rights ? "give the role the rights (`headrace check` prints the "
-                                          "statements that do), then run again"
-                           : error_class == ErrorClass::kUser
-                               ? "change the job or the rights, then run again"
-                               : std::string(NextStep(error));
+  std::string step(NextStep(error));
+  if (step.empty()) step = "change the job or the rights, then run again";
   return {step + ": only what is left is loaded"};
 }
 
