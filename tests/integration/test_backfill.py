@@ -103,7 +103,9 @@ def test_a_backfill_that_is_refused_leaves_nothing_behind(events, headrace, word
     job = job_of(headrace, events, initial="5")
     job.run()
     before = runs(job)
-    said(job.run("--run-id", "january", *words, expect=2), "run january, a backfill that was refused, is not kept")
+    refused = job.run("--run-id", "january", *words, expect=2)
+    said(refused, "run january, a backfill that was refused, is not kept")
+    assert "headrace abandon" not in refused.stdout
     assert runs(job) == before
     job.command("state", "set", "public.events", "11")
     said(job.run("--resume"), "nothing to resume")
@@ -181,11 +183,29 @@ def test_a_backfill_that_was_stopped_is_continued_by_its_own_range_alone(events,
     loaded = [1, 2, 3, 5, 6, 7, 8, 9, 10]
     assert (ids(job), ids(job, "orders")) == (loaded, [5, 6, 7, 8, 9, 10])
     said(job.run(expect=2), "repeat it with its --from and --to", "headrace abandon")
+    other = job.run("--from", "2", "--to", "3", expect=2)
+    said(other, "headrace run --from … --to … --only public.orders`, whose range is that of the run that is given up")
+    assert "--from 2" not in other.stdout + other.stderr, "of what is left that range would be a part"
     said(job.command("show", "latest"), "headrace run --from … --to …")
     job.run("--from", "1", "--to", "4")
     assert (ids(job), ids(job, "orders")) == (loaded, loaded)
     said(job.run("--from", "1", "--to", "4", expect=2), "would be there twice")
     assert (ids(job), ids(job, "orders")) == (loaded, loaded)
+
+
+def test_a_range_that_is_refused_for_one_of_two_tables_is_given_up_and_chosen_anew(events, headrace):
+    events.execute("CREATE TABLE orders (LIKE events INCLUDING ALL); INSERT INTO orders SELECT * FROM events")
+    load = {"mode": "transactional", "cursor": "id"}
+    late = {"late_rows": "warn"}
+    job = postgres_job(headrace, events, {"name": "public.events"} | load | {"load": late | {"initial": "5"}},
+                       {"name": "public.orders"} | load | {"load": late | {"initial": "3"}})
+    job.run()
+    refused = job.run("--from", "2", "--to", "5", expect=1)
+    said(refused, "would be there twice", "next: choose another range for it, once what is left of this run is given up:")
+    [abandon] = [line.split() for line in refused.stdout.splitlines() if line.startswith("      headrace ")]
+    headrace(*abandon[1:], expect=0)
+    job.run("--from", "2", "--to", "3", "--only", "public.orders")
+    assert (ids(job), ids(job, "orders")) == ([2, 3, 4, 5, 6, 7, 8, 9, 10], [2, 3, 4, 5, 6, 7, 8, 9, 10])
 
 
 def test_who_continues_a_backfill_by_its_id_with_another_range_is_told(events, headrace):

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import json
 import random
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -459,6 +460,11 @@ def test_what_is_no_number_is_warned_of(headrace):
     assert lake.rows(job.lake, "t", "c") == [(1,), (2,)]
 
 
+def proposed(finished) -> list[list[str]]:
+    """Commands that stand in lines of their own, as a shell takes them apart."""
+    return [shlex.split(line) for line in finished.stdout.splitlines() if line.startswith("      headrace ")]
+
+
 def test_the_commands_that_are_proposed_behind_a_backfill_load_the_rest(events, headrace):
     """Nothing was loaded before it: where this job begins is not known, and running again does not tell."""
     job = incremental(headrace, events, cursor="id")
@@ -467,11 +473,28 @@ def test_the_commands_that_are_proposed_behind_a_backfill_load_the_rest(events, 
     assert "abandon" not in headrace("plan", job.file, expect=2).stdout
     refused = job.run(expect=2)
     said(refused, "it is there already", "give this run up, say where the load begins")
-    commands = [line.strip() for line in refused.stdout.splitlines() if line.startswith("      headrace ")]
-    assert [command.split()[1] for command in commands] == ["abandon", "state", "run"]
-    for command in commands:
-        headrace(*command.replace("VALUE", "3").split()[1:], expect=0)
+    commands = proposed(refused)
+    assert [command[1] for command in commands] == ["abandon", "state", "run"]
+    for _, *words in commands:
+        headrace(*(word.replace("VALUE", "3") for word in words), expect=0)
     assert bodies(job) == ["a", "b", "c"]
+
+
+def test_what_is_published_beside_it_is_not_loaded_once_more_by_the_proposed_commands(events, headrace):
+    events.execute("CREATE TABLE others AS SELECT 1 AS n")
+    insert(events, "a", "b")
+    incremental(headrace, events, cursor="id").run()
+    window = {"name": "public.events", "mode": "transactional", "cursor": "id"}
+    job = postgres_job(headrace, events, {"name": "public.others", "write": "append"}, window, file="other.yaml", name="other")
+    refused = job.run("--run-id", "x; touch 'pwned'", expect=1)
+    insert(events, "c")
+    commands = proposed(refused)
+    assert [command[1] for command in commands] == ["abandon", "state", "run"]
+    assert commands[0][2] == "x; touch 'pwned'"
+    for _, *words in commands:
+        headrace(*(word.replace("VALUE", "3") for word in words), expect=0)
+    assert bodies(job) == ["a", "b", "c"]
+    assert lake.rows(job.lake, "public.others", "n") == [(1,)]
 
 
 def test_of_a_sequence_that_was_set_back_it_is_said(events, headrace):
@@ -883,6 +906,7 @@ def test_a_zone_that_changes_between_runs_is_noticed(any_database, headrace):
     said(refused, "is in the time zone Asia/Tokyo", '"created_at" is read in America/New_York now',
          "`cursor_timezone: Asia/Tokyo` in the job keeps it", "headrace state set public.events VALUE")
     said(headrace("plan", "job.yaml"), "is in the time zone Asia/Tokyo")
+    assert [command[1] for command in proposed(refused)] == ["abandon", "state", "run"]
     job.command("abandon", "other")
     job.document["tables"][0]["load"] = {"cursor_timezone": "asia/tokyo"}
     job.write()

@@ -25,7 +25,7 @@ constexpr std::array kCodeSteps = {
     CodeStep{"28", "change user or password of the source, then run the same command again"},
     CodeStep{"3D", "change the database of the source, then run the same command again"},
     CodeStep{"42501",
-             "give the role the rights (`headrace check` prints the statements that do), "
+             "give the role the rights (`headrace check` says which of them it finds missing), "
              "then run the same command again"}};
 
 /// In front of every message; the further lines of a message are indented as far.

@@ -15,6 +15,7 @@
 #include "headrace/observe/human.h"
 #include "headrace/observe/shell_word.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/backfill.h"
 #include "headrace/run/cursor_window.h"
 #include "headrace/run/exit_code.h"
 
@@ -202,12 +203,13 @@ constexpr const char* kTableError = "error";
 
 /// Whether running again helps only once somebody has said where the table's load goes on.
 bool NeedsWatermark(const arrow::Status& error) {
-  return CodeOf(error) == kNoWatermarkCode || CodeOf(error) == kBehindWatermarkCode;
+  return CodeOf(error) == kNoWatermarkCode || CodeOf(error) == kBehindWatermarkCode ||
+         CodeOf(error) == kOtherZoneCode;
 }
 
 /// What can be done about a failed table.
 struct NextSteps {
-  enum class Commands { kNone, kOfChange, kOfWatermark };
+  enum class Commands { kNone, kOfChange, kOfWatermark, kOfAbandoning };
 
   std::string sentence;
   Commands commands = Commands::kNone;  ///< What stands below the sentence.
@@ -223,16 +225,22 @@ std::string CommandLines(const std::vector<std::string>& commands) {
 }
 
 std::string AbandonCommand(const nlohmann::json& report, const JobWords& job) {
-  return "headrace abandon " + report.value("run", "") + job.AsOption();
+  return job.AbandonCommand(report.value("run", ""));
 }
 
-/// How what is left of a run is loaded with another job.
-std::string CommandsOfChange(const nlohmann::json& report, const JobWords& job) {
+/// ` --only TABLE …` of the tables that the run has not published.
+std::string OnlyLeft(const nlohmann::json& report) {
   std::string only;
   for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
     only += " --only " + ShellWord(table.get<std::string>());
   }
-  return CommandLines({AbandonCommand(report, job), "headrace run" + job.AsSameRun() + only});
+  return only;
+}
+
+/// How what is left of a run is loaded with another job.
+std::string CommandsOfChange(const nlohmann::json& report, const JobWords& job) {
+  return CommandLines(
+      {AbandonCommand(report, job), "headrace run" + job.AsSameRun() + OnlyLeft(report)});
 }
 
 /// How tables go on whose watermark somebody has to say.
@@ -243,7 +251,9 @@ std::string CommandsOfWatermark(const nlohmann::json& report, const JobWords& jo
     commands.push_back("headrace state set " + ShellWord(table.value("table", "")) + " VALUE" +
                        job.AsOption());
   }
-  commands.push_back("headrace run" + job.AsSameRun());
+  // What is published would be loaded once more, where it is appended.
+  commands.push_back("headrace run" + job.AsSameRun() +
+                     (HasPublishedTable(report) ? OnlyLeft(report) : ""));
   return CommandLines(commands);
 }
 
@@ -256,6 +266,8 @@ std::string CommandsText(NextSteps::Commands commands, const nlohmann::json& rep
       return CommandsOfChange(report, job);
     case NextSteps::Commands::kOfWatermark:
       return CommandsOfWatermark(report, job);
+    case NextSteps::Commands::kOfAbandoning:
+      return CommandLines({AbandonCommand(report, job)});
   }
   return {};
 }
@@ -264,11 +276,16 @@ std::string CommandsText(NextSteps::Commands commands, const nlohmann::json& rep
 NextSteps NextStepsOfChange(std::string_view otherwise) {
   return {.sentence = std::string(otherwise) +
                       ": only what is left is loaded. Where the job must change, change it and "
-                      "load what is left, and nothing twice:",
+                      "load what is left, by the names that it has then, and nothing twice:",
           .commands = NextSteps::Commands::kOfChange};
 }
 
 NextSteps NextStepsOfTable(const arrow::Status& error, bool any_published) {
+  if (CodeOf(error) == kBackfillRangeCode) {
+    if (!any_published) return {"choose another range"};
+    return {.sentence = "choose another range for it, once what is left of this run is given up:",
+            .commands = NextSteps::Commands::kOfAbandoning};
+  }
   if (NeedsWatermark(error)) {
     return {.sentence =
                 "give this run up, say where the load begins (`state reset TABLE`: as with "

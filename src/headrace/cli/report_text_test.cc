@@ -82,7 +82,8 @@ TEST(ReportText, SaysWhatFailedAndWhatToDo) {
   failed: public.gone
     there is no table public.gone
     next: where the rights or the source were wrong, run again: only what is left is loaded. Where
-    the job must change, change it and load what is left, and nothing twice:
+    the job must change, change it and load what is left, by the names that it has then, and nothing
+    twice:
       headrace abandon 20250131T081500-4f2a9c
       headrace run --only public.gone --only 'public.a b' --only public.b
 
@@ -106,7 +107,8 @@ TEST(ReportText, SaysWhatSeveralFailuresShareOnce) {
   failed: b
     there is no table b
     next: where the rights or the source were wrong, run again: only what is left is loaded. Where
-    the job must change, change it and load what is left, and nothing twice:
+    the job must change, change it and load what is left, by the names that it has then, and nothing
+    twice:
       headrace abandon 20250131T081500-4f2a9c
       headrace run --only a --only b
 )"));

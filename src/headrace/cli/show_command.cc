@@ -67,7 +67,7 @@ std::string NextText(const RunStanding& standing, const JobWords& job, size_t wi
                  "is finished first, and the others are read anew from their start:",
                  2, width);
   text += "    headrace run" + EscapeControls(job.AsSameRun()) + "\n";
-  return text + "    headrace abandon " + run.run + EscapeControls(job.AsOption()) + "\n";
+  return text + "    " + EscapeControls(job.AbandonCommand(run.run)) + "\n";
 }
 
 /// A run without a report is at work now, or its process was killed.

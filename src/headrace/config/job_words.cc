@@ -60,6 +60,10 @@ std::string JobWords::AsOption() const {
   return (file.empty() ? "" : " --job " + ShellWord(file)) + SetWords(set);
 }
 
+std::string JobWords::AbandonCommand(std::string_view run) const {
+  return "headrace abandon " + ShellWord(run) + AsOption();
+}
+
 std::vector<std::string> ShownOverrides(std::span<const std::string> assignments,
                                         const Section& job) {
   std::vector<std::string> shown;

@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/config/section.h"
@@ -22,6 +23,8 @@ struct JobWords {
   std::string AsSameRun() const { return AsArgument() + range; }
   /// ` --job FILE --set KEY=VALUE…`: behind the commands that take a run.
   std::string AsOption() const;
+  /// `headrace abandon RUN --job FILE …`, quoted for a shell.
+  std::string AbandonCommand(std::string_view run) const;
 };
 
 /// `--set` assignments as they may be printed: `…` stands for a value that is a secret or may hold

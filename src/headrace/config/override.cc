@@ -1,5 +1,7 @@
 #include "headrace/config/override.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -142,6 +144,15 @@ class OverrideTarget {
   Problems& problems_;
 };
 
+/// Whether `text` is how YAML writes that there is no value.
+bool SaysNothing(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return true;
+  text = text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+  constexpr std::array<std::string_view, 4> kNullWords = {"~", "null", "Null", "NULL"};
+  return std::ranges::find(kNullWords, text) != kNullWords.end();
+}
+
 void Apply(std::string_view assignment, YamlNode& root, Problems& problems) {
   const size_t equals = assignment.find('=');
   const std::string_view path = assignment.substr(0, equals);
@@ -149,7 +160,15 @@ void Apply(std::string_view assignment, YamlNode& root, Problems& problems) {
     return problems.Add({}, Shown(path),
                         "expected KEY=VALUE, e.g. engine.workers.max=4 or tables[0].write=append");
   }
-  auto value = ParseYamlValue(assignment.substr(equals + 1), Shown(path), problems);
+  const std::string_view text = assignment.substr(equals + 1);
+  auto value = ParseYamlValue(text, Shown(path), problems);
+  if (value.has_value() && value->is_null() && !SaysNothing(text)) {
+    // A tag, an anchor, a comment: of a filter the rows that it leaves out would be loaded.
+    return problems.Add(
+        {}, Shown(path),
+        "there is no value: put text that begins with '!', '&', '#', '---' or '...' "
+        "in quotes");
+  }
   YamlNode* target = OverrideTarget(root, problems).Find(KeyPath(path));
   if (value.has_value() && target != nullptr) *target = *std::move(value);
 }

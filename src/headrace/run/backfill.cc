@@ -103,11 +103,13 @@ arrow::Result<Range> RangeOf(const BackfillRange& wanted, const Column& column,
   const Range range{from, to ? *to : latest->value};
   if (from && *from >= range.to) {
     return UserError("no row is in " + RangeText(column, range) + ": --from must be lower than " +
-                     (to ? "--to" : "the watermark"));
+                         (to ? "--to" : "the watermark"),
+                     std::string(kBackfillRangeCode));
   }
   if (!latest || range.to <= latest->value) return range;
-  return UserError("--to must be " + WatermarkText(*column.type, latest->value) + " or lower, " +
-                   latest->why);
+  return UserError(
+      "--to must be " + WatermarkText(*column.type, latest->value) + " or lower, " + latest->why,
+      std::string(kBackfillRangeCode));
 }
 
 /// The rows of the cursor that the run of `intent` has loaded; none: it cannot be told.
@@ -144,9 +146,10 @@ arrow::Status CheckNotLoaded(const Column& column, const Range& range, const Tab
       unknown = intent.run;
     } else if (!AreApart(range, *loaded)) {
       return UserError("run " + intent.run + " of job " + intent.job + " has loaded " +
-                       RangeText(column, *loaded) + ": rows of " + RangeText(column, range) +
-                       " would be there twice. Choose --from and --to beside it, or load into "
-                       "another place, as by --set destination.path=…");
+                           RangeText(column, *loaded) + ": rows of " + RangeText(column, range) +
+                           " would be there twice. Choose --from and --to beside it, or load into "
+                           "another place, as by --set destination.path=…",
+                       std::string(kBackfillRangeCode));
     }
   }
   if (unknown.empty()) return arrow::Status::OK();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/config/job.h"
@@ -13,6 +14,10 @@
 /// A backfill: a run for a range of the cursor that the person who calls it has named, which leaves
 /// the watermark where it is.
 namespace headrace {
+
+/// Code of the error that says that the range itself cannot be loaded, whoever tries again (class
+/// user).
+inline constexpr std::string_view kBackfillRangeCode = "backfill_range";
 
 /// Makes a backfill of a run of the tables that `only` names, of all if it is empty. Such a run is
 /// continued by the same range alone: to the journal it is another job. Errors of class user for a

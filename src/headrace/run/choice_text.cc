@@ -40,9 +40,20 @@ std::string AsItWas(const Job& job, const JournalRun& run) {
   return ", with " + Enumerated(names) + (names.size() == 1 ? " as it was," : " as they were,");
 }
 
+/// The range that the rest of `run` is of: what this call has, where it is of the same. The journal
+/// knows no values of another one.
+bool IsOfOtherRange(const Job& job, const JournalRun& run) {
+  return IsBackfill(run) && run.text_digest != job.text_digest;
+}
+
+std::string RangeOf(const Job& job, const JournalRun& run) {
+  if (IsOfOtherRange(job, run)) return " --from … --to …";
+  return IsBackfill(run) ? job.words.range : "";
+}
+
 /// How to load what an abandoned run has left, of which the job may have some no more. `as_it_was`:
 /// with what it was for.
-std::string LoadTheRest(const Job& job, const std::vector<std::string>& left,
+std::string LoadTheRest(const Job& job, const JournalRun& run, const std::vector<std::string>& left,
                         const std::string& as_it_was) {
   std::string only;
   std::vector<std::string> gone;
@@ -58,8 +69,9 @@ std::string LoadTheRest(const Job& job, const std::vector<std::string>& left,
   std::string text = "; the next run loads every table of the job";
   if (!only.empty()) {
     text = " and load what is left of it" + as_it_was + " with `headrace run" +
-           job.words.AsSameRun() + only +
-           "`: without --only, tables that are published would be loaded once more";
+           job.words.AsArgument() + RangeOf(job, run) + only + "`" +
+           (IsOfOtherRange(job, run) ? ", whose range is that of the run that is given up" : "") +
+           ": without --only, tables that are published would be loaded once more";
   }
   if (gone.empty()) return text;
   return text + ". " + Enumerated(gone) + ", which " + (gone.size() == 1 ? "was" : "were") +
@@ -90,7 +102,7 @@ arrow::Status JobChanged(const Job& job, const JournalRun& run,
   return UserError(change + ", and that run has already loaded some of its tables. Restore " +
                    (names.empty() ? "the job" : "what it was") +
                    " and run again to finish it, or give it up with `headrace abandon " + run.run +
-                   job.words.AsOption() + "`" + LoadTheRest(job, left, for_the_rest));
+                   job.words.AsOption() + "`" + LoadTheRest(job, run, left, for_the_rest));
 }
 
 arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::string& place,
@@ -99,9 +111,8 @@ arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::st
                    ", and the source is " + place +
                    " now: the job leaves a part of that to the environment or to a service file. "
                    "The tables of one run come from one place, and one that has two names counts "
-                   "as two. Restore that and run again to finish it, or give it up with "
-                   "`headrace abandon " +
-                   run.run + job.words.AsOption() + "`" + LoadTheRest(job, left, {}));
+                   "as two. Restore that and run again to finish it, or give it up with `" +
+                   job.words.AbandonCommand(run.run) + "`" + LoadTheRest(job, run, left, {}));
 }
 
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
@@ -109,10 +120,8 @@ arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, cons
   return UserError("run " + other.run + " of this job is unfinished (" + Enumerated(left) +
                    (left.size() == 1 ? " is" : " are") + " left), so " + wanted +
                    " cannot start. Finish it" + AsItWas(job, other) + " with `headrace run" +
-                   job.words.AsArgument() +
-                   " --resume`, or give it up with "
-                   "`headrace abandon " +
-                   other.run + job.words.AsOption() + "`");
+                   job.words.AsArgument() + " --resume`, or give it up with `" +
+                   job.words.AbandonCommand(other.run) + "`");
 }
 
 std::string ChangeSince(const Job& job, const JournalRun& run, const std::string& place) {
@@ -136,8 +145,8 @@ arrow::Status OtherJobUnfinished(const Job& job, const std::string& wanted, cons
                    " might not load what that was for, and cannot start. Repeat `--run-id " +
                    ShellWord(other.run) +
                    "` with the job as it was or, if that was wrong, as it is meant to be, or give "
-                   "the run up with `headrace abandon " +
-                   other.run + job.words.AsOption() + "`");
+                   "the run up with `" +
+                   job.words.AbandonCommand(other.run) + "`");
 }
 
 arrow::Status ResumeOfOtherJob(const Job& job, const JournalRun& run, const std::string& place) {
@@ -155,8 +164,8 @@ arrow::Status SuccessorChanged(const Job& job, const std::string& asked,
                      "--run-id";
   if (successor.unfinished()) {
     text += ", when run " + successor.run + " is finished, by `--run-id " +
-            ShellWord(successor.run) + "` with its own job, or given up with `headrace abandon " +
-            successor.run + job.words.AsOption() + "`";
+            ShellWord(successor.run) + "` with its own job, or given up with `" +
+            job.words.AbandonCommand(successor.run) + "`";
   }
   return UserError(text);
 }
@@ -165,9 +174,8 @@ arrow::Status BackfillUnfinished(const Job& job, const JournalRun& run,
                                  const std::vector<std::string>& left) {
   return UserError("run " + run.run + " of this job, a backfill, is unfinished (" +
                    Enumerated(left) + (left.size() == 1 ? " is" : " are") +
-                   " left): repeat it with its --from and --to, or give it up with "
-                   "`headrace abandon " +
-                   run.run + job.words.AsOption() + "`");
+                   " left): repeat it with its --from and --to, or give it up with `" +
+                   job.words.AbandonCommand(run.run) + "`");
 }
 
 std::string TakenOver(const JournalRun& run, const std::vector<std::string>& left) {

@@ -382,8 +382,8 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
     decision_.notes.push_back("run " + run.run + ", begun at " + run.started_at +
                               ", has these tables already and others not yet: nothing is read "
                               "again before it is finished, by a run without --only, or given up "
-                              "by `headrace abandon " +
-                              run.run + parts_.job.words.AsOption() + "`");
+                              "by `" +
+                              parts_.job.words.AbandonCommand(run.run) + "`");
   }
   return chosen;
 }
@@ -411,8 +411,8 @@ arrow::Status RunChooser::FindFaults(const std::string& run, ChosenRun& chosen) 
     if (!load.is_transactional() || load.late_rows == LateRows::kWarn) continue;
     chosen.faults.emplace(fault.directory,
                           UserError("found at " + fault.found_at + ": " + fault.reason +
-                                        ". The run is given up by `headrace abandon " + chosen.run +
-                                        parts_.job.words.AsOption() + "`",
+                                        ". The run is given up by `" +
+                                        parts_.job.words.AbandonCommand(chosen.run) + "`",
                                     std::string(kBehindWatermarkCode)));
   }
   return arrow::Status::OK();

@@ -25,10 +25,8 @@ arrow::Status CheckNothingUnfinished(const RunParts& parts) {
   return UserError("run " + run +
                    " is unfinished and would move the watermark too: continue it by `"
                    "headrace run" +
-                   parts.job.words.AsArgument() +
-                   "`, or give it up by `headrace "
-                   "abandon " +
-                   run + parts.job.words.AsOption() + "`");
+                   parts.job.words.AsArgument() + "`, or give it up by `" +
+                   parts.job.words.AbandonCommand(run) + "`");
 }
 
 /// Describes the table, whose cursor must not be asked how far it can be read.

@@ -63,12 +63,13 @@ arrow::Status CheckSameZone(const TableJob& job, const Column& column, const Tab
   const std::string now =
       bound.timezone.empty() ? " has a zone of its own" : " is read in " + bound.timezone;
   return UserError("table " + label + ": the watermark " + *last->watermark + " of run " +
-                   last->run + " is in the time zone " + zone + ", and \"" + column.name + "\"" +
-                   now + " now: rows would be lost, or loaded twice. " +
-                   (IsZoneName(zone) ? "`cursor_timezone: " + zone + "` in the job keeps it"
-                                     : "The role needs that zone again") +
-                   "; to change it, `headrace state set " + ShellWord(label) +
-                   " VALUE` says where to go on in the new one");
+                       last->run + " is in the time zone " + zone + ", and \"" + column.name +
+                       "\"" + now + " now: rows would be lost, or loaded twice. " +
+                       (IsZoneName(zone) ? "`cursor_timezone: " + zone + "` in the job keeps it"
+                                         : "The role needs that zone again") +
+                       "; to change it, `headrace state set " + ShellWord(label) +
+                       " VALUE` says where to go on in the new one",
+                   std::string(kOtherZoneCode));
 }
 
 /// How the clock or a sequence of the source came to be behind the watermark, and what helps.

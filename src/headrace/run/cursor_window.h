@@ -26,6 +26,10 @@ inline constexpr std::string_view kBehindWatermarkCode = "behind_watermark";
 /// user): somebody has to say where it begins.
 inline constexpr std::string_view kNoWatermarkCode = "no_watermark";
 
+/// Code of the error that says that the watermark is in another time zone than the cursor is read
+/// in now (class user).
+inline constexpr std::string_view kOtherZoneCode = "other_zone";
+
 /// What the source is asked for before the snapshot; none in catalog mode.
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table);
 

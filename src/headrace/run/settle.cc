@@ -75,9 +75,9 @@ arrow::Status CannotSettle(const RunParts& parts, const JournalTable& table, con
   if (may_pass || CodeOf(status) == kInterruptedCode) return status.WithMessage(text);
   // Also what somebody can mend, files in the way, say, is no fault of the command line: tables of
   // the run may be published.
-  return PermanentError(text + "; `headrace abandon " + run + parts.job.words.AsOption() +
-                            " --give-up-commit` gives the commit up",
-                        std::string(CodeOf(status)));
+  return PermanentError(
+      text + "; `" + parts.job.words.AbandonCommand(run) + " --give-up-commit` gives the commit up",
+      std::string(CodeOf(status)));
 }
 
 arrow::Result<CommitRecord> CommitWithRetries(const CommitIntent& intent, int retries,

@@ -51,10 +51,15 @@ constexpr std::string_view kProtocolViolation = "08P01";
 
 /// What a pooler says where another attempt ends the same way. PgBouncer gives 08P01 to nearly all
 /// it refuses, for want of room as well as for good.
-constexpr std::array<std::string_view, 7> kPoolerRefusals = {
-    "unsupported startup parameter", "no such database", "no such user",
-    "authentication failed",         "SSL required",     "TLS connection required",
-    "bouncer config error"};
+constexpr std::array<std::string_view, 8> kPoolerRefusals = {
+    "unsupported startup parameter",
+    "no such database",
+    "no such user",
+    "authentication failed",
+    "SSL required",
+    "TLS connection required",
+    "bouncer config error",
+    "not allowed in statement pooling mode"};
 
 /// What a pooler says, with the same code, where it has no room for another client, or no session
 /// of the server came free in time. PgBouncer 1.18 to 1.24 (client.c, janitor.c).

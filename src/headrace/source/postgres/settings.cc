@@ -142,7 +142,7 @@ struct NameOfPlace {
   std::string_view separators;
 };
 
-constexpr std::array kNamesOfPlaces = {NameOfPlace{"user", "user", ":;&=?"},
+constexpr std::array kNamesOfPlaces = {NameOfPlace{"user", "user", ":;&=?/,|"},
                                        NameOfPlace{"host", "host", "@;&=?"},
                                        NameOfPlace{"dbname", "database", ":;&=?/"}};
 
