@@ -22,10 +22,10 @@ class JsonRecordWriter;
 ///   bool          `true`, `false`
 ///   integers      a number; a string outside ±(2^53 − 1), where readers that compute in doubles
 ///                 round [3]
-///   floats        the shortest number that reads back as the same double, or as the same float
-///                 where the type is float or half float (0.1f is `0.1`, of which a FLOAT64 column
-///                 makes 0.1, not the 0.10000000149 that 0.1f is as a double); `-0.0`; `"NaN"`,
-///                 `"Infinity"`, `"-Infinity"` [4]
+///   floats        the shortest number that reads back as the same double, also of float and half
+///                 float, whose FLOAT64 column holds doubles: 0.1f is `0.10000000149011612`, as a
+///                 Parquet file of floats is loaded; `-0.0`; `"NaN"`, `"Infinity"`, `"-Infinity"`
+///                 [4]
 ///   decimals      a string, `"-0.50"`: all digits of the scale, no exponent; a negative scale
 ///                 writes zeros
 ///   text          a string, its escapes and what is not UTF-8 as in model/json_string.h

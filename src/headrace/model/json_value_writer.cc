@@ -72,8 +72,7 @@ class IntegerJson final : public JsonValueWriter {
   }
 };
 
-template <typename Float>
-void AppendFloat(Float value, std::string& json) {
+void AppendFloat(double value, std::string& json) {
   if (std::isnan(value)) {
     json += R"("NaN")";
   } else if (std::isinf(value)) {
@@ -93,6 +92,7 @@ class FloatJson final : public JsonValueWriter {
  private:
   void AppendValid(const arrow::ArrayData& data, int64_t position,
                    std::string& json) const override {
+    // A column of floats is one of doubles: the shortest text of a float would be another double.
     AppendFloat(data.GetValues<Float>(1, 0)[position], json);
   }
 };

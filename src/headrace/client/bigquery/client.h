@@ -53,7 +53,8 @@ class BigQueryClient {
   arrow::Result<std::optional<nlohmann::json>> FindJob(const BigQueryJob& job,
                                                        const std::stop_token& stop) const;
 
-  /// Makes it. The code is kDuplicateReason where there is one of its name.
+  /// Makes it. The code is kDuplicateReason where there is one of its name: also our own, where the
+  /// answer was lost and a decorator has sent the request again.
   arrow::Result<nlohmann::json> InsertDataset(const BigQueryDataset& dataset,
                                               nlohmann::json resource,
                                               const std::stop_token& stop) const;
@@ -68,7 +69,7 @@ class BigQueryClient {
   arrow::Status DeleteTable(const BigQueryTable& table, const std::stop_token& stop) const;
 
   /// Begins the job with this `configuration`. The code is kDuplicateReason where there is one of
-  /// its id, whatever that was to do.
+  /// its id, whatever that was to do: also our own, as above.
   arrow::Result<nlohmann::json> InsertJob(const BigQueryJob& job,
                                           const nlohmann::json& configuration,
                                           const std::stop_token& stop) const;

@@ -1,5 +1,6 @@
 #include "headrace/client/gcs/client.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -116,9 +117,15 @@ arrow::Result<std::optional<std::string>> GcsClient::Read(const GcsObject& objec
                                                           const std::stop_token& stop) const {
   ARROW_ASSIGN_OR_RAISE(HttpResponse answer,
                         rest_.transport().Send({.url = ObjectPath(object) + "?alt=media"}, stop));
-  if (answer.status == kNotFound) return std::nullopt;
-  if (!answer.ok()) return GcsError(object.uri(), answer);
-  return std::move(answer.body);
+  if (answer.ok()) return std::move(answer.body);
+  if (answer.status != kNotFound) return GcsError(object.uri(), answer);
+  // Content comes without the service's form of an error: of a bucket that is not there, or of what
+  // is no such service, this says the same. A listing tells.
+  ARROW_ASSIGN_OR_RAISE(const auto listed, List(object.bucket, object.name, stop));
+  if (std::ranges::find(listed, object.name, &GcsListedObject::name) == listed.end()) {
+    return std::nullopt;
+  }
+  return TransientError(object.uri() + " is listed, and was not found");
 }
 
 arrow::Result<std::vector<GcsListedObject>> GcsClient::List(const std::string& bucket,

@@ -54,7 +54,8 @@ class GcsClient {
   arrow::Result<bool> WriteIfAbsent(const GcsObject& object, std::string_view content,
                                     const std::stop_token& stop) const;
 
-  /// The content, or nothing where there is no such object.
+  /// The content, or nothing where the bucket has no such object: an error where there is no
+  /// bucket.
   arrow::Result<std::optional<std::string>> Read(const GcsObject& object,
                                                  const std::stop_token& stop) const;
 

@@ -136,6 +136,8 @@ TEST_F(StandInGcs, OfManyWhoWriteTheSameObjectOneDoes) {
 TEST_F(StandInGcs, ABucketIsFoundOrNot) {
   EXPECT_EQ(client_.FindBucket(bucket_, {}).ValueOrDie()->at("name"), bucket_);
   EXPECT_EQ(client_.FindBucket(bucket_ + "-none", {}).ValueOrDie(), std::nullopt);
+  const arrow::Status error = client_.Read({.bucket = bucket_ + "-none", .name = "x"}, {}).status();
+  EXPECT_EQ(ClassOf(error), ErrorClass::kUser) << error;
 }
 
 }  // namespace

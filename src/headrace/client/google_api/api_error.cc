@@ -25,8 +25,8 @@ std::string TextOf(const nlohmann::json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-/// Reason and message, or
-/// null: what stands between us and the service answers too, in its own form.
+/// Reason and message, or null: what stands between us and the service answers too, in its own
+/// form.
 nlohmann::json ProtoOf(const HttpResponse& response) {
   const nlohmann::json body = nlohmann::json::parse(response.body, nullptr, false);
   if (!body.is_object() || !body.contains("error")) return nullptr;

@@ -13,8 +13,8 @@ arrow::Result<std::optional<std::string>> ResolveEmulator(std::string_view varia
   const bool is_http = root.starts_with("http://") || root.starts_with("https://");
   if (!is_http || !IsLoopback(HostOf(root))) {
     return UserError(std::string(variable) +
-                     " must name an emulator on this machine, as 127.0.0.1:9050, found '" +
-                     ShownUrl(*value) + "'");
+                     " must name an emulator on this machine, as 127.0.0.1:9050, found " +
+                     (is_url ? ShownUrl(*value) : HostOf(root)));
   }
   return root;
 }

@@ -2,14 +2,14 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
 #include "headrace/client/google_auth/credential_kinds.h"
+#include "headrace/client/google_auth/text_file.h"
 #include "headrace/model/json_object.h"
+#include "headrace/model/wait_for.h"
 
 namespace headrace {
 namespace {
@@ -34,16 +34,25 @@ bool IsThere(const std::filesystem::path& path) {
   return !path.empty() && std::filesystem::exists(path, error);
 }
 
+/// A new pod's takes a while to answer
+/// (https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity#limitations).
+constexpr int kMetadataAttempts = 3;
+constexpr std::chrono::milliseconds kMetadataPause{300};
+
 /// Whether a metadata server answers at `host`: anybody may own a host of that name, so the answer
-/// must say what it is.
-bool IsMetadataServer(const AuthContext& context, const std::string& host,
-                      const std::stop_token& stop) {
+/// must say what it is. Elsewhere there is none, which must show soon.
+arrow::Result<bool> IsMetadataServer(const AuthContext& context, const std::string& host,
+                                     const std::stop_token& stop) {
   const HttpRequest request{.url = "http://" + host + "/",
                             .headers = {{.name = "Metadata-Flavor", .value = "Google"}},
-                            .repeatable = false,  // Elsewhere there is none, which must show soon.
+                            .repeatable = false,
                             .past_proxies = true};
-  const auto answer = context.transport->Send(request, stop);
-  return answer.ok() && answer->Header(kFlavor) == "Google";
+  for (int attempt = 1;; ++attempt) {
+    const auto answer = context.transport->Send(request, stop);
+    if (answer.ok()) return answer->Header(kFlavor) == "Google";
+    if (attempt == kMetadataAttempts) return false;
+    if (!WaitFor(kMetadataPause, stop)) return InterruptedError();
+  }
 }
 
 }  // namespace
@@ -58,11 +67,12 @@ Environment ProcessEnvironment() {
 
 arrow::Result<std::unique_ptr<Credentials>> ReadCredentialsFile(AuthContext context,
                                                                 const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return UserError("the credentials file '" + path + "' cannot be read");
-  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const auto text = ReadTextFile(path);
+  if (!text.ok()) {
+    return text.status().WithMessage("the credentials file " + text.status().message());
+  }
   const std::string place = "the credentials file '" + path + "'";
-  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseJson(text, place, ErrorClass::kUser));
+  ARROW_ASSIGN_OR_RAISE(const nlohmann::json json, ParseJson(*text, place, ErrorClass::kUser));
   auto credentials = ReadCredentials(std::move(context), json);
   if (!credentials.ok()) return WithContext(credentials.status(), place);
   return credentials;
@@ -79,7 +89,8 @@ arrow::Result<std::unique_ptr<Credentials>> FindDefaultCredentials(const AuthCon
   const std::filesystem::path gcloud = GcloudFile(environment);
   if (IsThere(gcloud)) return ReadCredentialsFile(context, gcloud.string());
   const std::string host = environment("GCE_METADATA_HOST").value_or(kMetadataHost);
-  if (IsMetadataServer(context, host, stop)) return MakeMetadataCredentials(context, host);
+  ARROW_ASSIGN_OR_RAISE(const bool is_on_google, IsMetadataServer(context, host, stop));
+  if (is_on_google) return MakeMetadataCredentials(context, host);
   return UserError("no credentials for Google Cloud: " + std::string(kFileVariable) +
                    " is not set, " + (gcloud.empty() ? "gcloud's file" : gcloud.string()) +
                    " is not there, and no metadata server answers at " + host +

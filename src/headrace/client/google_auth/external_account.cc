@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "headrace/client/google_auth/credential_kinds.h"
+#include "headrace/client/google_auth/text_file.h"
 #include "headrace/client/google_auth/token_request.h"
 #include "headrace/client/http/url.h"
 #include "headrace/model/json_object.h"
@@ -30,18 +29,11 @@ struct Pool {
   SubjectFile subject;
 };
 
-arrow::Result<std::string> ReadWhole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file.good() && !file.eof()) {
-    return UserError("credential_source.file '" + path + "' cannot be read");
-  }
-  return text;
-}
-
 /// Read anew each time: whoever provides it replaces it before it expires.
 arrow::Result<std::string> SubjectToken(const SubjectFile& subject) {
-  ARROW_ASSIGN_OR_RAISE(std::string text, ReadWhole(subject.path));
+  auto read = ReadTextFile(subject.path);
+  if (!read.ok()) return WithContext(read.status(), "credential_source.file");
+  std::string text = *std::move(read);
   if (subject.field) {
     ARROW_ASSIGN_OR_RAISE(const nlohmann::json json,
                           ParseJson(text, subject.path, ErrorClass::kUser));
@@ -122,6 +114,9 @@ arrow::Result<std::chrono::seconds> ReadLifetime(const nlohmann::json& file) {
 
 arrow::Result<std::unique_ptr<Credentials>> ReadExternalAccount(AuthContext context,
                                                                 const nlohmann::json& file) {
+  if (file.contains("workforce_pool_user_project")) {
+    return UserError("workforce pools are not supported, by their key workforce_pool_user_project");
+  }
   Pool pool;
   ImpersonationTarget target;
   std::optional<std::string> impersonation_url;

@@ -52,9 +52,20 @@ class Impersonation final : public Credentials {
     object.Read("accessToken", token.value);
     object.Read("expireTime", expires);
     ARROW_RETURN_NOT_OK(object.status());
-    ARROW_ASSIGN_OR_RAISE(const int64_t micros, MicrosOfUtcTime(expires));
-    token.expires = std::chrono::system_clock::time_point(std::chrono::microseconds(micros));
+    ARROW_ASSIGN_OR_RAISE(token.expires, ExpiryOf(expires));
     return token;
+  }
+
+  /// A Timestamp has 0, 3, 6 or 9 digits behind the seconds
+  /// (https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp), which do not matter
+  /// here.
+  static arrow::Result<std::chrono::system_clock::time_point> ExpiryOf(const std::string& text) {
+    const std::string seconds = text.substr(0, text.find_first_of(".Z")) + "Z";
+    const auto micros = MicrosOfUtcTime(seconds);
+    if (!micros.ok()) {
+      return PermanentError("the answer with the token has the expireTime '" + text + "'");
+    }
+    return std::chrono::system_clock::time_point(std::chrono::microseconds(*micros));
   }
 
   const AuthContext context_;

@@ -93,7 +93,8 @@ class TestTokenServer {
     if (refuse) return *refuse;
     const std::string token = "token-" + std::to_string(++count_);
     if (request.target.ends_with(":generateAccessToken")) {
-      return {.body = nlohmann::json{{"accessToken", token}, {"expireTime", "2033-05-18T04:33:20Z"}}
+      return {.body = nlohmann::json{{"accessToken", token},
+                                     {"expireTime", "2033-05-18T04:33:20.123456789Z"}}
                           .dump()};
     }
     return {

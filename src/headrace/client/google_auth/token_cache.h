@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,8 +14,8 @@
 
 namespace headrace {
 
-/// The current token of one identity. Thread-safe: of many who ask at once, one fetches it and the
-/// others wait.
+/// The current token of one identity. Thread-safe: of many who ask at once, one fetches the next
+/// one; the others go on with the one that is still good, or wait for what comes of it.
 class TokenCache {
  public:
   explicit TokenCache(
@@ -33,8 +35,15 @@ class TokenCache {
  private:
   const std::shared_ptr<Credentials> credentials_;
   const std::function<std::chrono::system_clock::time_point()> now_;
+  bool IsGood() const;
+  arrow::Result<std::string> Fetch(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+
   std::mutex mutex_;
-  AccessToken token_;  // Guarded by mutex_; empty: none.
+  std::condition_variable_any fetched_;
+  AccessToken token_;         // These four guarded by mutex_. Empty: none.
+  bool is_fetching_ = false;  // Somebody does, without the lock.
+  int64_t fetches_ = 0;       // That have ended,
+  arrow::Status last_;        // the last of them so.
 };
 
 }  // namespace headrace

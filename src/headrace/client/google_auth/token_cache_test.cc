@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <optional>
+#include <semaphore>
 #include <thread>
 #include <vector>
 
@@ -93,6 +94,61 @@ TEST_F(TokenCacheTest, OfManyWhoAskOneFetches) {
   }
   threads.clear();
   EXPECT_EQ(credentials_->asked, 1);
+}
+
+/// Whose tokens come when the test lets them.
+class HeldCredentials final : public Credentials {
+ public:
+  arrow::Result<AccessToken> NewToken(const std::stop_token& /*stop*/) override {
+    ++asked;
+    begun.release();
+    held.acquire();
+    return next;
+  }
+  std::string who() const override { return "somebody"; }
+
+  std::atomic<int> asked = 0;
+  std::counting_semaphore<> begun{0};
+  std::counting_semaphore<> held{0};
+  arrow::Result<AccessToken> next;
+};
+
+class HeldTokenTest : public testing::Test {
+ protected:
+  const Time now_{seconds(2'000'000'000)};
+  const std::shared_ptr<HeldCredentials> credentials_ = std::make_shared<HeldCredentials>();
+  TokenCache cache_{credentials_, [this] { return now_; }};
+};
+
+TEST_F(HeldTokenTest, WhileOneFetchesTheOthersGoOnWithWhatIsGood) {
+  credentials_->next = AccessToken{.value = "old", .expires = now_ + seconds(60)};
+  credentials_->held.release();
+  EXPECT_EQ(cache_.Token({}).ValueOrDie(), "old");
+  credentials_->begun.acquire();
+  credentials_->next = AccessToken{.value = "new", .expires = now_ + minutes(60)};
+  std::jthread fetcher([&] { EXPECT_EQ(cache_.Token({}).ValueOrDie(), "new"); });
+  credentials_->begun.acquire();
+  EXPECT_EQ(cache_.Token({}).ValueOrDie(), "old");
+  credentials_->held.release();
+  fetcher.join();
+  EXPECT_EQ(cache_.Token({}).ValueOrDie(), "new");
+  EXPECT_EQ(credentials_->asked, 2);
+}
+
+TEST_F(HeldTokenTest, WhoeverWaitsHearsWhatCameOfItAndCanBeStopped) {
+  credentials_->next = TransientError("away");
+  const std::jthread fetcher([&] { EXPECT_FALSE(cache_.Token({}).ok()); });
+  credentials_->begun.acquire();
+  const std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(CodeOf(cache_.Token(stop.get_token()).status()), kInterruptedCode);
+  std::vector<std::jthread> waiters;
+  for (int i = 0; i < 4; ++i) {
+    waiters.emplace_back([&] { EXPECT_FALSE(cache_.Token({}).ok()); });
+  }
+  for (int i = 0; i < 5; ++i) credentials_->held.release();  // For those that come late.
+  waiters.clear();
+  EXPECT_GE(credentials_->asked, 1);
 }
 
 class AuthorizedTransportTest : public TokenCacheTest {

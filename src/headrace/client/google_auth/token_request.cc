@@ -44,7 +44,7 @@ arrow::Status Refused(const HttpRequest& request, const HttpResponse& response) 
 arrow::Status CheckTokenUrl(std::string_view url, std::string_view key) {
   if (url.starts_with("https://")) return arrow::Status::OK();
   if (url.starts_with("http://") && IsLoopback(HostOf(url))) return arrow::Status::OK();
-  return UserError(std::string(key) + " must begin with https://, found '" + ShownUrl(url) + "'");
+  return UserError(std::string(key) + " must begin with https://, found " + ShownUrl(url));
 }
 
 std::string JoinScopes(const AuthContext& context) {

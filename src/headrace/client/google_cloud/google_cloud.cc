@@ -1,17 +1,19 @@
 #include "headrace/client/google_cloud/google_cloud.h"
 
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "headrace/client/bigquery/endpoint.h"
 #include "headrace/client/bigquery/error.h"
 #include "headrace/client/google_auth/authorized_transport.h"
+#include "headrace/client/google_auth/text_file.h"
 #include "headrace/client/google_auth/token_cache.h"
 
 namespace headrace {
 namespace {
+
+/// Requests that want a token are sent again themselves, for longer.
+constexpr std::chrono::seconds kTokenDeadline{60};
 
 /// One identity for all services.
 struct Identity {
@@ -23,7 +25,9 @@ arrow::Result<Identity> FindIdentity(const std::shared_ptr<HttpTransport>& base,
                                      const GoogleCloudOptions& options,
                                      const Environment& environment, const std::stop_token& stop,
                                      const RetryClock& clock) {
-  const AuthContext context{.transport = MakeRetryingTransport(base, {}, clock)};
+  RetryPolicy policy;
+  policy.deadline = kTokenDeadline;
+  const AuthContext context{.transport = MakeRetryingTransport(base, std::move(policy), clock)};
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<Credentials> credentials,
                         options.credentials_file
                             ? ReadCredentialsFile(context, *options.credentials_file)
@@ -59,6 +63,7 @@ arrow::Result<GoogleCloud> GoogleCloud::Open(const std::shared_ptr<HttpTransport
   ARROW_ASSIGN_OR_RAISE(const GcsEndpoint gcs,
                         ResolveGcsEndpoint(environment("STORAGE_EMULATOR_HOST")));
   if (options.bigquery_root) bigquery = {.root = *options.bigquery_root};
+  while (bigquery.root.ends_with('/')) bigquery.root.pop_back();
   std::optional<Identity> identity;
   if (!bigquery.is_emulator || !gcs.is_emulator) {
     ARROW_ASSIGN_OR_RAISE(identity, FindIdentity(base, options, environment, stop, clock));
@@ -81,10 +86,9 @@ arrow::Result<GoogleCloud> GoogleCloud::Open(const std::shared_ptr<HttpTransport
 arrow::Result<StoreAccess> GoogleCloud::stores() const {
   if (storage_emulator_) return StoreAccess{.gcs = {.emulator = storage_emulator_}};
   if (!credentials_file_) return StoreAccess();
-  std::ifstream file(*credentials_file_, std::ios::binary);
-  std::string text(std::istreambuf_iterator<char>(file), {});
+  ARROW_ASSIGN_OR_RAISE(std::string text, ReadTextFile(*credentials_file_));
   const nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || json.value("type", "") != "service_account") {
+  if (!json.is_object() || !json.contains("type") || json["type"] != "service_account") {
     return UserError("the credentials file '" + *credentials_file_ +
                      "' is none of a service account: name it by GOOGLE_APPLICATION_CREDENTIALS "
                      "instead, for what is staged in gs://");

@@ -38,8 +38,8 @@ class GoogleCloud {
   const GcsClient& gcs() const { return *gcs_; }
 
   /// For OpenFileStore. Arrow renews the tokens of its own: those of a service account's key, or
-  /// Application Default Credentials. Error of class user where a job's credentials file is of
-  /// another kind, which Arrow takes from the environment alone.
+  /// Application Default Credentials as far as GcsAccess says. Error of class user where a job's
+  /// credentials file is of another kind, which Arrow takes from the environment alone.
   arrow::Result<StoreAccess> stores() const;
 
   /// Who we are, for people: `service account etl@shop.iam.gserviceaccount.com`.

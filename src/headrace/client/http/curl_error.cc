@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "headrace/model/ascii.h"
+
 namespace headrace {
 namespace {
 
@@ -38,15 +40,28 @@ constexpr std::array kCodes = {
     CodeClass{CURLE_BAD_CONTENT_ENCODING, "CURLE_BAD_CONTENT_ENCODING", ErrorClass::kTransient},
 };
 
+/// libcurl repeats a proxy's address, password and all, where it cannot read it.
+bool IsAboutProxy(CURLcode code, std::string_view text) {
+  return code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+         LowerAsciiText(text).find("proxy") != std::string::npos;
+}
+
+std::string TextOf(CURLcode code, std::string_view text) {
+  if (IsAboutProxy(code, text)) {
+    return std::string(curl_easy_strerror(code)) +
+           " (by way of the proxy that the environment names, as HTTPS_PROXY)";
+  }
+  return std::string(text.empty() ? curl_easy_strerror(code) : text);
+}
+
 }  // namespace
 
 arrow::Status CurlError(CURLcode code, std::string_view what, std::string_view text) {
   const auto* known = std::ranges::find(kCodes, code, &CodeClass::code);
   const bool is_known = known != kCodes.end();
-  return MakeError(
-      is_known ? known->error_class : ErrorClass::kPermanent,
-      std::string(what) + ": " + std::string(text.empty() ? curl_easy_strerror(code) : text),
-      is_known ? std::string(known->name) : "CURLE_" + std::to_string(code));
+  return MakeError(is_known ? known->error_class : ErrorClass::kPermanent,
+                   std::string(what) + ": " + TextOf(code, text),
+                   is_known ? std::string(known->name) : "CURLE_" + std::to_string(code));
 }
 
 }  // namespace headrace

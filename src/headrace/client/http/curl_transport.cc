@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 #include <string_view>
@@ -37,6 +38,8 @@ std::string_view Trim(std::string_view text) {
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
 }
+
+bool IsControl(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
 /// What libcurl's callbacks see of one request.
 struct Exchange {
@@ -77,19 +80,27 @@ int LookAtStop(void* user, curl_off_t /*down_total*/, curl_off_t /*down*/, curl_
   return static_cast<Exchange*>(user)->stop.stop_requested() ? 1 : 0;
 }
 
-HeaderList HeadersOf(const HttpRequest& request) {
+/// As libcurl sends them; one with a line feed in it would be two.
+arrow::Result<HeaderList> HeadersOf(const HttpRequest& request) {
   HeaderList list;
   const auto append = [&](const std::string& line) {
     curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-    if (longer == nullptr) return;  // Out of memory.
-    list.release();                 // NOLINT(bugprone-unused-return-value): it is within `longer`.
+    if (longer == nullptr) return false;
+    list.release();  // NOLINT(bugprone-unused-return-value): it is within `longer`.
     list.reset(longer);
+    return true;
   };
-  append("Expect:");  // No round trip before a body.
+  bool is_whole = append("Expect:");  // No round trip before a body.
   for (const HttpHeader& header : request.headers) {
+    if (std::ranges::any_of(header.value, IsControl)) {
+      return UserError("the header " + header.name + " would hold a control character");
+    }
     // An empty value needs another form, see CURLOPT_HTTPHEADER.
-    append(header.value.empty() ? header.name + ';' : header.name + ": " + header.value);
+    is_whole =
+        append(header.value.empty() ? header.name + ';' : header.name + ": " + header.value) &&
+        is_whole;
   }
+  if (!is_whole) return PermanentError("libcurl has no memory for a request");
   return list;
 }
 
@@ -100,11 +111,11 @@ class CurlTransport final : public HttpTransport {
   arrow::Result<HttpResponse> Send(const HttpRequest& request,
                                    const std::stop_token& stop) override {
     if (stop.stop_requested()) return InterruptedError();
+    ARROW_ASSIGN_OR_RAISE(const HeaderList headers, HeadersOf(request));
     Easy easy = Take();
     if (easy == nullptr) return PermanentError("libcurl has no memory for a request");
     Exchange exchange{.stop = stop, .longest_answer = options_.longest_answer};
     std::array<char, CURL_ERROR_SIZE> text{};
-    const HeaderList headers = HeadersOf(request);
     SetOptions(easy.get(), request, headers.get());
     SetCallbacks(easy.get(), exchange, text.data());
     const CURLcode code = curl_easy_perform(easy.get());

@@ -8,6 +8,7 @@
 #include <latch>
 #include <thread>
 
+#include "headrace/client/http/curl_error.h"
 #include "headrace/client/http/test_http_server.h"
 
 namespace headrace {
@@ -124,6 +125,28 @@ TEST(CurlTransport, AnAddressThatIsNoneIsTheUsers) {
     const arrow::Status error = MakeCurlTransport()->Send({.url = url}, {}).status();
     EXPECT_EQ(ClassOf(error), ErrorClass::kUser) << url << ": " << error;
   }
+}
+
+TEST(CurlError, AProxysAddressIsNotRepeated) {
+  for (const char* text : {"Unsupported proxy syntax in 'http://user:hunter2@host'",
+                           "Unsupported proxy scheme for 'x://user:hunter2@host'",
+                           "Could not resolve proxy: hunter2"}) {
+    const arrow::Status error = CurlError(CURLE_COULDNT_RESOLVE_PROXY, "GET https://x/", text);
+    EXPECT_EQ(ClassOf(error), ErrorClass::kUser);
+    EXPECT_THAT(error.message(), HasSubstr("HTTPS_PROXY"));
+    EXPECT_THAT(error.message(), Not(HasSubstr("hunter2")));
+  }
+}
+
+TEST(CurlTransport, AHeaderThatWouldBeTwoIsRefused) {
+  const TestHttpServer server(Echo);
+  for (const char* value : {"a\nX-Two: b", "a\r\n", "a\x01"}) {
+    const auto answer = MakeCurlTransport()->Send(
+        {.url = server.url(), .headers = {{.name = "x-goog-user-project", .value = value}}}, {});
+    EXPECT_EQ(ClassOf(answer.status()), ErrorClass::kUser);
+    EXPECT_THAT(answer.status().message(), HasSubstr("x-goog-user-project"));
+  }
+  EXPECT_TRUE(server.requests().empty());
 }
 
 TEST(CurlTransport, SilenceEndsAndIsTransient) {

@@ -24,8 +24,10 @@ struct HttpRequest {
   std::string url;  ///< Absolute, `http` or `https`, percent-encoded.
   std::vector<HttpHeader> headers = {};
   std::string_view body = {};  ///< Must live until Send returns.
-  bool repeatable = true;  ///< Sending it twice does what sending it once does, so that it may be
-                           ///< sent again where its answer was lost.
+  bool repeatable = true;  ///< Sending it twice does what sending it once does, so that decorators
+                           ///< may send it again where its answer was lost. (libcurl itself sends
+                           ///< any request again where a connection that it had kept turns out to
+                           ///< be closed before a byte of the answer.)
   bool past_proxies =
       false;  ///< Of hosts that only this machine can reach. Loopback is one anyway.
 };

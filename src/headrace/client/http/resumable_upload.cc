@@ -16,6 +16,8 @@ constexpr int kNotFound = 404;
 constexpr int kGone = 410;
 constexpr int kServerError = 500;
 constexpr int kTooManyRequests = 429;
+constexpr int kRequestTimeout = 408;
+constexpr const char* kContentType = "application/octet-stream";
 constexpr std::string_view kFromTheFirst = "bytes=0-";
 
 /// How many bytes have arrived: `Range: bytes=0-<last>`, which is missing where none have.
@@ -55,8 +57,8 @@ class Upload {
         ARROW_RETURN_NOT_OK(Advance(*answer));
         continue;
       }
+      if (++failures_ >= options_.attempts) return answer;
       ARROW_RETURN_NOT_OK(PrepareRetry(answer));
-      if (failures_ >= options_.attempts) return answer;
     }
   }
 
@@ -64,8 +66,7 @@ class Upload {
   /// Opens a session; where the service refuses, its answer, and there is none.
   arrow::Result<HttpResponse> Begin() {
     HttpRequest request = initiation_;
-    request.headers.push_back(
-        {.name = "X-Upload-Content-Type", .value = "application/octet-stream"});
+    request.headers.push_back({.name = "X-Upload-Content-Type", .value = kContentType});
     request.headers.push_back(
         {.name = "X-Upload-Content-Length", .value = std::to_string(content_.size)});
     ARROW_ASSIGN_OR_RAISE(HttpResponse answer, transport_.Send(request, stop_));
@@ -93,7 +94,8 @@ class Upload {
   arrow::Result<HttpResponse> Put(const std::string& range, std::string_view body) {
     return transport_.Send({.method = "PUT",
                             .url = session_,
-                            .headers = {{.name = "Content-Range", .value = range}},
+                            .headers = {{.name = "Content-Range", .value = range},
+                                        {.name = "Content-Type", .value = kContentType}},
                             .body = body,
                             .repeatable = false},
                            stop_);
@@ -106,12 +108,15 @@ class Upload {
                             " bytes has arrived up to byte " + std::to_string(arrived) +
                             ", and had up to " + std::to_string(arrived_));
     }
-    failures_ = arrived > arrived_ ? 0 : failures_ + (is_lost_ ? 0 : 1);
+    const bool stands = arrived == arrived_ && !is_lost_;
+    // A session that is begun anew comes where another one was without getting anywhere.
+    if (arrived > furthest_) failures_ = 0;
+    furthest_ = std::max(furthest_, arrived);
     arrived_ = arrived;
     is_lost_ = false;
-    return failures_ < options_.attempts
-               ? arrow::Status::OK()
-               : TransientError("an upload does not come beyond byte " + std::to_string(arrived_));
+    if (!stands) return arrow::Status::OK();
+    if (++failures_ < options_.attempts) return Wait();
+    return TransientError("an upload does not come beyond byte " + std::to_string(arrived_));
   }
 
   static bool IsToBeTriedAgain(const arrow::Result<HttpResponse>& answer) {
@@ -120,13 +125,17 @@ class Upload {
              CodeOf(answer.status()) != kInterruptedCode;
     }
     return answer->status >= kServerError || answer->status == kTooManyRequests ||
-           answer->status == kNotFound || answer->status == kGone;
+           answer->status == kRequestTimeout || answer->status == kNotFound ||
+           answer->status == kGone;
   }
 
   arrow::Status PrepareRetry(const arrow::Result<HttpResponse>& answer) {
-    ++failures_;
     is_lost_ = true;
     if (answer.ok() && (answer->status == kNotFound || answer->status == kGone)) session_.clear();
+    return Wait();
+  }
+
+  arrow::Status Wait() const {
     const auto delay = BackoffDelay(
         failures_ + 1, {.first = std::chrono::seconds(1), .longest = std::chrono::seconds(32)});
     return options_.wait(delay, stop_) ? arrow::Status::OK() : InterruptedError();
@@ -138,7 +147,8 @@ class Upload {
   const std::stop_token& stop_;
   const UploadOptions& options_;
   std::string session_;
-  int64_t arrived_ = 0;   // Bytes that the service has said it has.
+  int64_t arrived_ = 0;   // Bytes that the service has said it has, of this session.
+  int64_t furthest_ = 0;  // Of any.
   bool is_lost_ = false;  // It has to be asked how many.
   int failures_ = 0;      // In a row.
 };

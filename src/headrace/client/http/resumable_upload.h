@@ -21,7 +21,7 @@ struct UploadOptions {
   /// Of one request; a multiple of 256 KiB.
   int64_t chunk = 16LL << 20;
   /// Answers in a row that bring nothing forward, after which it is given up.
-  int attempts = 5;
+  int attempts = 8;  // Which take a minute or more.
   std::function<bool(std::chrono::milliseconds, const std::stop_token&)> wait;
 
   UploadOptions();

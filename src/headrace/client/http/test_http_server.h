@@ -69,9 +69,13 @@ class TestHttpServer {
   ~TestHttpServer() {
     ::shutdown(listener_, SHUT_RDWR);
     acceptor_.join();
-    const std::scoped_lock lock(mutex_);
-    for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
-    threads_.clear();  // Joins.
+    std::vector<std::jthread> threads;
+    {
+      const std::scoped_lock lock(mutex_);
+      for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
+      threads.swap(threads_);
+    }
+    threads.clear();  // Joins those that may want the lock.
     for (const int socket : sockets_) ::close(socket);
     ::close(listener_);
   }

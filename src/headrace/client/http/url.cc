@@ -68,7 +68,7 @@ bool IsLoopback(std::string_view host) {
 
 std::string ShownUrl(std::string_view url) {
   const auto authority = FindAuthority(url);
-  if (!authority) return std::string(url.substr(0, url.find_first_of("?#")));
+  if (!authority) return "what is no URL (not shown, it may be a secret)";
   const std::string scheme(url.substr(0, url.find("://") + 3));
   return scheme +
          std::string(url.substr(authority->begin,

@@ -19,7 +19,8 @@ std::string HostOf(std::string_view url);
 /// only resolve to it are not, for that can change.
 bool IsLoopback(std::string_view host);
 
-/// `url` without its query, fragment and user: what may be shown.
+/// `url` without its query, fragment and user: what may be shown. Nothing of what is no URL is: it
+/// may be anything.
 std::string ShownUrl(std::string_view url);
 
 }  // namespace headrace

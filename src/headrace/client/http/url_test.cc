@@ -34,7 +34,9 @@ TEST(Url, WhatIsShownHasNoQueryAndNoUser) {
   EXPECT_EQ(ShownUrl("https://host:1/upload/x?upload_id=secret#f"), "https://host:1/upload/x");
   EXPECT_EQ(ShownUrl("https://user:secret@host/x@y"), "https://host/x@y");
   EXPECT_EQ(ShownUrl("https://user:secret@host?x"), "https://host");
-  EXPECT_EQ(ShownUrl("no url?secret"), "no url");
+  for (const char* none : {"secret", "1//secret", "user:secret@host", ""}) {
+    EXPECT_EQ(ShownUrl(none), "what is no URL (not shown, it may be a secret)");
+  }
 }
 
 }  // namespace

@@ -14,8 +14,9 @@ namespace headrace {
 struct GcsAccess {
   /// Root URL of an emulator on this machine, which is asked without credentials.
   std::optional<std::string> emulator = {};
-  /// A service account's key, as the JSON of its file; none: Application Default Credentials, which
-  /// Arrow looks for where FindDefaultCredentials does.
+  /// A service account's key, as the JSON of its file; none: Application Default Credentials. Arrow
+  /// looks for those as FindDefaultCredentials does, but not in CLOUDSDK_CONFIG, nor at
+  /// GCE_METADATA_HOST.
   std::optional<std::string> service_account = {};
 };
 

@@ -74,20 +74,22 @@ class ObjectStore final : public FileStore {
     below.allow_not_found = true;
     auto found = objects_->GetFileInfo(below);
     if (!found.ok()) return ObjectError(found.status(), "list", Uri(path));
-    found->emplace_back(path.string(), arrow::fs::FileType::File);
+    auto itself = objects_->GetFileInfo(path.string());
+    if (!itself.ok()) return ObjectError(itself.status(), "find", Uri(path));
+    found->push_back(*std::move(itself));
     for (const arrow::fs::FileInfo& info : *found) {
-      if (!info.IsFile()) continue;
-      ARROW_RETURN_NOT_OK(RemoveObject(info.path()));
+      if (info.IsFile()) ARROW_RETURN_NOT_OK(RemoveObject(info.path()));
     }
     return arrow::Status::OK();
   }
 
  private:
+  /// Another one may have removed it meanwhile, or we have, where an answer was lost.
   arrow::Status RemoveObject(const std::string& path) {
-    auto info = objects_->GetFileInfo(path);
-    if (!info.ok()) return ObjectError(info.status(), "find", Uri(path));
-    if (!info->IsFile()) return arrow::Status::OK();
-    return ObjectError(objects_->DeleteFile(path), "remove", Uri(path));
+    const arrow::Status removed = objects_->DeleteFile(path);
+    const bool is_gone = removed.message().find("NOT_FOUND") != std::string::npos ||
+                         removed.message().find("not exist") != std::string::npos;
+    return is_gone ? arrow::Status::OK() : ObjectError(removed, "remove", Uri(path));
   }
 
   std::string Uri(const std::filesystem::path& path) const {
