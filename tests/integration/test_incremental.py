@@ -497,6 +497,21 @@ def test_what_is_published_beside_it_is_not_loaded_once_more_by_the_proposed_com
     assert lake.rows(job.lake, "public.others", "n") == [(1,)]
 
 
+def test_the_proposed_commands_are_for_the_tables_that_were_asked_for(events, headrace):
+    """Another one of the job has been appended before."""
+    events.execute("CREATE TABLE others AS SELECT 1 AS n")
+    insert(events, "a", "b")
+    incremental(headrace, events, cursor="id").run()
+    window = {"name": "public.events", "mode": "transactional", "cursor": "id"}
+    job = postgres_job(headrace, events, {"name": "public.others", "write": "append"}, window, file="other.yaml", name="other")
+    job.run("--only", "public.others")
+    commands = proposed(job.run("--only", "public.events", expect=2))
+    assert commands[-1][1:] == ["run", job.file, "--only", "public.events"]
+    for _, *words in commands:
+        headrace(*(word.replace("VALUE", "3") for word in words), expect=0)
+    assert lake.rows(job.lake, "public.others", "n") == [(1,)]
+
+
 def test_of_a_sequence_that_was_set_back_it_is_said(events, headrace):
     job = incremental(headrace, events, cursor="id")
     insert(events, "a", "b", "c")

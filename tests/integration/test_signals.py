@@ -16,7 +16,8 @@ import termios
 import pytest
 from harness import lake
 from harness.gate import gate, until
-from harness.job import SECONDS, ended, next_line, postgres_job, said
+from harness.job import SECONDS, Job, ended, next_line, postgres_job, said
+from harness.shop import make_shop
 
 SETUP = """
 CREATE TABLE first (id int); INSERT INTO first SELECT generate_series(1, 9000);
@@ -217,6 +218,13 @@ def test_a_signal_ends_the_waiting_for_the_lock_of_the_lake(tables, headrace):
     assert (lake.count(job.lake, "public.first"), lake.count(job.lake, "public.second")) == (9000, 3000)
 
 
+def test_what_a_run_was_set_to_stays_open_in_what_show_proposes(headrace):
+    job = Job(headrace, {"type": "sqlite", "path": str(make_shop(headrace.folder / "shop.db"))}, [{"name": "people"}, {"name": "none"}])
+    job.run("--set", "tables[0].where=id > 5", expect=1)
+    said(job.command("show"), "headrace run --set 'tables[0].where=…' --only none\n")
+    said(job.command("show", "--set", "tables[0].where=id > 5"), "headrace run --set 'tables[0].where=id > 5' --only none\n")
+
+
 def test_a_run_at_work_is_told_from_one_that_was_stopped(tables, headrace):
     """What is advised is what can be done then; who only looks is in nobody's way."""
     job = gated_job(headrace, tables)
@@ -232,7 +240,7 @@ def test_a_run_at_work_is_told_from_one_that_was_stopped(tables, headrace):
         assert (run["state"], run["at_work"].split(" on ")[0]) == ("running", f"pid {process.pid}")
         process.send_signal(signal.SIGKILL)
         ended(process, expect=-signal.SIGKILL)
-    said(job.command("show"), "Run monday of job test: stopped before its end", "headrace run\n", "headrace abandon monday\n",
+    said(job.command("show"), "Run monday of job test: stopped before its end", "headrace run --resume\n", "headrace abandon monday\n",
          "read anew from their start")
     said(job.command("runs"), "stopped before its end")
     listed, = job.command("runs", "--json").json()["runs"]

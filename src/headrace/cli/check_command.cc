@@ -14,6 +14,7 @@
 #include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
 #include "headrace/observe/text_wrap.h"
+#include "headrace/run/cursor_window.h"
 #include "headrace/run/exit_code.h"
 #include "headrace/run/listed_job.h"
 #include "headrace/run/table_selection.h"
@@ -66,7 +67,9 @@ std::string_view NextStepOfLine(const CheckLine& line) {
   if (CodeOf(status) == kInterruptedCode) return NextStep(status);
   switch (ClassOf(status)) {
     case ErrorClass::kUser:
-      return "change the job or the rights, then check again";
+      return NeedsWatermark(status)
+                 ? "say by `headrace state set` where the load begins, then check again"
+                 : "change the job or the rights, then check again";
     case ErrorClass::kTransient:
       return line.is_table
                  ? "this may pass: check again"

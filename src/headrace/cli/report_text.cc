@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <compare>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -201,12 +202,6 @@ bool HasPublishedTable(const nlohmann::json& report) {
 
 constexpr const char* kTableError = "error";
 
-/// Whether running again helps only once somebody has said where the table's load goes on.
-bool NeedsWatermark(const arrow::Status& error) {
-  return CodeOf(error) == kNoWatermarkCode || CodeOf(error) == kBehindWatermarkCode ||
-         CodeOf(error) == kOtherZoneCode;
-}
-
 /// What can be done about a failed table.
 struct NextSteps {
   enum class Commands { kNone, kOfChange, kOfWatermark, kOfAbandoning };
@@ -228,32 +223,45 @@ std::string AbandonCommand(const nlohmann::json& report, const JobWords& job) {
   return job.AbandonCommand(report.value("run", ""));
 }
 
-/// ` --only TABLE …` of the tables that the run has not published.
+/// ` --only TABLE …` of the tables that the run has not published, and whose commit `abandon` does
+/// not finish; empty: there is none.
 std::string OnlyLeft(const nlohmann::json& report) {
+  const nlohmann::json undecided = report.value("undecided", nlohmann::json::array());
   std::string only;
   for (const nlohmann::json& table : report.value("left", nlohmann::json::array())) {
+    if (std::ranges::find(undecided, table) != undecided.end()) continue;
     only += " --only " + ShellWord(table.get<std::string>());
   }
   return only;
 }
 
+/// What loads the rest behind an `abandon`, if there is any. Without --only it would load what is
+/// published, or was not asked for, once more where that is appended.
+std::vector<std::string> RunOfRest(const nlohmann::json& report, const JobWords& job) {
+  const std::string only = OnlyLeft(report);
+  if (only.empty()) return {};
+  return {"headrace run" + job.AsSameRun() + only};
+}
+
 /// How what is left of a run is loaded with another job.
 std::string CommandsOfChange(const nlohmann::json& report, const JobWords& job) {
-  return CommandLines(
-      {AbandonCommand(report, job), "headrace run" + job.AsSameRun() + OnlyLeft(report)});
+  std::vector<std::string> commands = {AbandonCommand(report, job)};
+  std::ranges::copy(RunOfRest(report, job), std::back_inserter(commands));
+  return CommandLines(commands);
 }
 
 /// How tables go on whose watermark somebody has to say.
 std::string CommandsOfWatermark(const nlohmann::json& report, const JobWords& job) {
-  std::vector<std::string> commands = {AbandonCommand(report, job)};
+  std::vector<std::string> commands;
+  // A backfill of which nothing is published was refused, and is not kept.
+  const bool is_kept = job.range.empty() || HasPublishedTable(report);
+  if (is_kept) commands.push_back(AbandonCommand(report, job));
   for (const nlohmann::json& table : report.value("tables", nlohmann::json::array())) {
     if (!NeedsWatermark(ErrorOf(table, kTableError))) continue;
     commands.push_back("headrace state set " + ShellWord(table.value("table", "")) + " VALUE" +
                        job.AsOption());
   }
-  // What is published would be loaded once more, where it is appended.
-  commands.push_back("headrace run" + job.AsSameRun() +
-                     (HasPublishedTable(report) ? OnlyLeft(report) : ""));
+  std::ranges::copy(RunOfRest(report, job), std::back_inserter(commands));
   return CommandLines(commands);
 }
 
@@ -385,7 +393,10 @@ std::string FailuresText(const nlohmann::json& report, size_t width, const JobWo
   }
   if (report.value("exit_code", 0) == kExitVerificationFailed) {
     text += IndentedText(
-        "next: published files were changed or damaged; restore them, or load their tables again",
+        "next: published files were changed or damaged: restore them. Where there is no copy, a "
+        "table that is replaced is loaded again by --only; of one that is appended or incremental "
+        "the run's folder goes first, and then its rows are loaded again, those of a window by a "
+        "backfill (--from, --to)",
         4, width);
   }
   return text;

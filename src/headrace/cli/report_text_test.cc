@@ -93,6 +93,19 @@ TEST(ReportText, SaysWhatFailedAndWhatToDo) {
 )"));
 }
 
+TEST(ReportText, ATableWhoseCommitIsBegunIsLoadedByNoProposedCommand) {
+  RunReport report = DoneReport();
+  const auto full = PermanentError("the disk is full");
+  report.tables.push_back({.table = "b", .state = TableState::kFailed, .error = full});
+  report.left = {"b", "c"};
+  report.undecided = {"b"};
+  EXPECT_THAT(ReportText(ToJson(report), 100), HasSubstr("headrace run --only c\n"));
+  report.left = {"b"};
+  const std::string text = ReportText(ToJson(report), 100);
+  EXPECT_THAT(text, HasSubstr("      headrace abandon "));
+  EXPECT_THAT(text, testing::Not(HasSubstr("      headrace run")));
+}
+
 TEST(ReportText, SaysWhatSeveralFailuresShareOnce) {
   RunReport report = DoneReport();
   report.tables.push_back(
@@ -171,7 +184,10 @@ TEST(ReportText, DamageIsNamedBesideFilesOfTheTableThatCouldNotBeRead) {
   EXPECT_THAT(text, EndsWith(R"(
   differs: public.events
     file part-0.parquet has 9 rows, 10 were written
-    next: published files were changed or damaged; restore them, or load their tables again
+    next: published files were changed or damaged: restore them. Where there is no copy, a table
+    that is replaced is loaded again by --only; of one that is appended or incremental the run's
+    folder goes first, and then its rows are loaded again, those of a window by a backfill (--from,
+    --to)
 )"));
 }
 

@@ -135,6 +135,7 @@ Command RunCommand() {
           "below), `workers`, `worker_utilisation` (time spent on units, by the time that workers "
           "were there), `retries`, `phases` (seconds of `init`, `validate`, `extract`, `load`, "
           "`verify`; a table that is published while others are read counts in two), `notes`, "
+          "`undecided` (tables whose commit is begun: `run` and `abandon` finish it first), "
           "`left` (tables of the run that are "
           "not published yet), `values_compared` (by the verification, not rows alone), "
           "`nothing_to_do`, `interrupted`, and for each of `tables`: `table`, `state` "

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -8,8 +9,10 @@
 #include "headrace/cli/report_text.h"
 #include "headrace/cli/run_history.h"
 #include "headrace/cli/text_table.h"
+#include "headrace/model/job_parameter.h"
 #include "headrace/model/json_object.h"
 #include "headrace/observe/human.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/observe/text_wrap.h"
 #include "headrace/run/backfill.h"
 #include "headrace/run/exit_code.h"
@@ -50,6 +53,13 @@ arrow::Result<std::vector<TableProgress>> TablesOf(Journal& journal, const std::
 /// The range of a backfill is known to who has asked for it; the journal has its digest.
 JobWords WordsFor(const JournalRun& run, JobWords words) {
   if (IsBackfill(run)) words.range = " --from … --to …";
+  for (const JobParameter& parameter : run.parameters.value_or(JobParameters())) {
+    if (!parameter.name.starts_with(kSetParameterPrefix)) continue;
+    const std::string key = parameter.name.substr(kSetParameterPrefix.size());
+    const bool is_said = std::ranges::any_of(
+        words.set, [&](const std::string& set) { return set.starts_with(key + "="); });
+    if (!is_said) words = words.WithUnknownSet(key);
+  }
   return words;
 }
 
@@ -66,7 +76,7 @@ std::string NextText(const RunStanding& standing, const JobWords& job, size_t wi
                  "next: continue it, or give it up. Tables that are committed stay, an open commit "
                  "is finished first, and the others are read anew from their start:",
                  2, width);
-  text += "    headrace run" + EscapeControls(job.AsSameRun()) + "\n";
+  text += "    headrace run" + EscapeControls(job.AsSameRun()) + " --resume\n";
   return text + "    " + EscapeControls(job.AbandonCommand(run.run)) + "\n";
 }
 
@@ -95,7 +105,7 @@ std::string AfterwardsText(const JournalRun& run, size_t width) {
         "every table of the job again";
   } else if (!run.successor.empty()) {
     text = "superseded: run " + run.successor +
-           " has taken over what was left of it, `headrace show " + run.successor + "`";
+           " has taken over what was left of it, `headrace show " + ShellWord(run.successor) + "`";
   }
   return text.empty() ? text : "\n" + IndentedText(text, 2, width);
 }

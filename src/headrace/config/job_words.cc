@@ -60,6 +60,15 @@ std::string JobWords::AsOption() const {
   return (file.empty() ? "" : " --job " + ShellWord(file)) + SetWords(set);
 }
 
+JobWords JobWords::WithUnknownSet(std::string_view key) const {
+  JobWords words = *this;
+  std::erase_if(words.set, [&](const std::string& assignment) {
+    return std::string_view(assignment).substr(0, assignment.find('=')) == key;
+  });
+  words.set.push_back(std::string(key) + "=…");
+  return words;
+}
+
 std::string JobWords::AbandonCommand(std::string_view run) const {
   return "headrace abandon " + ShellWord(run) + AsOption();
 }

@@ -23,6 +23,8 @@ struct JobWords {
   std::string AsSameRun() const { return AsArgument() + range; }
   /// ` --job FILE --set KEY=VALUE…`: behind the commands that take a run.
   std::string AsOption() const;
+  /// The same words, but `--set KEY=…` for KEY: its value was another one, which is not known.
+  JobWords WithUnknownSet(std::string_view key) const;
   /// `headrace abandon RUN --job FILE …`, quoted for a shell.
   std::string AbandonCommand(std::string_view run) const;
 };

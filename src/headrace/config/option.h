@@ -54,8 +54,10 @@ struct OptionSpec {
   int64_t maximum = std::numeric_limits<int64_t>::max();  ///< Likewise.
   std::string_view example =
       {};  ///< A value to show where there is no default. Secrets: a reference, never a value.
-  bool is_sql = false;     ///< SQL of the user: plans and logs print it, so `${file:…}` is refused.
-  bool per_table = false;  ///< Of a destination: may also stand in a table's `destination:`.
+  bool is_sql = false;  ///< SQL of the user: plans and logs print it, so `${file:…}` is refused.
+  bool needs_value = false;  ///< The key without one is an error, and not as if it were not there:
+                             ///< more rows, or tables, would be loaded.
+  bool per_table = false;    ///< Of a destination: may also stand in a table's `destination:`.
   bool changes_rows = true;  ///< Of a plug-in: false where no value of it changes what is copied,
                              ///< nor from or to where: it does not count in JobDigest.
 };

@@ -16,6 +16,29 @@
 namespace headrace {
 namespace {
 
+constexpr std::string_view kTextBehindComment =
+    "is one line, in which a comment (--) hides what follows: as plain or folded text (>) YAML "
+    "makes "
+    "one line of several. Write it behind `|`, or leave the comment out";
+
+/// Whether a comment of SQL, outside of quotes, has text behind it in the one line that `sql` is.
+bool HidesText(std::string_view sql) {
+  while (sql.ends_with('\n') || sql.ends_with(' ')) sql.remove_suffix(1);
+  if (sql.find('\n') != std::string_view::npos) return false;
+  char quote = 0;
+  for (size_t i = 0; i + 2 < sql.size(); ++i) {
+    const char c = sql[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"' || c == '`') {
+      quote = c;
+    } else if (sql.substr(i, 2) == "--") {
+      return true;
+    }
+  }
+  return false;
+}
+
 constexpr std::string_view kNoFileInSql =
     "${file:…} is for secrets, and plans and logs show this text; use ${NAME}, an environment "
     "variable, for what may be seen";
@@ -258,7 +281,10 @@ std::optional<OptionValues::Value> SectionReader::ReadValue(const OptionSpec& op
     const bool is_choice =
         node.text == "null" && ParseOptionText(option, node.text, node.text).ok();
     if (option.type == OptionType::kEnum && is_choice) return node.text;
-    if (!option.default_text.empty() || option.required || option.type == OptionType::kEnum) {
+    if (option.needs_value) {
+      problems_.Add(node.location, path, "holds nothing: give it a value, or leave the key out");
+    } else if (!option.default_text.empty() || option.required ||
+               option.type == OptionType::kEnum) {
       problems_.Add(node.location, path, "expected " + ExpectedOf(option) + "; found nothing");
     }
     return std::nullopt;  // Without a default, nothing is what the key is without being written.
@@ -275,6 +301,10 @@ std::optional<OptionValues::Value> SectionReader::ReadScalar(const OptionSpec& o
     problems_.Add(node.location, path,
                   "expected " + ExpectedOf(option) + "; found " + FoundText(node) +
                       (misquoted ? " (remove the quotes)" : ""));
+    return std::nullopt;
+  }
+  if (option.is_sql && HidesText(node.text)) {
+    problems_.Add(node.location, path, kTextBehindComment);
     return std::nullopt;
   }
   if (option.is_sql && HasFileReference(node.text)) {

@@ -55,7 +55,8 @@ Section LoadSection() {
           {.key = "initial",
            .doc = "Where the first transactional run begins: rows whose cursor lies before are "
                   "never loaded. Without it all rows are.",
-           .example = "2024-01-01"},
+           .example = "2024-01-01",
+           .needs_value = true},
           {.key = "settle",
            .type = OptionType::kDuration,
            .default_text = "30s",

@@ -322,16 +322,27 @@ void TableBuilder::Load(LoadSettings& load) {
 void TableBuilder::CheckModeIsSaid() {
   const OptionValues* holder = Holder("mode", "load");
   const bool is_said = holder == nullptr || holder->WasWritten("mode");  // Or it is wrong.
-  if (is_said || !table_.values.WasWritten("cursor")) return;
-  problems_.Add(table_.PlaceOf("cursor"), table_.PathOf("cursor"),
-                "is of 'mode: transactional', which is not said: without a 'mode' each run loads "
-                "the whole table; say 'mode: transactional', or 'mode: catalog'");
+  if (is_said) return;
+  constexpr std::string_view kNotSaid =
+      "is of 'mode: transactional', which is not said: without a 'mode' each run loads the whole "
+      "table; say 'mode: transactional', or 'mode: catalog'";
+  if (table_.values.WasWritten("cursor")) {
+    problems_.Add(table_.PlaceOf("cursor"), table_.PathOf("cursor"), kNotSaid);
+  }
+  const SectionValues& load = table_.Child("load");
+  for (const std::string_view key : {"initial", "settle", "late_rows", "cursor_timezone"}) {
+    if (load.values.WasWritten(key)) problems_.Add(load.PlaceOf(key), load.PathOf(key), kNotSaid);
+  }
 }
 
 /// An offset would be taken with its sign turned around.
 void TableBuilder::CheckTimezones() {
   for (const SectionValues* place : {&table_.Child("load"), &root_.Child("load")}) {
     const auto zone = place->values.String("cursor_timezone");
+    if (zone && zone->empty()) {
+      problems_.Add(place->PlaceOf("cursor_timezone"), place->PathOf("cursor_timezone"),
+                    "is empty: name a zone, or leave the key out");
+    }
     if (!zone || IsZoneName(*zone)) continue;
     problems_.Add(place->PlaceOf("cursor_timezone"), place->PathOf("cursor_timezone"),
                   "'" + Shown(*zone) +

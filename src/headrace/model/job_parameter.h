@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace headrace {
@@ -15,6 +16,9 @@ struct JobParameter {
 };
 
 using JobParameters = std::vector<JobParameter>;
+
+/// Begins the names of those that `--set` assigns.
+inline constexpr std::string_view kSetParameterPrefix = "--set ";
 
 /// Those of `now` that `then` has with another value. What only one of them has came with a change
 /// of the job's text.

@@ -32,6 +32,17 @@ std::vector<std::string> ChangedNames(const Job& job, const JournalRun& run) {
   return names;
 }
 
+/// The words of `job`, whose `--set` values are open where `run` had others.
+JobWords WordsOf(const Job& job, const JournalRun& run) {
+  JobWords words = job.words;
+  for (const std::string& name : ChangedNames(job, run)) {
+    if (name.starts_with(kSetParameterPrefix)) {
+      words = words.WithUnknownSet(std::string_view(name).substr(kSetParameterPrefix.size()));
+    }
+  }
+  return words;
+}
+
 /// What must be as it was for `run` to be what is meant, between commas; empty: it is.
 std::string AsItWas(const Job& job, const JournalRun& run) {
   if (run.text_digest == job.text_digest) return {};
@@ -69,7 +80,7 @@ std::string LoadTheRest(const Job& job, const JournalRun& run, const std::vector
   std::string text = "; the next run loads every table of the job";
   if (!only.empty()) {
     text = " and load what is left of it" + as_it_was + " with `headrace run" +
-           job.words.AsArgument() + RangeOf(job, run) + only + "`" +
+           WordsOf(job, run).AsArgument() + RangeOf(job, run) + only + "`" +
            (IsOfOtherRange(job, run) ? ", whose range is that of the run that is given up" : "") +
            ": without --only, tables that are published would be loaded once more";
   }
@@ -85,7 +96,8 @@ std::string ScopeText(const TableJobs& inside) {
 }
 
 std::string AreLoaded(const TableJobs& outside) {
-  return std::string(outside.size() == 1 ? " is" : " are") + " loaded under another --run-id";
+  return std::string(outside.size() == 1 ? " is" : " are") +
+         " loaded under another --run-id, by --only";
 }
 
 }  // namespace
@@ -101,8 +113,9 @@ arrow::Status JobChanged(const Job& job, const JournalRun& run,
   const std::string for_the_rest = names.empty() ? "" : AsItWas(job, run);
   return UserError(change + ", and that run has already loaded some of its tables. Restore " +
                    (names.empty() ? "the job" : "what it was") +
-                   " and run again to finish it, or give it up with `headrace abandon " + run.run +
-                   job.words.AsOption() + "`" + LoadTheRest(job, run, left, for_the_rest));
+                   " and run again to finish it, or give it up with `" +
+                   job.words.AbandonCommand(run.run) + "`" +
+                   LoadTheRest(job, run, left, for_the_rest));
 }
 
 arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::string& place,
@@ -120,7 +133,7 @@ arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, cons
   return UserError("run " + other.run + " of this job is unfinished (" + Enumerated(left) +
                    (left.size() == 1 ? " is" : " are") + " left), so " + wanted +
                    " cannot start. Finish it" + AsItWas(job, other) + " with `headrace run" +
-                   job.words.AsArgument() + " --resume`, or give it up with `" +
+                   WordsOf(job, other).AsArgument() + " --resume`, or give it up with `" +
                    job.words.AbandonCommand(other.run) + "`");
 }
 
@@ -144,7 +157,8 @@ arrow::Status OtherJobUnfinished(const Job& job, const std::string& wanted, cons
                    ChangeSince(job, other, place) + ": " + wanted +
                    " might not load what that was for, and cannot start. Repeat `--run-id " +
                    ShellWord(other.run) +
-                   "` with the job as it was or, if that was wrong, as it is meant to be, or give "
+                   "`, called as it was, with the job as it was or, if that was wrong, as it is "
+                   "meant to be, or give "
                    "the run up with `" +
                    job.words.AbandonCommand(other.run) + "`");
 }
@@ -160,8 +174,8 @@ arrow::Status SuccessorChanged(const Job& job, const std::string& asked,
   std::string text = "run " + asked + " was taken over by run " + successor.run +
                      ", which is of another job now than --run-id " + ShellWord(asked) +
                      " asks for (" + std::string(kWhatMakesAJob) +
-                     ", or the place of its source). What is asked for is loaded under another "
-                     "--run-id";
+                     ", or the place of its source). What is asked for, and is not loaded yet, is "
+                     "loaded under another --run-id, by --only";
   if (successor.unfinished()) {
     text += ", when run " + successor.run + " is finished, by `--run-id " +
             ShellWord(successor.run) + "` with its own job, or given up with `" +
@@ -174,7 +188,8 @@ arrow::Status BackfillUnfinished(const Job& job, const JournalRun& run,
                                  const std::vector<std::string>& left) {
   return UserError("run " + run.run + " of this job, a backfill, is unfinished (" +
                    Enumerated(left) + (left.size() == 1 ? " is" : " are") +
-                   " left): repeat it with its --from and --to, or give it up with `" +
+                   " left): repeat it with its --from and --to (and --only, where it had one), or "
+                   "give it up with `" +
                    job.words.AbandonCommand(run.run) + "`");
 }
 
@@ -222,7 +237,10 @@ arrow::Status NotPartOfDoneRun(const JournalRun& run, const TableJobs& inside,
                      " only: " + NamedTables(outside) + ", which --only names," +
                      AreLoaded(outside);
   const std::string other = run.run + "-" + outside.front()->table.directory();
-  if (outside.size() == 1 && CheckRunId(other).ok()) text += ", e.g. --run-id " + ShellWord(other);
+  if (outside.size() == 1 && CheckRunId(other).ok()) {
+    text += ", e.g. --run-id " + ShellWord(other) + " --only " +
+            ShellWord(outside.front()->table.label());
+  }
   return UserError(text);
 }
 
@@ -234,7 +252,8 @@ std::string ExtendedFor(const JournalRun& run, const TableJobs& inside, const Ta
 
 std::string ChangedSinceDone() {
   return "the job has changed since (" + std::string(kWhatMakesAJob) +
-         ", or the place that it reads): what is new in it is loaded under another --run-id";
+         ", or the place that it reads): what is new in it is loaded under another --run-id, by "
+         "--only";
 }
 
 std::string DoneRunWasFor(const JournalRun& run, const TableJobs& inside,

@@ -151,7 +151,7 @@ arrow::Result<Succession> RunChooser::Rule(const JournalRun& run, const RunWish&
   ARROW_ASSIGN_OR_RAISE(journalled_, parts_.journal.Tables(run.run));
   unfinished_ = MakeUnfinished(run);
   const Succession succession = RuleSuccession(unfinished_, wish);
-  const bool is_of_another = !unfinished_.is_same_text && !unfinished_.has_published;
+  const bool is_of_another = !unfinished_.is_same_text || !IsAtSamePlace(parts_, run);
   const bool is_passed_over =
       succession == Succession::kTakeOver || succession == Succession::kGiveUp;
   if (!is_of_another && !is_passed_over) return succession;
@@ -379,11 +379,12 @@ arrow::Result<ChosenRun> RunChooser::Continue(const JournalRun& run) {
                                          ChangeSince(parts_.job, run, parts_.source.place())));
     if (!chosen.committed.empty()) decision_.notes.push_back(OlderSnapshots(chosen.committed));
   } else if (!request_.only.empty() && chosen.committed.size() < chosen.scope.size()) {
-    decision_.notes.push_back("run " + run.run + ", begun at " + run.started_at +
-                              ", has these tables already and others not yet: nothing is read "
-                              "again before it is finished, by a run without --only, or given up "
-                              "by `" +
-                              parts_.job.words.AbandonCommand(run.run) + "`");
+    decision_.notes.push_back(
+        "run " + run.run + ", begun at " + run.started_at +
+        ", has these tables already and others not yet: nothing is read "
+        "again before it is finished, by --resume without --only, or given up "
+        "by `" +
+        parts_.job.words.AbandonCommand(run.run) + "`");
   }
   return chosen;
 }
@@ -437,7 +438,9 @@ arrow::Status RunChooser::Extend(const JournalRun& run, ChosenRun& chosen) {
 /// A run that is over: done, failed in verification, or given up.
 arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
   if (run.state == RunState::kAbandoned) {
-    return UserError("run " + run.run + " was abandoned; choose another --run-id");
+    return UserError("run " + run.run +
+                     " was abandoned; choose another --run-id, and by --only the tables that it "
+                     "had not published: `headrace show` lists them");
   }
   ChosenRun chosen;
   chosen.start = RunStart::kEnded;

@@ -12,6 +12,7 @@
 
 #include "headrace/model/json_object.h"
 #include "headrace/model/utc_time.h"
+#include "headrace/observe/shell_word.h"
 #include "headrace/run/backfill.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choose_run.h"
@@ -155,6 +156,9 @@ arrow::Status EndRun(const RunParts& parts, const ChosenRun& chosen, const std::
                      RunReport& report) {
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts.journal.Tables(chosen.run));
   report.left = TablesLeft(parts.job, chosen.scope, tables);
+  for (const JournalTable& table : tables) {
+    if (table.has_open_intent()) report.undecided.push_back(table.label);
+  }
   if (report.interrupted) return arrow::Status::OK();
   if (IsRefused(parts, chosen, tables, report)) {
     report.notes.push_back("run " + chosen.run + ", a backfill that was refused, is not kept");
@@ -226,7 +230,7 @@ std::string EndOfEarlier(const Job& job, const RunReport& report) {
   if (!damaged && !report.left.empty()) return {};
   return "run " + report.run +
          (report.left.empty() ? " had loaded all its tables and is ended now" : "") +
-         (damaged ? ": its verification FAILED, see `headrace show " + report.run +
+         (damaged ? ": its verification FAILED, see `headrace show " + ShellWord(report.run) +
                         job.words.AsOption() + "`"
                   : "");
 }

@@ -25,7 +25,7 @@ arrow::Status CheckNothingUnfinished(const RunParts& parts) {
   return UserError("run " + run +
                    " is unfinished and would move the watermark too: continue it by `"
                    "headrace run" +
-                   parts.job.words.AsArgument() + "`, or give it up by `" +
+                   parts.job.words.AsArgument() + " --resume`, or give it up by `" +
                    parts.job.words.AbandonCommand(run) + "`");
 }
 

@@ -1,6 +1,7 @@
 #include "headrace/run/cursor_window.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,7 +35,8 @@ arrow::Status HasOtherRows(const TableJob& job, const CommitRecord& last) {
           ": where its rows end is not known, and loading them again would double them" +
           (job.load.initial ? " (load.initial speaks of a table that is not there yet)" : "") +
           ". `headrace state set " + ShellWord(label) +
-          " VALUE` says where this job begins, `state reset` that it begins as with a new table, "
+          " VALUE`, with the --job and --set of this call, says where this job begins, `state "
+          "reset` that it begins as with a new table, "
           "where "
           "its rows are others; or load into another place",
       std::string(kNoWatermarkCode));
@@ -62,14 +64,15 @@ arrow::Status CheckSameZone(const TableJob& job, const Column& column, const Tab
   const std::string label = job.table.label();
   const std::string now =
       bound.timezone.empty() ? " has a zone of its own" : " is read in " + bound.timezone;
-  return UserError("table " + label + ": the watermark " + *last->watermark + " of run " +
-                       last->run + " is in the time zone " + zone + ", and \"" + column.name +
-                       "\"" + now + " now: rows would be lost, or loaded twice. " +
-                       (IsZoneName(zone) ? "`cursor_timezone: " + zone + "` in the job keeps it"
-                                         : "The role needs that zone again") +
-                       "; to change it, `headrace state set " + ShellWord(label) +
-                       " VALUE` says where to go on in the new one",
-                   std::string(kOtherZoneCode));
+  return UserError(
+      "table " + label + ": the watermark " + *last->watermark + " of run " + last->run +
+          " is in the time zone " + zone + ", and \"" + column.name + "\"" + now +
+          " now: rows would be lost, or loaded twice. " +
+          (IsZoneName(zone) ? "`cursor_timezone: " + zone + "` in the job keeps it"
+                            : "The role needs that zone again") +
+          "; to change it, `headrace state set " + ShellWord(label) +
+          " VALUE`, with the --job and --set of this call, says where to go on in the new one",
+      std::string(kOtherZoneCode));
 }
 
 /// How the clock or a sequence of the source came to be behind the watermark, and what helps.
@@ -141,7 +144,8 @@ void WarnOfOtherWhere(const TableJob& job, const TableHistory& history, TablePla
       "its `where` has changed since the watermark " + *last->watermark + " of run " + last->run +
       ": rows below that which only the new one selects are not loaded. `headrace state set " +
       ShellWord(job.table.label()) +
-      " VALUE` or `state reset` loads them, and all others from there on once more");
+      " VALUE`, with the --job and --set of this call, or `state reset` loads them, and all others "
+      "from there on once more");
 }
 
 /// The window behind that of the last run.
@@ -174,6 +178,11 @@ arrow::Status PlanNextWindow(const TableJob& job, const Column& column, const Ta
 }
 
 }  // namespace
+
+bool NeedsWatermark(const arrow::Status& error) {
+  constexpr std::array kCodes = {kBehindWatermarkCode, kNoWatermarkCode, kOtherZoneCode};
+  return std::ranges::find(kCodes, CodeOf(error)) != kCodes.end();
+}
 
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table) {
   if (!table.load.is_transactional()) return std::nullopt;

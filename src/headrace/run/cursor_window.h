@@ -30,6 +30,10 @@ inline constexpr std::string_view kNoWatermarkCode = "no_watermark";
 /// in now (class user).
 inline constexpr std::string_view kOtherZoneCode = "other_zone";
 
+/// Whether running again helps only once somebody has said where the table's load goes on: one of
+/// the codes above.
+bool NeedsWatermark(const arrow::Status& error);
+
 /// What the source is asked for before the snapshot; none in catalog mode.
 std::optional<CursorRequest> CursorRequestOf(const TableJob& table);
 

@@ -122,6 +122,7 @@ nlohmann::json ToJson(const RunReport& report) {
                            {"verify", report.phases.verify}}},
                          {"values_compared", report.values_compared},
                          {"left", report.left},
+                         {"undecided", report.undecided},
                          {"notes", report.notes},
                          {"tables", nlohmann::json::array()}};
   for (const TableReport& table : report.tables) json["tables"].push_back(TableReportJson(table));

@@ -70,9 +70,11 @@ struct RunReport {
               ///< run that this call has ended before.
   bool interrupted = false;
   std::vector<TableReport> tables;
-  bool values_compared = false;    ///< By the verification, not rows alone.
-  std::vector<std::string> left;   ///< Labels of the run's tables that are not published yet, also
-                                   ///< of those that `--only` left out.
+  bool values_compared = false;   ///< By the verification, not rows alone.
+  std::vector<std::string> left;  ///< Labels of the run's tables that are not published yet, also
+                                  ///< of those that `--only` left out.
+  std::vector<std::string>
+      undecided;  ///< Labels of those whose commit is begun: whatever comes next finishes it first.
   std::vector<std::string> notes;  ///< New epochs, settled intents: sentences for people.
   PhaseSeconds phases;
   double seconds = 0;

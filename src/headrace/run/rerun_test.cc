@@ -300,12 +300,12 @@ TEST_F(RerunTest, ADoubtStaysOpen) {
 TEST_F(RerunTest, WhatIsInTheWayOfAnOpenCommitIsNoUsageError) {
   BreakOffCommitOf("a");
   const auto report = Run();
+  EXPECT_EQ(report->undecided, std::vector<std::string>{"a"});
   on_commit = nullptr;
   on_settle = [](const CommitIntent&) { return UserError("a file is in the way"); };
   for (const arrow::Status& status : {Run().status(), Make().Abandon(report->run).status()}) {
     EXPECT_EQ(ClassOf(status), ErrorClass::kPermanent) << status;
-    EXPECT_NE(status.message().find("a file is in the way; `headrace abandon " + report->run +
-                                    " --give-up-commit`"),
+    EXPECT_NE(status.message().find("a file is in the way. Mend that, and run again"),
               std::string::npos)
         << status;
   }
@@ -387,7 +387,7 @@ TEST_F(RerunTest, ARunIdThatWasForOtherTablesSaysSo) {
   const auto again = Run({.run_id = "monday", .resume = false, .only = {}});
   EXPECT_EQ(again->exit_code(), 0);
   EXPECT_EQ(again->notes.back(),
-            "run monday was for a only: table b is loaded under another --run-id");
+            "run monday was for a only: table b is loaded under another --run-id, by --only");
 }
 
 /// A scheduler with a task for each table would take its table for loaded.
@@ -395,7 +395,7 @@ TEST_F(RerunTest, ARunIdThatIsDoneRefusesATableThatItWasNotFor) {
   ASSERT_EQ(Run({.run_id = "monday", .resume = false, .only = {"a"}})->exit_code(), 0);
   const std::string refusal =
       "run monday is done and was for a only: table b, which --only names, is loaded under another "
-      "--run-id, e.g. --run-id monday-b";
+      "--run-id, by --only, e.g. --run-id monday-b --only b";
   for (const std::vector<std::string>& only :
        {std::vector<std::string>{"b"}, std::vector<std::string>{"a", "b"}}) {
     for (const bool resume : {false, true}) {

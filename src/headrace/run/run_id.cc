@@ -51,6 +51,11 @@ arrow::Status CheckRunId(std::string_view run) {
     return UserError("--run-id begins with -, and other commands would take it for an option");
   }
   if (run.empty()) return UserError("--run-id is empty; leave it out to have one made");
+  if (run.ends_with(".yaml") || run.ends_with(".yml")) {
+    return UserError("--run-id '" + std::string(run) +
+                     "' has the name of a job file, as where the id itself is empty (--run-id=$ID "
+                     "JOB); choose another id");
+  }
   if (run == kLatestRun) {
     return UserError(
         "--run-id latest: `latest` stands for the last run in `headrace show` and `headrace "

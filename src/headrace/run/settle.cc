@@ -74,9 +74,13 @@ arrow::Status CannotSettle(const RunParts& parts, const JournalTable& table, con
   const bool may_pass = ClassOf(status) == ErrorClass::kTransient;
   if (may_pass || CodeOf(status) == kInterruptedCode) return status.WithMessage(text);
   // Also what somebody can mend, files in the way, say, is no fault of the command line: tables of
-  // the run may be published.
+  // the run may be published. Only of what nothing tells any more a commit can be given up: others
+  // may be made already.
+  const bool nobody_knows = CodeOf(status) == kUnknownCommitCode;
   return PermanentError(
-      text + "; `" + parts.job.words.AbandonCommand(run) + " --give-up-commit` gives the commit up",
+      text + (nobody_knows ? "; `" + parts.job.words.AbandonCommand(run) +
+                                 " --give-up-commit` gives the commit up"
+                           : ". Mend that, and run again: the commit is finished"),
       std::string(CodeOf(status)));
 }
 

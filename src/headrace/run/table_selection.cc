@@ -66,8 +66,9 @@ arrow::Result<TableJobs> SelectTables(const Job& job, const std::vector<std::str
   }
   for (const std::string& name : only) {
     const auto is_it = [&](const TableJob& table) { return IsNamed(table.table, name); };
-    if (std::ranges::none_of(job.tables, is_it))
+    if (std::ranges::none_of(job.tables, is_it)) {
       return WithContext(NoSuchTable(name, job), "--only");
+    }
   }
   return selected;
 }

@@ -84,10 +84,12 @@ arrow::Status CheckRecorded(const DurableFs& fs, const fs::path& table,
   for (const std::string& run : unrecorded) {
     ARROW_ASSIGN_OR_RAISE(const bool holds, HoldsParquet(fs, table / run));
     if (!holds) continue;
-    return UserError((table / run).string() + " holds rows and no " + std::string(kCommitFile) +
-                         ", which says up to where they are loaded: restore that file, or move "
-                         "the folder out of the table",
-                     "unrecorded_rows");
+    return UserError(
+        (table / run).string() + " holds rows and no " + std::string(kCommitFile) +
+            ", which says up to where they are loaded: restore that file, or move "
+            "the folder out of the table (what it holds is loaded again where it was the last "
+            "window; of an older one by a backfill)",
+        "unrecorded_rows");
   }
   return arrow::Status::OK();
 }
