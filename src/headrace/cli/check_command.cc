@@ -67,6 +67,9 @@ std::string_view NextStepOfLine(const CheckLine& line) {
   if (CodeOf(status) == kInterruptedCode) return NextStep(status);
   switch (ClassOf(status)) {
     case ErrorClass::kUser:
+      if (CodeOf(status) == kOtherZoneCode) {
+        return "keep the zone, or say by `headrace state set` where to go on, then check again";
+      }
       return NeedsWatermark(status)
                  ? "say by `headrace state set` where the load begins, then check again"
                  : "change the job or the rights, then check again";

@@ -16,17 +16,15 @@
 namespace headrace {
 namespace {
 
-constexpr std::string_view kTextBehindComment =
-    "is one line, in which a comment (--) hides what follows: as plain or folded text (>) YAML "
-    "makes "
-    "one line of several. Write it behind `|`, or leave the comment out";
+constexpr std::string_view kFoldedComment =
+    "has a comment (--) on one of several lines that YAML joins to one (plain text, `>` or "
+    "quotes), "
+    "where it hides what follows: write the text behind `|`, or leave the comment out";
 
-/// Whether a comment of SQL, outside of quotes, has text behind it in the one line that `sql` is.
-bool HidesText(std::string_view sql) {
-  while (sql.ends_with('\n') || sql.ends_with(' ')) sql.remove_suffix(1);
-  if (sql.find('\n') != std::string_view::npos) return false;
+/// Whether `sql` has a comment that goes to the end of its line, outside of quotes.
+bool HasLineComment(std::string_view sql) {
   char quote = 0;
-  for (size_t i = 0; i + 2 < sql.size(); ++i) {
+  for (size_t i = 0; i + 1 < sql.size(); ++i) {
     const char c = sql[i];
     if (quote != 0) {
       if (c == quote) quote = 0;
@@ -303,8 +301,8 @@ std::optional<OptionValues::Value> SectionReader::ReadScalar(const OptionSpec& o
                       (misquoted ? " (remove the quotes)" : ""));
     return std::nullopt;
   }
-  if (option.is_sql && HidesText(node.text)) {
-    problems_.Add(node.location, path, kTextBehindComment);
+  if (option.is_sql && node.folded && HasLineComment(node.text)) {
+    problems_.Add(node.location, path, kFoldedComment);
     return std::nullopt;
   }
   if (option.is_sql && HasFileReference(node.text)) {

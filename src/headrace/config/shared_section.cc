@@ -73,7 +73,8 @@ Section LoadSection() {
           {.key = "cursor_timezone",
            .doc = "The time zone of a cursor without one: of dates, and timestamps without time "
                   "zone. A name, no offset. Without it, the zone that the server gives the role.",
-           .example = "Europe/Berlin"},
+           .example = "Europe/Berlin",
+           .needs_value = true},
           Refused("lookback", "How far an incremental run reads back.", kNoLookback)}};
 }
 

@@ -58,6 +58,7 @@ void YamlTreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag,
                                YAML::anchor_t anchor, const std::string& value) {
   YamlNode node{.kind = YamlNode::Kind::kScalar, .location = places_.Of(mark), .text = value};
   node.quoted = tag == kQuotedTag || tag == kStringTag;
+  node.folded = places_.IsFolded(mark, value);
   CheckTag(tag, node.location);
   if (node.quoted && !places_.IsQuoteClosed(mark)) {
     broken_ = true;

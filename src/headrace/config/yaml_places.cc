@@ -73,19 +73,33 @@ Location YamlPlaces::OfEmpty(const YAML::Mark& mark) const {
   return last == std::string_view::npos ? Of(mark) : OfOffset(last);
 }
 
-bool YamlPlaces::IsQuoteClosed(const YAML::Mark& mark) const {
-  const std::string_view rest = text_.substr(OffsetOf(mark));
-  if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return true;
+std::string_view YamlPlaces::QuotedText(std::string_view rest) {
   const char quote = rest.front();
   for (size_t i = 1; i < rest.size(); ++i) {
     const bool doubled = quote == '\'' && rest.substr(i, 2) == "''";
     if ((quote == '"' && rest[i] == '\\') || doubled) {
       ++i;
     } else if (rest[i] == quote) {
-      return true;
+      return rest.substr(0, i + 1);
     }
   }
-  return false;
+  return rest;
+}
+
+bool YamlPlaces::IsQuoteClosed(const YAML::Mark& mark) const {
+  const std::string_view rest = text_.substr(OffsetOf(mark));
+  if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return true;
+  const std::string_view quoted = QuotedText(rest);
+  return quoted.size() < rest.size() || (quoted.size() > 1 && quoted.back() == rest.front());
+}
+
+bool YamlPlaces::IsFolded(const YAML::Mark& mark, std::string_view value) const {
+  const std::string_view rest = text_.substr(OffsetOf(mark));
+  if (rest.empty() || rest.front() == '|') return false;
+  if (rest.front() == '"' || rest.front() == '\'') {
+    return QuotedText(rest).find('\n') != std::string_view::npos;
+  }
+  return rest.front() == '>' || !rest.starts_with(value);
 }
 
 bool YamlPlaces::IsIndentedByTab(const YAML::Mark& mark) const {

@@ -29,6 +29,10 @@ class YamlPlaces {
   /// for text.
   bool IsQuoteClosed(const YAML::Mark& mark) const;
 
+  /// Whether the scalar `value` at `mark` stands on several lines that YAML joins to fewer: behind
+  /// `>`, in quotes, or plain.
+  bool IsFolded(const YAML::Mark& mark, std::string_view value) const;
+
   /// Does a tab stand in the indentation of the line of `mark`?
   bool IsIndentedByTab(const YAML::Mark& mark) const;
 
@@ -37,6 +41,8 @@ class YamlPlaces {
 
  private:
   size_t OffsetOf(const YAML::Mark& mark) const;
+  /// `rest` begins with a quote: the text up to its end, both included; all where there is none.
+  static std::string_view QuotedText(std::string_view rest);
   Location OfOffset(size_t offset) const;
 
   std::string_view text_;

@@ -26,6 +26,7 @@ struct YamlNode {
   Location location = {};
   std::string text = {};  ///< Of a scalar. Of a null: "null" if the word was written, else empty.
   bool quoted = false;    ///< A scalar in quotes, a block or `!!str`: text, whatever it looks like.
+  bool folded = false;    ///< A scalar of several lines that YAML has joined.
   std::vector<YamlNode> items;  ///< Of a sequence.
   std::vector<YamlPair> pairs;  ///< Of a mapping, in the order of the file.
   bool flow = false;            ///< A mapping in { }, where a comma ends a value without quotes.

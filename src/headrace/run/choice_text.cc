@@ -32,17 +32,6 @@ std::vector<std::string> ChangedNames(const Job& job, const JournalRun& run) {
   return names;
 }
 
-/// The words of `job`, whose `--set` values are open where `run` had others.
-JobWords WordsOf(const Job& job, const JournalRun& run) {
-  JobWords words = job.words;
-  for (const std::string& name : ChangedNames(job, run)) {
-    if (name.starts_with(kSetParameterPrefix)) {
-      words = words.WithUnknownSet(std::string_view(name).substr(kSetParameterPrefix.size()));
-    }
-  }
-  return words;
-}
-
 /// What must be as it was for `run` to be what is meant, between commas; empty: it is.
 std::string AsItWas(const Job& job, const JournalRun& run) {
   if (run.text_digest == job.text_digest) return {};
@@ -101,6 +90,27 @@ std::string AreLoaded(const TableJobs& outside) {
 }
 
 }  // namespace
+
+JobWords WordsOf(const Job& job, const JournalRun& run) {
+  JobWords words = job.words;
+  for (const JobParameter& parameter : run.parameters.value_or(JobParameters())) {
+    if (!parameter.name.starts_with(kSetParameterPrefix)) continue;
+    const auto same = std::ranges::find(job.parameters, parameter);
+    if (same != job.parameters.end()) continue;
+    words =
+        words.WithUnknownSet(std::string_view(parameter.name).substr(kSetParameterPrefix.size()));
+  }
+  return words;
+}
+
+arrow::Status RunAbandoned(const JournalRun& run, const std::vector<std::string>& left) {
+  std::string text = "run " + run.run + " was abandoned; choose another --run-id";
+  for (const std::string& table : left) {
+    text += (&table == left.data() ? ", with --only " : " --only ") + ShellWord(table);
+  }
+  return UserError(text + (left.empty() ? ": its tables are all published"
+                                        : ": the others of it are published"));
+}
 
 arrow::Status JobChanged(const Job& job, const JournalRun& run,
                          const std::vector<std::string>& left) {

@@ -21,6 +21,13 @@ arrow::Status JobChanged(const Job& job, const JournalRun& run,
 arrow::Status SourceChanged(const Job& job, const JournalRun& run, const std::string& place,
                             const std::vector<std::string>& left);
 
+/// Class user: `run` was given up, and had not published `left`.
+arrow::Status RunAbandoned(const JournalRun& run, const std::vector<std::string>& left);
+
+/// The words of `job` for a command that is to do what `run` was for: its `--set` values are open
+/// (`KEY=…`) where this call has others, or none.
+JobWords WordsOf(const Job& job, const JournalRun& run);
+
 /// Class user: `wanted`, e.g. `run monday`, cannot begin while `left` of `other` is not loaded.
 arrow::Status OtherRunUnfinished(const Job& job, const std::string& wanted, const JournalRun& other,
                                  const std::vector<std::string>& left);

@@ -437,10 +437,9 @@ arrow::Status RunChooser::Extend(const JournalRun& run, ChosenRun& chosen) {
 
 /// A run that is over: done, failed in verification, or given up.
 arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
   if (run.state == RunState::kAbandoned) {
-    return UserError("run " + run.run +
-                     " was abandoned; choose another --run-id, and by --only the tables that it "
-                     "had not published: `headrace show` lists them");
+    return RunAbandoned(run, TablesLeft(parts_.job, run.scope, tables));
   }
   ChosenRun chosen;
   chosen.start = RunStart::kEnded;
@@ -449,7 +448,6 @@ arrow::Result<ChosenRun> RunChooser::Repeat(const JournalRun& run) {
   chosen.started_at = run.started_at;
   chosen.scope = run.scope;
   chosen.verification_failed = run.state == RunState::kVerifyFailed;
-  ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
   for (const JournalTable& table : tables) {
     if (table.record.has_value()) chosen.committed.push_back(*table.record);
   }

@@ -6,6 +6,7 @@
 
 #include "headrace/model/watermark.h"
 #include "headrace/run/backfill.h"
+#include "headrace/run/choice_text.h"
 #include "headrace/run/cursor_window.h"
 #include "headrace/run/job_plan.h"
 #include "headrace/run/listed_job.h"
@@ -22,11 +23,12 @@ arrow::Status CheckNothingUnfinished(const RunParts& parts) {
   std::erase_if(unfinished, IsBackfill);
   if (unfinished.empty()) return arrow::Status::OK();
   const std::string& run = unfinished.front().run;
+  const JobWords words = WordsOf(parts.job, unfinished.front());
   return UserError("run " + run +
                    " is unfinished and would move the watermark too: continue it by `"
                    "headrace run" +
-                   parts.job.words.AsArgument() + " --resume`, or give it up by `" +
-                   parts.job.words.AbandonCommand(run) + "`");
+                   words.AsArgument() + " --resume`, or give it up by `" +
+                   words.AbandonCommand(run) + "`");
 }
 
 /// Describes the table, whose cursor must not be asked how far it can be read.

@@ -146,8 +146,17 @@ constexpr std::array kNamesOfPlaces = {NameOfPlace{"user", "user", ":;&=?/,|"},
                                        NameOfPlace{"host", "host", "@;&=?"},
                                        NameOfPlace{"dbname", "database", ":;&=?/"}};
 
+/// A `:` is right in addresses of IPv6 alone, which have no other letters.
+bool HoldsStrayColon(std::string_view host) {
+  return host.find(':') != std::string_view::npos &&
+         host.find_first_not_of("0123456789abcdefABCDEF:.,%[]") != std::string_view::npos;
+}
+
 bool IsMisplaced(const NameOfPlace& name, std::string_view value) {
-  if (name.keyword == "host" && value.starts_with('/')) return false;  // A socket's folder.
+  if (name.keyword == "host") {
+    if (value.starts_with('/')) return false;  // A socket's folder.
+    if (HoldsStrayColon(value)) return true;
+  }
   // In front an @ names an abstract socket.
   return value.find_first_of(name.separators, value.starts_with('@') ? 1 : 0) !=
          std::string_view::npos;
@@ -197,6 +206,10 @@ std::vector<OptionFault> MisplacedUris(const OptionValues& values) {
   // In front it names an abstract socket.
   if (faults.empty() && !host.starts_with('/') && host.find('@', 1) != std::string::npos) {
     faults.push_back({"host", "holds an @; user and password have keys of their own"});
+  }
+  if (faults.empty() && !host.starts_with('/') && HoldsStrayColon(host)) {
+    faults.push_back(
+        {"host", "holds a `:`; port, database, user and password have keys of their own"});
   }
   return faults;
 }

@@ -121,7 +121,8 @@ TEST(PgSettingsTest, APartInThePlaceOfAnotherIsRefusedAndNotShown) {
         "host=h user=upassword=hunter2", "postgresql://u;hunter2@h/d",
         "postgresql://u%3Ahunter2@h/d", "postgresql://u/hunter2@h/d", "postgresql://u/hunter2@h",
         "host=h application_name=x;PWD=hunter2", "host=h dbname=d?password=hunter2",
-        "postgresql://u@h/d%3Fpassword=hunter2", "postgresql://h&password=hunter2/d"}) {
+        "host=h:5432:shop:u:hunter2", "postgresql://u@h/d%3Fpassword=hunter2",
+        "postgresql://h&password=hunter2/d"}) {
     const auto faults = PgOptionFaults(JobValues(uri));
     ASSERT_EQ(faults.size(), 1) << uri;
     EXPECT_EQ(faults[0].key, "uri");
