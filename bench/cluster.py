@@ -7,8 +7,8 @@ import sys
 
 from contenders import REPOSITORY
 
-sys.path.insert(0, str(REPOSITORY / "tests" / "servers"))
-from postgres import PostgresServer  # noqa: E402
+sys.path.insert(0, str(REPOSITORY / "tests"))
+from servers.postgres import PostgresServer  # noqa: E402
 
 VERSION = "15"
 # The tables lie in memory whole: what is measured is the copy, not the disk. minimal: loading them writes no log.
