@@ -54,11 +54,12 @@ arrow::Result<std::vector<TableProgress>> TablesOf(Journal& journal, const std::
 JobWords WordsFor(const JournalRun& run, JobWords words) {
   if (IsBackfill(run)) words.range = " --from … --to …";
   for (const JobParameter& parameter : run.parameters.value_or(JobParameters())) {
-    if (!parameter.name.starts_with(kSetParameterPrefix)) continue;
-    const std::string key = parameter.name.substr(kSetParameterPrefix.size());
+    const auto key = SetKeyOf(parameter);
+    if (!key) continue;
+    const std::string begins = std::string(*key) + "=";
     const bool is_said = std::ranges::any_of(
-        words.set, [&](const std::string& set) { return set.starts_with(key + "="); });
-    if (!is_said) words = words.WithUnknownSet(key);
+        words.set, [&](const std::string& set) { return set.starts_with(begins); });
+    if (!is_said) words = words.WithUnknownSet(*key);
   }
   return words;
 }

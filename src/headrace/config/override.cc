@@ -1,7 +1,5 @@
 #include "headrace/config/override.h"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -149,8 +147,7 @@ bool SaysNothing(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return true;
   text = text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-  constexpr std::array<std::string_view, 4> kNullWords = {"~", "null", "Null", "NULL"};
-  return std::ranges::find(kNullWords, text) != kNullWords.end();
+  return IsNullWord(text);
 }
 
 void Apply(std::string_view assignment, YamlNode& root, Problems& problems) {

@@ -14,11 +14,6 @@ constexpr std::string_view kQuotedTag = "!";  // and of those in quotes and of b
 constexpr std::string_view kCoreTags = "tag:yaml.org,2002:";
 constexpr std::string_view kStringTag = "tag:yaml.org,2002:str";
 
-/// The null words of the core schema (YAML 1.2.2, 10.3.2).
-bool IsNullWord(std::string_view text) {
-  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
-}
-
 }  // namespace
 
 void YamlTreeBuilder::Report(const Location& location, std::string_view message) {

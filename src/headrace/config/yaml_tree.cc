@@ -122,4 +122,8 @@ std::string FoundText(const YamlNode& node) {
   return "nothing";
 }
 
+bool IsNullWord(std::string_view text) {
+  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
+
 }  // namespace headrace

@@ -41,6 +41,9 @@ struct YamlNode {
   YamlNode* Find(std::string_view key);
 };
 
+/// Whether a plain scalar is null: the words of the core schema (YAML 1.2.2, 10.3.2), or none.
+bool IsNullWord(std::string_view text);
+
 /// What to say of a key in { } that has no value and may be the rest of one, a password say: its
 /// text is not repeated.
 inline constexpr std::string_view kCommaEndsValue =

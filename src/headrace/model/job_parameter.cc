@@ -16,4 +16,10 @@ JobParameters ChangedParameters(const JobParameters& then, const JobParameters& 
   return changed;
 }
 
+std::optional<std::string_view> SetKeyOf(const JobParameter& parameter) {
+  constexpr std::string_view kSet = "--set ";
+  if (!parameter.name.starts_with(kSet)) return std::nullopt;
+  return std::string_view(parameter.name).substr(kSet.size());
+}
+
 }  // namespace headrace

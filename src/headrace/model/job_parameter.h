@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,9 @@ struct JobParameter {
 
 using JobParameters = std::vector<JobParameter>;
 
-/// Begins the names of those that `--set` assigns.
-inline constexpr std::string_view kSetParameterPrefix = "--set ";
+/// The key that `--set` assigns, of `--set tables[0].where`; nothing of another parameter. Lives as
+/// long as `parameter`.
+std::optional<std::string_view> SetKeyOf(const JobParameter& parameter);
 
 /// Those of `now` that `then` has with another value. What only one of them has came with a change
 /// of the job's text.

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 3> kNullRowsPolicyNames = {"include", "ex
 
 std::shared_ptr<arrow::KeyValueMetadata> ColumnMetadata(const PlannedColumn& column) {
   auto metadata = arrow::key_value_metadata({"headrace.source_type"}, {column.source_type});
-  if (!column.comment.empty()) metadata->Append("headrace.comment", column.comment);
+  if (!column.comment.empty()) metadata->Append(std::string(kCommentKey), column.comment);
   return metadata;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "headrace/model/capabilities.h"
@@ -123,6 +124,9 @@ arrow::FieldVector LineageFields(const Lineage& lineage);
 
 /// The schema of the batches that a session yields for `plan`: names of the source, read types.
 std::shared_ptr<arrow::Schema> ReadSchema(const TablePlan& plan);
+
+/// Key of a field's metadata: the comment of its column at the source.
+inline constexpr std::string_view kCommentKey = "headrace.comment";
 
 /// The schema that the destination gets: destination names and types, then lineage columns. Field
 /// metadata carries `headrace.source_type` and, where there is one, `headrace.comment`.

@@ -40,12 +40,13 @@ std::string AsItWas(const Job& job, const JournalRun& run) {
   return ", with " + Enumerated(names) + (names.size() == 1 ? " as it was," : " as they were,");
 }
 
-/// The range that the rest of `run` is of: what this call has, where it is of the same. The journal
-/// knows no values of another one.
+/// Whether `run` is a backfill, and this call is not of it.
 bool IsOfOtherRange(const Job& job, const JournalRun& run) {
   return IsBackfill(run) && run.text_digest != job.text_digest;
 }
 
+/// The range that the rest of `run` is of: what this call has, where it is of the same. The journal
+/// knows no values of another one.
 std::string RangeOf(const Job& job, const JournalRun& run) {
   if (IsOfOtherRange(job, run)) return " --from … --to …";
   return IsBackfill(run) ? job.words.range : "";
@@ -94,11 +95,9 @@ std::string AreLoaded(const TableJobs& outside) {
 JobWords WordsOf(const Job& job, const JournalRun& run) {
   JobWords words = job.words;
   for (const JobParameter& parameter : run.parameters.value_or(JobParameters())) {
-    if (!parameter.name.starts_with(kSetParameterPrefix)) continue;
-    const auto same = std::ranges::find(job.parameters, parameter);
-    if (same != job.parameters.end()) continue;
-    words =
-        words.WithUnknownSet(std::string_view(parameter.name).substr(kSetParameterPrefix.size()));
+    const auto key = SetKeyOf(parameter);
+    const bool is_same = std::ranges::find(job.parameters, parameter) != job.parameters.end();
+    if (key && !is_same) words = words.WithUnknownSet(*key);
   }
   return words;
 }

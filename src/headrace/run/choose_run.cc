@@ -145,8 +145,8 @@ arrow::Result<std::optional<JournalRun>> RunChooser::FindUnfinished() {
   return std::move(run);
 }
 
-/// Before a run is passed over, or goes on with another text of its job, the destination is asked
-/// too what it has published.
+/// Before a run is passed over, or goes on with another text of its job or from another place, the
+/// destination is asked too what it has published.
 arrow::Result<Succession> RunChooser::Rule(const JournalRun& run, const RunWish& wish) {
   ARROW_ASSIGN_OR_RAISE(journalled_, parts_.journal.Tables(run.run));
   unfinished_ = MakeUnfinished(run);

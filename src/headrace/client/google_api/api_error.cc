@@ -1,19 +1,12 @@
 #include "headrace/client/google_api/api_error.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
 namespace headrace {
 namespace {
-
-constexpr std::array kTransientStatuses = {408, 429, 500, 502, 503, 504};
-
-bool IsTransientStatus(int status) {
-  return std::ranges::find(kTransientStatuses, status) != kTransientStatuses.end();
-}
 
 const ApiReason* FindReason(std::span<const ApiReason> reasons, std::string_view name) {
   const auto found = std::ranges::find(reasons, name, &ApiReason::name);

@@ -48,17 +48,13 @@ class AuthorizedUser final : public Credentials {
 arrow::Result<std::unique_ptr<Credentials>> ReadAuthorizedUser(AuthContext context,
                                                                const nlohmann::json& file) {
   User user;
-  std::optional<std::string> token_uri;
   JsonObject object(file, "the user's credentials", ErrorClass::kUser);
   object.Read("client_id", user.client_id);
   object.Read("client_secret", user.client_secret);
   object.Read("refresh_token", user.refresh_token);
-  object.Read("token_uri", token_uri);
   object.Read("account", user.account);
   object.Read("quota_project_id", user.quota_project);
-  ARROW_RETURN_NOT_OK(object.status());
-  user.token_uri = token_uri.value_or(std::string(kGoogleTokenUri));
-  ARROW_RETURN_NOT_OK(CheckTokenUrl(user.token_uri, "token_uri"));
+  ARROW_ASSIGN_OR_RAISE(user.token_uri, ReadTokenUri(object));
   return std::make_unique<AuthorizedUser>(std::move(context), std::move(user));
 }
 

@@ -127,8 +127,9 @@ TEST_F(CredentialsTest, AnAccountIsImpersonatedWithTheTokenOfAnother) {
 class FederationTest : public CredentialsTest {
  protected:
   FederationTest() {
-    char name[] = "/tmp/headrace-subject-XXXXXX";
-    ::close(::mkstemp(name));
+    std::string name =
+        (std::filesystem::temp_directory_path() / "headrace-subject-XXXXXX").string();
+    ::close(::mkstemp(name.data()));
     path_ = name;
   }
   ~FederationTest() override { std::filesystem::remove(path_); }

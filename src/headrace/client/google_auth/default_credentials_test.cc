@@ -21,8 +21,8 @@ using testing::Not;
 class DefaultCredentialsTest : public testing::Test {
  protected:
   DefaultCredentialsTest() {
-    char name[] = "/tmp/headrace-adc-XXXXXX";
-    folder_ = ::mkdtemp(name);
+    std::string name = (std::filesystem::temp_directory_path() / "headrace-adc-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
     variables_["HOME"] = folder_.string();
     variables_["GCE_METADATA_HOST"] = "127.0.0.1:1";  // Nobody.
   }

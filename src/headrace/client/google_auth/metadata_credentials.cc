@@ -16,11 +16,9 @@ class MetadataCredentials final : public Credentials {
   std::string who() const override { return "the service account of this machine"; }
 
   arrow::Result<AccessToken> NewToken(const std::stop_token& stop) override {
-    std::string scopes;  // This endpoint wants commas.
-    for (const std::string& scope : context_.scopes) scopes += (scopes.empty() ? "" : ",") + scope;
     const HttpRequest request{
         .url = "http://" + host_ + "/computeMetadata/v1/instance/service-accounts/default/token?" +
-               EncodeForm({{"scopes", scopes}}),
+               EncodeForm({{"scopes", JoinScopes(context_, ',')}}),
         .headers = {{.name = "Metadata-Flavor", .value = "Google"}},
         .past_proxies = true};
     ARROW_ASSIGN_OR_RAISE(const nlohmann::json answer, AskForJson(context_, request, stop));

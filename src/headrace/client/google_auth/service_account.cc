@@ -70,16 +70,12 @@ class ServiceAccount final : public Credentials {
 arrow::Result<std::unique_ptr<Credentials>> ReadServiceAccount(AuthContext context,
                                                                const nlohmann::json& file) {
   Account account;
-  std::optional<std::string> token_uri;
   JsonObject object(file, "the service account", ErrorClass::kUser);
   object.Read("client_email", account.email);
   object.Read("private_key", account.key);
   object.Read("private_key_id", account.key_id);
-  object.Read("token_uri", token_uri);
   object.Read("quota_project_id", account.quota_project);
-  ARROW_RETURN_NOT_OK(object.status());
-  account.token_uri = token_uri.value_or(std::string(kGoogleTokenUri));
-  ARROW_RETURN_NOT_OK(CheckTokenUrl(account.token_uri, "token_uri"));
+  ARROW_ASSIGN_OR_RAISE(account.token_uri, ReadTokenUri(object));
   // A key that is none is found here, and not when the first token expires.
   ARROW_RETURN_NOT_OK(SignJwt(nlohmann::json::object(), account.key, account.key_id).status());
   return std::make_unique<ServiceAccount>(std::move(context), std::move(account));

@@ -47,9 +47,21 @@ arrow::Status CheckTokenUrl(std::string_view url, std::string_view key) {
   return UserError(std::string(key) + " must begin with https://, found " + ShownUrl(url));
 }
 
-std::string JoinScopes(const AuthContext& context) {
+arrow::Result<std::string> ReadTokenUri(JsonObject& object) {
+  std::optional<std::string> written;
+  object.Read("token_uri", written);
+  ARROW_RETURN_NOT_OK(object.status());
+  std::string uri = written.value_or(std::string(kGoogleTokenUri));
+  ARROW_RETURN_NOT_OK(CheckTokenUrl(uri, "token_uri"));
+  return uri;
+}
+
+std::string JoinScopes(const AuthContext& context, char separator) {
   std::string scopes;
-  for (const std::string& scope : context.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
+  for (const std::string& scope : context.scopes) {
+    if (!scopes.empty()) scopes += separator;
+    scopes += scope;
+  }
   return scopes;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "headrace/client/google_auth/credentials.h"
+#include "headrace/model/json_object.h"
 
 /// The requests that tokens are asked for with, and what is made of their answers.
 namespace headrace {
@@ -17,8 +18,12 @@ inline constexpr std::string_view kGoogleTokenUri = "https://oauth2.googleapis.c
 /// from.
 arrow::Status CheckTokenUrl(std::string_view url, std::string_view key);
 
-/// The scopes as a request has them: separated by spaces.
-std::string JoinScopes(const AuthContext& context);
+/// The key `token_uri` of credentials, or Google's own endpoint; checked by CheckTokenUrl. The
+/// error of `object`, if it has one.
+arrow::Result<std::string> ReadTokenUri(JsonObject& object);
+
+/// The scopes as a request has them: mostly separated by spaces.
+std::string JoinScopes(const AuthContext& context, char separator = ' ');
 
 /// Sends a request whose answer is a JSON object. An answer that is none, or of a status other than
 /// 2xx, is an error: transient for 408, 429 and 5xx, else user, with what the answer says of itself

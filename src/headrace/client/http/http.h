@@ -44,6 +44,10 @@ struct HttpResponse {
   bool ok() const { return status >= 200 && status < 300; }
 };
 
+/// Whether the same request may be answered otherwise later: 408, 429, 500, 502, 503 and 504
+/// (https://cloud.google.com/storage/docs/retry-strategy).
+bool IsTransientStatus(int status);
+
 /// Carries requests. Thread-safe.
 class HttpTransport {
  public:

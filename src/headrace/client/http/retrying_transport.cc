@@ -1,7 +1,6 @@
 #include "headrace/client/http/retrying_transport.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -12,11 +11,6 @@ namespace headrace {
 namespace {
 
 using std::chrono::milliseconds;
-
-bool IsTransientStatus(const HttpResponse& response) {
-  constexpr std::array kTransient = {408, 429, 500, 502, 503, 504};
-  return std::ranges::find(kTransient, response.status) != kTransient.end();
-}
 
 /// Seconds (RFC 9110, 10.2.3); a date there, which Google's services do not send, counts for none.
 std::optional<milliseconds> RetryAfter(const arrow::Result<HttpResponse>& answer) {
@@ -62,7 +56,9 @@ class RetryingTransport final : public HttpTransport {
 }  // namespace
 
 RetryClock::RetryClock() : wait(WaitFor) {}
-RetryPolicy::RetryPolicy() : is_transient(IsTransientStatus) {}
+RetryPolicy::RetryPolicy()
+    : is_transient(
+          [](const HttpResponse& response) { return IsTransientStatus(response.status); }) {}
 
 std::unique_ptr<HttpTransport> MakeRetryingTransport(std::shared_ptr<HttpTransport> base,
                                                      RetryPolicy policy, RetryClock clock) {

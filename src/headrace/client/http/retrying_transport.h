@@ -20,8 +20,7 @@ struct RetryClock {
 };
 
 struct RetryPolicy {
-  /// Whether the same request may be answered otherwise later. The default: 408, 429, 500, 502, 503
-  /// and 504 (https://cloud.google.com/storage/docs/retry-strategy).
+  /// Whether the same request may be answered otherwise later. The default: IsTransientStatus.
   std::function<bool(const HttpResponse&)> is_transient;
   BackoffRange delays = {.first = std::chrono::seconds(1), .longest = std::chrono::seconds(32)};
   std::chrono::milliseconds deadline{600'000};  ///< No attempt begins behind it.

@@ -13,6 +13,7 @@
 
 #include "headrace/destination/bigquery/column_names.h"
 #include "headrace/destination/bigquery/column_range.h"
+#include "headrace/model/table_plan.h"
 #include "headrace/model/utf8.h"
 
 namespace headrace {
@@ -312,7 +313,7 @@ std::string DescriptionOf(std::string_view comment, Findings& findings) {
 
 std::string CommentOf(const arrow::Field& field) {
   if (field.metadata() == nullptr) return {};
-  return field.metadata()->Get("headrace.comment").ValueOr("");
+  return field.metadata()->Get(kCommentKey).ValueOr("");
 }
 
 /// Only text can be parsed, and only a column: PARSE_JSON is a query's.
