@@ -73,10 +73,13 @@ class Headrace:
     def __init__(self, program, folder):
         self.program = program
         self.folder = folder
+        self.before_each = lambda: None
+        """Called before each call that runs to the end: what has to be over by then is waited for here."""
         self._running = []
 
     def __call__(self, *arguments, expect=None, env=None, timeout=PROGRAM_SECONDS):
         """Runs to the end. `expect` is the exit status to insist on; without it the test looks for itself."""
+        self.before_each()
         command = self._command(arguments)
         done = subprocess.run(command, cwd=self.folder, env=self._environment(env), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=timeout, check=False)

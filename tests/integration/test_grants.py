@@ -166,19 +166,26 @@ def test_a_right_to_lock_is_none_to_read(shop, headrace, etl):
     assert not lake.files(job.lake)
 
 
+@pytest.fixture
+def alone(headrace, shop):
+    """The program behind whose client no session is left, neither of an earlier call nor of the test, that a limit would count."""
+    headrace.before_each = lambda: shop.server.wait_for_sessions(shop.name)
+    return headrace
+
+
 @pytest.mark.parametrize("limited", ["role", "database", "both"])
-def test_a_limit_of_one_connection_is_told_before_a_run_meets_it(shop, headrace, etl, limited):
+def test_a_limit_of_one_connection_is_told_before_a_run_meets_it(shop, alone, etl, limited):
     """One connection holds the snapshot, and none is left for a worker."""
     shop.execute(f"GRANT SELECT ON kept TO {etl}")
     limits = [limit for name, limit in (("role", f"ROLE {etl}"), ("database", f"DATABASE {shop.name}")) if limited in (name, "both")]
     for limit in limits:
         shop.execute(f"ALTER {limit} CONNECTION LIMIT 1")
-    job = job_of(etl, headrace, shop, {"name": "public.kept"})
+    job = job_of(etl, alone, shop, {"name": "public.kept"})
     told = "CONNECTION LIMIT 1, and a run needs a connection for its snapshot and one for each worker"
-    found = {check["check"]: check for check in headrace("check", "job.yaml", "--json", expect=2).json()["checks"]}
+    found = {check["check"]: check for check in alone("check", "job.yaml", "--json", expect=2).json()["checks"]}
     error = found["table public.kept"]["error"]
     assert told in error["message"] and error["class"] == "user"
-    said(headrace("plan", "job.yaml", expect=2), "cannot run")
+    said(alone("plan", "job.yaml", expect=2), "cannot run")
     said(job.run("--dry-run", expect=2), "cannot run")
     finished = job.run(expect=2)
     said(finished, "CONNECTION LIMIT 1")
@@ -187,20 +194,20 @@ def test_a_limit_of_one_connection_is_told_before_a_run_meets_it(shop, headrace,
     assert advised == [f"ALTER {limit} CONNECTION LIMIT 3" for limit in limits]
     for statement in advised:
         shop.execute(statement)
-    headrace("check", "job.yaml", expect=0)
+    alone("check", "job.yaml", expect=0)
     job.run()
     for limit in limits:
         shop.execute(f"ALTER {limit} CONNECTION LIMIT 2")
-    headrace("check", "job.yaml", expect=0)
+    alone("check", "job.yaml", expect=0)
 
 
-def test_a_limit_of_one_connection_hides_no_other_error(shop, headrace, etl):
+def test_a_limit_of_one_connection_hides_no_other_error(shop, alone, etl):
     """What has nothing to read is published without a worker, and what is wrong besides is said."""
     shop.execute(f"CREATE TABLE fresh (id serial PRIMARY KEY); GRANT SELECT ON kept, fresh, fresh_id_seq TO {etl}; ALTER ROLE {etl} CONNECTION LIMIT 1")
-    job = job_of(etl, headrace, shop, {"name": "public.kept"}, {"name": "public.none"},
+    job = job_of(etl, alone, shop, {"name": "public.kept"}, {"name": "public.none"},
                  {"name": "public.fresh", "mode": "transactional", "cursor": "id"})
     for command in (["check", "job.yaml"], ["plan", "job.yaml"], ["run", "job.yaml", "--dry-run"]):
-        said(headrace(*command, expect=1), "CONNECTION LIMIT 1", "there is no table public.none")
+        said(alone(*command, expect=1), "CONNECTION LIMIT 1", "there is no table public.none")
     tables = {table["table"]: table for table in job.run("--json", expect=1).json()["tables"]}
     assert "CONNECTION LIMIT 1" in tables["public.kept"]["error"]["message"]
     assert "CONNECTION LIMIT 1" not in tables["public.none"]["error"]["message"]
@@ -208,33 +215,33 @@ def test_a_limit_of_one_connection_hides_no_other_error(shop, headrace, etl):
 
 
 @pytest.mark.parametrize("snapshot", ["require", "prefer"])
-def test_a_limit_of_one_connection_is_none_for_an_empty_window(shop, headrace, etl, snapshot):
+def test_a_limit_of_one_connection_is_none_for_an_empty_window(shop, alone, etl, snapshot):
     """No worker is needed for it; for the first row there is."""
     shop.execute(f"CREATE TABLE fresh (id serial PRIMARY KEY); GRANT SELECT ON fresh, fresh_id_seq TO {etl}; ALTER ROLE {etl} CONNECTION LIMIT 1")
-    job = job_of(etl, headrace, shop, {"name": "public.fresh", "mode": "transactional", "cursor": "id"}, snapshot=snapshot)
+    job = job_of(etl, alone, shop, {"name": "public.fresh", "mode": "transactional", "cursor": "id"}, snapshot=snapshot)
     commands = (["check"], ["plan"], ["run", "--dry-run"], ["run"])
     for command, *words in commands:
-        assert "CONNECTION LIMIT" not in headrace(command, "job.yaml", *words, expect=0).stdout
+        assert "CONNECTION LIMIT" not in alone(command, "job.yaml", *words, expect=0).stdout
     shop.execute("INSERT INTO fresh DEFAULT VALUES")
     for command, *words in commands:
-        said(headrace(command, "job.yaml", *words, expect=2), "CONNECTION LIMIT 1, and a run needs")
+        said(alone(command, "job.yaml", *words, expect=2), "CONNECTION LIMIT 1, and a run needs")
     assert lake.count(job.lake, "public.fresh") == 0
     shop.execute(f"ALTER ROLE {etl} CONNECTION LIMIT 2")
     job.run()
     assert lake.rows(job.lake, "public.fresh") == [(1,)]
 
 
-def test_a_limit_of_one_connection_is_not_told_where_a_preferred_snapshot_cannot_be_had(shop, headrace, etl):
+def test_a_limit_of_one_connection_is_not_told_where_a_preferred_snapshot_cannot_be_had(shop, alone, etl):
     """None holds the connection then, and behind a pooler workers may have it."""
     shop.execute(f"GRANT SELECT ON kept TO {etl}; ALTER ROLE {etl} CONNECTION LIMIT 1; REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC")
-    job_of(etl, headrace, shop, {"name": "public.kept"}, snapshot="prefer")
+    job_of(etl, alone, shop, {"name": "public.kept"}, snapshot="prefer")
     for command in ("check", "plan"):
-        finished = headrace(command, "job.yaml", expect=0)
+        finished = alone(command, "job.yaml", expect=0)
         said(finished, "no snapshot: permission denied for function pg_export_snapshot")
         assert "CONNECTION LIMIT" not in finished.stdout
 
 
-def test_no_connection_beside_the_plans_own_is_needed(shop, headrace, etl):
+def test_no_connection_beside_the_plans_own_is_needed(shop, alone, etl):
     shop.execute(f"ALTER ROLE {etl} CONNECTION LIMIT 1")
-    job_of(etl, headrace, shop, {"name": "public.kept"})
-    assert headrace("check", "job.yaml", "--json", expect=2).json()["grants"] == [f"GRANT SELECT ON public.kept TO {etl}"]
+    job_of(etl, alone, shop, {"name": "public.kept"})
+    assert alone("check", "job.yaml", "--json", expect=2).json()["grants"] == [f"GRANT SELECT ON public.kept TO {etl}"]

@@ -25,7 +25,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from servers.process import STOP_SECONDS, Server, ServerError, command_line, run, tools_folder, unprivileged_user
+from servers.process import STOP_SECONDS, Server, ServerError, command_line, run, tools_folder, unprivileged_user, wait_until
 
 # Nothing of a test cluster has to survive a power cut. Nothing else is tuned: the tests meet the server's defaults.
 THROW_AWAY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -104,6 +104,11 @@ class PostgresServer(Server):
         self.stop(mode)
         self.start()
 
+    def wait_for_sessions(self, database):
+        """Until no session of `database` is left. A session counts against limits until its process ends, which is after
+        its client has gone, and after it was last seen in pg_stat_activity."""
+        wait_until(lambda: not any(f" {database} " in title for title in self._titles()), STOP_SECONDS, f"sessions of {database} do not end")
+
     def state(self):
         return {"version": self.version, **super().state()}
 
@@ -151,6 +156,12 @@ class PostgresServer(Server):
         while time.monotonic() < deadline and self._children():
             time.sleep(0.02)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _titles(self):
+        """What the server's processes call themselves: `postgres: <user> <database> <client> <state>` is a session."""
+        for pid in self._children():
+            with contextlib.suppress(OSError):
+                yield Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
 
     def _children(self):
         found = []
