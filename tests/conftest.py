@@ -21,6 +21,7 @@ from harness.bucket import Bucket
 from harness.dataset import Dataset
 from harness.gate import until
 from harness.job import PATIENCE
+from servers.api_proxy import ApiProxy
 from servers.bigquery import BigQueryServer
 from servers.gcs import GcsServer
 from servers.postgres import PostgresServer, versions_to_test
@@ -291,3 +292,28 @@ def dataset(bigquery):
     made = Dataset(bigquery, f"dataset_{next(numbers)}")
     yield made
     made.remove()
+
+
+@pytest.fixture
+def bigquery_proxy(bigquery):
+    """A proxy in front of the stand-in of BigQuery, which shows what it is asked and makes faults; see ApiProxy."""
+    with ApiProxy(bigquery.uri()) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def gcs_proxy(gcs):
+    """The same in front of the stand-in of Google Cloud Storage. That of BigQuery reads `gs://` past it."""
+    with ApiProxy(gcs.uri()) as proxy:
+        yield proxy
+
+
+def google_environment(bigquery, gcs):
+    """The environment in which the program takes these for Google's services; each is a URI."""
+    return {"BIGQUERY_EMULATOR_HOST": bigquery, "STORAGE_EMULATOR_HOST": gcs}
+
+
+@pytest.fixture
+def proxied(bigquery_proxy, gcs_proxy):
+    """The environment in which the program asks both services through their proxies."""
+    return google_environment(bigquery_proxy.uri, gcs_proxy.uri)
