@@ -113,7 +113,8 @@ arrow::Result<JobParts> MakeJobParts(Job job, const std::stop_token& stop) {
   ARROW_ASSIGN_OR_RAISE(parts.source, MakeSource(parts.job.source, SourceUse::kCopy));
   ARROW_ASSIGN_OR_RAISE(
       parts.destination,
-      MakeDestination(parts.job.destination, {.state = parts.job.state, .stop = stop}));
+      MakeDestination(parts.job.destination,
+                      {.job = parts.job.name, .state = parts.job.state, .stop = stop}));
   ARROW_ASSIGN_OR_RAISE(parts.engine, MakeEngine(parts.job));
   return parts;
 }

@@ -82,7 +82,7 @@ struct Settlement {
 
 /// What reading a published file (or table) again found.
 struct ReadBackResult {
-  std::string file;
+  std::string file;  ///< Empty: all of the commit, where nothing tells what came of which file.
   int64_t rows = 0;
   std::optional<Checksum> checksum;  ///< Only where it was asked for.
   std::string problem;               ///< Empty, or what is wrong with the file, without its name.
@@ -106,10 +106,12 @@ struct CleanResult {
 
 /// What a destination has to know of the process that it works for.
 struct DestinationHost {
-  std::filesystem::path state;  ///< Its state folder: nothing there is the destination's.
+  std::string job =
+      {};  ///< The job's name, by which destinations keep apart what they keep of jobs.
+  std::filesystem::path state = {};  ///< Its state folder: nothing there is the destination's.
   /// Once stopped, no call waits for another process any more: it returns kInterruptedCode, and
   /// what it was to do is not done, or done in part and can be repeated.
-  std::stop_token stop;
+  std::stop_token stop = {};
 };
 
 class Destination {
@@ -189,6 +191,13 @@ class Destination {
 
   /// An error means that it cannot be known: the intent stays open.
   virtual arrow::Result<Settlement> Settle(const CommitIntent& intent) = 0;
+
+  /// Carries out what the destination itself knows to be decided by this job for the table, and
+  /// neither published nor given up: what a journal that is lost knows nothing of. Before the
+  /// table's records are asked for. Returns the records that this made.
+  virtual arrow::Result<std::vector<CommitRecord>> SettleDecided(const TableRef& /*table*/) {
+    return std::vector<CommitRecord>();
+  }
 
   /// The commit that replaced the rows of `record` since, by `write: replace`; none if they are
   /// still the table's, or should be. Looks at TargetNow.

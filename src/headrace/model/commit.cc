@@ -120,6 +120,7 @@ nlohmann::json ToJson(const CommitIntent& intent) {
   if (intent.cursor_timezone) json["cursor_timezone"] = *intent.cursor_timezone;
   if (intent.where_digest) json["where_digest"] = *intent.where_digest;
   if (intent.window) json["window"] = ToJson(*intent.window);
+  if (!intent.publication.empty()) json["publication"] = intent.publication;
   for (const CommittedFile& file : intent.files) json["files"].push_back(FileToJson(file));
   return json;
 }
@@ -146,6 +147,9 @@ arrow::Result<CommitIntent> CommitIntentFromJson(const nlohmann::json& json) {
   ReadWindow(json, object, intent.window);
   object.ReadChecksum(intent.rows, intent.checksum);
   object.ReadEach("files", intent.files, FileFromJson);
+  std::optional<std::string> publication;
+  object.Read("publication", publication);
+  intent.publication = std::move(publication).value_or("");
   ARROW_RETURN_NOT_OK(object.status());
   return intent;
 }

@@ -69,6 +69,8 @@ struct CommitIntent {
   std::vector<CommittedFile> files;
   int64_t rows = 0;
   Checksum checksum;
+  std::string publication = {};  ///< What the destination needs besides to carry it out, or to know
+                                 ///< it again: JSON of its own; empty: nothing.
 };
 
 /// The proof of a commit, stored with the data (`_commit.json`). It is the intent and when it was

@@ -9,7 +9,8 @@ namespace headrace {
 namespace {
 
 constexpr std::string_view kPattern = "0000-00-00T00:00:00";
-constexpr std::string_view kFraction = ".000000";
+constexpr std::string_view kFraction = ".000000000";
+constexpr size_t kMicrosDigits = 6;
 
 /// Digits where `pattern` has a 0, its characters elsewhere.
 bool Matches(std::string_view text, std::string_view pattern) {
@@ -25,6 +26,14 @@ int NumberAt(std::string_view text, size_t begin, size_t size) {
   int number = 0;
   std::from_chars(text.data() + begin, text.data() + begin + size, number);
   return number;
+}
+
+/// Of `.25`, as of nothing; what is below a microsecond is cut off.
+int MicrosOfFraction(std::string_view fraction) {
+  if (fraction.empty()) return 0;
+  std::string digits(fraction.substr(1, kMicrosDigits));
+  digits.resize(kMicrosDigits, '0');
+  return NumberAt(digits, 0, kMicrosDigits);
 }
 
 /// Without a zone.
@@ -54,17 +63,18 @@ std::string UtcTime(std::chrono::system_clock::time_point time) {
 arrow::Result<int64_t> MicrosOfUtcTime(std::string_view text) {
   const std::string_view second = text.substr(0, kPattern.size());
   const std::string_view rest = text.substr(second.size());
-  const bool has_fraction = rest != "Z";
-  if (!Matches(second, kPattern) ||
-      (has_fraction && !Matches(rest, std::string(kFraction) + "Z"))) {
-    return PermanentError("\"" + std::string(text) + "\" is no time of a run");
+  const std::string_view fraction = rest.substr(0, rest.empty() ? 0 : rest.size() - 1);
+  const bool has_fraction =
+      fraction.size() > 1 && Matches(fraction, kFraction.substr(0, fraction.size()));
+  if (!Matches(second, kPattern) || !rest.ends_with('Z') || (!fraction.empty() && !has_fraction)) {
+    return PermanentError("\"" + std::string(text) + "\" is no time in UTC");
   }
   const auto day = std::chrono::sys_days{std::chrono::year{NumberAt(text, 0, 4)} /
                                          NumberAt(text, 5, 2) / NumberAt(text, 8, 2)};
   const auto time = day + std::chrono::hours{NumberAt(text, 11, 2)} +
                     std::chrono::minutes{NumberAt(text, 14, 2)} +
                     std::chrono::seconds{NumberAt(text, 17, 2)} +
-                    std::chrono::microseconds{has_fraction ? NumberAt(rest, 1, 6) : 0};
+                    std::chrono::microseconds{MicrosOfFraction(fraction)};
   return std::chrono::microseconds(time.time_since_epoch()).count();
 }
 

@@ -23,9 +23,16 @@ TEST(UtcTimeTest, ATimeMayHaveNoFraction) {
   EXPECT_EQ(MicrosOfUtcTime("1970-01-02T00:00:01Z").ValueOrDie(), 86'401'000'000);
 }
 
+TEST(UtcTimeTest, AFractionMayHaveOtherDigits) {
+  EXPECT_EQ(MicrosOfUtcTime("1970-01-01T00:00:01.25Z").ValueOrDie(), 1'250'000);
+  EXPECT_EQ(MicrosOfUtcTime("1970-01-01T00:00:00.000001999Z").ValueOrDie(), 1);
+}
+
 TEST(UtcTimeTest, OtherTextIsAnError) {
-  for (const char* text : {"", "Z", "1970-01-01T00:00:00", "1970-01-01 00:00:00Z",
-                           "1970-01-01T00:00:00.1Z", "1970-01-01T00:00:00.000000"}) {
+  for (const char* text :
+       {"", "Z", "1970-01-01T00:00:00", "1970-01-01 00:00:00Z", "1970-01-01T00:00:00.Z",
+        "1970-01-01T00:00:00.000000", "1970-01-01T00:00:00.0000000000Z", "1970-01-01T00:00:00,5Z",
+        "1970-01-01T00:00:00.5"}) {
     EXPECT_EQ(ClassOf(MicrosOfUtcTime(text).status()), ErrorClass::kPermanent) << text;
   }
 }

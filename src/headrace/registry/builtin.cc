@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "headrace/destination/bigquery/bigquery_destination.h"
 #include "headrace/destination/parquet/parquet_destination.h"
 #include "headrace/engine/local/local_engine.h"
 #include "headrace/source/postgres/postgres_source.h"
@@ -33,7 +34,7 @@ std::vector<BuiltinSource> Sources() {
 }
 
 std::vector<BuiltinDestination> Destinations() {
-  return {{ParquetOptions, MakeParquetDestination}};
+  return {{ParquetOptions, MakeParquetDestination}, {BigQueryOptions, MakeBigQueryDestination}};
 }
 
 template <typename Builtins>

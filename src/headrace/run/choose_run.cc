@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <span>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
 
+#include "headrace/observe/human.h"
 #include "headrace/run/backfill.h"
 #include "headrace/run/by_directory.h"
 #include "headrace/run/choice_text.h"
@@ -34,6 +36,12 @@ std::string AlreadyLoaded(const CommitRecord& record) {
          ", as its commit record at the destination says";
 }
 
+std::string FoundDecided(const CommitRecord& record) {
+  return "table " + record.intent.label + ": the commit that run " + record.intent.run +
+         " had decided, which this journal does not know, was finished (" +
+         HumanNumberOf(record.intent.rows, "row") + ")";
+}
+
 class RunChooser {
  public:
   RunChooser(const RunParts& parts, const RunRequest& request, std::vector<std::string> gone,
@@ -52,6 +60,8 @@ class RunChooser {
  private:
   arrow::Result<std::optional<JournalRun>> FindUnfinished();
   arrow::Status Settle(const JournalRun& run);
+  void SettleDecided();
+  void AddUndecided();
   arrow::Result<Succession> Rule(const JournalRun& run, const RunWish& wish);
   UnfinishedRun MakeUnfinished(const JournalRun& run) const;
   arrow::Status FindLostCommits(const JournalRun& run);
@@ -88,6 +98,7 @@ class RunChooser {
   UnfinishedRun unfinished_;              // Of the unfinished run, once it is settled,
   std::vector<JournalTable> journalled_;  // its tables,
   std::vector<CommitRecord> lost_;        // and those of their commits that only the lake knows.
+  std::map<std::string, arrow::Status> undecided_;  // By directory: why it could not be settled.
   RunDecision decision_;
   size_t settled_ = 0;  // Of decision_.notes, the first ones: what was settled.
 };
@@ -97,6 +108,8 @@ arrow::Result<RunDecision> RunChooser::Choose() {
   ARROW_ASSIGN_OR_RAISE(wanted_, SelectTables(parts_.job, request_.only));
   ARROW_ASSIGN_OR_RAISE(auto unfinished, FindUnfinished());
   if (unfinished.has_value()) ARROW_RETURN_NOT_OK(Settle(*unfinished));
+  if (!preview_) SettleDecided();
+  settled_ = decision_.notes.size();
   RunWish wish{.resume = request_.resume, .is_backfill = parts_.job.backfill.has_value()};
   RequestedRun requested;
   if (request_.run_id.has_value()) {
@@ -121,6 +134,7 @@ arrow::Result<RunDecision> RunChooser::Choose() {
   } else {
     ARROW_RETURN_NOT_OK(ChooseNew(wish));
   }
+  AddUndecided();
   return std::move(decision_);
 }
 
@@ -204,7 +218,6 @@ bool RunChooser::IsOtherBackfill(const JournalRun& run) const {
 arrow::Status RunChooser::Settle(const JournalRun& run) {
   if (!preview_) {
     ARROW_ASSIGN_OR_RAISE(decision_.notes, SettleOpenIntents(parts_, run.run));
-    settled_ = decision_.notes.size();
     return arrow::Status::OK();
   }
   ARROW_ASSIGN_OR_RAISE(const std::vector<JournalTable> tables, parts_.journal.Tables(run.run));
@@ -214,6 +227,26 @@ arrow::Status RunChooser::Settle(const JournalRun& run) {
                               " is open; a run finishes it first");
   }
   return arrow::Status::OK();
+}
+
+/// What a process has decided whose journal is not ours: on a machine that is gone, or beside us.
+void RunChooser::SettleDecided() {
+  for (const TableJob* table : wanted_) {
+    const auto made = parts_.destination.SettleDecided(table->table);
+    if (!made.ok()) undecided_.emplace(table->table.directory(), made.status());
+    if (!made.ok()) continue;
+    for (const CommitRecord& record : *made) decision_.notes.push_back(FoundDecided(record));
+  }
+}
+
+/// What cannot be settled of a table is its own fault: the others are loaded.
+void RunChooser::AddUndecided() {
+  if (!decision_.chosen) return;
+  for (const TableJob* table : decision_.chosen->tables) {
+    const auto found = undecided_.find(table->table.directory());
+    if (found == undecided_.end()) continue;
+    decision_.chosen->faults.insert_or_assign(found->first, found->second);
+  }
 }
 
 /// `--run-id` means a run that is over. One that took the run of the id over as the same job may be

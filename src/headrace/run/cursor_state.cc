@@ -112,6 +112,7 @@ arrow::Result<CommitRecord> SetWatermark(const RunParts& parts, const std::strin
   if (watermark) {
     ARROW_ASSIGN_OR_RAISE(target.watermark, NormalForm(planned, cursor, *watermark));
   }
+  ARROW_RETURN_NOT_OK(parts.destination.SettleDecided(job.table).status());
   ARROW_ASSIGN_OR_RAISE(const auto last, parts.destination.LastCommit(job.table));
   ARROW_RETURN_NOT_OK(parts.destination.Prepare(target));
   ARROW_ASSIGN_OR_RAISE(

@@ -33,6 +33,33 @@ std::optional<std::string> CompareFile(const CommittedFile& expected,
   return std::nullopt;
 }
 
+/// The same of all that the commit has loaded, where nothing tells what came of which file.
+std::optional<std::string> CompareWhole(const CommitIntent& intent, const ReadBackResult& found) {
+  if (!found.problem.empty()) return "what was loaded into " + intent.target + " " + found.problem;
+  if (found.rows != intent.rows) {
+    return intent.target + " got " + HumanNumberOf(found.rows, "row") + ", the receipts say " +
+           HumanCount(intent.rows);
+  }
+  if (found.checksum.has_value() && !(*found.checksum == intent.checksum)) {
+    return intent.target + " has checksum " + found.checksum->ToHex() + ", the receipts say " +
+           intent.checksum.ToHex();
+  }
+  return std::nullopt;
+}
+
+void CompareFiles(const CommitIntent& intent, const std::vector<ReadBackResult>& found,
+                  std::vector<FileProblem>& problems) {
+  for (const CommittedFile& file : intent.files) {
+    if (auto problem = CompareFile(file, found)) {
+      problems.push_back({file.name, std::move(*problem)});
+    }
+  }
+  for (const ReadBackResult& other : found) {
+    if (HasFile(intent.files, other.file) || other.problem.empty()) continue;
+    problems.push_back({other.file, "file " + other.file + ": " + other.problem});
+  }
+}
+
 }  // namespace
 
 arrow::Status NotTheJobs(const arrow::Status& status) {
@@ -51,14 +78,11 @@ arrow::Result<CommitFindings> VerifyCommit(const CommitRecord& record,
     return findings;
   }
   const std::vector<ReadBackResult>& found = *read;
-  for (const CommittedFile& file : record.intent.files) {
-    if (auto problem = CompareFile(file, found)) {
-      findings.problems.push_back({file.name, std::move(*problem)});
-    }
-  }
-  for (const ReadBackResult& other : found) {
-    if (HasFile(record.intent.files, other.file) || other.problem.empty()) continue;
-    findings.problems.push_back({other.file, "file " + other.file + ": " + other.problem});
+  const auto whole = std::ranges::find(found, std::string_view(), &ReadBackResult::file);
+  if (whole == found.end()) {
+    CompareFiles(record.intent, found, findings.problems);
+  } else if (auto problem = CompareWhole(record.intent, *whole)) {
+    findings.problems.push_back({record.intent.target, std::move(*problem)});
   }
   const auto unread =
       std::ranges::find_if(found, [](const ReadBackResult& file) { return !file.unread.ok(); });

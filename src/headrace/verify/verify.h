@@ -12,7 +12,7 @@ namespace headrace {
 
 /// A published file that is not what its receipt says.
 struct FileProblem {
-  std::string file;
+  std::string file;      ///< Or the table, where nothing tells what came of which file.
   std::string sentence;  ///< Names the file.
 };
 

@@ -11,6 +11,7 @@
 #include "headrace/client/http/url.h"
 #include "headrace/model/json_object.h"
 #include "headrace/model/percent_coding.h"
+#include "headrace/model/utc_time.h"
 #include "headrace/model/xxh3.h"
 
 namespace headrace {
@@ -49,14 +50,17 @@ std::string MultipartOf(const json& resource, std::string_view content, std::str
 arrow::Result<GcsListedObject> ListedObjectOf(const json& item) {
   GcsListedObject listed;
   std::string size;
+  std::string updated;
   JsonObject object(item, "an object of a listing", ErrorClass::kPermanent);
   object.Read("name", listed.name);
   object.Read("size", size);
+  object.Read("updated", updated);
   ARROW_RETURN_NOT_OK(object.status());
   const auto [end, error] = std::from_chars(size.c_str(), size.c_str() + size.size(), listed.bytes);
   if (error != std::errc() || end != size.c_str() + size.size()) {
     return PermanentError("an object of a listing has the size '" + size + "'");
   }
+  ARROW_ASSIGN_OR_RAISE(listed.updated_micros, MicrosOfUtcTime(updated));
   return listed;
 }
 
@@ -107,7 +111,19 @@ arrow::Status GcsClient::Write(const GcsObject& object, std::string_view content
 
 arrow::Result<bool> GcsClient::WriteIfAbsent(const GcsObject& object, std::string_view content,
                                              const std::stop_token& stop) const {
-  ARROW_ASSIGN_OR_RAISE(const HttpResponse answer, Upload(object, content, "0", stop));
+  return UploadIf(object, content, "0", stop);
+}
+
+arrow::Result<bool> GcsClient::ReplaceVersion(const GcsObject& object, std::string_view content,
+                                              const std::string& generation,
+                                              const std::stop_token& stop) const {
+  return UploadIf(object, content, generation, stop);
+}
+
+arrow::Result<bool> GcsClient::UploadIf(const GcsObject& object, std::string_view content,
+                                        std::string_view if_generation,
+                                        const std::stop_token& stop) const {
+  ARROW_ASSIGN_OR_RAISE(const HttpResponse answer, Upload(object, content, if_generation, stop));
   if (answer.status == kPreconditionFailed) return false;
   if (!answer.ok()) return GcsError(object.uri(), answer);
   return true;
@@ -115,9 +131,19 @@ arrow::Result<bool> GcsClient::WriteIfAbsent(const GcsObject& object, std::strin
 
 arrow::Result<std::optional<std::string>> GcsClient::Read(const GcsObject& object,
                                                           const std::stop_token& stop) const {
+  ARROW_ASSIGN_OR_RAISE(auto version, ReadVersion(object, stop));
+  if (!version) return std::nullopt;
+  return std::move(version->content);
+}
+
+arrow::Result<std::optional<GcsVersion>> GcsClient::ReadVersion(const GcsObject& object,
+                                                                const std::stop_token& stop) const {
   ARROW_ASSIGN_OR_RAISE(HttpResponse answer,
                         rest_.transport().Send({.url = ObjectPath(object) + "?alt=media"}, stop));
-  if (answer.ok()) return std::move(answer.body);
+  if (answer.ok()) {
+    std::string generation(answer.Header("x-goog-generation").value_or(""));
+    return GcsVersion{.content = std::move(answer.body), .generation = std::move(generation)};
+  }
   if (answer.status != kNotFound) return GcsError(object.uri(), answer);
   // Content comes without the service's form of an error: of a bucket that is not there, or of what
   // is no such service, this says the same. A listing tells.
@@ -153,6 +179,17 @@ arrow::Status GcsClient::Delete(const GcsObject& object, const std::stop_token& 
       rest_.transport().Send({.method = "DELETE", .url = ObjectPath(object)}, stop));
   if (answer.ok() || answer.status == kNotFound) return arrow::Status::OK();
   return GcsError(object.uri(), answer);
+}
+
+arrow::Result<bool> GcsClient::DeleteVersion(const GcsObject& object, const std::string& generation,
+                                             const std::stop_token& stop) const {
+  const std::string query = EncodeForm({{"ifGenerationMatch", generation}});
+  ARROW_ASSIGN_OR_RAISE(
+      const HttpResponse answer,
+      rest_.transport().Send({.method = "DELETE", .url = ObjectPath(object) + "?" + query}, stop));
+  if (answer.status == kPreconditionFailed) return false;
+  if (!answer.ok() && answer.status != kNotFound) return GcsError(object.uri(), answer);
+  return true;
 }
 
 arrow::Result<std::optional<json>> GcsClient::FindBucket(const std::string& bucket,

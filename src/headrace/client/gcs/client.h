@@ -34,12 +34,21 @@ struct GcsObject {
 struct GcsListedObject {
   std::string name;
   int64_t bytes = 0;
+  int64_t updated_micros = 0;  ///< Since 1970, UTC: when it was written.
+};
+
+/// An object as it was at one moment: every write makes another generation.
+struct GcsVersion {
+  std::string content;
+  std::string generation;
 };
 
 /// Small objects of Google Cloud Storage by its JSON API
 /// (https://cloud.google.com/storage/docs/json_api/v1), for what Arrow's file system cannot: to
-/// write one only if there is none. Every call is one request, or one per page; each may be
-/// repeated. Errors are classed by reason and status, as ApiError's. Thread-safe.
+/// write one only if there is none, or only over the one that was read
+/// (https://cloud.google.com/storage/docs/request-preconditions). Every call is one request, or one
+/// per page; each may be repeated. Errors are classed by reason and status, as ApiError's.
+/// Thread-safe.
 class GcsClient {
  public:
   /// `root` is that of a GcsEndpoint.
@@ -59,6 +68,20 @@ class GcsClient {
   arrow::Result<std::optional<std::string>> Read(const GcsObject& object,
                                                  const std::stop_token& stop) const;
 
+  /// Read with the generation, for ReplaceVersion and DeleteVersion.
+  arrow::Result<std::optional<GcsVersion>> ReadVersion(const GcsObject& object,
+                                                       const std::stop_token& stop) const;
+
+  /// Replaces the object if it is of `generation` still (`ifGenerationMatch`); false, and nothing
+  /// done, where it is another one by now, which may be our own, as of WriteIfAbsent.
+  arrow::Result<bool> ReplaceVersion(const GcsObject& object, std::string_view content,
+                                     const std::string& generation,
+                                     const std::stop_token& stop) const;
+
+  /// Deletes the object if it is of `generation` still, or not there at all; false otherwise.
+  arrow::Result<bool> DeleteVersion(const GcsObject& object, const std::string& generation,
+                                    const std::stop_token& stop) const;
+
   /// Objects whose names begin with `prefix`, in the order of their names.
   arrow::Result<std::vector<GcsListedObject>> List(const std::string& bucket,
                                                    const std::string& prefix,
@@ -74,6 +97,8 @@ class GcsClient {
  private:
   std::string BucketPath(std::string_view bucket) const;
   std::string ObjectPath(const GcsObject& object) const;
+  arrow::Result<bool> UploadIf(const GcsObject& object, std::string_view content,
+                               std::string_view if_generation, const std::stop_token& stop) const;
   arrow::Result<HttpResponse> Upload(const GcsObject& object, std::string_view content,
                                      std::string_view if_generation,
                                      const std::stop_token& stop) const;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <fstream>
@@ -30,8 +31,9 @@ inline std::string TestStandIn(const std::string& name) {
 inline std::string TestName(char between = '-') {
   static std::atomic<int> count = 0;
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  return LowerAsciiText(test->name()) + between + std::to_string(::getpid()) + between +
-         std::to_string(++count);
+  std::string name = LowerAsciiText(test->name());
+  std::ranges::replace(name, '/', between);  // Of a test with a parameter.
+  return name + between + std::to_string(::getpid()) + between + std::to_string(++count);
 }
 
 }  // namespace headrace

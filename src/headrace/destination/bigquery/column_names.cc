@@ -21,11 +21,9 @@ constexpr std::array<std::string_view, 9> kRefusedPrefixes = {"_table_",
                                                               "_change_type",
                                                               "_change_timestamp"};
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 bool IsNameCharacter(char c) {
   const char lower = LowerAscii(c);
-  return c == '_' || IsDigit(c) || (lower >= 'a' && lower <= 'z');
+  return c == '_' || IsAsciiDigit(c) || (lower >= 'a' && lower <= 'z');
 }
 
 /// What the job can do: it gives names to columns, not to the fields of a source's type.
@@ -47,7 +45,7 @@ bool HasRefusedPrefix(std::string_view name) {
 }
 
 bool IsColumnName(std::string_view name) {
-  return !name.empty() && name.size() <= kMostNameCharacters && !IsDigit(name.front()) &&
+  return !name.empty() && name.size() <= kMostNameCharacters && !IsAsciiDigit(name.front()) &&
          std::ranges::all_of(name, IsNameCharacter) && !HasRefusedPrefix(name);
 }
 
@@ -58,7 +56,7 @@ std::string ColumnName(std::string_view name) {
     result += IsNameCharacter(name.front()) ? name.front() : '_';
     name.remove_prefix(size);
   }
-  if (result.empty() || IsDigit(result.front()) || HasRefusedPrefix(result)) {
+  if (result.empty() || IsAsciiDigit(result.front()) || HasRefusedPrefix(result)) {
     result.insert(result.begin(), '_');
   }
   return result;

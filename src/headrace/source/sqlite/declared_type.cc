@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <optional>
 #include <span>
@@ -51,12 +50,6 @@ std::string_view Trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-std::string Upper(std::string_view text) {
-  std::string upper(Trim(text));
-  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return upper;
 }
 
 /// `DECIMAL(12, 2)` as name and arguments; `TIMESTAMP(6) WITH TIME ZONE` has its words joined.
@@ -141,7 +134,7 @@ std::vector<arrow::Type::type> TypesToReadAs(const arrow::DataType& type) {
 }
 
 DeclaredMapping MapDeclaredType(std::string_view declared) {
-  const std::string upper = Upper(declared);
+  const std::string upper = UpperAsciiText(Trim(declared));
   const DeclaredParts parts = SplitDeclared(upper);
   const auto same_name = [&](const TypeOfName& named) { return named.name == parts.name; };
   if (const TypeOfName* named = FindIf(kNamedTypes, same_name)) return {named->make(), {}};

@@ -1,0 +1,456 @@
+#include "headrace/destination/bigquery/bigquery_destination.h"
+
+#include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "headrace/client/bigquery/error.h"
+#include "headrace/client/google_cloud/google_cloud.h"
+#include "headrace/client/http/curl_transport.h"
+#include "headrace/client/store/store.h"
+#include "headrace/destination/bigquery/answer.h"
+#include "headrace/destination/bigquery/bucket_commit_log.h"
+#include "headrace/destination/bigquery/fit_batch.h"
+#include "headrace/destination/bigquery/fitting_writer.h"
+#include "headrace/destination/bigquery/job_runner.h"
+#include "headrace/destination/bigquery/publication.h"
+#include "headrace/destination/bigquery/staging_area.h"
+#include "headrace/destination/bigquery/table_commit.h"
+#include "headrace/destination/bigquery/table_load.h"
+#include "headrace/destination/bigquery/table_name.h"
+#include "headrace/model/percent_coding.h"
+#include "headrace/staging/parquet_file.h"
+#include "headrace/staging/staging_writer.h"
+
+namespace headrace {
+namespace {
+
+using Json = nlohmann::json;
+
+bool IsOfCursor(const CommitRecord& record, const std::string& job, const std::string& cursor) {
+  return record.intent.job == job && record.intent.cursor_column == cursor;
+}
+
+ParquetFormat FormatOf(const TableTarget& target, const TableLoad& load, Compression compression) {
+  auto metadata = arrow::key_value_metadata({"headrace.job", "headrace.run", "headrace.table"},
+                                            {target.job, target.run, target.table.label()});
+  return {.schema = StagedSchema(load.columns),
+          .compression = compression,
+          .metadata = std::move(metadata)};
+}
+
+std::string FilePrefix(const TableTarget& target) { return "part-" + std::to_string(target.epoch); }
+
+std::vector<CommittedFile> FilesWithRows(std::span<const Receipt> receipts) {
+  std::vector<CommittedFile> files;
+  for (const Receipt& receipt : receipts) {
+    for (const ReceiptFile& file : receipt.files) {
+      if (file.rows == 0) continue;
+      files.push_back({file.name, file.bytes, file.rows, file.checksum, file.digest});
+    }
+  }
+  return files;
+}
+
+/// One epoch of one table of a run.
+struct TargetKey {
+  std::string run;
+  std::string table;
+  int epoch = 0;
+
+  auto operator<=>(const TargetKey&) const = default;
+};
+
+TargetKey KeyOf(const TableTarget& target) {
+  return {.run = target.run, .table = target.table.directory(), .epoch = target.epoch};
+}
+
+class BigQueryDestination final : public Destination {
+ public:
+  BigQueryDestination(GoogleCloud cloud, std::shared_ptr<FileStore> store,
+                      BigQuerySettings settings, const DestinationHost& host)
+      : cloud_(std::move(cloud)),
+        settings_(std::move(settings)),
+        stop_(host.stop),
+        jobs_(cloud_.bigquery()),
+        log_(MakeBucketCommitLog(cloud_.gcs(), *settings_.staging, host.job, host.stop)),
+        staging_(cloud_.gcs(), std::move(store), *settings_.staging, host.job, host.stop) {}
+
+  std::string endpoint() const override {
+    return "BigQuery " + settings_.project + "." + settings_.table.dataset;
+  }
+
+  arrow::Status Check() override {
+    ARROW_RETURN_NOT_OK(CheckDataset());
+    ARROW_RETURN_NOT_OK(CheckBucket());
+    return CheckMayRunJobs();
+  }
+
+  arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(table));
+    ARROW_ASSIGN_OR_RAISE(const auto slots, Recorded(target));
+    if (slots.empty()) return std::nullopt;
+    ARROW_ASSIGN_OR_RAISE(CommitRecord record, log_->ReadRecord(target.label(), slots.back()));
+    return std::optional(std::move(record));
+  }
+
+  arrow::Result<std::optional<CommitRecord>> LastCursorCommit(const TableRef& table,
+                                                              const std::string& job,
+                                                              const std::string& cursor) override {
+    ARROW_ASSIGN_OR_RAISE(std::vector<CommitRecord> commits, Commits(table));
+    const auto found = std::find_if(commits.rbegin(), commits.rend(), [&](const auto& record) {
+      return IsOfCursor(record, job, cursor);
+    });
+    if (found == commits.rend()) return std::nullopt;
+    return std::move(*found);
+  }
+
+  arrow::Result<std::vector<CommitRecord>> Commits(const TableRef& table) override {
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(table));
+    return CommitsOf(target);
+  }
+
+  arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,
+                                                        const std::string& run,
+                                                        const TableRef& table) override {
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(table));
+    ARROW_ASSIGN_OR_RAISE(const auto slots, Recorded(target));
+    for (const CommitSlot& slot : slots) {
+      if (slot.run != run) continue;
+      ARROW_ASSIGN_OR_RAISE(CommitRecord record, log_->ReadRecord(target.label(), slot));
+      if (record.intent.job == job) return std::optional(std::move(record));
+    }
+    return std::nullopt;
+  }
+
+  arrow::Status CheckTarget(const TableTarget& target) override {
+    return DecideFor(target).status();
+  }
+
+  arrow::Status Prepare(const TableTarget& target) override {
+    ARROW_ASSIGN_OR_RAISE(TableLoad load, DecideFor(target));
+    ARROW_RETURN_NOT_OK(staging_.Begin(target.run, load.target.table.table));
+    Keep(target, std::move(load));
+    return arrow::Status::OK();
+  }
+
+  arrow::Result<std::unique_ptr<Writer>> OpenWriter(const TableTarget& target, int worker,
+                                                    int serial) override {
+    ARROW_ASSIGN_OR_RAISE(const auto load, LoadOf(target));
+    ARROW_ASSIGN_OR_RAISE(const TableSettings table, SettingsOf(target));
+    ARROW_ASSIGN_OR_RAISE(BatchFitter fitter, BatchFitter::Make(target.schema, load->columns));
+    ARROW_ASSIGN_OR_RAISE(
+        auto writer, MakeStagingWriter(staging_.store(),
+                                       {.plan_id = target.plan_id,
+                                        .directory = staging_.Folder(
+                                            target.run, load->target.table.table, target.epoch),
+                                        .file_prefix = FilePrefix(target),
+                                        .worker = worker,
+                                        .serial = serial,
+                                        .format = FormatOf(target, *load, table.compression),
+                                        .memory = target.writer_memory,
+                                        .target_file_size = table.target_file_size}));
+    return MakeFittingWriter(std::move(fitter), std::move(writer));
+  }
+
+  arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts,
+                                     int64_t sequence) override {
+    ARROW_ASSIGN_OR_RAISE(const auto load, LoadOf(target));
+    std::vector<CommittedFile> files = FilesWithRows(receipts);
+    const bool needs_file =
+        target.mode != WriteMode::kAppend || (sequence == 1 && load->target.is_new);
+    if (files.empty() && needs_file) {
+      ARROW_ASSIGN_OR_RAISE(files.emplace_back(), StageEmptyFile(target, *load));
+    }
+    if (files.size() > kMostSourceUris) {
+      return UserError("table " + target.table.label() + " has " + std::to_string(files.size()) +
+                       " staged files, and a load job takes " + std::to_string(kMostSourceUris) +
+                       ": raise destination.target_file_size");
+    }
+    CommitIntent intent = IntentOf(target, *load, sequence, std::move(files));
+    ARROW_RETURN_NOT_OK(staging_.MarkDecided(intent, load->target.table.table));
+    return intent;
+  }
+
+  arrow::Result<CommitRecord> Commit(const CommitIntent& intent) override {
+    ARROW_ASSIGN_OR_RAISE(TableCommit commit, TableCommit::Make(Parts(), intent));
+    return commit.Commit();
+  }
+
+  arrow::Result<Settlement> Settle(const CommitIntent& intent) override {
+    ARROW_ASSIGN_OR_RAISE(TableCommit commit, TableCommit::Make(Parts(), intent));
+    return commit.Settle();
+  }
+
+  arrow::Result<std::vector<CommitRecord>> SettleDecided(const TableRef& table) override {
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(table));
+    ARROW_ASSIGN_OR_RAISE(const auto slots, log_->List(target.label()));
+    std::vector<CommitRecord> made;
+    for (const CommitSlot& slot : slots) {
+      if (slot.run || !slot.is_claimed) continue;
+      ARROW_ASSIGN_OR_RAISE(const auto intent, log_->FindIntent(target.label(), slot.sequence));
+      if (!intent) continue;
+      auto record = Commit(*intent);
+      if (CodeOf(record.status()) == kVoidIntentCode) continue;
+      ARROW_ASSIGN_OR_RAISE(made.emplace_back(), std::move(record));
+    }
+    return made;
+  }
+
+  arrow::Result<std::optional<CommitRecord>> ReplacedBy(const CommitRecord& record) override {
+    const std::string& target = record.intent.target;
+    ARROW_ASSIGN_OR_RAISE(const auto slots, log_->List(target));
+    for (const CommitSlot& slot : slots) {
+      if (!slot.run || slot.sequence <= record.intent.sequence) continue;
+      ARROW_ASSIGN_OR_RAISE(CommitRecord later, log_->ReadRecord(target, slot));
+      if (later.intent.mode == WriteMode::kReplace) return std::optional(std::move(later));
+    }
+    return std::nullopt;
+  }
+
+  arrow::Status Discard(const std::string& run, const std::string& table, int epoch) override {
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(TableOfDirectory(table)));
+    return staging_.RemoveEpoch(run, target.table, epoch);
+  }
+
+  arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
+                                                      const ReadBackOptions& options,
+                                                      std::stop_token stop) override {
+    if (stop.stop_requested()) return InterruptedError();
+    ARROW_ASSIGN_OR_RAISE(const Publication publication, PublicationOf(record.intent));
+    ReadBackResult result;
+    result.rows = publication.loaded ? publication.loaded->rows : record.intent.rows;
+    ARROW_ASSIGN_OR_RAISE(const auto replacement, ReplacedBy(record));
+    if (replacement) result.problem = "was replaced by run " + replacement->intent.run;
+    if (options.with_checksum && result.problem.empty()) {
+      result.unread = PermanentError("checksums of BigQuery's tables are not read yet");
+    }
+    return std::vector<ReadBackResult>{std::move(result)};
+  }
+
+  arrow::Result<CleanResult> Clean(const std::set<std::string>& keep) override {
+    return staging_.Clean(keep, [this](const CommitIntent& intent) -> arrow::Result<bool> {
+      ARROW_ASSIGN_OR_RAISE(const auto slots, log_->List(intent.target));
+      return std::ranges::any_of(slots, [&](const CommitSlot& slot) {
+        return slot.run && slot.sequence >= intent.sequence;
+      });
+    });
+  }
+
+ private:
+  CommitParts Parts() const {
+    return {.client = cloud_.bigquery(),
+            .jobs = jobs_,
+            .log = *log_,
+            .staging = staging_,
+            .stop = stop_};
+  }
+
+  arrow::Result<BigQueryTable> TargetOf(const TableRef& table) const {
+    ARROW_ASSIGN_OR_RAISE(std::string name, TableName(settings_.table.table_template, table));
+    return BigQueryTable{
+        .project = settings_.project, .dataset = settings_.table.dataset, .table = std::move(name)};
+  }
+
+  /// TableRef::directory() read again; an alias is as good as a name.
+  static TableRef TableOfDirectory(const std::string& directory) {
+    const size_t dot = directory.find('.');
+    TableRef table;
+    if (dot != std::string::npos) table.schema = PercentDecode(directory.substr(0, dot));
+    table.name = PercentDecode(dot == std::string::npos ? directory : directory.substr(dot + 1));
+    return table;
+  }
+
+  arrow::Result<TableSettings> SettingsOf(const TableTarget& target) const {
+    return ReadTableSettings(target.options, settings_.table);
+  }
+
+  /// Slots that have a record.
+  arrow::Result<std::vector<CommitSlot>> Recorded(const BigQueryTable& table) const {
+    ARROW_ASSIGN_OR_RAISE(auto slots, log_->List(table.label()));
+    std::erase_if(slots, [](const CommitSlot& slot) { return !slot.run; });
+    return slots;
+  }
+
+  /// The records of the rows that the table has: those since it was replaced the last time.
+  arrow::Result<std::vector<CommitRecord>> CommitsOf(const BigQueryTable& table) const {
+    ARROW_ASSIGN_OR_RAISE(const auto slots, Recorded(table));
+    std::vector<CommitRecord> commits;
+    for (auto slot = slots.rbegin(); slot != slots.rend(); ++slot) {
+      ARROW_ASSIGN_OR_RAISE(CommitRecord record, log_->ReadRecord(table.label(), *slot));
+      const bool is_first = record.intent.mode != WriteMode::kAppend;
+      commits.push_back(std::move(record));
+      if (is_first) break;
+    }
+    std::ranges::reverse(commits);
+    return commits;
+  }
+
+  arrow::Result<TableState> LookAt(const BigQueryTable& table) const {
+    TableState state;
+    ARROW_ASSIGN_OR_RAISE(state.table, cloud_.bigquery().FindTable(table, stop_));
+    if (state.table) return state;
+    ARROW_ASSIGN_OR_RAISE(
+        state.dataset,
+        cloud_.bigquery().FindDataset({.project = table.project, .dataset = table.dataset}, stop_));
+    return state;
+  }
+
+  arrow::Result<TableLoad> DecideFor(const TableTarget& target) const {
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable table, TargetOf(target.table));
+    ARROW_ASSIGN_OR_RAISE(const TableSettings settings, SettingsOf(target));
+    ARROW_ASSIGN_OR_RAISE(const TableState state, LookAt(table));
+    return DecideLoad(settings_, settings,
+                      {.table = table,
+                       .label = target.table.label(),
+                       .mode = target.mode,
+                       .schema = target.schema},
+                      state);
+  }
+
+  void Keep(const TableTarget& target, TableLoad load) {
+    const std::lock_guard lock(mutex_);
+    loads_[KeyOf(target)] = std::make_shared<const TableLoad>(std::move(load));
+  }
+
+  /// As Prepare has decided it, or decided again where another process did.
+  arrow::Result<std::shared_ptr<const TableLoad>> LoadOf(const TableTarget& target) {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = loads_.find(KeyOf(target));
+      if (found != loads_.end()) return found->second;
+    }
+    ARROW_ASSIGN_OR_RAISE(TableLoad load, DecideFor(target));
+    auto shared = std::make_shared<const TableLoad>(std::move(load));
+    const std::lock_guard lock(mutex_);
+    return loads_.emplace(KeyOf(target), std::move(shared)).first->second;
+  }
+
+  arrow::Result<CommittedFile> StageEmptyFile(const TableTarget& target,
+                                              const TableLoad& load) const {
+    ARROW_ASSIGN_OR_RAISE(const TableSettings settings, SettingsOf(target));
+    const std::string name = FilePrefix(target) + "-empty.parquet";
+    const auto path = staging_.Folder(target.run, load.target.table.table, target.epoch) / name;
+    ARROW_ASSIGN_OR_RAISE(
+        const auto file,
+        CreateParquetFile(*staging_.store(), path, FormatOf(target, load, settings.compression)));
+    ARROW_ASSIGN_OR_RAISE(const ParquetFile::Sealed sealed, file->Seal());
+    return CommittedFile{
+        .name = name, .bytes = sealed.bytes, .rows = 0, .checksum = {}, .digest = sealed.digest};
+  }
+
+  CommitIntent IntentOf(const TableTarget& target, const TableLoad& load, int64_t sequence,
+                        std::vector<CommittedFile> files) const {
+    const BigQueryTable& table = load.target.table;
+    const std::string folder =
+        "gs://" + staging_.Folder(target.run, table.table, target.epoch).string();
+    CommitIntent intent{.job = target.job,
+                        .run = target.run,
+                        .table = target.table.directory(),
+                        .label = target.table.label(),
+                        .epoch = target.epoch,
+                        .mode = target.mode,
+                        .sequence = sequence,
+                        .staging = folder,
+                        .target = table.label(),
+                        .schema = CommittedFields(*target.schema),
+                        .digest = ReceiptsDigest(files),
+                        .cursor_column = target.cursor_column,
+                        .watermark = target.watermark,
+                        .cursor_timezone = target.cursor_timezone,
+                        .where_digest = target.where_digest,
+                        .window = target.window,
+                        .files = std::move(files),
+                        .rows = 0,
+                        .checksum = {}};
+    Publication publication{.project = table.project,
+                            .dataset = table.dataset,
+                            .table = table.table,
+                            .location = load.location,
+                            .makes_dataset = load.makes_dataset,
+                            .makes_table = load.target.is_new,
+                            .patch = load.patch,
+                            .table_created = load.table_created};
+    std::vector<std::string> uris;
+    for (const CommittedFile& file : intent.files) {
+      intent.rows += file.rows;
+      intent.checksum += file.checksum;
+      uris.push_back(folder + "/" + file.name);
+    }
+    if (!uris.empty()) publication.configuration = LoadConfiguration(load.target, uris);
+    intent.publication = TextOf(publication);
+    return intent;
+  }
+
+  arrow::Status CheckDataset() const {
+    const BigQueryDataset name{.project = settings_.project, .dataset = settings_.table.dataset};
+    ARROW_ASSIGN_OR_RAISE(const auto dataset, cloud_.bigquery().FindDataset(name, stop_));
+    if (!dataset) {
+      if (settings_.create == CreatePolicy::kIfNeeded) return arrow::Status::OK();
+      return UserError("dataset " + name.project + "." + name.dataset +
+                       " is not there, and destination.create is never");
+    }
+    return arrow::Status::OK();
+  }
+
+  arrow::Status CheckBucket() const {
+    const BucketPrefix& staging = *settings_.staging;
+    ARROW_ASSIGN_OR_RAISE(const auto bucket, cloud_.gcs().FindBucket(staging.bucket, stop_));
+    if (!bucket) {
+      return UserError("the bucket gs://" + staging.bucket +
+                       " of destination.staging is not there, or not ours to see");
+    }
+    const std::string prefix = staging.prefix.empty() ? "" : staging.prefix + "/";
+    const GcsObject probe{.bucket = staging.bucket, .name = prefix + ".staged/.probe"};
+    ARROW_RETURN_NOT_OK(cloud_.gcs().Write(probe, "", stop_));
+    return cloud_.gcs().Delete(probe, stop_);
+  }
+
+  /// A dry run costs nothing and has no id.
+  arrow::Status CheckMayRunJobs() const {
+    const Json query = {{"dryRun", true},
+                        {"query", {{"query", "SELECT 1"}, {"useLegacySql", false}}}};
+    return cloud_.bigquery()
+        .InsertJob({.project = settings_.project, .location = settings_.location, .id = {}}, query,
+                   stop_)
+        .status();
+  }
+
+  const GoogleCloud cloud_;
+  const BigQuerySettings settings_;
+  const std::stop_token stop_;
+  const JobRunner jobs_;
+  const std::unique_ptr<CommitLog> log_;
+  StagingArea staging_;
+  std::mutex mutex_;
+  std::map<TargetKey, std::shared_ptr<const TableLoad>> loads_;  // Guarded by mutex_.
+};
+
+}  // namespace
+
+arrow::Result<std::unique_ptr<Destination>> MakeBigQueryDestination(const OptionValues& options,
+                                                                    const DestinationHost& host) {
+  return MakeBigQueryDestination(options, ProcessEnvironment(), host);
+}
+
+arrow::Result<std::unique_ptr<Destination>> MakeBigQueryDestination(const OptionValues& options,
+                                                                    const Environment& environment,
+                                                                    const DestinationHost& host) {
+  ARROW_ASSIGN_OR_RAISE(BigQuerySettings settings, ReadBigQuerySettings(options));
+  ARROW_ASSIGN_OR_RAISE(
+      GoogleCloud cloud,
+      GoogleCloud::Open(MakeCurlTransport(), {.credentials_file = settings.credentials_file},
+                        environment, host.stop));
+  ARROW_ASSIGN_OR_RAISE(const StoreAccess access, cloud.stores());
+  ARROW_ASSIGN_OR_RAISE(const FileStoreLocation location,
+                        OpenFileStore(settings.staging->uri(), access));
+  return std::make_unique<BigQueryDestination>(std::move(cloud), location.store,
+                                               std::move(settings), host);
+}
+
+}  // namespace headrace
