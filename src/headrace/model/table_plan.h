@@ -11,6 +11,7 @@
 
 #include "headrace/model/capabilities.h"
 #include "headrace/model/description.h"
+#include "headrace/model/held_values.h"
 #include "headrace/model/statistics.h"
 #include "headrace/model/work_unit.h"
 
@@ -50,6 +51,10 @@ struct PlannedColumn {
   bool may_be_text = true;  ///< on_overflow: string may be written: the job asks for no other type.
   std::string comment;
   std::string note;  ///< Said in plan.
+
+  /// What the destination's column holds of `type`, by default all; any other value follows
+  /// `on_overflow`. NULL in the place of the whole value is no way out where NULL is not held.
+  HeldValues held = {};
 };
 
 /// Columns that headrace adds to each row (`lineage: true`).

@@ -38,8 +38,8 @@ ColumnCast::ColumnCast(const PlannedColumn& column, CastFunction cast, UnfitFunc
       cast_(cast),
       unfit_(unfit) {}
 
-ArrayResult ColumnCast::Apply(const std::shared_ptr<arrow::Array>& values, const RowName& row_name,
-                              int64_t& nulled) const {
+ArrayResult ColumnCast::Apply(const std::shared_ptr<arrow::Array>& values,
+                              const RowNameFunction& row_name, int64_t& nulled) const {
   auto result = cast_(*values, type_);
   if (result.ok()) return result;
   if (!IsAboutValues(result.status())) {
@@ -62,16 +62,17 @@ UnfitResult ColumnCast::UnfitRows(const arrow::Array& values, const arrow::Statu
   return BugError("column \"" + name_ + "\": " + reason.message() + ", but each value can be cast");
 }
 
-/// In the words of the sources, whose own readers follow the same policy. There is no advice to
-/// take on_overflow: string: it contradicts the type that the job asks for.
+/// There is no advice to take on_overflow: string: it contradicts the type that the job asks for.
 arrow::Status ColumnCast::UnfitValue(const arrow::Array& values, int64_t row,
-                                     const RowName& row_name) const {
+                                     const RowNameFunction& row_name) const {
   const auto single = cast_(*values.Slice(row, 1), type_);
   const std::string value = ShownValue(values, row);
-  return PermanentError("column \"" + name_ + "\": " + ShortenedValue(value) + " does not fit " +
-                        type_->ToString() + " (" + row_name(row) + "; " +
-                        ReasonText(single.status().message(), value) +
-                        "); on_overflow: null would load it");
+  return UnfitError({.column = name_,
+                     .value = ShortenedValue(value),
+                     .place = type_->ToString(),
+                     .row = row_name(row),
+                     .reason = ReasonText(single.status().message(), value),
+                     .advice = kNullWouldLoadIt});
 }
 
 }  // namespace headrace

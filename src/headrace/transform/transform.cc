@@ -13,6 +13,7 @@
 #include "headrace/model/utf8.h"
 #include "headrace/transform/column_cast.h"
 #include "headrace/transform/constant_column.h"
+#include "headrace/transform/held_check.h"
 #include "headrace/transform/shown_value.h"
 #include "headrace/transform/text_bound.h"
 #include "headrace/transform/value_kind.h"
@@ -22,6 +23,7 @@ struct Transform::State {
   std::shared_ptr<arrow::Schema> read_schema;
   std::shared_ptr<arrow::Schema> output_schema;
   std::vector<std::optional<ColumnCast>> casts;  // One per column; none where the types are equal.
+  std::vector<std::optional<HeldCheck>> checks;  // The same; none where all values are held.
   std::vector<int> growing;             // Columns that a cast may make many times as large.
   std::vector<ConstantColumn> lineage;  // Behind the columns.
   std::vector<int> naming;              // Columns whose values tell a row from others.
@@ -100,6 +102,8 @@ arrow::Result<Transform> Transform::Make(const TablePlan& plan) {
   state->output_schema = OutputSchema(plan);
   state->naming = NamingColumns(plan, *state->read_schema);
   for (const PlannedColumn& column : plan.columns) {
+    auto& check = state->checks.emplace_back();
+    if (!column.held.holds_all()) check.emplace(column);
     auto& cast = state->casts.emplace_back();
     if (column.type->Equals(*column.read_type)) continue;
     ARROW_ASSIGN_OR_RAISE(cast, ColumnCast::Make(column));
@@ -140,8 +144,12 @@ arrow::Result<std::shared_ptr<arrow::RecordBatch>> Transform::Apply(
   const auto row_name = [&](int64_t row) { return state.RowName(*batch, row); };
   arrow::ArrayVector columns = batch->columns();
   for (size_t c = 0; c < state.casts.size(); ++c) {
-    if (!state.casts[c].has_value()) continue;
-    ARROW_ASSIGN_OR_RAISE(columns[c], state.casts[c]->Apply(columns[c], row_name, state.nulled));
+    if (state.casts[c].has_value()) {
+      ARROW_ASSIGN_OR_RAISE(columns[c], state.casts[c]->Apply(columns[c], row_name, state.nulled));
+    }
+    if (state.checks[c].has_value()) {
+      ARROW_ASSIGN_OR_RAISE(columns[c], state.checks[c]->Apply(columns[c], row_name, state.nulled));
+    }
   }
   for (ConstantColumn& constant : state.lineage) {
     ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), constant.OfLength(batch->num_rows()));

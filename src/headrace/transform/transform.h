@@ -11,8 +11,8 @@
 namespace headrace {
 
 /// Turns the batches that a session yields into those that the destination gets: rename, cast,
-/// overflow policy of casts, lineage columns. A plan without casts costs nothing per row. One
-/// instance per thread.
+/// overflow policy of casts and of what the destination's columns hold, lineage columns. A plan
+/// without casts, for columns that hold all values, costs nothing per row. One instance per thread.
 class Transform {
  public:
   /// Errors of class user where a cast of the plan cannot be done at all.
@@ -23,8 +23,8 @@ class Transform {
   /// repeats the names of fields. At least one; all of them where nothing becomes text.
   int64_t RowsWithin(const arrow::RecordBatch& batch, int64_t bytes) const;
 
-  /// `batch` in the output schema. A value that does not fit follows the column's policy; the error
-  /// names column and value.
+  /// `batch` in the output schema. A value that does not fit, or is not held, follows the column's
+  /// policy; the error names column and value.
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Apply(
       const std::shared_ptr<arrow::RecordBatch>& batch);
 

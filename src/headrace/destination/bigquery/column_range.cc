@@ -3,6 +3,8 @@
 #include <arrow/type.h>
 #include <arrow/type_traits.h>
 
+#include <algorithm>
+
 namespace headrace {
 namespace {
 
@@ -17,18 +19,21 @@ void LookInside(const std::string& path, const arrow::DataType& type,
   }
 }
 
-void LookAtElements(const std::string& path, const arrow::Field& elements,
-                    std::vector<PossibleMisfit>& misfits) {
-  if (elements.nullable()) misfits.push_back({path, Misfit::kNullElement});
-  Look(path, *elements.type(), misfits);
-}
-
 void Look(const std::string& path, const arrow::DataType& type,
           std::vector<PossibleMisfit>& misfits) {
-  if (HeldRange(type)) misfits.push_back({path, Misfit::kOutOfRange});
   if (arrow::is_floating(type.id())) misfits.push_back({path, Misfit::kNegativeZero});
   if (type.id() == arrow::Type::STRUCT) LookInside(path, type, misfits);
-  if (arrow::is_list_like(type.id())) LookAtElements(path + "[]", *type.field(0), misfits);
+  if (arrow::is_list_like(type.id())) Look(path + "[]", *type.field(0)->type(), misfits);
+}
+
+HeldValues HeldOf(const arrow::DataType& type, bool holds_null) {
+  HeldValues held = {.range = HeldRange(type), .holds_null = holds_null};
+  const bool is_array = arrow::is_list_like(type.id());
+  for (const auto& child : type.fields()) {
+    held.children.push_back(HeldOf(*child->type(), child->nullable() && !is_array));
+  }
+  if (std::ranges::all_of(held.children, &HeldValues::holds_all)) held.children.clear();
+  return held;
 }
 
 }  // namespace
@@ -44,6 +49,10 @@ std::optional<StoredRange> HeldRange(const arrow::DataType& staged) {
     default:
       return std::nullopt;
   }
+}
+
+HeldValues HeldBy(const BigQueryColumn& column) {
+  return HeldOf(*column.staged->type(), column.staged->nullable());
 }
 
 std::vector<PossibleMisfit> PossibleMisfits(const BigQueryColumn& column) {

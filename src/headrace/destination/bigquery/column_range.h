@@ -9,6 +9,7 @@
 
 #include "headrace/destination/bigquery/column_types.h"
 #include "headrace/model/civil_time.h"
+#include "headrace/model/held_values.h"
 
 /// What BigQuery's columns cannot hold of what an Arrow array can. Sources:
 ///   [1] cloud.google.com/bigquery/docs/reference/standard-sql/data-types
@@ -40,35 +41,30 @@ inline constexpr DecimalLimits kBigNumericLimits = {.whole_digits = 38, .scale =
 /// A row of a Parquet file should have no more [3]: 50 MB, taken in decimal.
 inline constexpr int64_t kMostRowBytes = 50'000'000;
 
-/// Numbers that a column holds, as Arrow stores them: both ends are among them.
-struct StoredRange {
-  int64_t first = 0;
-  int64_t last = 0;
-
-  bool operator==(const StoredRange&) const = default;
-};
-
 /// Of a staged type that has more values than its column: date32, timestamp[us], time64[us]. None:
 /// the column holds every value of it.
 std::optional<StoredRange> HeldRange(const arrow::DataType& staged);
 
-/// Why a value of a staged column may not be what the column holds.
+/// What `column` holds of its staged type: numbers by HeldRange, no NULL in a place that is
+/// REQUIRED in the file, and none among the elements of an array, which the service takes for an
+/// error [1]. A NULL array is held where the file may have it: it becomes one without elements.
+HeldValues HeldBy(const BigQueryColumn& column);
+
+/// Why a value that HeldBy counts as held may not come back from a column as it was staged.
 enum class Misfit {
-  kOutOfRange,    ///< Out of HeldRange of the type there.
-  kNullElement,   ///< A NULL within an array: an error of the service [1].
   kNegativeZero,  ///< -0.0 is stored as 0 [1]: nobody loses a number, but bits differ.
   kNotJson,       ///< Text that PARSE_JSON refuses or changes.
 };
 
 struct PossibleMisfit {
-  std::string path;  ///< In the table, with `[]` behind an array: `lines[].day`.
-  Misfit misfit = Misfit::kOutOfRange;
+  std::string path;  ///< In the table, with `[]` behind an array: `lines[].price`.
+  Misfit misfit = Misfit::kNegativeZero;
 
   bool operator==(const PossibleMisfit&) const = default;
 };
 
-/// What has to be looked for in `column` before it is staged, by its types alone, in their order;
-/// empty: every value of the staged type is held as it is.
+/// What `column` may change of values that it holds, by its types alone, in their order; empty:
+/// nothing.
 std::vector<PossibleMisfit> PossibleMisfits(const BigQueryColumn& column);
 
 }  // namespace headrace

@@ -1,6 +1,8 @@
 #include "headrace/destination/bigquery/column_types.h"
 
+#include <arrow/array.h>
 #include <arrow/extension/json.h>
+#include <arrow/json/from_string.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 #include <gtest/gtest.h>
@@ -350,26 +352,88 @@ TEST(ColumnRangeTest, TypesThatHoldMoreThanTheirColumn) {
   }
 }
 
-TEST(ColumnRangeTest, SaysWhatToLookFor) {
+constexpr StoredRange kHeldDays = {.first = kFirstBigQueryDay, .last = kLastBigQueryDay};
+constexpr StoredRange kHeldMicros = {.first = kFirstBigQueryMicros, .last = kLastBigQueryMicros};
+
+HeldValues HeldByColumnOf(const TypePtr& type, bool nullable = true) {
+  return HeldBy(ColumnOfType(type, nullable));
+}
+
+TEST(ColumnRangeTest, ColumnsHoldWhatTheirTypesAndModesDo) {
+  const HeldValues all;
+  for (const TypePtr& type : {arrow::boolean(), arrow::int64(), arrow::uint64(), arrow::float64(),
+                              arrow::utf8(), arrow::decimal256(76, 38)}) {
+    EXPECT_EQ(HeldByColumnOf(type), all) << type->ToString();
+    EXPECT_EQ(HeldByColumnOf(type, false), HeldValues{.holds_null = false}) << type->ToString();
+  }
+  EXPECT_EQ(HeldByColumnOf(arrow::date32()), HeldValues{.range = kHeldDays});
+  EXPECT_EQ(HeldByColumnOf(arrow::date64()), HeldValues{.range = kHeldDays});
+  EXPECT_EQ(HeldByColumnOf(UtcMicros()), HeldValues{.range = kHeldMicros});
+  EXPECT_EQ(HeldByColumnOf(Micros(), false),
+            (HeldValues{.range = kHeldMicros, .holds_null = false}));
+  EXPECT_EQ(HeldByColumnOf(arrow::time32(arrow::TimeUnit::SECOND)),
+            (HeldValues{.range = StoredRange{0, kLastBigQueryTimeOfDay}}));
+}
+
+TEST(ColumnRangeTest, ArraysHoldNoNull) {
+  for (const bool nullable : {true, false}) {
+    EXPECT_EQ(HeldByColumnOf(ListOf(arrow::int32(), nullable)),
+              (HeldValues{.children = {{.holds_null = false}}}));
+    EXPECT_EQ(HeldByColumnOf(ListOf(Micros(), nullable)),
+              (HeldValues{.children = {{.range = kHeldMicros, .holds_null = false}}}));
+  }
+  EXPECT_FALSE(HeldByColumnOf(ListOf(arrow::int32()), false).holds_null);
+}
+
+TEST(ColumnRangeTest, RecordsHoldWhatTheirFieldsDo) {
+  const HeldValues all;
+  EXPECT_EQ(HeldByColumnOf(arrow::struct_({field("a", arrow::int32())})), all);
+  const TypePtr record =
+      arrow::struct_({field("n", arrow::int32(), false), field("day", arrow::date32()),
+                      field("text", arrow::utf8())});
+  EXPECT_EQ(HeldByColumnOf(record),
+            (HeldValues{.children = {{.holds_null = false}, {.range = kHeldDays}, {}}}));
+  // Within an array fields are NULLABLE.
+  EXPECT_EQ(HeldByColumnOf(ListOf(record)),
+            (HeldValues{
+                .children = {{.holds_null = false, .children = {{}, {.range = kHeldDays}, {}}}}}));
+}
+
+TEST(ColumnRangeTest, MapsHoldNoNullForAKey) {
+  EXPECT_EQ(
+      HeldByColumnOf(arrow::map(arrow::utf8(), arrow::date32())),
+      (HeldValues{.children = {{.holds_null = false,
+                                .children = {{.holds_null = false}, {.range = kHeldDays}}}}}));
+}
+
+TEST(ColumnRangeTest, WhatIsHeldIsLookedForInStagedArrays) {
+  const BigQueryColumn column = ColumnOfType(
+      ListOf(arrow::struct_({field("day", arrow::date32()), field("n", arrow::int32())}), true));
+  const auto values =
+      arrow::json::ArrayFromJSONString(
+          column.staged->type(), R"([[{"day": 2932896}], null, [], [null], [{"day": 2932897}]])")
+          .ValueOrDie();
+  EXPECT_EQ(RowsNotHeld(*values, HeldBy(column)), (std::vector<int64_t>{3, 4}));
+}
+
+TEST(ColumnRangeTest, SaysWhatMayChange) {
   const auto misfits = [](const TypePtr& type, const ColumnWishes& wishes = {}) {
     return PossibleMisfits(ColumnOfType(type, true, wishes));
   };
   using Misfits = std::vector<PossibleMisfit>;
   EXPECT_EQ(misfits(arrow::int64()), Misfits{});
-  EXPECT_EQ(misfits(arrow::uint64()), Misfits{});
+  EXPECT_EQ(misfits(arrow::date32()), Misfits{});
   EXPECT_EQ(misfits(arrow::decimal256(76, 38)), Misfits{});
-  EXPECT_EQ(misfits(arrow::date32()), (Misfits{{"c", Misfit::kOutOfRange}}));
   EXPECT_EQ(misfits(arrow::float32()), (Misfits{{"c", Misfit::kNegativeZero}}));
   EXPECT_EQ(misfits(arrow::utf8(), {.json = {"c"}}), (Misfits{{"c", Misfit::kNotJson}}));
-  EXPECT_EQ(misfits(ListOf(arrow::int32())), Misfits{});
-  EXPECT_EQ(misfits(ListOf(Micros(), true)),
-            (Misfits{{"c[]", Misfit::kNullElement}, {"c[]", Misfit::kOutOfRange}}));
-  EXPECT_EQ(misfits(arrow::struct_({field("a b", Time()), field("n", arrow::int32())})),
-            (Misfits{{"c.a_b", Misfit::kOutOfRange}}));
-  EXPECT_EQ(misfits(ListOf(arrow::struct_({field("day", arrow::date32())}))),
-            (Misfits{{"c[].day", Misfit::kOutOfRange}}));
-  EXPECT_EQ(misfits(arrow::map(arrow::utf8(), arrow::date32())),
-            (Misfits{{"c[].value", Misfit::kOutOfRange}}));
+  EXPECT_EQ(misfits(ListOf(arrow::int32(), true)), Misfits{});
+  EXPECT_EQ(misfits(ListOf(arrow::float64())), (Misfits{{"c[]", Misfit::kNegativeZero}}));
+  EXPECT_EQ(misfits(arrow::struct_({field("a b", arrow::float64()), field("n", arrow::int32())})),
+            (Misfits{{"c.a_b", Misfit::kNegativeZero}}));
+  EXPECT_EQ(misfits(ListOf(arrow::struct_({field("price", arrow::float64())}))),
+            (Misfits{{"c[].price", Misfit::kNegativeZero}}));
+  EXPECT_EQ(misfits(arrow::map(arrow::utf8(), arrow::float32())),
+            (Misfits{{"c[].value", Misfit::kNegativeZero}}));
 }
 
 }  // namespace
