@@ -129,6 +129,7 @@ std::string TableText(const PlannedTable& planned, const PlanTextOptions& option
   if (!planned.status.ok()) return text + Labelled("cannot run", planned.status.message(), width);
   const TablePlan& plan = planned.plan;
   text += Labelled("write", WriteModeName(planned.job->write), width);
+  if (!plan.into.empty()) text += Labelled("into", plan.into, width);
   if (!plan.filter.where.empty()) text += Labelled("where", plan.filter.where, width);
   if (plan.table.is_query()) text += Labelled("query", plan.table.query, width);
   if (plan.cursor) text += Labelled("window", WindowText(*plan.cursor), width);

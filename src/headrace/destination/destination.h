@@ -19,6 +19,7 @@
 #include "headrace/model/commit.h"
 #include "headrace/model/error.h"
 #include "headrace/model/receipt.h"
+#include "headrace/model/table_plan.h"
 #include "headrace/model/table_ref.h"
 #include "headrace/staging/writer.h"
 
@@ -159,6 +160,16 @@ class Destination {
   virtual arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,
                                                                 const std::string& run,
                                                                 const TableRef& table) = 0;
+
+  /// Fits the columns of `plan`, which a run would write in `mode`, to those that the table has
+  /// there, or gets: their names, their types (of those that PlannedColumn::read_type can be cast
+  /// to), which of their values are held, and notes of what is not kept; and says in `into` how the
+  /// table is published. `options` as TableTarget has them. Only looks. Error of class user where
+  /// the destination has no column for one.
+  virtual arrow::Status FitColumns(const OptionValues& /*options*/, WriteMode /*mode*/,
+                                   TablePlan& /*plan*/) {
+    return arrow::Status::OK();
+  }
 
   /// What would make the commit of `target` fail, as far as it can be known before a row is read:
   /// for append another schema (the message shows the difference) or a run of this id that another

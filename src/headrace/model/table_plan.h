@@ -118,6 +118,8 @@ struct TablePlan {
   std::string split_column;  ///< The column that it is cut by; empty for pages and one unit.
   std::string why;           ///< One sentence: why this strategy.
   SnapshotKind snapshot = SnapshotKind::kNone;
+  std::string into;  ///< For people: where the destination publishes it, and how; empty:
+                     ///< as the run's report says.
   std::vector<std::string> warnings;
   std::optional<int64_t> source_rows;  ///< Counted by the source under the snapshot, for `verify:
                                        ///< source`.

@@ -67,9 +67,10 @@ arrow::Status CountOutsideWindow(const TableJob& job, const Column* unwanted, Sn
   return status;
 }
 
-arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
-                       const RunIdentity& identity, const arrow::Result<TableHistory>& history,
-                       std::stop_token stop, PlannedTable& planned) {
+arrow::Status FillPlan(const TableJob& job, const PlanParts& parts, const RunIdentity& identity,
+                       const arrow::Result<TableHistory>& history, std::stop_token stop,
+                       PlannedTable& planned) {
+  Snapshot& snapshot = parts.snapshot;
   TablePlan& plan = planned.plan;
   ARROW_RETURN_NOT_OK(history.status());
   plan.table = job.table;
@@ -86,7 +87,8 @@ arrow::Status FillPlan(const TableJob& job, Source& source, Snapshot& snapshot,
   if (plan.snapshot == SnapshotKind::kNone) {
     for (PlannedColumn& column : plan.columns) column.nullable = true;
   }
-  ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, source.GetCapabilities(stop));
+  ARROW_RETURN_NOT_OK(parts.destination.FitColumns(job.destination, job.write, plan));
+  ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, parts.source.GetCapabilities(stop));
   const Column* unwanted = UnwantedNulls(job, plan.description);
   if (unwanted != nullptr && job.partition.nulls == NullRowsPolicy::kExclude &&
       !job.load.is_transactional()) {
@@ -182,12 +184,11 @@ int JobPlan::exit_code() const {
   return ExitCodeOfTables(statuses, any_is_good);
 }
 
-PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
-                       const RunIdentity& identity, const arrow::Result<TableHistory>& history,
-                       std::stop_token stop) {
+PlannedTable PlanTable(const TableJob& table, const PlanParts& parts, const RunIdentity& identity,
+                       const arrow::Result<TableHistory>& history, std::stop_token stop) {
   PlannedTable planned;
   planned.job = &table;
-  planned.status = FillPlan(table, source, snapshot, identity, history, std::move(stop), planned);
+  planned.status = FillPlan(table, parts, identity, history, std::move(stop), planned);
   return planned;
 }
 

@@ -66,9 +66,15 @@ void WarnOfTablesReadTwice(JobPlan& plan);
 /// (Snapshot::CheckSessions).
 void RefuseWithoutSessions(JobPlan& plan, Snapshot& snapshot, const std::stop_token& stop);
 
-/// Plans one table under `snapshot`; `history` as HistoryOf has read it.
-PlannedTable PlanTable(const TableJob& table, Source& source, Snapshot& snapshot,
-                       const RunIdentity& identity, const arrow::Result<TableHistory>& history,
-                       std::stop_token stop);
+/// What a table is planned with.
+struct PlanParts {
+  Source& source;
+  Snapshot& snapshot;
+  Destination& destination;
+};
+
+/// Plans one table under `parts.snapshot`; `history` as HistoryOf has read it.
+PlannedTable PlanTable(const TableJob& table, const PlanParts& parts, const RunIdentity& identity,
+                       const arrow::Result<TableHistory>& history, std::stop_token stop);
 
 }  // namespace headrace

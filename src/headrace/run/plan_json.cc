@@ -58,6 +58,7 @@ nlohmann::json TableJson(const PlannedTable& table) {
   }
   const TablePlan& plan = table.plan;
   json["write"] = WriteModeName(table.job->write);
+  if (!plan.into.empty()) json["into"] = plan.into;
   json["strategy"] = StrategyName(plan.strategy);
   json["why"] = plan.why;
   json["snapshot"] = SnapshotKindName(plan.snapshot);

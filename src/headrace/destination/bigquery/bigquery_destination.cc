@@ -16,6 +16,7 @@
 #include "headrace/destination/bigquery/answer.h"
 #include "headrace/destination/bigquery/bucket_commit_log.h"
 #include "headrace/destination/bigquery/fit_batch.h"
+#include "headrace/destination/bigquery/fit_columns.h"
 #include "headrace/destination/bigquery/fitting_writer.h"
 #include "headrace/destination/bigquery/job_runner.h"
 #include "headrace/destination/bigquery/publication.h"
@@ -128,12 +129,29 @@ class BigQueryDestination final : public Destination {
     return std::nullopt;
   }
 
+  arrow::Status FitColumns(const OptionValues& options, WriteMode mode, TablePlan& plan) override {
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(plan.table));
+    ARROW_RETURN_NOT_OK(TakeName(target, plan.table));
+    ARROW_ASSIGN_OR_RAISE(const TableSettings table, ReadTableSettings(options, settings_.table));
+    ARROW_ASSIGN_OR_RAISE(TableState state, LookAt(target));
+    const LoadRequest request{
+        .table = target, .label = plan.table.label(), .mode = mode, .schema = OutputSchema(plan)};
+    ARROW_ASSIGN_OR_RAISE(const TableLoad load, DecideLoad(settings_, table, request, state));
+    headrace::FitColumns(load, plan);
+    plan.into = IntoText(load, settings_.staging->uri());
+    seen_.insert_or_assign(target.label(), std::move(state));
+    return arrow::Status::OK();
+  }
+
   arrow::Status CheckTarget(const TableTarget& target) override {
-    return DecideFor(target).status();
+    ARROW_RETURN_NOT_OK(DecideFor(target));
+    return CheckOwner(target.table);
   }
 
   arrow::Status Prepare(const TableTarget& target) override {
     ARROW_ASSIGN_OR_RAISE(TableLoad load, DecideFor(target));
+    ARROW_RETURN_NOT_OK(CheckOwner(target.table));
+    seen_.erase(load.target.table.label());
     ARROW_RETURN_NOT_OK(staging_.Begin(target.run, load.target.table.table));
     Keep(target, std::move(load));
     return arrow::Status::OK();
@@ -304,13 +322,39 @@ class BigQueryDestination final : public Destination {
   arrow::Result<TableLoad> DecideFor(const TableTarget& target) const {
     ARROW_ASSIGN_OR_RAISE(const BigQueryTable table, TargetOf(target.table));
     ARROW_ASSIGN_OR_RAISE(const TableSettings settings, SettingsOf(target));
+    const LoadRequest request{.table = table,
+                              .label = target.table.label(),
+                              .mode = target.mode,
+                              .schema = target.schema};
+    // What was seen when it was planned is what it was planned for.
+    const auto seen = seen_.find(table.label());
+    if (seen != seen_.end()) return DecideLoad(settings_, settings, request, seen->second);
     ARROW_ASSIGN_OR_RAISE(const TableState state, LookAt(table));
-    return DecideLoad(settings_, settings,
-                      {.table = table,
-                       .label = target.table.label(),
-                       .mode = target.mode,
-                       .schema = target.schema},
-                      state);
+    return DecideLoad(settings_, settings, request, state);
+  }
+
+  /// Two tables of the job in one of BigQuery would replace each other's rows.
+  arrow::Status TakeName(const BigQueryTable& target, const TableRef& table) {
+    const auto [owner, is_new] = owners_.emplace(target.label(), table);
+    if (is_new || owner->second == table) return arrow::Status::OK();
+    return OneName(owner->second.label(), table, target);
+  }
+
+  /// The same, where the other one is in another run or was in the job before.
+  arrow::Status CheckOwner(const TableRef& table) const {
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(table));
+    ARROW_ASSIGN_OR_RAISE(const auto slots, Recorded(target));
+    if (slots.empty()) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const CommitRecord last, log_->ReadRecord(target.label(), slots.back()));
+    if (last.intent.table == table.directory()) return arrow::Status::OK();
+    return OneName(last.intent.label, table, target);
+  }
+
+  static arrow::Status OneName(const std::string& owner, const TableRef& table,
+                               const BigQueryTable& target) {
+    return UserError("tables " + owner + " and " + table.label() + " would both be " +
+                     target.label() +
+                     " in BigQuery: set destination.table, e.g. '{schema}_{table}'");
   }
 
   void Keep(const TableTarget& target, TableLoad load) {
@@ -427,6 +471,8 @@ class BigQueryDestination final : public Destination {
   const JobRunner jobs_;
   const std::unique_ptr<CommitLog> log_;
   StagingArea staging_;
+  std::map<std::string, TableRef> owners_;  // By the name in BigQuery.
+  std::map<std::string, TableState> seen_;  // Likewise: what tables were planned for.
   std::mutex mutex_;
   std::map<TargetKey, std::shared_ptr<const TableLoad>> loads_;  // Guarded by mutex_.
 };

@@ -22,7 +22,7 @@ struct Publication {
   bool makes_table = false;
   nlohmann::json configuration;  ///< Of the load job; null: nothing is loaded.
   nlohmann::json patch;          ///< What a table that was made gets behind it: keys of the table's
-                         ///< resource that no load job sets; null: nothing.
+                                 ///< resource that no load job sets; null: nothing.
 
   std::optional<std::string> table_created;  ///< `creationTime` of the table: one that was dropped
                                              ///< and made again has another. In records always.
