@@ -42,6 +42,15 @@ struct DestinationUnderTest {
   std::function<std::unique_ptr<DestinationPlace>()> make_place;
   bool decimal256 = true;                 ///< Keeps decimals of more than 38 digits.
   bool empty_append_adds_no_file = true;  ///< An append without rows publishes its record alone.
+  bool null_elements = true;              ///< Keeps a NULL within an array.
+  bool bytes = true;                      ///< Keeps binary columns.
+  bool reads_back_files = true;  ///< ReadBack tells files apart; else there is one result for all.
+  /// How an append of other columns is shown: the column that is missing, and the new one.
+  std::vector<std::string> difference = {"- text: string", "+ amount: decimal128(12, 2)"};
+  /// The columns as a reader gets them, where the destination has fewer types; null: as they were
+  /// written, all of them nullable.
+  std::function<std::shared_ptr<arrow::Table>(const std::shared_ptr<arrow::Table>& written)>
+      as_read = nullptr;
 };
 
 inline void PrintTo(const DestinationUnderTest& destination, std::ostream* out) {

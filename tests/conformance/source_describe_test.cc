@@ -117,7 +117,7 @@ TEST_P(SourceConformance, ABadFilterIsAUserErrorOfThePlanAndHarmsNoOtherTable) {
     SCOPED_TRACE(wrong);
     job.where = wrong;
     const arrow::Status status =
-        PlanTable(job, source(), *snapshot, {.run = "r1"}, TableHistory(), {}).status;
+        PlanTable(job, {source(), *snapshot}, {.run = "r1"}, TableHistory(), {}).status;
     ASSERT_FALSE(status.ok());
     EXPECT_EQ(ClassOf(status), ErrorClass::kUser) << status;
     EXPECT_NE(status.message().find("table " + job.table.label() + ": where"), std::string::npos)

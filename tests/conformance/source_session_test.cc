@@ -112,7 +112,7 @@ TEST_P(SourceConformance, NothingCanBeWrittenThroughIt) {
     const TableJob job = QueryJob(sql);
     const auto snapshot = OpenSnapshot({job.table});
     const PlannedTable planned =
-        PlanTable(job, source(), *snapshot, {.run = "r1"}, TableHistory(), {});
+        PlanTable(job, {source(), *snapshot}, {.run = "r1"}, TableHistory(), {});
     arrow::Status status = planned.status;
     if (status.ok()) {
       const auto session = snapshot->Attach({}).ValueOrDie();

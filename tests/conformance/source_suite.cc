@@ -82,13 +82,14 @@ std::unique_ptr<Snapshot> SourceConformance::OpenSnapshot(const std::vector<Tabl
 }
 
 PlannedTable SourceConformance::Plan(Snapshot& snapshot, const TableJob& job) {
-  PlannedTable planned = PlanTable(job, source(), snapshot, {.run = "r1"}, TableHistory(), {});
+  PlannedTable planned = PlanTable(job, {source(), snapshot}, {.run = "r1"}, TableHistory(), {});
   EXPECT_TRUE(planned.status.ok()) << planned.status;
   return planned;
 }
 
 PlannedTable SourceConformance::PlanAlone(const TableJob& job) {
-  return PlanTable(job, source(), *OpenSnapshot({job.table}), {.run = "r1"}, TableHistory(), {});
+  const auto snapshot = OpenSnapshot({job.table});
+  return PlanTable(job, {source(), *snapshot}, {.run = "r1"}, TableHistory(), {});
 }
 
 TextRows SourceConformance::ReadJob(const TableJob& job) {

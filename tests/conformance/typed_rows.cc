@@ -22,6 +22,21 @@ struct TypedColumns {
   bool decimal256 = false;
 };
 
+bool HasNullElement(const arrow::Array& values) {
+  const bool is_list = values.type_id() == arrow::Type::LIST;
+  for (const auto& child : values.data()->child_data) {
+    const auto inner = arrow::MakeArray(child);
+    if ((is_list && inner->null_count() > 0) || HasNullElement(*inner)) return true;
+  }
+  return false;
+}
+
+bool IsWanted(const TypedColumn& column, const TypedRowsWanted& wanted) {
+  if (column.type->id() == arrow::Type::BINARY) return wanted.bytes;
+  const auto values = arrow::json::ArrayFromJSONString(column.type, column.json).ValueOrDie();
+  return wanted.null_elements || !HasNullElement(*values);
+}
+
 std::string Nines(int digits) {
   std::string nines(static_cast<size_t>(digits), '9');
   return nines;
@@ -80,6 +95,11 @@ std::vector<TypedColumns> AllColumns() {
          R"([[{"x": 1, "y": "a"}, null], [], null, [{"x": null, "y": "b"}]])"},
         {arrow::struct_({arrow::field("l", integers), arrow::field("s", pair)}),
          R"([{"l": [1], "s": {"x": 1, "y": null}}, {"l": null, "s": null}, null, {"l": [], "s": {"x": 0, "y": "z"}}])"}}},
+      {"lists",
+       {{integers, "[[1, 3], [], null, [4]]"},
+        {arrow::list(arrow::field("element", arrow::utf8())), R"([["a", ""], ["ß"], null, []])"},
+        {arrow::list(arrow::field("element", pair)),
+         R"([[{"x": 1, "y": "a"}, {"x": null, "y": null}], [], null, [{"x": null, "y": "b"}]])"}}},
       {"only_nulls",
        {{arrow::int64(), "[null, null]"},
         {arrow::utf8(), "[null, null]"},
@@ -115,11 +135,14 @@ std::shared_ptr<arrow::RecordBatch> RequiredBatchOf(const TypedColumns& columns)
 
 }  // namespace
 
-std::vector<TypedRows> AllTypedRows(bool with_decimal256) {
+std::vector<TypedRows> AllTypedRows(const TypedRowsWanted& wanted) {
   constexpr int kMany = 1000;  // Enough for dictionaries to pay.
   std::vector<TypedRows> rows;
-  for (const TypedColumns& columns : AllColumns()) {
-    if (columns.decimal256 && !with_decimal256) continue;
+  for (TypedColumns& columns : AllColumns()) {
+    if (columns.decimal256 && !wanted.decimal256) continue;
+    std::erase_if(columns.columns,
+                  [&](const TypedColumn& column) { return !IsWanted(column, wanted); });
+    if (columns.columns.empty()) continue;
     rows.push_back({columns.name, BatchOf(columns, 1)});
     rows.push_back({columns.name + "_often", BatchOf(columns, kMany)});
     if (columns.name != "only_nulls") {

@@ -14,6 +14,13 @@ struct TypedRows {
   std::shared_ptr<arrow::RecordBatch> batch;
 };
 
-std::vector<TypedRows> AllTypedRows(bool with_decimal256);
+/// What a destination keeps; columns of what it does not are left out.
+struct TypedRowsWanted {
+  bool decimal256 = true;     ///< Decimals of more than 38 digits.
+  bool null_elements = true;  ///< NULLs within arrays.
+  bool bytes = true;          ///< Binary columns.
+};
+
+std::vector<TypedRows> AllTypedRows(const TypedRowsWanted& wanted);
 
 }  // namespace headrace

@@ -361,7 +361,7 @@ arrow::Result<JobPlan> PlanTables(const std::vector<const TableJob*>& tables, co
     const TableJob& table = *tables[i];
     progress.NextTable(table.table.label());
     const RunIdentity identity{.run = "plan", .started_micros = 0, .epoch = 1};
-    plan.tables.push_back(PlanTable(table, {source, *snapshot, destination}, identity,
+    plan.tables.push_back(PlanTable(table, {source, *snapshot, &destination}, identity,
                                     HistoryOf(before[i], job, table, destination), stop));
     PlannedTable& planned = plan.tables.back();
     if (job.verify == VerifyLevel::kSource && planned.status.ok()) WarnIfIncomparable(planned.plan);

@@ -38,7 +38,7 @@ arrow::Result<PlannedTable> PlanAsCatalog(const RunParts& parts, const TableJob&
   ARROW_ASSIGN_OR_RAISE(const std::unique_ptr<Snapshot> snapshot,
                         parts.source.OpenSnapshot(tables, stop));
   const RunIdentity identity{.run = run, .started_micros = 0, .epoch = 1};
-  PlannedTable planned = PlanTable(table, {parts.source, *snapshot, parts.destination}, identity,
+  PlannedTable planned = PlanTable(table, {parts.source, *snapshot, &parts.destination}, identity,
                                    TableHistory(), stop);
   ARROW_RETURN_NOT_OK(planned.status);
   return planned;

@@ -87,7 +87,9 @@ arrow::Status FillPlan(const TableJob& job, const PlanParts& parts, const RunIde
   if (plan.snapshot == SnapshotKind::kNone) {
     for (PlannedColumn& column : plan.columns) column.nullable = true;
   }
-  ARROW_RETURN_NOT_OK(parts.destination.FitColumns(job.destination, job.write, plan));
+  if (parts.destination != nullptr) {
+    ARROW_RETURN_NOT_OK(parts.destination->FitColumns(job.destination, job.write, plan));
+  }
   ARROW_ASSIGN_OR_RAISE(const Capabilities capabilities, parts.source.GetCapabilities(stop));
   const Column* unwanted = UnwantedNulls(job, plan.description);
   if (unwanted != nullptr && job.partition.nulls == NullRowsPolicy::kExclude &&

@@ -70,7 +70,7 @@ void RefuseWithoutSessions(JobPlan& plan, Snapshot& snapshot, const std::stop_to
 struct PlanParts {
   Source& source;
   Snapshot& snapshot;
-  Destination& destination;
+  Destination* destination = nullptr;  ///< Null: columns stay as they are planned for the source.
 };
 
 /// Plans one table under `parts.snapshot`; `history` as HistoryOf has read it.

@@ -3,7 +3,6 @@
 #include <arrow/type.h>
 #include <gmock/gmock.h>
 
-#include "headrace/run/memory_destination.h"
 #include "headrace/run/memory_source.h"
 
 namespace headrace {
@@ -43,7 +42,6 @@ PlannedTable PlanOf(const Column& column, const ColumnRequest& request,
   const MemorySourceScript script{
       .tables = {{"t", 10}}, .on_open = {}, .on_try = {}, .on_attach = {}, .on_snapshot = {}};
   MemorySource source(script);
-  MemoryDestination destination({});
   MemoryOpens opens;
   std::atomic<int> attaches{0};
   OneColumnSnapshot snapshot(script, opens, attaches, column);
@@ -51,8 +49,7 @@ PlannedTable PlanOf(const Column& column, const ColumnRequest& request,
   job.table.name = "t";
   job.columns = {request};
   job.on_overflow = policy;
-  PlannedTable planned =
-      PlanTable(job, {source, snapshot, destination}, {"run", 0, 1}, TableHistory(), {});
+  PlannedTable planned = PlanTable(job, {source, snapshot}, {"run", 0, 1}, TableHistory(), {});
   planned.job = nullptr;  // Does not outlive this function.
   return planned;
 }
@@ -87,14 +84,13 @@ class SampledSnapshot final : public OneColumnSnapshot {
 TEST(JobPlanTest, WhatUnitsWereCutByDoesNotStayInThePlan) {
   const MemorySourceScript script{.tables = {{"t", 10}}};
   MemorySource source(script);
-  MemoryDestination destination({});
   MemoryOpens opens;
   std::atomic<int> attaches{0};
   SampledSnapshot snapshot(script, opens, attaches, TimestampColumn());
   TableJob job;
   job.table.name = "t";
   const PlannedTable planned =
-      PlanTable(job, {source, snapshot, destination}, {"run", 0, 1}, TableHistory(), {});
+      PlanTable(job, {source, snapshot}, {"run", 0, 1}, TableHistory(), {});
   ASSERT_TRUE(planned.status.ok()) << planned.status;
   const Statistics& statistics = planned.plan.statistics;
   EXPECT_EQ(statistics.rows, 10);
@@ -291,7 +287,6 @@ TEST(JobPlanTest, WhatTheSourceSaysOfItsFirstUnitIsTheTablesError) {
   const MemorySourceScript script{
       .tables = {{"t", 10}}, .on_open = {}, .on_try = on_try, .on_attach = {}, .on_snapshot = {}};
   MemorySource source(script);
-  MemoryDestination destination({});
   MemoryOpens opens;
   std::atomic<int> attaches{0};
   MemorySnapshot snapshot(script, opens, attaches);
@@ -299,12 +294,12 @@ TEST(JobPlanTest, WhatTheSourceSaysOfItsFirstUnitIsTheTablesError) {
   job.table.name = "t";
   job.where = "nope > 1";
   const arrow::Status refused =
-      PlanTable(job, {source, snapshot, destination}, {"run", 0, 1}, TableHistory(), {}).status;
+      PlanTable(job, {source, snapshot}, {"run", 0, 1}, TableHistory(), {}).status;
   EXPECT_EQ(refused.message(), "table t: where: no such column");
   EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
   answer = InterruptedError();
   const arrow::Status stopped =
-      PlanTable(job, {source, snapshot, destination}, {"run", 0, 1}, TableHistory(), {}).status;
+      PlanTable(job, {source, snapshot}, {"run", 0, 1}, TableHistory(), {}).status;
   EXPECT_EQ(CodeOf(stopped), kInterruptedCode);
   EXPECT_EQ(stopped.message(), answer.message());
   EXPECT_EQ(tried, (std::vector<std::string>(2, "nope > 1 of unit 0")));

@@ -168,7 +168,7 @@ JobPlan RunExecution::PlanOpenTables(Snapshot& snapshot, const std::stop_token& 
     parts_.progress.NextTable(open.job->table.label());
     const auto history = HistoryOf(open.before, parts_.job, *open.job, parts_.destination);
     open.planned_after = history.ok() && history->last ? history->last->intent.sequence : 0;
-    plan.tables.push_back(PlanTable(*open.job, {parts_.source, snapshot, parts_.destination},
+    plan.tables.push_back(PlanTable(*open.job, {parts_.source, snapshot, &parts_.destination},
                                     {chosen_.run, started_micros_, open.epoch}, history, stop));
     PlannedTable& planned = plan.tables.back();
     if (CodeOf(planned.status) == kBehindWatermarkCode) {

@@ -13,6 +13,9 @@ namespace {
 
 using nlohmann::json;
 
+/// How long an answer may wait for a query; it comes without rows then.
+constexpr int64_t kQueryWaitMillis = 30'000;
+
 std::string LabelOf(const BigQueryDataset& dataset) {
   return "dataset " + dataset.project + "." + dataset.dataset;
 }
@@ -120,6 +123,24 @@ arrow::Result<json> BigQueryClient::UploadJob(const BigQueryJob& job, const json
   ARROW_ASSIGN_OR_RAISE(const HttpResponse answer,
                         UploadResumably(rest_.transport(), initiation, content, stop, options));
   return rest_.ObjectOf(LabelOf(job), answer);
+}
+
+arrow::Result<json> BigQueryClient::Query(const BigQueryJob& job, const std::string& text,
+                                          const std::stop_token& stop) const {
+  json request = {{"query", text}, {"useLegacySql", false}, {"timeoutMs", kQueryWaitMillis}};
+  if (!job.location.empty()) request["location"] = job.location;
+  const std::string url = Path(job.project) + "/queries";
+  ARROW_ASSIGN_OR_RAISE(json answer, rest_.Ask("query", "POST", url, &request, stop));
+  while (!answer.value("jobComplete", true)) {
+    if (stop.stop_requested()) return InterruptedError();
+    const std::string id = answer["jobReference"].value("jobId", std::string());
+    const std::string query =
+        EncodeForm({{"location", job.location}, {"timeoutMs", std::to_string(kQueryWaitMillis)}});
+    ARROW_ASSIGN_OR_RAISE(
+        answer,
+        rest_.Ask("query", "GET", url + "/" + PercentEncode(id) + "?" + query, nullptr, stop));
+  }
+  return answer;
 }
 
 arrow::Status BigQueryClient::ListRows(const BigQueryTable& table, int64_t rows_per_page,

@@ -81,6 +81,11 @@ class BigQueryClient {
                                           const UploadContent& content, const std::stop_token& stop,
                                           const UploadOptions& options = {}) const;
 
+  /// Runs a query in GoogleSQL to its end, and returns the answer of jobs.query, with the first
+  /// rows of the result. The id in `job` does not matter: a query that is sent again may run again.
+  arrow::Result<nlohmann::json> Query(const BigQueryJob& job, const std::string& text,
+                                      const std::stop_token& stop) const;
+
   /// Calls `take` with the answer of each page of the table's rows (tabledata.list), in no
   /// particular order of rows. Integers and times come as text; timestamps in microseconds.
   arrow::Status ListRows(const BigQueryTable& table, int64_t rows_per_page,

@@ -4,6 +4,7 @@
 #include <arrow/util/key_value_metadata.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -20,11 +21,13 @@
 #include "headrace/destination/bigquery/fitting_writer.h"
 #include "headrace/destination/bigquery/job_runner.h"
 #include "headrace/destination/bigquery/publication.h"
+#include "headrace/destination/bigquery/read_table.h"
 #include "headrace/destination/bigquery/staging_area.h"
 #include "headrace/destination/bigquery/table_commit.h"
 #include "headrace/destination/bigquery/table_load.h"
 #include "headrace/destination/bigquery/table_name.h"
 #include "headrace/model/percent_coding.h"
+#include "headrace/observe/human.h"
 #include "headrace/staging/parquet_file.h"
 #include "headrace/staging/staging_writer.h"
 
@@ -103,17 +106,24 @@ class BigQueryDestination final : public Destination {
   arrow::Result<std::optional<CommitRecord>> LastCursorCommit(const TableRef& table,
                                                               const std::string& job,
                                                               const std::string& cursor) override {
-    ARROW_ASSIGN_OR_RAISE(std::vector<CommitRecord> commits, Commits(table));
-    const auto found = std::find_if(commits.rbegin(), commits.rend(), [&](const auto& record) {
-      return IsOfCursor(record, job, cursor);
-    });
-    if (found == commits.rend()) return std::nullopt;
-    return std::move(*found);
+    ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(table));
+    std::optional<CommitRecord> last;
+    ARROW_RETURN_NOT_OK(ReadBackwards(target, [&](CommitRecord record) {
+      if (IsOfCursor(record, job, cursor)) last = std::move(record);
+      return !last.has_value();
+    }));
+    if (!last) return last;
+    ARROW_ASSIGN_OR_RAISE(const bool is_there, IsTableOf(*last, target));
+    return is_there ? last : std::nullopt;
   }
 
   arrow::Result<std::vector<CommitRecord>> Commits(const TableRef& table) override {
     ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(table));
-    return CommitsOf(target);
+    ARROW_ASSIGN_OR_RAISE(auto commits, CommitsOf(target));
+    if (commits.empty()) return commits;
+    ARROW_ASSIGN_OR_RAISE(const bool is_there, IsTableOf(commits.back(), target));
+    if (!is_there) commits.clear();
+    return commits;
   }
 
   arrow::Result<std::optional<CommitRecord>> FindCommit(const std::string& job,
@@ -139,6 +149,7 @@ class BigQueryDestination final : public Destination {
     ARROW_ASSIGN_OR_RAISE(const TableLoad load, DecideLoad(settings_, table, request, state));
     headrace::FitColumns(load, plan);
     plan.into = IntoText(load, settings_.staging->uri());
+    created_.insert_or_assign(target.label(), CreationOf(state.table));
     seen_.insert_or_assign(target.label(), std::move(state));
     return arrow::Status::OK();
   }
@@ -197,7 +208,10 @@ class BigQueryDestination final : public Destination {
 
   arrow::Result<CommitRecord> Commit(const CommitIntent& intent) override {
     ARROW_ASSIGN_OR_RAISE(TableCommit commit, TableCommit::Make(Parts(), intent));
-    return commit.Commit();
+    ARROW_ASSIGN_OR_RAISE(CommitRecord record, commit.Commit());
+    ARROW_ASSIGN_OR_RAISE(const Publication made, PublicationOf(record.intent));
+    if (made.table_created) created_.insert_or_assign(intent.target, *made.table_created);
+    return record;
   }
 
   arrow::Result<Settlement> Settle(const CommitIntent& intent) override {
@@ -244,9 +258,12 @@ class BigQueryDestination final : public Destination {
     ReadBackResult result;
     result.rows = publication.loaded ? publication.loaded->rows : record.intent.rows;
     ARROW_ASSIGN_OR_RAISE(const auto replacement, ReplacedBy(record));
-    if (replacement) result.problem = "was replaced by run " + replacement->intent.run;
-    if (options.with_checksum && result.problem.empty()) {
-      result.unread = PermanentError("checksums of BigQuery's tables are not read yet");
+    if (replacement) {
+      result.problem = "was replaced by run " + replacement->intent.run;
+    } else if (options.with_checksum) {
+      ARROW_RETURN_NOT_OK(CompareTable(record, publication, options, stop, result));
+    } else {
+      ARROW_RETURN_NOT_OK(CountRows(record, publication, stop, result));
     }
     return std::vector<ReadBackResult>{std::move(result)};
   }
@@ -295,18 +312,108 @@ class BigQueryDestination final : public Destination {
     return slots;
   }
 
-  /// The records of the rows that the table has: those since it was replaced the last time.
-  arrow::Result<std::vector<CommitRecord>> CommitsOf(const BigQueryTable& table) const {
+  /// Calls `take` with the records of the rows that the table has, those since it was replaced the
+  /// last time, the last one first, until it returns false.
+  arrow::Status ReadBackwards(const BigQueryTable& table,
+                              const std::function<bool(CommitRecord record)>& take) const {
     ARROW_ASSIGN_OR_RAISE(const auto slots, Recorded(table));
-    std::vector<CommitRecord> commits;
     for (auto slot = slots.rbegin(); slot != slots.rend(); ++slot) {
       ARROW_ASSIGN_OR_RAISE(CommitRecord record, log_->ReadRecord(table.label(), *slot));
       const bool is_first = record.intent.mode != WriteMode::kAppend;
-      commits.push_back(std::move(record));
-      if (is_first) break;
+      if (!take(std::move(record)) || is_first) break;
     }
+    return arrow::Status::OK();
+  }
+
+  arrow::Result<std::vector<CommitRecord>> CommitsOf(const BigQueryTable& table) const {
+    std::vector<CommitRecord> commits;
+    ARROW_RETURN_NOT_OK(ReadBackwards(table, [&](CommitRecord record) {
+      commits.push_back(std::move(record));
+      return true;
+    }));
     std::ranges::reverse(commits);
     return commits;
+  }
+
+  /// What the load job has said of itself, and what is there now: no fewer rows than that.
+  arrow::Status CountRows(const CommitRecord& record, const Publication& publication,
+                          const std::stop_token& stop, ReadBackResult& result) const {
+    if (record.intent.rows == 0) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto rows, CountTable(cloud_.bigquery(), TableOf(publication),
+                                                      publication.location, stop));
+    if (!rows) {
+      result.problem = "is gone: there is no such table";
+    } else if (*rows < result.rows) {
+      result.problem = "is not all there: the table has " + HumanNumberOf(*rows, "row");
+    }
+    return arrow::Status::OK();
+  }
+
+  /// A table of which every row is of the job's commits has the sum of their checksums; of others
+  /// nothing tells which rows this commit has loaded.
+  arrow::Status CompareTable(const CommitRecord& record, const Publication& publication,
+                             const ReadBackOptions& options, const std::stop_token& stop,
+                             ReadBackResult& result) const {
+    const BigQueryTable table = TableOf(publication);
+    ARROW_ASSIGN_OR_RAISE(const auto commits, CommitsOf(table));
+    ARROW_ASSIGN_OR_RAISE(const bool are_all, HaveAllRows(commits));
+    if (!are_all) {
+      result.unread = PermanentError(
+          "which rows of " + table.label() +
+          " this commit has loaded cannot be told: it had rows before the job's first commit, or "
+          "other columns, so that its checksum cannot be compared");
+      return arrow::Status::OK();
+    }
+    Checksum expected;
+    for (const CommitRecord& commit : commits) expected += commit.intent.checksum;
+    ARROW_ASSIGN_OR_RAISE(const auto found,
+                          ChecksumOfTable(cloud_.bigquery(), table, options.on_rows, stop));
+    if (!found) {
+      result.problem = "is gone: there is no such table";
+    } else if (found->rows != expected.rows) {
+      result.problem = "is not all that there is: the table has " +
+                       HumanNumberOf(found->rows, "row") + ", its commits loaded " +
+                       HumanCount(expected.rows);
+    } else if (!(*found == expected)) {
+      result.problem = "has other values by now: the table's checksum is " + found->ToHex() +
+                       ", that of its commits " + expected.ToHex();
+    } else {
+      result.checksum = record.intent.checksum;
+    }
+    return arrow::Status::OK();
+  }
+
+  /// Whether the first of `commits` made the table or replaced its rows, and all are of the same
+  /// columns, without which the hashes of their rows do not add up.
+  static arrow::Result<bool> HaveAllRows(const std::vector<CommitRecord>& commits) {
+    if (commits.empty()) return false;
+    ARROW_ASSIGN_OR_RAISE(const Publication first, PublicationOf(commits.front().intent));
+    if (commits.front().intent.mode == WriteMode::kAppend && !first.makes_table) return false;
+    return std::ranges::all_of(commits, [&](const CommitRecord& commit) {
+      return commit.intent.schema == commits.front().intent.schema;
+    });
+  }
+
+  static BigQueryTable TableOf(const Publication& publication) {
+    return {
+        .project = publication.project, .dataset = publication.dataset, .table = publication.table};
+  }
+
+  static std::string CreationOf(const std::optional<Json>& table) {
+    return table ? TextAt(*table, "/creationTime") : std::string();
+  }
+
+  /// Whether the table of that name is the one that `record` was made in: one that was dropped has
+  /// none of its rows, whatever is there by now. A commit without rows and table has none either.
+  arrow::Result<bool> IsTableOf(const CommitRecord& record, const BigQueryTable& table) {
+    ARROW_ASSIGN_OR_RAISE(const Publication publication, PublicationOf(record.intent));
+    if (!publication.table_created) return true;
+    auto created = created_.find(table.label());
+    if (created == created_.end()) {
+      ARROW_ASSIGN_OR_RAISE(const auto found, cloud_.bigquery().FindTable(table, stop_));
+      created = created_.emplace(table.label(), CreationOf(found)).first;
+    }
+    return created->second == *publication.table_created;
   }
 
   arrow::Result<TableState> LookAt(const BigQueryTable& table) const {
@@ -471,8 +578,9 @@ class BigQueryDestination final : public Destination {
   const JobRunner jobs_;
   const std::unique_ptr<CommitLog> log_;
   StagingArea staging_;
-  std::map<std::string, TableRef> owners_;  // By the name in BigQuery.
-  std::map<std::string, TableState> seen_;  // Likewise: what tables were planned for.
+  std::map<std::string, TableRef> owners_;      // By the name in BigQuery.
+  std::map<std::string, TableState> seen_;      // Likewise: what tables were planned for,
+  std::map<std::string, std::string> created_;  // and when they were made; empty: not there.
   std::mutex mutex_;
   std::map<TargetKey, std::shared_ptr<const TableLoad>> loads_;  // Guarded by mutex_.
 };

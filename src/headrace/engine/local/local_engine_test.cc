@@ -139,8 +139,8 @@ class EngineRun {
     job.table.name = name;
     job.partition.target_rows = kRowsPerUnit;
     jobs_.push_back(std::make_unique<TableJob>(job));
-    PlannedTable planned = PlanTable(*jobs_.back(), {source_, *snapshot_, destination_},
-                                     {"run", 0, 1}, TableHistory(), {});
+    PlannedTable planned =
+        PlanTable(*jobs_.back(), {source_, *snapshot_}, {"run", 0, 1}, TableHistory(), {});
     ASSERT_TRUE(planned.status.ok()) << planned.status;
     TableWork work;
     work.target = {.job = "job",
