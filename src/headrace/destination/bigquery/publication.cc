@@ -21,7 +21,7 @@ Json ToJson(const Publication::Loaded& loaded) {
 void ReadLoaded(const Json& found, JsonObject& object, std::optional<Publication::Loaded>& loaded) {
   if (!found.contains("loaded")) return;
   JsonObject inner(object.ReadObject("loaded"), "load job of a commit", ErrorClass::kPermanent);
-  loaded.emplace();
+  loaded = Publication::Loaded{};
   inner.Read("job_id", loaded->job_id);
   inner.Read("rows", loaded->rows);
   inner.Read("bytes", loaded->bytes);
