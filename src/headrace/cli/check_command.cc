@@ -60,6 +60,15 @@ MissingRights CheckTables(const CommandContext& context, JobParts& parts, Observ
   return plan->rights;
 }
 
+CheckLine CheckDestination(Destination& destination) {
+  CheckLine line{
+      .what = "destination", .status = destination.Check(), .found = destination.endpoint()};
+  if (!line.status.ok()) return line;
+  auto shortcomings = destination.Shortcomings();
+  if (shortcomings.ok()) line.warnings = std::move(*shortcomings);
+  return line;
+}
+
 /// What to do about a failed line. Of what may pass, an address that is wrong does not: where the
 /// source was reached it is none.
 std::string_view NextStepOfLine(const CheckLine& line) {
@@ -189,7 +198,7 @@ arrow::Result<int> Check(CommandContext& context) {
   ARROW_ASSIGN_OR_RAISE(const bool tables_are_known, CheckPatterns(context, parts, lines));
   MissingRights rights;
   if (tables_are_known) rights = CheckTables(context, parts, observation, lines);
-  lines.push_back({"destination", parts.destination->Check(), parts.destination->endpoint()});
+  lines.push_back(CheckDestination(*parts.destination));
   const int code = ExitCodeOfLines(lines);
   context.out << (context.line.json
                       ? DumpJson(LinesJson(lines, rights, code), kJsonIndent) + "\n"

@@ -129,6 +129,22 @@ void AddOptions(std::span<const OptionSpec> options, bool with_default, Json& ob
   }
 }
 
+/// The same where the section may be of one plug-in or another: of an option that several have, any
+/// form will do.
+void AddAlternatives(std::span<const OptionSpec> options, Json& object) {
+  Json& properties = object["properties"];
+  for (const OptionSpec& option : options) {
+    if (!option.refused.empty()) continue;
+    const std::string key(option.key);
+    Json schema = OptionSchema(option, /*with_default=*/false);
+    if (!properties.contains(key)) {
+      properties[key] = std::move(schema);
+    } else if (properties[key] != schema) {
+      properties[key] = {{"anyOf", {properties[key], std::move(schema)}}};
+    }
+  }
+}
+
 Json SectionSchema(const Section& section);
 
 Json ObjectSchema(const Section& section) {
@@ -160,7 +176,7 @@ Json PluginSchemas(const Section& section) {
 Json MappingSchema(const Section& section) {
   if (!section.plugins.empty() && section.type_from.empty()) return PluginSchemas(section);
   Json object = ObjectSchema(section);
-  for (const PluginOptions& plugin : section.plugins) AddOptions(plugin.options, false, object);
+  for (const PluginOptions& plugin : section.plugins) AddAlternatives(plugin.options, object);
   if (!section.short_key.empty()) {
     const OptionSpec* option = FindOption(section.options, section.short_key);
     return {{"anyOf", {OptionSchema(*option, false), std::move(object)}}};

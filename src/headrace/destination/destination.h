@@ -125,6 +125,12 @@ class Destination {
   /// Can everything that a run needs be done there? Tries it, leaves nothing behind.
   virtual arrow::Status Check() = 0;
 
+  /// What a run can do without, and somebody will miss: a sentence each, with the next step. Only
+  /// looks.
+  virtual arrow::Result<std::vector<std::string>> Shortcomings() {
+    return std::vector<std::string>();
+  }
+
   /// Is the place there that tables are published in? A class permanent error where it is not, as
   /// of a disk that is not mounted, which says nothing of what was published. ReadBack says so too.
   virtual arrow::Status CheckThere() { return arrow::Status::OK(); }

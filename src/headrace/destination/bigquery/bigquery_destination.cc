@@ -16,6 +16,7 @@
 #include "headrace/client/store/store.h"
 #include "headrace/destination/bigquery/answer.h"
 #include "headrace/destination/bigquery/bucket_commit_log.h"
+#include "headrace/destination/bigquery/bucket_lifecycle.h"
 #include "headrace/destination/bigquery/fit_batch.h"
 #include "headrace/destination/bigquery/fit_columns.h"
 #include "headrace/destination/bigquery/fitting_writer.h"
@@ -93,6 +94,13 @@ class BigQueryDestination final : public Destination {
     ARROW_RETURN_NOT_OK(CheckDataset());
     ARROW_RETURN_NOT_OK(CheckBucket());
     return CheckMayRunJobs();
+  }
+
+  arrow::Result<std::vector<std::string>> Shortcomings() override {
+    const BucketPrefix& staging = *settings_.staging;
+    ARROW_ASSIGN_OR_RAISE(const auto bucket, cloud_.gcs().FindBucket(staging.bucket, stop_));
+    if (!bucket) return std::vector<std::string>();
+    return LifecycleShortcomings(*bucket, staging);
   }
 
   arrow::Result<std::optional<CommitRecord>> LastCommit(const TableRef& table) override {
@@ -557,7 +565,8 @@ class BigQueryDestination final : public Destination {
                        " of destination.staging is not there, or not ours to see");
     }
     const std::string prefix = staging.prefix.empty() ? "" : staging.prefix + "/";
-    const GcsObject probe{.bucket = staging.bucket, .name = prefix + ".staged/.probe"};
+    const GcsObject probe{.bucket = staging.bucket,
+                          .name = prefix + std::string(kStagedFolder) + ".probe"};
     ARROW_RETURN_NOT_OK(cloud_.gcs().Write(probe, "", stop_));
     return cloud_.gcs().Delete(probe, stop_);
   }

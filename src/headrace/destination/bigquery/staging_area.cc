@@ -12,7 +12,6 @@
 namespace headrace {
 namespace {
 
-constexpr std::string_view kStagedFolder = ".staged/";
 constexpr std::string_view kProcessFile = "_process.json";
 constexpr std::string_view kIntentFile = "_intent.json";
 

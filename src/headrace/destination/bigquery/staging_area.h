@@ -18,6 +18,10 @@
 
 namespace headrace {
 
+/// In the staging prefix, beside the folders of jobs with their commit records. No job's name
+/// begins with a dot there.
+inline constexpr std::string_view kStagedFolder = ".staged/";
+
 /// Where the rows of one job lie until they are loaded:
 ///
 ///   <staging>/.staged/<job>/<run>/_process.json           a process that stages, until it ends
