@@ -26,7 +26,7 @@ constexpr std::string_view kNoVerifyLevel =
 constexpr std::string_view kNoSourceYet =
     "this source comes with a later version of headrace; use 'postgresql' or 'sqlite'";
 constexpr std::string_view kNoDestinationYet =
-    "this destination comes with a later version of headrace; use 'parquet'";
+    "this destination comes with a later version of headrace; use 'parquet' or 'bigquery'";
 
 constexpr int64_t kLeastWorkerMemory = int64_t{16} << 20;
 constexpr int64_t kMostWorkerMemory = int64_t{1} << 40;
@@ -56,9 +56,7 @@ Section DestinationSection(std::span<const PluginOptions> destinations) {
   return {.key = "destination",
           .doc = "Where the rows go.",
           .options = {TypeOption("The kind of destination.", destinations,
-                                 {{"bigquery", kNoDestinationYet},
-                                  {"delta", kNoDestinationYet},
-                                  {"iceberg", kNoDestinationYet}}),
+                                 {{"delta", kNoDestinationYet}, {"iceberg", kNoDestinationYet}}),
                       WriteOption()},
           .plugins = {destinations.begin(), destinations.end()},
           .required = true};
