@@ -53,29 +53,49 @@ arrow::Result<TableCommit> TableCommit::Make(const CommitParts& parts, const Com
 }
 
 arrow::Result<CommitRecord> TableCommit::Commit() {
-  ARROW_ASSIGN_OR_RAISE(const auto slots, parts_.log.List(intent_.target));
+  ARROW_ASSIGN_OR_RAISE(const auto slots, LookAtLog());
   ARROW_ASSIGN_OR_RAISE(auto record, FindRecord(slots));
   if (!record) {
     const bool claim_is_new = !IsClaimed(slots);
-    if (claim_is_new) ARROW_RETURN_NOT_OK(CheckFree(slots));
     ARROW_RETURN_NOT_OK(Claim());
-    ARROW_RETURN_NOT_OK(Load(claim_is_new));
-    ARROW_RETURN_NOT_OK(FinishTable());
-    CommitRecord made{.intent = intent_, .committed_at = committed_at_};
-    made.intent.publication = TextOf(publication_);
-    ARROW_ASSIGN_OR_RAISE(record, parts_.log.AddRecord(made));
+    ARROW_ASSIGN_OR_RAISE(record, Publish(claim_is_new));
   }
   (void)parts_.staging.RemoveTable(intent_.run, publication_.table);  // Or by Clean.
   return std::move(*record);
 }
 
-arrow::Result<Settlement> TableCommit::Settle() {
+arrow::Result<CommitRecord> TableCommit::CommitHeld() {
   ARROW_ASSIGN_OR_RAISE(const auto slots, parts_.log.List(intent_.target));
-  const auto record = FindRecord(slots);
-  if (record.ok() && record->has_value()) return Settlement{SettleOutcome::kCommitted, ""};
-  arrow::Status status = record.status();
-  if (status.ok() && !IsClaimed(slots)) status = CheckFree(slots);
-  if (status.ok() && IsClaimed(slots)) {
+  ARROW_ASSIGN_OR_RAISE(auto record, FindRecord(slots));
+  if (!record) {
+    ARROW_ASSIGN_OR_RAISE(const auto holder,
+                          parts_.log.FindIntent(intent_.target, intent_.sequence));
+    if (!holder || !IsSameIntent(*holder, intent_)) return Void("has lost its number");
+    ARROW_RETURN_NOT_OK(Adopt(*holder));
+    ARROW_ASSIGN_OR_RAISE(record, Publish(false));
+  }
+  (void)parts_.staging.RemoveTable(intent_.run, publication_.table);  // Or by Clean.
+  return std::move(*record);
+}
+
+/// Of an intent that has its number.
+arrow::Result<CommitRecord> TableCommit::Publish(bool claim_is_new) {
+  ARROW_RETURN_NOT_OK(Load(claim_is_new));
+  ARROW_RETURN_NOT_OK(FinishTable());
+  CommitRecord made{.intent = intent_, .committed_at = committed_at_};
+  made.intent.publication = TextOf(publication_);
+  return parts_.log.AddRecord(made);
+}
+
+arrow::Result<Settlement> TableCommit::Settle() {
+  const auto slots = LookAtLog();
+  arrow::Status status = slots.status();
+  if (status.ok()) {
+    const auto record = FindRecord(*slots);
+    if (record.ok() && record->has_value()) return Settlement{SettleOutcome::kCommitted, ""};
+    status = record.status();
+  }
+  if (status.ok() && IsClaimed(*slots)) {
     ARROW_ASSIGN_OR_RAISE(const auto holder,
                           parts_.log.FindIntent(intent_.target, intent_.sequence));
     if (holder && !IsSameIntent(*holder, intent_)) status = Overtaken();
@@ -85,6 +105,20 @@ arrow::Result<Settlement> TableCommit::Settle() {
   ARROW_RETURN_NOT_OK(status);
   ARROW_ASSIGN_OR_RAISE(const bool loaded, WasLoaded());
   return Settlement{loaded ? SettleOutcome::kCommitted : SettleOutcome::kNotCommitted, ""};
+}
+
+/// What the log has, where the number of this intent is taken there or may still be. That it may
+/// not be is only known of what is looked at afterwards: who carries out the same intent beside may
+/// have published it meanwhile, and removed its files.
+arrow::Result<std::vector<CommitSlot>> TableCommit::LookAtLog() const {
+  ARROW_ASSIGN_OR_RAISE(auto slots, parts_.log.List(intent_.target));
+  if (FindSlot(slots, intent_.sequence) != nullptr) return slots;
+  const arrow::Status free = CheckFree(slots);
+  if (free.ok()) return slots;
+  if (CodeOf(free) != kVoidIntentCode) return free;
+  ARROW_ASSIGN_OR_RAISE(slots, parts_.log.List(intent_.target));
+  if (FindSlot(slots, intent_.sequence) != nullptr) return slots;
+  return free;
 }
 
 /// Error of kVoidIntentCode where the number has another intent's record.
@@ -155,7 +189,7 @@ arrow::Status TableCommit::Claim() {
 
 arrow::Status TableCommit::SettleHolder(const CommitIntent& holder) const {
   ARROW_ASSIGN_OR_RAISE(TableCommit other, Make(parts_, holder));
-  return other.Commit().status();
+  return other.CommitHeld().status();
 }
 
 /// What the log has of this intent is newer than what a journal has.
@@ -181,16 +215,19 @@ arrow::Status TableCommit::Load(bool claim_is_new) {
 
 arrow::Result<TableCommit::Step> TableCommit::TryAttempt(bool claim_is_new) {
   const auto ended = parts_.jobs.Run(JobNow(), publication_.configuration, parts_.stop);
-  if (!ended.ok()) return Refused(ended.status());
-  if (!IsOurs(ended->job)) return Foreign(ended->job, claim_is_new);
-  const arrow::Status error = ErrorOfJob(ended->job);
+  return ended.ok() ? Judge(*ended, claim_is_new) : Refused(ended.status(), claim_is_new);
+}
+
+arrow::Result<TableCommit::Step> TableCommit::Judge(const EndedJob& ended, bool claim_is_new) {
+  if (!IsOurs(ended.job)) return Foreign(ended.job, claim_is_new);
+  const arrow::Status error = ErrorOfJob(ended.job);
   if (error.ok()) {
-    TakeStatistics(ended->job);
+    TakeStatistics(ended.job);
     return Step::kDone;
   }
   // An intent that has its number since a moment ago has begun nothing yet: an earlier life of the
   // run, whose journal is lost, has failed under this id.
-  const bool is_burnt = claim_is_new && ended->was_there;
+  const bool is_burnt = claim_is_new && ended.was_there;
   const bool may_pass =
       ClassOf(error) == ErrorClass::kTransient && publication_.attempt < kMostAttempts;
   if (is_burnt || may_pass) return NextAttempt();
@@ -213,11 +250,15 @@ arrow::Result<TableCommit::Step> TableCommit::Foreign(const Json& job, bool clai
   return GiveUp("is not loaded: the id of its job is taken");
 }
 
-arrow::Result<TableCommit::Step> TableCommit::Refused(const arrow::Status& refusal) {
+arrow::Result<TableCommit::Step> TableCommit::Refused(const arrow::Status& refusal,
+                                                      bool claim_is_new) {
   if (std::ranges::find(kNeverReasons, CodeOf(refusal)) == kNeverReasons.end()) return refusal;
   ARROW_ASSIGN_OR_RAISE(const bool taken, parts_.jobs.TakeId(JobNow(), parts_.stop));
-  if (!taken) return Step::kAgain;  // It was begun all the same.
-  return GiveUp("cannot be loaded: " + refusal.message());
+  if (taken) return GiveUp("cannot be loaded: " + refusal.message());
+  // It was begun all the same. To ask for it again might be refused again, for ever.
+  ARROW_ASSIGN_OR_RAISE(auto job, parts_.jobs.Await(JobNow(), parts_.stop));
+  if (!job) return refusal;
+  return Judge({.job = *std::move(job), .was_there = true}, claim_is_new);
 }
 
 /// The next id, which counts from the moment on that the log has it.

@@ -41,17 +41,24 @@ class TableCommit {
   arrow::Result<CommitRecord> Commit();
   arrow::Result<Settlement> Settle();
 
+  /// Commit of an intent that was found in the log, and is somebody else's to claim: where its
+  /// number was given back since, somebody has proved that it is void, and it stays so.
+  arrow::Result<CommitRecord> CommitHeld();
+
  private:
   enum class Step { kDone, kAgain };
 
   TableCommit(const CommitParts& parts, const CommitIntent& intent, Publication publication)
       : parts_(parts), intent_(intent), publication_(std::move(publication)) {}
 
+  arrow::Result<std::vector<CommitSlot>> LookAtLog() const;
   arrow::Result<std::optional<CommitRecord>> FindRecord(const std::vector<CommitSlot>& slots);
   bool IsClaimed(const std::vector<CommitSlot>& slots) const;
   arrow::Status CheckFree(const std::vector<CommitSlot>& slots) const;
   arrow::Status CheckStaged() const;
   arrow::Result<bool> WasLoaded() const;
+
+  arrow::Result<CommitRecord> Publish(bool claim_is_new);
 
   arrow::Status Claim();
   arrow::Status SettleHolder(const CommitIntent& holder) const;
@@ -59,8 +66,9 @@ class TableCommit {
 
   arrow::Status Load(bool claim_is_new);
   arrow::Result<Step> TryAttempt(bool claim_is_new);
+  arrow::Result<Step> Judge(const EndedJob& ended, bool claim_is_new);
   arrow::Result<Step> Foreign(const nlohmann::json& job, bool claim_is_new);
-  arrow::Result<Step> Refused(const arrow::Status& refusal);
+  arrow::Result<Step> Refused(const arrow::Status& refusal, bool claim_is_new);
   arrow::Result<Step> NextAttempt();
   arrow::Result<Step> GiveUp(const std::string& why);
   arrow::Result<Step> GoOnWith(const std::optional<CommitIntent>& holder, const std::string& why);
