@@ -18,13 +18,24 @@ namespace {
 constexpr std::array<std::string_view, 5> kUsersFaults = {
     "PERMISSION_DENIED", "UNAUTHENTICATED", "NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"};
 
+/// Arrow's word for the bytes of an upload that was begun. Where the service knows its session no
+/// more, the object can be written anew
+/// (https://cloud.google.com/storage/docs/performing-resumable-uploads#handling_errors).
+constexpr std::string_view kOfChunk = "UploadChunk";
+
+bool IsUsersFault(std::string_view text) {
+  const auto says = [&](std::string_view word) {
+    return text.find(word) != std::string_view::npos;
+  };
+  if (says(kOfChunk) && says("NOT_FOUND")) return false;
+  return std::ranges::any_of(kUsersFaults, says);
+}
+
 arrow::Status ObjectError(const arrow::Status& status, std::string_view verb,
                           const std::string& uri) {
   if (status.ok()) return status;
   const std::string& text = status.message();
-  const bool is_users = std::ranges::any_of(
-      kUsersFaults, [&](std::string_view fault) { return text.find(fault) != std::string::npos; });
-  return MakeError(is_users ? ErrorClass::kUser : ErrorClass::kTransient,
+  return MakeError(IsUsersFault(text) ? ErrorClass::kUser : ErrorClass::kTransient,
                    "cannot " + std::string(verb) + " " + uri + ": " + text);
 }
 

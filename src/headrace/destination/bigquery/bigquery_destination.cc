@@ -87,7 +87,7 @@ class BigQueryDestination final : public Destination {
         staging_(cloud_.gcs(), std::move(store), *settings_.staging, host.job, host.stop) {}
 
   std::string endpoint() const override {
-    return "BigQuery " + settings_.project + "." + settings_.table.dataset;
+    return "BigQuery " + settings_.project + "." + settings_.dataset;
   }
 
   arrow::Status Check() override {
@@ -171,7 +171,8 @@ class BigQueryDestination final : public Destination {
     ARROW_ASSIGN_OR_RAISE(TableLoad load, DecideFor(target));
     ARROW_RETURN_NOT_OK(CheckOwner(target.table));
     seen_.erase(load.target.table.label());
-    ARROW_RETURN_NOT_OK(staging_.Begin(target.run, load.target.table.table));
+    ARROW_ASSIGN_OR_RAISE(load.folder,
+                          staging_.Begin(target.run, load.target.table.label(), target.epoch));
     Keep(target, std::move(load));
     return arrow::Status::OK();
   }
@@ -182,23 +183,22 @@ class BigQueryDestination final : public Destination {
     ARROW_ASSIGN_OR_RAISE(const TableSettings table, SettingsOf(target));
     ARROW_ASSIGN_OR_RAISE(BatchFitter fitter, BatchFitter::Make(target.schema, load->columns));
     ARROW_ASSIGN_OR_RAISE(
-        auto writer, MakeStagingWriter(staging_.store(),
-                                       {.plan_id = target.plan_id,
-                                        .directory = staging_.Folder(
-                                            target.run, load->target.table.table, target.epoch),
-                                        .file_prefix = FilePrefix(target),
-                                        .worker = worker,
-                                        .serial = serial,
-                                        .format = FormatOf(target, *load, table.compression),
-                                        .memory = target.writer_memory,
-                                        .target_file_size = table.target_file_size}));
+        auto writer,
+        MakeStagingWriter(staging_.store(), {.plan_id = target.plan_id,
+                                             .directory = StagingArea::PathOf(load->folder),
+                                             .file_prefix = FilePrefix(target),
+                                             .worker = worker,
+                                             .serial = serial,
+                                             .format = FormatOf(target, *load, table.compression),
+                                             .memory = target.writer_memory,
+                                             .target_file_size = table.target_file_size}));
     return MakeFittingWriter(std::move(fitter), std::move(writer));
   }
 
   arrow::Result<CommitIntent> Intend(const TableTarget& target, std::span<const Receipt> receipts,
                                      int64_t sequence) override {
-    ARROW_ASSIGN_OR_RAISE(const auto load, LoadOf(target));
     std::vector<CommittedFile> files = FilesWithRows(receipts);
+    ARROW_ASSIGN_OR_RAISE(const auto load, LoadOf(target, files.empty() ? "" : files[0].name));
     const bool needs_file =
         target.mode != WriteMode::kAppend || (sequence == 1 && load->target.is_new);
     if (files.empty() && needs_file) {
@@ -210,7 +210,7 @@ class BigQueryDestination final : public Destination {
                        ": raise destination.target_file_size");
     }
     CommitIntent intent = IntentOf(target, *load, sequence, std::move(files));
-    ARROW_RETURN_NOT_OK(staging_.MarkDecided(intent, load->target.table.table));
+    ARROW_RETURN_NOT_OK(staging_.MarkDecided(intent));
     return intent;
   }
 
@@ -235,7 +235,8 @@ class BigQueryDestination final : public Destination {
       if (slot.run || !slot.is_claimed) continue;
       ARROW_ASSIGN_OR_RAISE(const auto intent, log_->FindIntent(target.label(), slot.sequence));
       if (!intent) continue;
-      auto record = Commit(*intent);
+      ARROW_ASSIGN_OR_RAISE(TableCommit commit, TableCommit::Make(Parts(), *intent));
+      auto record = commit.CommitHeld();
       if (CodeOf(record.status()) == kVoidIntentCode) continue;
       ARROW_ASSIGN_OR_RAISE(made.emplace_back(), std::move(record));
     }
@@ -255,7 +256,7 @@ class BigQueryDestination final : public Destination {
 
   arrow::Status Discard(const std::string& run, const std::string& table, int epoch) override {
     ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(TableOfDirectory(table)));
-    return staging_.RemoveEpoch(run, target.table, epoch);
+    return staging_.RemoveEpoch(run, target.label(), epoch);
   }
 
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
@@ -295,9 +296,9 @@ class BigQueryDestination final : public Destination {
   }
 
   arrow::Result<BigQueryTable> TargetOf(const TableRef& table) const {
-    ARROW_ASSIGN_OR_RAISE(std::string name, TableName(settings_.table.table_template, table));
+    ARROW_ASSIGN_OR_RAISE(std::string name, TableName(settings_.table_template, table));
     return BigQueryTable{
-        .project = settings_.project, .dataset = settings_.table.dataset, .table = std::move(name)};
+        .project = settings_.project, .dataset = settings_.dataset, .table = std::move(name)};
   }
 
   /// TableRef::directory() read again; an alias is as good as a name.
@@ -477,14 +478,18 @@ class BigQueryDestination final : public Destination {
     loads_[KeyOf(target)] = std::make_shared<const TableLoad>(std::move(load));
   }
 
-  /// As Prepare has decided it, or decided again where another process did.
-  arrow::Result<std::shared_ptr<const TableLoad>> LoadOf(const TableTarget& target) {
+  /// As Prepare has decided it; where another process did, decided again for what has staged
+  /// `file`.
+  arrow::Result<std::shared_ptr<const TableLoad>> LoadOf(const TableTarget& target,
+                                                         const std::string& file = {}) {
     {
       const std::lock_guard lock(mutex_);
       const auto found = loads_.find(KeyOf(target));
       if (found != loads_.end()) return found->second;
     }
     ARROW_ASSIGN_OR_RAISE(TableLoad load, DecideFor(target));
+    ARROW_ASSIGN_OR_RAISE(load.folder, staging_.FindFolder(target.run, load.target.table.label(),
+                                                           target.epoch, file));
     auto shared = std::make_shared<const TableLoad>(std::move(load));
     const std::lock_guard lock(mutex_);
     return loads_.emplace(KeyOf(target), std::move(shared)).first->second;
@@ -494,7 +499,7 @@ class BigQueryDestination final : public Destination {
                                               const TableLoad& load) const {
     ARROW_ASSIGN_OR_RAISE(const TableSettings settings, SettingsOf(target));
     const std::string name = FilePrefix(target) + "-empty.parquet";
-    const auto path = staging_.Folder(target.run, load.target.table.table, target.epoch) / name;
+    const auto path = StagingArea::PathOf(load.folder) / name;
     ARROW_ASSIGN_OR_RAISE(
         const auto file,
         CreateParquetFile(*staging_.store(), path, FormatOf(target, load, settings.compression)));
@@ -506,8 +511,6 @@ class BigQueryDestination final : public Destination {
   CommitIntent IntentOf(const TableTarget& target, const TableLoad& load, int64_t sequence,
                         std::vector<CommittedFile> files) const {
     const BigQueryTable& table = load.target.table;
-    const std::string folder =
-        "gs://" + staging_.Folder(target.run, table.table, target.epoch).string();
     CommitIntent intent{.job = target.job,
                         .run = target.run,
                         .table = target.table.directory(),
@@ -515,7 +518,7 @@ class BigQueryDestination final : public Destination {
                         .epoch = target.epoch,
                         .mode = target.mode,
                         .sequence = sequence,
-                        .staging = folder,
+                        .staging = load.folder,
                         .target = table.label(),
                         .schema = CommittedFields(*target.schema),
                         .digest = ReceiptsDigest(files),
@@ -539,7 +542,7 @@ class BigQueryDestination final : public Destination {
     for (const CommittedFile& file : intent.files) {
       intent.rows += file.rows;
       intent.checksum += file.checksum;
-      uris.push_back(folder + "/" + file.name);
+      uris.push_back(load.folder + "/" + file.name);
     }
     if (!uris.empty()) publication.configuration = LoadConfiguration(load.target, uris);
     intent.publication = TextOf(publication);
@@ -547,7 +550,7 @@ class BigQueryDestination final : public Destination {
   }
 
   arrow::Status CheckDataset() const {
-    const BigQueryDataset name{.project = settings_.project, .dataset = settings_.table.dataset};
+    const BigQueryDataset name{.project = settings_.project, .dataset = settings_.dataset};
     ARROW_ASSIGN_OR_RAISE(const auto dataset, cloud_.bigquery().FindDataset(name, stop_));
     if (!dataset) {
       if (settings_.create == CreatePolicy::kIfNeeded) return arrow::Status::OK();

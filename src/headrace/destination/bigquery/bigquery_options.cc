@@ -183,14 +183,12 @@ const PluginOptions& BigQueryOptions() {
                .type = OptionType::kString,
                .doc = "The dataset of the tables. Made if it is not there.",
                .required = true,
-               .example = "shop",
-               .per_table = true},
+               .example = "shop"},
               {.key = "table",
                .type = OptionType::kString,
                .default_text = "{table}",
                .doc = "The name of a table there; {schema} and {table} are those of the source. "
-                      "What BigQuery does not take in a name becomes _.",
-               .per_table = true},
+                      "What BigQuery does not take in a name becomes _."},
               {.key = "location",
                .type = OptionType::kString,
                .doc = "Where a dataset that is made lies, as US, EU or europe-west3. Default: US; "
@@ -286,10 +284,6 @@ const PluginOptions& BigQueryOptions() {
 
 arrow::Result<TableSettings> ReadTableSettings(const OptionValues& options,
                                                TableSettings settings) {
-  if (auto dataset = options.String("dataset")) settings.dataset = *dataset;
-  if (auto table = options.String("table")) settings.table_template = *table;
-  if (settings.dataset.empty()) return UserError("destination.dataset is missing");
-  if (settings.table_template.empty()) return UserError("destination.table is empty");
   ARROW_RETURN_NOT_OK(ReadLayout(options, settings.layout));
   ARROW_RETURN_NOT_OK(FaultOf(LayoutFaults(settings.layout)));
   if (const auto policy = options.String("on_schema_change")) {
@@ -313,9 +307,11 @@ arrow::Result<TableSettings> ReadTableSettings(const OptionValues& options,
 
 arrow::Result<BigQuerySettings> ReadBigQuerySettings(const OptionValues& options) {
   BigQuerySettings settings;
-  settings.table.table_template = "{table}";
   settings.project = options.String("project").value_or("");
+  settings.dataset = options.String("dataset").value_or("");
+  settings.table_template = options.String("table").value_or("{table}");
   if (settings.project.empty()) return UserError("destination.project is missing");
+  if (settings.dataset.empty()) return UserError("destination.dataset is missing");
   ARROW_RETURN_NOT_OK(FaultOf(BigQueryFaults(options)));
   settings.location = options.String("location").value_or("");
   if (const auto staging = options.String("staging"); staging && !staging->empty()) {

@@ -57,8 +57,6 @@ struct BucketPrefix {
 
 /// What a table of a job may say otherwise than the job.
 struct TableSettings {
-  std::string dataset;
-  std::string table_template;  ///< With `{schema}` and `{table}`.
   TableLayout layout;
   SchemaChangePolicy on_schema_change = SchemaChangePolicy::kError;
   Compression compression = Compression::kAuto;
@@ -67,7 +65,9 @@ struct TableSettings {
 
 struct BigQuerySettings {
   std::string project;
-  std::string location;  ///< Empty: that of the dataset.
+  std::string dataset;
+  std::string table_template;  ///< With `{schema}` and `{table}`.
+  std::string location;        ///< Empty: that of the dataset.
   std::optional<BucketPrefix> staging;
   CreatePolicy create = CreatePolicy::kIfNeeded;
   std::vector<std::pair<std::string, std::string>> labels;  ///< Of tables that are made, and jobs.

@@ -4,7 +4,7 @@ namespace headrace {
 
 bool IsSameIntent(const CommitIntent& a, const CommitIntent& b) {
   return a.job == b.job && a.run == b.run && a.target == b.target && a.epoch == b.epoch &&
-         a.sequence == b.sequence && a.digest == b.digest;
+         a.sequence == b.sequence && a.staging == b.staging && a.digest == b.digest;
 }
 
 }  // namespace headrace

@@ -17,7 +17,7 @@ struct CommitSlot {
   std::optional<std::string> run;  ///< Of its commit record; none: it is not committed, or not yet.
 };
 
-/// Whether both are the same decision; the attempt at it may differ.
+/// Whether both are the same decision of the same files; the attempt at it may differ.
 bool IsSameIntent(const CommitIntent& a, const CommitIntent& b);
 
 /// The decided and the made commits of one job's tables, where every machine sees them. A number

@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <utility>
 
 #include "headrace/destination/bigquery/process_mark.h"
 #include "headrace/model/json_object.h"
 #include "headrace/model/percent_coding.h"
+#include "headrace/model/xxh3.h"
 
 namespace headrace {
 namespace {
 
+constexpr std::string_view kScheme = "gs://";
 constexpr std::string_view kProcessFile = "_process.json";
 constexpr std::string_view kIntentFile = "_intent.json";
 
@@ -23,6 +26,13 @@ std::string PathPart(const std::string& name) {
       name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") ==
           std::string::npos;
   return is_plain ? name : PercentEncode(name);
+}
+
+/// 16 hexadecimal digits, by chance.
+std::string NewLife() {
+  std::random_device random;
+  std::uniform_int_distribution<uint64_t> any;
+  return HexOf(any(random));
 }
 
 int64_t NowMicros() {
@@ -59,39 +69,70 @@ std::string StagingArea::TableFolder(const std::string& run, const std::string& 
   return RunFolder(run) + table + "/";
 }
 
-std::filesystem::path StagingArea::Folder(const std::string& run, const std::string& table,
-                                          int epoch) const {
-  return bucket_ + "/" + TableFolder(run, table) + std::to_string(epoch);
+std::filesystem::path StagingArea::PathOf(const std::string& folder) {
+  return folder.substr(kScheme.size());
 }
 
-arrow::Status StagingArea::Begin(const std::string& run, const std::string& table) {
-  if (!runs_.contains(run)) {
-    const GcsObject mark = {.bucket = bucket_, .name = RunFolder(run) + std::string(kProcessFile)};
-    ARROW_RETURN_NOT_OK(gcs_.Write(mark, ProcessMark::OfThisProcess().ToJson(), stop_));
-    runs_.insert(run);
+/// The front of the names of its objects.
+std::string StagingArea::NameOf(const std::string& folder) const {
+  return folder.substr(kScheme.size() + bucket_.size() + 1) + "/";
+}
+
+arrow::Result<std::string> StagingArea::Begin(const std::string& run, const std::string& table,
+                                              int epoch) {
+  ARROW_RETURN_NOT_OK(TakeRun(run));
+  ARROW_RETURN_NOT_OK(RemoveAll(TableFolder(run, table)));
+  return std::string(kScheme) + bucket_ + "/" + TableFolder(run, table) + std::to_string(epoch) +
+         "-" + NewLife();
+}
+
+/// Of a process elsewhere nothing tells whether it lives: each of the two then loads its own files,
+/// and the number of the commit is one's alone.
+arrow::Status StagingArea::TakeRun(const std::string& run) {
+  if (runs_.contains(run)) return arrow::Status::OK();
+  const GcsObject object = {.bucket = bucket_, .name = RunFolder(run) + std::string(kProcessFile)};
+  const ProcessMark own = ProcessMark::OfThisProcess();
+  ARROW_ASSIGN_OR_RAISE(const auto text, gcs_.Read(object, stop_));
+  const auto other = text ? ProcessMark::FromJson(*text) : own;
+  if (other.ok() && !(*other == own) && other->IsAlive() == true) {
+    return UserError("another process, of pid " + std::to_string(other->pid) + ", is writing run " +
+                     run + " to " + std::string(kScheme) + bucket_ + "/" + RunFolder(run) +
+                     ": wait for it, or end it");
   }
-  return RemoveTable(run, table);
+  ARROW_RETURN_NOT_OK(gcs_.Write(object, own.ToJson(), stop_));
+  runs_.insert(run);
+  return arrow::Status::OK();
 }
 
-arrow::Result<std::vector<GcsListedObject>> StagingArea::List(const std::string& run,
-                                                              const std::string& table,
-                                                              int epoch) const {
-  return gcs_.List(bucket_, TableFolder(run, table) + std::to_string(epoch) + "/", stop_);
+arrow::Result<std::string> StagingArea::FindFolder(const std::string& run, const std::string& table,
+                                                   int epoch, const std::string& file) const {
+  const std::string begin = TableFolder(run, table) + std::to_string(epoch) + "-";
+  ARROW_ASSIGN_OR_RAISE(const auto objects, gcs_.List(bucket_, begin, stop_));
+  for (const GcsListedObject& object : objects) {
+    if (!HasName(object, file)) continue;
+    const size_t end = object.name.size() - file.size() - 1;
+    return std::string(kScheme) + bucket_ + "/" + object.name.substr(0, end);
+  }
+  return PermanentError("the staged file " + file + " is not in " + std::string(kScheme) + bucket_ +
+                        "/" + begin + "…: nothing was published, run again");
 }
 
-arrow::Status StagingArea::MarkDecided(const CommitIntent& intent, const std::string& table) const {
-  const std::string folder = TableFolder(intent.run, table) + std::to_string(intent.epoch) + "/";
-  return gcs_.Write({.bucket = bucket_, .name = folder + std::string(kIntentFile)},
+arrow::Result<std::vector<GcsListedObject>> StagingArea::List(const std::string& folder) const {
+  return gcs_.List(bucket_, NameOf(folder), stop_);
+}
+
+arrow::Status StagingArea::MarkDecided(const CommitIntent& intent) const {
+  return gcs_.Write({.bucket = bucket_, .name = NameOf(intent.staging) + std::string(kIntentFile)},
                     DumpJson(ToJson(intent)), stop_);
+}
+
+arrow::Status StagingArea::RemoveFolder(const std::string& folder) const {
+  return RemoveAll(NameOf(folder));
 }
 
 arrow::Status StagingArea::RemoveEpoch(const std::string& run, const std::string& table,
                                        int epoch) const {
-  return RemoveAll(TableFolder(run, table) + std::to_string(epoch) + "/");
-}
-
-arrow::Status StagingArea::RemoveTable(const std::string& run, const std::string& table) const {
-  return RemoveAll(TableFolder(run, table));
+  return RemoveAll(TableFolder(run, table) + std::to_string(epoch) + "-");
 }
 
 arrow::Status StagingArea::RemoveAll(const std::string& prefix) const {

@@ -24,10 +24,14 @@ inline constexpr std::string_view kStagedFolder = ".staged/";
 
 /// Where the rows of one job lie until they are loaded:
 ///
-///   <staging>/.staged/<job>/<run>/_process.json           a process that stages, until it ends
-///   <staging>/.staged/<job>/<run>/<table>/<epoch>/…       files, and `_intent.json` once decided
+///   <staging>/.staged/<job>/<run>/_process.json                a process that stages, until it
+///   ends <staging>/.staged/<job>/<run>/<table>/<epoch>-<life>/…     files, and `_intent.json` once
+///   decided
 ///
-/// A bucket has no locks. Whether a process is at work that is not this one tells its
+/// `table` is `project.dataset.table`. `life` is drawn anew for each epoch that begins, so that two
+/// lives of a run, one of which knows nothing of the other, have no name in common: what one is
+/// about to load, the other does not replace. A bucket has no locks. Whether a process is at work
+/// that is not this one tells its
 /// `_process.json`: it is removed at the end of an orderly life, its pid is asked for where it is
 /// of this machine, and any other one counts until nothing was written for kIdle. Used by one
 /// thread, but for store(). `gcs` must outlive it.
@@ -44,24 +48,30 @@ class StagingArea {
 
   const std::shared_ptr<FileStore>& store() const { return store_; }
 
-  /// `bucket/…`, as store() takes it; `gs://` and this is its URI.
-  std::filesystem::path Folder(const std::string& run, const std::string& table, int epoch) const;
-
   /// An epoch begins: removes what the run has staged for the table before, in any epoch, and says
-  /// that this process is at work.
-  arrow::Status Begin(const std::string& run, const std::string& table);
+  /// that this process is at work. Returns its folder, which is new: `gs://bucket/…`. Error of
+  /// class user where another process of this machine is at work on the run.
+  arrow::Result<std::string> Begin(const std::string& run, const std::string& table, int epoch);
 
-  /// Files of an epoch.
-  arrow::Result<std::vector<GcsListedObject>> List(const std::string& run, const std::string& table,
-                                                   int epoch) const;
+  /// The folder of an epoch that was begun and has staged `file`; error of class permanent where
+  /// there is none.
+  arrow::Result<std::string> FindFolder(const std::string& run, const std::string& table, int epoch,
+                                        const std::string& file) const;
 
-  /// A commit of the epoch is decided: its files are kept by Clean until `is_settled` says that it
-  /// is made, or never can be.
-  arrow::Status MarkDecided(const CommitIntent& intent, const std::string& table) const;
+  /// A folder as store() takes it: `bucket/…`.
+  static std::filesystem::path PathOf(const std::string& folder);
 
-  /// Removes what a run has staged for a table, of one epoch or of all of them.
+  /// Objects in a folder.
+  arrow::Result<std::vector<GcsListedObject>> List(const std::string& folder) const;
+
+  /// A commit of what is in `intent.staging`, a folder, is decided: it is kept by Clean until
+  /// `is_settled` says that the commit is made, or never can be.
+  arrow::Status MarkDecided(const CommitIntent& intent) const;
+
+  arrow::Status RemoveFolder(const std::string& folder) const;
+
+  /// Removes what a run has staged for a table in one epoch, in any life.
   arrow::Status RemoveEpoch(const std::string& run, const std::string& table, int epoch) const;
-  arrow::Status RemoveTable(const std::string& run, const std::string& table) const;
 
   using IsSettled = std::function<arrow::Result<bool>(const CommitIntent& intent)>;
 
@@ -80,8 +90,10 @@ class StagingArea {
   arrow::Result<bool> IsAtWork(const StagedRun& run) const;
   arrow::Status CleanRun(const std::string& part, const StagedRun& run, const IsSettled& is_settled,
                          CleanResult& result) const;
+  arrow::Status TakeRun(const std::string& run);
   std::string RunFolder(const std::string& run) const;
   std::string TableFolder(const std::string& run, const std::string& table) const;
+  std::string NameOf(const std::string& folder) const;
   arrow::Status RemoveAll(const std::string& prefix) const;
 
   const GcsClient& gcs_;

@@ -60,7 +60,7 @@ arrow::Result<CommitRecord> TableCommit::Commit() {
     ARROW_RETURN_NOT_OK(Claim());
     ARROW_ASSIGN_OR_RAISE(record, Publish(claim_is_new));
   }
-  (void)parts_.staging.RemoveTable(intent_.run, publication_.table);  // Or by Clean.
+  (void)parts_.staging.RemoveFolder(intent_.staging);  // Or by Clean.
   return std::move(*record);
 }
 
@@ -74,7 +74,7 @@ arrow::Result<CommitRecord> TableCommit::CommitHeld() {
     ARROW_RETURN_NOT_OK(Adopt(*holder));
     ARROW_ASSIGN_OR_RAISE(record, Publish(false));
   }
-  (void)parts_.staging.RemoveTable(intent_.run, publication_.table);  // Or by Clean.
+  (void)parts_.staging.RemoveFolder(intent_.staging);  // Or by Clean.
   return std::move(*record);
 }
 
@@ -155,8 +155,7 @@ arrow::Status TableCommit::CheckFree(const std::vector<CommitSlot>& slots) const
 }
 
 arrow::Status TableCommit::CheckStaged() const {
-  ARROW_ASSIGN_OR_RAISE(const auto objects,
-                        parts_.staging.List(intent_.run, publication_.table, intent_.epoch));
+  ARROW_ASSIGN_OR_RAISE(const auto objects, parts_.staging.List(intent_.staging));
   for (const CommittedFile& file : intent_.files) {
     const auto found = std::ranges::find_if(objects, [&](const GcsListedObject& object) {
       return object.name.ends_with("/" + file.name);

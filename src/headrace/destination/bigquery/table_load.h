@@ -38,6 +38,7 @@ struct TableLoad {
   nlohmann::json patch;                 ///< As Publication has it.
   std::optional<std::string> table_created;
   std::vector<std::string> notes;  ///< What is not as the job says, for plan.
+  std::string folder = {};         ///< Where its files are staged (StagingArea::Begin).
 };
 
 /// Decides it. Errors of class user where it cannot be: what `state` is at odds with what the job
