@@ -136,6 +136,7 @@ std::string TablesText(const nlohmann::json& report, size_t width) {
     if (const std::string target = row.value("target", ""); !target.empty()) {
       table.AddDetail("in " + target);
     }
+    if (const std::string about = row.value("about", ""); !about.empty()) table.AddDetail(about);
     if (row.contains("replaced_by")) table.AddDetail("by run " + row.value("replaced_by", ""));
     if (const int64_t nulled = Integer(row, "nulled_values"); nulled > 0) {
       table.AddDetail(HumanNumberOf(nulled, "value") + " became NULL (on_overflow: null)");

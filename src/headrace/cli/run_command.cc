@@ -141,7 +141,7 @@ Command RunCommand() {
           "`nothing_to_do`, `interrupted`, and for each of `tables`: `table`, `state` "
           "(`committed`, `already_committed`, `failed`, `interrupted`), `rows`, `bytes`, `files`, "
           "`units`, `epoch`, `sequence`, `checksum`, `target`, and where there is one "
-          "`nulled_values`, "
+          "`about` and `published` (what the destination says of the commit), `nulled_values`, "
           "`excluded_rows` (of partition.nulls; both are not known of a table whose commit only "
           "the "
           "lake remembers), `cursor_column` and `watermark` (of "

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <span>
@@ -90,6 +91,12 @@ struct ReadBackResult {
   arrow::Status
       unread;  ///< Why the file could not be read, which says nothing of it; OK otherwise.
   std::optional<std::string> digest = {};  ///< Of its bytes, as in ReceiptFile; with the checksum.
+};
+
+/// What a destination says of a commit that it has made, beyond what every commit has.
+struct CommitDetails {
+  std::string text;        ///< For people; empty: nothing.
+  nlohmann::json figures;  ///< For machines: an object; null: none.
 };
 
 /// How published files are read again.
@@ -205,6 +212,9 @@ class Destination {
   /// intent is published or can be: another run has committed since the plan was made, what was
   /// staged is gone and not in the table, or it cannot be moved to where the table is now.
   virtual arrow::Result<CommitRecord> Commit(const CommitIntent& intent) = 0;
+
+  /// Of a record that Commit has returned.
+  virtual CommitDetails DetailsOf(const CommitRecord& /*record*/) const { return {}; }
 
   /// An error means that it cannot be known: the intent stays open.
   virtual arrow::Result<Settlement> Settle(const CommitIntent& intent) = 0;

@@ -25,6 +25,8 @@ nlohmann::json TableReportJson(const TableReport& table) {
                          {"sequence", table.sequence},
                          {"checksum", table.checksum.ToHex()},
                          {"target", table.target}};
+  if (!table.details.text.empty()) json["about"] = table.details.text;
+  if (!table.details.figures.is_null()) json["published"] = table.details.figures;
   if (table.nulled_values) json["nulled_values"] = *table.nulled_values;
   if (table.excluded_rows) json["excluded_rows"] = *table.excluded_rows;
   if (table.cursor_column) {

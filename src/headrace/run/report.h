@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "headrace/destination/destination.h"
 #include "headrace/model/checksum.h"
 #include "headrace/model/commit.h"
 #include "headrace/model/error.h"
@@ -44,6 +45,7 @@ struct TableReport {
   std::optional<LoadedWindow> window;        ///< Of the commit; a backfill has no `cursor_column`.
   Checksum checksum;
   std::string target;                 ///< Where it lies now.
+  CommitDetails details;              ///< Of a commit of this run.
   std::optional<bool> verified;       ///< Absent: not verified.
   arrow::Status verify_error;         ///< Why it, or some of its files, could not be verified; OK
                                       ///< otherwise. `verified` is then false or absent.

@@ -382,6 +382,7 @@ arrow::Status RunExecution::Commit(const TableWork& work, const std::vector<Rece
                         CommitTable(target, receipts, sequence, parts_.job.retries,
                                     parts_.destination, parts_.journal, stop));
   table = ReportOfCommit(record, TableState::kCommitted);
+  table.details = parts_.destination.DetailsOf(record);
   for (const Receipt& receipt : receipts) {
     table.units += static_cast<int64_t>(receipt.units.size());
   }

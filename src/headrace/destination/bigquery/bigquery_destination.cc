@@ -222,6 +222,20 @@ class BigQueryDestination final : public Destination {
     return record;
   }
 
+  CommitDetails DetailsOf(const CommitRecord& record) const override {
+    const auto publication = PublicationOf(record.intent);
+    if (!publication.ok() || !publication->loaded) return {};
+    const Publication::Loaded& loaded = *publication->loaded;
+    return {.text = "by job " + loaded.job_id + ": " +
+                    HumanBytes(static_cast<double>(loaded.bytes)) + " in BigQuery, " +
+                    HumanCount(loaded.slot_ms) + " slot ms",
+            .figures = {{"job_id", loaded.job_id},
+                        {"attempt", publication->attempt},
+                        {"rows", loaded.rows},
+                        {"bytes", loaded.bytes},
+                        {"slot_ms", loaded.slot_ms}}};
+  }
+
   arrow::Result<Settlement> Settle(const CommitIntent& intent) override {
     ARROW_ASSIGN_OR_RAISE(TableCommit commit, TableCommit::Make(Parts(), intent));
     return commit.Settle();
