@@ -33,6 +33,21 @@ json ResourceOf(const BigQueryJob& job, const json& configuration) {
   return {{"jobReference", ReferenceOf(job)}, {"configuration", configuration}};
 }
 
+/// The job of a query that has not ended; empty: it has.
+arrow::Result<std::string> UnfinishedQuery(const json& answer) {
+  bool is_complete = true;
+  std::string id;
+  JsonObject object(answer, "query", ErrorClass::kPermanent);
+  object.Read("jobComplete", is_complete);
+  if (object.status().ok() && !is_complete) {
+    JsonObject reference(object.ReadObject("jobReference"), "query", ErrorClass::kPermanent);
+    reference.Read("jobId", id);
+    ARROW_RETURN_NOT_OK(reference.status());
+  }
+  ARROW_RETURN_NOT_OK(object.status());
+  return id;
+}
+
 }  // namespace
 
 BigQueryClient::BigQueryClient(std::shared_ptr<HttpTransport> transport, std::string root)
@@ -131,16 +146,16 @@ arrow::Result<json> BigQueryClient::Query(const BigQueryJob& job, const std::str
   if (!job.location.empty()) request["location"] = job.location;
   const std::string url = Path(job.project) + "/queries";
   ARROW_ASSIGN_OR_RAISE(json answer, rest_.Ask("query", "POST", url, &request, stop));
-  while (!answer.value("jobComplete", true)) {
+  const std::string wait = std::to_string(kQueryWaitMillis);
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const std::string id, UnfinishedQuery(answer));
+    if (id.empty()) return answer;
     if (stop.stop_requested()) return InterruptedError();
-    const std::string id = answer["jobReference"].value("jobId", std::string());
-    const std::string query =
-        EncodeForm({{"location", job.location}, {"timeoutMs", std::to_string(kQueryWaitMillis)}});
-    ARROW_ASSIGN_OR_RAISE(
-        answer,
-        rest_.Ask("query", "GET", url + "/" + PercentEncode(id) + "?" + query, nullptr, stop));
+    std::string page = url;
+    page += "/" + PercentEncode(id) + "?" +
+            EncodeForm({{"location", job.location}, {"timeoutMs", wait}});
+    ARROW_ASSIGN_OR_RAISE(answer, rest_.Ask("query", "GET", std::move(page), nullptr, stop));
   }
-  return answer;
 }
 
 arrow::Status BigQueryClient::ListRows(const BigQueryTable& table, int64_t rows_per_page,

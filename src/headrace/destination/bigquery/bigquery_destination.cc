@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <utility>
 
 #include "headrace/client/bigquery/error.h"
@@ -340,8 +341,8 @@ class BigQueryDestination final : public Destination {
   arrow::Status ReadBackwards(const BigQueryTable& table,
                               const std::function<bool(CommitRecord record)>& take) const {
     ARROW_ASSIGN_OR_RAISE(const auto slots, Recorded(table));
-    for (auto slot = slots.rbegin(); slot != slots.rend(); ++slot) {
-      ARROW_ASSIGN_OR_RAISE(CommitRecord record, log_->ReadRecord(table.label(), *slot));
+    for (const CommitSlot& slot : std::views::reverse(slots)) {
+      ARROW_ASSIGN_OR_RAISE(CommitRecord record, log_->ReadRecord(table.label(), slot));
       const bool is_first = record.intent.mode != WriteMode::kAppend;
       if (!take(std::move(record)) || is_first) break;
     }
@@ -488,7 +489,7 @@ class BigQueryDestination final : public Destination {
   }
 
   void Keep(const TableTarget& target, TableLoad load) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     loads_[KeyOf(target)] = std::make_shared<const TableLoad>(std::move(load));
   }
 
@@ -497,7 +498,7 @@ class BigQueryDestination final : public Destination {
   arrow::Result<std::shared_ptr<const TableLoad>> LoadOf(const TableTarget& target,
                                                          const std::string& file = {}) {
     {
-      const std::lock_guard lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       const auto found = loads_.find(KeyOf(target));
       if (found != loads_.end()) return found->second;
     }
@@ -505,7 +506,7 @@ class BigQueryDestination final : public Destination {
     ARROW_ASSIGN_OR_RAISE(load.folder, staging_.FindFolder(target.run, load.target.table.label(),
                                                            target.epoch, file));
     auto shared = std::make_shared<const TableLoad>(std::move(load));
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return loads_.emplace(KeyOf(target), std::move(shared)).first->second;
   }
 

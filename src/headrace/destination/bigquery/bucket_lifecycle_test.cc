@@ -12,11 +12,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const BucketPrefix kStaging{.bucket = "b", .prefix = "head"};
+BucketPrefix Staging() { return {.bucket = "b", .prefix = "head"}; }
 
 std::vector<std::string> Shortcomings(const json& condition, const char* action = "Delete") {
   const json rule = {{"action", {{"type", action}}}, {"condition", condition}};
-  return LifecycleShortcomings({{"lifecycle", {{"rule", {rule}}}}}, kStaging);
+  return LifecycleShortcomings({{"lifecycle", {{"rule", {rule}}}}}, Staging());
 }
 
 TEST(BucketLifecycleTest, ARuleForStagedFilesIsWhatIsWanted) {
@@ -26,7 +26,7 @@ TEST(BucketLifecycleTest, ARuleForStagedFilesIsWhatIsWanted) {
 
 TEST(BucketLifecycleTest, WithoutARuleTheOneToSetIsSaid) {
   const auto advice = ElementsAre(HasSubstr(R"("age":7,"matchesPrefix":["head/.staged/"])"));
-  EXPECT_THAT(LifecycleShortcomings(json::object(), kStaging), advice);
+  EXPECT_THAT(LifecycleShortcomings(json::object(), Staging()), advice);
   EXPECT_THAT(Shortcomings({{"age", 7}, {"matchesPrefix", {"other/"}}}), advice);
   EXPECT_THAT(Shortcomings({{"age", 7}}, "SetStorageClass"), advice);
   EXPECT_THAT(Shortcomings({{"age", 7}, {"matchesSuffix", {".csv"}}}), advice);
@@ -42,7 +42,7 @@ TEST(BucketLifecycleTest, ARuleForEverythingWouldRemoveRecords) {
 
 TEST(BucketLifecycleTest, OddAnswersAreNoRules) {
   for (const json& odd : {json("text"), json::array({1, "x", json::object()}), json(nullptr)}) {
-    EXPECT_EQ(LifecycleShortcomings({{"lifecycle", {{"rule", odd}}}}, kStaging).size(), 1U);
+    EXPECT_EQ(LifecycleShortcomings({{"lifecycle", {{"rule", odd}}}}, Staging()).size(), 1U);
   }
 }
 
