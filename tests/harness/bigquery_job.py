@@ -88,7 +88,9 @@ class SqliteItems:
         return self.connection.execute(text, parameters).fetchall()
 
     def add(self, *names: str | None) -> None:
+        self.connection.execute("BEGIN")
         self.connection.executemany("INSERT INTO items (name) VALUES (?)", [(name,) for name in names])
+        self.connection.execute("COMMIT")
 
     def rows(self) -> list[list]:
         """As the stand-in of BigQuery shows them."""

@@ -63,11 +63,18 @@ def test_an_odd_name_of_a_table(load):
 def test_two_schemas_with_one_name(load):
     job = load("CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (id int); CREATE TABLE b.t (id int); INSERT INTO a.t VALUES (1); INSERT INTO b.t VALUES (2)",
                "a.t", "b.t")
-    for finished in (job.ask("plan", expect=1), job.run(expect=1)):
-        said(finished, f"tables a.t and b.t would both be {PROJECT}.{job.dataset.name}.t in BigQuery", "'{schema}_{table}'")
+    said(job.ask("plan", expect=1), f"tables a.t and b.t would both be {PROJECT}.{job.dataset.name}.t in BigQuery", "'{schema}_{table}'")
     job.change(table="{schema}_{table}")
     job.run()
     assert job.rows("a_t") == [["1"]] and job.rows("b_t") == [["2"]]
+
+
+def test_two_schemas_with_one_name_are_not_mixed(load):
+    job = load("CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (id int); CREATE TABLE b.t (id int); INSERT INTO a.t VALUES (1); INSERT INTO b.t VALUES (2)",
+               "a.t", "b.t")
+    for _ in range(2):
+        said(job.run(expect=1), "tables a.t and b.t would both be")
+        assert job.rows("t") == [["1"]]
 
 
 def test_two_schemas_with_one_name_in_two_runs(load):
@@ -195,11 +202,23 @@ def test_a_dataset_is_made_in_its_place(load, dataset, bigquery_proxy):
         [made] = [request for request in bigquery_proxy.requests if request.method == "POST" and request.path.endswith("/datasets")]
         assert made.json()["location"] == "europe-west3"
         assert call("GET", url).json()["location"] == "europe-west3"
+        [asked] = [request.json()["jobReference"] for request in bigquery_proxy.requests if request.path.endswith("/jobs")]
+        assert asked["location"] == "europe-west3"
+        job.change(location=None)  # The stand-in says US of every table.
         job.run()
         assert call("GET", f"{url}/tables/t").json()["numRows"] == "2"
-        job.change(location="EU")
-        for finished in (job.ask("check", expect=2), job.run(expect=2)):
-            said(finished, "lies in europe-west3, and destination.location is EU")
+
+
+def test_a_dataset_in_another_place_is_refused(load):
+    job = load(TIMES, {"name": "public.t", "write": "append"}, location="EU")
+    for finished in (job.ask("check", expect=2), job.run(expect=2)):
+        said(finished, f"{PROJECT}.{job.dataset.name}.t lies in US, and destination.location is EU")
+    job.dataset.make("t", "id INTEGER", "day DATE", "at DATETIME", "moment TIMESTAMP", "name STRING")
+    for finished in (job.ask("check", expect=2), job.run(expect=2)):
+        said(finished, f"{PROJECT}.{job.dataset.name}.t lies in US, and destination.location is EU")
+    job.change(location="us")
+    job.run()
+    assert len(job.rows("t")) == 1
 
 
 # Tables that have other columns.
