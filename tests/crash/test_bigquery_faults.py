@@ -175,6 +175,14 @@ def test_a_job_that_fails_is_a_failed_run(job, items, bigquery_proxy, reason, ti
     job.expect_nothing_staged()
 
 
+@pytest.mark.xfail(strict=True, reason="TableCommit::Void makes a transient error of whatever the load job has failed by: 'this may pass: run the same "
+                   "command again'")
+@pytest.mark.parametrize("reason", ["invalid", "quotaExceeded", "accessDenied"])
+def test_what_does_not_pass_by_itself_is_not_said_to_pass(job, bigquery_proxy, reason):
+    bigquery_proxy.fault(failing(reason), when=posts(JOBS))
+    assert "this may pass" not in job.run(expect=None).stdout
+
+
 @pytest.mark.parametrize("state", ["kept", "lost"])
 def test_a_file_that_is_gone_fails_the_job(job, items, bigquery_proxy, bucket, state):
     """The service has failed the job, and its id is used up."""

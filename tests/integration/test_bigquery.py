@@ -1,5 +1,7 @@
 """Loads into BigQuery: each write mode, once and again, with the state folder and without it."""
 
+import random
+
 import pytest
 from harness.job import ended, said
 from harness.web import call
@@ -145,13 +147,15 @@ def test_several_tables(items, into_bigquery):
 
 
 def test_several_files(items, into_bigquery):
-    items.add(*(f"name {number}" for number in range(5000)))
+    """A file ends with the row group that makes it large enough; there are so many that one worker writes several."""
+    dice = random.Random(7)
+    items.add(*(f"{dice.getrandbits(16000):04000x}" for _ in range(6000)))
     job = into_bigquery(items.source, {"name": "items", "write": "append", "partition": {"target_rows": 500}},
-                        destination={"target_file_size": "1KiB"})
+                        destination={"target_file_size": "1MiB"}, limits={"worker_memory": "16MiB"})
     job.run()
-    assert job.rows("items") == items.rows()
+    assert job.dataset.get("items")["numRows"] == "6000"
     [record] = job.records("items")
-    assert len(record["files"]) > 1 and record["rows"] == 5000
+    assert len(record["files"]) > 2 and record["rows"] == 6000
 
 
 # State.
