@@ -5,6 +5,7 @@ ctest says which program to test (HEADRACE_BIN); by hand it is the newest of the
     build/venv/bin/python -m pytest tests/cli -k version
 """
 
+import functools
 import itertools
 import json
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from harness.bigquery_job import BigQueryJob, SqliteItems
 from harness.bucket import Bucket
 from harness.dataset import Dataset
 from harness.gate import until
@@ -317,3 +319,17 @@ def google_environment(bigquery, gcs):
 def proxied(bigquery_proxy, gcs_proxy):
     """The environment in which the program asks both services through their proxies."""
     return google_environment(bigquery_proxy.uri, gcs_proxy.uri)
+
+
+@pytest.fixture
+def into_bigquery(headrace, dataset, bucket, proxied):
+    """Makes jobs that load into `dataset`, by `bucket` and through the proxies: called with a source and tables, see BigQueryJob."""
+    return functools.partial(BigQueryJob, headrace, dataset, bucket, proxied)
+
+
+@pytest.fixture
+def items(tmp_path):
+    """A small table of SQLite; see SqliteItems."""
+    made = SqliteItems(tmp_path)
+    yield made
+    made.close()
