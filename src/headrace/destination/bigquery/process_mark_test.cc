@@ -43,6 +43,12 @@ TEST(ProcessMarkTest, OfOtherMachinesNothingIsKnown) {
   EXPECT_EQ(mark.IsAlive(), std::nullopt);
 }
 
+TEST(ProcessMarkTest, OfOtherContainersOfThisMachineNothingIsKnown) {
+  ProcessMark mark = ProcessMark::OfThisProcess();
+  mark.pids = "pid:[1]";
+  EXPECT_EQ(mark.IsAlive(), std::nullopt);
+}
+
 TEST(ProcessMarkTest, WhatHasNoStartIsNotKnownEither) {
   ProcessMark mark = ProcessMark::OfThisProcess();
   mark.started.clear();
@@ -57,9 +63,9 @@ TEST(ProcessMarkTest, ComesBackAsItWas) {
 }
 
 TEST(ProcessMarkTest, DamageIsAnError) {
-  for (const char* text : {"", "{", "[]", "{}", R"({"host":1,"boot":"","pid":1,"started":""})",
-                           R"({"host":"","boot":"","pid":"1","started":""})",
-                           R"({"host":"","boot":"","pid":1e99,"started":""})"}) {
+  for (const char* text : {"", "{", "[]", "{}", R"({"host":1,"boot":"","pids":"","pid":1,"started":""})",
+                           R"({"host":"","boot":"","pids":"","pid":"1","started":""})",
+                           R"({"host":"","boot":"","pids":"","pid":1e99,"started":""})"}) {
     EXPECT_EQ(ClassOf(ProcessMark::FromJson(text).status()), ErrorClass::kPermanent) << text;
   }
 }
