@@ -103,17 +103,18 @@ arrow::Result<TableLayout::Range> ParseRange(std::string_view text) {
 arrow::Status ReadLayout(const OptionValues& options, TableLayout& layout) {
   if (auto column = options.String("partition_by")) layout.partition_by = *column;
   if (auto type = options.String("partition_type")) layout.partition_type = UpperAsciiText(*type);
-  if (auto range = options.String("partition_range"); range && !range->empty()) {
-    ARROW_ASSIGN_OR_RAISE(layout.range, ParseRange(*range));
+  if (const auto range = options.String("partition_range")) {
+    layout.range.reset();  // A table may do without the job's.
+    if (!range->empty()) {
+      ARROW_ASSIGN_OR_RAISE(layout.range, ParseRange(*range));
+    }
   }
   if (auto expires = options.Integer("partition_expiration")) {
     layout.partition_expiration_ms = expires;
   }
   layout.require_partition_filter =
       options.Boolean("require_partition_filter").value_or(layout.require_partition_filter);
-  if (auto columns = options.StringList("cluster_by"); !columns.empty()) {
-    layout.cluster_by = std::move(columns);
-  }
+  if (options.Find("cluster_by") != nullptr) layout.cluster_by = options.StringList("cluster_by");
   if (auto expires = options.Integer("expiration")) layout.table_expiration_ms = expires;
   return arrow::Status::OK();
 }
@@ -284,7 +285,8 @@ const PluginOptions& BigQueryOptions() {
 
 arrow::Result<TableSettings> ReadTableSettings(const OptionValues& options,
                                                TableSettings settings) {
-  ARROW_RETURN_NOT_OK(ReadLayout(options, settings.layout));
+  const arrow::Status read = ReadLayout(options, settings.layout);
+  if (!read.ok()) return WithContext(read, "destination.partition_range");
   ARROW_RETURN_NOT_OK(FaultOf(LayoutFaults(settings.layout)));
   if (const auto policy = options.String("on_schema_change")) {
     const auto* found = std::ranges::find(kSchemaChangeNames, *policy);

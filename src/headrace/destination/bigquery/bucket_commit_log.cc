@@ -31,10 +31,13 @@ std::optional<ParsedName> ParseName(std::string_view name) {
   ParsedName parsed;
   const auto [end, error] =
       std::from_chars(name.data(), name.data() + name.size(), parsed.sequence);
-  if (error != std::errc()) return std::nullopt;
-  const std::string_view rest = name.substr(static_cast<size_t>(end - name.data()));
+  const std::string_view digits = name.substr(0, static_cast<size_t>(end - name.data()));
+  if (error != std::errc() || parsed.sequence < 1 || digits != SequenceName(parsed.sequence)) {
+    return std::nullopt;
+  }
+  const std::string_view rest = name.substr(digits.size());
   if (rest.empty()) return parsed;
-  if (!rest.starts_with(kRecordMark)) return std::nullopt;
+  if (!rest.starts_with(kRecordMark) || rest == kRecordMark) return std::nullopt;
   parsed.run = PercentDecode(rest.substr(kRecordMark.size()));
   return parsed;
 }

@@ -18,7 +18,7 @@ using Json = nlohmann::json;
 constexpr std::array<std::string_view, 3> kPartitionTypes = {"DATE", "DATETIME", "TIMESTAMP"};
 
 /// cloud.google.com/bigquery/docs/clustered-tables#cluster_column_types
-constexpr std::array<std::string_view, 9> kClusterTypes = {"BIGNUMERIC", "BOOLEAN",   "DATE",
+constexpr std::array<std::string_view, 9> kClusterTypes = {"BIGNUMERIC", "BOOL",      "DATE",
                                                            "DATETIME",   "GEOGRAPHY", "INTEGER",
                                                            "NUMERIC",    "STRING",    "TIMESTAMP"};
 

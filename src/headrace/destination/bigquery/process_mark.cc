@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <system_error>
 
 #include "headrace/model/json_object.h"
 
@@ -37,18 +39,23 @@ std::string HostName() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+std::string PidNamespace() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/ns/pid", error).string();
+}
+
 std::string BootId() { return FirstLine("/proc/sys/kernel/random/boot_id"); }
 
 }  // namespace
 
 ProcessMark ProcessMark::OfThisProcess() {
   const int pid = ::getpid();
-  return {.host = HostName(), .boot = BootId(), .pid = pid, .started = StartOf(pid)};
+  return {.host = HostName(), .boot = BootId(), .pids = PidNamespace(), .pid = pid, .started = StartOf(pid)};
 }
 
 std::string ProcessMark::ToJson() const {
   return DumpJson(
-      nlohmann::json{{"host", host}, {"boot", boot}, {"pid", pid}, {"started", started}});
+      nlohmann::json{{"host", host}, {"boot", boot}, {"pids", pids}, {"pid", pid}, {"started", started}});
 }
 
 arrow::Result<ProcessMark> ProcessMark::FromJson(std::string_view text) {
@@ -58,6 +65,7 @@ arrow::Result<ProcessMark> ProcessMark::FromJson(std::string_view text) {
   ProcessMark mark;
   object.Read("host", mark.host);
   object.Read("boot", mark.boot);
+  object.Read("pids", mark.pids);
   object.Read("pid", mark.pid);
   object.Read("started", mark.started);
   ARROW_RETURN_NOT_OK(object.status());
@@ -67,6 +75,7 @@ arrow::Result<ProcessMark> ProcessMark::FromJson(std::string_view text) {
 std::optional<bool> ProcessMark::IsAlive() const {
   if (host != HostName()) return std::nullopt;
   if (boot != BootId()) return false;
+  if (pids != PidNamespace() || started.empty()) return std::nullopt;
   return StartOf(pid) == started;
 }
 

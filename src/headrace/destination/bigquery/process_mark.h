@@ -8,11 +8,13 @@
 
 namespace headrace {
 
-/// Names a process among all those of all machines: what machine it is on, since which boot, its
-/// pid and when it was started. A value.
+/// Names a process among all those of all machines: what machine it is on, since which boot, among
+/// which pids, its own one and when it was started. A value.
 struct ProcessMark {
   std::string host;
   std::string boot;  ///< /proc/sys/kernel/random/boot_id.
+  std::string pids;  ///< /proc/self/ns/pid: containers of one machine may share its name, and do
+                     ///< not see each other's processes.
   int pid = 0;
   std::string started;  ///< Field 22 of /proc/<pid>/stat (proc(5)), in clock ticks since boot.
 

@@ -1,8 +1,11 @@
 #include "headrace/destination/bigquery/table_load.h"
 
+#include <arrow/type.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include "headrace/destination/bigquery/answer.h"
@@ -21,8 +24,10 @@ constexpr std::array<const char*, 3> kLayoutKeys = {"timePartitioning", "rangePa
                                                     "clustering"};
 
 /// Keys of a column that a run does not decide: those of the table are kept.
-constexpr std::array<const char*, 4> kKeptKeys = {"description", "policyTags", "collation",
-                                                  "roundingMode"};
+constexpr std::array<const char*, 2> kKeptKeys = {"description", "policyTags"};
+
+/// Those that are of its type.
+constexpr std::array<const char*, 2> kKeptKeysOfType = {"collation", "roundingMode"};
 
 std::vector<TableField> FieldsOf(const std::vector<BigQueryColumn>& columns) {
   std::vector<TableField> fields;
@@ -141,6 +146,13 @@ arrow::Status CheckChange(const LoadRequest& request, SchemaChangePolicy policy,
   return arrow::Status::OK();
 }
 
+/// Whether nothing is staged in a column, at some depth: Parquet has no group without fields, and a
+/// row without a column would be none.
+bool IsEmpty(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::STRUCT && type.num_fields() == 0) return true;
+  return std::ranges::any_of(type.fields(), [](const auto& child) { return IsEmpty(*child->type()); });
+}
+
 void Evolve(const Json& schema, const SchemaChange& change, TableLoad& load) {
   load.target.schema = EvolvedSchema(schema, change);
   if (!change.added.empty()) load.target.schema_updates.emplace_back("ALLOW_FIELD_ADDITION");
@@ -163,21 +175,39 @@ arrow::Status DecideAppend(const TableSettings& table, const LoadRequest& reques
   }
   ARROW_ASSIGN_OR_RAISE(const auto fields, TableFieldsFromJson(load.target.schema));
   load.columns = ColumnsForTable(load.columns, fields);
+  if (load.columns.empty() || std::ranges::any_of(load.columns, [](const BigQueryColumn& column) {
+        return IsEmpty(*column.staged->type());
+      })) {
+    return OtherColumns(request, change,
+                        "They have none in common, or none of a record: change `columns:`, or load "
+                        "into another table");
+  }
   return arrow::Status::OK();
 }
 
-/// The run's columns, with what the table's say beyond names and types.
-Json MergedSchema(const std::vector<BigQueryColumn>& columns, const Json& schema) {
-  Json merged = SchemaJson(columns);
+void Keep(std::span<const char* const> keys, const Json& there, Json& field) {
+  for (const char* key : keys) {
+    if (there.contains(key) && !field.contains(key)) field[key] = there.at(key);
+  }
+}
+
+/// Gives the fields of `merged`, a schema or a RECORD, what those of `there` say beyond names and
+/// types, at every depth.
+void MergeFields(const Json& there, Json& merged) {
   for (Json& field : merged["fields"]) {
-    for (const Json& there : schema.value("fields", Json::array())) {
-      if (LowerAsciiText(TextAt(there, "/name")) != LowerAsciiText(TextAt(field, "/name")))
-        continue;
-      for (const char* key : kKeptKeys) {
-        if (there.contains(key) && !field.contains(key)) field[key] = there.at(key);
-      }
+    for (const Json& old : ValueAt(there, "/fields")) {
+      if (LowerAsciiText(TextAt(old, "/name")) != LowerAsciiText(TextAt(field, "/name"))) continue;
+      Keep(kKeptKeys, old, field);
+      if (CanonicalTypeName(TextAt(old, "/type")) != TextAt(field, "/type")) continue;
+      Keep(kKeptKeysOfType, old, field);
+      if (field.contains("fields")) MergeFields(old, field);
     }
   }
+}
+
+Json MergedSchema(const std::vector<BigQueryColumn>& columns, const Json& schema) {
+  Json merged = SchemaJson(columns);
+  MergeFields(schema, merged);
   return merged;
 }
 
@@ -230,7 +260,7 @@ arrow::Status DecideExisting(const BigQuerySettings& settings, const TableSettin
   load.target.layout = LayoutOf(there);
   ARROW_ASSIGN_OR_RAISE(const Json wanted, LayoutJson(table.layout, FieldsOf(load.columns)));
   ARROW_RETURN_NOT_OK(CheckLayout(request, load.target.layout, wanted, load));
-  const Json schema = there.value("schema", Json::object());
+  const Json schema = ValueAt(there, "/schema");
   ARROW_ASSIGN_OR_RAISE(const auto fields, TableFieldsFromJson(schema));
   const SchemaChange change = CompareSchemas(fields, FieldsOf(load.columns));
   if (request.mode == WriteMode::kReplace) return DecideReplace(request, schema, change, load);
