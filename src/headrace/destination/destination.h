@@ -62,8 +62,8 @@ struct TableTarget {
 };
 
 /// Code of the error that Commit returns where it has proved that the intent is not committed and
-/// never can be (class transient: the run that does it anew may succeed). Every other error of
-/// Commit leaves the intent open.
+/// never can be. Its class says whether the run that does it anew may succeed (transient), or
+/// something has to change first. Every other error of Commit leaves the intent open.
 inline constexpr std::string_view kVoidIntentCode = "void_intent";
 
 /// Code of the error of Settle and Commit where nothing that is left tells whether the intent was

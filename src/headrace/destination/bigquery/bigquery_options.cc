@@ -314,6 +314,7 @@ arrow::Result<BigQuerySettings> ReadBigQuerySettings(const OptionValues& options
   settings.table_template = options.String("table").value_or("{table}");
   if (settings.project.empty()) return UserError("destination.project is missing");
   if (settings.dataset.empty()) return UserError("destination.dataset is missing");
+  if (settings.table_template.empty()) return UserError("destination.table is empty");
   ARROW_RETURN_NOT_OK(FaultOf(BigQueryFaults(options)));
   settings.location = options.String("location").value_or("");
   if (const auto staging = options.String("staging"); staging && !staging->empty()) {

@@ -22,18 +22,6 @@ std::string FirstLine(const std::string& path) {
   return line;
 }
 
-/// When the process was started; empty: there is none. Its name, in parentheses, may hold anything.
-std::string StartOf(int pid) {
-  constexpr int kFieldsBehindName = 19;  // The third to the 21st.
-  const std::string stat = FirstLine("/proc/" + std::to_string(pid) + "/stat");
-  const size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return {};
-  std::istringstream fields(stat.substr(name_end + 1));
-  std::string field;
-  for (int i = 0; i <= kFieldsBehindName; ++i) fields >> field;
-  return field;
-}
-
 std::string HostName() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
@@ -48,14 +36,30 @@ std::string BootId() { return FirstLine("/proc/sys/kernel/random/boot_id"); }
 
 }  // namespace
 
+/// The name of the process, in parentheses, may hold anything.
+std::string ProcessMark::StartOf(int pid) {
+  constexpr int kFieldsBehindName = 19;  // The third to the 21st.
+  const std::string stat = FirstLine("/proc/" + std::to_string(pid) + "/stat");
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return {};
+  std::istringstream fields(stat.substr(name_end + 1));
+  std::string field;
+  for (int i = 0; i <= kFieldsBehindName; ++i) fields >> field;
+  return field;
+}
+
 ProcessMark ProcessMark::OfThisProcess() {
   const int pid = ::getpid();
-  return {.host = HostName(), .boot = BootId(), .pids = PidNamespace(), .pid = pid, .started = StartOf(pid)};
+  return {.host = HostName(),
+          .boot = BootId(),
+          .pids = PidNamespace(),
+          .pid = pid,
+          .started = StartOf(pid)};
 }
 
 std::string ProcessMark::ToJson() const {
-  return DumpJson(
-      nlohmann::json{{"host", host}, {"boot", boot}, {"pids", pids}, {"pid", pid}, {"started", started}});
+  return DumpJson(nlohmann::json{
+      {"host", host}, {"boot", boot}, {"pids", pids}, {"pid", pid}, {"started", started}});
 }
 
 arrow::Result<ProcessMark> ProcessMark::FromJson(std::string_view text) {

@@ -22,6 +22,9 @@ struct ProcessMark {
 
   static ProcessMark OfThisProcess();
 
+  /// `started` of a process of this machine; empty where there is none of this pid.
+  static std::string StartOf(int pid);
+
   std::string ToJson() const;
   static arrow::Result<ProcessMark> FromJson(std::string_view text);
 

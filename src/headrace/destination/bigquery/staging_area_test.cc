@@ -17,6 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 int64_t HoursAgo(int hours) {
   const auto time = std::chrono::system_clock::now() - std::chrono::hours(hours);
@@ -31,8 +32,8 @@ class StagingAreaTest : public testing::Test {
   }
 
   static CommitIntent Intent(const std::string& run, int epoch = 1) {
-    return {.job = "j", .run = run, .table = "s.t", .label = "s.t", .epoch = epoch,
-            .target = "p.d.t"};
+    return {
+        .job = "j", .run = run, .table = "s.t", .label = "s.t", .epoch = epoch, .target = "p.d.t"};
   }
 
   /// The mark of a process that is gone.
@@ -68,8 +69,30 @@ class StagingAreaTest : public testing::Test {
 };
 
 TEST_F(StagingAreaTest, NamesOfJobsAndRunsAreOnePartOfAPath) {
-  EXPECT_EQ(Area()->Folder("20260101-r.1", "t", 2), "b/lake/.staged/j/20260101-r.1/t/2");
-  EXPECT_EQ(Area("a/b")->Folder("..", "t", 2), "b/lake/.staged/a%2Fb/%2E%2E/t/2");
+  EXPECT_THAT(Area()->Begin("20260101-r.1", "t", 2).ValueOrDie(),
+              StartsWith("gs://b/lake/.staged/j/20260101-r.1/t/2-"));
+  EXPECT_THAT(Area("a/b")->Begin("..", "t", 2).ValueOrDie(),
+              StartsWith("gs://b/lake/.staged/a%2Fb/%2E%2E/t/2-"));
+  EXPECT_EQ(StagingArea::PathOf("gs://b/lake/x"), "b/lake/x");
+}
+
+TEST_F(StagingAreaTest, NoTwoLivesOfAnEpochHaveOneFolder) {
+  std::set<std::string> folders;
+  for (int life = 0; life < 100; ++life) folders.insert(Area()->Begin("r", "t", 1).ValueOrDie());
+  EXPECT_EQ(folders.size(), 100);
+}
+
+TEST_F(StagingAreaTest, AnotherProcessAtWorkIsNotDisturbed) {
+  ProcessMark parent = ProcessMark::OfThisProcess();
+  parent.pid = ::getppid();
+  parent.started = ProcessMark::StartOf(parent.pid);
+  Stage("r", parent);
+  const arrow::Status refused = Area()->Begin("r", "t", 1).status();
+  EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
+  EXPECT_THAT(refused.message(), HasSubstr("pid " + std::to_string(parent.pid)));
+  EXPECT_TRUE(bucket_->Has("lake/.staged/j/r/t/1/part"));
+  Stage("r", DeadMark());
+  EXPECT_TRUE(Area()->Begin("r", "t", 1).ok());
 }
 
 TEST_F(StagingAreaTest, AnEpochBeginsEmptyAndUnderAMark) {
@@ -77,10 +100,9 @@ TEST_F(StagingAreaTest, AnEpochBeginsEmptyAndUnderAMark) {
   for (const char* name : {"r/t/1/x", "r/t/2/y", "r/t2/1/z", "r2/t/1/x"}) {
     bucket_->Put(std::string("lake/.staged/j/") + name, "");
   }
-  ASSERT_TRUE(area->Begin("r", "t").ok());
-  EXPECT_THAT(bucket_->Names(),
-              ElementsAre("lake/.staged/j/r/_process.json", "lake/.staged/j/r/t2/1/z",
-                          "lake/.staged/j/r2/t/1/x"));
+  ASSERT_TRUE(area->Begin("r", "t", 1).ok());
+  EXPECT_THAT(bucket_->Names(), ElementsAre("lake/.staged/j/r/_process.json",
+                                            "lake/.staged/j/r/t2/1/z", "lake/.staged/j/r2/t/1/x"));
   const auto mark = gcs_.Read({.bucket = "b", .name = "lake/.staged/j/r/_process.json"}, {});
   EXPECT_EQ(ProcessMark::FromJson(**mark).ValueOrDie(), ProcessMark::OfThisProcess());
   area.reset();
@@ -89,17 +111,22 @@ TEST_F(StagingAreaTest, AnEpochBeginsEmptyAndUnderAMark) {
 
 TEST_F(StagingAreaTest, FilesAreThoseOfTheEpoch) {
   const auto area = Area();
-  for (const char* name : {"r/t/1/a", "r/t/1/b", "r/t/11/c", "r/t2/1/d"}) {
+  for (const char* name : {"r/t/1-x/a", "r/t/1-x/b", "r/t/1-y/e", "r/t/11-x/c", "r/t2/1-x/d"}) {
     bucket_->Put(std::string("lake/.staged/j/") + name, "1234");
   }
-  const auto files = area->List("r", "t", 1).ValueOrDie();
+  const std::string folder = area->FindFolder("r", "t", 1, "b").ValueOrDie();
+  EXPECT_EQ(folder, "gs://b/lake/.staged/j/r/t/1-x");
+  EXPECT_EQ(ClassOf(area->FindFolder("r", "t", 1, "c").status()), ErrorClass::kPermanent);
+  const auto files = area->List(folder).ValueOrDie();
   ASSERT_EQ(files.size(), 2);
-  EXPECT_EQ(files[1].name, "lake/.staged/j/r/t/1/b");
+  EXPECT_EQ(files[1].name, "lake/.staged/j/r/t/1-x/b");
   EXPECT_EQ(files[1].bytes, 4);
+  ASSERT_TRUE(area->RemoveFolder(folder).ok());
+  EXPECT_TRUE(bucket_->Has("lake/.staged/j/r/t/1-y/e"));
   ASSERT_TRUE(area->RemoveEpoch("r", "t", 1).ok());
   ASSERT_TRUE(area->RemoveEpoch("r", "t", 1).ok());
   EXPECT_THAT(bucket_->Names(),
-              ElementsAre("lake/.staged/j/r/t/11/c", "lake/.staged/j/r/t2/1/d"));
+              ElementsAre("lake/.staged/j/r/t/11-x/c", "lake/.staged/j/r/t2/1-x/d"));
 }
 
 TEST_F(StagingAreaTest, CleanRemovesWhatEndedRunsHaveLeft) {
@@ -145,14 +172,16 @@ TEST_F(StagingAreaTest, DecidedCommitsAreKeptUntilTheyAreSettled) {
   Stage("r", std::nullopt);
   bucket_->Put("lake/.staged/j/r/t/2/part", "PAR1");
   bucket_->Put("lake/.staged/j/r/u/1/part", "PAR1");
-  ASSERT_TRUE(Area()->MarkDecided(Intent("r", 2), "t").ok());
+  CommitIntent intent = Intent("r", 2);
+  intent.staging = "gs://b/lake/.staged/j/r/t/2";
+  ASSERT_TRUE(Area()->MarkDecided(intent).ok());
   const CleanResult open = Clean();
   EXPECT_THAT(open.kept,
               ElementsAre("run r has decided a commit of table s.t, which is not made yet"));
   EXPECT_EQ(open.removed_directories, 0);
   EXPECT_EQ(open.removed_bytes, 8);
-  EXPECT_THAT(bucket_->Names(), ElementsAre("lake/.staged/j/r/t/2/_intent.json",
-                                            "lake/.staged/j/r/t/2/part"));
+  EXPECT_THAT(bucket_->Names(),
+              ElementsAre("lake/.staged/j/r/t/2/_intent.json", "lake/.staged/j/r/t/2/part"));
   const CleanResult settled = Clean({}, true);
   EXPECT_THAT(settled.kept, IsEmpty());
   EXPECT_EQ(settled.removed_directories, 1);

@@ -162,7 +162,7 @@ arrow::Status TableCommit::CheckStaged() const {
     });
     if (found == objects.end() || found->bytes != file.bytes) {
       return Void("is not loaded, and its file " + file.name + " in " + intent_.staging +
-                  " is gone");
+                  " is gone, or not as it was staged");
     }
   }
   return arrow::Status::OK();
@@ -230,7 +230,7 @@ arrow::Result<TableCommit::Step> TableCommit::Judge(const EndedJob& ended, bool 
   const bool may_pass =
       ClassOf(error) == ErrorClass::kTransient && publication_.attempt < kMostAttempts;
   if (is_burnt || may_pass) return NextAttempt();
-  return GiveUp("is not loaded: " + error.message());
+  return GiveUp("is not loaded: job " + JobNow().id + ": " + error.message(), ClassOf(error));
 }
 
 /// A job of our id that is another one: what takes an id (JobRunner::TakeId), or the load of an
@@ -246,14 +246,16 @@ arrow::Result<TableCommit::Step> TableCommit::Foreign(const Json& job, bool clai
                           std::string(kUnknownCommitCode));
   }
   if (claim_is_new) return NextAttempt();
-  return GiveUp("is not loaded: the id of its job is taken");
+  return GiveUp("is not loaded: the id of its job is taken", ErrorClass::kTransient);
 }
 
 arrow::Result<TableCommit::Step> TableCommit::Refused(const arrow::Status& refusal,
                                                       bool claim_is_new) {
-  if (std::ranges::find(kNeverReasons, CodeOf(refusal)) == kNeverReasons.end()) return refusal;
+  if (std::ranges::find(kNeverReasons, CodeOf(refusal)) == kNeverReasons.end()) {
+    return MayBeMended(refusal);
+  }
   ARROW_ASSIGN_OR_RAISE(const bool taken, parts_.jobs.TakeId(JobNow(), parts_.stop));
-  if (taken) return GiveUp("cannot be loaded: " + refusal.message());
+  if (taken) return GiveUp("cannot be loaded: " + refusal.message(), ClassOf(refusal));
   // It was begun all the same. To ask for it again might be refused again, for ever.
   ARROW_ASSIGN_OR_RAISE(auto job, parts_.jobs.Await(JobNow(), parts_.stop));
   if (!job) return refusal;
@@ -267,18 +269,20 @@ arrow::Result<TableCommit::Step> TableCommit::NextAttempt() {
   ++publication.attempt;
   next.publication = TextOf(publication);
   ARROW_ASSIGN_OR_RAISE(const auto holder, parts_.log.Update(intent_, next));
-  return GoOnWith(holder, "has lost its number");
+  return GoOnWith(holder, "has lost its number", ErrorClass::kTransient);
 }
 
-arrow::Result<TableCommit::Step> TableCommit::GiveUp(const std::string& why) {
+arrow::Result<TableCommit::Step> TableCommit::GiveUp(const std::string& why,
+                                                     ErrorClass error_class) {
   ARROW_ASSIGN_OR_RAISE(const auto holder, parts_.log.Release(intent_));
-  return GoOnWith(holder, why);
+  return GoOnWith(holder, why, error_class);
 }
 
 /// With another attempt, where somebody who settles the same intent is ahead.
 arrow::Result<TableCommit::Step> TableCommit::GoOnWith(const std::optional<CommitIntent>& holder,
-                                                       const std::string& why) {
-  if (!holder || !IsSameIntent(*holder, intent_)) return Void(why);
+                                                       const std::string& why,
+                                                       ErrorClass error_class) {
+  if (!holder || !IsSameIntent(*holder, intent_)) return Void(why, error_class);
   ARROW_RETURN_NOT_OK(Adopt(*holder));
   return Step::kAgain;
 }
@@ -330,11 +334,24 @@ arrow::Status TableCommit::FinishTable() {
   return arrow::Status::OK();
 }
 
-arrow::Status TableCommit::Void(const std::string& why) const {
-  return TransientError("table " + intent_.label + " " + why +
-                            ". Nothing of this commit was published; run again: the table is "
-                            "loaded anew",
-                        std::string(kVoidIntentCode));
+/// What lies behind a commit that is decided is no fault of the command line any more: rights, say,
+/// or a dataset that was removed. The intent stays open.
+arrow::Status TableCommit::MayBeMended(const arrow::Status& refusal) {
+  if (ClassOf(refusal) != ErrorClass::kUser) return refusal;
+  return PermanentError(refusal.message() +
+                            ". The commit is decided and its files are staged: mend that, and run "
+                            "again, which makes it",
+                        std::string(CodeOf(refusal)));
+}
+
+/// What may pass is transient, all else will not by itself.
+arrow::Status TableCommit::Void(const std::string& why, ErrorClass error_class) const {
+  const bool may_pass = error_class == ErrorClass::kTransient;
+  return MakeError(may_pass ? ErrorClass::kTransient : ErrorClass::kPermanent,
+                   "table " + intent_.label + " " + why + ". Nothing of this commit was published" +
+                       (may_pass ? "; run again: the table is loaded anew"
+                                 : ": the next run loads the table anew"),
+                   std::string(kVoidIntentCode));
 }
 
 arrow::Status TableCommit::Overtaken() const {

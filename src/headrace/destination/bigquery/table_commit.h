@@ -70,8 +70,10 @@ class TableCommit {
   arrow::Result<Step> Foreign(const nlohmann::json& job, bool claim_is_new);
   arrow::Result<Step> Refused(const arrow::Status& refusal, bool claim_is_new);
   arrow::Result<Step> NextAttempt();
-  arrow::Result<Step> GiveUp(const std::string& why);
-  arrow::Result<Step> GoOnWith(const std::optional<CommitIntent>& holder, const std::string& why);
+  arrow::Result<Step> GiveUp(const std::string& why, ErrorClass error_class);
+  arrow::Result<Step> GoOnWith(const std::optional<CommitIntent>& holder, const std::string& why,
+                               ErrorClass error_class);
+  static arrow::Status MayBeMended(const arrow::Status& refusal);
 
   BigQueryJob JobNow() const;
   bool IsOurs(const nlohmann::json& job) const;
@@ -79,7 +81,7 @@ class TableCommit {
   void TakeStatistics(const nlohmann::json& job);
   arrow::Status FinishTable();
 
-  arrow::Status Void(const std::string& why) const;
+  arrow::Status Void(const std::string& why, ErrorClass error_class = ErrorClass::kTransient) const;
   arrow::Status Overtaken() const;
 
   CommitParts parts_;
