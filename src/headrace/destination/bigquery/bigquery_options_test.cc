@@ -74,22 +74,22 @@ TEST(BigQueryOptionsTest, DefaultsAreThoseOfTheTable) {
 }
 
 TEST(BigQueryOptionsTest, EveryKeyIsRead) {
-  const BigQuerySettings settings = Settings(
-      Job({{"table", Text("{schema}_{table}")},
-           {"location", Text("EU")},
-           {"method", Text("load_job")},
-           {"create", Text("never")},
-           {"partition_by", Text("day")},
-           {"partition_type", Text("month")},
-           {"partition_expiration", int64_t{86'400'000}},
-           {"require_partition_filter", true},
-           {"cluster_by", std::vector<std::string>{"a", "b"}},
-           {"expiration", int64_t{1'000}},
-           {"labels", std::vector<std::string>{"team=shop", "cost_center=", "e-1=0"}},
-           {"on_schema_change", Text("discard_columns")},
-           {"credentials", Text("/k.json")},
-           {"target_file_size", int64_t{1'000'000}},
-           {"compression", Text("zstd")}}));
+  const BigQuerySettings settings =
+      Settings(Job({{"table", Text("{schema}_{table}")},
+                    {"location", Text("EU")},
+                    {"method", Text("load_job")},
+                    {"create", Text("never")},
+                    {"partition_by", Text("day")},
+                    {"partition_type", Text("month")},
+                    {"partition_expiration", int64_t{86'400'000}},
+                    {"require_partition_filter", true},
+                    {"cluster_by", std::vector<std::string>{"a", "b"}},
+                    {"expiration", int64_t{1'000}},
+                    {"labels", std::vector<std::string>{"team=shop", "cost_center=", "e-1=0"}},
+                    {"on_schema_change", Text("discard_columns")},
+                    {"credentials", Text("/k.json")},
+                    {"target_file_size", int64_t{1'000'000}},
+                    {"compression", Text("zstd")}}));
   EXPECT_EQ(settings.location, "EU");
   EXPECT_EQ(settings.create, CreatePolicy::kNever);
   EXPECT_THAT(settings.labels, ElementsAre(std::pair("team", "shop"), std::pair("cost_center", ""),
@@ -137,8 +137,8 @@ TEST(BigQueryOptionsTest, BucketsAreUris) {
     EXPECT_EQ(settings.staging->bucket, bucket);
     EXPECT_EQ(settings.staging->prefix, prefix);
   }
-  for (const char* uri : {"", "gs://", "gs:///", "gs:///x", "b/x", "s3://b/x", "GS://b", "gs://b//x",
-                          "gs://b/*", "gs://b/x?y", "gs://b/x#y", "gs://b/[x]"}) {
+  for (const char* uri : {"", "gs://", "gs:///", "gs:///x", "b/x", "s3://b/x", "GS://b",
+                          "gs://b//x", "gs://b/*", "gs://b/x?y", "gs://b/x#y", "gs://b/[x]"}) {
     EXPECT_THAT(Faults(Job({{"staging", Text(uri)}})),
                 ElementsAre(HasSubstr("staging: expected gs://bucket/prefix")))
         << uri;
@@ -176,9 +176,9 @@ TEST(BigQueryOptionsTest, RangesAreThreeIntegers) {
   EXPECT_EQ(range.start, -10);
   EXPECT_EQ(range.end, 5'000'000'000);
   EXPECT_EQ(range.interval, 7);
-  for (const char* text : {"1", "1:2", "1:2:3:4", "1:2:", ":2:3", "1::3", "a:2:3", "1:2:3x",
-                           " 1:2:3", "2:1:1", "1:1:1", "0:1:0", "0:1:-1",
-                           "0:99999999999999999999:1"}) {
+  for (const char* text :
+       {"1", "1:2", "1:2:3:4", "1:2:", ":2:3", "1::3", "a:2:3", "1:2:3x", " 1:2:3", "2:1:1",
+        "1:1:1", "0:1:0", "0:1:-1", "0:99999999999999999999:1"}) {
     EXPECT_THAT(Faults(job(text)),
                 ElementsAre(HasSubstr("partition_range: expected start:end:interval")))
         << text;
@@ -187,7 +187,8 @@ TEST(BigQueryOptionsTest, RangesAreThreeIntegers) {
 
 TEST(BigQueryOptionsTest, LayoutsThatContradictThemselvesAreFaults) {
   const auto range = std::pair<const char*, OptionValues::Value>("partition_range", Text("0:9:1"));
-  const auto is_range = std::pair<const char*, OptionValues::Value>("partition_type", Text("range"));
+  const auto is_range =
+      std::pair<const char*, OptionValues::Value>("partition_type", Text("range"));
   const auto by = std::pair<const char*, OptionValues::Value>("partition_by", Text("a"));
   EXPECT_THAT(Faults(Job({by, is_range})),
               ElementsAre("partition_range: partition_type: range needs it"));
@@ -196,8 +197,9 @@ TEST(BigQueryOptionsTest, LayoutsThatContradictThemselvesAreFaults) {
   EXPECT_THAT(Faults(Job({is_range, range})), ElementsAre(HasSubstr("partition_by: name the")));
   EXPECT_THAT(Faults(Job({{"require_partition_filter", true}})),
               ElementsAre("require_partition_filter: needs partition_by"));
-  EXPECT_THAT(Faults(Job({{"partition_expiration", int64_t{1}}})),
-              ElementsAre(HasSubstr("partition_expiration: is for tables that are partitioned by")));
+  EXPECT_THAT(
+      Faults(Job({{"partition_expiration", int64_t{1}}})),
+      ElementsAre(HasSubstr("partition_expiration: is for tables that are partitioned by")));
   EXPECT_THAT(Faults(Job({by, is_range, range, {"partition_expiration", int64_t{1}}})),
               ElementsAre(HasSubstr("partition_expiration: ")));
   EXPECT_THAT(Faults(Job({{"cluster_by", std::vector<std::string>{"a", "b", "c", "d"}}})),

@@ -60,8 +60,9 @@ TEST_F(BucketCommitLogTest, ObjectsLieWhereTheFormatSays) {
   ASSERT_TRUE(log_->Claim(Intent(7, "r/1")).ok());
   ASSERT_TRUE(log_->AddRecord(Record(7, "r/1")).ok());
   ASSERT_TRUE(Log("j", "")->Claim(Intent(12345678901, "r")).ok());
-  EXPECT_THAT(bucket_->Names(), ElementsAre("j/p.d.t/12345678901", "lake/night%20ly/p.d.t/0000000007",
-                                            "lake/night%20ly/p.d.t/0000000007.commit.r%2F1"));
+  EXPECT_THAT(bucket_->Names(),
+              ElementsAre("j/p.d.t/12345678901", "lake/night%20ly/p.d.t/0000000007",
+                          "lake/night%20ly/p.d.t/0000000007.commit.r%2F1"));
   EXPECT_THAT(Slots(*log_), ElementsAre("7 claimed r/1"));
 }
 
@@ -150,16 +151,15 @@ TEST_F(BucketCommitLogTest, NumbersComeInTheirOrder) {
   ASSERT_TRUE(log_->Claim(Intent(10'000'000'000, "r")).ok());
   ASSERT_TRUE(log_->Claim(Intent(9'999'999'999, "r")).ok());
   ASSERT_TRUE(log_->Claim(Intent(13, "r")).ok());
-  EXPECT_THAT(Slots(*log_),
-              ElementsAre("1 r", "2 r", "9 r", "10 r", "11 r", "12 r", "13 claimed",
-                          "9999999999 claimed", "10000000000 claimed"));
+  EXPECT_THAT(Slots(*log_), ElementsAre("1 r", "2 r", "9 r", "10 r", "11 r", "12 r", "13 claimed",
+                                        "9999999999 claimed", "10000000000 claimed"));
 }
 
 TEST_F(BucketCommitLogTest, WhatIsNotTheLogsIsLeftAlone) {
   const std::string folder = "lake/night%20ly/p.d.t/";
   for (const char* name : {"", "README", "0000000001.bak", "0000000001/x", "x0000000001",
-                           "0000000001.commit", "0000000001.commit.", "-0000000001", "0000000000", "1",
-                           "00000000001", "99999999999999999999999"}) {
+                           "0000000001.commit", "0000000001.commit.", "-0000000001", "0000000000",
+                           "1", "00000000001", "99999999999999999999999"}) {
     bucket_->Put(folder + name, "not ours");
   }
   bucket_->Put("lake/night%20ly/p.d.t2/0000000001", "of another table");

@@ -63,8 +63,8 @@ std::string LayoutText(const nlohmann::json& layout) {
   if (!range.empty()) text += ", partitioned by ranges of " + range;
   std::string clustering;
   for (const nlohmann::json& field : ValueAt(layout, "/clustering/fields")) {
-    if (field.is_string())
-      clustering += (clustering.empty() ? "" : ", ") + field.get<std::string>();
+    if (!field.is_string()) continue;
+    clustering += (clustering.empty() ? "" : ", ") + field.get<std::string>();
   }
   return text + (clustering.empty() ? "" : ", clustered by " + clustering);
 }

@@ -73,9 +73,8 @@ TEST(FitColumnsTest, NotesAreAddedToThoseThatAreThere) {
 }
 
 TEST(FitColumnsTest, ColumnsThatTheTableHasNotLeaveThePlan) {
-  const TablePlan plan =
-      Fitted({Planned("new", arrow::int64()), Planned("id", arrow::int64())},
-             R"([{"name":"id","type":"INTEGER"},{"name":"old","type":"DATE"}])");
+  const TablePlan plan = Fitted({Planned("new", arrow::int64()), Planned("id", arrow::int64())},
+                                R"([{"name":"id","type":"INTEGER"},{"name":"old","type":"DATE"}])");
   ASSERT_EQ(plan.columns.size(), 1);
   EXPECT_EQ(plan.columns[0].name, "id");
   EXPECT_THAT(plan.warnings, ElementsAre(HasSubstr("column new is left out")));
@@ -99,12 +98,11 @@ TEST(FitColumnsTest, WhatCanBeCastIsCastByTheTransform) {
 TEST(FitColumnsTest, ValuesAreHeldWhereTheFormIsTheSame) {
   const auto micros = arrow::timestamp(arrow::TimeUnit::MICRO);
   const auto home = arrow::struct_({field("the day", arrow::date32()), field("n", arrow::int64())});
-  const TablePlan plan =
-      Fitted({Planned("day", arrow::date32()), Planned("id", arrow::int64(), false),
-              Planned("t", micros), Planned("home", home),
-              Planned("days", arrow::list(arrow::date32())),
-              Planned("large", arrow::large_list(arrow::date32())),
-              Planned("dates", arrow::list(arrow::date64()))});
+  const TablePlan plan = Fitted(
+      {Planned("day", arrow::date32()), Planned("id", arrow::int64(), false), Planned("t", micros),
+       Planned("home", home), Planned("days", arrow::list(arrow::date32())),
+       Planned("large", arrow::large_list(arrow::date32())),
+       Planned("dates", arrow::list(arrow::date64()))});
   const auto& columns = plan.columns;
   EXPECT_EQ(columns[0].held.range, (StoredRange{kFirstBigQueryDay, kLastBigQueryDay}));
   EXPECT_TRUE(columns[0].held.holds_null);

@@ -66,7 +66,8 @@ class JobRunnerTest : public testing::Test {
   int stop_at_wait_ = 0;
   const std::shared_ptr<ScriptedTransport> transport_ = std::make_shared<ScriptedTransport>();
   const BigQueryClient client_{transport_, "http://bigquery.test"};
-  const JobRunner runner_{client_, [this](std::chrono::milliseconds delay, const std::stop_token& stop) {
+  const JobRunner runner_{client_,
+                          [this](std::chrono::milliseconds delay, const std::stop_token& stop) {
                             EXPECT_GT(delay.count(), 0);
                             EXPECT_LE(delay.count(), 5000);
                             if (++waits_ == stop_at_wait_) stop_.request_stop();

@@ -26,7 +26,8 @@ TEST(LoadJobIdTest, DiffersWithEachPartAndHasOnlyWhatTheServiceTakes) {
   constexpr std::string_view kPieces = "ab1:/.ü \n";
   const auto part = [&] {
     std::string text;
-    for (auto length = random() % 4; length > 0; --length) text += kPieces[random() % kPieces.size()];
+    for (auto length = random() % 4; length > 0; --length)
+      text += kPieces[random() % kPieces.size()];
     return text;
   };
   std::set<std::string> ids;
@@ -37,13 +38,13 @@ TEST(LoadJobIdTest, DiffersWithEachPartAndHasOnlyWhatTheServiceTakes) {
     const std::string target = part();
     const int epoch = static_cast<int>(random() % 12);
     const int attempt = static_cast<int>(random() % 12) + 1;
-    const std::string id = LoadJobId(
-        {.job = job, .run = run, .target = target, .epoch = epoch, .attempt = attempt});
+    const std::string id =
+        LoadJobId({.job = job, .run = run, .target = target, .epoch = epoch, .attempt = attempt});
     const bool is_new = attempts.emplace(job, run, target, epoch, attempt).second;
     EXPECT_EQ(ids.insert(id).second, is_new) << id;
-    EXPECT_EQ(id.find_first_not_of(
-                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"),
-              std::string::npos);
+    EXPECT_EQ(
+        id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"),
+        std::string::npos);
   }
   const std::string longest(5'000, 'x');
   EXPECT_LT(LoadJobId({.job = longest, .run = longest, .target = longest}).size(), 1024);
@@ -113,8 +114,7 @@ TEST(LoadConfigurationTest, RowsMeetThoseThatAreThereAsTheJobSays) {
   EXPECT_EQ(disposition(TargetOf(WriteMode::kReplace, false, false)),
             "CREATE_NEVER WRITE_TRUNCATE");
   EXPECT_EQ(disposition(TargetOf(WriteMode::kReplace, true)), "CREATE_IF_NEEDED WRITE_TRUNCATE");
-  EXPECT_EQ(disposition(TargetOf(WriteMode::kErrorIfExists, true)),
-            "CREATE_IF_NEEDED WRITE_EMPTY");
+  EXPECT_EQ(disposition(TargetOf(WriteMode::kErrorIfExists, true)), "CREATE_IF_NEEDED WRITE_EMPTY");
 }
 
 std::vector<TableField> Columns() {
@@ -155,9 +155,8 @@ TEST(LayoutJsonTest, ByPartsOfATime) {
 TEST(LayoutJsonTest, ByRangesOfAnInteger) {
   TableLayout layout{.partition_by = "integer_c", .partition_type = "RANGE"};
   layout.range = TableLayout::Range{.start = -5, .end = 5'000'000'000, .interval = 10};
-  EXPECT_EQ(LayoutText(layout),
-            R"({"rangePartitioning":{"field":"INTEGER_c",)"
-            R"("range":{"end":"5000000000","interval":"10","start":"-5"}}})");
+  EXPECT_EQ(LayoutText(layout), R"({"rangePartitioning":{"field":"INTEGER_c",)"
+                                R"("range":{"end":"5000000000","interval":"10","start":"-5"}}})");
   layout.partition_by = "NUMERIC_c";
   EXPECT_THAT(LayoutText(layout),
               HasSubstr("destination.partition_by: column 'NUMERIC_c' is NUMERIC, and BigQuery "
@@ -177,11 +176,11 @@ TEST(LayoutJsonTest, ColumnsThatAreNotThereOrOfNoUse) {
 
 TEST(LayoutJsonTest, ClusteringTakesTheTypesThatTheServiceDocuments) {
   for (const TableField& column : Columns()) {
-    const bool is_taken = std::set<std::string>{"BIGNUMERIC", "BOOL",    "DATE",   "DATETIME",
-                                                "GEOGRAPHY",  "INTEGER", "NUMERIC", "STRING",
-                                                "TIMESTAMP"}
-                              .contains(column.type) &&
-                          column.mode != FieldMode::kRepeated;
+    const bool is_taken =
+        std::set<std::string>{"BIGNUMERIC", "BOOL",    "DATE",   "DATETIME", "GEOGRAPHY",
+                              "INTEGER",    "NUMERIC", "STRING", "TIMESTAMP"}
+            .contains(column.type) &&
+        column.mode != FieldMode::kRepeated;
     const std::string text = LayoutText({.cluster_by = {column.name}});
     EXPECT_EQ(text == R"({"clustering":{"fields":[")" + column.name + R"("]}})", is_taken) << text;
   }

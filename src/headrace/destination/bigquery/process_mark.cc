@@ -50,12 +50,16 @@ std::string BootId() { return FirstLine("/proc/sys/kernel/random/boot_id"); }
 
 ProcessMark ProcessMark::OfThisProcess() {
   const int pid = ::getpid();
-  return {.host = HostName(), .boot = BootId(), .pids = PidNamespace(), .pid = pid, .started = StartOf(pid)};
+  return {.host = HostName(),
+          .boot = BootId(),
+          .pids = PidNamespace(),
+          .pid = pid,
+          .started = StartOf(pid)};
 }
 
 std::string ProcessMark::ToJson() const {
-  return DumpJson(
-      nlohmann::json{{"host", host}, {"boot", boot}, {"pids", pids}, {"pid", pid}, {"started", started}});
+  return DumpJson(nlohmann::json{
+      {"host", host}, {"boot", boot}, {"pids", pids}, {"pid", pid}, {"started", started}});
 }
 
 arrow::Result<ProcessMark> ProcessMark::FromJson(std::string_view text) {

@@ -63,9 +63,10 @@ TEST(ProcessMarkTest, ComesBackAsItWas) {
 }
 
 TEST(ProcessMarkTest, DamageIsAnError) {
-  for (const char* text : {"", "{", "[]", "{}", R"({"host":1,"boot":"","pids":"","pid":1,"started":""})",
-                           R"({"host":"","boot":"","pids":"","pid":"1","started":""})",
-                           R"({"host":"","boot":"","pids":"","pid":1e99,"started":""})"}) {
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"host":1,"boot":"","pids":"","pid":1,"started":""})",
+        R"({"host":"","boot":"","pids":"","pid":"1","started":""})",
+        R"({"host":"","boot":"","pids":"","pid":1e99,"started":""})"}) {
     EXPECT_EQ(ClassOf(ProcessMark::FromJson(text).status()), ErrorClass::kPermanent) << text;
   }
 }

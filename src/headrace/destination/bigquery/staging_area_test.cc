@@ -31,8 +31,8 @@ class StagingAreaTest : public testing::Test {
   }
 
   static CommitIntent Intent(const std::string& run, int epoch = 1) {
-    return {.job = "j", .run = run, .table = "s.t", .label = "s.t", .epoch = epoch,
-            .target = "p.d.t"};
+    return {
+        .job = "j", .run = run, .table = "s.t", .label = "s.t", .epoch = epoch, .target = "p.d.t"};
   }
 
   /// The mark of a process that is gone.
@@ -78,9 +78,8 @@ TEST_F(StagingAreaTest, AnEpochBeginsEmptyAndUnderAMark) {
     bucket_->Put(std::string("lake/.staged/j/") + name, "");
   }
   ASSERT_TRUE(area->Begin("r", "t").ok());
-  EXPECT_THAT(bucket_->Names(),
-              ElementsAre("lake/.staged/j/r/_process.json", "lake/.staged/j/r/t2/1/z",
-                          "lake/.staged/j/r2/t/1/x"));
+  EXPECT_THAT(bucket_->Names(), ElementsAre("lake/.staged/j/r/_process.json",
+                                            "lake/.staged/j/r/t2/1/z", "lake/.staged/j/r2/t/1/x"));
   const auto mark = gcs_.Read({.bucket = "b", .name = "lake/.staged/j/r/_process.json"}, {});
   EXPECT_EQ(ProcessMark::FromJson(**mark).ValueOrDie(), ProcessMark::OfThisProcess());
   area.reset();
@@ -98,8 +97,7 @@ TEST_F(StagingAreaTest, FilesAreThoseOfTheEpoch) {
   EXPECT_EQ(files[1].bytes, 4);
   ASSERT_TRUE(area->RemoveEpoch("r", "t", 1).ok());
   ASSERT_TRUE(area->RemoveEpoch("r", "t", 1).ok());
-  EXPECT_THAT(bucket_->Names(),
-              ElementsAre("lake/.staged/j/r/t/11/c", "lake/.staged/j/r/t2/1/d"));
+  EXPECT_THAT(bucket_->Names(), ElementsAre("lake/.staged/j/r/t/11/c", "lake/.staged/j/r/t2/1/d"));
 }
 
 TEST_F(StagingAreaTest, CleanRemovesWhatEndedRunsHaveLeft) {
@@ -151,8 +149,8 @@ TEST_F(StagingAreaTest, DecidedCommitsAreKeptUntilTheyAreSettled) {
               ElementsAre("run r has decided a commit of table s.t, which is not made yet"));
   EXPECT_EQ(open.removed_directories, 0);
   EXPECT_EQ(open.removed_bytes, 8);
-  EXPECT_THAT(bucket_->Names(), ElementsAre("lake/.staged/j/r/t/2/_intent.json",
-                                            "lake/.staged/j/r/t/2/part"));
+  EXPECT_THAT(bucket_->Names(),
+              ElementsAre("lake/.staged/j/r/t/2/_intent.json", "lake/.staged/j/r/t/2/part"));
   const CleanResult settled = Clean({}, true);
   EXPECT_THAT(settled.kept, IsEmpty());
   EXPECT_EQ(settled.removed_directories, 1);

@@ -150,7 +150,8 @@ arrow::Status CheckChange(const LoadRequest& request, SchemaChangePolicy policy,
 /// row without a column would be none.
 bool IsEmpty(const arrow::DataType& type) {
   if (type.id() == arrow::Type::STRUCT && type.num_fields() == 0) return true;
-  return std::ranges::any_of(type.fields(), [](const auto& child) { return IsEmpty(*child->type()); });
+  return std::ranges::any_of(type.fields(),
+                             [](const auto& child) { return IsEmpty(*child->type()); });
 }
 
 void Evolve(const Json& schema, const SchemaChange& change, TableLoad& load) {

@@ -27,10 +27,8 @@ class TableLoadTest : public testing::Test {
 
   arrow::Result<TableLoad> Decide(WriteMode mode, const arrow::FieldVector& run,
                                   const TableState& state) const {
-    const LoadRequest request{.table = {"p", "d", "t"},
-                              .label = "public.t",
-                              .mode = mode,
-                              .schema = arrow::schema(run)};
+    const LoadRequest request{
+        .table = {"p", "d", "t"}, .label = "public.t", .mode = mode, .schema = arrow::schema(run)};
     return DecideLoad(settings_, table_, request, state);
   }
 
@@ -190,41 +188,86 @@ std::vector<PolicyCase> PolicyCases() {
   constexpr const char* kMismatch = "schema_mismatch";
   constexpr const char* kId = R"([{"name":"id","type":"INTEGER"}])";
   return {
-      {"added", kId, {field("id", arrow::int64()), field("new", arrow::utf8())}, kMismatch,
-       "id: int64\nnew: string", kMismatch, "id: int64"},
-      {"missing", R"([{"name":"id","type":"INTEGER"},{"name":"old","type":"DATE"}])",
-       {field("id", arrow::int64())}, kMismatch, "id: int64", "id: int64", "id: int64"},
+      {"added",
+       kId,
+       {field("id", arrow::int64()), field("new", arrow::utf8())},
+       kMismatch,
+       "id: int64\nnew: string",
+       kMismatch,
+       "id: int64"},
+      {"missing",
+       R"([{"name":"id","type":"INTEGER"},{"name":"old","type":"DATE"}])",
+       {field("id", arrow::int64())},
+       kMismatch,
+       "id: int64",
+       "id: int64",
+       "id: int64"},
       {"missing and REQUIRED",
        R"([{"name":"id","type":"INTEGER"},{"name":"old","type":"DATE","mode":"REQUIRED"}])",
-       {field("id", arrow::int64())}, kMismatch, "id: int64", kMismatch, kMismatch},
+       {field("id", arrow::int64())},
+       kMismatch,
+       "id: int64",
+       kMismatch,
+       kMismatch},
       {"retyped", kId, {field("id", arrow::utf8())}, kMismatch, kMismatch, kMismatch, kMismatch},
-      {"relaxed", R"([{"name":"id","type":"INTEGER","mode":"REQUIRED"}])",
-       {field("id", arrow::int64())}, "id: int64 not null", "id: int64", "id: int64 not null",
+      {"relaxed",
+       R"([{"name":"id","type":"INTEGER","mode":"REQUIRED"}])",
+       {field("id", arrow::int64())},
+       "id: int64 not null",
+       "id: int64",
+       "id: int64 not null",
        "id: int64 not null"},
       {"nested, added",
        R"([{"name":"h","type":"RECORD","fields":[{"name":"zip","type":"STRING"}]}])",
-       {field("h", home)}, kMismatch, "h: struct<zip: string, x: int64>", kMismatch,
+       {field("h", home)},
+       kMismatch,
+       "h: struct<zip: string, x: int64>",
+       kMismatch,
        "h: struct<zip: string>"},
       {"nested, missing",
        R"([{"name":"h","type":"RECORD","fields":[{"name":"zip","type":"STRING"},
                                                  {"name":"x","type":"INTEGER"}]}])",
-       {field("h", zip)}, kMismatch, "h: struct<zip: string>", "h: struct<zip: string>",
+       {field("h", zip)},
+       kMismatch,
+       "h: struct<zip: string>",
+       "h: struct<zip: string>",
        "h: struct<zip: string>"},
       {"nested, missing and REQUIRED",
        R"([{"name":"h","type":"RECORD","fields":[{"name":"zip","type":"STRING"},
                                                  {"name":"x","type":"INTEGER","mode":"REQUIRED"}]}])",
-       {field("h", zip)}, kMismatch, "h: struct<zip: string>", kMismatch, kMismatch},
+       {field("h", zip)},
+       kMismatch,
+       "h: struct<zip: string>",
+       kMismatch,
+       kMismatch},
       {"a record without a field in common",
        R"([{"name":"h","type":"RECORD","fields":[{"name":"y","type":"STRING"}]}])",
-       {field("h", zip)}, kMismatch, "h: struct<zip: string>", kMismatch, kMismatch},
+       {field("h", zip)},
+       kMismatch,
+       "h: struct<zip: string>",
+       kMismatch,
+       kMismatch},
       {"an array of them",
        R"([{"name":"h","type":"RECORD","mode":"REPEATED","fields":[{"name":"y","type":"STRING"}]}])",
-       {field("h", arrow::list(zip))}, kMismatch, "h: list<element: struct<zip: string>>",
-       kMismatch, kMismatch},
-      {"no column in common", R"([{"name":"old","type":"DATE"}])", {field("id", arrow::int64())},
-       kMismatch, "id: int64", kMismatch, kMismatch},
-      {"a table without columns", "[]", {field("id", arrow::int64())}, kMismatch, "id: int64",
-       kMismatch, kMismatch},
+       {field("h", arrow::list(zip))},
+       kMismatch,
+       "h: list<element: struct<zip: string>>",
+       kMismatch,
+       kMismatch},
+      {"no column in common",
+       R"([{"name":"old","type":"DATE"}])",
+       {field("id", arrow::int64())},
+       kMismatch,
+       "id: int64",
+       kMismatch,
+       kMismatch},
+      {"a table without columns",
+       "[]",
+       {field("id", arrow::int64())},
+       kMismatch,
+       "id: int64",
+       kMismatch,
+       kMismatch},
   };
 }
 
@@ -236,8 +279,7 @@ TEST_F(TableLoadTest, AppendToOtherColumnsGoesByThePolicy) {
         {SchemaChangePolicy::kFreeze, each.freeze},
         {SchemaChangePolicy::kDiscardColumns, each.discard}};
     for (const auto& [policy, expected] : kExpected) {
-      SCOPED_TRACE(std::string(each.name) + ", policy " +
-                   std::to_string(static_cast<int>(policy)));
+      SCOPED_TRACE(std::string(each.name) + ", policy " + std::to_string(static_cast<int>(policy)));
       table_.on_schema_change = policy;
       const auto load = Decide(WriteMode::kAppend, each.run, There(each.table));
       if (!load.ok()) {
@@ -257,9 +299,9 @@ TEST_F(TableLoadTest, AppendToOtherColumnsGoesByThePolicy) {
 TEST_F(TableLoadTest, TheErrorShowsTheDifferenceAndTheWaysOut) {
   const std::string error = ErrorOf(WriteMode::kAppend, {field("new", arrow::int64())},
                                     There(R"([{"name":"old","type":"DATE"}])"));
-  EXPECT_THAT(error, AllOf(HasSubstr("table public.t: p.d.t has other columns"),
-                           HasSubstr("\n- old: DATE"), HasSubstr("\n+ new: INTEGER"),
-                           HasSubstr("destination.on_schema_change")));
+  EXPECT_THAT(
+      error, AllOf(HasSubstr("table public.t: p.d.t has other columns"), HasSubstr("\n- old: DATE"),
+                   HasSubstr("\n+ new: INTEGER"), HasSubstr("destination.on_schema_change")));
   EXPECT_THAT(ErrorOf(WriteMode::kAppend, {field("old", arrow::int64())},
                       There(R"([{"name":"old","type":"DATE"}])")),
               AllOf(HasSubstr("use write: replace"),
@@ -289,9 +331,8 @@ TEST_F(TableLoadTest, WhatIsLeftOutIsNoted) {
       Decide(WriteMode::kAppend, {field("h", home), field("new", arrow::utf8())},
              There(R"([{"name":"h","type":"RECORD","fields":[{"name":"zip","type":"STRING"}]}])"))
           .ValueOrDie();
-  EXPECT_THAT(load.notes,
-              testing::UnorderedElementsAre(HasSubstr("column h.x is left out"),
-                                            HasSubstr("column new is left out")));
+  EXPECT_THAT(load.notes, testing::UnorderedElementsAre(HasSubstr("column h.x is left out"),
+                                                        HasSubstr("column new is left out")));
 }
 
 TEST_F(TableLoadTest, ReplaceOfTheSameColumnsKeepsTheSchema) {
@@ -304,18 +345,17 @@ TEST_F(TableLoadTest, ReplaceOfTheSameColumnsKeepsTheSchema) {
 
 TEST_F(TableLoadTest, ReplaceByOtherColumnsKeepsWhatARunDoesNotDecide) {
   const auto home = arrow::struct_({field("zip", arrow::utf8()), field("x", arrow::int64())});
-  const TableLoad load =
-      Decide(WriteMode::kReplace,
-             {field("ID", arrow::utf8()), field("name", arrow::utf8()), field("h", home),
-              field("new", arrow::int64())},
-             There(R"([
+  const TableLoad load = Decide(WriteMode::kReplace,
+                                {field("ID", arrow::utf8()), field("name", arrow::utf8()),
+                                 field("h", home), field("new", arrow::int64())},
+                                There(R"([
       {"name":"id","type":"NUMERIC","mode":"REQUIRED","description":"key",
        "policyTags":{"names":["p"]},"roundingMode":"ROUND_HALF_EVEN"},
       {"name":"name","type":"STRING","collation":"und:ci","description":"who"},
       {"name":"h","type":"RECORD","fields":[
           {"name":"zip","type":"STRING","policyTags":{"names":["q"]},"description":"code"}]},
       {"name":"old","type":"DATE"}])"))
-          .ValueOrDie();
+                             .ValueOrDie();
   EXPECT_FALSE(load.target.keeps_schema);
   EXPECT_EQ(load.target.schema, Json::parse(R"({"fields":[
       {"name":"ID","type":"STRING","mode":"NULLABLE","description":"key",
@@ -336,8 +376,8 @@ TEST_F(TableLoadTest, ReplaceNeedsTheColumnThatTheTableIsPartitionedBy) {
               HasSubstr("is partitioned by day, which this run does not have"));
   EXPECT_THAT(ErrorOf(WriteMode::kReplace, {field("day", arrow::utf8())}, There(same_, by_day)),
               HasSubstr("is partitioned by day, which this run does not have"));
-  EXPECT_TRUE(Decide(WriteMode::kReplace, {field("day", arrow::date32())}, There(same_, by_day))
-                  .ok());
+  EXPECT_TRUE(
+      Decide(WriteMode::kReplace, {field("day", arrow::date32())}, There(same_, by_day)).ok());
   const Json by_id = Json::parse(R"({"rangePartitioning":{"field":"ID",
       "range":{"start":"0","end":"10","interval":"1"}}})");
   EXPECT_THAT(ErrorOf(WriteMode::kReplace, {field("day", arrow::date32())}, There(same_, by_id)),
@@ -345,9 +385,9 @@ TEST_F(TableLoadTest, ReplaceNeedsTheColumnThatTheTableIsPartitionedBy) {
 }
 
 TEST_F(TableLoadTest, ATableMayHaveNoSchemaYet) {
-  for (const char* resource : {R"({"location":"EU"})", R"({"location":"EU","schema":null})",
-                               R"({"location":"EU","schema":{}})",
-                               R"({"location":"EU","schema":{"fields":[]}})"}) {
+  for (const char* resource :
+       {R"({"location":"EU"})", R"({"location":"EU","schema":null})",
+        R"({"location":"EU","schema":{}})", R"({"location":"EU","schema":{"fields":[]}})"}) {
     const TableState state{.table = Json::parse(resource), .dataset = {}};
     const auto load = Decide(WriteMode::kReplace, run_, state);
     ASSERT_TRUE(load.ok()) << load.status();

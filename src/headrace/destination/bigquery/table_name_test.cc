@@ -21,15 +21,15 @@ const TableRef& Orders() {
 }
 
 TEST(TableNameTest, FollowsThePattern) {
-  for (const auto& [pattern, name] : std::vector<std::pair<const char*, const char*>>{
-           {"{table}", "orders"},
-           {"{schema}_{table}", "shop_orders"},
-           {"raw_{table}_v1", "raw_orders_v1"},
-           {"{table}{table}", "ordersorders"},
-           {"fixed", "fixed"},
-           {"a}b", "a_b"},
-           {"{schema}.{table}", "shop_orders"},
-           {"a-b c", "a-b_c"}}) {
+  for (const auto& [pattern, name] :
+       std::vector<std::pair<const char*, const char*>>{{"{table}", "orders"},
+                                                        {"{schema}_{table}", "shop_orders"},
+                                                        {"raw_{table}_v1", "raw_orders_v1"},
+                                                        {"{table}{table}", "ordersorders"},
+                                                        {"fixed", "fixed"},
+                                                        {"a}b", "a_b"},
+                                                        {"{schema}.{table}", "shop_orders"},
+                                                        {"a-b c", "a-b_c"}}) {
     EXPECT_EQ(NameOf(pattern, Orders()), name) << pattern;
   }
 }
