@@ -109,13 +109,13 @@ arrow::Status ReadLayout(const OptionValues& options, TableLayout& layout) {
       ARROW_ASSIGN_OR_RAISE(layout.range, ParseRange(*range));
     }
   }
-  if (auto expires = options.Integer("partition_expiration")) {
+  if (const auto expires = options.Integer("partition_expiration")) {
     layout.partition_expiration_ms = expires;
   }
   layout.require_partition_filter =
       options.Boolean("require_partition_filter").value_or(layout.require_partition_filter);
   if (options.Find("cluster_by") != nullptr) layout.cluster_by = options.StringList("cluster_by");
-  if (auto expires = options.Integer("expiration")) layout.table_expiration_ms = expires;
+  if (const auto expires = options.Integer("expiration")) layout.table_expiration_ms = expires;
   return arrow::Status::OK();
 }
 
@@ -149,8 +149,9 @@ std::vector<OptionFault> BigQueryFaults(const OptionValues& options) {
   const auto add = [&](std::string_view key, const arrow::Status& status) {
     if (!status.ok()) faults.push_back({key, status.message()});
   };
-  if (const auto staging = options.String("staging"))
+  if (const auto staging = options.String("staging")) {
     add("staging", ParseBucket(*staging).status());
+  }
   add("labels", ParseLabels(options.StringList("labels")).status());
   TableLayout layout;
   const arrow::Status read = ReadLayout(options, layout);
@@ -165,6 +166,134 @@ arrow::Status FaultOf(std::span<const OptionFault> faults) {
                    faults.front().message);
 }
 
+/// Where tables are, and how rows come there.
+std::vector<OptionSpec> PlaceOptions() {
+  return {
+      {.key = "project",
+       .type = OptionType::kString,
+       .doc = "The project that the tables are in, and that runs the jobs.",
+       .required = true,
+       .example = "my-project"},
+      {.key = "dataset",
+       .type = OptionType::kString,
+       .doc = "The dataset of the tables. Made if it is not there.",
+       .required = true,
+       .example = "shop"},
+      {.key = "table",
+       .type = OptionType::kString,
+       .default_text = "{table}",
+       .doc = "The name of a table there; {schema} and {table} are those of the source. "
+              "What BigQuery does not take in a name becomes _."},
+      {.key = "location",
+       .type = OptionType::kString,
+       .doc = "Where a dataset that is made lies, as US, EU or europe-west3. Default: US; "
+              "of one that is there, its own."},
+      {.key = "staging",
+       .type = OptionType::kString,
+       .doc = "A bucket, and where in it files lie until they are loaded, and commit "
+              "records stay: gs://bucket/prefix.",
+       .example = "gs://my-bucket/headrace"},
+      {.key = "method",
+       .type = OptionType::kEnum,
+       .default_text = "auto",
+       .doc = "load_job: files in the bucket, and one load job per table. auto: load_job.",
+       .choices = {"auto", "load_job", "upload"},
+       .refused_choices = {{"upload", kUploadRefused}}},
+      {.key = "create",
+       .type = OptionType::kEnum,
+       .default_text = "if_needed",
+       .doc = "Whether a dataset and tables that are not there are made.",
+       .choices = {"if_needed", "never"}},
+  };
+}
+
+/// How tables are laid out that are made.
+std::vector<OptionSpec> LayoutOptions() {
+  return {
+      {.key = "partition_by",
+       .type = OptionType::kString,
+       .doc = "A column, as it is called in BigQuery, that tables which are made are "
+              "partitioned by.",
+       .per_table = true},
+      {.key = "partition_type",
+       .type = OptionType::kEnum,
+       .default_text = "day",
+       .doc = "By which part of a date or time, or by ranges of an integer.",
+       .choices = {"hour", "day", "month", "year", "range"},
+       .per_table = true},
+      {.key = "partition_range",
+       .type = OptionType::kString,
+       .doc = "Of partition_type: range, start:end:interval.",
+       .example = "0:1000000:10000",
+       .per_table = true},
+      {.key = "partition_expiration",
+       .type = OptionType::kDuration,
+       .doc = "How long a partition is kept.",
+       .minimum = 1,
+       .per_table = true},
+      {.key = "require_partition_filter",
+       .type = OptionType::kBoolean,
+       .default_text = "false",
+       .doc = "Refuse queries that do not choose partitions.",
+       .per_table = true},
+      {.key = "cluster_by",
+       .type = OptionType::kStringList,
+       .doc = "Up to four columns, as they are called in BigQuery, that tables which are "
+              "made are clustered by.",
+       .per_table = true},
+      {.key = "expiration",
+       .type = OptionType::kDuration,
+       .doc = "How long a table that is made is kept.",
+       .minimum = 1,
+       .per_table = true},
+  };
+}
+
+/// The rest.
+std::vector<OptionSpec> LoadOptions() {
+  return {
+      {.key = "labels",
+       .type = OptionType::kStringList,
+       .doc = "Labels of tables that are made, and of jobs: key=value.",
+       .example = "[team=shop]",
+       .changes_rows = false},
+      {.key = "on_schema_change",
+       .type = OptionType::kEnum,
+       .default_text = "error",
+       .doc = "Where a table has other columns than the run, and is not replaced: error; "
+              "evolve adds columns, and REQUIRED ones become NULLABLE; freeze leaves the "
+              "table as it is, so that new columns are an error; discard_columns leaves "
+              "those out.",
+       .choices = {std::begin(kSchemaChangeNames), std::end(kSchemaChangeNames)},
+       .per_table = true},
+      {.key = "credentials",
+       .type = OptionType::kPath,
+       .doc = "A credentials file of Google Cloud. Default: Application Default "
+              "Credentials.",
+       .changes_rows = false},
+      {.key = "target_file_size",
+       .type = OptionType::kBytes,
+       .default_text = "256MiB",
+       .doc = "A staged file is closed once it is so large.",
+       .minimum = 1,
+       .per_table = true},
+      {.key = "compression",
+       .type = OptionType::kEnum,
+       .default_text = "auto",
+       .doc = "Of staged files. auto: snappy for the columns that it makes smaller; or one "
+              "codec for all.",
+       .choices = {"auto", "none", "snappy", "zstd"},
+       .per_table = true},
+  };
+}
+
+std::vector<OptionSpec> AllOptions() {
+  std::vector<OptionSpec> options = PlaceOptions();
+  std::ranges::move(LayoutOptions(), std::back_inserter(options));
+  std::ranges::move(LoadOptions(), std::back_inserter(options));
+  return options;
+}
+
 }  // namespace
 
 const PluginOptions& BigQueryOptions() {
@@ -173,112 +302,7 @@ const PluginOptions& BigQueryOptions() {
       .doc =
           "Tables of BigQuery: Parquet files in a bucket of Cloud Storage, and one load job per "
           "table and run.",
-      .options =
-          {
-              {.key = "project",
-               .type = OptionType::kString,
-               .doc = "The project that the tables are in, and that runs the jobs.",
-               .required = true,
-               .example = "my-project"},
-              {.key = "dataset",
-               .type = OptionType::kString,
-               .doc = "The dataset of the tables. Made if it is not there.",
-               .required = true,
-               .example = "shop"},
-              {.key = "table",
-               .type = OptionType::kString,
-               .default_text = "{table}",
-               .doc = "The name of a table there; {schema} and {table} are those of the source. "
-                      "What BigQuery does not take in a name becomes _."},
-              {.key = "location",
-               .type = OptionType::kString,
-               .doc = "Where a dataset that is made lies, as US, EU or europe-west3. Default: US; "
-                      "of one that is there, its own."},
-              {.key = "staging",
-               .type = OptionType::kString,
-               .doc = "A bucket, and where in it files lie until they are loaded, and commit "
-                      "records stay: gs://bucket/prefix.",
-               .example = "gs://my-bucket/headrace"},
-              {.key = "method",
-               .type = OptionType::kEnum,
-               .default_text = "auto",
-               .doc = "load_job: files in the bucket, and one load job per table. auto: load_job.",
-               .choices = {"auto", "load_job", "upload"},
-               .refused_choices = {{"upload", kUploadRefused}}},
-              {.key = "create",
-               .type = OptionType::kEnum,
-               .default_text = "if_needed",
-               .doc = "Whether a dataset and tables that are not there are made.",
-               .choices = {"if_needed", "never"}},
-              {.key = "partition_by",
-               .type = OptionType::kString,
-               .doc = "A column, as it is called in BigQuery, that tables which are made are "
-                      "partitioned by.",
-               .per_table = true},
-              {.key = "partition_type",
-               .type = OptionType::kEnum,
-               .default_text = "day",
-               .doc = "By which part of a date or time, or by ranges of an integer.",
-               .choices = {"hour", "day", "month", "year", "range"},
-               .per_table = true},
-              {.key = "partition_range",
-               .type = OptionType::kString,
-               .doc = "Of partition_type: range, start:end:interval.",
-               .example = "0:1000000:10000",
-               .per_table = true},
-              {.key = "partition_expiration",
-               .type = OptionType::kDuration,
-               .doc = "How long a partition is kept.",
-               .minimum = 1,
-               .per_table = true},
-              {.key = "require_partition_filter",
-               .type = OptionType::kBoolean,
-               .default_text = "false",
-               .doc = "Refuse queries that do not choose partitions.",
-               .per_table = true},
-              {.key = "cluster_by",
-               .type = OptionType::kStringList,
-               .doc = "Up to four columns, as they are called in BigQuery, that tables which are "
-                      "made are clustered by.",
-               .per_table = true},
-              {.key = "expiration",
-               .type = OptionType::kDuration,
-               .doc = "How long a table that is made is kept.",
-               .minimum = 1,
-               .per_table = true},
-              {.key = "labels",
-               .type = OptionType::kStringList,
-               .doc = "Labels of tables that are made, and of jobs: key=value.",
-               .example = "[team=shop]",
-               .changes_rows = false},
-              {.key = "on_schema_change",
-               .type = OptionType::kEnum,
-               .default_text = "error",
-               .doc = "Where a table has other columns than the run, and is not replaced: error; "
-                      "evolve adds columns, and REQUIRED ones become NULLABLE; freeze leaves the "
-                      "table as it is, so that new columns are an error; discard_columns leaves "
-                      "those out.",
-               .choices = {std::begin(kSchemaChangeNames), std::end(kSchemaChangeNames)},
-               .per_table = true},
-              {.key = "credentials",
-               .type = OptionType::kPath,
-               .doc = "A credentials file of Google Cloud. Default: Application Default "
-                      "Credentials.",
-               .changes_rows = false},
-              {.key = "target_file_size",
-               .type = OptionType::kBytes,
-               .default_text = "256MiB",
-               .doc = "A staged file is closed once it is so large.",
-               .minimum = 1,
-               .per_table = true},
-              {.key = "compression",
-               .type = OptionType::kEnum,
-               .default_text = "auto",
-               .doc = "Of staged files. auto: snappy for the columns that it makes smaller; or one "
-                      "codec for all.",
-               .choices = {"auto", "none", "snappy", "zstd"},
-               .per_table = true},
-          },
+      .options = AllOptions(),
       .faults = BigQueryFaults};
   return kOptions;
 }

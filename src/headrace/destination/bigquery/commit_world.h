@@ -37,7 +37,7 @@ class Turns {
 
   /// The process sends no more requests.
   void Leave() {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     --living_;
     Choose();
   }

@@ -43,9 +43,9 @@ ArrayResult FitField(const std::shared_ptr<arrow::Array>& values, const arrow::F
   const bool is_list =
       staged.type()->id() == arrow::Type::LIST || staged.type()->id() == arrow::Type::MAP;
   if (!staged.nullable() && !is_list && values->null_count() > nulls) return HoldsNull(path, "");
-  ARROW_ASSIGN_OR_RAISE(const auto fitted, FitType(values, staged.type(), path));
+  ARROW_ASSIGN_OR_RAISE(auto fitted, FitType(values, staged.type(), path));
   if (staged.nullable() || fitted->null_count() == 0) return fitted;
-  auto data = fitted->data()->Copy();
+  const auto data = fitted->data()->Copy();
   data->buffers[0] = nullptr;
   data->null_count = 0;
   return arrow::MakeArray(data);

@@ -378,7 +378,7 @@ class RandomArrays {
       if (arrow::is_string(type->id())) value = "\"" + value + "\"";
       json += (i == 0 ? "" : ", ") + value;
     }
-    auto data = ArrayOf(type, json + "]")->data()->Copy();
+    const auto data = ArrayOf(type, json + "]")->data()->Copy();
     data->buffers[0] = Bitmap(valid);  // What lies under NULLs stays.
     data->null_count = arrow::kUnknownNullCount;
     return arrow::MakeArray(data);

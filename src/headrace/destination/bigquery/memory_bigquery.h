@@ -38,7 +38,7 @@ class MemoryBigQuery final : public HttpTransport {
   int polls = 0;  ///< That say RUNNING.
 
   arrow::Result<HttpResponse> Send(const HttpRequest& request, const std::stop_token&) override {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     const TestUrl url(request.url);
     const std::string last = PercentDecode(url.path.substr(url.path.rfind('/') + 1));
     const Json body = Json::parse(request.body, nullptr, false);
@@ -56,25 +56,25 @@ class MemoryBigQuery final : public HttpTransport {
 
   /// How often each file is in the table.
   std::map<std::string, int> loaded() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return loaded_;
   }
 
   std::vector<std::string> job_ids() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     std::vector<std::string> ids;
     for (const auto& [id, job] : jobs_) ids.push_back(id);
     return ids;
   }
 
   std::vector<Json> patches() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return patches_;
   }
 
   /// Around the API.
   void AddJob(const std::string& id, Json job) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     jobs_[id] = std::move(job);
   }
 

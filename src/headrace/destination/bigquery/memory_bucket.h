@@ -62,7 +62,7 @@ class MemoryBucket final : public HttpTransport {
   explicit MemoryBucket(size_t page = 1000) : page_(page) {}
 
   arrow::Result<HttpResponse> Send(const HttpRequest& request, const std::stop_token&) override {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     const TestUrl url(request.url);
     const size_t objects = url.path.find("/o");
     const std::string name = PercentDecode(url.path.substr(std::min(objects + 3, url.path.size())));
@@ -73,24 +73,24 @@ class MemoryBucket final : public HttpTransport {
 
   /// Around the API.
   void Put(const std::string& name, std::string content, int64_t updated_micros = 0) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     objects_[name] = {.content = std::move(content),
                       .generation = ++generation_,
                       .updated_micros = updated_micros};
   }
 
   void Remove(const std::string& name) {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     objects_.erase(name);
   }
 
   bool Has(const std::string& name) const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     return objects_.contains(name);
   }
 
   std::vector<std::string> Names() const {
-    const std::lock_guard lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     std::vector<std::string> names;
     for (const auto& [name, object] : objects_) names.push_back(name);
     return names;

@@ -63,8 +63,9 @@ arrow::Result<Publication> PublicationOf(const CommitIntent& intent) {
   object.Read("makes_table", publication.makes_table);
   object.Read("table_created", publication.table_created);
   ReadLoaded(found, object, publication.loaded);
-  if (found.contains("configuration"))
+  if (found.contains("configuration")) {
     publication.configuration = object.ReadObject("configuration");
+  }
   if (found.contains("patch")) publication.patch = object.ReadObject("patch");
   ARROW_RETURN_NOT_OK(object.status());
   return publication;

@@ -179,7 +179,7 @@ arrow::Status TableCommit::Claim() {
   for (int claim = 1; claim <= kMostClaims; ++claim) {
     ARROW_ASSIGN_OR_RAISE(const CommitIntent holder, parts_.log.Claim(intent_));
     if (IsSameIntent(holder, intent_)) return Adopt(holder);
-    const arrow::Status settled = SettleHolder(holder);
+    arrow::Status settled = SettleHolder(holder);
     if (settled.ok()) return Overtaken();
     if (CodeOf(settled) != kVoidIntentCode) return settled;
   }

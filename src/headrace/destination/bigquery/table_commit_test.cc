@@ -15,7 +15,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::UnorderedElementsAre;
 using Json = nlohmann::json;
 using Process = CommitWorld::Process;
 
@@ -101,7 +100,7 @@ TEST_F(TableCommitTest, AJobThatTheServiceLosesIsBegunAnewUnderTheNextId) {
   // The log has the next id before the service does.
   std::vector<std::string> known;
   world_.service->outcome = [&](int count, const Json& job) {
-    GcsClient gcs(world_.bucket, MemoryBucket::kRoot);
+    const GcsClient gcs(world_.bucket, MemoryBucket::kRoot);
     const auto text = gcs.Read({.bucket = "b", .name = CommitWorld::NameOf(intent_)}, {});
     const auto holder = CommitIntentFromJson(Json::parse(**text)).ValueOrDie();
     const int attempt = PublicationOf(holder)->attempt;
@@ -244,29 +243,31 @@ TEST_F(TableCommitTest, IdsThatAnEarlierLifeOfTheRunHasBurntAreLeftOut) {
 /// What a service does with the jobs of one commit, and what has to come of it.
 struct Story {
   const char* name;
-  MemoryBigQuery::Outcome outcome;
-  MemoryBigQuery::Refusal refusal;
+  std::vector<Json> failures;  ///< Of its jobs, one after another.
+  bool fails_for_good = false;
+  bool is_refused = false;
   int polls = 0;
-  bool is_void = false;
+  bool is_void() const { return fails_for_good || is_refused; }
 };
 
 std::vector<Story> Stories() {
   return {
       {.name = "at once"},
       {.name = "after a while", .polls = 3},
-      {.name = "lost once", .outcome = FailFirst({BackendError()})},
-      {.name = "lost twice", .outcome = FailFirst({BackendError(), BackendError()}), .polls = 1},
-      {.name = "fails for good", .outcome = FailAlways(BadFile()), .is_void = true},
-      {.name = "lost, then fails for good",
-       .outcome = FailFirst({BackendError(), BadFile(), BadFile(), BadFile(), BadFile(), BadFile(),
-                             BadFile(), BadFile(), BadFile(), BadFile()}),
-       .is_void = true},
-      {.name = "refused", .refusal = RefuseLoads(400, "invalid"), .is_void = true}};
+      {.name = "lost once", .failures = {BackendError()}},
+      {.name = "lost twice", .failures = {BackendError(), BackendError()}, .polls = 1},
+      {.name = "fails for good", .fails_for_good = true},
+      {.name = "lost, then fails for good", .failures = {BackendError()}, .fails_for_good = true},
+      {.name = "refused", .is_refused = true}};
 }
 
-void Set(const Story& story, CommitWorld& world) {
-  world.service->outcome = story.outcome;
-  world.service->refusal = story.refusal;
+void Tell(const Story& story, const CommitWorld& world) {
+  world.service->outcome = [story](int count, const Json& /*job*/) {
+    const auto index = static_cast<size_t>(count - 1);
+    if (index < story.failures.size()) return story.failures[index];
+    return story.fails_for_good ? BadFile() : Json();
+  };
+  if (story.is_refused) world.service->refusal = RefuseLoads(400, "invalid");
   world.service->polls = story.polls;
 }
 
@@ -275,14 +276,14 @@ void ExpectEnd(const Story& story, CommitWorld& world, const CommitIntent& inten
   Process process(world);
   const auto settled = process.Settle(intent);
   ASSERT_TRUE(settled.ok()) << settled.status();
-  if (!story.is_void) {
+  if (!story.is_void()) {
     EXPECT_NE(settled->outcome, SettleOutcome::kVoid) << settled->reason;
   }
   const auto record = process.Commit(intent);
-  EXPECT_EQ(world.TimesLoaded(intent), story.is_void ? 0 : 1);
-  EXPECT_EQ(world.HasRecord(intent), !story.is_void);
-  EXPECT_EQ(world.IsClaimed(intent), !story.is_void);
-  if (story.is_void) {
+  EXPECT_EQ(world.TimesLoaded(intent), story.is_void() ? 0 : 1);
+  EXPECT_EQ(world.HasRecord(intent), !story.is_void());
+  EXPECT_EQ(world.IsClaimed(intent), !story.is_void());
+  if (story.is_void()) {
     EXPECT_EQ(CodeOf(record.status()), kVoidIntentCode) << record.status();
   } else {
     EXPECT_TRUE(record.ok()) << record.status();
@@ -298,7 +299,7 @@ TEST(TableCommitProperty, ACommitThatDiesAtAnyRequestIsCarriedOutOnce) {
         SCOPED_TRACE(std::string(story.name) + ", dies at " + std::to_string(last) +
                      (arrives ? " after it" : " before it"));
         CommitWorld world;
-        Set(story, world);
+        Tell(story, world);
         const CommitIntent intent = world.Decide("r1");
         Process process(world, {.last = last, .arrives = arrives});
         (void)process.Commit(intent);
@@ -321,7 +322,7 @@ TEST(TableCommitProperty, ACommitThatDiesTwiceIsCarriedOutOnce) {
       const Lifetime second = {.last = other / 2 + 1, .arrives = other % 2 == 1};
       SCOPED_TRACE(std::string(story.name) + ", lives " + std::to_string(lives));
       CommitWorld world;
-      Set(story, world);
+      Tell(story, world);
       const CommitIntent intent = world.Decide("r1");
       (void)Process(world, first).Commit(intent);
       (void)Process(world, second).Commit(intent);
@@ -363,15 +364,15 @@ TEST(TableCommitProperty, ProcessesThatCarryOutOneIntentSideBySideLoadItOnce) {
       SCOPED_TRACE(std::string(story.name) + ", seed " + std::to_string(seed));
       std::mt19937_64 random(seed);
       CommitWorld world;
-      Set(story, world);
+      Tell(story, world);
       const CommitIntent intent = world.Decide("r1");
       const std::vector<CommitIntent> intents(2 + seed % 2, intent);
       std::vector<Lifetime> lives;
       for (size_t i = 0; i < intents.size(); ++i) lives.push_back(RandomLife(random));
       const auto ends = CommitBeside(world, intents, lives, seed);
       for (size_t i = 0; i < ends.size(); ++i) {
-        if (lives[i].last == 0) EXPECT_TRUE(ends[i].ok() != story.is_void) << ends[i];
-        if (!story.is_void) EXPECT_NE(CodeOf(ends[i]), kVoidIntentCode) << ends[i];
+        if (lives[i].last == 0) EXPECT_TRUE(ends[i].ok() != story.is_void()) << ends[i];
+        if (!story.is_void()) EXPECT_NE(CodeOf(ends[i]), kVoidIntentCode) << ends[i];
       }
       ExpectEnd(story, world, intent);
       if (testing::Test::HasFailure()) return;
