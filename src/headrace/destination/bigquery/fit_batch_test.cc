@@ -375,8 +375,8 @@ class RandomArrays {
       std::string value = std::to_string(Below(99) + 1);
       if (type->id() == arrow::Type::TIMESTAMP && seen[i]) value += "000";
       if (type->id() == arrow::Type::BOOL) value = Flip() ? "true" : "false";
-      if (arrow::is_string(type->id())) value = "\"" + value + "\"";
-      json += (i == 0 ? "" : ", ") + value;
+      if (i > 0) json += ", ";
+      json += arrow::is_string(type->id()) ? Json(value).dump() : value;
     }
     const auto data = ArrayOf(type, json + "]")->data()->Copy();
     data->buffers[0] = Bitmap(valid);  // What lies under NULLs stays.

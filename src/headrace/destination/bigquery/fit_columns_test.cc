@@ -12,7 +12,6 @@ namespace {
 using arrow::field;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using Json = nlohmann::json;
 
 PlannedColumn Planned(const std::string& name, const std::shared_ptr<arrow::DataType>& type,

@@ -26,8 +26,9 @@ TEST(LoadJobIdTest, DiffersWithEachPartAndHasOnlyWhatTheServiceTakes) {
   constexpr std::string_view kPieces = "ab1:/.ü \n";
   const auto part = [&] {
     std::string text;
-    for (auto length = random() % 4; length > 0; --length)
+    for (auto length = random() % 4; length > 0; --length) {
       text += kPieces[random() % kPieces.size()];
+    }
     return text;
   };
   std::set<std::string> ids;

@@ -27,7 +27,7 @@ TEST(ProcessMarkTest, AProcessThatIsGoneDoesNot) {
 
 TEST(ProcessMarkTest, APidThatIsAnothersByNowIsNotIt) {
   ProcessMark mark = ProcessMark::OfThisProcess();
-  mark.started += "0";
+  mark.started += '0';
   EXPECT_EQ(mark.IsAlive(), false);
 }
 

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace headrace {
 namespace {
 
@@ -182,11 +185,10 @@ struct PolicyCase {
   const char* discard;
 };
 
-std::vector<PolicyCase> PolicyCases() {
-  const auto home = arrow::struct_({field("zip", arrow::utf8()), field("x", arrow::int64())});
-  const auto zip = arrow::struct_({field("zip", arrow::utf8())});
-  constexpr const char* kMismatch = "schema_mismatch";
-  constexpr const char* kId = R"([{"name":"id","type":"INTEGER"}])";
+constexpr const char* kMismatch = "schema_mismatch";
+constexpr const char* kId = R"([{"name":"id","type":"INTEGER"}])";
+
+std::vector<PolicyCase> ColumnCases() {
   return {
       {"added",
        kId,
@@ -217,6 +219,27 @@ std::vector<PolicyCase> PolicyCases() {
        "id: int64",
        "id: int64 not null",
        "id: int64 not null"},
+      {"no column in common",
+       R"([{"name":"old","type":"DATE"}])",
+       {field("id", arrow::int64())},
+       kMismatch,
+       "id: int64",
+       kMismatch,
+       kMismatch},
+      {"a table without columns",
+       "[]",
+       {field("id", arrow::int64())},
+       kMismatch,
+       "id: int64",
+       kMismatch,
+       kMismatch},
+  };
+}
+
+std::vector<PolicyCase> RecordCases() {
+  const auto home = arrow::struct_({field("zip", arrow::utf8()), field("x", arrow::int64())});
+  const auto zip = arrow::struct_({field("zip", arrow::utf8())});
+  return {
       {"nested, added",
        R"([{"name":"h","type":"RECORD","fields":[{"name":"zip","type":"STRING"}]}])",
        {field("h", home)},
@@ -254,31 +277,19 @@ std::vector<PolicyCase> PolicyCases() {
        "h: list<element: struct<zip: string>>",
        kMismatch,
        kMismatch},
-      {"no column in common",
-       R"([{"name":"old","type":"DATE"}])",
-       {field("id", arrow::int64())},
-       kMismatch,
-       "id: int64",
-       kMismatch,
-       kMismatch},
-      {"a table without columns",
-       "[]",
-       {field("id", arrow::int64())},
-       kMismatch,
-       "id: int64",
-       kMismatch,
-       kMismatch},
   };
 }
 
 TEST_F(TableLoadTest, AppendToOtherColumnsGoesByThePolicy) {
-  for (const PolicyCase& each : PolicyCases()) {
-    const std::pair<SchemaChangePolicy, const char*> kExpected[] = {
+  std::vector<PolicyCase> cases = ColumnCases();
+  std::ranges::move(RecordCases(), std::back_inserter(cases));
+  for (const PolicyCase& each : cases) {
+    const std::pair<SchemaChangePolicy, const char*> expectations[] = {
         {SchemaChangePolicy::kError, each.error},
         {SchemaChangePolicy::kEvolve, each.evolve},
         {SchemaChangePolicy::kFreeze, each.freeze},
         {SchemaChangePolicy::kDiscardColumns, each.discard}};
-    for (const auto& [policy, expected] : kExpected) {
+    for (const auto& [policy, expected] : expectations) {
       SCOPED_TRACE(std::string(each.name) + ", policy " + std::to_string(static_cast<int>(policy)));
       table_.on_schema_change = policy;
       const auto load = Decide(WriteMode::kAppend, each.run, There(each.table));
