@@ -61,8 +61,6 @@ ASKED = {
 FAULTS = {"429": answer(429), "500": answer(500), "503": answer(503), "cut": cut_request, "lost": lost_answer, "truncated": truncated}
 
 
-SESSION_LOST = pytest.mark.xfail(strict=True, reason="an upload that the service does not know any more (404 of UploadChunk) is taken for a "
-                                 "fault of the user's, and is not begun again: client/store/object_store.cc, kUsersFaults")
 ASKED_OF_ALL_FAULTS = ("jobs.insert", "the claim", "a file's beginning")
 
 
@@ -73,7 +71,7 @@ def fault_cases() -> list:
         for fault in FAULTS if asked in ASKED_OF_ALL_FAULTS else ("503", "truncated"):
             if (asked, fault) == ("a file's bytes", "503"):  # See test_an_upload_that_is_asked_after.
                 continue
-            cases.append(pytest.param(asked, fault, marks=[SESSION_LOST] if (asked, fault) == ("a file's bytes", "truncated") else []))
+            cases.append((asked, fault))
     return cases
 
 
@@ -175,8 +173,6 @@ def test_a_job_that_fails_is_a_failed_run(job, items, bigquery_proxy, reason, ti
     job.expect_nothing_staged()
 
 
-@pytest.mark.xfail(strict=True, reason="TableCommit::Void makes a transient error of whatever the load job has failed by: 'this may pass: run the same "
-                   "command again'")
 @pytest.mark.parametrize("reason", ["invalid", "quotaExceeded", "accessDenied"])
 def test_what_does_not_pass_by_itself_is_not_said_to_pass(job, bigquery_proxy, reason):
     bigquery_proxy.fault(failing(reason), when=posts(JOBS))
@@ -299,8 +295,6 @@ def test_a_request_that_arrives_after_its_run(job, items, ask_of, held_at, state
     job.expect_nothing_staged()
 
 
-@pytest.mark.xfail(strict=True, reason="staged files of two lives of a run have one name: the bytes of the first one replace those of the second, of "
-                   "the same size, behind CheckStaged and in front of the load job; the run is done and verified")
 def test_an_upload_that_arrives_after_its_run_has_begun_anew(items, into_bigquery, bigquery_proxy, gcs_proxy):
     """The state is lost with the run, the rows have changed, and the new run has files of the same names when the old bytes come."""
     items.add("1000", "1000")
@@ -323,8 +317,6 @@ def test_an_upload_that_arrives_after_its_run_has_begun_anew(items, into_bigquer
     assert second.returncode == 0 and job.rows("items") == items.rows(), text
 
 
-@pytest.mark.xfail(strict=True, reason="staging paths are of job, run and table, not of the dataset: the second run replaces the files of the first one, "
-                   "whose load job then loads them")
 def test_two_jobs_of_one_name_and_run_id_into_two_datasets(items, into_bigquery, bigquery_proxy, dataset):
     """As where a scheduler's key is the run id, and a variable is the dataset. They have machines of their own, and one bucket."""
     items.add("1000", "1000")
@@ -351,12 +343,9 @@ def test_two_jobs_of_one_name_and_run_id_into_two_datasets(items, into_bigquery,
         call("DELETE", url, deleteContents="true")
 
 
-ONE_FOLDER = pytest.mark.xfail(strict=True, reason="two lives of a run at once have one staging folder: the second replaces the first one's files "
-                               "between CheckStaged and the load job, which loads the second's under the first one's record; only a different "
-                               "number of rows is noticed, as a failed verification that no repetition mends")
 
 
-@pytest.mark.parametrize("held_at", [pytest.param("the claim", marks=ONE_FOLDER), "jobs.insert"])
+@pytest.mark.parametrize("held_at", ["the claim", "jobs.insert"])
 def test_one_run_id_on_two_machines(items, into_bigquery, ask_of, held_at):
     """As a scheduler does that has lost sight of the first. The rows are those of one moment, whichever."""
     items.add("1000", "1000")

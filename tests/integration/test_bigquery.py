@@ -87,8 +87,6 @@ def test_a_table_that_others_have_dropped_is_made_again(load, dataset):
     assert job.rows("items") == TWO
 
 
-@pytest.mark.xfail(strict=True, reason="the watermark outlives the table: rows that were loaded before are missing, and nothing is said, although "
-                   "commit records have table_created, which nobody compares")
 def test_a_table_that_others_have_dropped_has_all_rows_again_or_is_an_error(load, two, dataset):
     job = load(mode="transactional", cursor="id")
     job.run()
@@ -98,7 +96,6 @@ def test_a_table_that_others_have_dropped_has_all_rows_again_or_is_an_error(load
     assert finished.returncode != 0 or job.rows("items") == two.rows()
 
 
-@pytest.mark.xfail(strict=True, reason="verify compares the commit record with itself: BigQueryDestination::ReadBack asks nothing of the table")
 def test_rows_that_are_gone_are_not_verified(load, dataset):
     job = load(write="append")
     job.run("--run-id", "first")
@@ -302,28 +299,10 @@ def test_a_table_whose_name_is_not_ascii(two, into_bigquery):
     job.expect_nothing_staged()
 
 
-PER_TABLE = pytest.mark.xfail(strict=True, reason="a table's own destination.dataset and destination.table are taken, and ignored: "
-                              "BigQueryDestination::TargetOf knows those of the job alone, and rows go there")
-
-
-@PER_TABLE
-def test_a_table_may_have_another_name(load):
-    job = load(destination={"table": "renamed_{table}"})
-    said(job.ask("plan"), "renamed_items")
-    job.run()
-    assert job.rows("renamed_items") == TWO
-
-
-@PER_TABLE
-def test_a_table_may_go_into_another_dataset(load, dataset):
-    url = f"{dataset.project}/datasets/{dataset.name}_more"
-    job = load(destination={"dataset": f"{dataset.name}_more"})
-    said(job.ask("plan"), f"{dataset.name}_more.items")
-    try:
-        job.run()
-        assert call("GET", f"{url}/tables/items").json()["numRows"] == "2"
-    finally:
-        call("DELETE", url, deleteContents="true")
+@pytest.mark.parametrize("key", ["dataset", "table"])
+def test_what_holds_for_the_whole_job_is_refused_at_a_table(load, key):
+    job = load(destination={key: "other"})
+    said(job.ask("plan", expect=2), f"tables[0].destination.{key}", "whole job")
 
 
 def test_a_table_may_have_another_layout(items, into_bigquery):
@@ -347,11 +326,7 @@ def test_two_jobs_into_one_table(load, two):
 # Other commands.
 
 
-NO_CHECKSUMS = pytest.mark.xfail(strict=True, reason="verify: checksum is taken by check and plan, and fails each run behind its commit: "
-                                 "BigQueryDestination::ReadBack reads none")
-
-
-@pytest.mark.parametrize("level", ["counts", pytest.param("checksum", marks=NO_CHECKSUMS), "source"])
+@pytest.mark.parametrize("level", ["counts", "checksum", "source"])
 def test_levels_of_verification(load, level):
     """What cannot be done is refused before rows are loaded."""
     job = load(write="append")

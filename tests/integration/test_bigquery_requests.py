@@ -19,6 +19,8 @@ NAMES = {
     re.compile(r'("(?:bytes|digest|checksum|committed_at|publication|slot_ms)": )("(?:[^"\\]|\\.)*"|\d+)'): r'\1"…"',
     re.compile(r"\(\d+ bytes of"): "(… bytes of",
     re.compile(r'("(?:creationTime|expirationTime|pid|started|boot|host|machine)": )("[^"]*"|\d+)'): r'\1"…"',
+    re.compile(r"/1-[0-9a-f]{16}/"): "/LIFE/",
+    re.compile(r"%2F1-[0-9a-f]{16}%2F"): "%2FLIFE%2F",
     re.compile(r"(Content-Range: bytes ).*"): r"\1…",
     re.compile(r"(X-Upload-Content-Length: ).*"): r"\1…",
 }
@@ -94,5 +96,5 @@ def test_no_request_says_the_projects_name_elsewhere(load, bigquery_proxy):
     job = load()
     job.run()
     others = [request.path for request in bigquery_proxy.requests
-              if not request.path.startswith((f"/bigquery/v2/projects/{PROJECT}/datasets/{job.dataset.name}", f"/bigquery/v2/projects/{PROJECT}/jobs"))]
+              if not request.path.startswith((f"/bigquery/v2/projects/{PROJECT}/datasets/{job.dataset.name}", f"/bigquery/v2/projects/{PROJECT}/jobs", f"/bigquery/v2/projects/{PROJECT}/queries"))]
     assert others == []

@@ -85,7 +85,8 @@ class BigQueryDestination final : public Destination {
         stop_(host.stop),
         jobs_(cloud_.bigquery()),
         log_(MakeBucketCommitLog(cloud_.gcs(), *settings_.staging, host.job, host.stop)),
-        staging_(cloud_.gcs(), std::move(store), *settings_.staging, host.job, host.stop) {}
+        staging_(cloud_.gcs(), std::move(store), *settings_.staging, host.job,
+                 settings_.project + "." + settings_.dataset, host.stop) {}
 
   std::string endpoint() const override {
     return "BigQuery " + settings_.project + "." + settings_.dataset;
@@ -173,7 +174,7 @@ class BigQueryDestination final : public Destination {
     ARROW_RETURN_NOT_OK(CheckOwner(target.table));
     seen_.erase(load.target.table.label());
     ARROW_ASSIGN_OR_RAISE(load.folder,
-                          staging_.Begin(target.run, load.target.table.label(), target.epoch));
+                          staging_.Begin(target.run, load.target.table.table, target.epoch));
     Keep(target, std::move(load));
     return arrow::Status::OK();
   }
@@ -271,7 +272,7 @@ class BigQueryDestination final : public Destination {
 
   arrow::Status Discard(const std::string& run, const std::string& table, int epoch) override {
     ARROW_ASSIGN_OR_RAISE(const BigQueryTable target, TargetOf(TableOfDirectory(table)));
-    return staging_.RemoveEpoch(run, target.label(), epoch);
+    return staging_.RemoveEpoch(run, target.table, epoch);
   }
 
   arrow::Result<std::vector<ReadBackResult>> ReadBack(const CommitRecord& record,
@@ -503,8 +504,8 @@ class BigQueryDestination final : public Destination {
       if (found != loads_.end()) return found->second;
     }
     ARROW_ASSIGN_OR_RAISE(TableLoad load, DecideFor(target));
-    ARROW_ASSIGN_OR_RAISE(load.folder, staging_.FindFolder(target.run, load.target.table.label(),
-                                                           target.epoch, file));
+    ARROW_ASSIGN_OR_RAISE(
+        load.folder, staging_.FindFolder(target.run, load.target.table.table, target.epoch, file));
     auto shared = std::make_shared<const TableLoad>(std::move(load));
     const std::scoped_lock lock(mutex_);
     return loads_.emplace(KeyOf(target), std::move(shared)).first->second;

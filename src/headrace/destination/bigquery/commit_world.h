@@ -114,7 +114,7 @@ class CommitWorld {
                   MemoryBigQuery::kRoot),
           jobs_(client_, [](auto, const std::stop_token& stop) { return !stop.stop_requested(); }),
           log_(MakeBucketCommitLog(gcs_, kStaging(), "nightly", {})),
-          staging_(gcs_, nullptr, kStaging(), "nightly", {}) {}
+          staging_(gcs_, nullptr, kStaging(), "nightly", "p.d", {}) {}
 
     arrow::Result<CommitRecord> Commit(const CommitIntent& intent) {
       ARROW_ASSIGN_OR_RAISE(TableCommit commit, TableCommit::Make(parts(), intent));

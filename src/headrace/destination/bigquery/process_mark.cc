@@ -77,8 +77,8 @@ arrow::Result<ProcessMark> ProcessMark::FromJson(std::string_view text) {
 }
 
 std::optional<bool> ProcessMark::IsAlive() const {
-  if (host != HostName()) return std::nullopt;
-  if (boot != BootId()) return false;
+  // Another boot may be that of another machine, which has the same name.
+  if (host != HostName() || boot != BootId()) return std::nullopt;
   if (pids != PidNamespace() || started.empty()) return std::nullopt;
   return StartOf(pid) == started;
 }

@@ -48,10 +48,11 @@ bool HasName(const GcsListedObject& object, std::string_view name) {
 }  // namespace
 
 StagingArea::StagingArea(const GcsClient& gcs, std::shared_ptr<FileStore> store,
-                         const BucketPrefix& staging, const std::string& job, std::stop_token stop)
+                         const BucketPrefix& staging, const std::string& job,
+                         const std::string& dataset, std::stop_token stop)
     : gcs_(gcs), store_(std::move(store)), bucket_(staging.bucket), stop_(std::move(stop)) {
   if (!staging.prefix.empty()) folder_ = staging.prefix + "/";
-  folder_ += std::string(kStagedFolder) + PathPart(job) + "/";
+  folder_ += std::string(kStagedFolder) + PathPart(job) + "/" + dataset + "/";
 }
 
 /// What cannot be removed any more tells others that the process may be at work, until it is idle.

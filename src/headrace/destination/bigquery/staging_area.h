@@ -22,23 +22,24 @@ namespace headrace {
 /// begins with a dot there.
 inline constexpr std::string_view kStagedFolder = ".staged/";
 
-/// Where the rows of one job lie until they are loaded:
+/// Where the rows of one job lie until they are loaded into a dataset, `project.dataset`. In a
+/// folder `<staging>/.staged/<job>/<dataset>/<run>`:
 ///
-///   <staging>/.staged/<job>/<run>/_process.json                a process that stages, until it
-///   ends <staging>/.staged/<job>/<run>/<table>/<epoch>-<life>/…     files, and `_intent.json` once
-///   decided
+// clang-format off
+///   _process.json               a process stages, until it ends
+///   <table>/<epoch>-<life>/…    files, and `_intent.json` once a commit of them is decided
+// clang-format on
 ///
-/// `table` is `project.dataset.table`. `life` is drawn anew for each epoch that begins, so that two
-/// lives of a run, one of which knows nothing of the other, have no name in common: what one is
-/// about to load, the other does not replace. A bucket has no locks. Whether a process is at work
-/// that is not this one tells its
+/// `life` is drawn anew for each epoch that begins, so that two lives of a run, one of which knows
+/// nothing of the other, have no name in common: what one is about to load, the other does not
+/// replace. A bucket has no locks. Whether a process is at work that is not this one tells its
 /// `_process.json`: it is removed at the end of an orderly life, its pid is asked for where it is
 /// of this machine, and any other one counts until nothing was written for kIdle. Used by one
 /// thread, but for store(). `gcs` must outlive it.
 class StagingArea {
  public:
   StagingArea(const GcsClient& gcs, std::shared_ptr<FileStore> store, const BucketPrefix& staging,
-              const std::string& job, std::stop_token stop);
+              const std::string& job, const std::string& dataset, std::stop_token stop);
   ~StagingArea();
   StagingArea(const StagingArea&) = delete;
   StagingArea& operator=(const StagingArea&) = delete;

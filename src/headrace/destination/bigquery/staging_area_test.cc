@@ -27,8 +27,9 @@ int64_t HoursAgo(int hours) {
 class StagingAreaTest : public testing::Test {
  protected:
   std::unique_ptr<StagingArea> Area(const std::string& job = "j") const {
-    return std::make_unique<StagingArea>(
-        gcs_, nullptr, BucketPrefix{.bucket = "b", .prefix = "lake"}, job, std::stop_token());
+    return std::make_unique<StagingArea>(gcs_, nullptr,
+                                         BucketPrefix{.bucket = "b", .prefix = "lake"}, job, "p.d",
+                                         std::stop_token());
   }
 
   static CommitIntent Intent(const std::string& run, int epoch = 1) {
@@ -48,7 +49,7 @@ class StagingAreaTest : public testing::Test {
 
   /// A run that has staged one file of 4 bytes, `hours` ago.
   void Stage(const std::string& run, const std::optional<ProcessMark>& mark, int hours = 0) {
-    const std::string folder = "lake/.staged/j/" + run + "/";
+    const std::string folder = "lake/.staged/j/p.d/" + run + "/";
     bucket_->Put(folder + "t/1/part", "PAR1", HoursAgo(hours));
     if (mark) bucket_->Put(folder + "_process.json", mark->ToJson(), HoursAgo(hours + 1));
   }
@@ -70,9 +71,9 @@ class StagingAreaTest : public testing::Test {
 
 TEST_F(StagingAreaTest, NamesOfJobsAndRunsAreOnePartOfAPath) {
   EXPECT_THAT(Area()->Begin("20260101-r.1", "t", 2).ValueOrDie(),
-              StartsWith("gs://b/lake/.staged/j/20260101-r.1/t/2-"));
+              StartsWith("gs://b/lake/.staged/j/p.d/20260101-r.1/t/2-"));
   EXPECT_THAT(Area("a/b")->Begin("..", "t", 2).ValueOrDie(),
-              StartsWith("gs://b/lake/.staged/a%2Fb/%2E%2E/t/2-"));
+              StartsWith("gs://b/lake/.staged/a%2Fb/p.d/%2E%2E/t/2-"));
   EXPECT_EQ(StagingArea::PathOf("gs://b/lake/x"), "b/lake/x");
 }
 
@@ -90,7 +91,7 @@ TEST_F(StagingAreaTest, AnotherProcessAtWorkIsNotDisturbed) {
   const arrow::Status refused = Area()->Begin("r", "t", 1).status();
   EXPECT_EQ(ClassOf(refused), ErrorClass::kUser);
   EXPECT_THAT(refused.message(), HasSubstr("pid " + std::to_string(parent.pid)));
-  EXPECT_TRUE(bucket_->Has("lake/.staged/j/r/t/1/part"));
+  EXPECT_TRUE(bucket_->Has("lake/.staged/j/p.d/r/t/1/part"));
   Stage("r", DeadMark());
   EXPECT_TRUE(Area()->Begin("r", "t", 1).ok());
 }
@@ -98,35 +99,36 @@ TEST_F(StagingAreaTest, AnotherProcessAtWorkIsNotDisturbed) {
 TEST_F(StagingAreaTest, AnEpochBeginsEmptyAndUnderAMark) {
   auto area = Area();
   for (const char* name : {"r/t/1/x", "r/t/2/y", "r/t2/1/z", "r2/t/1/x"}) {
-    bucket_->Put(std::string("lake/.staged/j/") + name, "");
+    bucket_->Put(std::string("lake/.staged/j/p.d/") + name, "");
   }
   ASSERT_TRUE(area->Begin("r", "t", 1).ok());
-  EXPECT_THAT(bucket_->Names(), ElementsAre("lake/.staged/j/r/_process.json",
-                                            "lake/.staged/j/r/t2/1/z", "lake/.staged/j/r2/t/1/x"));
-  const auto mark = gcs_.Read({.bucket = "b", .name = "lake/.staged/j/r/_process.json"}, {});
+  EXPECT_THAT(bucket_->Names(),
+              ElementsAre("lake/.staged/j/p.d/r/_process.json", "lake/.staged/j/p.d/r/t2/1/z",
+                          "lake/.staged/j/p.d/r2/t/1/x"));
+  const auto mark = gcs_.Read({.bucket = "b", .name = "lake/.staged/j/p.d/r/_process.json"}, {});
   EXPECT_EQ(ProcessMark::FromJson(**mark).ValueOrDie(), ProcessMark::OfThisProcess());
   area.reset();
-  EXPECT_FALSE(bucket_->Has("lake/.staged/j/r/_process.json"));
+  EXPECT_FALSE(bucket_->Has("lake/.staged/j/p.d/r/_process.json"));
 }
 
 TEST_F(StagingAreaTest, FilesAreThoseOfTheEpoch) {
   const auto area = Area();
   for (const char* name : {"r/t/1-x/a", "r/t/1-x/b", "r/t/1-y/e", "r/t/11-x/c", "r/t2/1-x/d"}) {
-    bucket_->Put(std::string("lake/.staged/j/") + name, "1234");
+    bucket_->Put(std::string("lake/.staged/j/p.d/") + name, "1234");
   }
   const std::string folder = area->FindFolder("r", "t", 1, "b").ValueOrDie();
-  EXPECT_EQ(folder, "gs://b/lake/.staged/j/r/t/1-x");
+  EXPECT_EQ(folder, "gs://b/lake/.staged/j/p.d/r/t/1-x");
   EXPECT_EQ(ClassOf(area->FindFolder("r", "t", 1, "c").status()), ErrorClass::kPermanent);
   const auto files = area->List(folder).ValueOrDie();
   ASSERT_EQ(files.size(), 2);
-  EXPECT_EQ(files[1].name, "lake/.staged/j/r/t/1-x/b");
+  EXPECT_EQ(files[1].name, "lake/.staged/j/p.d/r/t/1-x/b");
   EXPECT_EQ(files[1].bytes, 4);
   ASSERT_TRUE(area->RemoveFolder(folder).ok());
-  EXPECT_TRUE(bucket_->Has("lake/.staged/j/r/t/1-y/e"));
+  EXPECT_TRUE(bucket_->Has("lake/.staged/j/p.d/r/t/1-y/e"));
   ASSERT_TRUE(area->RemoveEpoch("r", "t", 1).ok());
   ASSERT_TRUE(area->RemoveEpoch("r", "t", 1).ok());
   EXPECT_THAT(bucket_->Names(),
-              ElementsAre("lake/.staged/j/r/t/11-x/c", "lake/.staged/j/r/t2/1-x/d"));
+              ElementsAre("lake/.staged/j/p.d/r/t/11-x/c", "lake/.staged/j/p.d/r/t2/1-x/d"));
 }
 
 TEST_F(StagingAreaTest, CleanRemovesWhatEndedRunsHaveLeft) {
@@ -153,35 +155,35 @@ TEST_F(StagingAreaTest, CleanKeepsWhatIsUnfinishedOrAtWork) {
   EXPECT_THAT(Clean({"kept", "k pt"}).kept,
               ElementsAre(HasSubstr("run fresh is at work"), "run k%20pt is unfinished",
                           "run kept is unfinished", HasSubstr("run lives is at work")));
-  EXPECT_FALSE(bucket_->Has("lake/.staged/j/old/t/1/part"));
-  EXPECT_FALSE(bucket_->Has("lake/.staged/j/old/_process.json"));
+  EXPECT_FALSE(bucket_->Has("lake/.staged/j/p.d/old/t/1/part"));
+  EXPECT_FALSE(bucket_->Has("lake/.staged/j/p.d/old/_process.json"));
   for (const char* run : {"kept", "k%20pt", "lives", "fresh"}) {
-    EXPECT_TRUE(bucket_->Has(std::string("lake/.staged/j/") + run + "/t/1/part")) << run;
+    EXPECT_TRUE(bucket_->Has(std::string("lake/.staged/j/p.d/") + run + "/t/1/part")) << run;
   }
 }
 
 TEST_F(StagingAreaTest, AMarkThatIsDamagedCountsAsOneOfElsewhere) {
   Stage("fresh", std::nullopt, 1);
   Stage("old", std::nullopt, 30);
-  bucket_->Put("lake/.staged/j/fresh/_process.json", "{", HoursAgo(2));
-  bucket_->Put("lake/.staged/j/old/_process.json", "{", HoursAgo(31));
+  bucket_->Put("lake/.staged/j/p.d/fresh/_process.json", "{", HoursAgo(2));
+  bucket_->Put("lake/.staged/j/p.d/old/_process.json", "{", HoursAgo(31));
   EXPECT_THAT(Clean().kept, ElementsAre(HasSubstr("run fresh")));
 }
 
 TEST_F(StagingAreaTest, DecidedCommitsAreKeptUntilTheyAreSettled) {
   Stage("r", std::nullopt);
-  bucket_->Put("lake/.staged/j/r/t/2/part", "PAR1");
-  bucket_->Put("lake/.staged/j/r/u/1/part", "PAR1");
+  bucket_->Put("lake/.staged/j/p.d/r/t/2/part", "PAR1");
+  bucket_->Put("lake/.staged/j/p.d/r/u/1/part", "PAR1");
   CommitIntent intent = Intent("r", 2);
-  intent.staging = "gs://b/lake/.staged/j/r/t/2";
+  intent.staging = "gs://b/lake/.staged/j/p.d/r/t/2";
   ASSERT_TRUE(Area()->MarkDecided(intent).ok());
   const CleanResult open = Clean();
   EXPECT_THAT(open.kept,
               ElementsAre("run r has decided a commit of table s.t, which is not made yet"));
   EXPECT_EQ(open.removed_directories, 0);
   EXPECT_EQ(open.removed_bytes, 8);
-  EXPECT_THAT(bucket_->Names(),
-              ElementsAre("lake/.staged/j/r/t/2/_intent.json", "lake/.staged/j/r/t/2/part"));
+  EXPECT_THAT(bucket_->Names(), ElementsAre("lake/.staged/j/p.d/r/t/2/_intent.json",
+                                            "lake/.staged/j/p.d/r/t/2/part"));
   const CleanResult settled = Clean({}, true);
   EXPECT_THAT(settled.kept, IsEmpty());
   EXPECT_EQ(settled.removed_directories, 1);
@@ -191,11 +193,12 @@ TEST_F(StagingAreaTest, DecidedCommitsAreKeptUntilTheyAreSettled) {
 
 TEST_F(StagingAreaTest, ADecisionThatCannotBeReadIsAnErrorAndNothingIsRemoved) {
   Stage("r", std::nullopt);
-  bucket_->Put("lake/.staged/j/r/t/1/_intent.json", "{");
+  bucket_->Put("lake/.staged/j/p.d/r/t/1/_intent.json", "{");
   const auto cleaned = Area()->Clean({}, [](const auto&) { return true; });
   EXPECT_EQ(ClassOf(cleaned.status()), ErrorClass::kPermanent);
-  EXPECT_THAT(cleaned.status().message(), HasSubstr("gs://b/lake/.staged/j/r/t/1/_intent.json"));
-  EXPECT_TRUE(bucket_->Has("lake/.staged/j/r/t/1/part"));
+  EXPECT_THAT(cleaned.status().message(),
+              HasSubstr("gs://b/lake/.staged/j/p.d/r/t/1/_intent.json"));
+  EXPECT_TRUE(bucket_->Has("lake/.staged/j/p.d/r/t/1/part"));
 }
 
 }  // namespace
