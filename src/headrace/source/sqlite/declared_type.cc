@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 
+#include "headrace/model/ascii.h"
+
 namespace headrace::sqlite {
 namespace {
 
