@@ -24,6 +24,17 @@ destination: {{type: parquet, path: ./lake}}
 state: ./state
 """
 
+# Into the project, dataset and bucket of warehouse.py.
+BIGQUERY_JOB = """\
+name: bench
+source: {{type: postgresql, uri: '{uri}'}}
+tables:
+  - public.{table}
+destination: {{type: bigquery, project: test, dataset: bench, staging: gs://bench/headrace}}
+state: ./state
+"""
+TARGET = "test.bench"
+
 # The source section of the job, by contender and kind of source.
 SOURCES = {
     ("headrace", "postgres"): "{{type: postgresql, uri: '{uri}'}}",
@@ -49,10 +60,13 @@ NEW = {
 }
 
 # From and to where a contender need not copy exactly so many: a day is more than a hundredth.
-SHARES = {contender: (share, share) for contender, share in NEW.items()} | {"headrace-new-by-day": (0.01, 0.014)}
+SHARES = {contender: (share, share) for contender, share in NEW.items()} | {"headrace-new-by-day": (0.01, 0.014), "insert-rows": (0.01, 0.01)}
 
 # Contenders that throw away what they read, or only plan.
 WRITE_NOTHING = {"floor", "headrace-plan", "plan_100k"}
+
+# Contenders of a workload into BigQuery that write files all the same.
+INTO_LAKE = {"headrace-to-lake"}
 
 # A row is a unit, so that a small table makes many of them.
 PLAN_JOB = """\
@@ -120,7 +134,20 @@ def connectorx(workload: Workload, database: Database, folder: pathlib.Path):
     return [[sys.executable, script, uri, workload.table, workload.key, str(folder / "out.parquet")]]
 
 
+def into_bigquery(contender: str, program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
+    if contender in ("headrace", "headrace-to-lake"):
+        job = folder / "job.yaml"
+        source = SOURCES["headrace", "postgres"].format(uri=database.uri)
+        lake = JOB.format(source=source, table=f"public.{workload.table}", settings="")
+        job.write_text(lake if contender in INTO_LAKE else BIGQUERY_JOB.format(uri=database.uri, table=workload.table))
+        return [[str(program), "run", str(job)]]
+    share = [] if contender == "pandas" else [str(round(database.rows * SHARES[contender][0]))]
+    return [[sys.executable, str(PEERS / "pandas_to_bigquery.py"), database.uri, workload.table, f"{TARGET}.{workload.table}", *share]]
+
+
 def commands(contender: str, program: pathlib.Path, workload: Workload, database: Database, folder: pathlib.Path):
+    if workload.kind == "bigquery":
+        return into_bigquery(contender, program, workload, database, folder)
     if contender == "headrace-plan":
         return headrace_plan(program, workload, database, folder)
     if contender == "floor":

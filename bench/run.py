@@ -19,6 +19,7 @@ import contenders
 import dataset
 import report
 import trial
+import warehouse
 from workloads import WORKLOADS, Workload
 
 PROGRAM = contenders.REPOSITORY / "build" / "release" / "headrace"
@@ -51,7 +52,13 @@ def make_commands(contender: str, options: argparse.Namespace, workload: Workloa
     return lambda folder: contenders.commands(contender, options.program, workload, database, folder)
 
 
-def compete(options, workload, rows, database, clock) -> report.Outcome:
+def written_rows(workload: Workload, contender: str, folder: pathlib.Path, done: trial.Trial, house) -> int:
+    if workload.kind == "bigquery" and contender not in contenders.INTO_LAKE:
+        return house.rows(workload.table)
+    return trial.written_rows(folder) if done.output else 0
+
+
+def compete(options, workload, rows, database, clock, house=None) -> report.Outcome:
     """Every contender, `--runs` times, in turns: what disturbs the machine for a while disturbs them all. Each turn has an order of
     its own, the same in every session: none always comes after the one that leaves the machine the hottest."""
     chosen = [name for name in workload.peers if not options.peers or name in options.peers]
@@ -60,11 +67,13 @@ def compete(options, workload, rows, database, clock) -> report.Outcome:
     for turn in range(options.runs):
         for name in random.Random(turn).sample(chosen, len(chosen)):
             folder = SCRATCH / "run" / name
+            if house is not None:
+                house.empty()
             done = trial.run(make_commands(name, options, workload, database), folder, clock)
             trials[name].append(done)
             print(f"  {turn + 1}/{options.runs} {name}: {done.wall:.2f} s, {done.cpu:.2f} CPU s, {done.foreign:.2f} s of others", flush=True)
             least, most = (share * rows for share in contenders.SHARES.get(name, (1, 1)))
-            written = trial.written_rows(folder) if done.output else 0
+            written = 0 if name in contenders.WRITE_NOTHING else written_rows(workload, name, folder, done, house)
             if name not in contenders.WRITE_NOTHING and not least <= written <= most:
                 wrong.append(f"{name} wrote {written:,} rows, not {least:,.0f} to {most:,.0f}")
     counted = set(chosen) - contenders.WRITE_NOTHING
@@ -87,18 +96,19 @@ def measure(options: argparse.Namespace, chosen: list[Workload]) -> list[report.
     outcomes = []
     with contextlib.ExitStack() as stack:
         server = None
-        if any(workload.kind == "postgres" for workload in chosen):
+        if any(workload.kind in ("postgres", "bigquery") for workload in chosen):
             server = stack.enter_context(cluster.kept_cluster(SCRATCH))
         for workload in chosen:
             rows = options.rows or workload.rows
             clock = trial.ServerClock(None)
-            if workload.kind == "postgres":
+            house = stack.enter_context(warehouse.running()) if workload.kind == "bigquery" else None
+            if workload.kind in ("postgres", "bigquery"):
                 database = dataset.load_postgres(server.uri(), workload, rows)
                 clock = trial.ServerClock(server.pid)
             else:
                 database = dataset.load_sqlite(SCRATCH, workload, rows)
             print(f"{workload.name}: {workload.doc}, {rows:,} rows", flush=True)
-            outcomes.append(compete(options, workload, rows, database, clock))
+            outcomes.append(compete(options, workload, rows, database, clock, house))
             print(report.section(outcomes[-1]), flush=True)
     return outcomes
 

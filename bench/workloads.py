@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Workload:
     name: str
-    kind: str  # postgres, sqlite: copied by headrace and its peers; plan: planned and not read
+    kind: str  # postgres, sqlite: copied by headrace and its peers; bigquery: PostgreSQL's table into BigQuery; plan: planned and not read
     rows: int
     doc: str
     table: str = ""
@@ -72,6 +72,16 @@ WORKLOADS = (
     Workload("pg_wide_text", "postgres", 300_000, "9 columns, long text", "wide_text", "id", POSTGRES_PEERS),
     Workload("sqlite_orders", "sqlite", 3_000_000, "8 columns from one SQLite file", "orders", "id", ("headrace", "duckdb", "connectorx")),
     Workload(
+        "pg_to_bigquery_1m",
+        "bigquery",
+        1_000_000,
+        "the table of pg_events_5m, shorter, into BigQuery, beside what users write in Python, from PostgreSQL to job done on one stand-in, whose own work is "
+        "in the wall times; headrace-to-lake is the same copy to a local directory; insert-rows loads a hundredth",
+        "events",
+        peers=("headrace", "headrace-to-lake", "pandas", "insert-rows"),
+        dataset="pg_events_5m",
+    ),
+    Workload(
         "plan_100k",
         "plan",
         100_000,
@@ -99,6 +109,8 @@ WANTED = (
     Wanted("pg_incremental", "headrace-new-by-day", "wall", 1.0, "headrace"),
     Wanted("pg_skew", "headrace-by-date", "idle", 0.15),
     Wanted("pg_skew_unseen", "headrace-by-date", "idle", 0.15),
+    Wanted("pg_to_bigquery_1m", "headrace", "cpu", 0.10, "pandas"),
+    Wanted("pg_to_bigquery_1m", "headrace", "cpu", 1.15, "headrace-to-lake"),
     Wanted("plan_100k", "plan_100k", "wall", 1.0),
     Wanted("plan_100k", "plan_100k", "peak_rss", 100, unit=MEGABYTE),
     Wanted("plan_100k", "headrace-plan", "wall", 1.0),

@@ -313,6 +313,17 @@ def test_a_table_may_have_another_layout(items, into_bigquery):
     assert job.dataset.get("items")["clustering"] == {"fields": ["name"]} and job.dataset.get("others")["clustering"] == {"fields": ["id"]}
 
 
+def test_rows_without_records_are_no_first_window(load, two):
+    """As where the staging prefix is another one now, or a rule of the bucket has removed the records: all rows would be loaded again."""
+    job = load(mode="transactional", cursor="id")
+    job.run()
+    job.document["destination"]["staging"] += "/elsewhere"
+    job.write()
+    for command in ("plan", "run"):
+        said(job.ask(command, expect=2), "holds 2 rows and no commit record of this job", "headrace state set")
+    assert job.rows("items") == TWO
+
+
 def test_two_jobs_into_one_table(load, two):
     """Each has a log of its own, and both append."""
     job = load(write="append")

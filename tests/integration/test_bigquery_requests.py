@@ -19,6 +19,7 @@ NAMES = {
     re.compile(r'("(?:bytes|digest|checksum|committed_at|publication|slot_ms)": )("(?:[^"\\]|\\.)*"|\d+)'): r'\1"…"',
     re.compile(r"\(\d+ bytes of"): "(… bytes of",
     re.compile(r'("(?:creationTime|expirationTime|pid|started|boot|host|machine)": )("[^"]*"|\d+)'): r'\1"…"',
+    re.compile(r"(ifGenerationMatch=)[1-9]\d*"): r"\1GENERATION",
     re.compile(r"/1-[0-9a-f]{16}/"): "/LIFE/",
     re.compile(r"%2F1-[0-9a-f]{16}%2F"): "%2FLIFE%2F",
     re.compile(r"(Content-Range: bytes ).*"): r"\1…",

@@ -17,24 +17,30 @@ namespace headrace {
 namespace {
 
 constexpr std::string_view kFoldedComment =
-    "has a comment (--) on one of several lines that YAML joins to one (plain text, `>` or "
+    "has, or may have, a comment (--) on one of several lines that YAML joins to one (plain text, "
+    "`>` or "
     "quotes), "
     "where it hides what follows: write the text behind `|`, or leave the comment out";
 
-/// Whether `sql` has a comment that goes to the end of its line, outside of quotes.
-bool HasLineComment(std::string_view sql) {
+/// Whether `sql` may have a comment that goes to the end of its line. Plain quotes are known here,
+/// each dialect has more: behind what may begin one of those (a comment in `/*`, a backslash, `$$`,
+/// `[name]`), and where a quote does not end, any `--` may be one.
+bool MayHoldLineComment(std::string_view sql) {
   char quote = 0;
-  for (size_t i = 0; i + 1 < sql.size(); ++i) {
+  for (size_t i = 0; i < sql.size(); ++i) {
     const char c = sql[i];
+    const std::string_view two = sql.substr(i, 2);
+    const bool is_doubtful = c == '\\' || (quote == 0 && (c == '$' || c == '[' || two == "/*"));
+    if (is_doubtful) return sql.find("--", i) != std::string_view::npos;
     if (quote != 0) {
       if (c == quote) quote = 0;
     } else if (c == '\'' || c == '"' || c == '`') {
       quote = c;
-    } else if (sql.substr(i, 2) == "--") {
+    } else if (two == "--") {
       return true;
     }
   }
-  return false;
+  return quote != 0 && sql.find("--") != std::string_view::npos;
 }
 
 constexpr std::string_view kNoFileInSql =
@@ -301,16 +307,17 @@ std::optional<OptionValues::Value> SectionReader::ReadScalar(const OptionSpec& o
                       (misquoted ? " (remove the quotes)" : ""));
     return std::nullopt;
   }
-  if (option.is_sql && node.folded && HasLineComment(node.text)) {
-    problems_.Add(node.location, path, kFoldedComment);
-    return std::nullopt;
-  }
   if (option.is_sql && HasFileReference(node.text)) {
     problems_.Add(node.location, path, kNoFileInSql);
     return std::nullopt;
   }
   const auto text = Expand(option, node, path);
   if (!text.has_value()) return std::nullopt;
+  // Also one that comes from elsewhere hides what stands behind it.
+  if (option.is_sql && node.folded && MayHoldLineComment(*text)) {
+    problems_.Add(node.location, path, kFoldedComment);
+    return std::nullopt;
+  }
   // A password is given to the server as it is, and to nobody else.
   if (option.type != OptionType::kSecret && !CheckUtf8(*text, node, path)) return std::nullopt;
   auto value = ParseOptionText(option, *text, node.text);

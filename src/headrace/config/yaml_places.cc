@@ -38,6 +38,16 @@ constexpr std::array<SyntaxMessage, 14> kSyntaxMessages = {{
     {"bad file", "nested too deeply"},
 }};
 
+/// A scalar behind its anchor (`&name`) and its tag (`!!str`), where the place is theirs.
+std::string_view BehindProperties(std::string_view rest) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  while (rest.starts_with('&') || rest.starts_with('!')) {
+    rest.remove_prefix(std::min(rest.find_first_of(kBlanks), rest.size()));
+    rest.remove_prefix(std::min(rest.find_first_not_of(kBlanks), rest.size()));
+  }
+  return rest;
+}
+
 }  // namespace
 
 YamlPlaces::YamlPlaces(std::string_view text, bool in_file) : text_(text), in_file_(in_file) {
@@ -87,14 +97,14 @@ std::string_view YamlPlaces::QuotedText(std::string_view rest) {
 }
 
 bool YamlPlaces::IsQuoteClosed(const YAML::Mark& mark) const {
-  const std::string_view rest = text_.substr(OffsetOf(mark));
+  const std::string_view rest = BehindProperties(text_.substr(OffsetOf(mark)));
   if (rest.empty() || (rest.front() != '"' && rest.front() != '\'')) return true;
   const std::string_view quoted = QuotedText(rest);
   return quoted.size() < rest.size() || (quoted.size() > 1 && quoted.back() == rest.front());
 }
 
 bool YamlPlaces::IsFolded(const YAML::Mark& mark, std::string_view value) const {
-  const std::string_view rest = text_.substr(OffsetOf(mark));
+  const std::string_view rest = BehindProperties(text_.substr(OffsetOf(mark)));
   if (rest.empty() || rest.front() == '|') return false;
   if (rest.front() == '"' || rest.front() == '\'') {
     return QuotedText(rest).find('\n') != std::string_view::npos;

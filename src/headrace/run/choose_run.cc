@@ -60,7 +60,7 @@ class RunChooser {
  private:
   arrow::Result<std::optional<JournalRun>> FindUnfinished();
   arrow::Status Settle(const JournalRun& run);
-  void SettleDecided();
+  arrow::Status SettleDecided();
   void AddUndecided();
   arrow::Result<Succession> Rule(const JournalRun& run, const RunWish& wish);
   UnfinishedRun MakeUnfinished(const JournalRun& run) const;
@@ -108,7 +108,7 @@ arrow::Result<RunDecision> RunChooser::Choose() {
   ARROW_ASSIGN_OR_RAISE(wanted_, SelectTables(parts_.job, request_.only));
   ARROW_ASSIGN_OR_RAISE(auto unfinished, FindUnfinished());
   if (unfinished.has_value()) ARROW_RETURN_NOT_OK(Settle(*unfinished));
-  if (!preview_) SettleDecided();
+  if (!preview_) ARROW_RETURN_NOT_OK(SettleDecided());
   settled_ = decision_.notes.size();
   RunWish wish{.resume = request_.resume, .is_backfill = parts_.job.backfill.has_value()};
   RequestedRun requested;
@@ -230,13 +230,15 @@ arrow::Status RunChooser::Settle(const JournalRun& run) {
 }
 
 /// What a process has decided whose journal is not ours: on a machine that is gone, or beside us.
-void RunChooser::SettleDecided() {
+arrow::Status RunChooser::SettleDecided() {
   for (const TableJob* table : wanted_) {
     const auto made = parts_.destination.SettleDecided(table->table);
+    if (CodeOf(made.status()) == kInterruptedCode) return made.status();
     if (!made.ok()) undecided_.emplace(table->table.directory(), made.status());
     if (!made.ok()) continue;
     for (const CommitRecord& record : *made) decision_.notes.push_back(FoundDecided(record));
   }
+  return arrow::Status::OK();
 }
 
 /// What cannot be settled of a table is its own fault: the others are loaded.

@@ -1,6 +1,7 @@
 #include "headrace/client/bigquery/client.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "headrace/client/bigquery/error.h"
@@ -24,7 +25,8 @@ std::string LabelOf(const BigQueryTable& table) { return "table " + table.label(
 std::string LabelOf(const BigQueryJob& job) { return "job " + job.project + ":" + job.id; }
 
 json ReferenceOf(const BigQueryJob& job) {
-  json reference = {{"projectId", job.project}, {"jobId", job.id}};
+  json reference = {{"projectId", job.project}};
+  if (!job.id.empty()) reference["jobId"] = job.id;  // Else the service makes one.
   if (!job.location.empty()) reference["location"] = job.location;
   return reference;
 }
@@ -162,6 +164,7 @@ arrow::Status BigQueryClient::ListRows(const BigQueryTable& table, int64_t rows_
                                        const std::function<arrow::Status(const json& page)>& take,
                                        const std::stop_token& stop) const {
   std::string token;
+  std::set<std::string> tokens;
   do {
     const std::string query = EncodeForm({{"maxResults", std::to_string(rows_per_page)},
                                           {"formatOptions.useInt64Timestamp", "true"},
@@ -175,6 +178,11 @@ arrow::Status BigQueryClient::ListRows(const BigQueryTable& table, int64_t rows_
     object.Read("pageToken", next);
     ARROW_RETURN_NOT_OK(object.status());
     token = next.value_or("");
+    if (!tokens.insert(token).second) {
+      return PermanentError(LabelOf(table) +
+                            ": the service answers with the same page of rows again "
+                            "and again");
+    }
   } while (!token.empty());
   return arrow::Status::OK();
 }

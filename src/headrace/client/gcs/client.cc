@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "headrace/client/google_api/api_error.h"
@@ -62,6 +63,10 @@ arrow::Result<GcsListedObject> ListedObjectOf(const json& item) {
   }
   ARROW_ASSIGN_OR_RAISE(listed.updated_micros, MicrosOfUtcTime(updated));
   return listed;
+}
+
+arrow::Status Endless(const std::string& what) {
+  return PermanentError(what + ": the service answers with the same page again and again");
 }
 
 }  // namespace
@@ -142,6 +147,10 @@ arrow::Result<std::optional<GcsVersion>> GcsClient::ReadVersion(const GcsObject&
                         rest_.transport().Send({.url = ObjectPath(object) + "?alt=media"}, stop));
   if (answer.ok()) {
     std::string generation(answer.Header("x-goog-generation").value_or(""));
+    // Nothing would be the condition of what is asked for with it.
+    if (generation.empty()) {
+      return PermanentError(object.uri() + " came without its generation");
+    }
     return GcsVersion{.content = std::move(answer.body), .generation = std::move(generation)};
   }
   if (answer.status != kNotFound) return GcsError(object.uri(), answer);
@@ -160,6 +169,7 @@ arrow::Result<std::vector<GcsListedObject>> GcsClient::List(const std::string& b
   const std::string what = "gs://" + bucket + "/" + prefix;
   std::vector<GcsListedObject> objects;
   std::optional<std::string> token;
+  std::set<std::string> tokens;
   do {
     const std::string query = EncodeForm({{"prefix", prefix}, {"pageToken", token.value_or("")}});
     ARROW_ASSIGN_OR_RAISE(
@@ -169,8 +179,13 @@ arrow::Result<std::vector<GcsListedObject>> GcsClient::List(const std::string& b
     object.Read("nextPageToken", token);
     if (page.contains("items")) object.ReadEach("items", objects, ListedObjectOf);
     ARROW_RETURN_NOT_OK(object.status());
+    if (token && !tokens.insert(*token).second) return Endless(what);
   } while (token && !token->empty());
-  return objects;
+  const auto is_below = [&](const GcsListedObject& listed) {
+    return listed.name.starts_with(prefix);
+  };
+  if (std::ranges::all_of(objects, is_below)) return objects;
+  return PermanentError(what + ": an object was listed that does not begin so");
 }
 
 arrow::Status GcsClient::Delete(const GcsObject& object, const std::stop_token& stop) const {

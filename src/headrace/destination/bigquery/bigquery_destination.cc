@@ -8,7 +8,6 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <ranges>
 #include <utility>
 
 #include "headrace/client/bigquery/error.h"
@@ -122,7 +121,10 @@ class BigQueryDestination final : public Destination {
       if (IsOfCursor(record, job, cursor)) last = std::move(record);
       return !last.has_value();
     }));
-    if (!last) return last;
+    if (!last) {
+      ARROW_RETURN_NOT_OK(CheckRecorded(target));
+      return last;
+    }
     ARROW_ASSIGN_OR_RAISE(const bool is_there, IsTableOf(*last, target));
     return is_there ? last : std::nullopt;
   }
@@ -341,8 +343,9 @@ class BigQueryDestination final : public Destination {
   /// last time, the last one first, until it returns false.
   arrow::Status ReadBackwards(const BigQueryTable& table,
                               const std::function<bool(CommitRecord record)>& take) const {
-    ARROW_ASSIGN_OR_RAISE(const auto slots, Recorded(table));
-    for (const CommitSlot& slot : std::views::reverse(slots)) {
+    ARROW_ASSIGN_OR_RAISE(auto slots, Recorded(table));
+    std::ranges::reverse(slots);
+    for (const CommitSlot& slot : slots) {
       ARROW_ASSIGN_OR_RAISE(CommitRecord record, log_->ReadRecord(table.label(), slot));
       const bool is_first = record.intent.mode != WriteMode::kAppend;
       if (!take(std::move(record)) || is_first) break;
@@ -426,6 +429,21 @@ class BigQueryDestination final : public Destination {
 
   static std::string CreationOf(const std::optional<Json>& table) {
     return table ? TextAt(*table, "/creationTime") : std::string();
+  }
+
+  /// Rows without any record of the job, as where its staging prefix is another one now, or a rule
+  /// of the bucket has removed them: where they end is not known.
+  arrow::Status CheckRecorded(const BigQueryTable& table) {
+    ARROW_ASSIGN_OR_RAISE(const auto slots, Recorded(table));
+    if (!slots.empty()) return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto found, cloud_.bigquery().FindTable(table, stop_));
+    const int64_t rows = found ? IntegerAt(*found, "/numRows") : 0;
+    if (rows == 0) return arrow::Status::OK();
+    return UserError(table.label() + " holds " + HumanNumberOf(rows, "row") +
+                         " and no commit record of this job lies in " + settings_.staging->uri() +
+                         ", which would say up to where they are loaded: restore the records, or "
+                         "say by `headrace state set` where the load goes on",
+                     "unrecorded_rows");
   }
 
   /// Whether the table of that name is the one that `record` was made in: one that was dropped has
@@ -552,7 +570,6 @@ class BigQueryDestination final : public Destination {
                             .location = load.location,
                             .makes_dataset = load.makes_dataset,
                             .makes_table = load.target.is_new,
-                            .patch = load.patch,
                             .table_created = load.table_created};
     std::vector<std::string> uris;
     for (const CommittedFile& file : intent.files) {
@@ -560,7 +577,10 @@ class BigQueryDestination final : public Destination {
       intent.checksum += file.checksum;
       uris.push_back(load.folder + "/" + file.name);
     }
-    if (!uris.empty()) publication.configuration = LoadConfiguration(load.target, uris);
+    if (!uris.empty()) {
+      publication.configuration = LoadConfiguration(load.target, uris);
+      publication.patch = load.patch;
+    }
     intent.publication = TextOf(publication);
     return intent;
   }

@@ -5,6 +5,7 @@
 
 #include "headrace/destination/bigquery/answer.h"
 #include "headrace/destination/bigquery/staging_area.h"
+#include "headrace/model/json_object.h"
 
 namespace headrace {
 namespace {
@@ -56,7 +57,7 @@ std::vector<std::string> LifecycleShortcomings(const Json& bucket, const BucketP
   return {"no lifecycle rule of gs://" + staging.bucket +
           " removes staged files that a machine leaves which is gone: `gcloud storage buckets "
           "update gs://" +
-          staging.bucket + " --lifecycle-file=FILE` sets one, with " + rule.dump() + " in FILE"};
+          staging.bucket + " --lifecycle-file=FILE` sets one, with " + DumpJson(rule) + " in FILE"};
 }
 
 }  // namespace headrace

@@ -57,9 +57,17 @@ StagingArea::StagingArea(const GcsClient& gcs, std::shared_ptr<FileStore> store,
 
 /// What cannot be removed any more tells others that the process may be at work, until it is idle.
 StagingArea::~StagingArea() {
-  for (const std::string& run : runs_) {
-    (void)gcs_.Delete({.bucket = bucket_, .name = RunFolder(run) + std::string(kProcessFile)}, {});
-  }
+  for (const std::string& run : runs_) (void)RemoveMark(run);
+}
+
+/// That of this process alone: another one may have taken the run since.
+arrow::Status StagingArea::RemoveMark(const std::string& run) const {
+  const GcsObject object = {.bucket = bucket_, .name = RunFolder(run) + std::string(kProcessFile)};
+  ARROW_ASSIGN_OR_RAISE(const auto mark, gcs_.ReadVersion(object, {}));
+  if (!mark) return arrow::Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const ProcessMark process, ProcessMark::FromJson(mark->content));
+  if (!(process == ProcessMark::OfThisProcess())) return arrow::Status::OK();
+  return gcs_.DeleteVersion(object, mark->generation, {}).status();
 }
 
 std::string StagingArea::RunFolder(const std::string& run) const {
@@ -74,9 +82,12 @@ std::filesystem::path StagingArea::PathOf(const std::string& folder) {
   return folder.substr(kScheme.size());
 }
 
-/// The front of the names of its objects.
-std::string StagingArea::NameOf(const std::string& folder) const {
-  return folder.substr(kScheme.size() + bucket_.size() + 1) + "/";
+/// The front of the names of its objects. A commit may have been decided in another bucket.
+arrow::Result<std::string> StagingArea::NameOf(const std::string& folder) const {
+  const std::string here = std::string(kScheme) + bucket_ + "/";
+  if (folder.starts_with(here)) return folder.substr(here.size()) + "/";
+  return UserError("a commit was decided with its files in " + folder +
+                   ", and destination.staging is in " + here + ": restore it and run again");
 }
 
 arrow::Result<std::string> StagingArea::Begin(const std::string& run, const std::string& table,
@@ -119,16 +130,19 @@ arrow::Result<std::string> StagingArea::FindFolder(const std::string& run, const
 }
 
 arrow::Result<std::vector<GcsListedObject>> StagingArea::List(const std::string& folder) const {
-  return gcs_.List(bucket_, NameOf(folder), stop_);
+  ARROW_ASSIGN_OR_RAISE(const std::string name, NameOf(folder));
+  return gcs_.List(bucket_, name, stop_);
 }
 
 arrow::Status StagingArea::MarkDecided(const CommitIntent& intent) const {
-  return gcs_.Write({.bucket = bucket_, .name = NameOf(intent.staging) + std::string(kIntentFile)},
+  ARROW_ASSIGN_OR_RAISE(const std::string name, NameOf(intent.staging));
+  return gcs_.Write({.bucket = bucket_, .name = name + std::string(kIntentFile)},
                     DumpJson(ToJson(intent)), stop_);
 }
 
 arrow::Status StagingArea::RemoveFolder(const std::string& folder) const {
-  return RemoveAll(NameOf(folder));
+  ARROW_ASSIGN_OR_RAISE(const std::string name, NameOf(folder));
+  return RemoveAll(name);
 }
 
 arrow::Status StagingArea::RemoveEpoch(const std::string& run, const std::string& table,

@@ -94,7 +94,8 @@ class StagingArea {
   arrow::Status TakeRun(const std::string& run);
   std::string RunFolder(const std::string& run) const;
   std::string TableFolder(const std::string& run, const std::string& table) const;
-  std::string NameOf(const std::string& folder) const;
+  arrow::Status RemoveMark(const std::string& run) const;
+  arrow::Result<std::string> NameOf(const std::string& folder) const;
   arrow::Status RemoveAll(const std::string& prefix) const;
 
   const GcsClient& gcs_;

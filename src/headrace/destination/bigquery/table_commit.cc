@@ -168,10 +168,11 @@ arrow::Status TableCommit::CheckStaged() const {
   return arrow::Status::OK();
 }
 
+/// A job that still runs may load rows yet: its end is waited for.
 arrow::Result<bool> TableCommit::WasLoaded() const {
   if (publication_.configuration.is_null()) return false;
-  ARROW_ASSIGN_OR_RAISE(const auto job, parts_.client.FindJob(JobNow(), parts_.stop));
-  return job && TextAt(*job, "/status/state") == "DONE" && ErrorOfJob(*job).ok() && IsOurs(*job);
+  ARROW_ASSIGN_OR_RAISE(const auto job, parts_.jobs.Await(JobNow(), parts_.stop));
+  return job && ErrorOfJob(*job).ok() && IsOurs(*job);
 }
 
 /// Whoever has the number of an intent publishes first.
@@ -325,7 +326,7 @@ arrow::Status TableCommit::FinishTable() {
   const BigQueryTable table{.project = publication_.project,
                             .dataset = publication_.dataset,
                             .table = publication_.table};
-  if (!publication_.patch.is_null()) {
+  if (!publication_.patch.is_null() && !publication_.configuration.is_null()) {
     ARROW_RETURN_NOT_OK(parts_.client.PatchTable(table, publication_.patch, parts_.stop));
   }
   if (publication_.table_created) return arrow::Status::OK();

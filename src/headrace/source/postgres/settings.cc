@@ -1,5 +1,7 @@
 #include "headrace/source/postgres/settings.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -146,17 +148,36 @@ constexpr std::array kNamesOfPlaces = {NameOfPlace{"user", "user", ":;&=?/,|"},
                                        NameOfPlace{"host", "host", "@;&=?"},
                                        NameOfPlace{"dbname", "database", ":;&=?/"}};
 
-/// A `:` is right in addresses of IPv6 alone, which have no other letters.
-bool HoldsStrayColon(std::string_view host) {
-  return host.find(':') != std::string_view::npos &&
-         host.find_first_not_of("0123456789abcdefABCDEF:.,%[]") != std::string_view::npos;
+/// `[2001:db8::1]`, `fe80::1%eth0`: RFC 4291 and RFC 4007, section 11.
+bool IsIpv6(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string address(host.substr(0, host.find('%')));
+  in6_addr parsed{};
+  return inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
 }
 
-bool IsMisplaced(const NameOfPlace& name, std::string_view value) {
-  if (name.keyword == "host") {
-    if (value.starts_with('/')) return false;  // A socket's folder.
-    if (HoldsStrayColon(value)) return true;
+/// A folder of sockets, or an abstract socket.
+bool IsSocket(std::string_view host) { return host.starts_with('/') || host.starts_with('@'); }
+
+/// Whether any host of a list has one of `characters` in it that belongs to no address, nor to a
+/// socket.
+bool AnyHostHolds(std::string_view hosts, std::string_view characters) {
+  while (!hosts.empty()) {
+    const std::string_view host = hosts.substr(0, hosts.find(','));
+    hosts.remove_prefix(std::min(host.size() + 1, hosts.size()));
+    const bool holds =
+        !host.starts_with('/') &&
+        host.find_first_of(characters, IsSocket(host) ? 1 : 0) != std::string_view::npos;
+    if (holds && !IsIpv6(host)) return true;
   }
+  return false;
+}
+
+/// A `:` is right in addresses of IPv6 alone.
+bool HoldsStrayColon(std::string_view hosts) { return AnyHostHolds(hosts, ":"); }
+
+bool IsMisplaced(const NameOfPlace& name, std::string_view value) {
+  if (name.keyword == "host") return AnyHostHolds(value, name.separators);
   // In front an @ names an abstract socket.
   return value.find_first_of(name.separators, value.starts_with('@') ? 1 : 0) !=
          std::string_view::npos;
@@ -164,6 +185,13 @@ bool IsMisplaced(const NameOfPlace& name, std::string_view value) {
 
 /// Finds a part that is in another one's place; nothing of it is repeated.
 std::optional<OptionFault> MisplacedPart(const PgConnectSettings& connect) {
+  if (HoldsStrayColon(connect.Find("host"))) {
+    return OptionFault{
+        kUriKey,
+        "its host holds a `:`, which stands between the parts of a connection string (nothing is "
+        "repeated, it may be the password): the port is port=5432, or behind the host of "
+        "postgresql://user:password@host:port/database?name=value"};
+  }
   for (const NameOfPlace& name : kNamesOfPlaces) {
     if (!IsMisplaced(name, connect.Find(name.keyword))) continue;
     return OptionFault{

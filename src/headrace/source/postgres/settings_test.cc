@@ -122,7 +122,8 @@ TEST(PgSettingsTest, APartInThePlaceOfAnotherIsRefusedAndNotShown) {
         "postgresql://u%3Ahunter2@h/d", "postgresql://u/hunter2@h/d", "postgresql://u/hunter2@h",
         "host=h application_name=x;PWD=hunter2", "host=h dbname=d?password=hunter2",
         "host=h:5432:shop:u:hunter2", "postgresql://u@h/d%3Fpassword=hunter2",
-        "postgresql://h&password=hunter2/d"}) {
+        "postgresql://h&password=hunter2/d", "host=db:5432:cafe:ada:hunter2",
+        "host=db:5432:cafe:ada:deadbeef01hunter2", "host=::1,db:5432:d:u:hunter2"}) {
     const auto faults = PgOptionFaults(JobValues(uri));
     ASSERT_EQ(faults.size(), 1) << uri;
     EXPECT_EQ(faults[0].key, "uri");
@@ -130,6 +131,8 @@ TEST(PgSettingsTest, APartInThePlaceOfAnotherIsRefusedAndNotShown) {
   }
   for (const char* uri : {"postgresql://me%40work:a:b;c&d=e@h/d", "postgresql://u@[::1]:1/d",
                           "postgresql://u@/d?host=/run/a%40b", "host=a,b port=1,2 user='a b'",
+                          "postgresql://u@[fe80::1%25eth0]/d", "host=fe80::1%eth0",
+                          "postgresql://u@db.example,[2001:db8::2]/d", "host=a,/sql/p:r:i",
                           "postgresql://u@h/my-db_1?options=-c%20search_path%3Dx"}) {
     EXPECT_TRUE(PgOptionFaults(JobValues(uri)).empty()) << uri;
   }
@@ -155,7 +158,8 @@ TEST(PgSettingsTest, AUriInAnotherKeyIsRefusedAndNotShown) {
   ASSERT_EQ(PgOptionFaults(values).size(), 1);
   EXPECT_EQ(PgOptionFaults(values)[0].message,
             "holds an @; user and password have keys of their own");
-  for (const char* host : {"db.example", "/run/a@b", "@abstract", "::1"}) {
+  for (const char* host :
+       {"db.example", "/run/a@b", "@abstract", "::1", "fe80::1%eth0", "db.example,2001:db8::2"}) {
     values.Set("host", std::string(host));
     EXPECT_TRUE(PgOptionFaults(values).empty()) << host;
   }
