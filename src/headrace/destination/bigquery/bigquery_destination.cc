@@ -27,6 +27,7 @@
 #include "headrace/destination/bigquery/table_commit.h"
 #include "headrace/destination/bigquery/table_load.h"
 #include "headrace/destination/bigquery/table_name.h"
+#include "headrace/destination/decided_commit.h"
 #include "headrace/model/percent_coding.h"
 #include "headrace/observe/human.h"
 #include "headrace/staging/parquet_file.h"
@@ -37,10 +38,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-bool IsOfCursor(const CommitRecord& record, const std::string& job, const std::string& cursor) {
-  return record.intent.job == job && record.intent.cursor_column == cursor;
-}
-
 ParquetFormat FormatOf(const TableTarget& target, const TableLoad& load, Compression compression) {
   auto metadata = arrow::key_value_metadata({"headrace.job", "headrace.run", "headrace.table"},
                                             {target.job, target.run, target.table.label()});
@@ -50,17 +47,6 @@ ParquetFormat FormatOf(const TableTarget& target, const TableLoad& load, Compres
 }
 
 std::string FilePrefix(const TableTarget& target) { return "part-" + std::to_string(target.epoch); }
-
-std::vector<CommittedFile> FilesWithRows(std::span<const Receipt> receipts) {
-  std::vector<CommittedFile> files;
-  for (const Receipt& receipt : receipts) {
-    for (const ReceiptFile& file : receipt.files) {
-      if (file.rows == 0) continue;
-      files.push_back({file.name, file.bytes, file.rows, file.checksum, file.digest});
-    }
-  }
-  return files;
-}
 
 /// One epoch of one table of a run.
 struct TargetKey {
@@ -532,38 +518,15 @@ class BigQueryDestination final : public Destination {
   arrow::Result<CommittedFile> StageEmptyFile(const TableTarget& target,
                                               const TableLoad& load) const {
     ARROW_ASSIGN_OR_RAISE(const TableSettings settings, SettingsOf(target));
-    const std::string name = FilePrefix(target) + "-empty.parquet";
-    const auto path = StagingArea::PathOf(load.folder) / name;
-    ARROW_ASSIGN_OR_RAISE(
-        const auto file,
-        CreateParquetFile(*staging_.store(), path, FormatOf(target, load, settings.compression)));
-    ARROW_ASSIGN_OR_RAISE(const ParquetFile::Sealed sealed, file->Seal());
-    return CommittedFile{
-        .name = name, .bytes = sealed.bytes, .rows = 0, .checksum = {}, .digest = sealed.digest};
+    const auto path = StagingArea::PathOf(load.folder) / (FilePrefix(target) + "-empty.parquet");
+    return WriteEmptyFile(*staging_.store(), path, FormatOf(target, load, settings.compression));
   }
 
   CommitIntent IntentOf(const TableTarget& target, const TableLoad& load, int64_t sequence,
                         std::vector<CommittedFile> files) const {
     const BigQueryTable& table = load.target.table;
-    CommitIntent intent{.job = target.job,
-                        .run = target.run,
-                        .table = target.table.directory(),
-                        .label = target.table.label(),
-                        .epoch = target.epoch,
-                        .mode = target.mode,
-                        .sequence = sequence,
-                        .staging = load.folder,
-                        .target = table.label(),
-                        .schema = CommittedFields(*target.schema),
-                        .digest = ReceiptsDigest(files),
-                        .cursor_column = target.cursor_column,
-                        .watermark = target.watermark,
-                        .cursor_timezone = target.cursor_timezone,
-                        .where_digest = target.where_digest,
-                        .window = target.window,
-                        .files = std::move(files),
-                        .rows = 0,
-                        .checksum = {}};
+    CommitIntent intent =
+        DecidedCommit(target, sequence, load.folder, table.label(), std::move(files));
     Publication publication{.project = table.project,
                             .dataset = table.dataset,
                             .table = table.table,
@@ -572,11 +535,7 @@ class BigQueryDestination final : public Destination {
                             .makes_table = load.target.is_new,
                             .table_created = load.table_created};
     std::vector<std::string> uris;
-    for (const CommittedFile& file : intent.files) {
-      intent.rows += file.rows;
-      intent.checksum += file.checksum;
-      uris.push_back(load.folder + "/" + file.name);
-    }
+    for (const CommittedFile& file : intent.files) uris.push_back(load.folder + "/" + file.name);
     if (!uris.empty()) {
       publication.configuration = LoadConfiguration(load.target, uris);
       publication.patch = load.patch;

@@ -13,12 +13,6 @@
 
 namespace headrace {
 
-/// How the rows come to the service.
-enum class LoadMethod {
-  kAuto,     ///< kLoadJob where there is a bucket.
-  kLoadJob,  ///< Files in a bucket, and one load job per table.
-};
-
 /// Whether datasets and tables that are not there are made.
 enum class CreatePolicy { kIfNeeded, kNever };
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "headrace/client/store/store.h"
+#include "headrace/destination/decided_commit.h"
 #include "headrace/destination/parquet/commit_file.h"
 #include "headrace/destination/parquet/lake_cleaner.h"
 #include "headrace/destination/parquet/lake_lock.h"
@@ -72,10 +73,6 @@ ParquetFormat FormatOf(const TableTarget& target, Compression compression) {
   return {.schema = FileSchema(*target.schema),
           .compression = compression,
           .metadata = std::move(metadata)};
-}
-
-bool IsOfCursor(const CommitRecord& record, const std::string& job, const std::string& cursor) {
-  return record.intent.job == job && record.intent.cursor_column == cursor;
 }
 
 /// Rows without their record, as half a copy of a lake has them: where they end is not known.

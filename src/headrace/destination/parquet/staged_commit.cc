@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "headrace/destination/decided_commit.h"
 #include "headrace/destination/parquet/commit_file.h"
 #include "headrace/model/percent_coding.h"
 #include "headrace/model/table_ref.h"
@@ -13,17 +14,6 @@ namespace headrace {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<CommittedFile> FilesWithRows(std::span<const Receipt> receipts) {
-  std::vector<CommittedFile> files;
-  for (const Receipt& receipt : receipts) {
-    for (const ReceiptFile& file : receipt.files) {
-      if (file.rows == 0) continue;
-      files.push_back({file.name, file.bytes, file.rows, file.checksum, file.digest});
-    }
-  }
-  return files;
-}
 
 /// Removes what an earlier attempt put into `directory` and this one does not publish.
 arrow::Status KeepOnly(DurableFs& fs, const fs::path& directory,
@@ -56,46 +46,6 @@ arrow::Status MoveFile(DurableFs& fs, const fs::path& from, const fs::path& to,
   return CheckFile(fs, to / file.name, file);
 }
 
-arrow::Result<CommittedFile> WriteEmptyFile(DurableFs& fs, const fs::path& directory,
-                                            const std::string& name, const ParquetFormat& format) {
-  ARROW_RETURN_NOT_OK(fs.RemoveAll(directory / name));
-  ARROW_ASSIGN_OR_RAISE(const auto file, CreateParquetFile(fs, directory / name, format));
-  ARROW_ASSIGN_OR_RAISE(const ParquetFile::Sealed sealed, file->Seal());
-  return CommittedFile{
-      .name = name, .bytes = sealed.bytes, .rows = 0, .checksum = {}, .digest = sealed.digest};
-}
-
-CommitIntent IntentOf(const LakeLayout& layout, const TableTarget& target,
-                      const fs::path& staged_table, int64_t sequence,
-                      std::vector<CommittedFile> files) {
-  const fs::path table = layout.Table(target.table.directory());
-  CommitIntent intent{
-      .job = target.job,
-      .run = target.run,
-      .table = target.table.directory(),
-      .label = target.table.label(),
-      .epoch = target.epoch,
-      .mode = target.mode,
-      .sequence = sequence,
-      .staging = staged_table,
-      .target = target.mode == WriteMode::kAppend ? table / RunFolder(target.run) : table,
-      .schema = CommittedFields(*target.schema),
-      .digest = ReceiptsDigest(files),
-      .cursor_column = target.cursor_column,
-      .watermark = target.watermark,
-      .cursor_timezone = target.cursor_timezone,
-      .where_digest = target.where_digest,
-      .window = target.window,
-      .files = std::move(files),
-      .rows = 0,
-      .checksum = {}};
-  for (const CommittedFile& file : intent.files) {
-    intent.rows += file.rows;
-    intent.checksum += file.checksum;
-  }
-  return intent;
-}
-
 }  // namespace
 
 std::string FilePrefix(const TableTarget& target) {
@@ -116,12 +66,16 @@ arrow::Result<CommitIntent> StageCommit(DurableFs& fs, const LakeLayout& layout,
   for (const CommittedFile& file : files) ARROW_RETURN_NOT_OK(MoveFile(fs, epoch, directory, file));
   const bool first_commit = sequence == 1;
   if (files.empty() && (target.mode != WriteMode::kAppend || first_commit)) {
-    ARROW_ASSIGN_OR_RAISE(
-        files.emplace_back(),
-        WriteEmptyFile(fs, directory, FilePrefix(target) + "-empty.parquet", format));
+    const fs::path empty = directory / (FilePrefix(target) + "-empty.parquet");
+    ARROW_RETURN_NOT_OK(fs.RemoveAll(empty));
+    ARROW_ASSIGN_OR_RAISE(files.emplace_back(), WriteEmptyFile(fs, empty, format));
   }
 
-  CommitIntent intent = IntentOf(layout, target, table, sequence, std::move(files));
+  const fs::path published = layout.Table(target.table.directory());
+  const bool is_append = target.mode == WriteMode::kAppend;
+  CommitIntent intent =
+      DecidedCommit(target, sequence, table,
+                    is_append ? published / RunFolder(target.run) : published, std::move(files));
   ARROW_RETURN_NOT_OK(fs.SyncDirectory(directory));
   ARROW_RETURN_NOT_OK(fs.SyncDirectory(table));
   ARROW_RETURN_NOT_OK(
